@@ -1,0 +1,58 @@
+-- Foundation: where things live and what everybody gets.
+-- Tables and the functions that clients may call live in `public`; helpers, triggers and secrets in `private`,
+-- which the API does not expose. Nobody gets anything that a migration does not grant by name.
+
+create schema private;
+comment on schema private is 'Helpers, triggers and secrets: not exposed by the API.';
+
+grant usage on schema private to authenticated, service_role;
+
+-- Postgres lets everybody execute a new function unless told otherwise; some projects also grant new tables.
+alter default privileges revoke execute on functions from public;
+alter default privileges in schema public revoke all on tables from anon, authenticated, service_role;
+alter default privileges in schema public revoke all on sequences from anon, authenticated, service_role;
+alter default privileges in schema public revoke execute on functions from public, anon, authenticated, service_role;
+
+-- Refusals. Inside, a function refuses by raising the code of the catalogue as SQLSTATE (GC-003 → GC003); at the door the
+-- code is caught and returned as data, so that the trace and the attempt survive. Anything else is a bug and propagates.
+
+create function private.refuse(code text, message text default null, details jsonb default '{}')
+returns void language plpgsql set search_path = '' as $$
+begin
+  raise exception using
+    errcode = replace(code, '-', ''), message = coalesce(message, code), detail = details::text;
+end $$;
+
+create function private.is_refusal(state text)
+returns boolean language plpgsql immutable set search_path = '' as $$
+begin
+  return state ~ '^(GC|VC|WL|PC|TK|OP|RB)[0-9]{3}$';
+end $$;
+
+create function private.refused(state text, message text, details text)
+returns jsonb language plpgsql immutable set search_path = '' as $$
+begin
+  return jsonb_build_object(
+    'outcome', 'refused',
+    'code', left(state, 2) || '-' || right(state, 3),
+    'message', nullif(message, left(state, 2) || '-' || right(state, 3)),
+    'details', coalesce(nullif(details, ''), '{}')::jsonb);
+end $$;
+
+create function private.answered(result jsonb, sealed jsonb default null, replayed boolean default false)
+returns jsonb language plpgsql immutable set search_path = '' as $$
+begin
+  return jsonb_build_object('outcome', 'ok', 'replayed', replayed, 'result', result, 'sealed', sealed);
+end $$;
+
+create function private.refuse_change()
+returns trigger language plpgsql set search_path = '' as $$
+begin
+  raise exception '% is append-only: % is not allowed', tg_table_name, lower(tg_op);
+end $$;
+
+-- A date given as an expiry means the end of that day where the client is.
+create function private.end_of_day(day date, time_zone text)
+returns timestamptz language sql stable set search_path = '' as $$
+  select (day + 1)::timestamp at time zone time_zone
+$$;

@@ -1,0 +1,164 @@
+-- Tenancy: agencies serve clients, and people belong to them through memberships.
+-- A role is looked up at the time of use, never taken from a token that may be an hour old.
+-- platform_admin sees everything, agency_admin the clients of the agency, the other roles one client.
+
+create table public.agencies (
+  id uuid primary key default gen_random_uuid(),
+  name text not null,
+  slug text not null,
+  is_active boolean not null default true,
+  created_at timestamptz not null default now(),
+  constraint agencies_slug_is_unique unique (slug),
+  constraint agencies_slug_is_url_safe check (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$')
+);
+comment on table public.agencies is 'An agency runs campaigns for its clients; the platform itself may be one.';
+
+create table public.clients (
+  id uuid primary key default gen_random_uuid(),
+  agency_id uuid not null references public.agencies (id),
+  name text not null,
+  slug text not null,
+  time_zone text not null default 'UTC',
+  is_active boolean not null default true,
+  created_at timestamptz not null default now(),
+  constraint clients_slug_is_unique unique (slug),
+  constraint clients_slug_is_url_safe check (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
+  constraint clients_time_zone_is_known check (now() at time zone time_zone is not null)
+);
+comment on table public.clients is 'A client hands out rewards; dates it gives are read in its time zone.';
+
+create table public.memberships (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null references auth.users (id) on delete cascade,
+  role text not null,
+  agency_id uuid references public.agencies (id),
+  client_id uuid references public.clients (id),
+  suspended_at timestamptz,
+  created_at timestamptz not null default now(),
+  constraint memberships_role_is_valid check (
+    role in ('platform_admin', 'agency_admin', 'client_admin', 'call_agent', 'dealer', 'customer')),
+  constraint memberships_scope_matches_role check (
+    case role
+      when 'platform_admin' then agency_id is null and client_id is null
+      when 'agency_admin' then agency_id is not null and client_id is null
+      else agency_id is null and client_id is not null
+    end),
+  constraint memberships_are_unique unique nulls not distinct (user_id, role, agency_id, client_id)
+);
+comment on table public.memberships is 'Which user acts in which role, for the platform, one agency or one client.';
+
+create index clients_agency_id_idx on public.clients (agency_id);
+create index memberships_agency_id_idx on public.memberships (agency_id);
+create index memberships_client_id_idx on public.memberships (client_id);
+
+-- The clients that a user may act for in one of the given roles.
+create function private.client_ids_of(actor uuid, roles text[])
+returns setof uuid language plpgsql stable set search_path = '' as $$
+begin
+  return query
+    select c.id
+    from public.memberships m
+    join public.clients c
+      on m.role = 'platform_admin' or c.agency_id = m.agency_id or c.id = m.client_id
+    where m.user_id = actor and m.role = any (roles) and m.suspended_at is null;
+end $$;
+
+create function private.staff_roles()
+returns text[] language plpgsql immutable set search_path = '' as $$
+begin
+  return array['platform_admin', 'agency_admin', 'client_admin', 'call_agent'];
+end $$;
+
+create function private.admin_roles()
+returns text[] language plpgsql immutable set search_path = '' as $$
+begin
+  return array['platform_admin', 'agency_admin', 'client_admin'];
+end $$;
+
+-- For policies: security definer, because the caller may not read the memberships of others.
+create function private.staffed_client_ids()
+returns setof uuid language sql stable security definer set search_path = '' as $$
+  select private.client_ids_of(auth.uid(), private.staff_roles())
+$$;
+
+create function private.administered_client_ids()
+returns setof uuid language sql stable security definer set search_path = '' as $$
+  select private.client_ids_of(auth.uid(), private.admin_roles())
+$$;
+
+create function private.is_platform_admin(actor uuid)
+returns boolean language sql stable security definer set search_path = '' as $$
+  select exists (
+    select from public.memberships m
+    where m.user_id = actor and m.role = 'platform_admin' and m.suspended_at is null)
+$$;
+
+create function private.is_platform_admin()
+returns boolean language sql stable security definer set search_path = '' as $$
+  select private.is_platform_admin(auth.uid())
+$$;
+
+-- The signed-in user, for functions that users call themselves: nobody must never pass for a trusted server.
+create function private.caller()
+returns uuid language plpgsql stable set search_path = '' as $$
+begin
+  if auth.uid() is null then
+    perform private.refuse('RB-401');
+  end if;
+  return auth.uid();
+end $$;
+
+-- Passes, or refuses: whoever does not belong to the client reads the same answer as for a client that does not exist.
+-- No actor is a server with the secret key, which the door has checked.
+create function private.assert_can_act(actor uuid, client_id uuid, roles text[])
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if actor is null and assert_can_act.client_id is not null then
+    return;
+  end if;
+  if exists (
+    select from private.client_ids_of(actor, roles) as allowed where allowed = assert_can_act.client_id) then
+    return;
+  end if;
+  if exists (
+    select from private.client_ids_of(actor, private.staff_roles()) as known where known = assert_can_act.client_id) then
+    perform private.refuse('RB-403');
+  end if;
+  perform private.refuse('RB-404');
+end $$;
+
+-- The same for what belongs to the platform: master pools, brands.
+create function private.assert_platform_admin(actor uuid)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if actor is not null and not private.is_platform_admin(actor) then
+    perform private.refuse('RB-404');
+  end if;
+end $$;
+
+grant execute on function
+  private.staffed_client_ids(), private.administered_client_ids(), private.is_platform_admin() to authenticated;
+
+alter table public.agencies enable row level security;
+alter table public.clients enable row level security;
+alter table public.memberships enable row level security;
+
+grant select on public.agencies, public.clients, public.memberships to authenticated, service_role;
+
+create policy "People read the agencies they work for" on public.agencies
+  for select to authenticated
+  using (
+    id in (select c.agency_id from public.clients c)
+    or (select private.is_platform_admin())
+    or id in (select m.agency_id from public.memberships m where m.user_id = (select auth.uid())));
+
+create policy "Staff read their clients" on public.clients
+  for select to authenticated
+  using (id in (select private.staffed_client_ids()));
+
+create policy "People read their memberships, admins those of their clients" on public.memberships
+  for select to authenticated
+  using (
+    user_id = (select auth.uid())
+    or client_id in (select private.administered_client_ids())
+    or (select private.is_platform_admin()));

@@ -1,0 +1,183 @@
+-- Records: who did what to what (audit events), what needs a person (alerts), and which requests were answered already.
+-- Audit events are append-only; a use case only appends its row, and the housekeeping job links the rows of a tenant into
+-- a hash chain, so that nobody waits for its head. An alert is open once for each subject until it is resolved.
+
+create table public.audit_events (
+  id bigint generated always as identity primary key,
+  client_id uuid,
+  actor_id uuid,
+  action text not null,
+  subject_type text not null,
+  subject_id uuid not null,
+  reason text,
+  metadata jsonb not null default '{}',
+  request_id uuid,
+  created_at timestamptz not null default now()
+);
+comment on table public.audit_events is 'Who did what to what and why; append-only, no actor is a server or a job.';
+
+create table private.audit_links (
+  event_id bigint primary key references public.audit_events (id),
+  tenant uuid not null,
+  position bigint not null,
+  hash bytea not null,
+  constraint audit_links_position_is_unique unique (tenant, position)
+);
+comment on table private.audit_links is
+  'The hash chain of each tenant: sha256 of the link before and of the event. The platform''s tenant is the nil uuid.';
+
+create table public.system_alerts (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid,
+  alert_type text not null,
+  severity text not null,
+  message text not null,
+  metadata jsonb not null default '{}',
+  subject text not null default '',
+  created_at timestamptz not null default now(),
+  resolved_at timestamptz,
+  constraint system_alerts_severity_is_valid check (severity in ('info', 'warning', 'critical'))
+);
+comment on table public.system_alerts is 'What needs a person: raised once for each subject, resolved when it is over.';
+
+create table private.idempotency_keys (
+  scope text not null,
+  key text not null,
+  request_hash text not null,
+  answer jsonb,
+  created_at timestamptz not null default now(),
+  constraint idempotency_keys_are_unique primary key (scope, key)
+);
+comment on table private.idempotency_keys is
+  'Answers given: the same key and request gets the same answer for 30 days. Only successes are kept.';
+
+create index audit_events_client_id_idx on public.audit_events (client_id, id);
+create index audit_events_subject_id_idx on public.audit_events (subject_id);
+create unique index system_alerts_open_idx on public.system_alerts (alert_type, subject) where resolved_at is null;
+create index system_alerts_client_id_idx on public.system_alerts (client_id);
+create index idempotency_keys_created_at_idx on private.idempotency_keys (created_at);
+
+create trigger audit_events_are_append_only
+  before update or delete or truncate on public.audit_events
+  for each statement execute function private.refuse_change();
+
+create trigger audit_links_are_append_only
+  before update or delete or truncate on private.audit_links
+  for each statement execute function private.refuse_change();
+
+create function private.record_audit(
+  client_id uuid, actor uuid, action text, subject_type text, subject_id uuid,
+  metadata jsonb default '{}', request_id uuid default null, reason text default null)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  insert into public.audit_events (client_id, actor_id, action, subject_type, subject_id, metadata, request_id, reason)
+  values (client_id, actor, action, subject_type, subject_id, metadata, request_id, reason);
+end $$;
+
+create function private.audit_hash(previous bytea, event public.audit_events)
+returns bytea language sql immutable set search_path = '' as $$
+  select sha256(coalesce(previous, '') || convert_to(to_jsonb(event)::text, 'UTF8'))
+$$;
+
+-- Links what is committed and not linked yet, in the order in which it finds it.
+create function private.link_audit_chain(batch_size int default 5000)
+returns int language plpgsql volatile set search_path = '' as $$
+declare
+  event public.audit_events;
+  head private.audit_links;
+  linked int := 0;
+begin
+  -- one linker at a time: two would fork the chain
+  if not pg_try_advisory_xact_lock(hashtext('private.link_audit_chain')) then
+    return 0;
+  end if;
+  for event in
+    select e.* from public.audit_events e
+    where not exists (select from private.audit_links l where l.event_id = e.id)
+    order by e.id limit batch_size
+  loop
+    select l.* into head from private.audit_links l
+    where l.tenant = coalesce(event.client_id, '00000000-0000-0000-0000-000000000000')
+    order by l.position desc limit 1;
+    insert into private.audit_links (event_id, tenant, position, hash)
+    values (event.id, coalesce(event.client_id, '00000000-0000-0000-0000-000000000000'),
+      coalesce(head.position, 0) + 1, private.audit_hash(head.hash, event));
+    linked := linked + 1;
+  end loop;
+  return linked;
+end $$;
+
+-- Must be empty: an event that was changed, removed or put elsewhere after it was linked.
+create view private.audit_chain_breaks as
+  select l.tenant, l.position, l.event_id
+  from (
+    select a.*, lag(a.hash) over chain as previous, lag(a.position, 1, 0::bigint) over chain as previous_position
+    from private.audit_links a
+    window chain as (partition by a.tenant order by a.position)
+  ) l
+  left join public.audit_events e on e.id = l.event_id
+  where e.id is null
+    or l.position <> l.previous_position + 1
+    or l.hash <> private.audit_hash(l.previous, e);
+
+create function private.raise_alert(
+  alert_type text, severity text, message text, metadata jsonb, subject text, client_id uuid default null)
+returns void language sql volatile set search_path = '' as $$
+  insert into public.system_alerts (alert_type, severity, message, metadata, subject, client_id)
+  values (alert_type, severity, message, metadata, subject, client_id)
+  -- the alert is open already: one is enough
+  on conflict (alert_type, subject) where resolved_at is null do nothing
+$$;
+
+create function private.resolve_alert(alert_type text, subject text)
+returns void language sql volatile set search_path = '' as $$
+  update public.system_alerts a set resolved_at = now()
+  where a.alert_type = resolve_alert.alert_type and a.subject = resolve_alert.subject and a.resolved_at is null
+$$;
+
+-- The stored answer of this request, or null when it is new. A second request with the key waits here for the first one;
+-- a refusal rolls the key back with everything else, so that only successes are kept.
+create function private.stored_answer(scope text, key text, request_hash text)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  stored private.idempotency_keys;
+begin
+  if key is null then
+    return null;
+  end if;
+  insert into private.idempotency_keys as k (scope, key, request_hash)
+  values (scope, key, request_hash)
+  on conflict on constraint idempotency_keys_are_unique do nothing;
+  if found then
+    return null;
+  end if;
+  select k.* into stored from private.idempotency_keys k
+  where k.scope = stored_answer.scope and k.key = stored_answer.key;
+  if stored.request_hash is distinct from stored_answer.request_hash then
+    perform private.refuse('RB-409');
+  end if;
+  return stored.answer;
+end $$;
+
+create function private.store_answer(scope text, key text, answer jsonb)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  if key is null then
+    return;
+  end if;
+  update private.idempotency_keys k set answer = store_answer.answer
+  where k.scope = store_answer.scope and k.key = store_answer.key;
+end $$;
+
+alter table public.audit_events enable row level security;
+alter table public.system_alerts enable row level security;
+
+grant select on public.audit_events, public.system_alerts to authenticated, service_role;
+
+create policy "Admins read the audit events of their clients" on public.audit_events
+  for select to authenticated
+  using (client_id in (select private.administered_client_ids()) or (select private.is_platform_admin()));
+
+create policy "Admins read the alerts of their clients" on public.system_alerts
+  for select to authenticated
+  using (client_id in (select private.administered_client_ids()) or (select private.is_platform_admin()));

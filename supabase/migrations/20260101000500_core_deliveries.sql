@@ -1,0 +1,196 @@
+-- Deliveries: the outbox. What must leave the house is a row before it leaves, and every try is a row before it is made.
+-- queued → sending → sent → delivered | undelivered; a try may end retriable (queued again), permanent (failed) or ambiguous
+-- (unknown). SMS and e-mail providers have no idempotency key, so unknown is not failed: it is looked up at the provider,
+-- or waits for its callback or for a person, and is never sent again blindly. No content is stored here.
+
+create table public.contact_opt_outs (
+  id uuid primary key default gen_random_uuid(),
+  channel text not null,
+  address text not null,
+  source text not null,
+  created_at timestamptz not null default now(),
+  constraint contact_opt_outs_channel_is_valid check (channel in ('sms', 'email')),
+  constraint contact_opt_outs_are_unique unique (channel, address)
+);
+comment on table public.contact_opt_outs is 'Addresses that want nothing more; read in the transaction that leases a send.';
+
+create table public.deliveries (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null,
+  topic text not null,
+  subject_id uuid not null,
+  recipient_id uuid,
+  channel text not null,
+  deliver_to text not null,
+  status text not null default 'queued',
+  attempts int not null default 0,
+  attempts_max int not null default 3,
+  next_attempt_at timestamptz not null default now(),
+  leased_until timestamptz,
+  lease_token uuid,
+  provider text,
+  provider_message_id text,
+  provider_status text,
+  failure_kind text,
+  error_code text,
+  error_message text,
+  request_id uuid,
+  created_at timestamptz not null default now(),
+  sent_at timestamptz,
+  delivered_at timestamptz,
+  failed_at timestamptz,
+  constraint deliveries_channel_is_valid check (channel in ('sms', 'email')),
+  constraint deliveries_address_fits_channel check (
+    case channel when 'sms' then deliver_to ~ '^\+[1-9][0-9]{6,14}$' else deliver_to ~ '^[^@\s]+@[^@\s]+$' end),
+  constraint deliveries_status_is_valid check (
+    status in ('queued', 'sending', 'sent', 'delivered', 'undelivered', 'unknown', 'failed', 'suppressed')),
+  constraint deliveries_attempts_stay_within_max check (attempts between 0 and attempts_max),
+  constraint deliveries_lease_matches_status check (
+    (status = 'sending') <= (lease_token is not null and leased_until is not null)),
+  constraint deliveries_sent_at_matches_status check (
+    (status in ('sent', 'delivered', 'undelivered')) = (sent_at is not null)),
+  constraint deliveries_delivered_at_matches_status check ((status = 'delivered') = (delivered_at is not null)),
+  constraint deliveries_failed_at_matches_status check (
+    (status in ('failed', 'undelivered', 'suppressed')) = (failed_at is not null)),
+  constraint deliveries_failure_kind_is_valid check (failure_kind in ('retriable', 'permanent', 'ambiguous')),
+  constraint deliveries_provider_message_is_unique unique (provider, provider_message_id)
+);
+comment on table public.deliveries is
+  'One message to one address. topic and subject_id say what it brings (gift_card and its id); the text is made when it is sent.';
+
+create table public.delivery_attempts (
+  id uuid primary key default gen_random_uuid(),
+  delivery_id uuid not null references public.deliveries (id),
+  client_id uuid not null,
+  attempt_number int not null,
+  status text not null default 'calling',
+  provider_message_id text,
+  error_code text,
+  error_message text,
+  created_at timestamptz not null default now(),
+  finished_at timestamptz,
+  constraint delivery_attempts_are_numbered unique (delivery_id, attempt_number),
+  constraint delivery_attempts_status_is_valid check (
+    status in ('calling', 'sent', 'retriable', 'permanent', 'ambiguous', 'not_sent')),
+  constraint delivery_attempts_finished_at_matches_status check ((status = 'calling') = (finished_at is null))
+);
+comment on table public.delivery_attempts is
+  'Every call of a provider: committed as calling before the call, finished after it; ambiguous when nobody can tell.';
+
+create index deliveries_due_idx on public.deliveries (next_attempt_at) where status = 'queued';
+create index deliveries_leased_idx on public.deliveries (leased_until) where status = 'sending';
+create index deliveries_unknown_idx on public.deliveries (next_attempt_at) where status = 'unknown';
+create index deliveries_client_id_idx on public.deliveries (client_id, created_at);
+create index deliveries_subject_id_idx on public.deliveries (subject_id);
+create index delivery_attempts_client_id_idx on public.delivery_attempts (client_id);
+
+create function private.enqueue_delivery(
+  client_id uuid, topic text, subject_id uuid, recipient_id uuid, channel text, deliver_to text, request_id uuid)
+returns uuid language plpgsql volatile set search_path = '' as $$
+declare
+  delivery_id uuid;
+begin
+  insert into public.deliveries as d (client_id, topic, subject_id, recipient_id, channel, deliver_to, request_id)
+  values (client_id, topic, subject_id, recipient_id, channel, deliver_to, request_id)
+  returning d.id into delivery_id;
+  return delivery_id;
+end $$;
+
+-- Waiting time before try number n + 1: 2, 4, 8 … seconds, with jitter so that a crowd does not come back at once.
+create function private.backoff(attempts int)
+returns interval language sql volatile set search_path = '' as $$
+  select make_interval(secs => power(2, attempts) * (0.75 + random() / 2))
+$$;
+
+-- Takes due deliveries for sending: opted-out addresses are suppressed here, the rest get an attempt row and a lease.
+create function private.lease_deliveries(delivery_id uuid, batch_size int)
+returns setof public.delivery_attempts language plpgsql volatile set search_path = '' as $$
+declare
+  due uuid[];
+begin
+  select array_agg(d.id) into due from (
+    select q.id from public.deliveries q
+    where q.status = 'queued' and q.next_attempt_at <= now()
+      and (lease_deliveries.delivery_id is null or q.id = lease_deliveries.delivery_id)
+    order by q.next_attempt_at limit batch_size
+    -- what another worker holds is being sent already
+    for update skip locked) d;
+  update public.deliveries d
+  set status = 'suppressed', failed_at = now(), failure_kind = 'permanent', error_code = 'opted_out'
+  where d.id = any (due) and exists (
+    select from public.contact_opt_outs o where o.channel = d.channel and o.address = d.deliver_to);
+  update public.deliveries d
+  set status = 'sending', attempts = d.attempts + 1, lease_token = gen_random_uuid(),
+    leased_until = clock_timestamp() + interval '60 seconds'
+  where d.id = any (due) and d.status = 'queued';
+  return query
+    insert into public.delivery_attempts (delivery_id, client_id, attempt_number)
+    select d.id, d.client_id, d.attempts from public.deliveries d where d.id = any (due) and d.status = 'sending'
+    returning *;
+end $$;
+
+-- A worker that died between its call and its report leaves an attempt of which nobody knows the end.
+create function private.lapse_leases()
+returns int language sql volatile set search_path = '' as $$
+  with lapsed as (
+    update public.deliveries d
+    set status = 'unknown', failure_kind = 'ambiguous', error_code = 'lease_lapsed', next_attempt_at = now()
+    where d.status = 'sending' and d.leased_until < clock_timestamp()
+    returning d.id, d.attempts
+  ), ended as (
+    update public.delivery_attempts a
+    set status = 'ambiguous', finished_at = now(), error_code = 'lease_lapsed'
+    from lapsed l where a.delivery_id = l.id and a.attempt_number = l.attempts and a.status = 'calling'
+  )
+  select count(*)::int from lapsed
+$$;
+
+-- Takes deliveries of unknown outcome for a look-up at the provider; a new lease token fences off the worker that lost them.
+create function private.lease_unknown_deliveries(batch_size int, grace_seconds int)
+returns setof public.delivery_attempts language plpgsql volatile set search_path = '' as $$
+declare
+  due uuid[];
+begin
+  select array_agg(d.id) into due from (
+    select q.id from public.deliveries q
+    join public.delivery_attempts a on a.delivery_id = q.id and a.attempt_number = q.attempts
+    where q.status = 'unknown' and q.next_attempt_at <= now()
+      and a.created_at < now() - make_interval(secs => grace_seconds)
+    order by q.next_attempt_at limit batch_size
+    for update of q skip locked) d;
+  update public.deliveries d
+  set lease_token = gen_random_uuid(), next_attempt_at = clock_timestamp() + interval '60 seconds'
+  where d.id = any (due);
+  return query
+    select a.* from public.delivery_attempts a
+    join public.deliveries d on d.id = a.delivery_id and d.attempts = a.attempt_number
+    where d.id = any (due);
+end $$;
+
+-- Higher ranks win; a final status is never taken back. Providers' words: Twilio's and SendGrid's.
+create function private.delivery_rank(status text)
+returns int language sql immutable set search_path = '' as $$
+  select case
+    when status in ('queued', 'accepted', 'scheduled', 'processed') then 1
+    when status in ('sending', 'deferred') then 2
+    when status = 'sent' then 3
+    when status in ('delivered', 'undelivered', 'failed', 'canceled', 'bounce', 'dropped') then 4
+    when status in ('read', 'spamreport') then 5
+    else 0
+  end
+$$;
+
+alter table public.contact_opt_outs enable row level security;
+alter table public.deliveries enable row level security;
+alter table public.delivery_attempts enable row level security;
+
+grant select on public.contact_opt_outs, public.deliveries, public.delivery_attempts to authenticated, service_role;
+
+create policy "Platform admins read opt-outs" on public.contact_opt_outs
+  for select to authenticated using ((select private.is_platform_admin()));
+
+create policy "Staff read the deliveries of their clients" on public.deliveries
+  for select to authenticated using (client_id in (select private.staffed_client_ids()));
+
+create policy "Staff read the delivery attempts of their clients" on public.delivery_attempts
+  for select to authenticated using (client_id in (select private.staffed_client_ids()));

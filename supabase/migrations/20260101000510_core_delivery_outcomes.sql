@@ -1,0 +1,172 @@
+-- Outcomes of deliveries: what a try came to, what a look-up found, what the provider called back to say.
+-- Each function locks the delivery, checks its fence and moves it along its states; what that means for the reward that it
+-- brings is the domain's business.
+
+-- The status of a delivery whose provider has taken it, from the provider's own word.
+create function private.sent_status(provider_status text)
+returns text language sql immutable set search_path = '' as $$
+  select case
+    when provider_status in ('delivered', 'read') then 'delivered'
+    when provider_status in ('undelivered', 'failed', 'canceled', 'bounce', 'dropped') then 'undelivered'
+    else 'sent'
+  end
+$$;
+
+-- The provider has it: notes its id and how far it says the message is.
+create function private.mark_delivery_sent(
+  delivery_id uuid, provider text, provider_message_id text, provider_status text, error_code text default null)
+returns public.deliveries language sql volatile set search_path = '' as $$
+  update public.deliveries d
+  set status = s.status,
+    provider = mark_delivery_sent.provider, provider_status = mark_delivery_sent.provider_status,
+    provider_message_id = coalesce(mark_delivery_sent.provider_message_id, d.provider_message_id),
+    sent_at = coalesce(d.sent_at, now()),
+    delivered_at = case when s.status = 'delivered' then now() end,
+    failed_at = case when s.status = 'undelivered' then now() end,
+    failure_kind = case when s.status = 'undelivered' then 'permanent' end,
+    error_code = mark_delivery_sent.error_code, error_message = null, lease_token = null, leased_until = null
+  from (select private.sent_status(mark_delivery_sent.provider_status) as status) s
+  where d.id = mark_delivery_sent.delivery_id
+  returning d.*
+$$;
+
+-- The provider certainly has not got it: another try while there are tries left and the failure may pass, else the end.
+create function private.mark_delivery_not_sent(
+  delivery_id uuid, kind text, error_code text, error_message text)
+returns public.deliveries language sql volatile set search_path = '' as $$
+  update public.deliveries d
+  set status = case when n.again then 'queued' else 'failed' end,
+    next_attempt_at = case when n.again then now() + private.backoff(d.attempts) else d.next_attempt_at end,
+    failed_at = case when not n.again then now() end,
+    failure_kind = kind, error_code = mark_delivery_not_sent.error_code,
+    error_message = mark_delivery_not_sent.error_message, lease_token = null, leased_until = null
+  from (
+    select kind = 'retriable' and q.attempts < q.attempts_max as again
+    from public.deliveries q where q.id = mark_delivery_not_sent.delivery_id) n
+  where d.id = mark_delivery_not_sent.delivery_id
+  returning d.*
+$$;
+
+-- Nobody can tell: a person is told, a look-up or a callback may still settle it.
+create function private.mark_delivery_unknown(delivery_id uuid, error_code text, error_message text)
+returns public.deliveries language sql volatile set search_path = '' as $$
+  update public.deliveries d
+  set status = 'unknown', failure_kind = 'ambiguous', next_attempt_at = now(), error_code = mark_delivery_unknown.error_code,
+    error_message = mark_delivery_unknown.error_message, lease_token = null, leased_until = null
+  where d.id = mark_delivery_unknown.delivery_id
+  returning d.*
+$$;
+
+-- Reports a try. Returns null when the lease is not the caller's any more: somebody else has gone on with the delivery.
+create function private.finish_attempt(
+  attempt_id uuid, lease_token uuid, outcome text, provider text,
+  provider_message_id text, error_code text, error_message text)
+returns public.deliveries language plpgsql volatile set search_path = '' as $$
+declare
+  attempt public.delivery_attempts;
+  delivery public.deliveries;
+begin
+  select a.* into attempt from public.delivery_attempts a where a.id = attempt_id;
+  select d.* into delivery from public.deliveries d where d.id = attempt.delivery_id for update;
+  if delivery.lease_token is distinct from finish_attempt.lease_token
+    or delivery.status <> 'sending' or delivery.attempts <> attempt.attempt_number then
+    return null;
+  end if;
+  update public.delivery_attempts a
+  set status = outcome, finished_at = clock_timestamp(), provider_message_id = finish_attempt.provider_message_id,
+    error_code = finish_attempt.error_code, error_message = finish_attempt.error_message
+  where a.id = attempt_id;
+  if outcome = 'permanent' and error_code = '21610' then
+    insert into public.contact_opt_outs (channel, address, source)
+    values (delivery.channel, delivery.deliver_to, 'provider')
+    -- told already
+    on conflict on constraint contact_opt_outs_are_unique do nothing;
+  end if;
+  return case outcome
+    when 'sent' then private.mark_delivery_sent(delivery.id, provider, provider_message_id, 'queued')
+    when 'ambiguous' then private.mark_delivery_unknown(delivery.id, error_code, error_message)
+    else private.mark_delivery_not_sent(delivery.id, outcome, error_code, error_message)
+  end;
+end $$;
+
+-- Settles a delivery of unknown outcome: found at the provider, certainly not there, or (null) not to be told by a look-up.
+create function private.settle_unknown_delivery(
+  attempt_id uuid, lease_token uuid, found boolean, provider text, provider_message_id text, provider_status text)
+returns public.deliveries language plpgsql volatile set search_path = '' as $$
+declare
+  attempt public.delivery_attempts;
+  delivery public.deliveries;
+begin
+  select a.* into attempt from public.delivery_attempts a where a.id = attempt_id;
+  select d.* into delivery from public.deliveries d where d.id = attempt.delivery_id for update;
+  if delivery.lease_token is distinct from settle_unknown_delivery.lease_token or delivery.status <> 'unknown' then
+    return null;
+  end if;
+  if settle_unknown_delivery.found is null then
+    perform private.raise_alert('delivery_outcome_unknown', 'warning',
+      'Nobody can tell whether a message has gone out; it is not sent again by itself',
+      jsonb_build_object('delivery_id', delivery.id, 'channel', delivery.channel), delivery.id::text, delivery.client_id);
+    update public.deliveries d set next_attempt_at = now() + interval '1 hour', lease_token = null
+    where d.id = delivery.id returning d.* into delivery;
+    return delivery;
+  end if;
+  update public.delivery_attempts a
+  set status = case when settle_unknown_delivery.found then 'sent' else 'not_sent' end,
+    provider_message_id = settle_unknown_delivery.provider_message_id
+  where a.id = attempt_id;
+  return case when settle_unknown_delivery.found
+    then private.mark_delivery_sent(delivery.id, provider, provider_message_id, coalesce(provider_status, 'queued'))
+    else private.mark_delivery_not_sent(delivery.id, 'retriable', 'not_found_at_provider', null)
+  end;
+end $$;
+
+-- Applies a callback: found by the provider's id, or by the attempt it names when the report of the call was lost.
+-- Returns null when there is nothing to apply: unknown message, repeated or late callback.
+create function private.apply_provider_status(
+  provider text, provider_message_id text, attempt_id uuid, provider_status text, error_code text)
+returns public.deliveries language plpgsql volatile set search_path = '' as $$
+declare
+  delivery public.deliveries;
+begin
+  select d.* into delivery from public.deliveries d
+  where (d.provider = apply_provider_status.provider and d.provider_message_id = apply_provider_status.provider_message_id)
+    or d.id = (select a.delivery_id from public.delivery_attempts a
+      where a.id = apply_provider_status.attempt_id and a.status in ('calling', 'ambiguous'))
+  for update;
+  if delivery.id is null
+    or delivery.provider_message_id <> apply_provider_status.provider_message_id
+    or private.delivery_rank(apply_provider_status.provider_status)
+      <= coalesce(private.delivery_rank(delivery.provider_status), 0) then
+    return null;
+  end if;
+  update public.delivery_attempts a
+  set status = 'sent', finished_at = coalesce(a.finished_at, now()),
+    provider_message_id = apply_provider_status.provider_message_id
+  where a.delivery_id = delivery.id and a.attempt_number = delivery.attempts and a.status in ('calling', 'ambiguous');
+  return private.mark_delivery_sent(delivery.id, provider, provider_message_id, provider_status, error_code);
+end $$;
+
+-- The delivery logs, in the words of their readers.
+create view public.sms_delivery_log with (security_invoker = on) as
+  select a.id, d.client_id, d.id as delivery_id, case when d.topic = 'gift_card' then d.subject_id end as gift_card_id,
+    d.deliver_to as phone_number, a.provider_message_id as message_sid,
+    case a.status when 'sent' then case d.status when 'sending' then 'sent' else d.status end
+      when 'calling' then 'sending' when 'ambiguous' then 'unknown' else 'failed' end as status,
+    a.attempt_number, a.error_code, a.error_message, a.created_at
+  from public.delivery_attempts a
+  join public.deliveries d on d.id = a.delivery_id
+  where d.channel = 'sms';
+comment on view public.sms_delivery_log is 'One row for each try to send an SMS, with what the carrier said of it.';
+
+create view public.email_delivery_log with (security_invoker = on) as
+  select a.id, d.client_id, d.id as delivery_id, case when d.topic = 'gift_card' then d.subject_id end as gift_card_id,
+    d.deliver_to as email_address, a.provider_message_id as message_id,
+    case a.status when 'sent' then case d.status when 'sending' then 'sent' else d.status end
+      when 'calling' then 'sending' when 'ambiguous' then 'unknown' else 'failed' end as status,
+    a.attempt_number, a.error_code, a.error_message, a.created_at
+  from public.delivery_attempts a
+  join public.deliveries d on d.id = a.delivery_id
+  where d.channel = 'email';
+comment on view public.email_delivery_log is 'One row for each try to send an e-mail, with what the provider said of it.';
+
+grant select on public.sms_delivery_log, public.email_delivery_log to authenticated, service_role;

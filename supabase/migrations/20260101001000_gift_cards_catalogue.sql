@@ -1,0 +1,181 @@
+-- Gift cards, the catalogue: which brands and values there are, which campaigns give them for what, and to whom.
+-- A campaign belongs to a client; its conditions say what earns which card; its recipients hold the redemption tokens.
+-- Rows of one client never point at rows of another: the foreign keys carry the client along.
+
+create table public.gift_card_brands (
+  id uuid primary key default gen_random_uuid(),
+  name text not null,
+  brand_name text not null generated always as (name) stored,
+  logo_url text,
+  card_format text not null default 'digital',
+  code_format text,
+  expiration_policy text,
+  redemption_url text,
+  terms_url text,
+  is_enabled boolean not null default true,
+  created_at timestamptz not null default now(),
+  constraint gift_card_brands_name_is_unique unique (name),
+  constraint gift_card_brands_card_format_is_valid check (card_format in ('digital', 'physical')),
+  constraint gift_card_brands_code_format_is_a_pattern check (('' ~ code_format) is not null or code_format is null)
+);
+comment on table public.gift_card_brands is
+  'The brands whose cards can be given; code_format is a regular expression that a whole code must match.';
+
+create table public.brand_denominations (
+  id uuid primary key default gen_random_uuid(),
+  brand_id uuid not null references public.gift_card_brands (id),
+  denomination numeric(18,2) not null,
+  currency text not null default 'USD',
+  cost numeric(18,2),
+  price numeric(18,2),
+  is_enabled boolean not null default true,
+  constraint brand_denominations_are_unique unique (brand_id, denomination, currency),
+  constraint brand_denominations_denomination_is_positive check (denomination > 0),
+  constraint brand_denominations_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
+  constraint brand_denominations_amounts_are_not_negative check (cost >= 0 and price >= 0)
+);
+comment on table public.brand_denominations is
+  'The values of a brand, in its currency: what one card costs the platform and what it is sold for (face value if null).';
+
+create table public.client_brands (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null references public.clients (id),
+  brand_id uuid not null references public.gift_card_brands (id),
+  is_enabled boolean not null default true,
+  may_use_master_pool boolean not null default true,
+  constraint client_brands_are_unique unique (client_id, brand_id)
+);
+comment on table public.client_brands is 'What a client may give, and whether it may draw on the platform''s master pools.';
+
+create table public.campaigns (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null references public.clients (id),
+  campaign_name text not null,
+  status text not null default 'active',
+  currency text not null default 'USD',
+  billing_entity text,
+  sms_template text,
+  email_subject text,
+  email_template text,
+  created_at timestamptz not null default now(),
+  constraint campaigns_belong_to_their_client unique (id, client_id),
+  constraint campaigns_status_is_valid check (status in ('draft', 'active', 'paused', 'ended')),
+  constraint campaigns_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
+  constraint campaigns_billing_entity_is_valid check (billing_entity in ('client', 'agency'))
+);
+comment on table public.campaigns is
+  'A client''s campaign: who is billed for its cards, and the texts that bring them ({{first_name}}, {{code}} …; a default if null).';
+
+create table public.campaign_conditions (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null,
+  campaign_id uuid not null,
+  condition_number int not null,
+  condition_name text not null,
+  brand_id uuid references public.gift_card_brands (id),
+  card_value numeric(18,2),
+  crm_event_name text,
+  is_self_service boolean not null default false,
+  requires_opt_in boolean not null default false,
+  created_at timestamptz not null default now(),
+  constraint campaign_conditions_campaign_is_the_clients
+    foreign key (campaign_id, client_id) references public.campaigns (id, client_id),
+  constraint campaign_conditions_are_numbered unique (campaign_id, condition_number),
+  constraint campaign_conditions_number_is_positive check (condition_number > 0),
+  constraint campaign_conditions_card_value_is_positive check (card_value > 0)
+);
+comment on table public.campaign_conditions is
+  'What earns a card, and which: brand_id and card_value. Only a self-service condition can be redeemed from a web form.';
+
+create table public.recipients (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null,
+  campaign_id uuid not null,
+  first_name text,
+  last_name text,
+  email text,
+  phone text,
+  redemption_token text not null default private.generate_code(),
+  redemption_code text not null generated always as (private.canonical_code(redemption_token)) stored,
+  external_crm_id text,
+  state text,
+  country text,
+  sms_opted_in_at timestamptz,
+  created_at timestamptz not null default now(),
+  constraint recipients_campaign_is_the_clients
+    foreign key (campaign_id, client_id) references public.campaigns (id, client_id),
+  constraint recipients_belong_to_their_campaign unique (id, campaign_id, client_id),
+  constraint recipients_redemption_code_is_unique unique (redemption_code),
+  constraint recipients_redemption_code_is_readable check (length(redemption_code) >= 5),
+  constraint recipients_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$')
+);
+comment on table public.recipients is
+  'Who may earn cards in a campaign. redemption_token is typed in any case and spacing; redemption_code is its canonical form.';
+
+create table public.gift_card_grants (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null,
+  campaign_id uuid not null,
+  recipient_id uuid not null,
+  condition_number int not null,
+  surface text not null,
+  granted_by uuid,
+  request_id uuid,
+  created_at timestamptz not null default now(),
+  constraint gift_card_grants_recipient_is_the_campaigns
+    foreign key (recipient_id, campaign_id, client_id) references public.recipients (id, campaign_id, client_id),
+  constraint gift_card_grants_are_given_once unique (recipient_id, campaign_id, condition_number)
+);
+comment on table public.gift_card_grants is
+  'The promise itself: one card for a recipient, campaign and condition. The card points at its grant.';
+
+create index client_brands_brand_id_idx on public.client_brands (brand_id);
+create index campaigns_client_id_idx on public.campaigns (client_id);
+create index campaign_conditions_brand_id_idx on public.campaign_conditions (brand_id);
+create index campaign_conditions_campaign_id_client_id_idx on public.campaign_conditions (campaign_id, client_id);
+create index campaign_conditions_client_id_idx on public.campaign_conditions (client_id);
+create index recipients_campaign_id_client_id_idx on public.recipients (campaign_id, client_id);
+create index recipients_client_id_idx on public.recipients (client_id);
+create index recipients_phone_idx on public.recipients (phone);
+create index recipients_redemption_token_idx on public.recipients (redemption_token);
+create index gift_card_grants_recipient_id_campaign_id_client_id_idx
+  on public.gift_card_grants (recipient_id, campaign_id, client_id);
+create index gift_card_grants_client_id_idx on public.gift_card_grants (client_id);
+create unique index recipients_external_crm_id_idx on public.recipients (campaign_id, external_crm_id);
+
+alter table public.gift_card_brands enable row level security;
+alter table public.brand_denominations enable row level security;
+alter table public.client_brands enable row level security;
+alter table public.campaigns enable row level security;
+alter table public.campaign_conditions enable row level security;
+alter table public.recipients enable row level security;
+alter table public.gift_card_grants enable row level security;
+
+grant select on
+  public.gift_card_brands, public.client_brands, public.campaigns, public.campaign_conditions, public.recipients,
+  public.gift_card_grants
+  to authenticated, service_role;
+-- what a card costs the platform is the platform's business: clients read the values, not the costs
+grant select (id, brand_id, denomination, currency, price, is_enabled) on public.brand_denominations to authenticated;
+grant select on public.brand_denominations to service_role;
+
+create policy "Staff read the brands" on public.gift_card_brands
+  for select to authenticated using (exists (select private.staffed_client_ids()));
+
+create policy "Staff read the denominations" on public.brand_denominations
+  for select to authenticated using (exists (select private.staffed_client_ids()));
+
+create policy "Staff read the brands of their clients" on public.client_brands
+  for select to authenticated using (client_id in (select private.staffed_client_ids()));
+
+create policy "Staff read the campaigns of their clients" on public.campaigns
+  for select to authenticated using (client_id in (select private.staffed_client_ids()));
+
+create policy "Staff read the conditions of their clients" on public.campaign_conditions
+  for select to authenticated using (client_id in (select private.staffed_client_ids()));
+
+create policy "Staff read the recipients of their clients" on public.recipients
+  for select to authenticated using (client_id in (select private.staffed_client_ids()));
+
+create policy "Staff read the grants of their clients" on public.gift_card_grants
+  for select to authenticated using (client_id in (select private.staffed_client_ids()));

@@ -1,0 +1,147 @@
+-- Gift cards, the import: sealed cards come into a pool, all valid rows in one transaction.
+-- A code stands once in the house; a row that is already here is told apart only as "duplicate". The same file again
+-- changes nothing.
+
+-- A pool that the actor may fill; master pools are the platform's.
+create function private.pool_to_fill(actor uuid, pool_id uuid)
+returns public.card_pools language plpgsql stable set search_path = '' as $$
+declare
+  pool public.card_pools;
+begin
+  select p.* into pool from public.card_pools p where p.id = pool_to_fill.pool_id;
+  if pool.id is null then
+    perform private.refuse('RB-404', 'No such pool');
+  elsif pool.client_id is null then
+    perform private.assert_platform_admin(actor);
+  else
+    perform private.assert_can_act(actor, pool.client_id, private.admin_roles());
+  end if;
+  return pool;
+end $$;
+
+create function public.get_upload_target(actor uuid, pool_id uuid)
+returns jsonb language plpgsql stable security definer set search_path = '' as $$
+declare
+  pool public.card_pools;
+  detail text;
+begin
+  pool := private.pool_to_fill(actor, pool_id);
+  return private.answered((
+    select jsonb_build_object('poolId', pool.id, 'brandId', b.id, 'brandName', b.name, 'codeFormat', b.code_format,
+      'denomination', pool.denomination, 'currency', pool.currency)
+    from public.gift_card_brands b where b.id = pool.brand_id));
+exception when others then
+  if not private.is_refusal(sqlstate) then
+    raise;
+  end if;
+  get stacked diagnostics detail = pg_exception_detail;
+  return private.refused(sqlstate, sqlerrm, detail);
+end $$;
+comment on function public.get_upload_target is
+  'What a card must look like to enter a pool: its brand is part of the seal, so it is read before the import.';
+
+-- The rows of an upload as records, with the moment at which each expires where the client is.
+create function private.upload_rows(cards jsonb, time_zone text)
+returns table (
+  row_number int, id uuid, code bytea, pin bytea, fingerprint bytea, last4 text, expires_at timestamptz)
+language sql stable set search_path = '' as $$
+  select u.row, u.id, decode(u.code, 'base64'), decode(u.pin, 'base64'), decode(u.fingerprint, 'hex'), u.last4,
+    private.end_of_day(u."expiresOn", time_zone)
+  from jsonb_to_recordset(cards)
+    as u (row int, id uuid, code text, pin text, fingerprint text, last4 text, "expiresOn" date)
+$$;
+
+-- Stores the rows that are neither expired nor here already; the ids of those that were stored.
+create function private.store_cards(pool public.card_pools, cards jsonb, time_zone text, seal_key_id text)
+returns setof uuid language plpgsql volatile set search_path = '' as $$
+declare
+  fresh uuid[];
+begin
+  -- two uploads at once would both find a code new: the unique fingerprint decides, one upload at a time says so kindly
+  perform pg_advisory_xact_lock(hashtext('private.store_cards'));
+  fresh := array(
+    select distinct on (u.fingerprint) u.id
+    from private.upload_rows(cards, time_zone) u
+    where (u.expires_at is null or u.expires_at > now()) and not exists (
+      select from private.card_secrets s where s.code_fingerprint = u.fingerprint)
+    order by u.fingerprint, u.row_number);
+  insert into private.card_lots (pool_id, expires_at)
+  select distinct pool.id, u.expires_at
+  from private.upload_rows(cards, time_zone) u join unnest(fresh) f on f = u.id
+  -- the lot is there already
+  on conflict on constraint card_lots_are_unique do nothing;
+  insert into public.gift_cards (id, client_id, pool_id, lot_id, code_last4, expires_at)
+  select u.id, pool.client_id, pool.id, l.id, u.last4, u.expires_at
+  from private.upload_rows(cards, time_zone) u
+  join unnest(fresh) f on f = u.id
+  join private.card_lots l on l.pool_id = pool.id and l.expires_at is not distinct from u.expires_at;
+  insert into private.card_secrets (gift_card_id, code_fingerprint, code_sealed, pin_sealed, seal_key_id)
+  select u.id, u.fingerprint, u.code, u.pin, seal_key_id
+  from private.upload_rows(cards, time_zone) u join unnest(fresh) f on f = u.id;
+  return query select unnest(fresh);
+end $$;
+
+create function private.import_cards(
+  actor uuid, pool public.card_pools, cards jsonb, seal_key_id text, file_hash text, request_id uuid)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  zone text := coalesce((select c.time_zone from public.clients c where c.id = pool.client_id), 'UTC');
+  stored uuid[];
+  rows jsonb;
+begin
+  insert into private.card_imports as i (pool_id, file_hash, imported, created_by)
+  values (pool.id, file_hash, 0, actor)
+  -- the same file again: its rows are all here, so the import finds nothing new
+  on conflict on constraint card_imports_are_unique do nothing;
+  stored := array(select private.store_cards(pool, cards, zone, seal_key_id));
+  select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('row', u.row_number,
+      'status', s.status, 'reason', case s.status when 'duplicate' then 'this code is already here'
+        when 'expired' then 'the card has expired' end)) order by u.row_number), '[]')
+  into rows
+  from private.upload_rows(cards, zone) u
+  left join unnest(stored) f on f = u.id,
+    lateral (select case when f is not null then 'imported'
+      when u.expires_at <= now() then 'expired' else 'duplicate' end as status) s;
+  update private.card_imports i set imported = i.imported + cardinality(stored)
+  where i.pool_id = pool.id and i.file_hash = import_cards.file_hash;
+  perform private.record_audit(pool.client_id, actor, 'gift_cards.imported', 'card_pool', pool.id,
+    jsonb_build_object('imported', cardinality(stored), 'rows', jsonb_array_length(cards)), request_id);
+  return jsonb_build_object('poolId', pool.id, 'imported', cardinality(stored),
+    'duplicates', (select count(*) from jsonb_array_elements(rows) r where r ->> 'status' = 'duplicate'),
+    'rejected', (select count(*) from jsonb_array_elements(rows) r where r ->> 'status' = 'expired'), 'rows', rows);
+end $$;
+
+create function public.import_gift_cards(
+  actor uuid, pool_id uuid, cards jsonb, seal_key_id text, file_hash text, request_id uuid, idempotency_key text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  scope text := concat_ws(':', 'import_gift_cards', actor);
+  pool public.card_pools;
+  already boolean;
+  answer jsonb;
+  detail text;
+begin
+  pool := private.pool_to_fill(actor, pool_id);
+  answer := private.stored_answer(scope, idempotency_key, file_hash);
+  if answer is not null then
+    return private.answered(answer, null, true);
+  end if;
+  already := exists (
+    select from private.card_imports i
+    where i.pool_id = pool.id and i.file_hash = import_gift_cards.file_hash and i.imported > 0);
+  answer := private.import_cards(actor, pool, cards, seal_key_id, file_hash, request_id)
+    || jsonb_build_object('alreadyUploaded', already);
+  perform private.store_answer(scope, idempotency_key, answer);
+  perform private.fold_pool(pool.id);
+  return private.answered(answer);
+exception when others then
+  if not private.is_refusal(sqlstate) then
+    raise;
+  end if;
+  get stacked diagnostics detail = pg_exception_detail;
+  return private.refused(sqlstate, sqlerrm, detail);
+end $$;
+comment on function public.import_gift_cards is
+  'Stores up to 10,000 sealed cards in a pool: [{row, id, code, pin, fingerprint, last4, expiresOn}] → what became of each row.';
+
+grant execute on function public.get_upload_target, public.import_gift_cards to service_role;

@@ -1,0 +1,153 @@
+-- Gift cards, the records: calls, conditions met, what was billed, what is owed, and the trace of every provisioning.
+-- What is written for every claim points only at rows of the same claim, so that claims never queue for a parent row; the
+-- grant carries the client, campaign and recipient for all of them.
+
+create table public.call_sessions (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid references public.clients (id),
+  campaign_id uuid,
+  caller_phone text not null,
+  recipient_id uuid references public.recipients (id),
+  agent_user_id uuid not null,
+  created_at timestamptz not null default now(),
+  constraint call_sessions_campaign_is_the_clients
+    foreign key (campaign_id, client_id) references public.campaigns (id, client_id)
+);
+comment on table public.call_sessions is
+  'A call that an agent answered; client and recipient are known once the caller''s phone or code names one.';
+
+create table public.call_conditions_met (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null,
+  call_session_id uuid references public.call_sessions (id),
+  campaign_id uuid not null,
+  recipient_id uuid not null,
+  condition_number int not null,
+  gift_card_id uuid references public.gift_cards (id),
+  met_by_agent_id uuid,
+  created_at timestamptz not null default now(),
+  constraint call_conditions_met_are_met_once unique (recipient_id, campaign_id, condition_number)
+);
+comment on table public.call_conditions_met is 'The condition that a caller met, the agent who says so, and the card it earned.';
+
+create table public.billing_transactions (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null,
+  agency_id uuid not null,
+  campaign_id uuid not null,
+  recipient_id uuid not null,
+  grant_id uuid not null references public.gift_card_grants (id),
+  gift_card_id uuid not null references public.gift_cards (id),
+  source text not null,
+  currency text not null,
+  denomination numeric(18,2) not null,
+  cost_basis numeric(18,2) not null,
+  price numeric(18,2) not null,
+  margin numeric(18,2) not null generated always as (price - cost_basis) stored,
+  billed_entity_type text not null,
+  billed_entity_id uuid not null,
+  request_id uuid,
+  created_at timestamptz not null default now(),
+  constraint billing_transactions_one_for_a_card unique (gift_card_id),
+  constraint billing_transactions_one_for_a_grant unique (grant_id),
+  constraint billing_transactions_source_is_valid check (source in ('inventory', 'tillo')),
+  constraint billing_transactions_amounts_are_not_negative check (cost_basis >= 0 and price >= 0),
+  constraint billing_transactions_entity_is_billed check (
+    (billed_entity_type = 'client' and billed_entity_id = client_id)
+    or (billed_entity_type = 'agency' and billed_entity_id = agency_id))
+);
+comment on table public.billing_transactions is
+  'What each card cost, was sold for and to whom; immutable. Amounts in the currency beside them.';
+
+create table public.pending_rewards (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null,
+  campaign_id uuid not null,
+  recipient_id uuid not null,
+  condition_number int not null,
+  pool_id uuid references public.card_pools (id),
+  brand_id uuid not null references public.gift_card_brands (id),
+  denomination numeric(18,2) not null,
+  currency text not null,
+  delivery_method text,
+  deliver_to text,
+  status text not null default 'awaiting_inventory',
+  request_id uuid,
+  created_at timestamptz not null default now(),
+  fulfilled_at timestamptz,
+  constraint pending_rewards_recipient_is_the_campaigns
+    foreign key (recipient_id, campaign_id, client_id) references public.recipients (id, campaign_id, client_id),
+  constraint pending_rewards_status_is_valid check (status in ('awaiting_inventory', 'fulfilled', 'cancelled')),
+  constraint pending_rewards_fulfilled_at_matches_status check ((status = 'fulfilled') = (fulfilled_at is not null))
+);
+comment on table public.pending_rewards is 'Rewards that are owed since the stock ran out, in order of arrival.';
+
+create table public.gift_card_provisioning_trace (
+  id bigint generated always as identity primary key,
+  client_id uuid,
+  request_id uuid not null,
+  campaign_id uuid,
+  recipient_id uuid,
+  step_number int not null,
+  step_name text not null,
+  status text not null,
+  error_code text,
+  error_message text,
+  duration_ms numeric(12,3) not null,
+  created_at timestamptz not null default now(),
+  constraint gift_card_provisioning_trace_status_is_valid check (status in ('completed', 'failed')),
+  constraint gift_card_provisioning_trace_failed_has_a_code check ((status = 'failed') = (error_code is not null))
+);
+comment on table public.gift_card_provisioning_trace is
+  'A row for each step of each provisioning, kept also when it was refused; duration_ms in milliseconds.';
+
+create index call_sessions_client_id_idx on public.call_sessions (client_id);
+create index call_sessions_campaign_id_client_id_idx on public.call_sessions (campaign_id, client_id);
+create index call_sessions_recipient_id_idx on public.call_sessions (recipient_id);
+create index call_conditions_met_call_session_id_idx on public.call_conditions_met (call_session_id);
+create index call_conditions_met_gift_card_id_idx on public.call_conditions_met (gift_card_id);
+create index call_conditions_met_client_id_idx on public.call_conditions_met (client_id);
+create index billing_transactions_client_id_idx on public.billing_transactions (client_id, created_at);
+create unique index pending_rewards_awaiting_idx on public.pending_rewards (recipient_id, campaign_id, condition_number)
+  where status = 'awaiting_inventory';
+create index pending_rewards_recipient_idx on public.pending_rewards (recipient_id, campaign_id, client_id);
+create index pending_rewards_arrival_idx on public.pending_rewards (created_at) where status = 'awaiting_inventory';
+create index pending_rewards_pool_id_idx on public.pending_rewards (pool_id);
+create index pending_rewards_brand_id_idx on public.pending_rewards (brand_id);
+create index pending_rewards_client_id_idx on public.pending_rewards (client_id);
+create index gift_card_provisioning_trace_request_id_idx on public.gift_card_provisioning_trace (request_id);
+create index gift_card_provisioning_trace_created_at_idx on public.gift_card_provisioning_trace (created_at);
+create index gift_card_provisioning_trace_client_id_idx on public.gift_card_provisioning_trace (client_id, created_at);
+
+create trigger billing_transactions_are_immutable
+  before update or delete or truncate on public.billing_transactions
+  for each statement execute function private.refuse_change();
+
+alter table public.call_sessions enable row level security;
+alter table public.call_conditions_met enable row level security;
+alter table public.billing_transactions enable row level security;
+alter table public.pending_rewards enable row level security;
+alter table public.gift_card_provisioning_trace enable row level security;
+
+grant select on
+  public.call_sessions, public.call_conditions_met, public.billing_transactions, public.pending_rewards,
+  public.gift_card_provisioning_trace
+  to authenticated, service_role;
+
+create policy "Agents read their own calls, staff those of their clients" on public.call_sessions
+  for select to authenticated
+  using (agent_user_id = (select auth.uid()) or client_id in (select private.staffed_client_ids()));
+
+create policy "Staff read the conditions met of their clients" on public.call_conditions_met
+  for select to authenticated using (client_id in (select private.staffed_client_ids()));
+
+-- cost and margin are the platform's; what clients and agencies may see of a bill comes with their statements
+create policy "Platform admins read billing" on public.billing_transactions
+  for select to authenticated using ((select private.is_platform_admin()));
+
+create policy "Staff read the pending rewards of their clients" on public.pending_rewards
+  for select to authenticated using (client_id in (select private.staffed_client_ids()));
+
+create policy "Admins read the traces of their clients" on public.gift_card_provisioning_trace
+  for select to authenticated
+  using (client_id in (select private.administered_client_ids()) or (select private.is_platform_admin()));

@@ -1,0 +1,294 @@
+-- Gift cards, provisioning: from an earned condition to one card, in one transaction.
+-- Configuration → eligibility (the grant, which is given once) → a card from stock → the bill → the delivery. Each step takes
+-- what is known so far and returns it with what it found; the first refusal undoes them all, and the trace keeps the story.
+
+-- What a provisioning knows: who asks for what, then what each step found.
+create type private.provisioning as (
+  request_id uuid,
+  surface text,
+  actor uuid,
+  client_id uuid,
+  campaign_id uuid,
+  recipient_id uuid,
+  redemption_code text,
+  condition_number int,
+  call_session_id uuid,
+  brand_id uuid,
+  denomination numeric(18,2),
+  currency text,
+  delivery_method text,
+  deliver_to text,
+  skip_verification boolean,
+  billing_entity text,
+  grant_id uuid,
+  pool_id uuid,
+  gift_card_id uuid,
+  billing_id uuid,
+  delivery_id uuid,
+  condition_met_id uuid,
+  steps jsonb,
+  step_started_at timestamptz
+);
+
+-- Who is meant, and may the caller act there? A code that is unknown, another campaign's or another client's reads the same.
+create function private.validate_request(p private.provisioning)
+returns private.provisioning language plpgsql stable set search_path = '' as $$
+declare
+  recipient public.recipients;
+begin
+  if p.redemption_code is not null then
+    select r.* into recipient from public.recipients r
+    where r.redemption_code = private.canonical_code(p.redemption_code);
+    if recipient.id is null or recipient.campaign_id <> p.campaign_id or (p.actor is not null and recipient.client_id not in (
+      select private.client_ids_of(p.actor, private.staff_roles()))) then
+      perform private.refuse('GC-011');
+    end if;
+  else
+    select r.* into recipient from public.recipients r
+    where r.id = p.recipient_id and r.campaign_id = coalesce(p.campaign_id, r.campaign_id);
+  end if;
+  if p.surface <> 'form' then
+    perform private.assert_can_act(p.actor, recipient.client_id,
+      case when p.surface = 'api' or p.skip_verification then private.admin_roles() else private.staff_roles() end);
+  end if;
+  p.client_id := recipient.client_id;
+  p.campaign_id := recipient.campaign_id;
+  p.recipient_id := recipient.id;
+  if p.surface = 'form' then
+    p.condition_number := (
+      select min(cc.condition_number) from public.campaign_conditions cc
+      where cc.campaign_id = p.campaign_id and cc.is_self_service
+        and cc.condition_number = coalesce(p.condition_number, cc.condition_number));
+  end if;
+  return p;
+end $$;
+
+create function private.check_configuration(p private.provisioning)
+returns private.provisioning language plpgsql stable set search_path = '' as $$
+declare
+  campaign public.campaigns;
+  condition public.campaign_conditions;
+begin
+  select c.* into campaign from public.campaigns c where c.id = p.campaign_id;
+  if campaign.status <> 'active' then
+    perform private.refuse('RB-400', 'The campaign is ' || campaign.status);
+  end if;
+  select cc.* into condition from public.campaign_conditions cc
+  where cc.campaign_id = p.campaign_id and cc.condition_number = p.condition_number;
+  if condition.brand_id is null or condition.card_value is null then
+    perform private.refuse('GC-001', concat_ws(' ', 'No gift card configured for condition', p.condition_number));
+  end if;
+  if p.brand_id <> condition.brand_id or p.denomination <> condition.card_value then
+    perform private.refuse('GC-012', 'brandId and denomination must be those of the condition, or left out');
+  end if;
+  if not exists (
+    select from public.gift_card_brands b
+    join public.brand_denominations d on d.brand_id = b.id and d.is_enabled
+    where b.id = condition.brand_id and b.is_enabled
+      and d.denomination = condition.card_value and d.currency = campaign.currency
+  ) or exists (
+    select from public.client_brands cb
+    where cb.client_id = p.client_id and cb.brand_id = condition.brand_id and not cb.is_enabled
+  ) then
+    perform private.refuse('GC-002');
+  end if;
+  if campaign.billing_entity is null then
+    perform private.refuse('GC-008');
+  end if;
+  p.brand_id := condition.brand_id;
+  p.denomination := condition.card_value;
+  p.currency := campaign.currency;
+  p.billing_entity := campaign.billing_entity;
+  return p;
+end $$;
+
+-- The grant is the lock: a second request for it waits here for the first one, and is refused if that succeeds.
+create function private.check_eligibility(p private.provisioning)
+returns private.provisioning language plpgsql volatile set search_path = '' as $$
+declare
+  recipient public.recipients;
+begin
+  select r.* into recipient from public.recipients r where r.id = p.recipient_id;
+  insert into public.gift_card_grants as g (
+    client_id, campaign_id, recipient_id, condition_number, surface, granted_by, request_id)
+  values (p.client_id, p.campaign_id, p.recipient_id, p.condition_number, p.surface, p.actor, p.request_id)
+  on conflict on constraint gift_card_grants_are_given_once do nothing
+  returning g.id into p.grant_id;
+  if p.grant_id is null then
+    perform private.refuse('GC-010');
+  end if;
+  if recipient.sms_opted_in_at is null and not coalesce(p.skip_verification, false) and exists (
+    select from public.campaign_conditions cc
+    where cc.campaign_id = p.campaign_id and cc.condition_number = p.condition_number and cc.requires_opt_in) then
+    perform private.refuse('GC-009');
+  end if;
+  if p.delivery_method in ('sms', 'email') then
+    p.deliver_to := coalesce(p.deliver_to, case p.delivery_method when 'sms' then recipient.phone else recipient.email end);
+    if p.deliver_to is null then
+      perform private.refuse('GC-012', 'There is no address to deliver to',
+        jsonb_build_object('fields', jsonb_build_array(jsonb_build_object(
+          'field', case p.delivery_method when 'sms' then 'phone' else 'email' end, 'problem', 'is missing'))));
+    end if;
+  end if;
+  return p;
+end $$;
+
+-- The lots that may serve a claim: the campaign's, then the client's, then the platform's; in a pool the earliest expiry first.
+-- A lot that was far from empty at the last fold is worth a look; near its end the exact count decides, so that an empty
+-- pool is known from its counter and not from a walk over what was claimed.
+create function private.claimable_lots(p private.provisioning)
+returns setof private.card_lots language plpgsql stable set search_path = '' as $$
+begin
+  return query
+    select l.*
+    from public.card_pools pool
+    join private.card_lots l on l.pool_id = pool.id
+    where pool.brand_id = p.brand_id and pool.denomination = p.denomination and pool.currency = p.currency and pool.is_active
+      and (pool.campaign_id = p.campaign_id
+        or (pool.campaign_id is null and pool.client_id = p.client_id)
+        or (pool.pool_type = 'master' and exists (
+          select from public.client_brands cb
+          where cb.client_id = p.client_id and cb.brand_id = p.brand_id and cb.may_use_master_pool)))
+      and (l.expires_at is null or l.expires_at > now())
+      and case when l.available_cards > 1000 then true else l.available_cards + (
+        select coalesce(sum(m.available), 0) from private.card_movements m
+        where m.pool_id = pool.id and m.xact >= pool.folded_before and m.lot_id = l.id) > 0 end
+    order by pool.campaign_id is null, pool.client_id is null, l.expires_at nulls last, pool.created_at, l.id;
+end $$;
+
+-- One free card of a lot, from a random place on, once around: claims that come together look in different places.
+create function private.pick_card(lot_id uuid)
+returns uuid language plpgsql volatile set search_path = '' as $$
+declare
+  start uuid := gen_random_uuid();
+  card_id uuid;
+begin
+  select c.id into card_id from public.gift_cards c
+  where c.lot_id = pick_card.lot_id and c.status = 'available' and c.id >= start
+  -- a locked card is being claimed by somebody else
+  order by c.id limit 1 for update skip locked;
+  if card_id is null then
+    select c.id into card_id from public.gift_cards c
+    where c.lot_id = pick_card.lot_id and c.status = 'available' and c.id < start
+    order by c.id limit 1 for update skip locked;
+  end if;
+  return card_id;
+end $$;
+
+-- Before saying "empty": a locked card may be given back, so wait for it.
+create function private.wait_for_card(lot_id uuid)
+returns uuid language plpgsql volatile set search_path = '' as $$
+declare
+  card_id uuid;
+begin
+  select c.id into card_id from public.gift_cards c
+  where c.lot_id = wait_for_card.lot_id and c.status = 'available'
+  order by c.id limit 1 for update;
+  return card_id;
+end $$;
+
+create function private.claim_from_stock(p private.provisioning)
+returns private.provisioning language plpgsql volatile set search_path = '' as $$
+declare
+  lot private.card_lots;
+begin
+  for lot in select * from private.claimable_lots(p) loop
+    p.gift_card_id := private.pick_card(lot.id);
+    p.pool_id := lot.pool_id;
+    exit when p.gift_card_id is not null;
+  end loop;
+  if p.gift_card_id is null then
+    for lot in select * from private.claimable_lots(p) loop
+      p.gift_card_id := private.wait_for_card(lot.id);
+      p.pool_id := lot.pool_id;
+      exit when p.gift_card_id is not null;
+    end loop;
+  end if;
+  if p.gift_card_id is null then
+    perform private.refuse('GC-003', 'No available gift cards in pool');
+  end if;
+  -- without an address the answer itself delivers the card; an answer that shows the code exposes it
+  update public.gift_cards c
+  set status = case when p.deliver_to is null then 'delivered' else 'claimed' end,
+    claimed_at = now(), client_id = p.client_id, recipient_id = p.recipient_id, grant_id = p.grant_id,
+    delivered_at = case when p.deliver_to is null then now() end,
+    delivery_method = coalesce(p.delivery_method, case p.surface when 'form' then 'browser' else 'api' end),
+    exposed_at = case when p.surface <> 'call_center' then now() end
+  where c.id = p.gift_card_id and c.status = 'available';
+  if not found then
+    raise exception 'card % was claimed under our lock', p.gift_card_id;
+  end if;
+  return p;
+end $$;
+
+-- What a card is sold for: the price of its brand and value, else its face value.
+create function private.price_of_card(brand_id uuid, denomination numeric, currency text)
+returns numeric language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(d.price, d.denomination) from public.brand_denominations d
+    where d.brand_id = price_of_card.brand_id and d.denomination = price_of_card.denomination
+      and d.currency = price_of_card.currency);
+end $$;
+
+create function private.record_billing(p private.provisioning)
+returns private.provisioning language plpgsql volatile set search_path = '' as $$
+begin
+  insert into public.billing_transactions as b (
+    client_id, agency_id, campaign_id, recipient_id, grant_id, gift_card_id, source, currency, denomination,
+    cost_basis, price, billed_entity_type, billed_entity_id, request_id)
+  select c.id, c.agency_id, p.campaign_id, p.recipient_id, p.grant_id, p.gift_card_id, 'inventory', p.currency, p.denomination,
+    pool.cost_per_card, private.price_of_card(p.brand_id, p.denomination, p.currency),
+    p.billing_entity, case p.billing_entity when 'agency' then c.agency_id else c.id end, p.request_id
+  from public.clients c, public.card_pools pool
+  where c.id = p.client_id and pool.id = p.pool_id
+  returning b.id into p.billing_id;
+  return p;
+exception when others then
+  -- the claim is undone with the bill; the reason is for the trace
+  perform private.refuse('GC-007', sqlerrm);
+end $$;
+
+create function private.queue_delivery(p private.provisioning)
+returns private.provisioning language plpgsql volatile set search_path = '' as $$
+begin
+  if p.deliver_to is not null then
+    p.delivery_id := private.enqueue_delivery(
+      p.client_id, 'gift_card', p.gift_card_id, p.recipient_id, p.delivery_method, p.deliver_to, p.request_id);
+  end if;
+  return p;
+end $$;
+
+-- The agent's word that the condition is met stands also while the card is still owed.
+create function private.log_condition_met(p private.provisioning)
+returns private.provisioning language plpgsql volatile set search_path = '' as $$
+begin
+  update public.call_sessions s set recipient_id = p.recipient_id, campaign_id = p.campaign_id, client_id = p.client_id
+  where s.id = p.call_session_id and s.agent_user_id = p.actor;
+  if p.call_session_id is not null and not found then
+    perform private.refuse('RB-404', 'No such call session');
+  end if;
+  insert into public.call_conditions_met as m (
+    client_id, call_session_id, campaign_id, recipient_id, condition_number, gift_card_id, met_by_agent_id)
+  values (p.client_id, p.call_session_id, p.campaign_id, p.recipient_id, p.condition_number, p.gift_card_id, p.actor)
+  on conflict on constraint call_conditions_met_are_met_once
+    do update set gift_card_id = coalesce(m.gift_card_id, excluded.gift_card_id)
+  returning m.id into p.condition_met_id;
+  return p;
+end $$;
+
+create function private.record_provisioning(p private.provisioning)
+returns private.provisioning language plpgsql volatile set search_path = '' as $$
+begin
+  update public.pending_rewards r set status = 'fulfilled', fulfilled_at = now()
+  where r.recipient_id = p.recipient_id and r.campaign_id = p.campaign_id and r.condition_number = p.condition_number
+    and r.status = 'awaiting_inventory';
+  perform private.record_audit(p.client_id, p.actor, 'gift_card.provisioned', 'gift_card', p.gift_card_id,
+    jsonb_build_object('surface', p.surface, 'grant_id', p.grant_id, 'delivery_id', p.delivery_id,
+      'code_shown', p.surface <> 'call_center', 'verification_skipped', coalesce(p.skip_verification, false)), p.request_id);
+  -- one in thirty folds for all: no claim waits for a shared counter, and none has much to add up
+  if random() < 0.033 then
+    perform private.fold_pool(p.pool_id);
+  end if;
+  return p;
+end $$;

@@ -1,0 +1,275 @@
+-- Gift cards, the doors of provisioning: run the steps, keep the trace, present the answer.
+-- A refusal is caught here, after the steps are undone, so that its trace, its attempt and the owed reward survive.
+-- Doors are security definer and for the service role only: the edge function has authenticated the caller, and names it.
+
+create function private.pass_step(p private.provisioning, step_name text)
+returns private.provisioning language plpgsql volatile set search_path = '' as $$
+begin
+  p.steps := coalesce(p.steps, '[]') || jsonb_build_object('name', step_name,
+    'ms', extract(epoch from clock_timestamp() - p.step_started_at) * 1000);
+  p.step_started_at := clock_timestamp();
+  return p;
+end $$;
+
+create function private.record_trace(p private.provisioning, failed_step text, refusal jsonb)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  insert into public.gift_card_provisioning_trace (
+    client_id, request_id, campaign_id, recipient_id, step_number, step_name, status, duration_ms)
+  select p.client_id, p.request_id, p.campaign_id, p.recipient_id, s.number, s.step ->> 'name', 'completed',
+    (s.step ->> 'ms')::numeric
+  from jsonb_array_elements(p.steps) with ordinality as s (step, number);
+  insert into public.gift_card_provisioning_trace (
+    client_id, request_id, campaign_id, recipient_id, step_number, step_name, status, error_code, error_message, duration_ms)
+  select p.client_id, p.request_id, p.campaign_id, p.recipient_id, coalesce(jsonb_array_length(p.steps), 0) + 1, failed_step,
+    'failed', refusal ->> 'code', refusal ->> 'message', extract(epoch from clock_timestamp() - p.step_started_at) * 1000
+  where refusal is not null;
+end $$;
+
+-- No stock: the reward is owed, and somebody is told. Asking again does not make it owed twice.
+create function private.queue_pending_reward(p private.provisioning)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  insert into public.pending_rewards (
+    client_id, campaign_id, recipient_id, condition_number, brand_id, denomination, currency, delivery_method, deliver_to,
+    request_id)
+  values (p.client_id, p.campaign_id, p.recipient_id, p.condition_number, p.brand_id, p.denomination, p.currency,
+    p.delivery_method, p.deliver_to, p.request_id)
+  on conflict (recipient_id, campaign_id, condition_number) where status = 'awaiting_inventory' do nothing;
+  perform private.raise_alert('no_gift_card_inventory', 'critical', 'No gift cards left for a campaign: rewards are waiting',
+    jsonb_build_object('campaign_id', p.campaign_id, 'brand_id', p.brand_id, 'denomination', p.denomination),
+    p.campaign_id || ':' || p.brand_id || ':' || p.denomination, p.client_id);
+end $$;
+
+create function private.present_card(card_id uuid)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object(
+      'id', c.id, 'brandId', b.id, 'brand', b.name, 'denomination', p.denomination, 'currency', p.currency,
+      'expiresAt', c.expires_at, 'redemptionUrl', b.redemption_url, 'termsUrl', b.terms_url,
+      'codeLast4', c.code_last4, 'status', c.status)
+    from public.gift_cards c
+    join public.card_pools p on p.id = c.pool_id
+    join public.gift_card_brands b on b.id = p.brand_id
+    where c.id = card_id);
+end $$;
+
+create function private.sealed_card(card_id uuid)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object(
+      'giftCardId', s.gift_card_id, 'brandId', p.brand_id, 'keyId', s.seal_key_id,
+      'code', translate(encode(s.code_sealed, 'base64'), E'\n', ''), 'pin', translate(encode(s.pin_sealed, 'base64'), E'\n', ''))
+    from private.card_secrets s
+    join public.gift_cards c on c.id = s.gift_card_id
+    join public.card_pools p on p.id = c.pool_id
+    where s.gift_card_id = card_id);
+end $$;
+
+-- An agent's answer brings the last four signs only; the code goes to the recipient.
+create function private.sealed_for(surface text, answer jsonb)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return case when surface <> 'call_center' then private.sealed_card((answer -> 'giftCard' ->> 'id')::uuid) end;
+end $$;
+
+create function private.present_provisioning(p private.provisioning)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select jsonb_strip_nulls(jsonb_build_object('conditionMetId', p.condition_met_id)) || jsonb_build_object(
+      'giftCard', private.present_card(p.gift_card_id), 'source', 'inventory', 'grantId', p.grant_id,
+      'billing', (
+        select jsonb_build_object('id', b.id, 'price', b.price, 'currency', b.currency)
+        from public.billing_transactions b where b.id = p.billing_id),
+      'delivery', case when p.delivery_id is not null then jsonb_build_object(
+        'id', p.delivery_id, 'method', p.delivery_method, 'status', 'queued') end));
+end $$;
+
+-- All the steps, or none of them.
+create function private.run_provisioning(p private.provisioning, idempotency_key text, request_hash text)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  scope text := concat_ws(':', 'provisioning', p.surface, p.actor);
+  step text := 'Validate request';
+  answer jsonb;
+  refusal jsonb;
+  detail text;
+begin
+  p.step_started_at := clock_timestamp();
+  begin
+    answer := private.stored_answer(scope, idempotency_key, request_hash);
+    if answer is not null then
+      return private.answered(answer, private.sealed_for(p.surface, answer), true);
+    end if;
+    p := private.pass_step(private.validate_request(p), step);
+    step := 'Check campaign configuration';
+    p := private.pass_step(private.check_configuration(p), step);
+    step := 'Check eligibility';
+    p := private.pass_step(private.check_eligibility(p), step);
+    step := 'Claim from stock';
+    p := private.pass_step(private.claim_from_stock(p), step);
+    step := 'Record billing';
+    p := private.pass_step(private.record_billing(p), step);
+    step := 'Queue delivery';
+    p := private.pass_step(private.queue_delivery(p), step);
+    if p.surface = 'call_center' then
+      step := 'Log condition met';
+      p := private.pass_step(private.log_condition_met(p), step);
+    end if;
+    step := 'Record';
+    p := private.pass_step(private.record_provisioning(p), step);
+    answer := private.present_provisioning(p);
+    perform private.store_answer(scope, idempotency_key, answer);
+  exception when others then
+    if not private.is_refusal(sqlstate) then
+      raise;
+    end if;
+    get stacked diagnostics detail = pg_exception_detail;
+    refusal := private.refused(sqlstate, sqlerrm, detail);
+  end;
+  perform private.record_trace(p, step, refusal);
+  if refusal ->> 'code' = 'GC-003' then
+    perform private.queue_pending_reward(p);
+    if p.surface = 'call_center' then
+      perform private.log_condition_met(p);
+    end if;
+  end if;
+  return coalesce(refusal, private.answered(answer, private.sealed_for(p.surface, answer)));
+end $$;
+
+create function private.client_of_code(code text)
+returns uuid language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select r.client_id from public.recipients r where r.redemption_code = private.canonical_code(code));
+end $$;
+
+create function public.provision_gift_card(
+  actor uuid, campaign_id uuid, recipient_id uuid, brand_id uuid, denomination numeric, condition_number int,
+  delivery_method text, deliver_to text, request_id uuid, idempotency_key text, request_hash text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  p private.provisioning;
+begin
+  p.surface := 'api';
+  p.actor := actor;
+  p.campaign_id := campaign_id;
+  p.recipient_id := recipient_id;
+  p.brand_id := brand_id;
+  p.denomination := denomination;
+  p.condition_number := condition_number;
+  p.delivery_method := delivery_method;
+  p.deliver_to := deliver_to;
+  p.request_id := request_id;
+  return private.run_provisioning(p, idempotency_key, request_hash);
+end $$;
+comment on function public.provision_gift_card is
+  'Gives a recipient the card of a condition. Refuses with GC-001, 002, 003, 007, 008, 009, 010, 012, RB-400, 403, 404, 409.';
+
+create function public.provision_gift_card_for_call_center(
+  actor uuid, call_session_id uuid, confirmation_code text, recipient_id uuid, condition_number int,
+  delivery_method text, deliver_to text, skip_verification boolean, request_id uuid, idempotency_key text, request_hash text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  surface constant text := 'provision-gift-card-for-call-center';
+  keys jsonb := jsonb_build_object('actor', actor);
+  wait_seconds int := private.take_attempt(surface, keys);
+  p private.provisioning;
+  answer jsonb;
+begin
+  p.surface := 'call_center';
+  p.actor := actor;
+  p.call_session_id := call_session_id;
+  p.redemption_code := confirmation_code;
+  p.recipient_id := recipient_id;
+  p.condition_number := condition_number;
+  p.delivery_method := delivery_method;
+  p.deliver_to := deliver_to;
+  p.skip_verification := skip_verification;
+  p.request_id := request_id;
+  answer := case when wait_seconds is null then private.run_provisioning(p, idempotency_key, request_hash)
+    else private.refused('RB429', 'RB-429', jsonb_build_object('retryAfter', wait_seconds)::text) end;
+  if answer ->> 'code' is distinct from 'GC-011' and wait_seconds is null then
+    perform private.give_attempt_back(surface, keys);
+  end if;
+  perform private.record_attempt(surface, actor::text, confirmation_code, answer ->> 'code', request_id,
+    private.client_of_code(confirmation_code));
+  return answer;
+end $$;
+comment on function public.provision_gift_card_for_call_center is
+  'An agent gives the caller the card of the condition that the caller met; the code goes to the recipient only.';
+
+create function public.redeem_gift_card(
+  redemption_code text, campaign_id uuid, condition_number int, delivery_method text, deliver_to text, ip text,
+  request_id uuid, idempotency_key text, request_hash text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  surface constant text := 'redeem-gift-card';
+  address text := private.fingerprint(private.network_of(ip));
+  keys jsonb := jsonb_build_object(
+    'ip', address, 'code', private.fingerprint(private.canonical_code(redemption_code)),
+    'prefix', private.fingerprint(left(private.canonical_code(redemption_code), 4)));
+  wait_seconds int := private.take_attempt(surface, keys);
+  p private.provisioning;
+  answer jsonb;
+begin
+  p.surface := 'form';
+  p.redemption_code := redemption_code;
+  p.campaign_id := campaign_id;
+  p.condition_number := condition_number;
+  p.delivery_method := delivery_method;
+  p.deliver_to := deliver_to;
+  p.request_id := request_id;
+  answer := case when wait_seconds is null then private.run_provisioning(p, idempotency_key, request_hash)
+    else private.refused('RB429', 'RB-429', jsonb_build_object('retryAfter', wait_seconds)::text) end;
+  -- only a guess, or a code that is used up, costs a token
+  if wait_seconds is null and coalesce(answer ->> 'code', '') not in ('GC-010', 'GC-011') then
+    perform private.give_attempt_back(surface, keys);
+  end if;
+  perform private.record_attempt(surface, address, redemption_code, answer ->> 'code', request_id,
+    private.client_of_code(redemption_code));
+  return answer;
+end $$;
+comment on function public.redeem_gift_card is
+  'A visitor of a web form redeems a code for the card of a self-service condition. Unknown and foreign codes: GC-011.';
+
+create function public.start_call_session(actor uuid, caller_phone text, campaign_id uuid, request_id uuid)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  session_id uuid;
+  matches jsonb;
+begin
+  if not exists (select private.client_ids_of(actor, private.staff_roles())) then
+    return private.refused('RB403', 'RB-403', null);
+  end if;
+  select coalesce(jsonb_agg(jsonb_build_object(
+      'recipientId', r.id, 'firstName', r.first_name, 'lastName', r.last_name, 'campaignId', c.id,
+      'campaignName', c.campaign_name, 'phoneLast4', right(r.phone, 4)) order by r.created_at desc), '[]')
+  into matches
+  from public.recipients r
+  join public.campaigns c on c.id = r.campaign_id
+  where r.phone = start_call_session.caller_phone and c.status = 'active'
+    and c.id = coalesce(start_call_session.campaign_id, c.id)
+    and r.client_id in (select private.client_ids_of(actor, private.staff_roles()));
+  insert into public.call_sessions as s (caller_phone, agent_user_id, recipient_id, campaign_id, client_id)
+  select start_call_session.caller_phone, actor, r.id, r.campaign_id, r.client_id
+  from (select case when jsonb_array_length(matches) = 1 then (matches -> 0 ->> 'recipientId')::uuid end as id) m
+  left join public.recipients r on r.id = m.id
+  returning s.id into session_id;
+  return private.answered(jsonb_build_object('callSessionId', session_id, 'matches', matches));
+end $$;
+comment on function public.start_call_session is
+  'An agent answered a call: notes it and finds the recipients with that phone (E.164) among the agent''s clients.';
+
+insert into private.attempt_limits (surface, kind, attempts_max, window_seconds) values
+  ('redeem-gift-card', 'ip', 20, 600),
+  ('redeem-gift-card', 'code', 5, 600),
+  ('redeem-gift-card', 'prefix', 100, 600),
+  ('provision-gift-card-for-call-center', 'actor', 30, 600);
+
+grant execute on function
+  public.provision_gift_card, public.provision_gift_card_for_call_center, public.redeem_gift_card, public.start_call_session
+  to service_role;

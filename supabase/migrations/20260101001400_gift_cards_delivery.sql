@@ -1,0 +1,220 @@
+-- Gift cards, the delivery: what a card adds to the outbox, and what the fate of a message means for the card.
+-- A leased card may have left the house (exposed_at) and never returns to stock; it is delivered when a provider has taken
+-- its message. A message that cannot arrive takes the recipient's other channel, else a person is told.
+
+-- What a worker needs for one try: where to, the text's template, what to merge, and the card, still sealed.
+create function private.present_lease(attempt public.delivery_attempts)
+returns jsonb language sql stable set search_path = '' as $$
+  select jsonb_build_object(
+    'deliveryId', d.id, 'attemptId', attempt.id, 'attemptStartedAt', attempt.created_at, 'leaseToken', d.lease_token,
+    'channel', d.channel, 'deliverTo', d.deliver_to, 'clientName', client.name,
+    'template', case d.channel
+      when 'sms' then jsonb_build_object('subject', null, 'body', campaign.sms_template)
+      else jsonb_build_object('subject', campaign.email_subject, 'body', campaign.email_template) end,
+    'merge', jsonb_build_object(
+      'first_name', coalesce(r.first_name, ''), 'last_name', coalesce(r.last_name, ''), 'amount', pool.denomination,
+      'currency', pool.currency, 'brand', b.name, 'redemption_url', coalesce(b.redemption_url, ''),
+      'expiration_date', coalesce(to_char((card.expires_at - interval '1 second') at time zone client.time_zone, 'FMMonth FMDD, YYYY'), '')),
+    'sealed', private.sealed_card(card.id))
+  from public.deliveries d
+  join public.gift_cards card on card.id = d.subject_id
+  join public.card_pools pool on pool.id = card.pool_id
+  join public.gift_card_brands b on b.id = pool.brand_id
+  join public.recipients r on r.id = card.recipient_id
+  join public.campaigns campaign on campaign.id = r.campaign_id
+  join public.clients client on client.id = card.client_id
+  where d.id = attempt.delivery_id
+$$;
+
+create function public.lease_deliveries(delivery_id uuid, batch_size int)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  attempts public.delivery_attempts[];
+begin
+  attempts := array(select l from private.lease_deliveries(delivery_id, least(batch_size, 100)) l);
+  update public.gift_cards c set exposed_at = now()
+  from unnest(attempts) a join public.deliveries d on d.id = a.delivery_id
+  where c.id = d.subject_id and d.topic = 'gift_card' and c.exposed_at is null;
+  return private.answered(jsonb_build_object('deliveries', (
+    select coalesce(jsonb_agg(private.present_lease(a)), '[]') from unnest(attempts) a)));
+end $$;
+comment on function public.lease_deliveries is
+  'Takes due deliveries (or one) for sending: an attempt is committed before the provider is called. The lease lasts a minute.';
+
+-- Is there another way to the recipient that has not been tried?
+create function private.take_other_channel(delivery public.deliveries)
+returns uuid language sql volatile set search_path = '' as $$
+  select private.enqueue_delivery(
+    delivery.client_id, delivery.topic, delivery.subject_id, r.id, o.channel, o.address, delivery.request_id)
+  from public.recipients r,
+    lateral (select case delivery.channel when 'sms' then 'email' else 'sms' end as channel,
+      case delivery.channel when 'sms' then r.email else r.phone end as address) o
+  where r.id = delivery.recipient_id and o.address is not null
+    and not exists (
+      select from public.deliveries d where d.subject_id = delivery.subject_id and d.channel = o.channel)
+    and not exists (
+      select from public.contact_opt_outs x where x.channel = o.channel and x.address = o.address)
+$$;
+
+-- What the new state of a message means for its card.
+create function private.follow_delivery(delivery public.deliveries)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  if delivery.status in ('sent', 'delivered') then
+    update public.gift_cards c
+    set status = 'delivered', delivered_at = now(), delivery_method = delivery.channel
+    where c.id = delivery.subject_id and c.status in ('claimed', 'stuck');
+    perform private.resolve_alert('delivery_outcome_unknown', delivery.id::text);
+  elsif delivery.status in ('failed', 'undelivered', 'suppressed') then
+    if private.take_other_channel(delivery) is null then
+      perform private.raise_alert('delivery_failed', 'warning', 'A gift card could not be delivered; somebody must reach the recipient',
+        jsonb_build_object('delivery_id', delivery.id, 'gift_card_id', delivery.subject_id,
+          'channel', delivery.channel, 'error_code', delivery.error_code), delivery.subject_id::text, delivery.client_id);
+    end if;
+  end if;
+end $$;
+
+-- Every way in which a delivery ends passes here: the report of a try, a look-up, a callback, an opt-out at the lease.
+create function private.deliveries_have_consequences()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.follow_delivery(new);
+  return null;
+end $$;
+
+create trigger deliveries_have_consequences_for_cards after update of status on public.deliveries
+  for each row when (new.topic = 'gift_card' and old.status is distinct from new.status)
+  execute function private.deliveries_have_consequences();
+
+create function public.complete_delivery_attempt(
+  attempt_id uuid, lease_token uuid, outcome text, provider text,
+  provider_message_id text, error_code text, error_message text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  delivery public.deliveries;
+begin
+  delivery := private.finish_attempt(
+    attempt_id, lease_token, outcome, provider, provider_message_id, error_code, error_message);
+  return private.answered(jsonb_build_object(
+    'deliveryId', delivery.id, 'status', delivery.status, 'accepted', delivery.id is not null));
+end $$;
+comment on function public.complete_delivery_attempt is
+  'Reports a try: sent, retriable, permanent or ambiguous. accepted is false when the lease has passed to somebody else.';
+
+create function public.lease_unknown_deliveries(batch_size int, grace_seconds int)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.lapse_leases();
+  return private.answered(jsonb_build_object('deliveries', (
+    select coalesce(jsonb_agg(private.present_lease(a)), '[]')
+    from private.lease_unknown_deliveries(least(batch_size, 100), greatest(grace_seconds, 1)) a)));
+end $$;
+comment on function public.lease_unknown_deliveries is
+  'Takes deliveries of unknown outcome, whose try is older than grace_seconds, to be looked up at their provider.';
+
+create function public.resolve_unknown_delivery(
+  attempt_id uuid, lease_token uuid, found boolean, provider text, provider_message_id text, provider_status text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  delivery public.deliveries;
+begin
+  delivery := private.settle_unknown_delivery(
+    attempt_id, lease_token, found, provider, provider_message_id, provider_status);
+  return private.answered(jsonb_build_object('deliveryId', delivery.id, 'status', delivery.status));
+end $$;
+comment on function public.resolve_unknown_delivery is
+  'Settles an unknown delivery: found (true), certainly not there (false: it is queued again), or not to be told (null: a person).';
+
+create function public.record_delivery_status(
+  provider text, provider_message_id text, attempt_id uuid, provider_status text, error_code text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  delivery public.deliveries;
+begin
+  delivery := private.apply_provider_status(provider, provider_message_id, attempt_id, provider_status, error_code);
+  return private.answered(jsonb_build_object('applied', delivery.id is not null, 'status', delivery.status));
+end $$;
+comment on function public.record_delivery_status is
+  'Applies a provider''s callback by rank: repeated, late and reversed ones change nothing.';
+
+create function private.present_delivery(delivery public.deliveries)
+returns jsonb language sql immutable set search_path = '' as $$
+  select jsonb_build_object('id', delivery.id, 'method', delivery.channel, 'status', delivery.status,
+    'attempts', delivery.attempts, 'errorCode', delivery.error_code, 'errorMessage', delivery.error_message,
+    'providerMessageId', delivery.provider_message_id)
+$$;
+
+create function public.get_delivery(actor uuid, delivery_id uuid)
+returns jsonb language plpgsql stable security definer set search_path = '' as $$
+declare
+  delivery public.deliveries;
+begin
+  select d.* into delivery from public.deliveries d
+  where d.id = get_delivery.delivery_id
+    and (actor is null or d.client_id in (select private.client_ids_of(actor, private.staff_roles())));
+  if delivery.id is null then
+    return private.refused('RB404', 'RB-404', null);
+  end if;
+  return private.answered(private.present_delivery(delivery));
+end $$;
+comment on function public.get_delivery is 'How far a delivery is.';
+
+-- A card that was given may be sent again, to the same recipient, by somebody who answers for it.
+create function private.queue_resend(
+  actor uuid, gift_card_id uuid, channel text, deliver_to text, reason text, request_id uuid)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  card public.gift_cards;
+  address text;
+  delivery_id uuid;
+begin
+  select c.* into card from public.gift_cards c where c.id = queue_resend.gift_card_id;
+  perform private.assert_can_act(actor, card.client_id, private.staff_roles());
+  if card.recipient_id is null or card.status not in ('claimed', 'delivered', 'stuck') then
+    perform private.refuse('RB-400', 'The card is ' || card.status || ': there is nobody to send it to');
+  end if;
+  select coalesce(queue_resend.deliver_to, case channel when 'sms' then r.phone else r.email end) into address
+  from public.recipients r where r.id = card.recipient_id;
+  if address is null then
+    perform private.refuse('GC-012', 'There is no address to deliver to', jsonb_build_object('fields', jsonb_build_array(
+      jsonb_build_object('field', case channel when 'sms' then 'phone' else 'email' end, 'problem', 'is missing'))));
+  end if;
+  delivery_id := private.enqueue_delivery(
+    card.client_id, 'gift_card', card.id, card.recipient_id, channel, address, request_id);
+  perform private.record_audit(card.client_id, actor, 'gift_card.resent', 'gift_card', card.id,
+    jsonb_build_object('delivery_id', delivery_id, 'channel', channel, 'other_address', queue_resend.deliver_to is not null),
+    request_id, reason);
+  return jsonb_build_object('giftCardId', card.id, 'delivery',
+    jsonb_build_object('id', delivery_id, 'method', channel, 'status', 'queued'));
+end $$;
+
+create function public.resend_gift_card(
+  actor uuid, gift_card_id uuid, channel text, deliver_to text, reason text,
+  request_id uuid, idempotency_key text, request_hash text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  scope text := concat_ws(':', 'resend_gift_card', actor);
+  answer jsonb;
+  detail text;
+begin
+  answer := private.stored_answer(scope, idempotency_key, request_hash);
+  if answer is not null then
+    return private.answered(answer, null, true);
+  end if;
+  answer := private.queue_resend(actor, gift_card_id, channel, deliver_to, reason, request_id);
+  perform private.store_answer(scope, idempotency_key, answer);
+  return private.answered(answer);
+exception when others then
+  if not private.is_refusal(sqlstate) then
+    raise;
+  end if;
+  get stacked diagnostics detail = pg_exception_detail;
+  return private.refused(sqlstate, sqlerrm, detail);
+end $$;
+comment on function public.resend_gift_card is
+  'Queues another delivery of a card that was given; an agent or admin of its client, audited with the reason.';
+
+grant execute on function
+  public.lease_deliveries, public.complete_delivery_attempt, public.lease_unknown_deliveries, public.resolve_unknown_delivery,
+  public.record_delivery_status, public.get_delivery, public.resend_gift_card
+  to service_role;

@@ -1,0 +1,136 @@
+-- Gift cards, the desk of an admin: pools, campaigns, conditions and recipients, called with supabase-js.
+-- Each public door runs as the caller and hands over to a private body that checks the membership itself, because client
+-- roles may write no table. A refusal arrives as the error's code (RB403, RB404, RB400).
+
+create function private.create_gift_card_pool(
+  client_id uuid, brand_id uuid, pool_name text, denomination numeric, currency text, campaign_id uuid, cost_per_card numeric)
+returns public.card_pools language plpgsql volatile security definer set search_path = '' as $$
+declare
+  pool public.card_pools;
+begin
+  if client_id is null then
+    perform private.assert_platform_admin(private.caller());
+  else
+    perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
+  end if;
+  insert into public.card_pools as p (
+    client_id, brand_id, pool_name, denomination, currency, pool_type, campaign_id, cost_per_card)
+  values (client_id, brand_id, pool_name, denomination, currency,
+    case when client_id is null then 'master' else 'client' end, campaign_id, cost_per_card)
+  returning p.* into pool;
+  perform private.record_audit(client_id, private.caller(), 'card_pool.created', 'card_pool', pool.id);
+  return pool;
+end $$;
+
+create function public.create_gift_card_pool(
+  client_id uuid, brand_id uuid, pool_name text, denomination numeric, currency text default 'USD',
+  campaign_id uuid default null, cost_per_card numeric default 0)
+returns public.card_pools language sql volatile security invoker set search_path = '' as $$
+  select private.create_gift_card_pool(client_id, brand_id, pool_name, denomination, currency, campaign_id, cost_per_card)
+$$;
+comment on function public.create_gift_card_pool is
+  'Makes an empty pool of one brand and value; without a client it is a master pool. Cards come in by upload-gift-cards.';
+
+create function private.create_campaign(
+  client_id uuid, campaign_name text, billing_entity text, currency text,
+  sms_template text, email_subject text, email_template text)
+returns public.campaigns language plpgsql volatile security definer set search_path = '' as $$
+declare
+  campaign public.campaigns;
+begin
+  perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
+  insert into public.campaigns as c (
+    client_id, campaign_name, billing_entity, currency, sms_template, email_subject, email_template)
+  values (client_id, campaign_name, billing_entity, currency, sms_template, email_subject, email_template)
+  returning c.* into campaign;
+  perform private.record_audit(client_id, private.caller(), 'campaign.created', 'campaign', campaign.id);
+  return campaign;
+end $$;
+
+create function public.create_campaign(
+  client_id uuid, campaign_name text, billing_entity text default 'client', currency text default 'USD',
+  sms_template text default null, email_subject text default null, email_template text default null)
+returns public.campaigns language sql volatile security invoker set search_path = '' as $$
+  select private.create_campaign(
+    client_id, campaign_name, billing_entity, currency, sms_template, email_subject, email_template)
+$$;
+comment on function public.create_campaign is
+  'Makes a campaign; billing_entity is client or agency. The templates take {{first_name}}, {{code}} and the other merge tags.';
+
+-- The client of a campaign that the caller administers.
+create function private.administered_campaign(campaign_id uuid)
+returns public.campaigns language plpgsql stable security definer set search_path = '' as $$
+declare
+  campaign public.campaigns;
+begin
+  select c.* into campaign from public.campaigns c where c.id = administered_campaign.campaign_id;
+  perform private.assert_can_act(private.caller(), campaign.client_id, private.admin_roles());
+  return campaign;
+end $$;
+
+create function private.create_campaign_condition(
+  campaign_id uuid, condition_number int, condition_name text, brand_id uuid, card_value numeric,
+  crm_event_name text, is_self_service boolean, requires_opt_in boolean)
+returns public.campaign_conditions language plpgsql volatile security definer set search_path = '' as $$
+declare
+  campaign public.campaigns := private.administered_campaign(campaign_id);
+  condition public.campaign_conditions;
+begin
+  insert into public.campaign_conditions as cc (
+    client_id, campaign_id, condition_number, condition_name, brand_id, card_value, crm_event_name,
+    is_self_service, requires_opt_in)
+  values (campaign.client_id, campaign.id, condition_number, condition_name, brand_id, card_value, crm_event_name,
+    is_self_service, requires_opt_in)
+  returning cc.* into condition;
+  perform private.record_audit(campaign.client_id, private.caller(), 'campaign_condition.created', 'campaign_condition', condition.id);
+  return condition;
+end $$;
+
+create function public.create_campaign_condition(
+  campaign_id uuid, condition_number int, condition_name text, brand_id uuid, card_value numeric,
+  crm_event_name text default null, is_self_service boolean default false, requires_opt_in boolean default false)
+returns public.campaign_conditions language sql volatile security invoker set search_path = '' as $$
+  select private.create_campaign_condition(
+    campaign_id, condition_number, condition_name, brand_id, card_value, crm_event_name, is_self_service, requires_opt_in)
+$$;
+comment on function public.create_campaign_condition is 'Says what earns which card in a campaign.';
+
+create function private.import_recipients(campaign_id uuid, recipients jsonb, pattern text)
+returns setof public.recipients language plpgsql volatile security definer set search_path = '' as $$
+declare
+  campaign public.campaigns := private.administered_campaign(campaign_id);
+  how_many int := jsonb_array_length(recipients);
+begin
+  if how_many > 10000 then
+    perform private.refuse('RB-413', 'At most 10,000 recipients at once');
+  end if;
+  perform private.assert_code_entropy(pattern, (select count(*) from public.recipients) + how_many);
+  return query
+    insert into public.recipients as r (
+      client_id, campaign_id, first_name, last_name, email, phone, external_crm_id, state, country, redemption_token)
+    select campaign.client_id, campaign.id, n.first_name, n.last_name, lower(n.email), n.phone, n.crm_id, n.state, n.country,
+      n.token
+    from rows from (
+      jsonb_to_recordset(recipients) as (
+        "firstName" text, "lastName" text, email text, phone text, "externalCrmId" text, state text, country text),
+      private.generate_codes(pattern, how_many))
+      as n (first_name, last_name, email, phone, crm_id, state, country, token)
+    -- known from an earlier import, or a token that was drawn twice: the caller sees who is missing and imports them again
+    on conflict do nothing
+    returning r.*;
+  perform private.record_audit(campaign.client_id, private.caller(), 'recipients.imported', 'campaign', campaign.id,
+    jsonb_build_object('recipients', how_many));
+end $$;
+
+create function public.import_recipients(campaign_id uuid, recipients jsonb, pattern text default '****-****-****')
+returns setof public.recipients language sql volatile security invoker set search_path = '' as $$
+  select private.import_recipients(campaign_id, recipients, pattern)
+$$;
+comment on function public.import_recipients is
+  'Adds up to 10,000 recipients [{firstName, lastName, email, phone, externalCrmId, state, country}] with fresh redemption '
+  'tokens (pattern: * a symbol, # a digit, YYYY the year); returns those that are new.';
+
+grant execute on function
+  public.create_gift_card_pool, private.create_gift_card_pool, public.create_campaign, private.create_campaign,
+  public.create_campaign_condition, private.create_campaign_condition, public.import_recipients, private.import_recipients
+  to authenticated;

@@ -1,0 +1,27 @@
+-- Schedules: the housekeeping that nobody asks for. The scheduler rings `run_housekeeping` (and the `jobs` function for what
+-- calls the outside); each run is batch-limited and safe to run twice at once.
+
+create function public.run_housekeeping()
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  folded int := 0;
+  linked int;
+  purged int;
+begin
+  select count(*) into folded from public.card_pools p
+  where exists (
+    select from private.card_movements m where m.pool_id = p.id and m.xact >= p.folded_before)
+    and private.fold_pool(p.id);
+  perform private.purge_movements();
+  linked := private.link_audit_chain();
+  with old_keys as (
+    delete from private.idempotency_keys k where k.created_at < now() - interval '30 days' returning 1
+  ), old_buckets as (
+    delete from private.attempt_buckets b where b.window_starts_at < now() - interval '1 day' returning 1)
+  select (select count(*) from old_keys) + (select count(*) from old_buckets) into purged;
+  return private.answered(jsonb_build_object('folded', folded, 'linked', linked, 'purged', purged));
+end $$;
+comment on function public.run_housekeeping is
+  'Folds the pool counters, links the audit chain, drops what is out of date; returns how much of each.';
+
+grant execute on function public.run_housekeeping to service_role;

@@ -1,0 +1,63 @@
+-- Demo data: one agency, one client, the ten top brands, a campaign with three conditions and five recipients.
+-- Loading it again changes nothing. It holds no secrets; the demo cards are uploaded through the real function.
+
+insert into public.gift_card_brands (id, name, card_format, code_format, expiration_policy, redemption_url, terms_url) values
+  ('00000000-0000-4000-8000-000000000101', 'Amazon', 'digital', '^AMZN-[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}$', 'Never expires', 'https://www.amazon.com/redeem', 'https://www.amazon.com/gc-legal'),
+  ('00000000-0000-4000-8000-000000000102', 'Visa', 'digital', '^https://[^\s]+$', 'As printed; held as the provider''s link', null, null),
+  ('00000000-0000-4000-8000-000000000103', 'Mastercard', 'digital', '^https://[^\s]+$', 'As printed; held as the provider''s link', null, null),
+  ('00000000-0000-4000-8000-000000000104', 'Apple', 'digital', '^X[A-Z0-9]{15}$', 'Never expires', 'https://www.apple.com/redeem', 'https://www.apple.com/legal/giftcards'),
+  ('00000000-0000-4000-8000-000000000105', 'Target', 'digital', '^[0-9]{4}-[0-9]{4}-[0-9]{4}$', 'Never expires', 'https://www.target.com/gift-cards', null),
+  ('00000000-0000-4000-8000-000000000106', 'Starbucks', 'digital', '^[0-9]{4}-[0-9]{4}-[0-9]{4}$', 'Never expires', 'https://www.starbucks.com/gift', null),
+  ('00000000-0000-4000-8000-000000000107', 'Walmart', 'digital', '^[0-9]{4}-[0-9]{4}-[0-9]{4}$', 'Never expires', 'https://www.walmart.com/gift-cards', null),
+  ('00000000-0000-4000-8000-000000000108', 'Home Depot', 'physical', '^[0-9]{4}-[0-9]{4}-[0-9]{4}$', 'Never expires', 'https://www.homedepot.com/gift-cards', null),
+  ('00000000-0000-4000-8000-000000000109', 'Lowe''s', 'physical', '^[0-9]{4}-[0-9]{4}-[0-9]{4}$', 'Never expires', 'https://www.lowes.com/gift-cards', null),
+  ('00000000-0000-4000-8000-000000000110', 'Best Buy', 'digital', '^[0-9]{4}-[0-9]{4}-[0-9]{4}$', 'Never expires', 'https://www.bestbuy.com/gift-cards', null)
+on conflict (id) do nothing;
+
+insert into public.brand_denominations (brand_id, denomination, cost, price)
+select b.id, v.denomination, round(v.denomination * 0.94, 2), v.denomination
+from public.gift_card_brands b, (values (10.00), (25.00), (50.00), (100.00)) as v (denomination)
+on conflict on constraint brand_denominations_are_unique do nothing;
+
+insert into public.agencies (id, name, slug) values
+  ('00000000-0000-4000-8000-000000000001', 'Bright Agency', 'bright-agency')
+on conflict (id) do nothing;
+
+insert into public.clients (id, agency_id, name, slug, time_zone) values
+  ('00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000001', 'Acme Dental', 'acme-dental', 'America/New_York')
+on conflict (id) do nothing;
+
+insert into public.client_brands (client_id, brand_id)
+select '00000000-0000-4000-8000-000000000011', b.id from public.gift_card_brands b where b.name in ('Amazon', 'Target', 'Starbucks')
+on conflict on constraint client_brands_are_unique do nothing;
+
+insert into public.campaigns (id, client_id, campaign_name, billing_entity, sms_template) values
+  ('00000000-0000-4000-8000-000000000201', '00000000-0000-4000-8000-000000000011', 'Spring Check-up', 'client',
+    E'Hi {{first_name}}, thanks for scheduling your appointment!\n\nHere''s your ${{amount}} {{brand}} gift card: {{code}}\n\nRedeem at: {{redemption_url}}\n\nQuestions? Reply HELP')
+on conflict (id) do nothing;
+
+insert into public.campaign_conditions (id, client_id, campaign_id, condition_number, condition_name, brand_id, card_value, crm_event_name, is_self_service) values
+  ('00000000-0000-4000-8000-000000000211', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000201',
+    1, 'Redeemed the mailed code', '00000000-0000-4000-8000-000000000101', 25.00, null, true),
+  ('00000000-0000-4000-8000-000000000212', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000201',
+    2, 'Scheduled an appointment', '00000000-0000-4000-8000-000000000101', 25.00, 'appointment_scheduled', false),
+  ('00000000-0000-4000-8000-000000000213', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000201',
+    3, 'Brought a friend', '00000000-0000-4000-8000-000000000106', 10.00, 'referral_completed', false)
+on conflict (id) do nothing;
+
+insert into public.recipients (id, client_id, campaign_id, first_name, last_name, email, phone, redemption_token, external_crm_id, state, country)
+select ('00000000-0000-4000-8000-00000000040' || n)::uuid, '00000000-0000-4000-8000-000000000011',
+  '00000000-0000-4000-8000-000000000201', first_name, last_name, lower(first_name) || '@example.com', phone, token,
+  'crm-' || n, state, 'US'
+from (values
+  (1, 'Ada', 'Archer', '+12025550141', 'DEMO-ADA2-7K3M', 'NY'),
+  (2, 'Ben', 'Baker', '+12025550142', 'DEMO-BEN2-8R4N', 'NJ'),
+  (3, 'Cleo', 'Carter', '+12025550143', 'DEMO-CLE2-9T5P', 'CT'),
+  (4, 'Dan', 'Diaz', '+12025550144', 'DEMO-DAN2-2W6Q', 'NY'),
+  (5, 'Eve', 'Evans', '+12025550145', 'DEMO-EVE2-3X7R', 'PA')) as d (n, first_name, last_name, phone, token, state)
+on conflict (id) do nothing;
+
+insert into public.card_pools (id, client_id, brand_id, pool_name, denomination, pool_type, cost_per_card) values
+  ('00000000-0000-4000-8000-000000000301', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000101',
+    'Acme Dental - Amazon $25', 25.00, 'client', 23.50)
+on conflict (id) do nothing;
