@@ -122,3 +122,136 @@ returns jsonb language sql as $$
   select public.provision_gift_card(actor, null, recipient_id, brand_id, denomination, condition_number, delivery_method,
     deliver_to, gen_random_uuid(), idempotency_key, request_hash)
 $$;
+
+-- What a test remembers by name until it ends: tests.keep(tests.create_promise()), then tests.the('recipient').
+create or replace function tests.keep(facts jsonb)
+returns void language sql as $$
+  select set_config('tests.facts',
+    (coalesce(nullif(current_setting('tests.facts', true), ''), '{}')::jsonb || facts)::text, true)
+$$;
+
+create or replace function tests.keep(name text, fact anyelement)
+returns void language sql as $$
+  select tests.keep(jsonb_build_object(name, fact))
+$$;
+
+create or replace function tests.kept(name text)
+returns jsonb language sql stable as $$
+  select current_setting('tests.facts')::jsonb -> name
+$$;
+
+create or replace function tests.the(name text)
+returns uuid language sql stable as $$
+  select (tests.kept(name) #>> '{}')::uuid
+$$;
+
+-- redeem_gift_card with what matters.
+create or replace function tests.redeem(
+  code text, campaign_id uuid default null, condition_number int default null, delivery_method text default null,
+  deliver_to text default null, ip text default '203.0.113.7', idempotency_key text default null, request_hash text default null)
+returns jsonb language sql as $$
+  select public.redeem_gift_card(code, campaign_id, condition_number, delivery_method, deliver_to, ip, gen_random_uuid(),
+    idempotency_key, request_hash)
+$$;
+
+-- provision_gift_card_for_call_center with what matters: the caller is named by the code or by the recipient.
+create or replace function tests.provision_for_caller(
+  agent uuid, code text default null, recipient_id uuid default null, call_session_id uuid default null,
+  condition_number int default 1, delivery_method text default 'sms', deliver_to text default '+12025550100',
+  skip_verification boolean default false, idempotency_key text default null, request_hash text default null)
+returns jsonb language sql as $$
+  select public.provision_gift_card_for_call_center(agent, call_session_id, code, recipient_id, condition_number,
+    delivery_method, deliver_to, skip_verification, gen_random_uuid(), idempotency_key, request_hash)
+$$;
+
+create or replace function tests.redemption_token(recipient_id uuid)
+returns text language sql stable as $$
+  select redemption_token from public.recipients where id = recipient_id
+$$;
+
+-- One row of an upload, sealed with nothing; the same text gives the same fingerprint.
+create or replace function tests.card_row(line int, code text, expires_on date default null)
+returns jsonb language sql as $$
+  select jsonb_build_object('row', line, 'id', gen_random_uuid(), 'code', encode(extensions.gen_random_bytes(44), 'base64'),
+    'pin', null, 'fingerprint', encode(sha256(code::bytea), 'hex'), 'last4', right(code, 4), 'expiresOn', expires_on)
+$$;
+
+-- import_gift_cards with what matters.
+create or replace function tests.import(
+  pool_id uuid, cards jsonb, actor uuid default null, file_hash text default gen_random_uuid()::text,
+  idempotency_key text default null)
+returns jsonb language sql as $$
+  select public.import_gift_cards(actor, pool_id, cards, 'test', file_hash, gen_random_uuid(), idempotency_key)
+$$;
+
+-- Folds a pool as if all that moved in it had been committed long ago: what a transaction moves itself, it cannot fold.
+create or replace function tests.settle(pool_id uuid)
+returns void language plpgsql as $$
+begin
+  update private.card_movements m set xact = '1' where m.pool_id = settle.pool_id;
+  update public.card_pools p set folded_before = '0' where p.id = settle.pool_id;
+  perform private.fold_pool(pool_id);
+  delete from private.card_movements m where m.pool_id = settle.pool_id;
+end $$;
+
+-- The delivery that brings a card, and a card claimed for it: {…promise, card, delivery}.
+create or replace function tests.create_delivery(delivery_method text default 'sms', deliver_to text default '+12025550100')
+returns jsonb language plpgsql as $$
+declare
+  promise jsonb := tests.create_promise();
+  answer jsonb := tests.provision((promise ->> 'recipient')::uuid, delivery_method => delivery_method, deliver_to => deliver_to);
+begin
+  return promise || jsonb_build_object(
+    'card', answer #> '{result,giftCard,id}', 'delivery', answer #> '{result,delivery,id}');
+end $$;
+
+-- Leases one delivery, whether its back-off is over or not; null when it cannot be leased.
+create or replace function tests.lease(delivery_id uuid)
+returns jsonb language plpgsql as $$
+begin
+  update public.deliveries d set next_attempt_at = now() where d.id = delivery_id and d.status = 'queued';
+  return public.lease_deliveries(delivery_id, 1) #> '{result,deliveries,0}';
+end $$;
+
+-- complete_delivery_attempt for a lease.
+create or replace function tests.report(
+  lease jsonb, outcome text, provider_message_id text default null, error_code text default null,
+  error_message text default null)
+returns jsonb language sql as $$
+  select public.complete_delivery_attempt((lease ->> 'attemptId')::uuid, (lease ->> 'leaseToken')::uuid, outcome,
+    case lease ->> 'channel' when 'sms' then 'twilio' else 'sendgrid' end, provider_message_id, error_code, error_message)
+$$;
+
+-- Leases the unknown delivery for a look-up, as if its grace time were over.
+create or replace function tests.lease_unknown(delivery_id uuid)
+returns jsonb language plpgsql as $$
+begin
+  update public.delivery_attempts a set created_at = now() - interval '1 hour' where a.delivery_id = lease_unknown.delivery_id;
+  update public.deliveries d set next_attempt_at = now() - interval '1 year' where d.id = lease_unknown.delivery_id;
+  return (
+    select l from jsonb_array_elements(public.lease_unknown_deliveries(100, 60) #> '{result,deliveries}') l
+    where l ->> 'deliveryId' = lease_unknown.delivery_id::text);
+end $$;
+
+-- A tenant with a row in every table that has tenants: {client, agency, brand, campaign, recipient, pool, agent, …}.
+create or replace function tests.create_busy_tenant()
+returns jsonb language plpgsql as $$
+declare
+  facts jsonb := tests.create_promise(3);
+  client_id uuid := facts ->> 'client';
+  agent uuid := tests.create_user('call_agent', client_id);
+  recipients uuid[] := array(select tests.create_recipients((facts ->> 'campaign')::uuid, 3));
+begin
+  insert into public.client_brands (client_id, brand_id) values (client_id, (facts ->> 'brand')::uuid);
+  perform tests.provision((facts ->> 'recipient')::uuid);
+  perform tests.redeem(tests.redemption_token(recipients[1]), delivery_method => 'email', deliver_to => 'ada@example.com');
+  perform public.start_call_session(agent, r.phone, null, gen_random_uuid()) from public.recipients r where r.id = recipients[2];
+  perform tests.provision_for_caller(agent, recipient_id => recipients[2]);
+  perform tests.provision(recipients[3]);
+  perform public.lease_deliveries(d.id, 1) from public.deliveries d where d.client_id = (facts ->> 'client')::uuid;
+  return facts || jsonb_build_object('agent', agent, 'agency', (select c.agency_id from public.clients c where c.id = client_id));
+end $$;
+
+-- Whoever a test plays may call its helpers.
+grant usage on schema tests to anon, authenticated, service_role;
+grant execute on all functions in schema tests to anon, authenticated, service_role;

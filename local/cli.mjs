@@ -1,0 +1,28 @@
+/** The commands of the local stack: `node local/cli.mjs <command> [options]`. */
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { installDependencies } from './install.mjs';
+import { localFolder } from './paths.mjs';
+
+const commands = ['start', 'reset', 'demo', 'test', 'check', 'bench', 'types', 'fmt'];
+
+try {
+  const { values, positionals: [command, ...filters] } = parseArgs({
+    allowPositionals: true,
+    options: {
+      port: { type: 'string', default: '54321' },
+      data: { type: 'string', default: localFolder },
+      fast: { type: 'boolean', default: false },
+    },
+  });
+  if (!commands.includes(command)) throw new Error(`Say one of: ${commands.join(', ')}.`);
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_000) throw new Error('--port must be a number from 0 to 65000.');
+
+  installDependencies();
+  const { default: run } = await import(`./commands/${command}.mjs`);
+  await run({ port, dataFolder: resolve(values.data), fast: values.fast, filters });
+} catch (error) {
+  console.error(error.message);
+  process.exit(1);
+}

@@ -1,0 +1,76 @@
+/** `npm run demo`: plays the journeys of a gift card in order, and shows what was called, what came back, what arrived. */
+import assert from 'node:assert/strict';
+import { call, latestMessage, note, query, scene, show, sandbox, tablet, uploadCards, type Answer } from './stage.ts';
+
+const campaign = '00000000-0000-4000-8000-000000000201';
+const amazonPool = '00000000-0000-4000-8000-000000000301';
+const [ada, ben, cleo, dan, eve] = [1, 2, 3, 4, 5].map((n) => ({
+  id: `00000000-0000-4000-8000-00000000040${n}`,
+  phone: `+1202555014${n}`,
+}));
+
+await scene('An admin uploads cards', async () => {
+  const upload = await uploadCards(amazonPool, 4);
+  note('The same file again adds nothing, and a payment card number is refused row by row.');
+  assert.equal((await upload.again()).imported, 0);
+});
+
+await scene('A customer redeems the code from the mail on a web form', async () => {
+  const body = { redemptionCode: 'demo ada2 7k3m', deliveryMethod: 'sms', phone: ada.phone };
+  const headers = { 'Idempotency-Key': crypto.randomUUID() };
+  const first = await call('redeem-gift-card', body, { headers });
+  await latestMessage(ada.phone);
+  note('A double click is the same request: the same card, and no second SMS.');
+  const again = await call('redeem-gift-card', body, { headers });
+  assert.equal(cardOf(again).id, cardOf(first).id);
+  note('Somebody else with the same code is too late; a wrong code tells nothing.');
+  refused(await call('redeem-gift-card', body), 'GC-010');
+  refused(await call('redeem-gift-card', { ...body, redemptionCode: 'DEMO-WRNG-0000' }), 'GC-011');
+});
+
+await scene('A caller gets the card from a call-centre agent', async () => {
+  const agent = await tablet('call_agent');
+  const session = await call('start-call-session', { callerPhone: '(202) 555-0142' }, { as: agent });
+  const body = { callSessionId: session.callSessionId, confirmationCode: 'DEMO-BEN2-8R4N', conditionNumber: 2, deliveryMethod: 'sms' };
+  const given = await call('provision-gift-card-for-call-center', body, { as: agent });
+  assert.equal(cardOf(given).code, undefined);
+  await latestMessage(ben.phone);
+});
+
+await scene('A server provisions a card, and the SMS provider stumbles twice', async () => {
+  await sandbox('/_faults', { provider: 'twilio', to: cleo.phone, kind: '429', times: 2 });
+  const body = { campaignId: campaign, recipientId: cleo.id, conditionNumber: 1, deliveryMethod: 'sms' };
+  await call('provision-gift-card-unified', body, { as: 'server' });
+  await latestMessage(cleo.phone);
+  show(await query`
+    select attempt_number, status, error_code from public.sms_delivery_log where phone_number = ${cleo.phone} order by 1`);
+});
+
+await scene('Stock runs out: the reward is owed, and somebody is told', async () => {
+  const body = (recipient: string) => ({ campaignId: campaign, recipientId: recipient, conditionNumber: 1 });
+  await call('provision-gift-card-unified', body(dan.id), { as: 'server' });
+  refused(await call('provision-gift-card-unified', body(eve.id), { as: 'server' }), 'GC-003');
+  show(await query`select status, denomination, currency from public.pending_rewards`);
+  show(await query`select alert_type, severity, message from public.system_alerts where resolved_at is null order by 1`);
+});
+
+await scene('Everything is on record', async () => {
+  show(await query`
+    select step_number, step_name, status, error_code from public.gift_card_provisioning_trace
+    where recipient_id = ${ada.id} order by id limit 8`);
+  show(await query`
+    select total_cards, available_cards, claimed_cards, delivered_cards from public.gift_card_pools where id = ${amazonPool}`);
+  const violations = await query`select * from private.invariant_violations`;
+  note(`Invariants violated: ${violations.length}`);
+  assert.equal(violations.length, 0);
+});
+
+await query.end();
+
+function cardOf(answer: Answer): Record<string, unknown> {
+  return answer.giftCard as Record<string, unknown>;
+}
+
+function refused(answer: Answer, code: string): void {
+  assert.equal((answer.error as { code: string } | undefined)?.code, code);
+}

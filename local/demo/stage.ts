@@ -1,0 +1,118 @@
+/** What the demo plays with: calls that print themselves, the messages that arrived, and a look at the tables. */
+import { randomInt } from 'node:crypto';
+import { createClient } from '@supabase/supabase-js';
+import postgres from 'postgres';
+
+const environment = (name: string) => Deno.env.get(name)!;
+const apiUrl = environment('API_URL');
+const keys = { form: environment('PUBLISHABLE_KEY'), server: environment('SECRET_KEY') };
+
+/** The body of an answer, a resource or a refusal. */
+export type Answer = Record<string, unknown>;
+
+/** A signed-in user's access token. */
+export interface Tablet {
+  token: string;
+}
+
+/** A look at the tables, as the owner of the database. */
+export const query = postgres(environment('DB_URL'), { max: 1, onnotice() {} });
+
+/** Plays one part of the story under its title. */
+export async function scene(title: string, play: () => Promise<void>): Promise<void> {
+  console.log(`\n── ${title} ${'─'.repeat(Math.max(0, 90 - title.length))}`);
+  await play();
+}
+
+/** A sentence between the calls. */
+export function note(text: string): void {
+  console.log(`\n  ${text}`);
+}
+
+/** Prints rows, or an answer without what would tire a reader. */
+export function show(content: object): void {
+  if (Array.isArray(content)) console.table(content.map((row) => ({ ...row })));
+  else console.log(JSON.stringify(content, null, 2).replace(/^/gm, '    '));
+}
+
+/** Calls a function as a web form, a server or a signed-in user, and prints both sides. */
+export async function call(
+  name: string,
+  body: Record<string, unknown>,
+  { as = 'form', headers = {} }: { as?: 'form' | 'server' | Tablet; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  const isUser = typeof as === 'object';
+  console.log(`\n  POST /functions/v1/${name}  (${isUser ? 'signed-in agent' : as})\n    ${JSON.stringify(body)}`);
+  const response = await fetch(`${apiUrl}/functions/v1/${name}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      apikey: isUser ? keys.form : keys[as],
+      ...(isUser ? { authorization: `Bearer ${as.token}` } : {}),
+      ...headers,
+    },
+    body: JSON.stringify(body),
+  });
+  const answer = await response.json();
+  console.log(`  → ${response.status}`);
+  show(answer);
+  return answer;
+}
+
+/** Uploads fresh Amazon cards as a CSV file with one row that must be refused; `again()` sends the same file once more. */
+export async function uploadCards(poolId: string, howMany: number): Promise<{ again(): Promise<Answer> }> {
+  const symbols = '23456789ABCDEFGHJKMNPQRSTVWXYZ';
+  const word = () => Array.from({ length: 4 }, () => symbols[randomInt(symbols.length)]).join('');
+  const rows = Array.from({ length: howMany }, () => `AMZN-${word()}-${word()}-${word()},${randomInt(1000, 9999)}`);
+  const csv = ['code,pin', ...rows, '4111 1111 1111 1111,'].join('\r\n');
+  const upload = async () => {
+    console.log(`\n  POST /functions/v1/upload-gift-cards?poolId=…  (server, text/csv, ${rows.length + 1} rows)`);
+    const response = await fetch(`${apiUrl}/functions/v1/upload-gift-cards?poolId=${poolId}`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/csv', apikey: keys.server },
+      body: csv,
+    });
+    const answer = await response.json();
+    console.log(`  → ${response.status}`);
+    show(answer);
+    return answer;
+  };
+  await upload();
+  return { again: upload };
+}
+
+/** A new user in a role of the demo client, signed in. */
+export async function tablet(role: string): Promise<Tablet> {
+  const client = createClient(apiUrl, keys.form, { auth: { persistSession: false, autoRefreshToken: false } });
+  const { data, error } = await client.auth.signUp({
+    email: `${role}-${crypto.randomUUID()}@example.com`,
+    password: crypto.randomUUID(),
+  });
+  if (error) throw error;
+  await query`
+    insert into public.memberships (user_id, role, client_id)
+    values (${data.user!.id}, ${role}, '00000000-0000-4000-8000-000000000011')`;
+  return { token: data.session!.access_token };
+}
+
+/** Gives an order to the provider sandbox, or asks it. */
+export async function sandbox(path: string, order?: Record<string, unknown>): Promise<Answer[]> {
+  const response = await fetch(environment('SANDBOX_URL') + path, {
+    method: order ? 'POST' : 'GET',
+    body: order && JSON.stringify(order),
+  });
+  return await response.json();
+}
+
+/** Waits for a message to arrive at an address and prints it. */
+export async function latestMessage(address: string): Promise<void> {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
+    const [message] = await sandbox(`/_messages?to=${encodeURIComponent(address)}`);
+    if (message) {
+      console.log(`\n  An SMS arrives at ${address}:\n${String(message.body).replace(/^/gm, '    │ ')}`);
+      return;
+    }
+    await new Promise((resume) => setTimeout(resume, 100));
+  }
+  throw new Error(`nothing arrived at ${address} within 30 seconds`);
+}

@@ -1,0 +1,267 @@
+/** `@supabase/lite` (REST and Auth on Postgres) wired up as hosted Supabase behaves; every patch to it stands here. */
+import { App } from '@supabase/lite';
+import { createPostgresConnection } from '@supabase/lite/postgres';
+import { importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
+import { type Kysely, sql as fragment } from 'kysely';
+import type { Sql } from 'postgres';
+
+/** The keys that lite and the functions need; all generated. */
+export interface Keys {
+  publishableKey: string;
+  secretKey: string;
+  jobsKey: string;
+  innerTokenSecret: string;
+  signingKey: JWK;
+}
+
+/** What a stack wants of lite. */
+export interface LiteOptions {
+  databaseUrl: string;
+  issuer: string;
+  keys: Keys;
+  studio: boolean;
+}
+
+/** REST and Auth behind one fetch function, and the pool they use. */
+export interface Lite {
+  fetch(request: Request, peer: string): Promise<Response>;
+  sql: Sql;
+}
+
+type Json = Record<string, unknown>;
+type DatabaseError = Json & { code?: string; message?: string; detail?: string; hint?: string; severity?: string };
+
+type Call = { type: string; function?: string; schema?: string; httpMethod?: string; args?: unknown };
+type Routine = { schema: string; name: string; arg_names: string[]; arg_types: string[] };
+
+/** The parts of lite's connection that the patches replace; lite calls them by these names. */
+interface Internals {
+  rlsState: 'unknown' | 'active';
+  driver: Sql;
+  clearSchemaCache(): Promise<void>;
+  normalizeDbError(error: unknown): DatabaseError;
+  introspect(options: { useCache: boolean }): Promise<{ functions?: Routine[] }>;
+  onPostgrestAST(call: Call): Promise<Call>;
+  applyJwtSessionContext(db: Kysely<unknown>, context: { auth?: { role?: string; uid?: string; jwt?: unknown } }): Promise<void>;
+  applyRpcRequestGucs(db: Kysely<unknown>, rpc: { method: string; path: string; requestHeaders?: Json }): Promise<void>;
+}
+
+/** Starts lite on a bootstrapped database. */
+export async function createLite({ databaseUrl, issuer, keys, studio }: LiteOptions): Promise<Lite> {
+  const connection = createPostgresConnection({
+    url: databaseUrl,
+    postgresOptions: { max: 16, onnotice() {}, types: hostedTypes },
+  });
+  const internals = connection as unknown as Internals;
+  keepRevokes(internals);
+  answerErrorsAsPostgrest(internals);
+  passJsonArguments(internals);
+  setSessionAtOnce(internals);
+  await forgetSchemaWhenTold(internals);
+
+  const app = new App({
+    connection,
+    api: { schemas: ['public'], max_rows: 1000 },
+    auth: {
+      enabled: true,
+      publishable_key: keys.publishableKey,
+      secret_key: keys.secretKey,
+      jwt_secret: keys.innerTokenSecret,
+      jwt_expiry: 3600,
+      site_url: 'http://127.0.0.1:3000',
+      email: { enable_confirmations: false },
+    },
+    db: { migrations: { enabled: false } },
+    studio: { enabled: studio },
+    options: { server: { admin: studio } },
+  } as never);
+  await app.init();
+
+  const inner = (request: Request, peer: string) => app.fetch(request, { peerAddress: peer });
+  return { fetch: await withHostedTokens(inner, issuer, keys), sql: internals.driver };
+}
+
+const rawJson = '\0json:'; // no text that Postgres can hold begins like this
+const json = (oid: number) => ({
+  to: oid,
+  from: [oid],
+  serialize: (value: unknown) => {
+    const isRaw = typeof value === 'string' && value.startsWith(rawJson);
+    return isRaw ? value.slice(rawJson.length) : JSON.stringify(value);
+  },
+  parse: (text: string) => JSON.parse(text),
+});
+const text = (oid: number, parse: (text: string) => unknown) => ({ to: oid, from: [oid], serialize: String, parse });
+
+/** Patch: lite gives numeric as text and `2026-01-31 12:00:00+00`; PostgREST gives JSON numbers and ISO 8601. */
+const hostedTypes = {
+  json: json(114),
+  jsonb: json(3802),
+  numeric: text(1700, (text) => Number.isFinite(Number(text)) ? Number(text) : text),
+  timestamp: text(1114, (text) => text.replace(' ', 'T')),
+  timestamptz: text(1184, (text) => text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')),
+};
+
+/** Patch: lite encodes a json argument twice, so that an array arrives as a string; it leaves encoded ones alone. */
+function passJsonArguments(connection: Internals) {
+  const original = connection.onPostgrestAST.bind(connection);
+  connection.onPostgrestAST = async (given) => {
+    const call = await original(given);
+    const { args } = call;
+    if (call.type !== 'rpc' || call.httpMethod === 'GET' || !args || Array.isArray(args)) return call;
+    const { functions = [] } = await connection.introspect({ useCache: true });
+    const candidates = functions.filter(({ schema, name }) => schema === (call.schema ?? 'public') && name === call.function);
+    const isJson = (name: string) =>
+      candidates.some(({ arg_names, arg_types }) => /^jsonb?$/.test(arg_types[arg_names.indexOf(name)] ?? ''));
+    const encode = ([name, value]: [string, unknown]) =>
+      value !== null && isJson(name) ? [name, rawJson + JSON.stringify(value)] : [name, value];
+    return { ...call, args: Object.fromEntries(Object.entries(args).map(encode)) };
+  };
+}
+
+/**
+ * Patch: on its first request lite grants all tables to anon and authenticated, undoing our revokes, and without
+ * any RLS table it does not even change role. It does neither when it believes that this was done before.
+ */
+function keepRevokes(connection: Internals) {
+  connection.rlsState = 'active';
+}
+
+/** Patch: lite answers 500 `{"code":"SUP"}` to `raise exception` and others; clients here read PostgREST's answers. */
+function answerErrorsAsPostgrest(connection: Internals) {
+  const understood = /^(PGRST|PT\d{3}|42501|42P01|42883|42P17|23505|23503|23502|25006|(42|22|21).*)$/;
+  const original = connection.normalizeDbError.bind(connection);
+  connection.normalizeDbError = (thrown) => {
+    const error = original(thrown);
+    const { code, message, detail, hint } = error ?? {};
+    if (typeof code !== 'string' || code.length !== 5 || !error.severity) return error;
+    // lite prints every error with its stack trace: one line is enough for what the caller is told anyway.
+    const inOneLine = { [Symbol.for('Deno.customInspect')]: () => `[rest] ${code} ${message}` };
+    if (understood.test(code)) return Object.assign(error, inOneLine);
+    return {
+      code: 'PGRST',
+      message: JSON.stringify({ code, message, details: detail ?? null, hint: hint ?? null }),
+      detail: JSON.stringify({ status: postgrestStatus(code), headers: {} }),
+      ...inOneLine,
+    };
+  };
+}
+
+function postgrestStatus(code: string): number {
+  if (code === 'P0001') return 400;
+  if (/^(08|53)/.test(code)) return 503;
+  if (/^(0L|0P|28)/.test(code)) return 403;
+  if (/^(09|25|2D|38|39|3B|40|54|55|57|58|F0|HV|P0|XX)/.test(code)) return 500;
+  return 400;
+}
+
+/** Patch: lite sets some ten session variables one round trip at a time; two statements make a call twice as fast. */
+function setSessionAtOnce(connection: Internals) {
+  const literal = (value: unknown) => `'${String(value ?? '').replaceAll('\0', '').replaceAll("'", "''")}'`;
+  const set = (values: Json) => {
+    const calls = Object.entries(values).map(([name, value]) => `set_config('${name}', ${literal(value)}, true)`);
+    return fragment.raw(`select ${calls.join(', ')}`);
+  };
+  connection.applyJwtSessionContext = async (db, { auth }) => {
+    const role = auth?.role || 'anon';
+    const claims = auth?.jwt && typeof auth.jwt === 'object' ? JSON.stringify(auth.jwt) : '';
+    await set({
+      'role': role,
+      'request.jwt.claim.sub': auth?.uid,
+      'request.jwt.claim.role': role,
+      'request.jwt.claims': claims,
+    }).execute(db);
+  };
+  connection.applyRpcRequestGucs = async (db, { method, path, requestHeaders }) => {
+    await set({
+      'response.status': '',
+      'response.headers': '',
+      'request.method': method,
+      'request.path': path,
+      'request.headers': JSON.stringify(requestHeaders ?? {}),
+    }).execute(db);
+  };
+}
+
+/** Patch: lite remembers the schema for ever; as on hosted, DDL and `notify pgrst` make it look again. */
+async function forgetSchemaWhenTold(connection: Internals) {
+  await connection.driver.listen('pgrst', () => connection.clearSchemaCache());
+}
+
+/** The public half of the signing key, as functions and clients fetch it. */
+export function publicKeySet(signingKey: JWK): { keys: JWK[] } {
+  const { d: _private, ...publicKey } = signingKey;
+  return { keys: [{ ...publicKey, key_ops: ['verify'] }] };
+}
+
+/**
+ * Patch: lite signs HS256 tokens without key id, app_metadata and other claims of GoTrue. Tokens that leave are made
+ * anew as hosted makes them (ES256), and tokens that come in are translated back. Named secret keys count as the secret key.
+ */
+async function withHostedTokens(inner: Lite['fetch'], issuer: string, keys: Keys): Promise<Lite['fetch']> {
+  const tokens = await tokenTranslator(issuer, keys);
+  return async (request, peer) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === '/auth/v1/.well-known/jwks.json') return Response.json(publicKeySet(keys.signingKey));
+    const headers = new Headers(request.headers);
+    if (headers.get('apikey') === keys.jobsKey) headers.set('apikey', keys.secretKey);
+    if (headers.get('authorization') === `Bearer ${keys.jobsKey}`) headers.set('authorization', `Bearer ${keys.secretKey}`);
+    const bearer = /^Bearer (\S+\.\S+\.\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
+    try {
+      if (bearer) headers.set('authorization', `Bearer ${await tokens.toInner(bearer)}`);
+    } catch {
+      const refusal = { code: 'PGRST301', message: 'JWT invalid or expired', details: null, hint: null };
+      return Response.json(refusal, { status: 401, headers: { 'access-control-allow-origin': '*' } });
+    }
+    const response = await inner(new Request(request, { headers }), peer);
+    return pathname.startsWith('/auth/v1/') ? await tokens.toOuter(response) : response;
+  };
+}
+
+async function tokenTranslator(issuer: string, keys: Keys) {
+  const innerKey = new TextEncoder().encode(keys.innerTokenSecret);
+  const privateKey = await importJWK(keys.signingKey, 'ES256');
+  const publicKey = await importJWK(publicKeySet(keys.signingKey).keys[0], 'ES256');
+  const known = new Map<string, string>(); // outer token → inner token: checking a signature costs more than a request
+  const remember = (outer: string, translated: string) => {
+    if (known.size > 5000) known.delete(known.keys().next().value!);
+    known.set(outer, translated);
+    return translated;
+  };
+  const signInner = (claims: Json) => new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ: 'JWT' }).sign(innerKey);
+
+  const mint = async (accessToken: string, user: Json) => {
+    const { payload } = await jwtVerify(accessToken, innerKey, { algorithms: ['HS256'] });
+    const claims = {
+      iss: issuer,
+      ...payload,
+      phone: user.phone ?? '',
+      app_metadata: user.app_metadata ?? {},
+      user_metadata: user.user_metadata ?? {},
+      aal: 'aal1',
+      amr: [{ method: 'password', timestamp: payload.iat }],
+      is_anonymous: false,
+    };
+    const header = { alg: 'ES256', typ: 'JWT', kid: keys.signingKey.kid };
+    const outer = await new SignJWT(claims).setProtectedHeader(header).sign(privateKey);
+    remember(outer, await signInner(claims));
+    return outer;
+  };
+
+  return {
+    async toInner(token: string) {
+      const hit = known.get(token); // lite still checks when it expires
+      if (hit) return hit;
+      const { payload } = await jwtVerify(token, publicKey, { algorithms: ['ES256'] });
+      return remember(token, await signInner(payload));
+    },
+    async toOuter(response: Response) {
+      if (!response.ok || !response.headers.get('content-type')?.includes('json')) return response;
+      const body = await response.json();
+      if (typeof body?.access_token === 'string' && body.user) body.access_token = await mint(body.access_token, body.user);
+      const headers = new Headers(response.headers);
+      headers.delete('content-length');
+      return new Response(JSON.stringify(body), { status: response.status, headers });
+    },
+  };
+}

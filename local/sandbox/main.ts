@@ -1,0 +1,20 @@
+import { startSandbox } from './server.ts';
+
+const env = (name: string): string => {
+  const value = Deno.env.get(name);
+  if (!value) throw new Error(`${name} is not set`);
+  return value;
+};
+
+const sandbox = await startSandbox({
+  port: Number(Deno.env.get('SANDBOX_PORT') ?? 0),
+  twilioAccountSid: env('TWILIO_ACCOUNT_SID'),
+  twilioAuthToken: env('TWILIO_AUTH_TOKEN'),
+  sendgridApiKey: env('SENDGRID_API_KEY'),
+  file: Deno.env.get('SANDBOX_FILE'),
+});
+console.log(`sandbox ${sandbox.url}`);
+
+// Whoever started the sandbox holds the other end: when it dies, however it dies, the sandbox goes with it.
+for await (const _ of Deno.stdin.readable);
+await sandbox.close();

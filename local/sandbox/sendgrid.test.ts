@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import type { Message } from '../../supabase/functions/_shared/providers/port.ts';
+import { sendgrid } from '../../supabase/functions/_shared/providers/sendgrid/sendgrid.ts';
+import { arrived, fail, withSandbox } from './testing.ts';
+
+const to = 'ann@example.com';
+
+function message(over: Partial<Message> = {}): Message {
+  return {
+    attemptId: crypto.randomUUID(),
+    to,
+    subject: 'Your card — 25 €',
+    text: 'Code: AMZN-1 é 👍',
+    html: '<p>Code: AMZN-1</p>',
+    ...over,
+  };
+}
+
+Deno.test('sendgrid: an e-mail arrives as it was written, with the attempt attached', () =>
+  withSandbox(async (sandbox) => {
+    const sent = message();
+    const outcome = await sendgrid().send(sent);
+    assert.equal(outcome.outcome, 'sent');
+    const [mail] = await arrived(sandbox, to);
+    assert.equal(mail.sid, outcome.providerMessageId);
+    assert.deepEqual([mail.subject, mail.body, mail.html], [sent.subject, sent.text, sent.html]);
+    assert.equal(mail.from, 'cards@rewardbase.test');
+    assert.deepEqual(mail.tags, { delivery_attempt_id: sent.attemptId });
+  }));
+
+const REFUSED: [kind: string, outcome: string][] = [
+  ['429', 'retriable'],
+  ['503', 'retriable'],
+  ['500', 'ambiguous'],
+  ['401', 'permanent'],
+  ['403', 'permanent'],
+  ['413', 'permanent'],
+];
+
+for (const [kind, outcome] of REFUSED) {
+  Deno.test(`sendgrid: ${kind} is ${outcome} and nothing arrives`, () =>
+    withSandbox(async (sandbox) => {
+      await fail(sandbox, { provider: 'sendgrid', to, kind });
+      const result = await sendgrid().send(message());
+      assert.deepEqual([result.outcome, result.errorCode], [outcome, `http_${kind}`]);
+      assert.deepEqual(await arrived(sandbox, to), []);
+    }));
+}
+
+Deno.test('sendgrid: what the API finds wrong with a message is final and told', () =>
+  withSandbox(async () => {
+    const result = await sendgrid().send(message({ to: 'nobody' }));
+    assert.deepEqual([result.outcome, result.errorCode], ['permanent', 'http_400']);
+    assert.match(result.errorMessage!, /valid address/);
+  }));
+
+Deno.test('sendgrid: a wrong key is final, no connection is not', () =>
+  withSandbox(async () => {
+    Deno.env.set('SENDGRID_API_KEY', 'SG.another');
+    assert.equal((await sendgrid().send(message())).outcome, 'permanent');
+    Deno.env.set('SENDGRID_BASE_URL', 'http://127.0.0.1:1');
+    assert.equal((await sendgrid().send(message())).outcome, 'retriable');
+  }));
+
+Deno.test('sendgrid: an e-mail is never sent a second time under the hood', () =>
+  withSandbox(async (sandbox) => {
+    const provider = sendgrid();
+    assert.equal((await provider.send(message({ text: 'warms the connection up' }))).outcome, 'sent');
+    await fail(sandbox, { provider: 'sendgrid', to, kind: 'timeout_after_accepting', holdMs: 0 });
+    assert.equal((await provider.send(message())).outcome, 'ambiguous');
+    assert.equal((await arrived(sandbox, to)).length, 2);
+  }));
+
+Deno.test('sendgrid: after a line that breaks, the activity feed shows what was taken but never what was not', () =>
+  withSandbox(async (sandbox) => {
+    await fail(sandbox, { provider: 'sendgrid', to, kind: 'timeout_after_accepting', holdMs: 0 });
+    const taken = message();
+    assert.equal((await sendgrid().send(taken)).outcome, 'ambiguous');
+    const [{ sid }] = await arrived(sandbox, to);
+    assert.deepEqual(await sendgrid().find(taken, new Date()), {
+      found: true,
+      providerMessageId: sid,
+      providerStatus: 'delivered',
+    });
+
+    await fail(sandbox, { provider: 'sendgrid', to, kind: 'timeout_before_accepting', holdMs: 0 });
+    const lost = message();
+    assert.equal((await sendgrid().send(lost)).outcome, 'ambiguous');
+    assert.deepEqual(await sendgrid().find(lost, new Date()), { found: null });
+  }));
+
+Deno.test('sendgrid: an account without the activity feed cannot tell', () =>
+  withSandbox(async () => {
+    Deno.env.set('SENDGRID_API_KEY', 'SG.another');
+    assert.deepEqual(await sendgrid().find(message(), new Date()), { found: null });
+  }));

@@ -1,0 +1,71 @@
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+
+/** One message that a provider has accepted. */
+export interface Message {
+  provider: string;
+  sid: string;
+  to: string;
+  from: string;
+  subject?: string;
+  body: string;
+  html?: string;
+  at: string;
+  sentAt: string | null;
+  status: string;
+  errorCode: number | null;
+  /** What the sender attached for its own use; comes back in look-ups. */
+  tags?: Record<string, string>;
+}
+
+/** Everything that arrived, in order of arrival. */
+export class Store {
+  #messages = new Map<string, Message>();
+  #file?: string;
+
+  /** With a file, what arrived before a restart is there after it. */
+  constructor(file?: string) {
+    this.#file = file;
+    if (!file || !existsSync(file)) return;
+    for (const line of readFileSync(file, 'utf8').split('\n')) {
+      const message = parsed(line);
+      if (message) this.#messages.set(message.sid, message);
+    }
+  }
+
+  /** Adds a message, or notes how far it has come. */
+  save(message: Message): Message {
+    this.#messages.set(message.sid, message);
+    if (this.#file) appendFileSync(this.#file, line(message), { mode: 0o600 });
+    return message;
+  }
+
+  get(sid: string): Message | undefined {
+    return this.#messages.get(sid);
+  }
+
+  /** Messages that match, newest first. */
+  list(filter: Partial<Pick<Message, 'provider' | 'to' | 'from'>> = {}): Message[] {
+    const wanted = Object.entries(filter).filter(([, value]) => value !== undefined);
+    return [...this.#messages.values()].reverse()
+      .filter((message) => wanted.every(([key, value]) => message[key as keyof Message] === value));
+  }
+
+  /** Forgets what was sent to an address, or everything. */
+  clear(to?: string): void {
+    for (const { sid } of this.list({ to })) this.#messages.delete(sid);
+    if (this.#file) writeFileSync(this.#file, this.list().reverse().map(line).join(''), { mode: 0o600 });
+  }
+}
+
+function line(message: Message): string {
+  return JSON.stringify(message) + '\n';
+}
+
+// A kill in the middle of a write leaves half a line.
+function parsed(line: string): Message | undefined {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

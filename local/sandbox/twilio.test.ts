@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Message } from '../../supabase/functions/_shared/providers/port.ts';
+import { isSignedByTwilio } from '../../supabase/functions/_shared/providers/twilio/signature.ts';
+import { twilio } from '../../supabase/functions/_shared/providers/twilio/twilio.ts';
+import { arrived, fail, SETTINGS, withSandbox } from './testing.ts';
+
+const to = '+12025550143';
+
+function message(over: Partial<Message> = {}): Message {
+  return { attemptId: crypto.randomUUID(), to, subject: '', text: 'Your card: AMZN-1 é 👍\nBye', html: '', ...over };
+}
+
+Deno.test('twilio: a message arrives as it was written', () =>
+  withSandbox(async (sandbox) => {
+    const outcome = await twilio().send(message());
+    assert.equal(outcome.outcome, 'sent');
+    const [sms] = await arrived(sandbox, to);
+    assert.equal(sms.sid, outcome.providerMessageId);
+    assert.match(sms.sid, /^SM[0-9a-f]{32}$/);
+    assert.equal(sms.body, 'Your card: AMZN-1 é 👍\nBye');
+    assert.equal(sms.from, '+15005550006');
+  }));
+
+Deno.test('twilio: wrong credentials are final', () =>
+  withSandbox(async () => {
+    Deno.env.set('TWILIO_AUTH_TOKEN', 'another');
+    const { outcome, errorCode } = await twilio().send(message());
+    assert.deepEqual([outcome, errorCode], ['permanent', '20003']);
+  }));
+
+Deno.test('twilio: a missing secret is named', () =>
+  withSandbox(() => {
+    Deno.env.delete('TWILIO_FROM_NUMBER');
+    assert.throws(twilio, (refusal: { details: { missing: string } }) =>
+      refusal.details.missing === 'TWILIO_FROM_NUMBER');
+    return Promise.resolve();
+  }));
+
+const REFUSED: [kind: string, outcome: string, errorCode: string][] = [
+  ['429', 'retriable', '20429'],
+  ['500', 'ambiguous', '20500'],
+  ['503', 'ambiguous', '20503'],
+  ['21610', 'permanent', '21610'],
+  ['21211', 'permanent', '21211'],
+  ['30001', 'retriable', '30001'],
+];
+
+for (const [kind, outcome, errorCode] of REFUSED) {
+  Deno.test(`twilio: ${kind} is ${outcome} and nothing arrives`, () =>
+    withSandbox(async (sandbox) => {
+      await fail(sandbox, { provider: 'twilio', to, kind });
+      const result = await twilio().send(message());
+      assert.deepEqual([result.outcome, result.errorCode], [outcome, errorCode]);
+      assert.deepEqual(await arrived(sandbox, to), []);
+      assert.equal((await twilio().send(message())).outcome, 'sent', 'the fault is used up');
+    }));
+}
+
+Deno.test("twilio: the numbers of Twilio's test credentials fail as documented", () =>
+  withSandbox(async () => {
+    const codes = { '+15005550001': '21211', '+15005550004': '21610', '+15005550009': '21614' };
+    for (const [to, code] of Object.entries(codes)) {
+      const result = await twilio().send(message({ to }));
+      assert.deepEqual([result.outcome, result.errorCode], ['permanent', code]);
+      assert.doesNotMatch(result.errorMessage!, /\d{5}/, 'no number and no text in what is kept');
+    }
+  }));
+
+Deno.test('twilio: when nobody answers the phone of the API nothing has left', () =>
+  withSandbox(async () => {
+    Deno.env.set('TWILIO_BASE_URL', 'http://127.0.0.1:1');
+    assert.equal((await twilio().send(message())).outcome, 'retriable');
+  }));
+
+Deno.test('twilio: a line that breaks is ambiguous, and the look-up tells the two cases apart', () =>
+  withSandbox(async (sandbox) => {
+    const since = new Date();
+    await fail(sandbox, { provider: 'twilio', to, kind: 'timeout_before_accepting', holdMs: 0 });
+    const lost = message({ text: 'one' });
+    assert.equal((await twilio().send(lost)).outcome, 'ambiguous');
+    assert.deepEqual(await twilio().find(lost, since), { found: false });
+
+    await fail(sandbox, { provider: 'twilio', to, kind: 'timeout_after_accepting', holdMs: 0, callbacks: [] });
+    const taken = message({ text: 'two' });
+    assert.equal((await twilio().send(taken)).outcome, 'ambiguous');
+    const [{ sid }] = await arrived(sandbox, to);
+    assert.deepEqual(await twilio().find(taken, since), {
+      found: true,
+      providerMessageId: sid,
+      providerStatus: 'queued',
+    });
+  }));
+
+Deno.test('twilio: a message is never sent a second time under the hood', () =>
+  withSandbox(async (sandbox) => {
+    const provider = twilio();
+    assert.equal((await provider.send(message({ text: 'warms the connection up' }))).outcome, 'sent');
+    await fail(sandbox, { provider: 'twilio', to, kind: 'timeout_after_accepting', holdMs: 0 });
+    assert.equal((await provider.send(message())).outcome, 'ambiguous');
+    assert.equal((await arrived(sandbox, to)).length, 2);
+  }));
+
+Deno.test('twilio: a look-up goes by text and time, and finds the try nearest to it', () =>
+  withSandbox(async (sandbox) => {
+    await twilio().send(message({ text: 'another card' }));
+    await twilio().send(message());
+    await twilio().send(message());
+    const [, first] = await arrived(sandbox, to);
+    assert.equal((await twilio().find(message(), new Date())).providerMessageId, first.sid);
+    const later = new Date(Date.now() + 3_600_000);
+    assert.equal((await twilio().find(message(), later)).found, false);
+    assert.equal((await twilio().find(message({ to: '+12025550199' }), new Date())).found, false);
+  }));
+
+Deno.test('twilio: a look-up that cannot see everything says so', () =>
+  withSandbox(async () => {
+    const since = new Date();
+    await Promise.all(Array.from({ length: 200 }, () => twilio().send(message({ text: 'noise' }))));
+    assert.equal((await twilio().find(message(), since)).found, null);
+  }));
+
+Deno.test('twilio: a look-up throws when Twilio cannot be asked', () =>
+  withSandbox(async (sandbox) => {
+    Deno.env.set('TWILIO_BASE_URL', 'http://127.0.0.1:1');
+    await assert.rejects(twilio().find(message(), new Date()));
+    Deno.env.set('TWILIO_BASE_URL', sandbox.url);
+    Deno.env.set('TWILIO_AUTH_TOKEN', 'another');
+    await assert.rejects(twilio().find(message(), new Date()));
+  }));
+
+/** Sends one message and collects the callbacks for it as they come. */
+async function callbacksOf(fault: string | null, count: number): Promise<Record<string, string>[]> {
+  const received: Record<string, string>[] = [];
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const fields = Object.fromEntries(new URLSearchParams(body));
+    const url = `${Deno.env.get('PUBLIC_FUNCTIONS_URL')}${request.url!.replace('/functions/v1', '')}`;
+    const signature = String(request.headers['x-twilio-signature']);
+    assert.ok(isSignedByTwilio(SETTINGS.twilioAuthToken, url, signature, fields), 'the callback is signed');
+    received.push({ ...fields, attempt: new URL(url).searchParams.get('attempt')! });
+    response.writeHead(204).end();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  try {
+    await withSandbox(async (sandbox) => {
+      Deno.env.set('PUBLIC_FUNCTIONS_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}/functions/v1`);
+      if (fault) await fail(sandbox, { provider: 'twilio', to, kind: fault });
+      const sent = message();
+      const { providerMessageId } = await twilio().send(sent);
+      for (let wait = 0; received.length < count && wait < 100; wait++) {
+        await new Promise((resume) => setTimeout(resume, 20));
+      }
+      for (const { MessageSid, To, attempt } of received) {
+        assert.deepEqual([MessageSid, To, attempt], [providerMessageId, to, sent.attemptId]);
+      }
+    });
+  } finally {
+    server.closeAllConnections();
+    await once(server.close(), 'close');
+  }
+  return received;
+}
+
+const CALLBACKS: [kind: string | null, statuses: string[]][] = [
+  [null, ['sent', 'delivered']],
+  ['duplicate_callbacks', ['sent', 'sent', 'delivered', 'delivered', 'sent']],
+  ['reversed_callbacks', ['delivered', 'sent']],
+  ['undelivered', ['sent', 'undelivered']],
+];
+
+for (const [kind, statuses] of CALLBACKS) {
+  Deno.test(`twilio: callbacks are signed, name the attempt and come ${kind ?? 'in order'}`, async () => {
+    const received = await callbacksOf(kind, statuses.length);
+    assert.deepEqual(received.map(({ MessageStatus }) => MessageStatus), statuses);
+    assert.equal(received.at(-1)!.ErrorCode, kind === 'undelivered' ? '30003' : undefined);
+  });
+}

@@ -1,0 +1,39 @@
+/** Generates, once per data folder, every secret that a local stack needs. */
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const token = (bytes) => randomBytes(bytes).toString('base64url');
+const hex = (bytes) => randomBytes(bytes).toString('hex');
+const key = () => randomBytes(32).toString('base64');
+
+/** Reads the secrets of a data folder, making them first if there are none. */
+export function loadSecrets(dataFolder) {
+  const file = join(dataFolder, 'secrets.json');
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  mkdirSync(dataFolder, { recursive: true });
+  const secrets = generateSecrets();
+  writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
+  return secrets;
+}
+
+function generateSecrets() {
+  return {
+    databasePassword: token(24),
+    publishableKey: `sb_publishable_${token(24)}`,
+    secretKey: `sb_secret_${token(24)}`,
+    jobsKey: `sb_secret_${token(24)}`,
+    innerTokenSecret: token(48),
+    signingKey: signingKey(),
+    cardSealKeys: `local1:${key()}`,
+    cardFingerprintKey: key(),
+    twilioAccountSid: `AC${hex(16)}`,
+    twilioAuthToken: hex(16),
+    sendgridApiKey: `SG.${token(16)}.${token(32)}`,
+  };
+}
+
+function signingKey() {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return { ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: randomUUID() };
+}

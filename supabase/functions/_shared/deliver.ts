@@ -1,0 +1,235 @@
+import { drain } from "./drain.ts";
+import { Refusal } from "./errors.ts";
+import { describe } from "./log.ts";
+import { type Channel, CHANNELS, openProvider } from "./providers/open.ts";
+import type { Message, Outcome, SendOutcome } from "./providers/port.ts";
+import { type Merge, render, type Template, valuesOf } from "./render.ts";
+import { type CardSecrets, type Sealed, unseal } from "./seal.ts";
+import type { Context } from "./serve.ts";
+
+/** One try of one delivery, as the database hands it out; the card is still sealed. */
+interface Lease {
+  deliveryId: string;
+  attemptId: string;
+  attemptStartedAt: string;
+  leaseToken: string;
+  channel: Channel;
+  deliverTo: string;
+  clientName: string;
+  template: Template;
+  merge: Merge;
+  sealed: Sealed;
+}
+
+/** What the database and the log are for. */
+type Desk = Pick<Context, "rpc" | "log">;
+
+// The budget and one slow call together stay below the minute that a lease lasts.
+const LIMITS = { concurrency: 8, budgetMs: 25_000 };
+
+const DEFAULT_GRACE_SECONDS = 60;
+
+/** Sends what is due, or one delivery, and tells how many tries came to what. */
+export async function deliver(
+  desk: Desk,
+  deliveryId: string | null = null,
+): Promise<Record<Outcome, number>> {
+  const tally = { sent: 0, retriable: 0, permanent: 0, ambiguous: 0 };
+  await drain(
+    (batchSize) =>
+      leases(desk, "lease_deliveries", {
+        delivery_id: deliveryId,
+        batch_size: batchSize,
+      }),
+    async (lease) => {
+      const result = await send(lease);
+      tally[result.outcome]++;
+      report(desk, lease, result);
+      await complete(desk, lease, result);
+    },
+    LIMITS,
+  );
+  return tally;
+}
+
+/** Looks deliveries of unknown outcome up at their providers, and tells how many were found, missing or unclear. */
+export async function lookUp(
+  desk: Desk,
+): Promise<{ found: number; missing: number; unclear: number }> {
+  const tally = { found: 0, missing: 0, unclear: 0 };
+  const grace = Number(
+    Deno.env.get("DELIVERY_LOOKUP_GRACE_SECONDS") || DEFAULT_GRACE_SECONDS,
+  );
+  await drain(
+    (batchSize) =>
+      leases(desk, "lease_unknown_deliveries", {
+        batch_size: batchSize,
+        grace_seconds: grace,
+      }),
+    async (lease) => {
+      try {
+        const found = await settle(desk, lease);
+        tally[found === null ? "unclear" : found ? "found" : "missing"]++;
+      } catch (error) {
+        // Nothing is decided, so the delivery comes up again.
+        desk.log("[DELIVERIES] Look-up failed", {
+          deliveryId: lease.deliveryId,
+          ...reasonOf(error),
+        });
+      }
+    },
+    LIMITS,
+  );
+  return tally;
+}
+
+async function leases(
+  { rpc }: Desk,
+  door: string,
+  args: Record<string, unknown>,
+): Promise<Lease[]> {
+  return (await rpc<{ deliveries: Lease[] }>(door, args)).result.deliveries;
+}
+
+/** Tries once. What goes wrong before the provider is called has left nothing behind, so it may be tried again. */
+async function send(lease: Lease): Promise<SendOutcome> {
+  let provider, card, message;
+  try {
+    provider = await openProvider(lease.channel);
+    card = unseal(lease.sealed);
+    message = messageOf(lease, card);
+  } catch (error) {
+    const missing = error instanceof Refusal
+      ? error.details.missing
+      : undefined;
+    return missing
+      ? {
+        outcome: "retriable",
+        errorCode: "not_configured",
+        errorMessage: `${missing} is not set`,
+      }
+      : {
+        outcome: "retriable",
+        errorCode: "not_prepared",
+        errorMessage: "The message could not be made",
+      };
+  }
+  const result = await provider.send(message);
+  return {
+    ...result,
+    errorMessage: result.errorMessage &&
+      withoutSecrets(result.errorMessage, card),
+  };
+}
+
+async function settle({ rpc }: Desk, lease: Lease): Promise<boolean | null> {
+  const provider = await openProvider(lease.channel);
+  const message = messageOf(lease, unseal(lease.sealed));
+  const { found, providerMessageId, providerStatus } = await provider.find(
+    message,
+    new Date(lease.attemptStartedAt),
+  );
+  await rpc("resolve_unknown_delivery", {
+    attempt_id: lease.attemptId,
+    lease_token: lease.leaseToken,
+    found,
+    provider: CHANNELS[lease.channel].provider,
+    provider_message_id: providerMessageId ?? null,
+    provider_status: providerStatus ?? null,
+  });
+  return found;
+}
+
+function messageOf(
+  { attemptId, channel, deliverTo, clientName, template, merge }: Lease,
+  card: CardSecrets,
+): Message {
+  const house = {
+    company_name: Deno.env.get("COMPANY_NAME") || clientName,
+    support_phone: Deno.env.get("SUPPORT_PHONE_NUMBER") ?? "",
+    support_email: Deno.env.get("SUPPORT_EMAIL") ?? "",
+  };
+  return {
+    attemptId,
+    to: deliverTo,
+    ...render(channel, template, valuesOf(merge, card, house)),
+  };
+}
+
+async function complete(
+  { rpc, log }: Desk,
+  lease: Lease,
+  result: SendOutcome,
+): Promise<void> {
+  const { deliveryId, attemptId, leaseToken, channel } = lease;
+  try {
+    const { result: completed } = await rpc<{ accepted: boolean }>(
+      "complete_delivery_attempt",
+      {
+        attempt_id: attemptId,
+        lease_token: leaseToken,
+        outcome: result.outcome,
+        provider: CHANNELS[channel].provider,
+        provider_message_id: result.providerMessageId ?? null,
+        error_code: result.errorCode ?? null,
+        error_message: result.errorMessage ?? null,
+      },
+    );
+    if (!completed.accepted) {
+      log("[DELIVERIES] Report came too late", { deliveryId, attemptId });
+    }
+  } catch (error) {
+    // The lease will lapse, and the look-up or a callback tells what became of the message.
+    log("[DELIVERIES] Outcome not recorded", {
+      deliveryId,
+      attemptId,
+      ...reasonOf(error),
+    });
+  }
+}
+
+function report(
+  { log }: Desk,
+  lease: Lease,
+  { outcome, providerMessageId, errorCode, errorMessage }: SendOutcome,
+) {
+  const { tag, noun, idName } = CHANNELS[lease.channel];
+  const fields = {
+    deliveryId: lease.deliveryId,
+    attemptId: lease.attemptId,
+    to: masked(lease.deliverTo),
+  };
+  if (outcome === "sent") {
+    log(
+      `[${tag}] ${noun} sent successfully, ${idName}: ${providerMessageId}`,
+      fields,
+    );
+  } else if (errorCode === "not_configured") {
+    log(`${noun} service not configured`, { ...fields, reason: errorMessage });
+  } else {
+    log(`[${tag}] ${noun} not sent`, { ...fields, outcome, errorCode });
+  }
+}
+
+/** The last digits of a number, or the domain of an e-mail address. */
+function masked(address: string): string {
+  return `***${
+    address.includes("@")
+      ? address.slice(address.indexOf("@"))
+      : address.slice(-4)
+  }`;
+}
+
+// A provider may quote what it was sent.
+function withoutSecrets(words: string, { code, pin }: CardSecrets): string {
+  return [code, pin].reduce<string>(
+    (text, secret) => (secret ? text.replaceAll(secret, "***") : text),
+    words,
+  );
+}
+
+// An HTTP client's error carries the whole request, so no more than this is taken from it.
+function reasonOf(error: unknown): Record<string, unknown> {
+  const { name, message } = describe(error);
+  return { reason: `${name}: ${message}` };
+}

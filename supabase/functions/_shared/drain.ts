@@ -1,0 +1,46 @@
+/** How much is done at once, and after how long no more is begun. */
+export interface Limits {
+  concurrency: number;
+  budgetMs: number;
+}
+
+/**
+ * Works through leases until none are due or the time is used up.
+ * Batches are as large as the number of workers, so that a lease waits for one other at most and does not grow old.
+ */
+export async function drain<Lease>(
+  lease: (batchSize: number) => Promise<Lease[]>,
+  work: (lease: Lease) => Promise<void>,
+  { concurrency, budgetMs }: Limits,
+): Promise<void> {
+  const deadline = Date.now() + budgetMs;
+  const waiting: Lease[] = [];
+  let isDone = false;
+  let refill: Promise<void> | undefined;
+
+  const workers = Array.from({ length: concurrency }, async () => {
+    for (let next = await take(); next !== undefined; next = await take()) {
+      await work(next);
+    }
+  });
+  // Those who are in the middle of a call end it, also when the next lease fails.
+  const ended = await Promise.allSettled(workers);
+  const failed = ended.find((end) => end.status === "rejected");
+  if (failed) throw failed.reason;
+
+  async function take(): Promise<Lease | undefined> {
+    while (waiting.length === 0 && !isDone) {
+      await (refill ??= fill().finally(() => refill = undefined));
+    }
+    return waiting.shift();
+  }
+
+  async function fill(): Promise<void> {
+    try {
+      if (Date.now() < deadline) waiting.push(...await lease(concurrency));
+    } finally {
+      // A batch that is not full was the last one.
+      isDone = waiting.length < concurrency;
+    }
+  }
+}

@@ -1,0 +1,36 @@
+// The platform cuts a log line at 10,000 characters; a cut line would no longer be JSON.
+const MAX_FIELD_LENGTH = 2000;
+
+/** Writes one structured line; callers never pass a card code, a PIN, a token or a whole phone number. */
+export function log(
+  message: string,
+  fields: Record<string, unknown> = {},
+  level: "info" | "error" = "info",
+): void {
+  console[level](
+    JSON.stringify(
+      { message, ...fields },
+      (_key, value) => typeof value === "string" ? tame(value) : value,
+    ),
+  );
+}
+
+/** What a log may hold of something thrown: its kind and where, without the values a database puts in `details`. */
+export function describe(thrown: unknown): Record<string, unknown> {
+  if (!(thrown instanceof Error)) return { thrown: String(thrown) };
+  const { name, message, stack, cause } = thrown;
+  return {
+    name,
+    message,
+    stack,
+    ...(cause === undefined ? {} : { cause: describe(cause) }),
+  };
+}
+
+// Providers repeat the number in their error messages; its end is enough to recognise it.
+function tame(text: string): string {
+  const masked = text.replace(/\+\d{3,11}(?=\d{4})/g, "+…");
+  return masked.length > MAX_FIELD_LENGTH
+    ? `${masked.slice(0, MAX_FIELD_LENGTH)}…`
+    : masked;
+}

@@ -1,0 +1,188 @@
+import type { AuthModeWithKey, SupabaseServerError } from "@supabase/server";
+import { createAdminClient, verifyAuth } from "@supabase/server/core";
+import { badRequest, Refusal } from "./errors.ts";
+import { describe, log } from "./log.ts";
+import { callDoor, type DoorClient, type Rpc } from "./rpc.ts";
+import { missing, secret } from "./secrets.ts";
+
+/** Who may call a function, and what it needs. */
+export interface Options {
+  /** One mode, or several tried in order. */
+  auth: AuthModeWithKey | AuthModeWithKey[];
+  /** The word in brackets that its log lines begin with. */
+  tag: string;
+  /** Whether browsers on other origins may call it. */
+  cors?: boolean;
+  /** Secrets without which it refuses before it does anything. */
+  secrets?: string[];
+  methods?: string[];
+}
+
+/** What a handler knows about its caller, and the one way to the database. */
+export interface Context {
+  requestId: string;
+  /** The signed-in user's id, or null for a key. */
+  actor: string | null;
+  ip: string;
+  idempotencyKey: string | null;
+  rpc: Rpc;
+  log(message: string, fields?: Record<string, unknown>): void;
+}
+
+/** The resource a handler answers with; `serve` adds the requestId. */
+export type Reply = Record<string, unknown>;
+
+/** Wraps a handler: authenticates, runs it, and writes every refusal in the one shape. */
+export function serve(
+  options: Options,
+  handler: (request: Request, context: Context) => Promise<Response | Reply>,
+) {
+  return async (request: Request): Promise<Response> => {
+    const requestId = crypto.randomUUID();
+    const response = await respond(request, requestId, options, handler);
+    response.headers.set("x-request-id", requestId);
+    if (options.cors) {
+      for (const [name, value] of CORS_HEADERS) {
+        response.headers.set(name, value);
+      }
+    }
+    return response;
+  };
+}
+
+const CORS_HEADERS = Object.entries({
+  "access-control-allow-origin": "*",
+  "access-control-allow-methods": "POST, OPTIONS",
+  "access-control-allow-headers":
+    "authorization, apikey, content-type, x-client-info, idempotency-key",
+  "access-control-expose-headers": "x-request-id, retry-after",
+  "access-control-max-age": "86400",
+});
+
+async function respond(
+  request: Request,
+  requestId: string,
+  options: Options,
+  handler: Parameters<typeof serve>[1],
+): Promise<Response> {
+  const { auth, tag, cors = false, secrets = [], methods = ["POST"] } = options;
+  try {
+    if (cors && request.method === "OPTIONS") {
+      return new Response(null, { status: 204 });
+    }
+    if (!methods.includes(request.method)) {
+      throw new Refusal("RB-405", { allowed: methods });
+    }
+    const actor = await authenticate(request, auth);
+    secrets.forEach(secret);
+    const reply = await handler(request, contextOf(request, requestId, actor));
+    return reply instanceof Response
+      ? reply
+      : Response.json({ ...reply, requestId });
+  } catch (thrown) {
+    return refuse(thrown, requestId, tag);
+  }
+}
+
+/** The user's id, or null for a key; a token that is present but bad is never downgraded to a key. */
+async function authenticate(
+  request: Request,
+  auth: Options["auth"],
+): Promise<string | null> {
+  const { data, error } = await verifyAuth(request, { auth });
+  if (!error) return data.userClaims?.id ?? null;
+  throw error.status === 401
+    ? new Refusal("RB-401", { reason: error.code })
+    : misconfigured(error);
+}
+
+/** Names the platform secret that a failure of the library comes from. */
+function misconfigured(error: SupabaseServerError): Error {
+  const keys = String(error.details?.mode).startsWith("publishable")
+    ? "PUBLISHABLE"
+    : "SECRET";
+  const lacking: Record<string, string> = {
+    MISSING_SUPABASE_URL: "SUPABASE_URL",
+    JWKS_NOT_CONFIGURED: "SUPABASE_JWKS",
+    NO_KEYS_CONFIGURED: `SUPABASE_${keys}_KEYS`,
+    MISSING_DEFAULT_SECRET_KEY: "SUPABASE_SECRET_KEYS",
+  };
+  return error.code in lacking ? missing(lacking[error.code]) : error;
+}
+
+function contextOf(
+  request: Request,
+  requestId: string,
+  actor: string | null,
+): Context {
+  return {
+    requestId,
+    actor,
+    ip: clientIp(request.headers),
+    idempotencyKey: idempotencyKey(request.headers),
+    rpc: (door, args) => callDoor(database(), door, args),
+    log: (message, fields) => log(message, { requestId, ...fields }),
+  };
+}
+
+let admin: DoorClient | undefined;
+
+// One client per worker: making one costs more than a call with it.
+function database(): DoorClient {
+  try {
+    return admin ??= createAdminClient() as unknown as DoorClient;
+  } catch (error) {
+    throw misconfigured(error as SupabaseServerError);
+  }
+}
+
+/** The caller's address: proxies append, so only entries counted from the right can be trusted. */
+function clientIp(headers: Headers): string {
+  const hops = Number(Deno.env.get("TRUSTED_PROXY_HOPS") || 1);
+  const addresses = headers.get("x-forwarded-for")?.split(",") ?? [];
+  const address = addresses.at(-hops)?.trim() ?? "";
+  return hops >= 1 && /^[0-9a-f.:]{2,45}$/i.test(address) ? address : "unknown";
+}
+
+function idempotencyKey(headers: Headers): string | null {
+  const key = headers.get("idempotency-key");
+  if (key === null || /^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw badRequest({
+    field: "Idempotency-Key",
+    problem: "must be 1 to 255 visible ASCII characters",
+  });
+}
+
+function refuse(thrown: unknown, requestId: string, tag: string): Response {
+  const refusal = thrown instanceof Refusal
+    ? thrown
+    : new Refusal("GC-015", {}, undefined, { cause: thrown });
+  logRefusal(refusal, requestId, tag);
+  const { code, status, details } = refusal;
+  const response = Response.json(refusal.body(requestId), { status });
+  if (details.retryAfter !== undefined) {
+    response.headers.set("retry-after", String(details.retryAfter));
+  }
+  if (code === "RB-405") response.headers.set("allow", String(details.allowed));
+  return response;
+}
+
+function logRefusal(
+  { code, status, message, details, cause }: Refusal,
+  requestId: string,
+  tag: string,
+): void {
+  const { reason, fields, missing } = details;
+  const detail = cause === undefined ? {} : { cause: describe(cause) };
+  const line = {
+    requestId,
+    code,
+    status,
+    error: message,
+    reason,
+    fields,
+    missing,
+    ...detail,
+  };
+  log(`[${tag}] Failed`, line, status < 500 ? "info" : "error");
+}

@@ -1,0 +1,31 @@
+import type { Context, Reply } from "../_shared/serve.ts";
+import type { RowResult } from "./seal_cards.ts";
+
+/** What the database made of the rows that passed the function's checks. */
+export interface Imported {
+  poolId: string;
+  imported: number;
+  duplicates: number;
+  rejected: number;
+  alreadyUploaded: boolean;
+  rows: RowResult[];
+}
+
+/** Adds the rows the function refused itself to those the database decided on, in the order of the file. */
+export function presentImport(
+  context: Context,
+  imported: Imported,
+  refused: RowResult[],
+): Reply {
+  const duplicates =
+    refused.filter(({ status }) => status === "duplicate").length;
+  const answer = {
+    ...imported,
+    duplicates: imported.duplicates + duplicates,
+    rejected: imported.rejected + refused.length - duplicates,
+    rows: [...imported.rows, ...refused].sort((a, b) => a.row - b.row),
+  };
+  const { rows: _rows, ...counts } = answer;
+  context.log("[UPLOAD] Success", counts);
+  return answer;
+}

@@ -1,0 +1,148 @@
+-- The rules of the house, read from the catalog: whatever a migration adds is held to them.
+begin;
+set local search_path = extensions, tests, pg_catalog;
+select plan(19);
+
+create temp view relations as
+  select c.oid, n.nspname as schema, c.relname as name, c.relkind as kind, c.relrowsecurity as has_rls, c.reloptions
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where n.nspname in ('public', 'private') and c.relkind in ('r', 'p', 'v', 'm', 'f');
+
+create temp view functions as
+  select p.oid, n.nspname as schema, p.oid::regprocedure::text as name,
+    n.nspname || '.' || p.proname as short_name, p.prosrc, p.proconfig, p.proacl, p.proowner
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+  where n.nspname in ('public', 'private');
+
+create temp view columns as
+  select r.schema, r.name as relation, r.kind, a.attname as name, a.attnotnull as is_required, r.oid, a.attnum, a.attacl
+  from relations r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped;
+
+select isnt_empty('select from functions where schema = ''public''', 'There are functions to look at');
+select isnt_empty('select from relations where schema = ''private''', 'There are tables to look at');
+
+select is_empty($$ select name from relations where schema = 'public' and kind in ('r', 'p') and not has_rls $$,
+  'Every public table has row level security');
+
+select is_empty($$
+  select r.name from relations r where r.schema = 'public' and r.kind in ('r', 'p')
+  and not exists (select from pg_policy p where p.polrelid = r.oid) $$,
+  'Every public table says in a policy who reads it');
+
+select is_empty($$
+  select name from relations where schema = 'public' and kind = 'v'
+  and not coalesce(reloptions @> '{security_invoker=on}' or reloptions @> '{security_invoker=true}', false) $$,
+  'Every public view reads with the rights of its reader');
+
+select is_empty($$
+  select schema || '.' || name from relations
+  where (schema = 'public' or kind in ('r', 'p')) and obj_description(oid, 'pg_class') is null $$,
+  'Every table, and every public view, has a comment');
+
+select is_empty($$ select name from functions where schema = 'public' and obj_description(oid, 'pg_proc') is null $$,
+  'Every public function has a comment');
+
+select is_empty($$
+  select name from functions where not coalesce(proconfig @> array['search_path=""'], false) $$,
+  'Every function has an empty search_path');
+
+select bag_eq($$
+  select f.short_name, coalesce(g.rolname, 'public') from functions f, aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) x
+  left join pg_roles g on g.oid = x.grantee
+  where f.proowner <> x.grantee $$,
+  $$ values
+  -- what the edge functions call with the secret key
+  ('public.get_upload_target', 'service_role'), ('public.import_gift_cards', 'service_role'),
+  ('public.provision_gift_card', 'service_role'), ('public.provision_gift_card_for_call_center', 'service_role'),
+  ('public.redeem_gift_card', 'service_role'), ('public.start_call_session', 'service_role'),
+  ('public.resend_gift_card', 'service_role'), ('public.get_delivery', 'service_role'),
+  ('public.lease_deliveries', 'service_role'), ('public.complete_delivery_attempt', 'service_role'),
+  ('public.lease_unknown_deliveries', 'service_role'), ('public.resolve_unknown_delivery', 'service_role'),
+  ('public.record_delivery_status', 'service_role'), ('public.run_housekeeping', 'service_role'),
+  -- what admins call with supabase-js, and the bodies that check them
+  ('public.create_gift_card_pool', 'authenticated'), ('private.create_gift_card_pool', 'authenticated'),
+  ('public.create_campaign', 'authenticated'), ('private.create_campaign', 'authenticated'),
+  ('public.create_campaign_condition', 'authenticated'), ('private.create_campaign_condition', 'authenticated'),
+  ('public.import_recipients', 'authenticated'), ('private.import_recipients', 'authenticated'),
+  -- what policies and views ask in the name of their reader
+  ('private.staffed_client_ids', 'authenticated'), ('private.administered_client_ids', 'authenticated'),
+  ('private.is_platform_admin', 'authenticated'),
+  ('private.unfolded_movements', 'authenticated'), ('private.unfolded_movements', 'service_role') $$,
+  'Nobody executes a function outside this list');
+
+select is_empty($$
+  select r.schema || '.' || r.name, coalesce(g.rolname, 'public'), x.privilege_type
+  from relations r join pg_class c on c.oid = r.oid, aclexplode(c.relacl) x left join pg_roles g on g.oid = x.grantee
+  where x.grantee <> c.relowner and (x.privilege_type <> 'SELECT' or r.schema = 'private')
+  union all
+  select c.relation, coalesce(g.rolname, 'public'), c.name || ' ' || x.privilege_type
+  from columns c, aclexplode(c.attacl) x left join pg_roles g on g.oid = x.grantee
+  where x.privilege_type <> 'SELECT' or c.schema = 'private' $$,
+  'Nobody but the owner writes a table or looks into a private one');
+
+select is_empty($$
+  select s.oid::regclass from pg_class s, aclexplode(s.relacl) x
+  where s.relkind = 'S' and s.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and x.grantee <> s.relowner $$,
+  'Nobody but the owner uses a sequence');
+
+select is_empty($$
+  select k.conrelid::regclass, k.conname from pg_constraint k
+  where k.contype = 'f' and k.connamespace in ('public'::regnamespace, 'private'::regnamespace) and not exists (
+    select from pg_index i
+    where i.indrelid = k.conrelid and i.indpred is null
+      and (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey) $$,
+  'Every foreign key has an index that begins with its columns');
+
+select is_empty($$
+  select conrelid::regclass, conname from pg_constraint
+  where contype = 'c' and connamespace in ('public'::regnamespace, 'private'::regnamespace) and conname ~ '_check\d*$' $$,
+  'Every CHECK has a name that says what holds');
+
+select is_empty($$
+  select c.relation from columns c
+  where c.schema = 'public' and c.kind in ('r', 'p') and c.name = 'status' and not exists (
+    select from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' and k.conkey = array[c.attnum]) $$,
+  'Every status column has a CHECK of its values');
+
+select set_eq($$
+  select r.name from relations r where r.schema = 'public' and not exists (
+    select from columns c where c.oid = r.oid and c.name = 'client_id') $$,
+  $$ values
+  ('agencies'),             -- above clients
+  ('clients'),              -- the tenant itself
+  ('gift_card_brands'),     -- one catalogue for all
+  ('brand_denominations'),  -- one catalogue for all
+  ('contact_opt_outs')      -- whoever wants nothing more wants it of nobody
+  $$, 'Every table and view of tenants has a client_id');
+
+select set_eq($$
+  select c.relation from columns c
+  where c.schema = 'public' and c.kind in ('r', 'p') and c.name = 'client_id' and not c.is_required $$,
+  $$ values
+  ('memberships'),                  -- of the platform or of an agency
+  ('audit_events'),                 -- the platform's own
+  ('system_alerts'),                -- the platform's own
+  ('redemption_attempts'),          -- a code that nobody has
+  ('gift_card_provisioning_trace'), -- a request that names nobody
+  ('call_sessions'),                -- a caller who is not known yet
+  ('card_pools'),                   -- master pools
+  ('gift_cards')                    -- cards of master pools
+  $$, 'A row without a client is one of these');
+
+select is_empty($$
+  select name, array_length(string_to_array(btrim(prosrc, E' \n'), E'\n'), 1) as lines from functions
+  where array_length(string_to_array(btrim(prosrc, E' \n'), E'\n'), 1) > 60 $$,
+  'No function is longer than 60 lines');
+
+select is_empty($$
+  select f.name, w.word[1] from functions f,
+    regexp_matches(regexp_replace(regexp_replace(f.prosrc, '''[^'']*''', '', 'g'), '--[^\n]*', '', 'g'),
+      '\m(SELECT|FROM|WHERE|INSERT|INTO|VALUES|UPDATE|SET|DELETE|BEGIN|END|IF|THEN|ELSE|RETURN|AND|OR|NOT|NULL|AS|ON|JOIN)\M', 'g')
+      as w (word) $$,
+  'SQL is written in lower case');
+
+select is_empty($$ select schema, relation, name from columns where name ~* '(cvv|cvc|security_code|card_number|\mpan\M)' $$,
+  'No column holds what a payment card has');
+
+select * from finish();
+rollback;

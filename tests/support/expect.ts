@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import type { Answer } from './http.ts';
+import { catalogue, type Code } from '../../supabase/functions/_shared/errors.ts';
+
+/** The answer is a success, with the id under which every trace of the request is found. */
+export function assertDone({ status, headers, body, text }: Answer): void {
+  assert.equal(status, 200, text);
+  assert.match(body.requestId, /^[0-9a-f-]{36}$/);
+  assert.equal(headers.get('x-request-id'), body.requestId);
+}
+
+/** The answer is a refusal with this code, in the one shape; returns what stands in `error`. */
+// deno-lint-ignore no-explicit-any
+export function assertRefused({ status, headers, body, text }: Answer, code: Code): any {
+  assert.equal(body?.error?.code, code, text);
+  assert.equal(status, catalogue[code].status, text);
+  assert.equal(body.error.solution, catalogue[code].solution);
+  assert.ok(body.error.message);
+  assert.equal(headers.get('x-request-id'), body.error.requestId);
+  assert.deepEqual(Object.keys(body), ['error']);
+  return body.error;
+}

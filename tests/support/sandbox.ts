@@ -1,0 +1,41 @@
+import { stack } from './stack.ts';
+import { eventually } from './eventually.ts';
+
+/** A message that a provider has accepted. */
+export interface Message {
+  provider: string;
+  sid: string;
+  to: string;
+  subject?: string;
+  body: string;
+  html?: string;
+  status: string;
+}
+
+/** What the sandbox has taken for an address, oldest first. */
+export async function messagesTo(to: string, url = stack.sandboxUrl): Promise<Message[]> {
+  const response = await fetch(`${url}/_messages?to=${encodeURIComponent(to)}`);
+  return (await response.json()).reverse();
+}
+
+/** Waits for the first message to an address. */
+export async function messageTo(to: string): Promise<Message> {
+  return (await eventually(`a message to ${to}`, async () => {
+    const messages = await messagesTo(to);
+    return messages.length > 0 && messages;
+  }))[0];
+}
+
+/** Has a provider fail for an address: `kind` is an HTTP status, an error code or a kind of timeout or callback. */
+export async function order(fault: {
+  provider: 'twilio' | 'sendgrid';
+  to: string;
+  kind: string;
+  times?: number;
+  holdMs?: number;
+  callbacks?: string[];
+}): Promise<void> {
+  const response = await fetch(`${stack.sandboxUrl}/_faults`, { method: 'POST', body: JSON.stringify(fault) });
+  if (!response.ok) throw new Error(await response.text());
+  await response.body?.cancel();
+}

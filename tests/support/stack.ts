@@ -1,0 +1,27 @@
+/** Where the stack under test is, as `npm test` says it. */
+export interface Stack {
+  apiUrl: string;
+  dbUrl: string;
+  publishableKey: string;
+  secretKey: string;
+  jobsKey: string;
+  sandboxUrl: string;
+  logFile: string;
+}
+
+/** The stack that `npm test` has started. */
+export const stack: Stack = {
+  apiUrl: named('API_URL'),
+  dbUrl: named('DB_URL'),
+  publishableKey: named('PUBLISHABLE_KEY'),
+  secretKey: named('SECRET_KEY'),
+  jobsKey: named('JOBS_KEY'),
+  sandboxUrl: named('SANDBOX_URL'),
+  logFile: named('LOG_FILE'),
+};
+
+function named(name: string): string {
+  const value = Deno.env.get(name);
+  if (!value) throw new Error(`${name} is not set: run these tests with npm test`);
+  return value;
+}
