@@ -1,5 +1,6 @@
 /** What the demo plays with: calls that print themselves, the messages that arrived, and a look at the tables. */
 import { randomInt } from 'node:crypto';
+import { inspect } from 'node:util';
 import { createClient } from '@supabase/supabase-js';
 import postgres from 'postgres';
 
@@ -29,10 +30,10 @@ export function note(text: string): void {
   console.log(`\n  ${text}`);
 }
 
-/** Prints rows, or an answer without what would tire a reader. */
+/** Prints rows as a table, an answer as it is. */
 export function show(content: object): void {
   if (Array.isArray(content)) console.table(content.map((row) => ({ ...row })));
-  else console.log(JSON.stringify(content, null, 2).replace(/^/gm, '    '));
+  else console.log(inspect(content, { depth: 5, compact: 3, breakLength: 110 }).replace(/^/gm, '    '));
 }
 
 /** Calls a function as a web form, a server or a signed-in user, and prints both sides. */

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { deliver, lookUp } from '../../supabase/functions/_shared/deliver.ts';
-import { bindingOf, seal } from '../../supabase/functions/_shared/seal.ts';
+import { deliver, lookUp, type Means } from '../../supabase/functions/_shared/deliver.ts';
+import { missing } from '../../supabase/functions/_shared/secrets.ts';
 import type { Sandbox } from './server.ts';
-import { arrived, fail, withSandbox } from './testing.ts';
+import { arrived, fail, sendgridAt, twilioAt, withSandbox } from './testing.ts';
 
 const code = 'AMZN-SECRET-1234';
 const pin = '987654';
@@ -11,16 +10,8 @@ const phone = '+12025550143';
 
 type Args = Record<string, unknown>;
 
-/** A lease as the database hands it out, with the card sealed. */
+/** A lease as the database hands it out. */
 function leaseFor(over: Args = {}) {
-  const [giftCardId, brandId] = [crypto.randomUUID(), crypto.randomUUID()];
-  const sealed = {
-    giftCardId,
-    brandId,
-    keyId: 'k1',
-    code: seal(code, bindingOf(giftCardId, brandId, 'code')),
-    pin: seal(pin, bindingOf(giftCardId, brandId, 'pin')),
-  };
   return {
     deliveryId: crypto.randomUUID(),
     attemptId: crypto.randomUUID(),
@@ -31,7 +22,7 @@ function leaseFor(over: Args = {}) {
     clientName: 'Acme',
     template: { subject: null, body: null },
     merge: { first_name: 'Ann', amount: 25, currency: 'USD', brand: 'Amazon' },
-    sealed,
+    sealed: { giftCardId: '', brandId: '', keyId: '', code: '', pin: null },
     ...over,
   };
 }
@@ -50,24 +41,27 @@ function deskWith(leases: unknown[]) {
   return { desk: { rpc, log } as unknown as Parameters<typeof deliver>[0], reports, lines };
 }
 
-function withKeys(test: (sandbox: Sandbox) => Promise<void>) {
-  return withSandbox(async (sandbox) => {
-    Deno.env.set('CARD_SEAL_KEYS', `k1:${randomBytes(32).toString('base64')}`);
-    try {
-      await test(sandbox);
-    } finally {
-      Deno.env.delete('CARD_SEAL_KEYS');
-    }
-  });
+/** Carriers that send to a sandbox, and the same card in every seal. */
+function meansAt(sandbox: Sandbox, over: Partial<Means> = {}): Means {
+  return {
+    openProvider: (channel) => Promise.resolve(channel === 'sms' ? twilioAt(sandbox) : sendgridAt(sandbox)),
+    unseal: () => ({ code, pin }),
+    ...over,
+  };
 }
 
 Deno.test('deliver: a due SMS and a due e-mail go out, are reported and logged without their secrets', () =>
-  withKeys(async (sandbox) => {
+  withSandbox(async (sandbox) => {
     const { desk, reports, lines } = deskWith([
       leaseFor(),
       leaseFor({ channel: 'email', deliverTo: 'ann@example.com' }),
     ]);
-    assert.deepEqual(await deliver(desk), { sent: 2, retriable: 0, permanent: 0, ambiguous: 0 });
+    assert.deepEqual(await deliver(desk, null, meansAt(sandbox)), {
+      sent: 2,
+      retriable: 0,
+      permanent: 0,
+      ambiguous: 0,
+    });
 
     const [sms] = await arrived(sandbox, phone);
     const [mail] = await arrived(sandbox, 'ann@example.com');
@@ -87,47 +81,53 @@ Deno.test('deliver: a due SMS and a due e-mail go out, are reported and logged w
   }));
 
 Deno.test('deliver: each failure is reported as what it is', () =>
-  withKeys(async (sandbox) => {
+  withSandbox(async (sandbox) => {
     const faults = { '+12025550101': '429', '+12025550102': '500', '+12025550103': '21610' };
     for (const [to, kind] of Object.entries(faults)) await fail(sandbox, { provider: 'twilio', to, kind });
     const { desk, reports } = deskWith(Object.keys(faults).map((deliverTo) => leaseFor({ deliverTo })));
-    assert.deepEqual(await deliver(desk), { sent: 0, retriable: 1, permanent: 1, ambiguous: 1 });
+    assert.deepEqual(await deliver(desk, null, meansAt(sandbox)), {
+      sent: 0,
+      retriable: 1,
+      permanent: 1,
+      ambiguous: 1,
+    });
     const kept = reports.map(({ outcome, error_code: code }) => `${outcome} ${code}`).sort();
     assert.deepEqual(kept, ['ambiguous 20500', 'permanent 21610', 'retriable 20429']);
   }));
 
 Deno.test('deliver: without credentials nothing leaves, and log and report name the missing secret', () =>
-  withKeys(async () => {
-    Deno.env.delete('TWILIO_AUTH_TOKEN');
+  withSandbox(async (sandbox) => {
     const { desk, reports, lines } = deskWith([leaseFor()]);
-    await deliver(desk);
+    const openProvider = () => Promise.reject(missing('TWILIO_AUTH_TOKEN'));
+    await deliver(desk, null, meansAt(sandbox, { openProvider }));
     assert.match(lines[0], /SMS service not configured/);
     const [{ outcome, error_code: code, error_message: message }] = reports;
     assert.deepEqual([outcome, code, message], ['retriable', 'not_configured', 'TWILIO_AUTH_TOKEN is not set']);
   }));
 
 Deno.test('deliver: a card that does not open is not sent', () =>
-  withKeys(async (sandbox) => {
-    const lease = leaseFor();
-    lease.sealed.giftCardId = crypto.randomUUID();
-    const { desk, reports } = deskWith([lease]);
-    await deliver(desk);
+  withSandbox(async (sandbox) => {
+    const { desk, reports } = deskWith([leaseFor()]);
+    const unseal = () => {
+      throw new Error('moved to another card');
+    };
+    await deliver(desk, null, meansAt(sandbox, { unseal }));
     assert.equal(reports[0].error_code, 'not_prepared');
     assert.deepEqual(await arrived(sandbox, phone), []);
   }));
 
 Deno.test('deliver: an outcome that cannot be recorded does not stop the others', () =>
-  withKeys(async (sandbox) => {
+  withSandbox(async (sandbox) => {
     const { desk, lines } = deskWith([leaseFor(), leaseFor({ deliverTo: '+12025550144' })]);
     const { rpc } = desk;
     desk.rpc = (door, args) => door.startsWith('lease_') ? rpc(door, args) : Promise.reject(new Error('away'));
-    assert.equal((await deliver(desk)).sent, 2);
+    assert.equal((await deliver(desk, null, meansAt(sandbox))).sent, 2);
     assert.equal((await arrived(sandbox, '+12025550144')).length, 1);
     assert.match(lines.join('\n'), /Outcome not recorded.*Error: away/);
   }));
 
 Deno.test('look-up: what was taken is found, what was not is missing, an e-mail that the feed does not show is unclear', () =>
-  withKeys(async (sandbox) => {
+  withSandbox(async (sandbox) => {
     const to = '+12025550144';
     const taken = leaseFor();
     const lost = leaseFor({ deliverTo: to });
@@ -135,10 +135,10 @@ Deno.test('look-up: what was taken is found, what was not is missing, an e-mail 
     await fail(sandbox, { provider: 'twilio', to: phone, kind: 'timeout_after_accepting', holdMs: 0, callbacks: [] });
     await fail(sandbox, { provider: 'twilio', to, kind: 'timeout_before_accepting', holdMs: 0 });
     await fail(sandbox, { provider: 'sendgrid', to: 'ann@example.com', kind: '500' });
-    assert.equal((await deliver(deskWith([taken, lost, mail]).desk)).ambiguous, 3);
+    assert.equal((await deliver(deskWith([taken, lost, mail]).desk, null, meansAt(sandbox))).ambiguous, 3);
 
     const { desk, reports } = deskWith([taken, lost, mail]);
-    assert.deepEqual(await lookUp(desk), { found: 1, missing: 1, unclear: 1 });
+    assert.deepEqual(await lookUp(desk, meansAt(sandbox)), { found: 1, missing: 1, unclear: 1 });
     const [{ sid }] = await arrived(sandbox, phone);
     const settled = new Map(reports.map((report) => [report.attempt_id, [report.found, report.provider_message_id]]));
     assert.deepEqual(settled.get(taken.attemptId), [true, sid]);
@@ -147,10 +147,10 @@ Deno.test('look-up: what was taken is found, what was not is missing, an e-mail 
   }));
 
 Deno.test('look-up: nothing is settled when the provider cannot be asked', () =>
-  withKeys(async () => {
-    Deno.env.set('TWILIO_BASE_URL', 'http://127.0.0.1:1');
+  withSandbox(async (sandbox) => {
     const { desk, reports, lines } = deskWith([leaseFor()]);
-    assert.deepEqual(await lookUp(desk), { found: 0, missing: 0, unclear: 0 });
+    const openProvider = () => Promise.resolve(twilioAt(sandbox, { baseUrl: 'http://127.0.0.1:1' }));
+    assert.deepEqual(await lookUp(desk, meansAt(sandbox, { openProvider })), { found: 0, missing: 0, unclear: 0 });
     assert.deepEqual(reports, []);
     assert.match(lines[0], /Look-up failed/);
   }));

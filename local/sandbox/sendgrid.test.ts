@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Message } from '../../supabase/functions/_shared/providers/port.ts';
-import { sendgrid } from '../../supabase/functions/_shared/providers/sendgrid/sendgrid.ts';
-import { arrived, fail, withSandbox } from './testing.ts';
+import { arrived, fail, sendgridAt, withSandbox } from './testing.ts';
 
 const to = 'ann@example.com';
 
@@ -19,7 +18,7 @@ function message(over: Partial<Message> = {}): Message {
 Deno.test('sendgrid: an e-mail arrives as it was written, with the attempt attached', () =>
   withSandbox(async (sandbox) => {
     const sent = message();
-    const outcome = await sendgrid().send(sent);
+    const outcome = await sendgridAt(sandbox).send(sent);
     assert.equal(outcome.outcome, 'sent');
     const [mail] = await arrived(sandbox, to);
     assert.equal(mail.sid, outcome.providerMessageId);
@@ -41,30 +40,30 @@ for (const [kind, outcome] of REFUSED) {
   Deno.test(`sendgrid: ${kind} is ${outcome} and nothing arrives`, () =>
     withSandbox(async (sandbox) => {
       await fail(sandbox, { provider: 'sendgrid', to, kind });
-      const result = await sendgrid().send(message());
+      const result = await sendgridAt(sandbox).send(message());
       assert.deepEqual([result.outcome, result.errorCode], [outcome, `http_${kind}`]);
       assert.deepEqual(await arrived(sandbox, to), []);
     }));
 }
 
 Deno.test('sendgrid: what the API finds wrong with a message is final and told', () =>
-  withSandbox(async () => {
-    const result = await sendgrid().send(message({ to: 'nobody' }));
+  withSandbox(async (sandbox) => {
+    const result = await sendgridAt(sandbox).send(message({ to: 'nobody' }));
     assert.deepEqual([result.outcome, result.errorCode], ['permanent', 'http_400']);
     assert.match(result.errorMessage!, /valid address/);
   }));
 
 Deno.test('sendgrid: a wrong key is final, no connection is not', () =>
-  withSandbox(async () => {
-    Deno.env.set('SENDGRID_API_KEY', 'SG.another');
-    assert.equal((await sendgrid().send(message())).outcome, 'permanent');
-    Deno.env.set('SENDGRID_BASE_URL', 'http://127.0.0.1:1');
-    assert.equal((await sendgrid().send(message())).outcome, 'retriable');
+  withSandbox(async (sandbox) => {
+    const another = sendgridAt(sandbox, { apiKey: 'SG.another' });
+    assert.equal((await another.send(message())).outcome, 'permanent');
+    const nobody = sendgridAt(sandbox, { baseUrl: 'http://127.0.0.1:1' });
+    assert.equal((await nobody.send(message())).outcome, 'retriable');
   }));
 
 Deno.test('sendgrid: an e-mail is never sent a second time under the hood', () =>
   withSandbox(async (sandbox) => {
-    const provider = sendgrid();
+    const provider = sendgridAt(sandbox);
     assert.equal((await provider.send(message({ text: 'warms the connection up' }))).outcome, 'sent');
     await fail(sandbox, { provider: 'sendgrid', to, kind: 'timeout_after_accepting', holdMs: 0 });
     assert.equal((await provider.send(message())).outcome, 'ambiguous');
@@ -75,9 +74,9 @@ Deno.test('sendgrid: after a line that breaks, the activity feed shows what was 
   withSandbox(async (sandbox) => {
     await fail(sandbox, { provider: 'sendgrid', to, kind: 'timeout_after_accepting', holdMs: 0 });
     const taken = message();
-    assert.equal((await sendgrid().send(taken)).outcome, 'ambiguous');
+    assert.equal((await sendgridAt(sandbox).send(taken)).outcome, 'ambiguous');
     const [{ sid }] = await arrived(sandbox, to);
-    assert.deepEqual(await sendgrid().find(taken, new Date()), {
+    assert.deepEqual(await sendgridAt(sandbox).find(taken, new Date()), {
       found: true,
       providerMessageId: sid,
       providerStatus: 'delivered',
@@ -85,12 +84,12 @@ Deno.test('sendgrid: after a line that breaks, the activity feed shows what was 
 
     await fail(sandbox, { provider: 'sendgrid', to, kind: 'timeout_before_accepting', holdMs: 0 });
     const lost = message();
-    assert.equal((await sendgrid().send(lost)).outcome, 'ambiguous');
-    assert.deepEqual(await sendgrid().find(lost, new Date()), { found: null });
+    assert.equal((await sendgridAt(sandbox).send(lost)).outcome, 'ambiguous');
+    assert.deepEqual(await sendgridAt(sandbox).find(lost, new Date()), { found: null });
   }));
 
 Deno.test('sendgrid: an account without the activity feed cannot tell', () =>
-  withSandbox(async () => {
-    Deno.env.set('SENDGRID_API_KEY', 'SG.another');
-    assert.deepEqual(await sendgrid().find(message(), new Date()), { found: null });
+  withSandbox(async (sandbox) => {
+    const another = sendgridAt(sandbox, { apiKey: 'SG.another' });
+    assert.deepEqual(await another.find(message(), new Date()), { found: null });
   }));

@@ -1,3 +1,9 @@
+import type { Provider } from '../../supabase/functions/_shared/providers/port.ts';
+import {
+  sendgrid,
+  type Settings as SendGridSettings,
+} from '../../supabase/functions/_shared/providers/sendgrid/sendgrid.ts';
+import { type Settings as TwilioSettings, twilio } from '../../supabase/functions/_shared/providers/twilio/twilio.ts';
 import type { Fault } from './faults.ts';
 import { type Sandbox, startSandbox } from './server.ts';
 import type { Message } from './store.ts';
@@ -9,26 +15,36 @@ export const SETTINGS = {
   sendgridApiKey: 'SG.sendgrid-test-key',
 };
 
-/** A sandbox with the environment that sends the product's providers there. */
+/** Runs a test with a sandbox of its own. */
 export async function withSandbox(test: (sandbox: Sandbox) => Promise<void>): Promise<void> {
   const sandbox = await startSandbox(SETTINGS);
-  const env = {
-    TWILIO_ACCOUNT_SID: SETTINGS.twilioAccountSid,
-    TWILIO_AUTH_TOKEN: SETTINGS.twilioAuthToken,
-    TWILIO_FROM_NUMBER: '+15005550006',
-    TWILIO_BASE_URL: sandbox.url,
-    SENDGRID_API_KEY: SETTINGS.sendgridApiKey,
-    SENDGRID_FROM_EMAIL: 'cards@rewardbase.test',
-    SENDGRID_BASE_URL: sandbox.url,
-    PUBLIC_FUNCTIONS_URL: 'http://127.0.0.1:1/functions/v1',
-  };
-  for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
   try {
     await test(sandbox);
   } finally {
-    for (const name of Object.keys(env)) Deno.env.delete(name);
     await sandbox.close();
   }
+}
+
+/** The product's Twilio provider, sending to a sandbox. */
+export function twilioAt(sandbox: Sandbox, over: Partial<TwilioSettings> = {}): Provider {
+  return twilio({
+    accountSid: SETTINGS.twilioAccountSid,
+    authToken: SETTINGS.twilioAuthToken,
+    from: '+15005550006',
+    statusUrl: 'http://127.0.0.1:1/functions/v1/twilio-status',
+    baseUrl: sandbox.url,
+    ...over,
+  });
+}
+
+/** The product's SendGrid provider, sending to a sandbox. */
+export function sendgridAt(sandbox: Sandbox, over: Partial<SendGridSettings> = {}): Provider {
+  return sendgrid({
+    apiKey: SETTINGS.sendgridApiKey,
+    from: 'cards@rewardbase.test',
+    baseUrl: sandbox.url,
+    ...over,
+  });
 }
 
 /** Orders a fault. */

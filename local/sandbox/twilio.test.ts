@@ -4,10 +4,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Message } from '../../supabase/functions/_shared/providers/port.ts';
 import { isSignedByTwilio } from '../../supabase/functions/_shared/providers/twilio/signature.ts';
-import { twilio } from '../../supabase/functions/_shared/providers/twilio/twilio.ts';
-import { arrived, fail, SETTINGS, withSandbox } from './testing.ts';
+import { arrived, fail, SETTINGS, twilioAt, withSandbox } from './testing.ts';
 
 const to = '+12025550143';
+const NOBODY = 'http://127.0.0.1:1';
 
 function message(over: Partial<Message> = {}): Message {
   return { attemptId: crypto.randomUUID(), to, subject: '', text: 'Your card: AMZN-1 é 👍\nBye', html: '', ...over };
@@ -15,7 +15,7 @@ function message(over: Partial<Message> = {}): Message {
 
 Deno.test('twilio: a message arrives as it was written', () =>
   withSandbox(async (sandbox) => {
-    const outcome = await twilio().send(message());
+    const outcome = await twilioAt(sandbox).send(message());
     assert.equal(outcome.outcome, 'sent');
     const [sms] = await arrived(sandbox, to);
     assert.equal(sms.sid, outcome.providerMessageId);
@@ -25,18 +25,9 @@ Deno.test('twilio: a message arrives as it was written', () =>
   }));
 
 Deno.test('twilio: wrong credentials are final', () =>
-  withSandbox(async () => {
-    Deno.env.set('TWILIO_AUTH_TOKEN', 'another');
-    const { outcome, errorCode } = await twilio().send(message());
+  withSandbox(async (sandbox) => {
+    const { outcome, errorCode } = await twilioAt(sandbox, { authToken: 'another' }).send(message());
     assert.deepEqual([outcome, errorCode], ['permanent', '20003']);
-  }));
-
-Deno.test('twilio: a missing secret is named', () =>
-  withSandbox(() => {
-    Deno.env.delete('TWILIO_FROM_NUMBER');
-    assert.throws(twilio, (refusal: { details: { missing: string } }) =>
-      refusal.details.missing === 'TWILIO_FROM_NUMBER');
-    return Promise.resolve();
   }));
 
 const REFUSED: [kind: string, outcome: string, errorCode: string][] = [
@@ -52,27 +43,26 @@ for (const [kind, outcome, errorCode] of REFUSED) {
   Deno.test(`twilio: ${kind} is ${outcome} and nothing arrives`, () =>
     withSandbox(async (sandbox) => {
       await fail(sandbox, { provider: 'twilio', to, kind });
-      const result = await twilio().send(message());
+      const result = await twilioAt(sandbox).send(message());
       assert.deepEqual([result.outcome, result.errorCode], [outcome, errorCode]);
       assert.deepEqual(await arrived(sandbox, to), []);
-      assert.equal((await twilio().send(message())).outcome, 'sent', 'the fault is used up');
+      assert.equal((await twilioAt(sandbox).send(message())).outcome, 'sent', 'the fault is used up');
     }));
 }
 
 Deno.test("twilio: the numbers of Twilio's test credentials fail as documented", () =>
-  withSandbox(async () => {
+  withSandbox(async (sandbox) => {
     const codes = { '+15005550001': '21211', '+15005550004': '21610', '+15005550009': '21614' };
     for (const [to, code] of Object.entries(codes)) {
-      const result = await twilio().send(message({ to }));
+      const result = await twilioAt(sandbox).send(message({ to }));
       assert.deepEqual([result.outcome, result.errorCode], ['permanent', code]);
       assert.doesNotMatch(result.errorMessage!, /\d{5}/, 'no number and no text in what is kept');
     }
   }));
 
 Deno.test('twilio: when nobody answers the phone of the API nothing has left', () =>
-  withSandbox(async () => {
-    Deno.env.set('TWILIO_BASE_URL', 'http://127.0.0.1:1');
-    assert.equal((await twilio().send(message())).outcome, 'retriable');
+  withSandbox(async (sandbox) => {
+    assert.equal((await twilioAt(sandbox, { baseUrl: NOBODY }).send(message())).outcome, 'retriable');
   }));
 
 Deno.test('twilio: a line that breaks is ambiguous, and the look-up tells the two cases apart', () =>
@@ -80,14 +70,14 @@ Deno.test('twilio: a line that breaks is ambiguous, and the look-up tells the tw
     const since = new Date();
     await fail(sandbox, { provider: 'twilio', to, kind: 'timeout_before_accepting', holdMs: 0 });
     const lost = message({ text: 'one' });
-    assert.equal((await twilio().send(lost)).outcome, 'ambiguous');
-    assert.deepEqual(await twilio().find(lost, since), { found: false });
+    assert.equal((await twilioAt(sandbox).send(lost)).outcome, 'ambiguous');
+    assert.deepEqual(await twilioAt(sandbox).find(lost, since), { found: false });
 
     await fail(sandbox, { provider: 'twilio', to, kind: 'timeout_after_accepting', holdMs: 0, callbacks: [] });
     const taken = message({ text: 'two' });
-    assert.equal((await twilio().send(taken)).outcome, 'ambiguous');
+    assert.equal((await twilioAt(sandbox).send(taken)).outcome, 'ambiguous');
     const [{ sid }] = await arrived(sandbox, to);
-    assert.deepEqual(await twilio().find(taken, since), {
+    assert.deepEqual(await twilioAt(sandbox).find(taken, since), {
       found: true,
       providerMessageId: sid,
       providerStatus: 'queued',
@@ -96,7 +86,7 @@ Deno.test('twilio: a line that breaks is ambiguous, and the look-up tells the tw
 
 Deno.test('twilio: a message is never sent a second time under the hood', () =>
   withSandbox(async (sandbox) => {
-    const provider = twilio();
+    const provider = twilioAt(sandbox);
     assert.equal((await provider.send(message({ text: 'warms the connection up' }))).outcome, 'sent');
     await fail(sandbox, { provider: 'twilio', to, kind: 'timeout_after_accepting', holdMs: 0 });
     assert.equal((await provider.send(message())).outcome, 'ambiguous');
@@ -105,30 +95,27 @@ Deno.test('twilio: a message is never sent a second time under the hood', () =>
 
 Deno.test('twilio: a look-up goes by text and time, and finds the try nearest to it', () =>
   withSandbox(async (sandbox) => {
-    await twilio().send(message({ text: 'another card' }));
-    await twilio().send(message());
-    await twilio().send(message());
+    await twilioAt(sandbox).send(message({ text: 'another card' }));
+    await twilioAt(sandbox).send(message());
+    await twilioAt(sandbox).send(message());
     const [, first] = await arrived(sandbox, to);
-    assert.equal((await twilio().find(message(), new Date())).providerMessageId, first.sid);
+    assert.equal((await twilioAt(sandbox).find(message(), new Date())).providerMessageId, first.sid);
     const later = new Date(Date.now() + 3_600_000);
-    assert.equal((await twilio().find(message(), later)).found, false);
-    assert.equal((await twilio().find(message({ to: '+12025550199' }), new Date())).found, false);
+    assert.equal((await twilioAt(sandbox).find(message(), later)).found, false);
+    assert.equal((await twilioAt(sandbox).find(message({ to: '+12025550199' }), new Date())).found, false);
   }));
 
 Deno.test('twilio: a look-up that cannot see everything says so', () =>
-  withSandbox(async () => {
+  withSandbox(async (sandbox) => {
     const since = new Date();
-    await Promise.all(Array.from({ length: 200 }, () => twilio().send(message({ text: 'noise' }))));
-    assert.equal((await twilio().find(message(), since)).found, null);
+    await Promise.all(Array.from({ length: 200 }, () => twilioAt(sandbox).send(message({ text: 'noise' }))));
+    assert.equal((await twilioAt(sandbox).find(message(), since)).found, null);
   }));
 
 Deno.test('twilio: a look-up throws when Twilio cannot be asked', () =>
   withSandbox(async (sandbox) => {
-    Deno.env.set('TWILIO_BASE_URL', 'http://127.0.0.1:1');
-    await assert.rejects(twilio().find(message(), new Date()));
-    Deno.env.set('TWILIO_BASE_URL', sandbox.url);
-    Deno.env.set('TWILIO_AUTH_TOKEN', 'another');
-    await assert.rejects(twilio().find(message(), new Date()));
+    await assert.rejects(twilioAt(sandbox, { baseUrl: NOBODY }).find(message(), new Date()));
+    await assert.rejects(twilioAt(sandbox, { authToken: 'another' }).find(message(), new Date()));
   }));
 
 /** Sends one message and collects the callbacks for it as they come. */
@@ -138,7 +125,7 @@ async function callbacksOf(fault: string | null, count: number): Promise<Record<
     let body = '';
     for await (const chunk of request) body += chunk;
     const fields = Object.fromEntries(new URLSearchParams(body));
-    const url = `${Deno.env.get('PUBLIC_FUNCTIONS_URL')}${request.url!.replace('/functions/v1', '')}`;
+    const url = `http://${request.headers.host}${request.url}`;
     const signature = String(request.headers['x-twilio-signature']);
     assert.ok(isSignedByTwilio(SETTINGS.twilioAuthToken, url, signature, fields), 'the callback is signed');
     received.push({ ...fields, attempt: new URL(url).searchParams.get('attempt')! });
@@ -147,10 +134,10 @@ async function callbacksOf(fault: string | null, count: number): Promise<Record<
   await once(server.listen(0, '127.0.0.1'), 'listening');
   try {
     await withSandbox(async (sandbox) => {
-      Deno.env.set('PUBLIC_FUNCTIONS_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}/functions/v1`);
+      const statusUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/functions/v1/twilio-status`;
       if (fault) await fail(sandbox, { provider: 'twilio', to, kind: fault });
       const sent = message();
-      const { providerMessageId } = await twilio().send(sent);
+      const { providerMessageId } = await twilioAt(sandbox, { statusUrl }).send(sent);
       for (let wait = 0; received.length < count && wait < 100; wait++) {
         await new Promise((resume) => setTimeout(resume, 20));
       }

@@ -150,7 +150,8 @@ create policy "People read the agencies they work for" on public.agencies
   using (
     id in (select c.agency_id from public.clients c)
     or (select private.is_platform_admin())
-    or id in (select m.agency_id from public.memberships m where m.user_id = (select auth.uid())));
+    or id in (
+      select m.agency_id from public.memberships m where m.user_id = (select auth.uid()) and m.suspended_at is null));
 
 create policy "Staff read their clients" on public.clients
   for select to authenticated

@@ -1,6 +1,7 @@
 -- Attempts: every try of every surface that takes a code, also the failed ones, and the limits that read them.
--- A try takes a token from each of its buckets before anything is looked up, and gets it back when it succeeds; the guarded
--- upsert makes the cap exact however many tries come at once. Codes and addresses are kept as fingerprints only.
+-- A try takes a token from each blocking bucket before anything is looked up, and gets it back when it succeeds; the guarded
+-- upsert makes the cap exact however many tries come at once. What many honest visitors share (the beginning of a code) never
+-- blocks: its failures are counted, and too many of them raise an alert. Codes and addresses are kept as fingerprints only.
 
 create table public.redemption_attempts (
   id bigint generated always as identity primary key,
@@ -23,10 +24,12 @@ create table private.attempt_limits (
   kind text not null,
   attempts_max int not null,
   window_seconds int not null,
+  blocks boolean not null default true,
   constraint attempt_limits_are_unique primary key (surface, kind),
   constraint attempt_limits_are_positive check (attempts_max > 0 and window_seconds > 0)
 );
-comment on table private.attempt_limits is 'How many failed tries a surface allows in a window, by kind of key.';
+comment on table private.attempt_limits is
+  'How many failed tries a surface allows in a window, by kind of key; a kind that does not block only raises an alert.';
 
 create table private.attempt_buckets (
   surface text not null,
@@ -60,43 +63,69 @@ begin
   return to_timestamp(floor(extract(epoch from now()) / window_seconds) * window_seconds);
 end $$;
 
--- Takes one token for each key ({"ip": "…", "code": "…"}). Returns the seconds to wait when one is used up, else null.
+-- Takes one token from a bucket; false when none is left.
+create function private.take_token(surface text, kind text, key text, window_seconds int, attempts_max int)
+returns boolean language plpgsql volatile set search_path = '' as $$
+begin
+  insert into private.attempt_buckets as b (surface, kind, key, window_starts_at, taken)
+  values (surface, kind, key, private.window_start(window_seconds), 1)
+  on conflict on constraint attempt_buckets_are_unique
+    do update set taken = b.taken + 1 where b.taken < attempts_max;
+  return found;
+end $$;
+
+create function private.report_burst(surface text, kind text, key text)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  perform private.raise_alert('redemption_burst', 'warning', 'Many failed tries on ' || surface,
+    jsonb_build_object('surface', surface, 'kind', kind), concat_ws(':', surface, kind, key));
+end $$;
+
+-- Before the look-up: takes one token for each blocking key ({"ip": "…", "code": "…"}). Returns the seconds to wait when one
+-- is used up, else null.
 create function private.take_attempt(surface text, keys jsonb)
 returns int language plpgsql volatile set search_path = '' as $$
 declare
-  bucket record;
+  bucket private.attempt_limits;
   wait_seconds int;
 begin
   for bucket in
-    select l.kind, l.attempts_max, l.window_seconds, keys ->> l.kind as key,
-      private.window_start(l.window_seconds) as starts_at
-    from private.attempt_limits l
-    where l.surface = take_attempt.surface and keys ? l.kind
+    select l.* from private.attempt_limits l
+    where l.surface = take_attempt.surface and keys ? l.kind and l.blocks
     -- one order for everybody, so that two tries never wait for each other
     order by l.kind
   loop
-    insert into private.attempt_buckets as b (surface, kind, key, window_starts_at, taken)
-    values (surface, bucket.kind, bucket.key, bucket.starts_at, 1)
-    on conflict on constraint attempt_buckets_are_unique
-      do update set taken = b.taken + 1 where b.taken < bucket.attempts_max;
-    if not found then
-      wait_seconds := greatest(coalesce(wait_seconds, 1), ceil(extract(
-        epoch from bucket.starts_at + make_interval(secs => bucket.window_seconds) - clock_timestamp())));
-      perform private.raise_alert('redemption_burst', 'warning', 'Many failed tries on ' || surface,
-        jsonb_build_object('surface', surface, 'kind', bucket.kind), surface || ':' || bucket.kind || ':' || bucket.key);
+    if not private.take_token(surface, bucket.kind, keys ->> bucket.kind, bucket.window_seconds, bucket.attempts_max) then
+      perform private.report_burst(surface, bucket.kind, keys ->> bucket.kind);
+      wait_seconds := greatest(wait_seconds, 1, ceil(extract(epoch from
+        private.window_start(bucket.window_seconds) + make_interval(secs => bucket.window_seconds) - clock_timestamp()))::int);
     end if;
   end loop;
   return wait_seconds;
 end $$;
 
-create function private.give_attempt_back(surface text, keys jsonb)
+-- After it: a try that was no failure gets its tokens back, a failure counts where many share a bucket.
+create function private.settle_attempt(surface text, keys jsonb, failed boolean)
 returns void language plpgsql volatile set search_path = '' as $$
+declare
+  bucket private.attempt_limits;
 begin
-  update private.attempt_buckets b set taken = b.taken - 1
-  from private.attempt_limits l
-  where l.surface = give_attempt_back.surface and keys ? l.kind
-    and b.surface = l.surface and b.kind = l.kind and b.key = keys ->> l.kind
-    and b.window_starts_at = private.window_start(l.window_seconds) and b.taken > 0;
+  if not failed then
+    update private.attempt_buckets b set taken = b.taken - 1
+    from private.attempt_limits l
+    where l.surface = settle_attempt.surface and keys ? l.kind and l.blocks
+      and b.surface = l.surface and b.kind = l.kind and b.key = keys ->> l.kind
+      and b.window_starts_at = private.window_start(l.window_seconds) and b.taken > 0;
+    return;
+  end if;
+  for bucket in
+    select l.* from private.attempt_limits l
+    where l.surface = settle_attempt.surface and keys ? l.kind and not l.blocks order by l.kind
+  loop
+    if not private.take_token(surface, bucket.kind, keys ->> bucket.kind, bucket.window_seconds, bucket.attempts_max) then
+      perform private.report_burst(surface, bucket.kind, keys ->> bucket.kind);
+    end if;
+  end loop;
 end $$;
 
 create function private.record_attempt(

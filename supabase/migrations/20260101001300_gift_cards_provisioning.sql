@@ -115,7 +115,12 @@ begin
   on conflict on constraint gift_card_grants_are_given_once do nothing
   returning g.id into p.grant_id;
   if p.grant_id is null then
-    perform private.refuse('GC-010');
+    -- staff may want to send the card again; a visitor learns no more than that the code is used
+    perform private.refuse('GC-010', null, case when p.surface = 'form' then '{}' else (
+      select jsonb_build_object('giftCardId', c.id, 'status', c.status, 'claimedAt', c.claimed_at)
+      from public.gift_card_grants g
+      join public.gift_cards c on c.grant_id = g.id
+      where g.recipient_id = p.recipient_id and g.campaign_id = p.campaign_id and g.condition_number = p.condition_number) end);
   end if;
   if recipient.sms_opted_in_at is null and not coalesce(p.skip_verification, false) and exists (
     select from public.campaign_conditions cc

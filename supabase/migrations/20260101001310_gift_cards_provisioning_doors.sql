@@ -192,8 +192,8 @@ begin
   p.request_id := request_id;
   answer := case when wait_seconds is null then private.run_provisioning(p, idempotency_key, request_hash)
     else private.refused('RB429', 'RB-429', jsonb_build_object('retryAfter', wait_seconds)::text) end;
-  if answer ->> 'code' is distinct from 'GC-011' and wait_seconds is null then
-    perform private.give_attempt_back(surface, keys);
+  if wait_seconds is null then
+    perform private.settle_attempt(surface, keys, answer ->> 'code' is not distinct from 'GC-011');
   end if;
   perform private.record_attempt(surface, actor::text, confirmation_code, answer ->> 'code', request_id,
     private.client_of_code(confirmation_code));
@@ -225,9 +225,9 @@ begin
   p.request_id := request_id;
   answer := case when wait_seconds is null then private.run_provisioning(p, idempotency_key, request_hash)
     else private.refused('RB429', 'RB-429', jsonb_build_object('retryAfter', wait_seconds)::text) end;
-  -- only a guess, or a code that is used up, costs a token
-  if wait_seconds is null and coalesce(answer ->> 'code', '') not in ('GC-010', 'GC-011') then
-    perform private.give_attempt_back(surface, keys);
+  -- only a guess, or a code that is used up, counts as a failure
+  if wait_seconds is null then
+    perform private.settle_attempt(surface, keys, coalesce(answer ->> 'code', '') in ('GC-010', 'GC-011'));
   end if;
   perform private.record_attempt(surface, address, redemption_code, answer ->> 'code', request_id,
     private.client_of_code(redemption_code));
@@ -264,11 +264,11 @@ end $$;
 comment on function public.start_call_session is
   'An agent answered a call: notes it and finds the recipients with that phone (E.164) among the agent''s clients.';
 
-insert into private.attempt_limits (surface, kind, attempts_max, window_seconds) values
-  ('redeem-gift-card', 'ip', 20, 600),
-  ('redeem-gift-card', 'code', 5, 600),
-  ('redeem-gift-card', 'prefix', 100, 600),
-  ('provision-gift-card-for-call-center', 'actor', 30, 600);
+insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
+  ('redeem-gift-card', 'ip', 20, 600, true),
+  ('redeem-gift-card', 'code', 5, 600, true),
+  ('redeem-gift-card', 'prefix', 100, 600, false),
+  ('provision-gift-card-for-call-center', 'actor', 30, 600, true);
 
 grant execute on function
   public.provision_gift_card, public.provision_gift_card_for_call_center, public.redeem_gift_card, public.start_call_session

@@ -1,11 +1,11 @@
-import { drain } from "./drain.ts";
-import { Refusal } from "./errors.ts";
-import { describe } from "./log.ts";
-import { type Channel, CHANNELS, openProvider } from "./providers/open.ts";
-import type { Message, Outcome, SendOutcome } from "./providers/port.ts";
-import { type Merge, render, type Template, valuesOf } from "./render.ts";
-import { type CardSecrets, type Sealed, unseal } from "./seal.ts";
-import type { Context } from "./serve.ts";
+import { drain } from './drain.ts';
+import { Refusal } from './errors.ts';
+import { describe } from './log.ts';
+import { type Channel, CHANNELS, openProvider } from './providers/open.ts';
+import type { Message, Outcome, SendOutcome } from './providers/port.ts';
+import { type Merge, render, type Template, valuesOf } from './render.ts';
+import { type CardSecrets, type Sealed, unseal } from './seal.ts';
+import type { Context } from './serve.ts';
 
 /** One try of one delivery, as the database hands it out; the card is still sealed. */
 interface Lease {
@@ -21,8 +21,19 @@ interface Lease {
   sealed: Sealed;
 }
 
+/** How many deliveries a look-up found, missed, or could not tell of. */
+type Findings = Record<'found' | 'missing' | 'unclear', number>;
+
 /** What the database and the log are for. */
-type Desk = Pick<Context, "rpc" | "log">;
+type Desk = Pick<Context, 'rpc' | 'log'>;
+
+/** Where carriers and opened cards come from; tests bring their own. */
+export interface Means {
+  openProvider(channel: Channel): Promise<Provider>;
+  unseal(sealed: Sealed): CardSecrets;
+}
+
+const MEANS: Means = { openProvider, unseal };
 
 // The budget and one slow call together stay below the minute that a lease lasts.
 const LIMITS = { concurrency: 8, budgetMs: 25_000 };
@@ -37,12 +48,12 @@ export async function deliver(
   const tally = { sent: 0, retriable: 0, permanent: 0, ambiguous: 0 };
   await drain(
     (batchSize) =>
-      leases(desk, "lease_deliveries", {
+      leases(desk, 'lease_deliveries', {
         delivery_id: deliveryId,
         batch_size: batchSize,
       }),
     async (lease) => {
-      const result = await send(lease);
+      const result = await send(lease, means);
       tally[result.outcome]++;
       report(desk, lease, result);
       await complete(desk, lease, result);
@@ -52,27 +63,27 @@ export async function deliver(
   return tally;
 }
 
-/** Looks deliveries of unknown outcome up at their providers, and tells how many were found, missing or unclear. */
+/** Looks deliveries of unknown outcome up at their providers, and tells what came of it. */
 export async function lookUp(
   desk: Desk,
 ): Promise<{ found: number; missing: number; unclear: number }> {
   const tally = { found: 0, missing: 0, unclear: 0 };
   const grace = Number(
-    Deno.env.get("DELIVERY_LOOKUP_GRACE_SECONDS") || DEFAULT_GRACE_SECONDS,
+    Deno.env.get('DELIVERY_LOOKUP_GRACE_SECONDS') || DEFAULT_GRACE_SECONDS,
   );
   await drain(
     (batchSize) =>
-      leases(desk, "lease_unknown_deliveries", {
+      leases(desk, 'lease_unknown_deliveries', {
         batch_size: batchSize,
         grace_seconds: grace,
       }),
     async (lease) => {
       try {
-        const found = await settle(desk, lease);
-        tally[found === null ? "unclear" : found ? "found" : "missing"]++;
+        const found = await settle(desk, lease, means);
+        tally[found === null ? 'unclear' : found ? 'found' : 'missing']++;
       } catch (error) {
         // Nothing is decided, so the delivery comes up again.
-        desk.log("[DELIVERIES] Look-up failed", {
+        desk.log('[DELIVERIES] Look-up failed', {
           deliveryId: lease.deliveryId,
           ...reasonOf(error),
         });
@@ -92,26 +103,24 @@ async function leases(
 }
 
 /** Tries once. What goes wrong before the provider is called has left nothing behind, so it may be tried again. */
-async function send(lease: Lease): Promise<SendOutcome> {
+async function send(lease: Lease, means: Means): Promise<SendOutcome> {
   let provider, card, message;
   try {
-    provider = await openProvider(lease.channel);
-    card = unseal(lease.sealed);
+    provider = await means.openProvider(lease.channel);
+    card = means.unseal(lease.sealed);
     message = messageOf(lease, card);
   } catch (error) {
-    const missing = error instanceof Refusal
-      ? error.details.missing
-      : undefined;
+    const missing = error instanceof Refusal ? error.details.missing : undefined;
     return missing
       ? {
-        outcome: "retriable",
-        errorCode: "not_configured",
+        outcome: 'retriable',
+        errorCode: 'not_configured',
         errorMessage: `${missing} is not set`,
       }
       : {
-        outcome: "retriable",
-        errorCode: "not_prepared",
-        errorMessage: "The message could not be made",
+        outcome: 'retriable',
+        errorCode: 'not_prepared',
+        errorMessage: 'The message could not be made',
       };
   }
   const result = await provider.send(message);
@@ -122,14 +131,14 @@ async function send(lease: Lease): Promise<SendOutcome> {
   };
 }
 
-async function settle({ rpc }: Desk, lease: Lease): Promise<boolean | null> {
-  const provider = await openProvider(lease.channel);
-  const message = messageOf(lease, unseal(lease.sealed));
+async function settle({ rpc }: Desk, lease: Lease, means: Means): Promise<boolean | null> {
+  const provider = await means.openProvider(lease.channel);
+  const message = messageOf(lease, means.unseal(lease.sealed));
   const { found, providerMessageId, providerStatus } = await provider.find(
     message,
     new Date(lease.attemptStartedAt),
   );
-  await rpc("resolve_unknown_delivery", {
+  await rpc('resolve_unknown_delivery', {
     attempt_id: lease.attemptId,
     lease_token: lease.leaseToken,
     found,
@@ -145,9 +154,9 @@ function messageOf(
   card: CardSecrets,
 ): Message {
   const house = {
-    company_name: Deno.env.get("COMPANY_NAME") || clientName,
-    support_phone: Deno.env.get("SUPPORT_PHONE_NUMBER") ?? "",
-    support_email: Deno.env.get("SUPPORT_EMAIL") ?? "",
+    company_name: Deno.env.get('COMPANY_NAME') || clientName,
+    support_phone: Deno.env.get('SUPPORT_PHONE_NUMBER') ?? '',
+    support_email: Deno.env.get('SUPPORT_EMAIL') ?? '',
   };
   return {
     attemptId,
@@ -164,7 +173,7 @@ async function complete(
   const { deliveryId, attemptId, leaseToken, channel } = lease;
   try {
     const { result: completed } = await rpc<{ accepted: boolean }>(
-      "complete_delivery_attempt",
+      'complete_delivery_attempt',
       {
         attempt_id: attemptId,
         lease_token: leaseToken,
@@ -176,11 +185,11 @@ async function complete(
       },
     );
     if (!completed.accepted) {
-      log("[DELIVERIES] Report came too late", { deliveryId, attemptId });
+      log('[DELIVERIES] Report came too late', { deliveryId, attemptId });
     }
   } catch (error) {
     // The lease will lapse, and the look-up or a callback tells what became of the message.
-    log("[DELIVERIES] Outcome not recorded", {
+    log('[DELIVERIES] Outcome not recorded', {
       deliveryId,
       attemptId,
       ...reasonOf(error),
@@ -199,12 +208,12 @@ function report(
     attemptId: lease.attemptId,
     to: masked(lease.deliverTo),
   };
-  if (outcome === "sent") {
+  if (outcome === 'sent') {
     log(
       `[${tag}] ${noun} sent successfully, ${idName}: ${providerMessageId}`,
       fields,
     );
-  } else if (errorCode === "not_configured") {
+  } else if (errorCode === 'not_configured') {
     log(`${noun} service not configured`, { ...fields, reason: errorMessage });
   } else {
     log(`[${tag}] ${noun} not sent`, { ...fields, outcome, errorCode });
@@ -213,17 +222,13 @@ function report(
 
 /** The last digits of a number, or the domain of an e-mail address. */
 function masked(address: string): string {
-  return `***${
-    address.includes("@")
-      ? address.slice(address.indexOf("@"))
-      : address.slice(-4)
-  }`;
+  return `***${address.includes('@') ? address.slice(address.indexOf('@')) : address.slice(-4)}`;
 }
 
 // A provider may quote what it was sent.
 function withoutSecrets(words: string, { code, pin }: CardSecrets): string {
   return [code, pin].reduce<string>(
-    (text, secret) => (secret ? text.replaceAll(secret, "***") : text),
+    (text, secret) => (secret ? text.replaceAll(secret, '***') : text),
     words,
   );
 }

@@ -9,7 +9,7 @@ export interface Message {
 }
 
 /** What a try came to: ambiguous when the provider may have taken the message although it did not say so. */
-export type Outcome = "sent" | "retriable" | "permanent" | "ambiguous";
+export type Outcome = 'sent' | 'retriable' | 'permanent' | 'ambiguous';
 
 /** The report of a try. */
 export interface SendOutcome {

@@ -1,5 +1,5 @@
-import { networkCode, neverLeft } from "../network.ts";
-import type { Outcome, SendOutcome } from "../port.ts";
+import { networkCode, neverLeft } from '../network.ts';
+import type { Outcome, SendOutcome } from '../port.ts';
 
 /** The report of a try that SendGrid's client gave up with an error. */
 export function outcomeOf(error: unknown): SendOutcome {
@@ -7,11 +7,11 @@ export function outcomeOf(error: unknown): SendOutcome {
     code?: unknown;
     response?: { body?: unknown };
   };
-  if (typeof status !== "number") {
+  if (typeof status !== 'number') {
     return {
-      outcome: neverLeft(error) ? "retriable" : "ambiguous",
+      outcome: neverLeft(error) ? 'retriable' : 'ambiguous',
       errorCode: networkCode(error),
-      errorMessage: "SendGrid did not answer",
+      errorMessage: 'SendGrid did not answer',
     };
   }
   return {
@@ -25,12 +25,12 @@ export function outcomeOf(error: unknown): SendOutcome {
 // 503 says that the API is not available, so nothing was taken. SendGrid would also have a 500 retried, but it may come
 // after the message was taken, and without an idempotency key that means a second e-mail.
 function outcomeByStatus(status: number): Outcome {
-  if (status === 429 || status === 503) return "retriable";
-  return status >= 500 || status === 408 ? "ambiguous" : "permanent";
+  if (status === 429 || status === 503) return 'retriable';
+  return status >= 500 || status === 408 ? 'ambiguous' : 'permanent';
 }
 
 function reasonIn(body: unknown): string | undefined {
   const reason = (body as { errors?: { message?: unknown }[] } | undefined)
     ?.errors?.[0]?.message;
-  return typeof reason === "string" ? reason.slice(0, 200) : undefined;
+  return typeof reason === 'string' ? reason.slice(0, 200) : undefined;
 }

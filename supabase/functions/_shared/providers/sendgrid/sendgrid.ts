@@ -1,18 +1,18 @@
-import { MailService } from "@sendgrid/mail";
-import { secret } from "../../secrets.ts";
-import { TIMEOUT_MS } from "../network.ts";
-import type { Finding, Message, Provider, SendOutcome } from "../port.ts";
-import { outcomeOf } from "./outcome.ts";
+import { MailService } from '@sendgrid/mail';
+import { secret } from '../../secrets.ts';
+import { TIMEOUT_MS } from '../network.ts';
+import type { Finding, Message, Provider, SendOutcome } from '../port.ts';
+import { outcomeOf } from './outcome.ts';
 
 const STATUSES: Record<string, string> = {
-  delivered: "delivered",
-  not_delivered: "undelivered",
+  delivered: 'delivered',
+  not_delivered: 'undelivered',
 };
 
 // What MailService sends through; its typings leave it out.
 interface Client {
-  setDefaultRequest(key: "baseUrl", value: string): void;
-  setDefaultHeader(key: "Connection", value: string): void;
+  setDefaultRequest(key: 'baseUrl', value: string): void;
+  setDefaultHeader(key: 'Connection', value: string): void;
   request(
     request: { method: string; url: string; qs: Record<string, unknown> },
   ): Promise<[{ body: Activity }]>;
@@ -22,18 +22,25 @@ interface Activity {
   messages: { msg_id: string; status: string }[];
 }
 
-/** SendGrid, with the credentials of the environment. */
-export function sendgrid(): Provider {
+/** The account that messages go through. */
+export interface Settings {
+  apiKey: string;
+  from: string;
+  baseUrl?: string;
+}
+
+/** E-mail by SendGrid. */
+export function sendgrid({ apiKey, from, baseUrl }: Settings): Provider {
   const service = new MailService();
   const { client } = service as unknown as { client: Client };
-  service.setApiKey(secret("SENDGRID_API_KEY"));
+  service.setApiKey(secret('SENDGRID_API_KEY'));
   service.setTimeout(TIMEOUT_MS);
   // When a kept connection breaks, the runtime sends the request again by itself: a second e-mail that nobody knows of.
-  client.setDefaultHeader("Connection", "close");
+  client.setDefaultHeader('Connection', 'close');
   // After the key, which sets the base URL back to SendGrid's.
-  const baseUrl = Deno.env.get("SENDGRID_BASE_URL");
-  if (baseUrl) client.setDefaultRequest("baseUrl", baseUrl);
-  const from = secret("SENDGRID_FROM_EMAIL");
+  const baseUrl = Deno.env.get('SENDGRID_BASE_URL');
+  if (baseUrl) client.setDefaultRequest('baseUrl', baseUrl);
+  const from = secret('SENDGRID_FROM_EMAIL');
   return { send, find };
 
   async function send(
@@ -55,7 +62,7 @@ export function sendgrid(): Provider {
           openTracking: { enable: false },
         },
       });
-      return { outcome: "sent", providerMessageId: headers["x-message-id"] };
+      return { outcome: 'sent', providerMessageId: headers['x-message-id'] };
     } catch (error) {
       return outcomeOf(error);
     }
@@ -66,20 +73,20 @@ export function sendgrid(): Provider {
     try {
       const query = `(unique_args['delivery_attempt_id']="${attemptId}")`;
       const [{ body }] = await client.request({
-        method: "GET",
-        url: "/v3/messages",
+        method: 'GET',
+        url: '/v3/messages',
         qs: { query, limit: 1 },
       });
       const [message] = body.messages;
       if (!message) return { found: null };
-      const [providerMessageId] = message.msg_id.split(".");
+      const [providerMessageId] = message.msg_id.split('.');
       return {
         found: true,
         providerMessageId,
-        providerStatus: STATUSES[message.status] ?? "processed",
+        providerStatus: STATUSES[message.status] ?? 'processed',
       };
     } catch (error) {
-      if (typeof (error as { code?: unknown }).code === "number") {
+      if (typeof (error as { code?: unknown }).code === 'number') {
         return { found: null };
       }
       throw error;

@@ -1,11 +1,11 @@
-import base from "twilio/lib/base/BaseTwilio.js";
-import domain from "twilio/lib/base/Domain.js";
-import version from "twilio/lib/base/Version.js";
+import base from 'twilio/lib/base/BaseTwilio.js';
+import domain from 'twilio/lib/base/Domain.js';
+import version from 'twilio/lib/base/Version.js';
 import {
   type MessageListInstance,
   MessageListInstance as messagesOf,
-} from "twilio/lib/rest/api/v2010/account/message.js";
-import { TIMEOUT_MS } from "../network.ts";
+} from 'twilio/lib/rest/api/v2010/account/message.js';
+import { TIMEOUT_MS } from '../network.ts';
 
 /**
  * The Messages resource of Twilio's own client at any base URL.
@@ -24,7 +24,7 @@ export function openMessages(
   // The class it asks for is this one and all other resources of the API, which would come along.
   const api = new version.default(
     new domain.default(client, baseUrl),
-    "2010-04-01",
+    '2010-04-01',
   ) as Parameters<
     typeof messagesOf
   >[0];

@@ -1,4 +1,4 @@
-import { validateRequest } from "twilio/lib/webhooks/webhooks.js";
+import { validateRequest } from 'twilio/lib/webhooks/webhooks.js';
 
 /** Whether Twilio has signed these form fields for this URL, which must be the one it was given. */
 export function isSignedByTwilio(
@@ -7,5 +7,5 @@ export function isSignedByTwilio(
   signature: string | null,
   fields: Record<string, string>,
 ): boolean {
-  return validateRequest(authToken, signature ?? "", url, fields);
+  return validateRequest(authToken, signature ?? '', url, fields);
 }

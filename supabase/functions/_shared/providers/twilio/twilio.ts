@@ -1,8 +1,8 @@
-import { functionsUrl } from "../../public_url.ts";
-import { secret } from "../../secrets.ts";
-import type { Finding, Message, Provider, SendOutcome } from "../port.ts";
-import { openMessages } from "./client.ts";
-import { outcomeOf } from "./outcome.ts";
+import { functionsUrl } from '../../public_url.ts';
+import { secret } from '../../secrets.ts';
+import type { Finding, Message, Provider, SendOutcome } from '../port.ts';
+import { openMessages } from './client.ts';
+import { outcomeOf } from './outcome.ts';
 
 // Twilio would keep trying for ten hours; a card that comes that late finds a recipient who has complained already.
 const VALIDITY_SECONDS = 4 * 60 * 60;
@@ -10,32 +10,34 @@ const VALIDITY_SECONDS = 4 * 60 * 60;
 const LOOKUP_LIMIT = 200;
 const CLOCK_SKEW_MS = 60_000;
 
-/** Twilio, with the credentials of the environment. */
-export function twilio(): Provider {
-  const messages = openMessages(
-    secret("TWILIO_ACCOUNT_SID"),
-    secret("TWILIO_AUTH_TOKEN"),
-    Deno.env.get("TWILIO_BASE_URL") ?? "https://api.twilio.com",
-  );
-  const from = secret("TWILIO_FROM_NUMBER");
+/** The account that messages go through, and where it calls back. */
+export interface Settings {
+  accountSid: string;
+  authToken: string;
+  from: string;
+  statusUrl: string;
+  baseUrl?: string;
+}
+
+/** SMS by Twilio. */
+export function twilio(settings: Settings): Provider {
+  const messages = openMessages(settings.accountSid, settings.authToken, settings.baseUrl || 'https://api.twilio.com');
   return { send, find };
 
   async function send({ attemptId, to, text }: Message): Promise<SendOutcome> {
     try {
       const { sid } = await messages.create({
         to,
-        from,
+        from: settings.from,
         body: text,
         validityPeriod: VALIDITY_SECONDS,
-        statusCallback: functionsUrl(`twilio-status?attempt=${attemptId}`),
+        statusCallback: `${settings.statusUrl}?attempt=${attemptId}`,
       });
-      return /^[SM]M[0-9a-f]{32}$/i.test(sid)
-        ? { outcome: "sent", providerMessageId: sid }
-        : {
-          outcome: "ambiguous",
-          errorCode: "no_sid",
-          errorMessage: "Twilio answered without a message",
-        };
+      return /^[SM]M[0-9a-f]{32}$/i.test(sid) ? { outcome: 'sent', providerMessageId: sid } : {
+        outcome: 'ambiguous',
+        errorCode: 'no_sid',
+        errorMessage: 'Twilio answered without a message',
+      };
     } catch (error) {
       return outcomeOf(error);
     }
@@ -48,9 +50,7 @@ export function twilio(): Provider {
       limit: LOOKUP_LIMIT,
       pageSize: LOOKUP_LIMIT,
     });
-    const candidates = listed.filter(({ dateCreated }) =>
-      dateCreated.getTime() >= since.getTime() - CLOCK_SKEW_MS
-    );
+    const candidates = listed.filter(({ dateCreated }) => dateCreated.getTime() >= since.getTime() - CLOCK_SKEW_MS);
     // Newest first, so the last match is the one nearest to the try. A trial account puts a notice before the text.
     const match = candidates.findLast(({ body }) => body.endsWith(text));
     if (match) {
@@ -62,7 +62,7 @@ export function twilio(): Provider {
     }
     const isComplete = listed.length < LOOKUP_LIMIT ||
       candidates.length < listed.length;
-    const isReadable = candidates.every(({ body }) => body !== "");
+    const isReadable = candidates.every(({ body }) => body !== '');
     return { found: isComplete && isReadable ? false : null };
   }
 }

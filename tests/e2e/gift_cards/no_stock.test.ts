@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { sql } from '../../support/database.ts';
+import { assertDone, assertRefused } from '../../support/expect.ts';
+import { eventually } from '../../support/eventually.ts';
+import { redeem, traceOf } from '../../support/gift_cards.ts';
+import { promise, stock } from '../../support/promise.ts';
+
+Deno.test('no stock: the reward is owed once, somebody is told once, and the code works after restocking', async () => {
+  const { recipient, poolId, campaignId, clientId } = await promise({ cards: 0 });
+  const refusal = await redeem(recipient.token, { deliveryMethod: 'sms' });
+  const { requestId } = assertRefused(refusal, 'GC-003');
+  assertRefused(await redeem(recipient.token, { deliveryMethod: 'sms' }), 'GC-003');
+
+  const pending = await sql`select * from public.pending_rewards where campaign_id = ${campaignId}`;
+  assert.equal(pending.length, 1);
+  assert.deepEqual(
+    [pending[0].recipient_id, pending[0].status, pending[0].denomination, pending[0].deliver_to],
+    [recipient.id, 'awaiting_inventory', 25, recipient.phone],
+  );
+  const alerts = await sql`select * from public.system_alerts where client_id = ${clientId}`;
+  assert.deepEqual(alerts.map(({ alert_type, severity }) => [alert_type, severity]), [['no_gift_card_inventory', 'critical']]);
+  assert.deepEqual((await traceOf(requestId)).at(-1)?.error_code, 'GC-003');
+
+  await stock(poolId, 1);
+  assertDone(await redeem(recipient.token));
+  const [{ status }] = await sql`select status from public.pending_rewards where campaign_id = ${campaignId}`;
+  assert.equal(status, 'fulfilled');
+});
+
+Deno.test('no stock: the last card raises an alert that restocking resolves', async () => {
+  const { recipient, poolId } = await promise({ cards: 1 });
+  assertDone(await redeem(recipient.token));
+  const open = () => sql`
+    select alert_type from public.system_alerts
+    where subject = ${poolId} and resolved_at is null order by alert_type`;
+  const all = ['critical_gift_card_inventory', 'low_gift_card_inventory', 'pool_exhausted'];
+  await eventually('three alerts are open', async () => (await open()).length === 3);
+  assert.deepEqual((await open()).map(({ alert_type }) => alert_type), all);
+  await stock(poolId, 9);
+  await eventually('the alerts are resolved', async () => (await open()).length === 0);
+});
