@@ -10,7 +10,9 @@ const isRoot = process.getuid?.() === 0;
 export function databaseAccount() {
   if (!isRoot) return {};
   const entry = readFileSync('/etc/passwd', 'utf8').split('\n').find((line) => line.startsWith('nobody:'));
-  if (!entry) throw new Error('Postgres cannot run as root, and there is no account `nobody`: run this as an ordinary user.');
+  if (!entry) {
+    throw new Error('Postgres cannot run as root, and there is no account `nobody`: run this as an ordinary user.');
+  }
   const [, , uid, gid] = entry.split(':').map(Number);
   return { uid, gid };
 }
@@ -27,6 +29,8 @@ export function reachableTwin(folder) {
   mkdirSync(twin, { recursive: true, mode: 0o711 });
   const found = lstatSync(twin);
   // Anybody may create names in /var/tmp: a folder that somebody else prepared could hold his binaries.
-  if (!found.isDirectory() || found.uid !== 0 || found.mode & 0o022) throw new Error(`${twin} does not belong to root.`);
+  if (!found.isDirectory() || found.uid !== 0 || found.mode & 0o022) {
+    throw new Error(`${twin} does not belong to root.`);
+  }
   return twin;
 }

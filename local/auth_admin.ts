@@ -91,7 +91,9 @@ async function update(sql: Sql, id: string, body: Row) {
       raw_app_meta_data = raw_app_meta_data || ${app}::text::jsonb,
       raw_user_meta_data = raw_user_meta_data || ${own}::text::jsonb,
       encrypted_password = coalesce(extensions.crypt(${password}::text, extensions.gen_salt('bf', 10)), encrypted_password),
-      email_confirmed_at = case when ${body.email_confirm === true} then coalesce(email_confirmed_at, now()) else email_confirmed_at end,
+      email_confirmed_at = case when ${
+    body.email_confirm === true
+  } then coalesce(email_confirmed_at, now()) else email_confirmed_at end,
       banned_until = case ${ban}::text when 'none' then null else coalesce(now() + nullif(${ban}::text, 'none')::interval, banned_until) end,
       updated_at = now()
     where id = ${id}`;

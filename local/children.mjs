@@ -1,5 +1,6 @@
 /** Starts the Deno processes of a stack; each ends by itself when this process is gone, because its standard input ends. */
 import { spawn } from 'node:child_process';
+import { atEnd } from './lifecycle.mjs';
 import { denoExecutable, root, toolEnvironment } from './paths.mjs';
 
 const bootLimit = 20_000;
@@ -15,6 +16,7 @@ export function startScript({ script, readyWord, environment = {}, firstLine = '
   child.stdin.on('error', () => {}); // it died: its exit says so
   if (firstLine) child.stdin.write(`${firstLine}\n`);
   const exited = new Promise((done) => child.once('exit', done));
+  atEnd(() => end(child, exited));
 
   return new Promise((resolve, reject) => {
     const patience = setTimeout(() => fail(`${script} did not become ready.`), bootLimit);
@@ -23,11 +25,10 @@ export function startScript({ script, readyWord, environment = {}, firstLine = '
       child.kill('SIGKILL');
       reject(new Error(reason));
     };
-    const started = { pid: child.pid, exited, stop: () => end(child, exited) };
     const listen = linesOf((line) => {
       if (!line.startsWith(readyWord)) return write(`${line}\n`);
       clearTimeout(patience);
-      resolve(started);
+      resolve({ pid: child.pid, exited });
     });
     child.stdout.on('data', listen);
     child.stderr.on('data', write);

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installDependencies } from './install.mjs';
+import { endAll, obeySignals } from './lifecycle.mjs';
 import { localFolder } from './paths.mjs';
 
 const commands = ['start', 'reset', 'demo', 'test', 'check', 'bench', 'types', 'fmt'];
@@ -20,9 +21,12 @@ try {
   if (!Number.isInteger(port) || port < 0 || port > 65_000) throw new Error('--port must be a number from 0 to 65000.');
 
   installDependencies();
+  obeySignals(command === 'start' ? 0 : 130);
   const { default: run } = await import(`./commands/${command}.mjs`);
   await run({ port, dataFolder: resolve(values.data), fast: values.fast, filters });
 } catch (error) {
   console.error(error.message);
-  process.exit(1);
+  process.exitCode = 1;
 }
+await endAll();
+process.exit();

@@ -6,14 +6,24 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { inProject } from './paths.mjs';
 
 const systems = { darwin: /darwin|macos/, linux: /linux/, win32: /win32|windows/ };
-const processors = { arm64: /arm64|aarch64/, x64: /x64|x86_64/, ia32: /ia32/, ppc64: /ppc64/, riscv64: /riscv64/, s390x: /s390x/, arm: /arm/ };
+const processors = {
+  arm64: /arm64|aarch64/,
+  x64: /x64|x86_64/,
+  ia32: /ia32/,
+  ppc64: /ppc64/,
+  riscv64: /riscv64/,
+  s390x: /s390x/,
+  arm: /arm/,
+};
 const libraries = { musl: /musl/, glibc: /glibc|gnu/ };
 
 /** The text of the lock file with nothing missing. */
 export function completedLock(text) {
   const lock = JSON.parse(text);
   for (const [path, entry] of Object.entries(lock.packages)) {
-    for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) addMissing(lock.packages, path, name, version);
+    for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
+      addMissing(lock.packages, path, name, version);
+    }
   }
   const sorted = Object.entries(lock.packages).sort(([one], [other]) => one < other ? -1 : 1);
   return `${JSON.stringify({ ...lock, packages: Object.fromEntries(sorted) }, null, 2)}\n`;

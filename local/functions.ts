@@ -63,7 +63,13 @@ export class Functions {
     const { method, headers, body } = request;
     const signal = AbortSignal.timeout(answerLimit);
     try {
-      return await fetch((await running.address) + pathname + search, { method, headers, body, redirect: 'manual', signal });
+      return await fetch((await running.address) + pathname + search, {
+        method,
+        headers,
+        body,
+        redirect: 'manual',
+        signal,
+      });
     } catch (error) {
       // A worker that called Deno.exit() tells nobody: the next request must not meet it again.
       running.stop(error as Error);

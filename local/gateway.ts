@@ -62,8 +62,10 @@ startScheduler(async (job) => {
   const body = JSON.stringify({ job });
   return await functions.fetch('jobs', new Request(`${url}/functions/v1/jobs`, { method: 'POST', headers, body }));
 });
-Deno.serve({ hostname: '127.0.0.1', port, onListen: () => console.log(`gateway ${url}`) }, (request, { remoteAddr }) =>
-  answer(request, remoteAddr.hostname));
+Deno.serve(
+  { hostname: '127.0.0.1', port, onListen: () => console.log(`gateway ${url}`) },
+  (request, { remoteAddr }) => answer(request, remoteAddr.hostname),
+);
 
 await untilEnd(stdin);
 Deno.exit();

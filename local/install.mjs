@@ -10,9 +10,12 @@ export function installDependencies() {
   const wanted = createHash('sha256').update(readFileSync(inProject('package-lock.json'))).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
 
-  console.log('Installing the npm packages (once, about 15 seconds)…');
+  console.log('Installing the npm packages (once; about half a minute)…');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const install = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: 'inherit' });
+  const install = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (install.status !== 0) throw new Error('`npm ci` failed; its message stands above.');
   writeFileSync(stamp, wanted);
 }

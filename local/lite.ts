@@ -42,7 +42,10 @@ interface Internals {
   normalizeDbError(error: unknown): DatabaseError;
   introspect(options: { useCache: boolean }): Promise<{ functions?: Routine[] }>;
   onPostgrestAST(call: Call): Promise<Call>;
-  applyJwtSessionContext(db: Kysely<unknown>, context: { auth?: { role?: string; uid?: string; jwt?: unknown } }): Promise<void>;
+  applyJwtSessionContext(
+    db: Kysely<unknown>,
+    context: { auth?: { role?: string; uid?: string; jwt?: unknown } },
+  ): Promise<void>;
   applyRpcRequestGucs(db: Kysely<unknown>, rpc: { method: string; path: string; requestHeaders?: Json }): Promise<void>;
 }
 
@@ -82,15 +85,29 @@ export async function createLite({ databaseUrl, issuer, keys, studio }: LiteOpti
 }
 
 const rawJson = '\0json:'; // no text that Postgres can hold begins like this
+
+/** Patch: lite encodes what it writes to json columns itself, and then the driver would encode it once more. */
 const json = (oid: number) => ({
   to: oid,
   from: [oid],
   serialize: (value: unknown) => {
-    const isRaw = typeof value === 'string' && value.startsWith(rawJson);
-    return isRaw ? value.slice(rawJson.length) : JSON.stringify(value);
+    if (typeof value !== 'string') return JSON.stringify(value);
+    if (value.startsWith(rawJson)) return value.slice(rawJson.length);
+    return isEncoded(value) ? value : JSON.stringify(value);
   },
   parse: (text: string) => JSON.parse(text),
 });
+
+function isEncoded(value: string): boolean {
+  if (!/^\s*[[{]/.test(value)) return false;
+  try {
+    JSON.parse(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const text = (oid: number, parse: (text: string) => unknown) => ({ to: oid, from: [oid], serialize: String, parse });
 
 /** Patch: lite gives numeric as text and `2026-01-31 12:00:00+00`; PostgREST gives JSON numbers and ISO 8601. */
@@ -102,7 +119,7 @@ const hostedTypes = {
   timestamptz: text(1184, (text) => text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')),
 };
 
-/** Patch: lite encodes a json argument twice, so that an array arrives as a string; it leaves encoded ones alone. */
+/** Patch: what a json argument of a function is, only its type tells; lite lets an array arrive as a string. */
 function passJsonArguments(connection: Internals) {
   const original = connection.onPostgrestAST.bind(connection);
   connection.onPostgrestAST = async (given) => {
@@ -110,7 +127,9 @@ function passJsonArguments(connection: Internals) {
     const { args } = call;
     if (call.type !== 'rpc' || call.httpMethod === 'GET' || !args || Array.isArray(args)) return call;
     const { functions = [] } = await connection.introspect({ useCache: true });
-    const candidates = functions.filter(({ schema, name }) => schema === (call.schema ?? 'public') && name === call.function);
+    const candidates = functions.filter(({ schema, name }) =>
+      schema === (call.schema ?? 'public') && name === call.function
+    );
     const isJson = (name: string) =>
       candidates.some(({ arg_names, arg_types }) => /^jsonb?$/.test(arg_types[arg_names.indexOf(name)] ?? ''));
     const encode = ([name, value]: [string, unknown]) =>
@@ -205,7 +224,9 @@ async function withHostedTokens(inner: Lite['fetch'], issuer: string, keys: Keys
     if (pathname === '/auth/v1/.well-known/jwks.json') return Response.json(publicKeySet(keys.signingKey));
     const headers = new Headers(request.headers);
     if (headers.get('apikey') === keys.jobsKey) headers.set('apikey', keys.secretKey);
-    if (headers.get('authorization') === `Bearer ${keys.jobsKey}`) headers.set('authorization', `Bearer ${keys.secretKey}`);
+    if (headers.get('authorization') === `Bearer ${keys.jobsKey}`) {
+      headers.set('authorization', `Bearer ${keys.secretKey}`);
+    }
     const bearer = /^Bearer (\S+\.\S+\.\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
     try {
       if (bearer) headers.set('authorization', `Bearer ${await tokens.toInner(bearer)}`);
@@ -228,7 +249,8 @@ async function tokenTranslator(issuer: string, keys: Keys) {
     known.set(outer, translated);
     return translated;
   };
-  const signInner = (claims: Json) => new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ: 'JWT' }).sign(innerKey);
+  const signInner = (claims: Json) =>
+    new SignJWT(claims).setProtectedHeader({ alg: 'HS256', typ: 'JWT' }).sign(innerKey);
 
   const mint = async (accessToken: string, user: Json) => {
     const { payload } = await jwtVerify(accessToken, innerKey, { algorithms: ['HS256'] });
@@ -258,7 +280,9 @@ async function tokenTranslator(issuer: string, keys: Keys) {
     async toOuter(response: Response) {
       if (!response.ok || !response.headers.get('content-type')?.includes('json')) return response;
       const body = await response.json();
-      if (typeof body?.access_token === 'string' && body.user) body.access_token = await mint(body.access_token, body.user);
+      if (typeof body?.access_token === 'string' && body.user) {
+        body.access_token = await mint(body.access_token, body.user);
+      }
       const headers = new Headers(response.headers);
       headers.delete('content-length');
       return new Response(JSON.stringify(body), { status: response.status, headers });

@@ -30,7 +30,9 @@ async function appliedVersions(sql) {
 
 async function push(url) {
   const { code, output } = await supabase(['db', 'push', `--remote=${url}`, '--include-seed', '--yes']);
-  if (code !== 0) throw new Error(`The migrations could not be applied:\n\n${output.replaceAll(url, '<database>').trim()}`);
+  if (code !== 0) {
+    throw new Error(`The migrations could not be applied:\n\n${output.replaceAll(url, '<database>').trim()}`);
+  }
 }
 
 /** Runs the Supabase CLI and resolves with its exit code and everything it printed. */
@@ -52,7 +54,8 @@ export function supabase(options) {
 export function migrationHashes() {
   const files = [...migrationFiles().map((name) => join('migrations', name)), 'seed.sql'];
   const existing = files.filter((name) => existsSync(inProject('supabase', name)));
-  const hash = (name) => createHash('sha256').update(readFileSync(inProject('supabase', name))).digest('hex').slice(0, 16);
+  const hash = (name) =>
+    createHash('sha256').update(readFileSync(inProject('supabase', name))).digest('hex').slice(0, 16);
   return Object.fromEntries(existing.map((name) => [name, hash(name)]));
 }
 

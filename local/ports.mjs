@@ -30,7 +30,7 @@ export async function choosePorts(base) {
   const ports = { api: base, database: base + 1, sandbox: base + 9 };
   for (const port of Object.values(ports)) {
     if (await isTaken(port)) {
-      throw new Error(`Port ${port} is in use by another program. Choose others with: npm start -- --port ${base + 100}`);
+      throw new Error(`Port ${port} is taken. Choose others, for example: npm start -- --port ${base + 100}`);
     }
   }
   return ports;

@@ -1,9 +1,20 @@
 /** Starts and stops an embedded Postgres 17 on a data folder: durable by default, fast for throwaway data. */
 import { spawn, spawnSync } from 'node:child_process';
-import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { databaseAccount, isReachable, reachableTwin } from './account.mjs';
+import { atEnd } from './lifecycle.mjs';
 import { preparePostgres } from './postgres_binaries.mjs';
 
 const always = { jit: 'off', max_connections: '120', shared_buffers: '128MB', listen_addresses: '127.0.0.1' };
@@ -44,8 +55,10 @@ export async function startPostgres({ dataFolder, port, password, fast = false }
   });
   closeSync(output);
   const exited = new Promise((done) => child.once('exit', done));
+  const end = () => stop(child, exited);
+  atEnd(end);
   await untilReady(child, cluster, log);
-  return { pid: child.pid, exited, stop: () => stop(child, exited) };
+  return { pid: child.pid, exited, stop: end };
 }
 
 function createCluster(native, cluster, password) {

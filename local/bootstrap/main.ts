@@ -2,7 +2,10 @@
 import { App } from '@supabase/lite';
 import { createPostgresConnection } from '@supabase/lite/postgres';
 
-const { url, password } = JSON.parse(await new Response(Deno.stdin.readable).text()) as { url: string; password: string };
+const { url, password } = JSON.parse(await new Response(Deno.stdin.readable).text()) as {
+  url: string;
+  password: string;
+};
 const file = (name: string) => Deno.readTextFileSync(new URL(name, import.meta.url));
 
 const connection = createPostgresConnection({ url, postgresOptions: { max: 1, onnotice() {} } });

@@ -1,6 +1,6 @@
 /** `npm run demo`: plays the journeys of a gift card in order, and shows what was called, what came back, what arrived. */
 import assert from 'node:assert/strict';
-import { call, latestMessage, note, query, scene, show, sandbox, tablet, uploadCards, type Answer } from './stage.ts';
+import { type Answer, call, latestMessage, note, query, sandbox, scene, show, tablet, uploadCards } from './stage.ts';
 
 const campaign = '00000000-0000-4000-8000-000000000201';
 const amazonPool = '00000000-0000-4000-8000-000000000301';
@@ -31,7 +31,12 @@ await scene('A customer redeems the code from the mail on a web form', async () 
 await scene('A caller gets the card from a call-centre agent', async () => {
   const agent = await tablet('call_agent');
   const session = await call('start-call-session', { callerPhone: '(202) 555-0142' }, { as: agent });
-  const body = { callSessionId: session.callSessionId, confirmationCode: 'DEMO-BEN2-8R4N', conditionNumber: 2, deliveryMethod: 'sms' };
+  const body = {
+    callSessionId: session.callSessionId,
+    confirmationCode: 'DEMO-BEN2-8R4N',
+    conditionNumber: 2,
+    deliveryMethod: 'sms',
+  };
   const given = await call('provision-gift-card-for-call-center', body, { as: agent });
   assert.equal(cardOf(given).code, undefined);
   await latestMessage(ben.phone);
@@ -42,8 +47,10 @@ await scene('A server provisions a card, and the SMS provider stumbles twice', a
   const body = { campaignId: campaign, recipientId: cleo.id, conditionNumber: 1, deliveryMethod: 'sms' };
   await call('provision-gift-card-unified', body, { as: 'server' });
   await latestMessage(cleo.phone);
-  show(await query`
-    select attempt_number, status, error_code from public.sms_delivery_log where phone_number = ${cleo.phone} order by 1`);
+  show(
+    await query`
+    select attempt_number, status, error_code from public.sms_delivery_log where phone_number = ${cleo.phone} order by 1`,
+  );
 });
 
 await scene('Stock runs out: the reward is owed, and somebody is told', async () => {
@@ -51,15 +58,21 @@ await scene('Stock runs out: the reward is owed, and somebody is told', async ()
   await call('provision-gift-card-unified', body(dan.id), { as: 'server' });
   refused(await call('provision-gift-card-unified', body(eve.id), { as: 'server' }), 'GC-003');
   show(await query`select status, denomination, currency from public.pending_rewards`);
-  show(await query`select alert_type, severity, message from public.system_alerts where resolved_at is null order by 1`);
+  show(
+    await query`select alert_type, severity, message from public.system_alerts where resolved_at is null order by 1`,
+  );
 });
 
 await scene('Everything is on record', async () => {
-  show(await query`
+  show(
+    await query`
     select step_number, step_name, status, error_code from public.gift_card_provisioning_trace
-    where recipient_id = ${ada.id} order by id limit 8`);
-  show(await query`
-    select total_cards, available_cards, claimed_cards, delivered_cards from public.gift_card_pools where id = ${amazonPool}`);
+    where recipient_id = ${ada.id} order by id limit 8`,
+  );
+  show(
+    await query`
+    select total_cards, available_cards, claimed_cards, delivered_cards from public.gift_card_pools where id = ${amazonPool}`,
+  );
   const violations = await query`select * from private.invariant_violations`;
   note(`Invariants violated: ${violations.length}`);
   assert.equal(violations.length, 0);

@@ -126,7 +126,7 @@ Deno.test('deliver: an outcome that cannot be recorded does not stop the others'
     assert.match(lines.join('\n'), /Outcome not recorded.*Error: away/);
   }));
 
-Deno.test('look-up: what was taken is found, what was not is missing, an e-mail that the feed does not show is unclear', () =>
+Deno.test('look-up: what was taken is found, what was not is missing, an e-mail not in the feed is unclear', () =>
   withSandbox(async (sandbox) => {
     const to = '+12025550144';
     const taken = leaseFor();

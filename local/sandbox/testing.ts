@@ -39,12 +39,7 @@ export function twilioAt(sandbox: Sandbox, over: Partial<TwilioSettings> = {}): 
 
 /** The product's SendGrid provider, sending to a sandbox. */
 export function sendgridAt(sandbox: Sandbox, over: Partial<SendGridSettings> = {}): Provider {
-  return sendgrid({
-    apiKey: SETTINGS.sendgridApiKey,
-    from: 'cards@rewardbase.test',
-    baseUrl: sandbox.url,
-    ...over,
-  });
+  return sendgrid({ apiKey: SETTINGS.sendgridApiKey, from: 'cards@rewardbase.test', baseUrl: sandbox.url, ...over });
 }
 
 /** Orders a fault. */

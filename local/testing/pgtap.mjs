@@ -44,7 +44,10 @@ export async function runPgtap({ port, password }, files) {
 async function runFile(url, file) {
   const text = readFileSync(inProject(file), 'utf8');
   const notices = [];
-  const sql = postgres(url, { max: 1, onnotice: ({ severity, message }) => severity !== 'NOTICE' && notices.push(message) });
+  const sql = postgres(url, {
+    max: 1,
+    onnotice: ({ severity, message }) => severity !== 'NOTICE' && notices.push(message),
+  });
   const lines = [];
   let error;
   try {

@@ -103,7 +103,7 @@ create function private.caller()
 returns uuid language plpgsql stable set search_path = '' as $$
 begin
   if auth.uid() is null then
-    perform private.refuse('RB-401');
+    perform private.refuse('RB-401', 'Not authenticated');
   end if;
   return auth.uid();
 end $$;
@@ -122,9 +122,9 @@ begin
   end if;
   if exists (
     select from private.client_ids_of(actor, private.staff_roles()) as known where known = assert_can_act.client_id) then
-    perform private.refuse('RB-403');
+    perform private.refuse('RB-403', 'Not allowed');
   end if;
-  perform private.refuse('RB-404');
+  perform private.refuse('RB-404', 'Not found');
 end $$;
 
 -- The same for what belongs to the platform: master pools, brands.
@@ -132,7 +132,7 @@ create function private.assert_platform_admin(actor uuid)
 returns void language plpgsql stable set search_path = '' as $$
 begin
   if actor is not null and not private.is_platform_admin(actor) then
-    perform private.refuse('RB-404');
+    perform private.refuse('RB-404', 'Not found');
   end if;
 end $$;
 

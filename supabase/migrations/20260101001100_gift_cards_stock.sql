@@ -236,8 +236,9 @@ begin
   return null;
 end $$;
 
-create trigger pool_inventory_check after update of available_cards on public.card_pools
-  for each row when (old.available_cards is distinct from new.available_cards)
+-- a pool that was stocked and emptied between two folds has crossed, too: its total tells
+create trigger pool_inventory_check after update of total_cards, available_cards on public.card_pools
+  for each row when ((old.total_cards, old.available_cards) is distinct from (new.total_cards, new.available_cards))
   execute function private.check_pool_inventory();
 
 create view public.gift_card_pools with (security_invoker = on) as

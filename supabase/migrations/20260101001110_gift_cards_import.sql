@@ -10,7 +10,7 @@ declare
 begin
   select p.* into pool from public.card_pools p where p.id = pool_to_fill.pool_id;
   if pool.id is null then
-    perform private.refuse('RB-404', 'No such pool');
+    perform private.refuse('RB-404', 'Not found');
   elsif pool.client_id is null then
     perform private.assert_platform_admin(actor);
   else
@@ -40,45 +40,43 @@ end $$;
 comment on function public.get_upload_target is
   'What a card must look like to enter a pool: its brand is part of the seal, so it is read before the import.';
 
--- The rows of an upload as records, with the moment at which each expires where the client is.
+create type private.upload_row as (
+  row_number int, id uuid, code bytea, pin bytea, fingerprint bytea, last4 text, expires_at timestamptz);
+
+-- The rows of an upload, with the moment at which each card expires where the client is.
 create function private.upload_rows(cards jsonb, time_zone text)
-returns table (
-  row_number int, id uuid, code bytea, pin bytea, fingerprint bytea, last4 text, expires_at timestamptz)
-language sql stable set search_path = '' as $$
-  select u.row, u.id, decode(u.code, 'base64'), decode(u.pin, 'base64'), decode(u.fingerprint, 'hex'), u.last4,
-    private.end_of_day(u."expiresOn", time_zone)
+returns private.upload_row[] language sql stable set search_path = '' as $$
+  select coalesce(array_agg(row(u.row, u.id, decode(u.code, 'base64'), decode(u.pin, 'base64'), decode(u.fingerprint, 'hex'),
+    u.last4, private.end_of_day(u."expiresOn", time_zone))::private.upload_row order by u.row), '{}')
   from jsonb_to_recordset(cards)
     as u (row int, id uuid, code text, pin text, fingerprint text, last4 text, "expiresOn" date)
 $$;
 
 -- Stores the rows that are neither expired nor here already; the ids of those that were stored.
-create function private.store_cards(pool public.card_pools, cards jsonb, time_zone text, seal_key_id text)
-returns setof uuid language plpgsql volatile set search_path = '' as $$
+create function private.store_cards(pool public.card_pools, rows private.upload_row[], seal_key_id text)
+returns uuid[] language plpgsql volatile set search_path = '' as $$
 declare
-  fresh uuid[];
+  fresh private.upload_row[];
 begin
   -- two uploads at once would both find a code new: the unique fingerprint decides, one upload at a time says so kindly
   perform pg_advisory_xact_lock(hashtext('private.store_cards'));
   fresh := array(
-    select distinct on (u.fingerprint) u.id
-    from private.upload_rows(cards, time_zone) u
+    select distinct on (u.fingerprint) u
+    from unnest(rows) u
     where (u.expires_at is null or u.expires_at > now()) and not exists (
       select from private.card_secrets s where s.code_fingerprint = u.fingerprint)
     order by u.fingerprint, u.row_number);
   insert into private.card_lots (pool_id, expires_at)
-  select distinct pool.id, u.expires_at
-  from private.upload_rows(cards, time_zone) u join unnest(fresh) f on f = u.id
+  select distinct pool.id, u.expires_at from unnest(fresh) u
   -- the lot is there already
   on conflict on constraint card_lots_are_unique do nothing;
   insert into public.gift_cards (id, client_id, pool_id, lot_id, code_last4, expires_at)
   select u.id, pool.client_id, pool.id, l.id, u.last4, u.expires_at
-  from private.upload_rows(cards, time_zone) u
-  join unnest(fresh) f on f = u.id
+  from unnest(fresh) u
   join private.card_lots l on l.pool_id = pool.id and l.expires_at is not distinct from u.expires_at;
   insert into private.card_secrets (gift_card_id, code_fingerprint, code_sealed, pin_sealed, seal_key_id)
-  select u.id, u.fingerprint, u.code, u.pin, seal_key_id
-  from private.upload_rows(cards, time_zone) u join unnest(fresh) f on f = u.id;
-  return query select unnest(fresh);
+  select u.id, u.fingerprint, u.code, u.pin, seal_key_id from unnest(fresh) u;
+  return array(select u.id from unnest(fresh) u);
 end $$;
 
 create function private.import_cards(
@@ -86,19 +84,20 @@ create function private.import_cards(
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   zone text := coalesce((select c.time_zone from public.clients c where c.id = pool.client_id), 'UTC');
+  rows private.upload_row[] := private.upload_rows(cards, zone);
   stored uuid[];
-  rows jsonb;
+  results jsonb;
 begin
   insert into private.card_imports as i (pool_id, file_hash, imported, created_by)
   values (pool.id, file_hash, 0, actor)
   -- the same file again: its rows are all here, so the import finds nothing new
   on conflict on constraint card_imports_are_unique do nothing;
-  stored := array(select private.store_cards(pool, cards, zone, seal_key_id));
+  stored := private.store_cards(pool, rows, seal_key_id);
   select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('row', u.row_number,
       'status', s.status, 'reason', case s.status when 'duplicate' then 'this code is already here'
         when 'expired' then 'the card has expired' end)) order by u.row_number), '[]')
-  into rows
-  from private.upload_rows(cards, zone) u
+  into results
+  from unnest(rows) u
   left join unnest(stored) f on f = u.id,
     lateral (select case when f is not null then 'imported'
       when u.expires_at <= now() then 'expired' else 'duplicate' end as status) s;
@@ -111,10 +110,10 @@ begin
       and (pool.client_id is null or a.client_id = pool.client_id);
   end if;
   perform private.record_audit(pool.client_id, actor, 'gift_cards.imported', 'card_pool', pool.id,
-    jsonb_build_object('imported', cardinality(stored), 'rows', jsonb_array_length(cards)), request_id);
+    jsonb_build_object('imported', cardinality(stored), 'rows', cardinality(rows)), request_id);
   return jsonb_build_object('poolId', pool.id, 'imported', cardinality(stored),
-    'duplicates', (select count(*) from jsonb_array_elements(rows) r where r ->> 'status' = 'duplicate'),
-    'rejected', (select count(*) from jsonb_array_elements(rows) r where r ->> 'status' = 'expired'), 'rows', rows);
+    'duplicates', (select count(*) from jsonb_array_elements(results) r where r ->> 'status' = 'duplicate'),
+    'rejected', (select count(*) from jsonb_array_elements(results) r where r ->> 'status' = 'expired'), 'rows', results);
 end $$;
 
 create function public.import_gift_cards(

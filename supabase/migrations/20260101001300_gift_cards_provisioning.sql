@@ -41,7 +41,7 @@ begin
     where r.redemption_code = private.canonical_code(p.redemption_code);
     if recipient.id is null or recipient.campaign_id <> p.campaign_id or (p.actor is not null and recipient.client_id not in (
       select private.client_ids_of(p.actor, private.staff_roles()))) then
-      perform private.refuse('GC-011');
+      perform private.refuse('GC-011', 'Invalid redemption code');
     end if;
   else
     select r.* into recipient from public.recipients r
@@ -90,10 +90,10 @@ begin
     select from public.client_brands cb
     where cb.client_id = p.client_id and cb.brand_id = condition.brand_id and not cb.is_enabled
   ) then
-    perform private.refuse('GC-002');
+    perform private.refuse('GC-002', 'Brand not found, or the brand or its value is not enabled');
   end if;
   if campaign.billing_entity is null then
-    perform private.refuse('GC-008');
+    perform private.refuse('GC-008', 'Campaign billing not configured');
   end if;
   p.brand_id := condition.brand_id;
   p.denomination := condition.card_value;
@@ -116,7 +116,7 @@ begin
   returning g.id into p.grant_id;
   if p.grant_id is null then
     -- staff may want to send the card again; a visitor learns no more than that the code is used
-    perform private.refuse('GC-010', null, case when p.surface = 'form' then '{}' else (
+    perform private.refuse('GC-010', 'Already provisioned', case when p.surface = 'form' then '{}' else (
       select jsonb_build_object('giftCardId', c.id, 'status', c.status, 'claimedAt', c.claimed_at)
       from public.gift_card_grants g
       join public.gift_cards c on c.grant_id = g.id
@@ -125,15 +125,14 @@ begin
   if recipient.sms_opted_in_at is null and not coalesce(p.skip_verification, false) and exists (
     select from public.campaign_conditions cc
     where cc.campaign_id = p.campaign_id and cc.condition_number = p.condition_number and cc.requires_opt_in) then
-    perform private.refuse('GC-009');
+    perform private.refuse('GC-009', 'Verification required');
   end if;
-  if p.delivery_method in ('sms', 'email') then
-    p.deliver_to := coalesce(p.deliver_to, case p.delivery_method when 'sms' then recipient.phone else recipient.email end);
-    if p.deliver_to is null then
-      perform private.refuse('GC-012', 'There is no address to deliver to',
-        jsonb_build_object('fields', jsonb_build_array(jsonb_build_object(
-          'field', case p.delivery_method when 'sms' then 'phone' else 'email' end, 'problem', 'is missing'))));
-    end if;
+  p.deliver_to := case p.delivery_method
+    when 'sms' then coalesce(p.deliver_to, recipient.phone) when 'email' then coalesce(p.deliver_to, recipient.email) end;
+  if p.delivery_method is not null and p.deliver_to is null then
+    perform private.refuse('GC-012', 'There is no address to deliver to',
+      jsonb_build_object('fields', jsonb_build_array(jsonb_build_object(
+        'field', case p.delivery_method when 'sms' then 'phone' else 'email' end, 'problem', 'is missing'))));
   end if;
   return p;
 end $$;

@@ -4,7 +4,7 @@
 create schema if not exists tests;
 
 create or replace function tests.create_client(time_zone text default 'UTC')
-returns uuid language sql as $$
+returns uuid language sql set search_path = '' as $$
   with agency as (
     insert into public.agencies (name, slug) values ('Agency', 'agency-' || gen_random_uuid()) returning id)
   insert into public.clients (agency_id, name, slug, time_zone)
@@ -12,7 +12,7 @@ returns uuid language sql as $$
 $$;
 
 create or replace function tests.create_user(role text default null, client_id uuid default null)
-returns uuid language plpgsql as $$
+returns uuid language plpgsql set search_path = '' as $$
 declare
   new_id uuid := gen_random_uuid();
 begin
@@ -28,21 +28,21 @@ end $$;
 
 -- Acts as a signed-in user, or as nobody, until the end of the transaction.
 create or replace function tests.sign_in(user_id uuid)
-returns void language plpgsql as $$
+returns void language plpgsql set search_path = '' as $$
 begin
   perform set_config('request.jwt.claims', jsonb_build_object('sub', user_id, 'role', 'authenticated')::text, true);
   perform set_config('role', 'authenticated', true);
 end $$;
 
 create or replace function tests.sign_out()
-returns void language plpgsql as $$
+returns void language plpgsql set search_path = '' as $$
 begin
   perform set_config('role', 'none', true);
   perform set_config('request.jwt.claims', '', true);
 end $$;
 
 create or replace function tests.create_brand(code_format text default '^[A-Z0-9-]{4,64}$', denomination numeric default 25)
-returns uuid language sql as $$
+returns uuid language sql set search_path = '' as $$
   with brand as (
     insert into public.gift_card_brands (name, code_format, redemption_url)
     values ('Brand ' || gen_random_uuid(), code_format, 'https://brand.example/redeem') returning id),
@@ -55,7 +55,7 @@ $$;
 create or replace function tests.create_campaign(
   client_id uuid, brand_id uuid, denomination numeric default 25, billing_entity text default 'client',
   is_self_service boolean default true, requires_opt_in boolean default false)
-returns uuid language sql as $$
+returns uuid language sql set search_path = '' as $$
   with campaign as (
     insert into public.campaigns (client_id, campaign_name, billing_entity)
     values (client_id, 'Campaign', billing_entity) returning id),
@@ -67,7 +67,7 @@ returns uuid language sql as $$
 $$;
 
 create or replace function tests.create_recipients(campaign_id uuid, how_many int default 1)
-returns setof uuid language sql as $$
+returns setof uuid language sql set search_path = '' as $$
   insert into public.recipients (client_id, campaign_id, first_name, last_name, phone, email)
   select c.client_id, c.id, 'Ada', 'Archer', '+1202555' || lpad((random() * 9999)::int::text, 4, '0'),
     gen_random_uuid() || '@example.com'
@@ -79,7 +79,7 @@ $$;
 create or replace function tests.create_pool(
   client_id uuid, brand_id uuid, cards int default 1, denomination numeric default 25,
   campaign_id uuid default null, cost numeric default 23.50, expires_on date default null)
-returns uuid language plpgsql as $$
+returns uuid language plpgsql set search_path = '' as $$
 declare
   pool_id uuid;
 begin
@@ -93,7 +93,7 @@ end $$;
 
 -- Cards with random fingerprints and ciphertext that no key opens; end-to-end tests upload real ones.
 create or replace function tests.add_cards(pool_id uuid, cards int, expires_on date default null)
-returns jsonb language sql as $$
+returns jsonb language sql set search_path = '' as $$
   select public.import_gift_cards(null, pool_id, (
     select coalesce(jsonb_agg(jsonb_build_object('row', n, 'id', gen_random_uuid(),
       'code', encode(extensions.gen_random_bytes(44), 'base64'), 'pin', null,
@@ -103,7 +103,7 @@ $$;
 
 -- A client with a brand, a campaign of one condition, a recipient and a pool: {client, brand, campaign, recipient, pool}.
 create or replace function tests.create_promise(cards int default 1)
-returns jsonb language plpgsql as $$
+returns jsonb language plpgsql set search_path = '' as $$
 declare
   client_id uuid := tests.create_client();
   brand_id uuid := tests.create_brand();
@@ -118,20 +118,20 @@ create or replace function tests.provision(
   recipient_id uuid, actor uuid default null, condition_number int default 1, delivery_method text default 'sms',
   deliver_to text default '+12025550100', idempotency_key text default null, request_hash text default null,
   brand_id uuid default null, denomination numeric default null)
-returns jsonb language sql as $$
+returns jsonb language sql set search_path = '' as $$
   select public.provision_gift_card(actor, null, recipient_id, brand_id, denomination, condition_number, delivery_method,
     deliver_to, gen_random_uuid(), idempotency_key, request_hash)
 $$;
 
 -- What a test remembers by name until it ends: tests.keep(tests.create_promise()), then tests.the('recipient').
 create or replace function tests.keep(facts jsonb)
-returns void language sql as $$
+returns void language sql set search_path = '' as $$
   select set_config('tests.facts',
     (coalesce(nullif(current_setting('tests.facts', true), ''), '{}')::jsonb || facts)::text, true)
 $$;
 
 create or replace function tests.keep(name text, fact anyelement)
-returns void language sql as $$
+returns void language sql set search_path = '' as $$
   select tests.keep(jsonb_build_object(name, fact))
 $$;
 
@@ -149,7 +149,7 @@ $$;
 create or replace function tests.redeem(
   code text, campaign_id uuid default null, condition_number int default null, delivery_method text default null,
   deliver_to text default null, ip text default '203.0.113.7', idempotency_key text default null, request_hash text default null)
-returns jsonb language sql as $$
+returns jsonb language sql set search_path = '' as $$
   select public.redeem_gift_card(code, campaign_id, condition_number, delivery_method, deliver_to, ip, gen_random_uuid(),
     idempotency_key, request_hash)
 $$;
@@ -159,7 +159,7 @@ create or replace function tests.provision_for_caller(
   agent uuid, code text default null, recipient_id uuid default null, call_session_id uuid default null,
   condition_number int default 1, delivery_method text default 'sms', deliver_to text default '+12025550100',
   skip_verification boolean default false, idempotency_key text default null, request_hash text default null)
-returns jsonb language sql as $$
+returns jsonb language sql set search_path = '' as $$
   select public.provision_gift_card_for_call_center(agent, call_session_id, code, recipient_id, condition_number,
     delivery_method, deliver_to, skip_verification, gen_random_uuid(), idempotency_key, request_hash)
 $$;
@@ -171,7 +171,7 @@ $$;
 
 -- One row of an upload, sealed with nothing; the same text gives the same fingerprint.
 create or replace function tests.card_row(line int, code text, expires_on date default null)
-returns jsonb language sql as $$
+returns jsonb language sql set search_path = '' as $$
   select jsonb_build_object('row', line, 'id', gen_random_uuid(), 'code', encode(extensions.gen_random_bytes(44), 'base64'),
     'pin', null, 'fingerprint', encode(sha256(code::bytea), 'hex'), 'last4', right(code, 4), 'expiresOn', expires_on)
 $$;
@@ -180,13 +180,13 @@ $$;
 create or replace function tests.import(
   pool_id uuid, cards jsonb, actor uuid default null, file_hash text default gen_random_uuid()::text,
   idempotency_key text default null)
-returns jsonb language sql as $$
+returns jsonb language sql set search_path = '' as $$
   select public.import_gift_cards(actor, pool_id, cards, 'test', file_hash, gen_random_uuid(), idempotency_key)
 $$;
 
 -- Folds a pool as if all that moved in it had been committed long ago: what a transaction moves itself, it cannot fold.
 create or replace function tests.settle(pool_id uuid)
-returns void language plpgsql as $$
+returns void language plpgsql set search_path = '' as $$
 begin
   update private.card_movements m set xact = '1' where m.pool_id = settle.pool_id;
   update public.card_pools p set folded_before = '0' where p.id = settle.pool_id;
@@ -196,7 +196,7 @@ end $$;
 
 -- The delivery that brings a card, and a card claimed for it: {…promise, card, delivery}.
 create or replace function tests.create_delivery(delivery_method text default 'sms', deliver_to text default '+12025550100')
-returns jsonb language plpgsql as $$
+returns jsonb language plpgsql set search_path = '' as $$
 declare
   promise jsonb := tests.create_promise();
   answer jsonb := tests.provision((promise ->> 'recipient')::uuid, delivery_method => delivery_method, deliver_to => deliver_to);
@@ -207,7 +207,7 @@ end $$;
 
 -- Leases one delivery, whether its back-off is over or not; null when it cannot be leased.
 create or replace function tests.lease(delivery_id uuid)
-returns jsonb language plpgsql as $$
+returns jsonb language plpgsql set search_path = '' as $$
 begin
   update public.deliveries d set next_attempt_at = now() where d.id = delivery_id and d.status = 'queued';
   return public.lease_deliveries(delivery_id, 1) #> '{result,deliveries,0}';
@@ -217,14 +217,14 @@ end $$;
 create or replace function tests.report(
   lease jsonb, outcome text, provider_message_id text default null, error_code text default null,
   error_message text default null)
-returns jsonb language sql as $$
+returns jsonb language sql set search_path = '' as $$
   select public.complete_delivery_attempt((lease ->> 'attemptId')::uuid, (lease ->> 'leaseToken')::uuid, outcome,
     case lease ->> 'channel' when 'sms' then 'twilio' else 'sendgrid' end, provider_message_id, error_code, error_message)
 $$;
 
 -- Leases the unknown delivery for a look-up, as if its grace time were over.
 create or replace function tests.lease_unknown(delivery_id uuid)
-returns jsonb language plpgsql as $$
+returns jsonb language plpgsql set search_path = '' as $$
 begin
   update public.delivery_attempts a set created_at = now() - interval '1 hour' where a.delivery_id = lease_unknown.delivery_id;
   update public.deliveries d set next_attempt_at = now() - interval '1 year' where d.id = lease_unknown.delivery_id;
@@ -235,7 +235,7 @@ end $$;
 
 -- A tenant with a row in every table that has tenants: {client, agency, brand, campaign, recipient, pool, agent, …}.
 create or replace function tests.create_busy_tenant()
-returns jsonb language plpgsql as $$
+returns jsonb language plpgsql set search_path = '' as $$
 declare
   facts jsonb := tests.create_promise(3);
   client_id uuid := facts ->> 'client';

@@ -2,7 +2,7 @@ import { drain } from './drain.ts';
 import { Refusal } from './errors.ts';
 import { describe } from './log.ts';
 import { type Channel, CHANNELS, openProvider } from './providers/open.ts';
-import type { Message, Outcome, SendOutcome } from './providers/port.ts';
+import type { Message, Outcome, Provider, SendOutcome } from './providers/port.ts';
 import { type Merge, render, type Template, valuesOf } from './render.ts';
 import { type CardSecrets, type Sealed, unseal } from './seal.ts';
 import type { Context } from './serve.ts';
@@ -40,18 +40,17 @@ const LIMITS = { concurrency: 8, budgetMs: 25_000 };
 
 const DEFAULT_GRACE_SECONDS = 60;
 
+const TOO_LATE = '[DELIVERIES] Somebody else has gone on with this delivery';
+
 /** Sends what is due, or one delivery, and tells how many tries came to what. */
 export async function deliver(
   desk: Desk,
   deliveryId: string | null = null,
+  means = MEANS,
 ): Promise<Record<Outcome, number>> {
   const tally = { sent: 0, retriable: 0, permanent: 0, ambiguous: 0 };
   await drain(
-    (batchSize) =>
-      leases(desk, 'lease_deliveries', {
-        delivery_id: deliveryId,
-        batch_size: batchSize,
-      }),
+    (batchSize) => leases(desk, 'lease_deliveries', { delivery_id: deliveryId, batch_size: batchSize }),
     async (lease) => {
       const result = await send(lease, means);
       tally[result.outcome]++;
@@ -64,29 +63,18 @@ export async function deliver(
 }
 
 /** Looks deliveries of unknown outcome up at their providers, and tells what came of it. */
-export async function lookUp(
-  desk: Desk,
-): Promise<{ found: number; missing: number; unclear: number }> {
+export async function lookUp(desk: Desk, means = MEANS): Promise<Findings> {
   const tally = { found: 0, missing: 0, unclear: 0 };
-  const grace = Number(
-    Deno.env.get('DELIVERY_LOOKUP_GRACE_SECONDS') || DEFAULT_GRACE_SECONDS,
-  );
+  const grace = Number(Deno.env.get('DELIVERY_LOOKUP_GRACE_SECONDS') || DEFAULT_GRACE_SECONDS);
   await drain(
-    (batchSize) =>
-      leases(desk, 'lease_unknown_deliveries', {
-        batch_size: batchSize,
-        grace_seconds: grace,
-      }),
+    (batchSize) => leases(desk, 'lease_unknown_deliveries', { batch_size: batchSize, grace_seconds: grace }),
     async (lease) => {
       try {
         const found = await settle(desk, lease, means);
         tally[found === null ? 'unclear' : found ? 'found' : 'missing']++;
       } catch (error) {
         // Nothing is decided, so the delivery comes up again.
-        desk.log('[DELIVERIES] Look-up failed', {
-          deliveryId: lease.deliveryId,
-          ...reasonOf(error),
-        });
+        desk.log('[DELIVERIES] Look-up failed', { deliveryId: lease.deliveryId, ...reasonOf(error) });
       }
     },
     LIMITS,
@@ -94,11 +82,7 @@ export async function lookUp(
   return tally;
 }
 
-async function leases(
-  { rpc }: Desk,
-  door: string,
-  args: Record<string, unknown>,
-): Promise<Lease[]> {
+async function leases({ rpc }: Desk, door: string, args: Record<string, unknown>): Promise<Lease[]> {
   return (await rpc<{ deliveries: Lease[] }>(door, args)).result.deliveries;
 }
 
@@ -112,33 +96,18 @@ async function send(lease: Lease, means: Means): Promise<SendOutcome> {
   } catch (error) {
     const missing = error instanceof Refusal ? error.details.missing : undefined;
     return missing
-      ? {
-        outcome: 'retriable',
-        errorCode: 'not_configured',
-        errorMessage: `${missing} is not set`,
-      }
-      : {
-        outcome: 'retriable',
-        errorCode: 'not_prepared',
-        errorMessage: 'The message could not be made',
-      };
+      ? { outcome: 'retriable', errorCode: 'not_configured', errorMessage: `${missing} is not set` }
+      : { outcome: 'retriable', errorCode: 'not_prepared', errorMessage: 'The message could not be made' };
   }
   const result = await provider.send(message);
-  return {
-    ...result,
-    errorMessage: result.errorMessage &&
-      withoutSecrets(result.errorMessage, card),
-  };
+  return { ...result, errorMessage: result.errorMessage && withoutSecrets(result.errorMessage, card) };
 }
 
-async function settle({ rpc }: Desk, lease: Lease, means: Means): Promise<boolean | null> {
+async function settle({ rpc, log }: Desk, lease: Lease, means: Means): Promise<boolean | null> {
   const provider = await means.openProvider(lease.channel);
   const message = messageOf(lease, means.unseal(lease.sealed));
-  const { found, providerMessageId, providerStatus } = await provider.find(
-    message,
-    new Date(lease.attemptStartedAt),
-  );
-  await rpc('resolve_unknown_delivery', {
+  const { found, providerMessageId, providerStatus } = await provider.find(message, new Date(lease.attemptStartedAt));
+  const { result: settled } = await rpc<{ deliveryId: string | null }>('resolve_unknown_delivery', {
     attempt_id: lease.attemptId,
     lease_token: lease.leaseToken,
     found,
@@ -146,73 +115,43 @@ async function settle({ rpc }: Desk, lease: Lease, means: Means): Promise<boolea
     provider_message_id: providerMessageId ?? null,
     provider_status: providerStatus ?? null,
   });
+  if (!settled.deliveryId) log(TOO_LATE, { deliveryId: lease.deliveryId, attemptId: lease.attemptId });
   return found;
 }
 
-function messageOf(
-  { attemptId, channel, deliverTo, clientName, template, merge }: Lease,
-  card: CardSecrets,
-): Message {
+function messageOf({ attemptId, channel, deliverTo, clientName, template, merge }: Lease, card: CardSecrets): Message {
   const house = {
     company_name: Deno.env.get('COMPANY_NAME') || clientName,
     support_phone: Deno.env.get('SUPPORT_PHONE_NUMBER') ?? '',
     support_email: Deno.env.get('SUPPORT_EMAIL') ?? '',
   };
-  return {
-    attemptId,
-    to: deliverTo,
-    ...render(channel, template, valuesOf(merge, card, house)),
-  };
+  return { attemptId, to: deliverTo, ...render(channel, template, valuesOf(merge, card, house)) };
 }
 
-async function complete(
-  { rpc, log }: Desk,
-  lease: Lease,
-  result: SendOutcome,
-): Promise<void> {
+async function complete({ rpc, log }: Desk, lease: Lease, result: SendOutcome): Promise<void> {
   const { deliveryId, attemptId, leaseToken, channel } = lease;
   try {
-    const { result: completed } = await rpc<{ accepted: boolean }>(
-      'complete_delivery_attempt',
-      {
-        attempt_id: attemptId,
-        lease_token: leaseToken,
-        outcome: result.outcome,
-        provider: CHANNELS[channel].provider,
-        provider_message_id: result.providerMessageId ?? null,
-        error_code: result.errorCode ?? null,
-        error_message: result.errorMessage ?? null,
-      },
-    );
-    if (!completed.accepted) {
-      log('[DELIVERIES] Report came too late', { deliveryId, attemptId });
-    }
+    const { result: completed } = await rpc<{ accepted: boolean }>('complete_delivery_attempt', {
+      attempt_id: attemptId,
+      lease_token: leaseToken,
+      outcome: result.outcome,
+      provider: CHANNELS[channel].provider,
+      provider_message_id: result.providerMessageId ?? null,
+      error_code: result.errorCode ?? null,
+      error_message: result.errorMessage ?? null,
+    });
+    if (!completed.accepted) log(TOO_LATE, { deliveryId, attemptId });
   } catch (error) {
     // The lease will lapse, and the look-up or a callback tells what became of the message.
-    log('[DELIVERIES] Outcome not recorded', {
-      deliveryId,
-      attemptId,
-      ...reasonOf(error),
-    });
+    log('[DELIVERIES] Outcome not recorded', { deliveryId, attemptId, ...reasonOf(error) });
   }
 }
 
-function report(
-  { log }: Desk,
-  lease: Lease,
-  { outcome, providerMessageId, errorCode, errorMessage }: SendOutcome,
-) {
+function report({ log }: Desk, lease: Lease, { outcome, providerMessageId, errorCode, errorMessage }: SendOutcome) {
   const { tag, noun, idName } = CHANNELS[lease.channel];
-  const fields = {
-    deliveryId: lease.deliveryId,
-    attemptId: lease.attemptId,
-    to: masked(lease.deliverTo),
-  };
+  const fields = { deliveryId: lease.deliveryId, attemptId: lease.attemptId, to: masked(lease.deliverTo) };
   if (outcome === 'sent') {
-    log(
-      `[${tag}] ${noun} sent successfully, ${idName}: ${providerMessageId}`,
-      fields,
-    );
+    log(`[${tag}] ${noun} sent successfully, ${idName}: ${providerMessageId}`, fields);
   } else if (errorCode === 'not_configured') {
     log(`${noun} service not configured`, { ...fields, reason: errorMessage });
   } else {
@@ -227,10 +166,7 @@ function masked(address: string): string {
 
 // A provider may quote what it was sent.
 function withoutSecrets(words: string, { code, pin }: CardSecrets): string {
-  return [code, pin].reduce<string>(
-    (text, secret) => (secret ? text.replaceAll(secret, '***') : text),
-    words,
-  );
+  return [code, pin].reduce<string>((text, secret) => (secret ? text.replaceAll(secret, '***') : text), words);
 }
 
 // An HTTP client's error carries the whole request, so no more than this is taken from it.

@@ -1,34 +1,27 @@
-import assert from "node:assert/strict";
-import { drain } from "./drain.ts";
+import assert from 'node:assert/strict';
+import { drain } from './drain.ts';
 
-const pause = (milliseconds: number) =>
-  new Promise((resume) => setTimeout(resume, milliseconds));
+const pause = (milliseconds: number) => new Promise((resume) => setTimeout(resume, milliseconds));
 
 /** A queue that hands out numbers, as the database does leases. */
 function queueOf(length: number) {
   let next = 0;
   return async (batchSize: number) => {
     await pause(1);
-    return Array.from(
-      { length: Math.min(batchSize, length - next) },
-      () => next++,
-    );
+    return Array.from({ length: Math.min(batchSize, length - next) }, () => next++);
   };
 }
 
-Deno.test("drain: everything due is done once", async () => {
+Deno.test('drain: everything due is done once', async () => {
   const done: number[] = [];
   await drain(queueOf(50), async (item) => {
     await pause(Math.random() * 3);
     done.push(item);
   }, { concurrency: 4, budgetMs: 10_000 });
-  assert.deepEqual(
-    done.sort((a, b) => a - b),
-    Array.from({ length: 50 }, (_, index) => index),
-  );
+  assert.deepEqual(done.sort((a, b) => a - b), Array.from({ length: 50 }, (_, index) => index));
 });
 
-Deno.test("drain: as many work at once as there are workers, and no more", async () => {
+Deno.test('drain: as many work at once as there are workers, and no more', async () => {
   let working = 0;
   let most = 0;
   await drain(queueOf(40), async () => {
@@ -39,7 +32,7 @@ Deno.test("drain: as many work at once as there are workers, and no more", async
   assert.equal(most, 5);
 });
 
-Deno.test("drain: a slow one does not hold up the others", async () => {
+Deno.test('drain: a slow one does not hold up the others', async () => {
   const done: number[] = [];
   await drain(queueOf(20), async (item) => {
     if (item === 0) await pause(150);
@@ -48,7 +41,7 @@ Deno.test("drain: a slow one does not hold up the others", async () => {
   assert.equal(done.at(-1), 0);
 });
 
-Deno.test("drain: a batch that is not full is not followed by another lease", async () => {
+Deno.test('drain: a batch that is not full is not followed by another lease', async () => {
   const asked: number[] = [];
   await drain(
     (batchSize) => {
@@ -61,7 +54,7 @@ Deno.test("drain: a batch that is not full is not followed by another lease", as
   assert.deepEqual(asked, [8]);
 });
 
-Deno.test("drain: when the time is used up nothing new is leased, and what was leased is done", async () => {
+Deno.test('drain: when the time is used up nothing new is leased, and what was leased is done', async () => {
   let leased = 0;
   let done = 0;
   await drain((batchSize) => {
@@ -75,11 +68,11 @@ Deno.test("drain: when the time is used up nothing new is leased, and what was l
   assert.equal(done, leased);
 });
 
-Deno.test("drain: a lease that fails is reported after those at work have ended", async () => {
+Deno.test('drain: a lease that fails is reported after those at work have ended', async () => {
   let leases = 0;
   let done = 0;
   const drained = drain(() => {
-    if (leases++ > 0) throw new Error("the database is away");
+    if (leases++ > 0) throw new Error('the database is away');
     return Promise.resolve([1, 2]);
   }, async (item) => {
     await pause(item * 20);

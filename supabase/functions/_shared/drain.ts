@@ -25,7 +25,7 @@ export async function drain<Lease>(
   });
   // Those who are in the middle of a call end it, also when the next lease fails.
   const ended = await Promise.allSettled(workers);
-  const failed = ended.find((end) => end.status === "rejected");
+  const failed = ended.find((end) => end.status === 'rejected');
   if (failed) throw failed.reason;
 
   async function take(): Promise<Lease | undefined> {

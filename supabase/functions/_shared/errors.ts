@@ -7,132 +7,129 @@ export interface CatalogueEntry {
 
 /** Every code a function may answer with; docs/errors.md is printed from it. */
 export const catalogue = {
-  "GC-001": {
+  'GC-001': {
     status: 400,
-    message:
-      "Missing brand_id/card_value: No gift card configured for this condition.",
-    solution: "Edit campaign condition settings",
+    message: 'Missing brand_id/card_value: No gift card configured for this condition.',
+    solution: 'Edit campaign condition settings',
   },
-  "GC-002": {
+  'GC-002': {
     status: 400,
-    message: "Brand not found",
-    solution: "Check brand exists and is enabled",
+    message: 'Brand not found',
+    solution: 'Check brand exists and is enabled',
   },
-  "GC-003": {
+  'GC-003': {
     status: 400,
-    message: "No inventory available: No available gift cards in pool.",
-    solution: "Upload cards or configure Tillo",
+    message: 'No inventory available: No available gift cards in pool.',
+    solution: 'Upload cards or configure Tillo',
   },
-  "GC-004": {
+  'GC-004': {
     status: 503,
-    message: "Tillo API not configured",
-    solution: "Add Tillo credentials to Supabase",
+    message: 'Tillo API not configured',
+    solution: 'Add Tillo credentials to Supabase',
   },
-  "GC-005": {
+  'GC-005': {
     status: 502,
-    message: "Tillo API call failed: Tillo API error.",
-    solution: "Check Tillo account status",
+    message: 'Tillo API call failed: Tillo API error.',
+    solution: 'Check Tillo account status',
   },
-  "GC-006": {
+  'GC-006': {
     status: 402,
-    message: "Insufficient credits",
-    solution: "Allocate more credits to account",
+    message: 'Insufficient credits',
+    solution: 'Allocate more credits to account',
   },
-  "GC-007": {
+  'GC-007': {
     status: 500,
-    message: "Billing transaction failed",
-    solution: "Check database connection",
+    message: 'Billing transaction failed',
+    solution: 'Check database connection',
   },
-  "GC-008": {
+  'GC-008': {
     status: 400,
-    message: "Campaign billing not configured",
-    solution: "Set up billing entity",
+    message: 'Campaign billing not configured',
+    solution: 'Set up billing entity',
   },
-  "GC-009": {
+  'GC-009': {
     status: 400,
-    message: "Verification required",
-    solution: "Complete SMS opt-in or skip verification",
+    message: 'Verification required',
+    solution: 'Complete SMS opt-in or skip verification',
   },
-  "GC-010": {
+  'GC-010': {
     status: 409,
-    message: "Already provisioned",
-    solution: "Customer already received gift card",
+    message: 'Already provisioned',
+    solution: 'Customer already received gift card',
   },
-  "GC-011": {
+  'GC-011': {
     status: 404,
-    message: "Invalid redemption code",
-    solution: "Verify code exists in system",
+    message: 'Invalid redemption code',
+    solution: 'Verify code exists in system',
   },
-  "GC-012": {
+  'GC-012': {
     status: 400,
-    message: "Missing parameters",
-    solution: "Check API request format",
+    message: 'Missing parameters',
+    solution: 'Check API request format',
   },
-  "GC-013": {
+  'GC-013': {
     status: 500,
-    message: "Database function error",
-    solution: "Check migration status",
+    message: 'Database function error',
+    solution: 'Check migration status',
   },
-  "GC-014": {
+  'GC-014': {
     status: 502,
-    message: "Delivery notification failed",
-    solution: "Check SMS/email configuration",
+    message: 'Delivery notification failed',
+    solution: 'Check SMS/email configuration',
   },
-  "GC-015": {
+  'GC-015': {
     status: 500,
-    message: "Unknown error",
-    solution: "Check function logs for details",
+    message: 'Unknown error',
+    solution: 'Check function logs for details',
   },
-  "RB-400": {
+  'RB-400': {
     status: 400,
-    message: "Not possible in the present state",
-    solution: "Read the message: it names what stands in the way",
+    message: 'Not possible in the present state',
+    solution: 'Read the message: it names what stands in the way',
   },
-  "RB-401": {
+  'RB-401': {
     status: 401,
-    message: "Not authenticated",
-    solution:
-      'Send a valid access token as "Authorization: Bearer …" or the right key as "apikey: …"',
+    message: 'Not authenticated',
+    solution: 'Send a valid access token as "Authorization: Bearer …" or the right key as "apikey: …"',
   },
-  "RB-403": {
+  'RB-403': {
     status: 403,
-    message: "Not allowed",
-    solution: "Ask an administrator for a role that may do this",
+    message: 'Not allowed',
+    solution: 'Ask an administrator for a role that may do this',
   },
-  "RB-404": {
+  'RB-404': {
     status: 404,
-    message: "Not found",
-    solution: "Check the id, and that your account may see what it names",
+    message: 'Not found',
+    solution: 'Check the id, and that your account may see what it names',
   },
-  "RB-405": {
+  'RB-405': {
     status: 405,
-    message: "Method not allowed",
-    solution: "Send the request as POST",
+    message: 'Method not allowed',
+    solution: 'Send the request as POST',
   },
-  "RB-409": {
+  'RB-409': {
     status: 409,
-    message: "Idempotency-Key already used for another request",
-    solution:
-      "Use a new Idempotency-Key for a new request, and the same body for a repeated one",
+    message: 'Idempotency-Key already used for another request',
+    solution: 'Use a new Idempotency-Key for a new request, and the same body for a repeated one',
   },
-  "RB-413": {
+  'RB-413': {
     status: 413,
-    message: "Request too large",
-    solution: "Send a smaller body, or split it into several requests",
+    message: 'Request too large',
+    solution: 'Send a smaller body, or split it into several requests',
   },
-  "RB-415": {
+  'RB-415': {
     status: 415,
-    message: "Media type not supported",
-    solution: "Set Content-Type to one of the types the function accepts",
+    message: 'Media type not supported',
+    solution: 'Set Content-Type to one of the types the function accepts',
   },
-  "RB-429": {
+  'RB-429': {
     status: 429,
-    message: "Too many attempts",
-    solution: "Wait as many seconds as Retry-After says, then try again",
+    message: 'Too many attempts',
+    solution: 'Wait as many seconds as Retry-After says, then try again',
   },
-  "RB-503": {
+  'RB-503': {
     status: 503,
-    message: "A secret is missing or malformed",
+    message: 'A secret is missing or malformed',
     solution: 'Set the secret named in "missing" (see .env.example)',
   },
 } satisfies Record<string, CatalogueEntry>;
@@ -142,12 +139,12 @@ export type Code = keyof typeof catalogue;
 
 /** Tells whether a text is a code of the catalogue. */
 export function isCode(text: unknown): text is Code {
-  return typeof text === "string" && Object.hasOwn(catalogue, text);
+  return typeof text === 'string' && Object.hasOwn(catalogue, text);
 }
 
 /** An answer other than success; thrown anywhere in a handler, written by `serve` alone. */
 export class Refusal extends Error {
-  override name = "Refusal";
+  override name = 'Refusal';
 
   constructor(
     readonly code: Code,
@@ -184,5 +181,5 @@ export interface FieldProblem {
 
 /** The refusal of a request that names what is wrong with it. */
 export function badRequest(...fields: FieldProblem[]): Refusal {
-  return new Refusal("GC-012", { fields });
+  return new Refusal('GC-012', { fields });
 }

@@ -1,9 +1,9 @@
 // Prints docs/errors.md.
-import { catalogue, type CatalogueEntry } from "./errors.ts";
+import { catalogue, type CatalogueEntry } from './errors.ts';
 
 const FAMILIES: Record<string, string> = {
-  GC: "Gift cards",
-  RB: "All functions",
+  GC: 'Gift cards',
+  RB: 'All functions',
 };
 
 const INTRO = `# Error codes
@@ -28,10 +28,10 @@ carry more: \`fields\` (GC-012: what is wrong with which field), \`retryAfter\` 
 This page is printed from \`supabase/functions/_shared/errors.ts\`; do not edit it.
 `;
 
-const HEADER = ["Code", "Status", "Message", "Solution"];
+const HEADER = ['Code', 'Status', 'Message', 'Solution'];
 
 console.log(
-  [INTRO, ...Object.keys(FAMILIES).map(section)].join("\n").trimEnd(),
+  [INTRO, ...Object.keys(FAMILIES).map(section)].join('\n').trimEnd(),
 );
 
 function section(family: string): string {
@@ -45,15 +45,9 @@ function section(family: string): string {
 
 // Padded as `deno fmt` would, so that printing the page again changes nothing.
 function table(rows: string[][]): string {
-  const widths = HEADER.map((_, column) =>
-    Math.max(...rows.map((row) => row[column].length))
-  );
-  const rule = widths.map((width) => "-".repeat(width));
+  const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const rule = widths.map((width) => '-'.repeat(width));
   return rows.toSpliced(1, 0, rule)
-    .map((row) =>
-      `| ${
-        row.map((cell, column) => cell.padEnd(widths[column])).join(" | ")
-      } |`
-    )
-    .join("\n");
+    .map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`)
+    .join('\n');
 }

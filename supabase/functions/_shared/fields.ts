@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from 'zod';
 
 // Postgres refuses null bytes and half surrogates; other control characters have no place in a field of ours.
 // deno-lint-ignore no-control-regex
@@ -7,33 +7,33 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 /** A trimmed, non-empty text of limited length that the database can store. */
 export function text(maxLength: number) {
   return z.string().trim()
-    .min(1, "must not be empty")
+    .min(1, 'must not be empty')
     .max(maxLength, `must have at most ${maxLength} characters`)
     .refine(
       (value) => !CONTROL.test(value) && value.isWellFormed(),
-      "has characters that are not allowed",
+      'has characters that are not allowed',
     );
 }
 
 /** An id. */
-export const uuid = z.guid("must be a UUID").toLowerCase();
+export const uuid = z.guid('must be a UUID').toLowerCase();
 
 // zod does not limit the parts of an address, mail servers do.
 const ADDRESS_PARTS = /^[^@]{1,64}@([^.]{1,63}\.)+[^.]{2,63}$/;
 
 /** An e-mail address in lower case. */
 export const email = text(254).toLowerCase().pipe(
-  z.email("must be an e-mail address"),
+  z.email('must be an e-mail address'),
 )
-  .refine((value) => ADDRESS_PARTS.test(value), "must be an e-mail address");
+  .refine((value) => ADDRESS_PARTS.test(value), 'must be an e-mail address');
 
 /** The number of a campaign's condition. */
-export const conditionNumber = z.int("must be a whole number").min(
+export const conditionNumber = z.int('must be a whole number').min(
   1,
-  "must be at least 1",
+  'must be at least 1',
 ).max(
   1000,
-  "must be at most 1000",
+  'must be at most 1000',
 );
 
 const MAX_AMOUNT = 100_000;
@@ -41,12 +41,12 @@ const MAX_AMOUNT = 100_000;
 /** A positive amount with at most two decimals, as a number or a numeric text. */
 export const amount = z.union(
   [z.number(), z.string().trim().max(12)],
-  "must be an amount such as 25 or 25.50",
+  'must be an amount such as 25 or 25.50',
 )
   .transform(String)
   .refine(
     (value) => /^\d{1,6}(\.\d{1,2})?$/.test(value),
-    "must be an amount such as 25 or 25.50",
+    'must be an amount such as 25 or 25.50',
   )
   .transform(Number)
   .refine(

@@ -1,9 +1,9 @@
-import assert from "node:assert/strict";
-import { describe, log } from "./log.ts";
+import assert from 'node:assert/strict';
+import { describe, log } from './log.ts';
 
 function lineOf(...line: Parameters<typeof log>): string {
   const { info } = console;
-  let written = "";
+  let written = '';
   console.info = (text: string) => void (written += text);
   try {
     log(...line);
@@ -13,35 +13,35 @@ function lineOf(...line: Parameters<typeof log>): string {
   return written;
 }
 
-Deno.test("log: a line is one JSON object that begins with its words", () => {
-  const line = lineOf("[PROVISION] Success", { requestId: "r", note: "a\nb" });
+Deno.test('log: a line is one JSON object that begins with its words', () => {
+  const line = lineOf('[PROVISION] Success', { requestId: 'r', note: 'a\nb' });
   assert.equal(
     line,
     '{"message":"[PROVISION] Success","requestId":"r","note":"a\\nb"}',
   );
 });
 
-Deno.test("log: of a phone number only the end is written, wherever it stands", () => {
-  const line = lineOf("[TWILIO] Failed", {
+Deno.test('log: of a phone number only the end is written, wherever it stands', () => {
+  const line = lineOf('[TWILIO] Failed', {
     reason: "Invalid 'To' number: +14155552671",
-    nested: { to: "+442071838750" },
+    nested: { to: '+442071838750' },
   });
   assert.doesNotMatch(line, /1415555|4420718/);
   assert.match(line, /\+…2671.*\+…8750/);
 });
 
-Deno.test("log: a long field is cut, so that the line stays JSON", () => {
-  const line = lineOf("[TEST]", { detail: "x".repeat(50_000) });
+Deno.test('log: a long field is cut, so that the line stays JSON', () => {
+  const line = lineOf('[TEST]', { detail: 'x'.repeat(50_000) });
   assert.ok(line.length < 10_000);
   assert.equal(JSON.parse(line).detail.length, 2001);
 });
 
-Deno.test("describe: what is thrown is told with its causes, whatever it is", () => {
-  const told = describe(new TypeError("outer", { cause: new Error("inner") }));
+Deno.test('describe: what is thrown is told with its causes, whatever it is', () => {
+  const told = describe(new TypeError('outer', { cause: new Error('inner') }));
   assert.deepEqual([told.name, (told.cause as Error).message], [
-    "TypeError",
-    "inner",
+    'TypeError',
+    'inner',
   ]);
-  assert.deepEqual(describe("text"), { thrown: "text" });
-  assert.deepEqual(describe(undefined), { thrown: "undefined" });
+  assert.deepEqual(describe('text'), { thrown: 'text' });
+  assert.deepEqual(describe(undefined), { thrown: 'undefined' });
 });

@@ -5,12 +5,12 @@ const MAX_FIELD_LENGTH = 2000;
 export function log(
   message: string,
   fields: Record<string, unknown> = {},
-  level: "info" | "error" = "info",
+  level: 'info' | 'error' = 'info',
 ): void {
   console[level](
     JSON.stringify(
       { message, ...fields },
-      (_key, value) => typeof value === "string" ? tame(value) : value,
+      (_key, value) => typeof value === 'string' ? tame(value) : value,
     ),
   );
 }
@@ -29,8 +29,6 @@ export function describe(thrown: unknown): Record<string, unknown> {
 
 // Providers repeat the number in their error messages; its end is enough to recognise it.
 function tame(text: string): string {
-  const masked = text.replace(/\+\d{3,11}(?=\d{4})/g, "+…");
-  return masked.length > MAX_FIELD_LENGTH
-    ? `${masked.slice(0, MAX_FIELD_LENGTH)}…`
-    : masked;
+  const masked = text.replace(/\+\d{3,11}(?=\d{4})/g, '+…');
+  return masked.length > MAX_FIELD_LENGTH ? `${masked.slice(0, MAX_FIELD_LENGTH)}…` : masked;
 }

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
-import type { z } from "zod";
-import { badRequest, type FieldProblem, Refusal } from "./errors.ts";
+import { createHash } from 'node:crypto';
+import type { z } from 'zod';
+import { badRequest, type FieldProblem, Refusal } from './errors.ts';
 
 /** The largest body a function reads unless it says otherwise. */
 export const MAX_BODY_BYTES = 1024 * 1024;
@@ -13,15 +13,15 @@ export async function readJson<Schema extends z.ZodType>(
   schema: Schema,
   maxBytes = MAX_BODY_BYTES,
 ): Promise<z.output<Schema>> {
-  if (mediaType(request) !== "application/json") {
-    throw new Refusal("RB-415", { accepted: ["application/json"] });
+  if (mediaType(request) !== 'application/json') {
+    throw new Refusal('RB-415', { accepted: ['application/json'] });
   }
   return parseJson(await readBytes(request, maxBytes), schema);
 }
 
 /** The media type of a body, without its parameters. */
 export function mediaType(request: Request): string {
-  return (request.headers.get("content-type") ?? "").split(";", 1)[0].trim()
+  return (request.headers.get('content-type') ?? '').split(';', 1)[0].trim()
     .toLowerCase();
 }
 
@@ -34,7 +34,7 @@ export async function readBytes(
   let length = 0;
   for await (const chunk of request.body ?? []) {
     length += chunk.byteLength;
-    if (length > maxBytes) throw new Refusal("RB-413", { maxBytes });
+    if (length > maxBytes) throw new Refusal('RB-413', { maxBytes });
     chunks.push(chunk);
   }
   const bytes = new Uint8Array(length);
@@ -52,20 +52,20 @@ export function parseJson<Schema extends z.ZodType>(
   schema: Schema,
 ): z.output<Schema> {
   if (bytes.length === 0) {
-    throw badRequest({ field: "body", problem: "is empty" });
+    throw badRequest({ field: 'body', problem: 'is empty' });
   }
   let value: unknown;
   try {
     value = JSON.parse(decodeText(bytes));
   } catch {
-    throw badRequest({ field: "body", problem: "is not JSON" });
+    throw badRequest({ field: 'body', problem: 'is not JSON' });
   }
   return check(value, schema);
 }
 
 /** Decodes UTF-8 without a byte order mark, and throws on anything that is not UTF-8. */
 export function decodeText(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }
 
 /** Fits a value to a schema or refuses it, naming each wrong field. */
@@ -76,9 +76,7 @@ export function check<Schema extends z.ZodType>(
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw badRequest(
-    ...parsed.error.issues.slice(0, MAX_PROBLEMS).map((issue) =>
-      problemOf(issue, value)
-    ),
+    ...parsed.error.issues.slice(0, MAX_PROBLEMS).map((issue) => problemOf(issue, value)),
   );
 }
 
@@ -91,8 +89,8 @@ function problemOf(
     value,
   );
   return {
-    field: path.join(".") || "body",
-    problem: given === undefined ? "is required" : message,
+    field: path.join('.') || 'body',
+    problem: given === undefined ? 'is required' : message,
   };
 }
 
@@ -118,21 +116,21 @@ export function requestArgs(
 
 /** A fingerprint of a parsed request, equal whatever the order of its fields. */
 export function requestHash(functionName: string, body: unknown): string {
-  return createHash("sha256").update(functionName).update("\n").update(
+  return createHash('sha256').update(functionName).update('\n').update(
     canonical(body),
-  ).digest("hex");
+  ).digest('hex');
 }
 
 /** The hexadecimal SHA-256 of an upload. */
 export function fileHash(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function canonical(value: unknown): string {
   return JSON.stringify(
     value,
     (_key, part) =>
-      part !== null && typeof part === "object" && !Array.isArray(part)
+      part !== null && typeof part === 'object' && !Array.isArray(part)
         ? Object.fromEntries(
           Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)),
         )

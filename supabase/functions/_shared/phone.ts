@@ -1,33 +1,33 @@
-import { parsePhoneNumberFromString } from "libphonenumber-js/min";
-import { z } from "zod";
-import { email, text } from "./fields.ts";
-import { check } from "./parse.ts";
+import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
+import { z } from 'zod';
+import { email, text } from './fields.ts';
+import { check } from './parse.ts';
 
-const DEFAULT_COUNTRY = "US";
+const DEFAULT_COUNTRY = 'US';
 
 /** A phone number in any usual notation, as E.164; without a country code it is read as a US number. */
 export const phone = text(32).transform((value, context) => {
   const parsed = parsePhoneNumberFromString(value, DEFAULT_COUNTRY);
   if (parsed?.isValid()) return parsed.number as string;
-  context.addIssue({ code: "custom", message: "must be a valid phone number" });
+  context.addIssue({ code: 'custom', message: 'must be a valid phone number' });
   return z.NEVER;
 });
 
 /** How a card is delivered. */
 export const deliveryMethod = z.enum(
-  ["sms", "email"],
+  ['sms', 'email'],
   'must be "sms" or "email"',
 );
 
 /** The number or address a card goes to, checked for its method; null lets the database take the recipient's own. */
 export function addressFor(
-  method: "sms" | "email" | null | undefined,
+  method: 'sms' | 'email' | null | undefined,
   deliverTo: string | null | undefined,
 ) {
   if (deliverTo == null) return null;
   const schema = z.object({
     deliveryMethod,
-    deliverTo: method === "sms" ? phone : email,
+    deliverTo: method === 'sms' ? phone : email,
   });
   return check({ deliveryMethod: method ?? undefined, deliverTo }, schema)
     .deliverTo;
@@ -35,9 +35,9 @@ export function addressFor(
 
 /** The contact that goes with a delivery method, if the caller named one. */
 export function contactFor(
-  method: "sms" | "email" | "none",
+  method: 'sms' | 'email' | 'none',
   contacts: { phone?: string | null; email?: string | null },
 ): string | null {
-  if (method === "none") return null;
-  return (method === "sms" ? contacts.phone : contacts.email) ?? null;
+  if (method === 'none') return null;
+  return (method === 'sms' ? contacts.phone : contacts.email) ?? null;
 }

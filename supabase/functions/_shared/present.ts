@@ -1,7 +1,7 @@
-import { ringDeliveries } from "./ring.ts";
-import type { Answer } from "./rpc.ts";
-import { unseal } from "./seal.ts";
-import type { Context, Reply } from "./serve.ts";
+import { ringDeliveries } from './ring.ts';
+import type { Answer } from './rpc.ts';
+import { unseal } from './seal.ts';
+import type { Context, Reply } from './serve.ts';
 
 /** What every door that gives out a card answers with. */
 export interface Provisioned {
@@ -17,7 +17,7 @@ export function announce(
   campaignId: string | null = null,
 ): void {
   const { giftCard, source, delivery } = result;
-  context.log("[PROVISION] Success", {
+  context.log('[PROVISION] Success', {
     campaignId,
     source,
     giftCardId: giftCard.id,

@@ -21,14 +21,13 @@ export interface Merge {
   [tag: string]: string | number;
 }
 
-const SMS =
-  `{{company_name}}: Hi {{first_name}}, here's your {{value}} {{brand}} gift card: {{code}}
+const SMS = `{{company_name}}: Hi {{first_name}}, here's your {{value}} {{brand}} gift card: {{code}}
 PIN: {{pin}}
 Redeem at: {{redemption_url}}
 Expires: {{expiration_date}}
 Questions? Reply HELP. To opt out, reply STOP.`;
 
-const EMAIL_SUBJECT = "Your {{value}} {{brand}} gift card";
+const EMAIL_SUBJECT = 'Your {{value}} {{brand}} gift card';
 
 const EMAIL = `Hi {{first_name}},
 
@@ -49,76 +48,56 @@ const TAG = /\{\{\s*([^{}]*?)\s*\}\}/g;
 const LABELLED_TAG = /^[^{}]*:\s*\{\{\s*([^{}]*?)\s*\}\}\s*$/;
 
 /** Makes a message from a campaign's template or the house's own. */
-export function render(
-  channel: "sms" | "email",
-  template: Template,
-  values: Values,
-): Rendered {
-  const text = fillIn(
-    template.body ?? (channel === "sms" ? SMS : EMAIL),
-    values,
-  );
-  const subject = fillIn(template.subject ?? EMAIL_SUBJECT, values).replace(
-    /\s+/g,
-    " ",
-  );
+export function render(channel: 'sms' | 'email', template: Template, values: Values): Rendered {
+  const text = fillIn(template.body ?? (channel === 'sms' ? SMS : EMAIL), values);
+  const subject = fillIn(template.subject ?? EMAIL_SUBJECT, values).replace(/\s+/g, ' ');
   return { subject, text, html: htmlOf(text) };
 }
 
 /** The values of the merge tags: `{{amount}}` is 25 or 25.50, `{{value}}` the same with its currency. */
-export function valuesOf(
-  merge: Merge,
-  card: { code: string; pin: string | null },
-  house: Values,
-): Values {
+export function valuesOf(merge: Merge, card: { code: string; pin: string | null }, house: Values): Values {
   const amount = Number(merge.amount);
-  const value = new Intl.NumberFormat("en-US", {
-    style: "currency",
+  const value = new Intl.NumberFormat('en-US', {
+    style: 'currency',
     currency: merge.currency,
-    trailingZeroDisplay: "stripIfInteger",
+    trailingZeroDisplay: 'stripIfInteger',
   });
   return {
     ...house,
-    ...Object.fromEntries(
-      Object.entries(merge).map(([tag, text]) => [tag, String(text ?? "")]),
-    ),
-    first_name: String(merge.first_name || "there"),
-    amount: amount.toFixed(2).replace(/\.00$/, ""),
+    ...Object.fromEntries(Object.entries(merge).map(([tag, text]) => [tag, String(text ?? '')])),
+    first_name: String(merge.first_name || 'there'),
+    amount: amount.toFixed(2).replace(/\.00$/, ''),
     value: value.format(amount),
     code: card.code,
-    pin: card.pin ?? "",
+    pin: card.pin ?? '',
   };
 }
 
 /** Replaces every tag, in one pass so that no value is ever read as a template; a label left without its value goes. */
 function fillIn(template: string, values: Values): string {
-  return template.replace(/\r\n?/g, "\n").split("\n")
-    .filter((line) => valueOf(LABELLED_TAG.exec(line)?.[1], values) !== "")
+  return template.replace(/\r\n?/g, '\n').split('\n')
+    .filter((line) => valueOf(LABELLED_TAG.exec(line)?.[1], values) !== '')
     .map((line) => line.replace(TAG, (_, tag) => valueOf(tag, values)!))
-    .join("\n").replace(/\n{3,}/g, "\n\n").trim();
+    .join('\n').replace(/\n{3,}/g, '\n\n').trim();
 }
 
 // A value is one line: a name with a line break must not look like another part of the message.
 function valueOf(tag: string | undefined, values: Values): string | undefined {
   if (tag === undefined) return undefined;
   const name = tag.toLowerCase();
-  return Object.hasOwn(values, name)
-    ? values[name].replace(/\s+/g, " ").trim()
-    : "";
+  return Object.hasOwn(values, name) ? values[name].replace(/\s+/g, ' ').trim() : '';
 }
 
 const ENTITIES: Record<string, string> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
 };
 
 /** The same text as HTML, in which nothing of the template or of a value is markup. */
 function htmlOf(text: string): string {
   const escaped = text.replace(/[&<>"']/g, (character) => ENTITIES[character]);
-  return escaped.split("\n\n").map((paragraph) =>
-    `<p>${paragraph.replaceAll("\n", "<br>\n")}</p>`
-  ).join("\n");
+  return escaped.split('\n\n').map((paragraph) => `<p>${paragraph.replaceAll('\n', '<br>\n')}</p>`).join('\n');
 }

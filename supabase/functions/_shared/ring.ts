@@ -1,5 +1,5 @@
-import { log } from "./log.ts";
-import { secret } from "./secrets.ts";
+import { log } from './log.ts';
+import { secret } from './secrets.ts';
 
 interface EdgeRuntime {
   waitUntil(work: Promise<unknown>): void;
@@ -8,18 +8,18 @@ interface EdgeRuntime {
 /** Has the jobs function send a delivery at once while the caller answers; what this misses, its next round sends. */
 export function ringDeliveries(deliveryId: string): void {
   const rung = ring(deliveryId).catch((error) => {
-    log("[DELIVERIES] Bell not heard", { deliveryId, reason: String(error) });
+    log('[DELIVERIES] Bell not heard', { deliveryId, reason: String(error) });
   });
   // The hosted runtime would stop a worker that has answered; elsewhere nothing does.
   (globalThis as { EdgeRuntime?: EdgeRuntime }).EdgeRuntime?.waitUntil(rung);
 }
 
 async function ring(deliveryId: string): Promise<void> {
-  const { jobs = "" } = JSON.parse(secret("SUPABASE_SECRET_KEYS"));
-  const response = await fetch(`${secret("SUPABASE_URL")}/functions/v1/jobs`, {
-    method: "POST",
-    headers: { apikey: jobs, "content-type": "application/json" },
-    body: JSON.stringify({ job: "deliveries", deliveryId }),
+  const { jobs = '' } = JSON.parse(secret('SUPABASE_SECRET_KEYS'));
+  const response = await fetch(`${secret('SUPABASE_URL')}/functions/v1/jobs`, {
+    method: 'POST',
+    headers: { apikey: jobs, 'content-type': 'application/json' },
+    body: JSON.stringify({ job: 'deliveries', deliveryId }),
   });
   await response.body?.cancel();
   if (!response.ok) throw new Error(`jobs answered ${response.status}`);

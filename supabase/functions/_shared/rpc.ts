@@ -1,5 +1,5 @@
-import { catalogue, type Code, isCode, Refusal } from "./errors.ts";
-import type { Sealed } from "./seal.ts";
+import { catalogue, type Code, isCode, Refusal } from './errors.ts';
+import type { Sealed } from './seal.ts';
 
 /** What a use case in the database answered with. */
 export interface Answer<Result> {
@@ -28,7 +28,7 @@ interface DoorError {
 }
 
 interface Refused {
-  outcome: "refused";
+  outcome: 'refused';
   code: string;
   message: string | null;
   details: Record<string, unknown> | null;
@@ -38,7 +38,7 @@ const RETRIES = 3;
 const PAUSE_MS = 20;
 
 // The whole transaction was undone by a rival one; running it again is safe and usually succeeds.
-const UNDONE_BY_A_RIVAL = new Set(["40001", "40P01"]);
+const UNDONE_BY_A_RIVAL = new Set(['40001', '40P01']);
 
 // The door could not be used at all: wrong grants, migrations not applied, server unreachable, full or shutting down.
 const DOOR_UNUSABLE = /^(42501|42883|42P01|42703|3F000|(08|53|57|58).{3})$/;
@@ -52,26 +52,24 @@ export async function callDoor<Result>(
   for (let retry = 0;; retry++) {
     const { data, error } = await client.rpc(door, args);
     if (!error) return answerOf<Result>(door, data);
-    if (retry === RETRIES || !UNDONE_BY_A_RIVAL.has(error.code ?? "")) {
+    if (retry === RETRIES || !UNDONE_BY_A_RIVAL.has(error.code ?? '')) {
       throw failureOf(door, error);
     }
     // Rivals that waited for the same time would meet again, hence the random part.
-    await new Promise((resume) =>
-      setTimeout(resume, PAUSE_MS * 2 ** retry * (0.5 + Math.random()))
-    );
+    await new Promise((resume) => setTimeout(resume, PAUSE_MS * 2 ** retry * (0.5 + Math.random())));
   }
 }
 
 function answerOf<Result>(door: string, data: unknown): Answer<Result> {
-  const answer = data as ({ outcome: "ok" } & Answer<Result>) | Refused | null;
-  if (answer?.outcome === "ok") {
+  const answer = data as ({ outcome: 'ok' } & Answer<Result>) | Refused | null;
+  if (answer?.outcome === 'ok') {
     return {
       result: answer.result,
       sealed: answer.sealed,
       replayed: answer.replayed,
     };
   }
-  if (answer?.outcome === "refused" && isCode(answer.code)) {
+  if (answer?.outcome === 'refused' && isCode(answer.code)) {
     throw refusalOf(door, answer.code, answer);
   }
   throw new Error(`${door} answered with neither a result nor a known refusal`);
@@ -85,15 +83,11 @@ function refusalOf(
 ): Refusal {
   const isOurs = catalogue[code].status >= 500;
   const cause = new Error(`${door}: ${message}`);
-  return isOurs
-    ? new Refusal(code, {}, undefined, { cause })
-    : new Refusal(code, details ?? {}, message ?? undefined);
+  return isOurs ? new Refusal(code, {}, undefined, { cause }) : new Refusal(code, details ?? {}, message ?? undefined);
 }
 
 function failureOf(door: string, { code, message }: DoorError): Error {
-  const cause = new Error(`${door}: ${code || "no SQLSTATE"}: ${message}`);
-  const isFromDatabase = /^[0-9A-Z]{5}$/.test(code ?? "");
-  return isFromDatabase && !DOOR_UNUSABLE.test(code!)
-    ? cause
-    : new Refusal("GC-013", {}, undefined, { cause });
+  const cause = new Error(`${door}: ${code || 'no SQLSTATE'}: ${message}`);
+  const isFromDatabase = /^[0-9A-Z]{5}$/.test(code ?? '');
+  return isFromDatabase && !DOOR_UNUSABLE.test(code!) ? cause : new Refusal('GC-013', {}, undefined, { cause });
 }

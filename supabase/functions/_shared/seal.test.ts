@@ -1,25 +1,16 @@
-import assert from "node:assert/strict";
-import { Refusal } from "./errors.ts";
-import {
-  bindingOf,
-  currentKeyId,
-  fingerprint,
-  seal,
-  type Sealed,
-  unseal,
-} from "./seal.ts";
+import assert from 'node:assert/strict';
+import { Refusal } from './errors.ts';
+import { bindingOf, currentKeyId, fingerprint, seal, type Sealed, unseal } from './seal.ts';
 
-const OLD = `old:${btoa("o".repeat(32))}`;
-const NEW = `new:${btoa("n".repeat(32))}`;
-const CARD = "card-1";
-const BRAND = "brand-1";
+const OLD = `old:${btoa('o'.repeat(32))}`;
+const NEW = `new:${btoa('n'.repeat(32))}`;
+const CARD = 'card-1';
+const BRAND = 'brand-1';
 
-Deno.env.set("CARD_FINGERPRINT_KEY", btoa("f".repeat(32)));
+Deno.env.set('CARD_FINGERPRINT_KEY', btoa('f'.repeat(32)));
 
 function sealedCard(change: Partial<Sealed> = {}): Sealed {
-  const [code, pin] = (["code", "pin"] as const).map((field) =>
-    seal(`the ${field}`, bindingOf(CARD, BRAND, field))
-  );
+  const [code, pin] = (['code', 'pin'] as const).map((field) => seal(`the ${field}`, bindingOf(CARD, BRAND, field)));
   return {
     giftCardId: CARD,
     brandId: BRAND,
@@ -32,41 +23,41 @@ function sealedCard(change: Partial<Sealed> = {}): Sealed {
 
 function withKeys(keys: string, test: () => void): () => void {
   return () => {
-    Deno.env.set("CARD_SEAL_KEYS", keys);
+    Deno.env.set('CARD_SEAL_KEYS', keys);
     test();
   };
 }
 
 function refusesNaming(name: string): (error: unknown) => boolean {
   return (error) =>
-    error instanceof Refusal && error.code === "RB-503" &&
+    error instanceof Refusal && error.code === 'RB-503' &&
     error.details.missing === name;
 }
 
 Deno.test(
-  "seal: what was sealed opens again",
+  'seal: what was sealed opens again',
   withKeys(NEW, () => {
     assert.deepEqual(unseal(sealedCard()), {
-      code: "the code",
-      pin: "the pin",
+      code: 'the code',
+      pin: 'the pin',
     });
     assert.deepEqual(unseal(sealedCard({ pin: null })), {
-      code: "the code",
+      code: 'the code',
       pin: null,
     });
   }),
 );
 
 Deno.test(
-  "seal: the same text never looks the same twice",
+  'seal: the same text never looks the same twice',
   withKeys(
     NEW,
-    () => assert.notEqual(seal("AMZN-1", "aad"), seal("AMZN-1", "aad")),
+    () => assert.notEqual(seal('AMZN-1', 'aad'), seal('AMZN-1', 'aad')),
   ),
 );
 
 Deno.test(
-  "seal: a changed byte anywhere is noticed",
+  'seal: a changed byte anywhere is noticed',
   withKeys(NEW, () => {
     const { code } = sealedCard();
     const bytes = Uint8Array.from(
@@ -76,8 +67,7 @@ Deno.test(
     for (let index = 0; index < bytes.length; index++) {
       const changed = bytes.with(index, bytes[index] ^ 1);
       assert.throws(
-        () =>
-          unseal(sealedCard({ code: btoa(String.fromCharCode(...changed)) })),
+        () => unseal(sealedCard({ code: btoa(String.fromCharCode(...changed)) })),
         `byte ${index}`,
       );
     }
@@ -85,88 +75,87 @@ Deno.test(
 );
 
 Deno.test(
-  "seal: a code moved to another card, brand or field does not open",
+  'seal: a code moved to another card, brand or field does not open',
   withKeys(NEW, () => {
     const { code, pin } = sealedCard();
-    assert.throws(() => unseal(sealedCard({ giftCardId: "card-2" })));
-    assert.throws(() => unseal(sealedCard({ brandId: "brand-2" })));
+    assert.throws(() => unseal(sealedCard({ giftCardId: 'card-2' })));
+    assert.throws(() => unseal(sealedCard({ brandId: 'brand-2' })));
     assert.throws(() => unseal(sealedCard({ code: pin!, pin: code })));
   }),
 );
 
 Deno.test(
-  "seal: a cut or empty ciphertext does not open",
+  'seal: a cut or empty ciphertext does not open',
   withKeys(NEW, () => {
     const { code } = sealedCard();
-    for (const cut of ["", "AAAA", code.slice(0, 36), code.slice(0, -4)]) {
+    for (const cut of ['', 'AAAA', code.slice(0, 36), code.slice(0, -4)]) {
       assert.throws(() => unseal(sealedCard({ code: cut })));
     }
   }),
 );
 
-Deno.test("seal: after a rotation the new key seals and the old one still opens", () => {
-  Deno.env.set("CARD_SEAL_KEYS", OLD);
+Deno.test('seal: after a rotation the new key seals and the old one still opens', () => {
+  Deno.env.set('CARD_SEAL_KEYS', OLD);
   const before = sealedCard();
-  Deno.env.set("CARD_SEAL_KEYS", `${NEW},${OLD}`);
-  assert.equal(unseal(before).code, "the code");
-  assert.equal(currentKeyId(), "new");
-  assert.equal(unseal(sealedCard()).code, "the code");
+  Deno.env.set('CARD_SEAL_KEYS', `${NEW},${OLD}`);
+  assert.equal(unseal(before).code, 'the code');
+  assert.equal(currentKeyId(), 'new');
+  assert.equal(unseal(sealedCard()).code, 'the code');
 });
 
 Deno.test(
-  "seal: a card whose key is gone is refused with the name of the secret",
+  'seal: a card whose key is gone is refused with the name of the secret',
   withKeys(NEW, () => {
     assert.throws(
-      () => unseal(sealedCard({ keyId: "lost" })),
-      refusesNaming("CARD_SEAL_KEYS"),
+      () => unseal(sealedCard({ keyId: 'lost' })),
+      refusesNaming('CARD_SEAL_KEYS'),
     );
   }),
 );
 
 for (
-  const [what, value] of [["absent", ""], ["too short", "k1:AAAA"], [
-    "without an id",
-    btoa("k".repeat(32)),
+  const [what, value] of [['absent', ''], ['too short', 'k1:AAAA'], [
+    'without an id',
+    btoa('k'.repeat(32)),
   ]]
 ) {
   Deno.test(
     `seal: keys that are ${what} are refused with the name of the secret`,
     withKeys(
       value,
-      () =>
-        assert.throws(() => currentKeyId(), refusesNaming("CARD_SEAL_KEYS")),
+      () => assert.throws(() => currentKeyId(), refusesNaming('CARD_SEAL_KEYS')),
     ),
   );
 }
 
-Deno.test("fingerprint: the same code in any disguise has the same fingerprint", () => {
-  const plain = fingerprint("AMZN1234567890AB");
+Deno.test('fingerprint: the same code in any disguise has the same fingerprint', () => {
+  const plain = fingerprint('AMZN1234567890AB');
   const disguises = [
-    "AMZN-1234-5678-90AB",
-    "amzn-1234-5678-90ab",
-    " AMZN 1234 5678 90AB ",
-    "AMZN\u00a01234\u20075678\t90AB",
-    "AMZN\u20101234\u20135678\u201490AB",
-    "AMZN\u22121234\u22125678\u221290AB",
-    "AM\u200bZN\u200d1234\ufeff567890AB",
-    "AM\u00adZN1234567890AB",
-    "ＡＭＺＮ-１２３４-５６７８-９０ＡＢ",
+    'AMZN-1234-5678-90AB',
+    'amzn-1234-5678-90ab',
+    ' AMZN 1234 5678 90AB ',
+    'AMZN\u00a01234\u20075678\t90AB',
+    'AMZN\u20101234\u20135678\u201490AB',
+    'AMZN\u22121234\u22125678\u221290AB',
+    'AM\u200bZN\u200d1234\ufeff567890AB',
+    'AM\u00adZN1234567890AB',
+    'ＡＭＺＮ-１２３４-５６７８-９０ＡＢ',
   ];
   for (const disguise of disguises) {
     assert.equal(fingerprint(disguise), plain, JSON.stringify(disguise));
   }
 });
 
-Deno.test("fingerprint: other codes have other fingerprints", () => {
-  const prints = ["AMZN-1234", "AMZN-1235", "AMZN-123", "AMZN-12340"].map(
+Deno.test('fingerprint: other codes have other fingerprints', () => {
+  const prints = ['AMZN-1234', 'AMZN-1235', 'AMZN-123', 'AMZN-12340'].map(
     fingerprint,
   );
   assert.equal(new Set(prints).size, prints.length);
 });
 
-Deno.test("fingerprint: it depends on its key", () => {
-  const before = fingerprint("AMZN-1234");
-  Deno.env.set("CARD_FINGERPRINT_KEY", btoa("g".repeat(32)));
-  assert.notEqual(fingerprint("AMZN-1234"), before);
+Deno.test('fingerprint: it depends on its key', () => {
+  const before = fingerprint('AMZN-1234');
+  Deno.env.set('CARD_FINGERPRINT_KEY', btoa('g'.repeat(32)));
+  assert.notEqual(fingerprint('AMZN-1234'), before);
   assert.match(before, /^[0-9a-f]{64}$/);
 });

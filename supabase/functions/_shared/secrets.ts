@@ -1,4 +1,4 @@
-import { Refusal } from "./errors.ts";
+import { Refusal } from './errors.ts';
 
 /** The value of a secret; a function that lacks one refuses and names it. */
 export function secret(name: string): string {
@@ -9,5 +9,5 @@ export function secret(name: string): string {
 
 /** The refusal for a secret that is absent or cannot be used. */
 export function missing(name: string): Refusal {
-  return new Refusal("RB-503", { missing: name });
+  return new Refusal('RB-503', { missing: name });
 }

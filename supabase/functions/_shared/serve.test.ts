@@ -1,26 +1,26 @@
-import assert from "node:assert/strict";
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import { Refusal } from "./errors.ts";
-import { type Context, type Options, serve } from "./serve.ts";
+import assert from 'node:assert/strict';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { Refusal } from './errors.ts';
+import { type Context, type Options, serve } from './serve.ts';
 
-const USER = "00000000-0000-4000-8000-00000000000a";
-const { publicKey, privateKey } = await generateKeyPair("ES256");
+const USER = '00000000-0000-4000-8000-00000000000a';
+const { publicKey, privateKey } = await generateKeyPair('ES256');
 const jwks = {
-  keys: [{ ...await exportJWK(publicKey), kid: "k", alg: "ES256" }],
+  keys: [{ ...await exportJWK(publicKey), kid: 'k', alg: 'ES256' }],
 };
 
-Deno.env.set("SUPABASE_URL", "http://127.0.0.1:1");
-Deno.env.set("SUPABASE_PUBLISHABLE_KEYS", '{"default":"sb_publishable_1"}');
+Deno.env.set('SUPABASE_URL', 'http://127.0.0.1:1');
+Deno.env.set('SUPABASE_PUBLISHABLE_KEYS', '{"default":"sb_publishable_1"}');
 Deno.env.set(
-  "SUPABASE_SECRET_KEYS",
+  'SUPABASE_SECRET_KEYS',
   '{"default":"sb_secret_1","jobs":"sb_secret_2"}',
 );
-Deno.env.set("SUPABASE_JWKS", JSON.stringify(jwks));
+Deno.env.set('SUPABASE_JWKS', JSON.stringify(jwks));
 
 const token = (expires: string) =>
-  new SignJWT({ role: "authenticated" }).setProtectedHeader({
-    alg: "ES256",
-    kid: "k",
+  new SignJWT({ role: 'authenticated' }).setProtectedHeader({
+    alg: 'ES256',
+    kid: 'k',
   })
     .setSubject(USER).setExpirationTime(expires).sign(privateKey);
 const bearer = (value: string) => ({ authorization: `Bearer ${value}` });
@@ -32,11 +32,11 @@ async function call(
     request: Request,
     context: Context,
   ) => Promise<Response | Record<string, unknown>> = () => Promise.resolve({}),
-  method = "POST",
+  method = 'POST',
 ) {
-  const fetch = serve({ auth: "none", tag: "TEST", ...options }, handler);
+  const fetch = serve({ auth: 'none', tag: 'TEST', ...options }, handler);
   const response = await fetch(
-    new Request("http://localhost/", { method, headers }),
+    new Request('http://localhost/', { method, headers }),
   );
   const text = await response.text();
   return {
@@ -50,7 +50,7 @@ async function call(
 /** Runs a test with the log kept from the console, and hands it over. */
 async function logged(test: () => Promise<unknown>): Promise<string> {
   const { info, error } = console;
-  let lines = "";
+  let lines = '';
   console.info = console.error = (line: string) => void (lines += `${line}\n`);
   try {
     await test();
@@ -73,229 +73,225 @@ const contextOf = async (
   return { ...seen, code: answer.body.error?.code };
 };
 
-Deno.test("serve: a resource is answered with its requestId, also in the header", async () => {
+Deno.test('serve: a resource is answered with its requestId, also in the header', async () => {
   const { status, headers, body } = await call(
     {},
     {},
     () => Promise.resolve({ id: 7 }),
   );
   assert.equal(status, 200);
-  const requestId = headers.get("x-request-id") ?? "";
+  const requestId = headers.get('x-request-id') ?? '';
   assert.deepEqual(body, { id: 7, requestId });
   assert.match(requestId, /^[0-9a-f-]{36}$/);
 });
 
-Deno.test("serve: a handler may answer with a response of its own", async () => {
+Deno.test('serve: a handler may answer with a response of its own', async () => {
   const { status, headers } = await call(
     {},
     {},
     () => Promise.resolve(new Response(null, { status: 204 })),
   );
   assert.equal(status, 204);
-  assert.ok(headers.get("x-request-id"));
+  assert.ok(headers.get('x-request-id'));
 });
 
-Deno.test("serve: a refusal is answered with its status and the one shape", async () => {
+Deno.test('serve: a refusal is answered with its status and the one shape', async () => {
   await logged(async () => {
     const { status, headers, body } = await call(
       {},
       {},
-      () => Promise.reject(new Refusal("RB-429", { retryAfter: 9 })),
+      () => Promise.reject(new Refusal('RB-429', { retryAfter: 9 })),
     );
-    assert.deepEqual([status, headers.get("retry-after")], [429, "9"]);
+    assert.deepEqual([status, headers.get('retry-after')], [429, '9']);
     const { code, message, solution, requestId, retryAfter } = body.error;
     assert.deepEqual([code, message, retryAfter], [
-      "RB-429",
-      "Too many attempts",
+      'RB-429',
+      'Too many attempts',
       9,
     ]);
-    assert.ok(solution && requestId === headers.get("x-request-id"));
+    assert.ok(solution && requestId === headers.get('x-request-id'));
   });
 });
 
-Deno.test("serve: anything unexpected is GC-015, with the detail in the log only", async () => {
-  let text = "";
+Deno.test('serve: anything unexpected is GC-015, with the detail in the log only', async () => {
+  let text = '';
   const log = await logged(async () => {
     const answer = await call(
       {},
       {},
-      () => Promise.reject(new TypeError("inner detail")),
+      () => Promise.reject(new TypeError('inner detail')),
     );
-    assert.deepEqual([answer.status, answer.body.error.code], [500, "GC-015"]);
+    assert.deepEqual([answer.status, answer.body.error.code], [500, 'GC-015']);
     text = answer.text;
   });
   assert.doesNotMatch(text, /inner detail|serve\.test/);
   assert.match(log, /^{"message":"\[TEST\] Failed".*inner detail/);
 });
 
-Deno.test("serve: other methods are refused, and preflight is answered for browsers only", async () => {
+Deno.test('serve: other methods are refused, and preflight is answered for browsers only', async () => {
   await logged(async () => {
-    for (const method of ["GET", "PUT", "DELETE", "OPTIONS"]) {
+    for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS']) {
       const { status, headers } = await call({}, {}, undefined, method);
-      assert.deepEqual([status, headers.get("allow")], [405, "POST"], method);
-      assert.equal(headers.get("access-control-allow-origin"), null);
+      assert.deepEqual([status, headers.get('allow')], [405, 'POST'], method);
+      assert.equal(headers.get('access-control-allow-origin'), null);
     }
   });
   const { status, headers } = await call(
-    { cors: true, auth: "user" },
+    { cors: true, auth: 'user' },
     {},
     undefined,
-    "OPTIONS",
+    'OPTIONS',
   );
   assert.equal(status, 204);
   for (
     const name of [
-      "authorization",
-      "apikey",
-      "content-type",
-      "x-client-info",
-      "idempotency-key",
+      'authorization',
+      'apikey',
+      'content-type',
+      'x-client-info',
+      'idempotency-key',
     ]
   ) {
     assert.ok(
-      headers.get("access-control-allow-headers")!.includes(name),
+      headers.get('access-control-allow-headers')!.includes(name),
       name,
     );
   }
 });
 
-Deno.test("serve: browsers may read refusals too", async () => {
+Deno.test('serve: browsers may read refusals too', async () => {
   await logged(async () => {
-    const { status, headers } = await call({ cors: true, auth: "user" });
-    assert.deepEqual([status, headers.get("access-control-allow-origin")], [
+    const { status, headers } = await call({ cors: true, auth: 'user' });
+    assert.deepEqual([status, headers.get('access-control-allow-origin')], [
       401,
-      "*",
+      '*',
     ]);
     assert.match(
-      headers.get("access-control-expose-headers")!,
+      headers.get('access-control-expose-headers')!,
       /x-request-id.*retry-after/,
     );
   });
 });
 
-Deno.test("serve: a user is known by a valid token, a key has no actor", async () => {
-  const auth: Options["auth"] = ["user", "secret"];
+Deno.test('serve: a user is known by a valid token, a key has no actor', async () => {
+  const auth: Options['auth'] = ['user', 'secret'];
   assert.equal(
-    (await contextOf(bearer(await token("5m")), { auth })).actor,
+    (await contextOf(bearer(await token('5m')), { auth })).actor,
     USER,
   );
   assert.equal(
-    (await contextOf({ apikey: "sb_secret_1" }, { auth })).actor,
+    (await contextOf({ apikey: 'sb_secret_1' }, { auth })).actor,
     null,
   );
   assert.equal(
-    (await contextOf({ apikey: "sb_secret_1", ...bearer("sb_secret_1") }, {
+    (await contextOf({ apikey: 'sb_secret_1', ...bearer('sb_secret_1') }, {
       auth,
     })).actor,
     null,
   );
 });
 
-Deno.test("serve: a token that is bad is refused although the key beside it is good", async () => {
+Deno.test('serve: a token that is bad is refused although the key beside it is good', async () => {
   await logged(async () => {
-    const auth: Options["auth"] = ["user", "secret"];
-    const [head, claims, signature] = (await token("5m")).split(".");
-    const unsigned = `${
-      btoa('{"alg":"none","kid":"k"}').replace(/=+$/, "")
-    }.${claims}.`;
+    const auth: Options['auth'] = ['user', 'secret'];
+    const [head, claims, signature] = (await token('5m')).split('.');
+    const unsigned = `${btoa('{"alg":"none","kid":"k"}').replace(/=+$/, '')}.${claims}.`;
     const bad = [
-      await token("-5m"),
-      "garbage",
+      await token('-5m'),
+      'garbage',
       `${head}.${claims}.${signature.slice(2)}AA`,
       unsigned,
     ];
     for (const value of bad) {
       const { code } = await contextOf({
-        apikey: "sb_secret_1",
+        apikey: 'sb_secret_1',
         ...bearer(value),
       }, { auth });
-      assert.equal(code, "RB-401", value);
+      assert.equal(code, 'RB-401', value);
     }
   });
 });
 
-const KEYS: [Options["auth"], string, string | undefined][] = [
-  ["publishable", "sb_publishable_1", undefined],
-  ["publishable", "sb_secret_1", "RB-401"],
-  ["secret", "sb_publishable_1", "RB-401"],
-  ["secret", "sb_secret_2", "RB-401"],
-  ["secret:jobs", "sb_secret_2", undefined],
-  ["secret:jobs", "sb_secret_1", "RB-401"],
-  ["user", "sb_secret_1", "RB-401"],
-  [["user", "secret"], "sb_secret_", "RB-401"],
+const KEYS: [Options['auth'], string, string | undefined][] = [
+  ['publishable', 'sb_publishable_1', undefined],
+  ['publishable', 'sb_secret_1', 'RB-401'],
+  ['secret', 'sb_publishable_1', 'RB-401'],
+  ['secret', 'sb_secret_2', 'RB-401'],
+  ['secret:jobs', 'sb_secret_2', undefined],
+  ['secret:jobs', 'sb_secret_1', 'RB-401'],
+  ['user', 'sb_secret_1', 'RB-401'],
+  [['user', 'secret'], 'sb_secret_', 'RB-401'],
 ];
 
 for (const [auth, apikey, code] of KEYS) {
-  Deno.test(`serve: ${auth} answers the key ${apikey} with ${code ?? "the resource"}`, async () => {
-    await logged(async () =>
-      assert.equal((await contextOf({ apikey }, { auth })).code, code)
-    );
+  Deno.test(`serve: ${auth} answers the key ${apikey} with ${code ?? 'the resource'}`, async () => {
+    await logged(async () => assert.equal((await contextOf({ apikey }, { auth })).code, code));
   });
 }
 
-Deno.test("serve: a secret that is missing is named before the handler runs", async () => {
+Deno.test('serve: a secret that is missing is named before the handler runs', async () => {
   await logged(async () => {
     const answer = await call(
-      { secrets: ["NO_SUCH_SECRET"] },
+      { secrets: ['NO_SUCH_SECRET'] },
       {},
-      () => assert.fail("the handler ran"),
+      () => assert.fail('the handler ran'),
     );
     assert.deepEqual([answer.status, answer.body.error.missing], [
       503,
-      "NO_SUCH_SECRET",
+      'NO_SUCH_SECRET',
     ]);
-    const keys = await call({ auth: "secret:nobody" }, {
-      apikey: "sb_secret_1",
+    const keys = await call({ auth: 'secret:nobody' }, {
+      apikey: 'sb_secret_1',
     });
     assert.deepEqual([keys.status, keys.body.error.missing], [
       503,
-      "SUPABASE_SECRET_KEYS",
+      'SUPABASE_SECRET_KEYS',
     ]);
   });
 });
 
-Deno.test("serve: the address of the caller is counted from the right", async () => {
-  const forwarded = { "x-forwarded-for": "6.6.6.6, 1.2.3.4,10.0.0.1" };
-  assert.equal((await contextOf(forwarded)).ip, "10.0.0.1");
-  Deno.env.set("TRUSTED_PROXY_HOPS", "2");
-  assert.equal((await contextOf(forwarded)).ip, "1.2.3.4");
+Deno.test('serve: the address of the caller is counted from the right', async () => {
+  const forwarded = { 'x-forwarded-for': '6.6.6.6, 1.2.3.4,10.0.0.1' };
+  assert.equal((await contextOf(forwarded)).ip, '10.0.0.1');
+  Deno.env.set('TRUSTED_PROXY_HOPS', '2');
+  assert.equal((await contextOf(forwarded)).ip, '1.2.3.4');
   assert.equal(
-    (await contextOf({ "x-forwarded-for": "6.6.6.6" })).ip,
-    "unknown",
+    (await contextOf({ 'x-forwarded-for': '6.6.6.6' })).ip,
+    'unknown',
   );
-  Deno.env.delete("TRUSTED_PROXY_HOPS");
-  assert.equal((await contextOf({})).ip, "unknown");
+  Deno.env.delete('TRUSTED_PROXY_HOPS');
+  assert.equal((await contextOf({})).ip, 'unknown');
   assert.equal(
-    (await contextOf({ "x-forwarded-for": "' or 1=1" })).ip,
-    "unknown",
+    (await contextOf({ 'x-forwarded-for': "' or 1=1" })).ip,
+    'unknown',
   );
   assert.equal(
-    (await contextOf({ "x-forwarded-for": "2001:db8::1" })).ip,
-    "2001:db8::1",
+    (await contextOf({ 'x-forwarded-for': '2001:db8::1' })).ip,
+    '2001:db8::1',
   );
 });
 
-Deno.test("serve: an idempotency key is visible ASCII of at most 255 characters", async () => {
+Deno.test('serve: an idempotency key is visible ASCII of at most 255 characters', async () => {
   await logged(async () => {
-    const withKey = (key: string) => contextOf({ "idempotency-key": key });
+    const withKey = (key: string) => contextOf({ 'idempotency-key': key });
     assert.equal((await contextOf({})).idempotencyKey, null);
     assert.equal(
-      (await withKey("k".repeat(255))).idempotencyKey,
-      "k".repeat(255),
+      (await withKey('k'.repeat(255))).idempotencyKey,
+      'k'.repeat(255),
     );
-    for (const key of ["", "k".repeat(256), "a b", "caf\u00e9"]) {
-      assert.equal((await withKey(key)).code, "GC-012", key);
+    for (const key of ['', 'k'.repeat(256), 'a b', 'caf\u00e9']) {
+      assert.equal((await withKey(key)).code, 'GC-012', key);
     }
   });
 });
 
-Deno.test("serve: a database that cannot be reached is GC-013", async () => {
+Deno.test('serve: a database that cannot be reached is GC-013', async () => {
   await logged(async () => {
     const { status, body } = await call(
       {},
       {},
-      async (_request, context) => (await context.rpc("a_door", {})).result,
+      async (_request, context) => (await context.rpc('a_door', {})).result,
     );
-    assert.deepEqual([status, body.error.code], [500, "GC-013"]);
+    assert.deepEqual([status, body.error.code], [500, 'GC-013']);
   });
 });

@@ -1,9 +1,9 @@
-import type { AuthModeWithKey, SupabaseServerError } from "@supabase/server";
-import { createAdminClient, verifyAuth } from "@supabase/server/core";
-import { badRequest, Refusal } from "./errors.ts";
-import { describe, log } from "./log.ts";
-import { callDoor, type DoorClient, type Rpc } from "./rpc.ts";
-import { missing, secret } from "./secrets.ts";
+import type { AuthModeWithKey, SupabaseServerError } from '@supabase/server';
+import { createAdminClient, verifyAuth } from '@supabase/server/core';
+import { badRequest, Refusal } from './errors.ts';
+import { describe, log } from './log.ts';
+import { callDoor, type DoorClient, type Rpc } from './rpc.ts';
+import { missing, secret } from './secrets.ts';
 
 /** Who may call a function, and what it needs. */
 export interface Options {
@@ -40,7 +40,7 @@ export function serve(
   return async (request: Request): Promise<Response> => {
     const requestId = crypto.randomUUID();
     const response = await respond(request, requestId, options, handler);
-    response.headers.set("x-request-id", requestId);
+    response.headers.set('x-request-id', requestId);
     if (options.cors) {
       for (const [name, value] of CORS_HEADERS) {
         response.headers.set(name, value);
@@ -51,12 +51,11 @@ export function serve(
 }
 
 const CORS_HEADERS = Object.entries({
-  "access-control-allow-origin": "*",
-  "access-control-allow-methods": "POST, OPTIONS",
-  "access-control-allow-headers":
-    "authorization, apikey, content-type, x-client-info, idempotency-key",
-  "access-control-expose-headers": "x-request-id, retry-after",
-  "access-control-max-age": "86400",
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': 'POST, OPTIONS',
+  'access-control-allow-headers': 'authorization, apikey, content-type, x-client-info, idempotency-key',
+  'access-control-expose-headers': 'x-request-id, retry-after',
+  'access-control-max-age': '86400',
 });
 
 async function respond(
@@ -65,20 +64,18 @@ async function respond(
   options: Options,
   handler: Parameters<typeof serve>[1],
 ): Promise<Response> {
-  const { auth, tag, cors = false, secrets = [], methods = ["POST"] } = options;
+  const { auth, tag, cors = false, secrets = [], methods = ['POST'] } = options;
   try {
-    if (cors && request.method === "OPTIONS") {
+    if (cors && request.method === 'OPTIONS') {
       return new Response(null, { status: 204 });
     }
     if (!methods.includes(request.method)) {
-      throw new Refusal("RB-405", { allowed: methods });
+      throw new Refusal('RB-405', { allowed: methods });
     }
     const actor = await authenticate(request, auth);
     secrets.forEach(secret);
     const reply = await handler(request, contextOf(request, requestId, actor));
-    return reply instanceof Response
-      ? reply
-      : Response.json({ ...reply, requestId });
+    return reply instanceof Response ? reply : Response.json({ ...reply, requestId });
   } catch (thrown) {
     return refuse(thrown, requestId, tag);
   }
@@ -87,25 +84,21 @@ async function respond(
 /** The user's id, or null for a key; a token that is present but bad is never downgraded to a key. */
 async function authenticate(
   request: Request,
-  auth: Options["auth"],
+  auth: Options['auth'],
 ): Promise<string | null> {
   const { data, error } = await verifyAuth(request, { auth });
   if (!error) return data.userClaims?.id ?? null;
-  throw error.status === 401
-    ? new Refusal("RB-401", { reason: error.code })
-    : misconfigured(error);
+  throw error.status === 401 ? new Refusal('RB-401', { reason: error.code }) : misconfigured(error);
 }
 
 /** Names the platform secret that a failure of the library comes from. */
 function misconfigured(error: SupabaseServerError): Error {
-  const keys = String(error.details?.mode).startsWith("publishable")
-    ? "PUBLISHABLE"
-    : "SECRET";
+  const keys = String(error.details?.mode).startsWith('publishable') ? 'PUBLISHABLE' : 'SECRET';
   const lacking: Record<string, string> = {
-    MISSING_SUPABASE_URL: "SUPABASE_URL",
-    JWKS_NOT_CONFIGURED: "SUPABASE_JWKS",
+    MISSING_SUPABASE_URL: 'SUPABASE_URL',
+    JWKS_NOT_CONFIGURED: 'SUPABASE_JWKS',
     NO_KEYS_CONFIGURED: `SUPABASE_${keys}_KEYS`,
-    MISSING_DEFAULT_SECRET_KEY: "SUPABASE_SECRET_KEYS",
+    MISSING_DEFAULT_SECRET_KEY: 'SUPABASE_SECRET_KEYS',
   };
   return error.code in lacking ? missing(lacking[error.code]) : error;
 }
@@ -138,32 +131,30 @@ function database(): DoorClient {
 
 /** The caller's address: proxies append, so only entries counted from the right can be trusted. */
 function clientIp(headers: Headers): string {
-  const hops = Number(Deno.env.get("TRUSTED_PROXY_HOPS") || 1);
-  const addresses = headers.get("x-forwarded-for")?.split(",") ?? [];
-  const address = addresses.at(-hops)?.trim() ?? "";
-  return hops >= 1 && /^[0-9a-f.:]{2,45}$/i.test(address) ? address : "unknown";
+  const hops = Number(Deno.env.get('TRUSTED_PROXY_HOPS') || 1);
+  const addresses = headers.get('x-forwarded-for')?.split(',') ?? [];
+  const address = addresses.at(-hops)?.trim() ?? '';
+  return hops >= 1 && /^[0-9a-f.:]{2,45}$/i.test(address) ? address : 'unknown';
 }
 
 function idempotencyKey(headers: Headers): string | null {
-  const key = headers.get("idempotency-key");
+  const key = headers.get('idempotency-key');
   if (key === null || /^[\x21-\x7e]{1,255}$/.test(key)) return key;
   throw badRequest({
-    field: "Idempotency-Key",
-    problem: "must be 1 to 255 visible ASCII characters",
+    field: 'Idempotency-Key',
+    problem: 'must be 1 to 255 visible ASCII characters',
   });
 }
 
 function refuse(thrown: unknown, requestId: string, tag: string): Response {
-  const refusal = thrown instanceof Refusal
-    ? thrown
-    : new Refusal("GC-015", {}, undefined, { cause: thrown });
+  const refusal = thrown instanceof Refusal ? thrown : new Refusal('GC-015', {}, undefined, { cause: thrown });
   logRefusal(refusal, requestId, tag);
   const { code, status, details } = refusal;
   const response = Response.json(refusal.body(requestId), { status });
   if (details.retryAfter !== undefined) {
-    response.headers.set("retry-after", String(details.retryAfter));
+    response.headers.set('retry-after', String(details.retryAfter));
   }
-  if (code === "RB-405") response.headers.set("allow", String(details.allowed));
+  if (code === 'RB-405') response.headers.set('allow', String(details.allowed));
   return response;
 }
 
@@ -184,5 +175,5 @@ function logRefusal(
     missing,
     ...detail,
   };
-  log(`[${tag}] Failed`, line, status < 500 ? "info" : "error");
+  log(`[${tag}] Failed`, line, status < 500 ? 'info' : 'error');
 }

@@ -1,28 +1,17 @@
-import { z } from "zod";
-import { email, text, uuid } from "../_shared/fields.ts";
-import { readJson } from "../_shared/parse.ts";
-import { resend } from "../_shared/resend.ts";
-import { serve } from "../_shared/serve.ts";
+import { z } from 'zod';
+import { email, text, uuid } from '../_shared/fields.ts';
+import { readJson } from '../_shared/parse.ts';
+import { resend } from '../_shared/resend.ts';
+import { serve } from '../_shared/serve.ts';
 
-const body = z.object({
-  giftCardId: uuid,
-  email: email.nullish(),
-  reason: text(500).nullish(),
-});
+const body = z.object({ giftCardId: uuid, email: email.nullish(), reason: text(500).nullish() });
 
-const secrets = ["SENDGRID_API_KEY", "SENDGRID_FROM_EMAIL", "CARD_SEAL_KEYS"];
+const secrets = ['SENDGRID_API_KEY', 'SENDGRID_FROM_EMAIL', 'CARD_SEAL_KEYS'];
 
 /** Sends a given card to its recipient again by e-mail, for an agent, an admin or a trusted server. */
 export default {
-  fetch: serve(
-    { auth: ["user", "secret"], tag: "SEND-EMAIL", secrets },
-    async (request, context) => {
-      const { giftCardId, email, reason } = await readJson(request, body);
-      return resend(context, "email", {
-        giftCardId,
-        deliverTo: email ?? null,
-        reason: reason ?? null,
-      });
-    },
-  ),
+  fetch: serve({ auth: ['user', 'secret'], tag: 'SEND-EMAIL', secrets }, async (request, context) => {
+    const { giftCardId, email, reason } = await readJson(request, body);
+    return resend(context, 'email', { giftCardId, deliverTo: email ?? null, reason: reason ?? null });
+  }),
 };

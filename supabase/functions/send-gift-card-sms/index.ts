@@ -1,34 +1,18 @@
-import { z } from "zod";
-import { text, uuid } from "../_shared/fields.ts";
-import { readJson } from "../_shared/parse.ts";
-import { phone } from "../_shared/phone.ts";
-import { resend } from "../_shared/resend.ts";
-import { serve } from "../_shared/serve.ts";
+import { z } from 'zod';
+import { text, uuid } from '../_shared/fields.ts';
+import { readJson } from '../_shared/parse.ts';
+import { phone } from '../_shared/phone.ts';
+import { resend } from '../_shared/resend.ts';
+import { serve } from '../_shared/serve.ts';
 
-const body = z.object({
-  giftCardId: uuid,
-  phone: phone.nullish(),
-  reason: text(500).nullish(),
-});
+const body = z.object({ giftCardId: uuid, phone: phone.nullish(), reason: text(500).nullish() });
 
-const secrets = [
-  "TWILIO_ACCOUNT_SID",
-  "TWILIO_AUTH_TOKEN",
-  "TWILIO_FROM_NUMBER",
-  "CARD_SEAL_KEYS",
-];
+const secrets = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_FROM_NUMBER', 'CARD_SEAL_KEYS'];
 
 /** Sends a given card to its recipient again by SMS, for an agent, an admin or a trusted server. */
 export default {
-  fetch: serve(
-    { auth: ["user", "secret"], tag: "SEND-SMS", secrets },
-    async (request, context) => {
-      const { giftCardId, phone, reason } = await readJson(request, body);
-      return resend(context, "sms", {
-        giftCardId,
-        deliverTo: phone ?? null,
-        reason: reason ?? null,
-      });
-    },
-  ),
+  fetch: serve({ auth: ['user', 'secret'], tag: 'SEND-SMS', secrets }, async (request, context) => {
+    const { giftCardId, phone, reason } = await readJson(request, body);
+    return resend(context, 'sms', { giftCardId, deliverTo: phone ?? null, reason: reason ?? null });
+  }),
 };

@@ -2,13 +2,7 @@
 export const TIMEOUT_MS = 10_000;
 
 // No connection was made, so not one byte of the message has left.
-const BEFORE_CONNECTION = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ENETUNREACH',
-  'EHOSTUNREACH',
-]);
+const BEFORE_CONNECTION = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH']);
 
 /** Whether a failed call certainly never reached the provider; every other silence is ambiguous. */
 export function neverLeft(error: unknown): boolean {

@@ -15,13 +15,7 @@ Deno.test('sendgrid outcome: any other failing server is ambiguous', () => {
 });
 
 Deno.test('sendgrid outcome: a refusal is final and keeps its reason', () => {
-  const body = {
-    errors: [{
-      message: 'Does not contain a valid address.',
-      field: 'to',
-      help: null,
-    }],
-  };
+  const body = { errors: [{ message: 'Does not contain a valid address.', field: 'to', help: null }] };
   assert.deepEqual(outcomeOf({ code: 400, response: { body } }), {
     outcome: 'permanent',
     errorCode: 'http_400',

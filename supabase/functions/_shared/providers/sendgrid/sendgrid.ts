@@ -1,21 +1,15 @@
 import { MailService } from '@sendgrid/mail';
-import { secret } from '../../secrets.ts';
 import { TIMEOUT_MS } from '../network.ts';
 import type { Finding, Message, Provider, SendOutcome } from '../port.ts';
 import { outcomeOf } from './outcome.ts';
 
-const STATUSES: Record<string, string> = {
-  delivered: 'delivered',
-  not_delivered: 'undelivered',
-};
+const STATUSES: Record<string, string> = { delivered: 'delivered', not_delivered: 'undelivered' };
 
 // What MailService sends through; its typings leave it out.
 interface Client {
   setDefaultRequest(key: 'baseUrl', value: string): void;
   setDefaultHeader(key: 'Connection', value: string): void;
-  request(
-    request: { method: string; url: string; qs: Record<string, unknown> },
-  ): Promise<[{ body: Activity }]>;
+  request(request: { method: string; url: string; qs: Record<string, unknown> }): Promise<[{ body: Activity }]>;
 }
 
 interface Activity {
@@ -33,34 +27,24 @@ export interface Settings {
 export function sendgrid({ apiKey, from, baseUrl }: Settings): Provider {
   const service = new MailService();
   const { client } = service as unknown as { client: Client };
-  service.setApiKey(secret('SENDGRID_API_KEY'));
+  service.setApiKey(apiKey);
   service.setTimeout(TIMEOUT_MS);
   // When a kept connection breaks, the runtime sends the request again by itself: a second e-mail that nobody knows of.
   client.setDefaultHeader('Connection', 'close');
   // After the key, which sets the base URL back to SendGrid's.
-  const baseUrl = Deno.env.get('SENDGRID_BASE_URL');
   if (baseUrl) client.setDefaultRequest('baseUrl', baseUrl);
-  const from = secret('SENDGRID_FROM_EMAIL');
   return { send, find };
 
-  async function send(
-    { attemptId, to, subject, text, html }: Message,
-  ): Promise<SendOutcome> {
+  async function send({ attemptId, to, subject, text, html }: Message): Promise<SendOutcome> {
     try {
       const [{ headers }] = await service.send({
         from,
-        personalizations: [{
-          to,
-          customArgs: { delivery_attempt_id: attemptId },
-        }],
+        personalizations: [{ to, customArgs: { delivery_attempt_id: attemptId } }],
         subject,
         text,
         html,
         // A rewritten link would send the recipient of a card through a stranger's address.
-        trackingSettings: {
-          clickTracking: { enable: false, enableText: false },
-          openTracking: { enable: false },
-        },
+        trackingSettings: { clickTracking: { enable: false, enableText: false }, openTracking: { enable: false } },
       });
       return { outcome: 'sent', providerMessageId: headers['x-message-id'] };
     } catch (error) {
@@ -68,27 +52,17 @@ export function sendgrid({ apiKey, from, baseUrl }: Settings): Provider {
     }
   }
 
-  // The activity feed is an add-on of the account and minutes behind: it proves that a message is there, never that not.
+  // The activity feed is an add-on and minutes behind: it proves that a message is there, never that it is not.
   async function find({ attemptId }: Message): Promise<Finding> {
     try {
       const query = `(unique_args['delivery_attempt_id']="${attemptId}")`;
-      const [{ body }] = await client.request({
-        method: 'GET',
-        url: '/v3/messages',
-        qs: { query, limit: 1 },
-      });
+      const [{ body }] = await client.request({ method: 'GET', url: '/v3/messages', qs: { query, limit: 1 } });
       const [message] = body.messages;
       if (!message) return { found: null };
       const [providerMessageId] = message.msg_id.split('.');
-      return {
-        found: true,
-        providerMessageId,
-        providerStatus: STATUSES[message.status] ?? 'processed',
-      };
+      return { found: true, providerMessageId, providerStatus: STATUSES[message.status] ?? 'processed' };
     } catch (error) {
-      if (typeof (error as { code?: unknown }).code === 'number') {
-        return { found: null };
-      }
+      if (typeof (error as { code?: unknown }).code === 'number') return { found: null };
       throw error;
     }
   }

@@ -35,12 +35,7 @@ Deno.test('twilio outcome: without a connection nothing has left, any other sile
   for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']) {
     assert.equal(outcome({ code }), 'retriable');
   }
-  assert.equal(
-    outcome(
-      new TypeError('error sending request: client error (Connect): dns error'),
-    ),
-    'retriable',
-  );
+  assert.equal(outcome(new TypeError('error sending request: client error (Connect): dns error')), 'retriable');
   for (const code of ['ECONNRESET', 'ECONNABORTED', 'ETIMEDOUT', 'EPIPE']) {
     assert.equal(outcome({ code }), 'ambiguous');
   }

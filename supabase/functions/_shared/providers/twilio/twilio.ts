@@ -1,5 +1,3 @@
-import { functionsUrl } from '../../public_url.ts';
-import { secret } from '../../secrets.ts';
 import type { Finding, Message, Provider, SendOutcome } from '../port.ts';
 import { openMessages } from './client.ts';
 import { outcomeOf } from './outcome.ts';
@@ -20,24 +18,22 @@ export interface Settings {
 }
 
 /** SMS by Twilio. */
-export function twilio(settings: Settings): Provider {
-  const messages = openMessages(settings.accountSid, settings.authToken, settings.baseUrl || 'https://api.twilio.com');
+export function twilio({ accountSid, authToken, from, statusUrl, baseUrl }: Settings): Provider {
+  const messages = openMessages(accountSid, authToken, baseUrl || 'https://api.twilio.com');
   return { send, find };
 
   async function send({ attemptId, to, text }: Message): Promise<SendOutcome> {
     try {
       const { sid } = await messages.create({
         to,
-        from: settings.from,
+        from,
         body: text,
         validityPeriod: VALIDITY_SECONDS,
-        statusCallback: `${settings.statusUrl}?attempt=${attemptId}`,
+        statusCallback: `${statusUrl}?attempt=${attemptId}`,
       });
-      return /^[SM]M[0-9a-f]{32}$/i.test(sid) ? { outcome: 'sent', providerMessageId: sid } : {
-        outcome: 'ambiguous',
-        errorCode: 'no_sid',
-        errorMessage: 'Twilio answered without a message',
-      };
+      return /^[SM]M[0-9a-f]{32}$/i.test(sid)
+        ? { outcome: 'sent', providerMessageId: sid }
+        : { outcome: 'ambiguous', errorCode: 'no_sid', errorMessage: 'Twilio answered without a message' };
     } catch (error) {
       return outcomeOf(error);
     }
@@ -45,23 +41,12 @@ export function twilio(settings: Settings): Provider {
 
   // Not by DateSent: a message that still waits in Twilio's queue has none, and it is the one not to send again.
   async function find({ to, text }: Message, since: Date): Promise<Finding> {
-    const listed = await messages.list({
-      to,
-      limit: LOOKUP_LIMIT,
-      pageSize: LOOKUP_LIMIT,
-    });
+    const listed = await messages.list({ to, limit: LOOKUP_LIMIT, pageSize: LOOKUP_LIMIT });
     const candidates = listed.filter(({ dateCreated }) => dateCreated.getTime() >= since.getTime() - CLOCK_SKEW_MS);
     // Newest first, so the last match is the one nearest to the try. A trial account puts a notice before the text.
     const match = candidates.findLast(({ body }) => body.endsWith(text));
-    if (match) {
-      return {
-        found: true,
-        providerMessageId: match.sid,
-        providerStatus: match.status,
-      };
-    }
-    const isComplete = listed.length < LOOKUP_LIMIT ||
-      candidates.length < listed.length;
+    if (match) return { found: true, providerMessageId: match.sid, providerStatus: match.status };
+    const isComplete = listed.length < LOOKUP_LIMIT || candidates.length < listed.length;
     const isReadable = candidates.every(({ body }) => body !== '');
     return { found: isComplete && isReadable ? false : null };
   }

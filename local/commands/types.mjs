@@ -1,0 +1,9 @@
+/** `npm run types`: writes the generated files anew. */
+import { writeFileSync } from 'node:fs';
+import { databaseTypes, errorsFile, errorsPage, typesFile } from '../generated.mjs';
+
+/** Database types from the migrations, docs/errors.md from the catalogue of errors. */
+export default async function types() {
+  writeFileSync(typesFile, await databaseTypes());
+  writeFileSync(errorsFile, await errorsPage());
+}

@@ -1,0 +1,38 @@
+/** Makes the texts of the generated files that are committed: database types and the list of error codes. */
+import { spawn } from 'node:child_process';
+import { denoExecutable, inProject, root, toolEnvironment } from './paths.mjs';
+import { freePort } from './ports.mjs';
+import { supabase } from './migrate.mjs';
+import { startDatabase } from './stack.mjs';
+import { throwawayData } from './throwaway.mjs';
+
+/** Where the database's types stand. */
+export const typesFile = inProject('supabase', 'functions', '_shared', 'database.types.ts');
+
+/** Where the error codes are listed for callers. */
+export const errorsFile = inProject('docs', 'errors.md');
+
+/** The TypeScript types of the database that the migrations make. */
+export async function databaseTypes() {
+  const dataFolder = await throwawayData();
+  const { url } = await startDatabase({ dataFolder, port: await freePort(), fast: true });
+  const { code, stdout, output } = await supabase(['gen', 'types', `--remote=${url}?sslmode=disable`]);
+  if (code !== 0) throw new Error(output);
+  return stdout;
+}
+
+/** The page about error codes, made from their catalogue. */
+export function errorsPage() {
+  return new Promise((resolve, reject) => {
+    const script = inProject('supabase', 'functions', '_shared', 'errors_doc.ts');
+    const child = spawn(denoExecutable(), ['run', '-A', script], {
+      cwd: root,
+      env: { ...process.env, ...toolEnvironment },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let text = '';
+    child.stdout.on('data', (chunk) => text += chunk);
+    child.on('error', reject);
+    child.on('close', (code) => code === 0 ? resolve(text) : reject(new Error(`${script} ended with code ${code}.`)));
+  });
+}

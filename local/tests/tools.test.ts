@@ -1,0 +1,35 @@
+/** The stack's tools that decide whether a test run is green. */
+import assert from 'node:assert/strict';
+import { completedLock } from '../fix_lock.mjs';
+import { readTap } from '../testing/pgtap.mjs';
+
+Deno.test('readTap: counts, and keeps what belongs to a failure', () => {
+  const tap = readTap(['1..3', 'ok 1 - one', 'not ok 2 - two', '# have: 1', 'not ok 3 - three # TODO later']);
+  assert.deepEqual([tap.passed, tap.failed, tap.unfinished], [2, 1, null]);
+  assert.deepEqual(tap.problems, ['not ok 2 - two', '# have: 1']);
+});
+
+Deno.test('readTap: a missing plan and a wrong count are failures', () => {
+  assert.match(readTap(['ok 1 - one']).unfinished!, /no plan/);
+  assert.match(readTap(['1..2', 'ok 1 - one']).unfinished!, /planned 2 assertions and made 1/);
+});
+
+Deno.test('completedLock: adds the packages of other platforms and nothing else', () => {
+  const tool = {
+    version: '1.0.0',
+    dev: true,
+    optionalDependencies: { 'tool-linux-arm64-musl': '1.0.0', 'fsevents': '2.0.0' },
+  };
+  const completed = completedLock(JSON.stringify({ packages: { 'node_modules/tool': tool } }));
+  const added = JSON.parse(completed).packages['node_modules/tool-linux-arm64-musl'];
+  assert.deepEqual(added, {
+    version: '1.0.0',
+    cpu: ['arm64'],
+    libc: ['musl'],
+    os: ['linux'],
+    dev: true,
+    optional: true,
+  });
+  assert.equal(JSON.parse(completed).packages['node_modules/fsevents'], undefined);
+  assert.equal(completedLock(completed), completed);
+});

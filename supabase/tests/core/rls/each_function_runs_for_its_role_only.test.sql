@@ -1,0 +1,32 @@
+-- Every public function × every role, called for real: doors answer the server, the admins' functions whoever signed in.
+begin;
+set local search_path = public, extensions, tests;
+select plan(3 * (select count(*)::int from pg_proc where pronamespace = 'public'::regnamespace));
+
+create function pg_temp.state_of_call(function pg_proc, role text) returns text language plpgsql as $$
+declare
+  arguments text := (
+    select string_agg('null::' || t.type::regtype, ', ' order by t.n)
+    from unnest(function.proargtypes::oid[]) with ordinality t (type, n));
+begin
+  perform set_config('request.jwt.claims', jsonb_build_object('sub', gen_random_uuid(), 'role', role)::text, true);
+  perform set_config('role', role, true);
+  execute format('select public.%I(%s)', function.proname, arguments);
+  perform tests.sign_out();
+  return 'ran';
+exception when others then
+  -- the role went back with the subtransaction
+  return case when sqlstate = '42501' then sqlstate else 'ran' end;
+end $$;
+
+select is(pg_temp.state_of_call(f, r.role),
+  case when r.role = case
+    when f.proname in ('create_gift_card_pool', 'create_campaign', 'create_campaign_condition', 'import_recipients')
+      then 'authenticated' else 'service_role' end
+    then 'ran' else '42501' end,
+  format('%s: what it tells %s', f.proname, r.role))
+from pg_proc f, unnest(array['anon', 'authenticated', 'service_role']) r (role)
+where f.pronamespace = 'public'::regnamespace;
+
+select * from finish();
+rollback;

@@ -1,0 +1,20 @@
+-- Recipients come from files: an address in them may be no address.
+begin;
+set local search_path = public, extensions, tests;
+select plan(4);
+
+select tests.keep(tests.create_promise(2));
+select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
+select tests.sign_in(tests.the('admin'));
+select throws_ok(format($$ select public.import_recipients(%L, '[{"firstName": "Ada", "email": "not an address"}]') $$,
+  tests.kept('campaign') #>> '{}'), null, null, 'import_recipients takes no e-mail address that is none');
+select throws_ok(format($$ select public.import_recipients(%L, '[{"firstName": "Ada", "phone": "555-0100"}]') $$,
+  tests.kept('campaign') #>> '{}'), '23514', null, 'import_recipients takes no phone number that is not E.164');
+select tests.sign_out();
+
+select lives_ok($$ select tests.keep('answer', tests.provision(tests.the('recipient'), delivery_method => 'email', deliver_to => 'nowhere')) $$,
+  'provision_gift_card: an impossible address is no failure of ours');
+select is(tests.kept('answer') ->> 'code', 'GC-012', 'GC-012: it is the request''s');
+
+select * from finish();
+rollback;

@@ -1,0 +1,72 @@
+-- Each refusal that the configuration gives, and that it leaves nothing but its trace.
+begin;
+set local search_path = public, extensions, tests;
+select plan(32);
+
+select tests.keep(tests.create_promise());
+
+-- Asks for the card with something changed, which is changed back afterwards: the code, and that only the trace remains.
+create function pg_temp.refusal(change text, description text, code text, message text default null, failed_step text default
+  'Check campaign configuration', condition_number int default 1, brand_id uuid default null, denomination numeric default null)
+returns setof text language plpgsql as $$
+declare
+  request uuid := gen_random_uuid();
+  answer jsonb;
+  trace jsonb;
+begin
+  begin
+    execute change;
+    answer := public.provision_gift_card(null, tests.the('campaign'), tests.the('recipient'), brand_id, denomination,
+      condition_number, 'sms', '+12025550100', request, null, null);
+    trace := (
+      select jsonb_agg(jsonb_build_array(t.step_name, t.error_code, t.error_message))
+      from public.gift_card_provisioning_trace t where t.request_id = request and t.status = 'failed');
+    raise exception using errcode = 'P0001', message = 'change it back';
+  exception when raise_exception then
+    null;
+  end;
+  return next is(answer - 'details', jsonb_build_object('outcome', 'refused', 'code', code, 'message', message),
+    code || ': ' || description);
+  return next is(trace, jsonb_build_array(jsonb_build_array(failed_step, code, message)), code || ': its trace stays');
+end $$;
+
+select pg_temp.refusal('update public.campaign_conditions set brand_id = null where campaign_id = tests.the(''campaign'')',
+  'a condition without a brand', 'GC-001', 'No gift card configured for condition 1');
+select pg_temp.refusal('update public.campaign_conditions set card_value = null where campaign_id = tests.the(''campaign'')',
+  'a condition without a value', 'GC-001', 'No gift card configured for condition 1');
+select pg_temp.refusal('select', 'a condition that the campaign does not have', 'GC-001', 'No gift card configured for condition 7',
+  condition_number => 7);
+select pg_temp.refusal('update public.gift_card_brands set is_enabled = false where id = tests.the(''brand'')',
+  'a brand that is not enabled', 'GC-002');
+select pg_temp.refusal('update public.brand_denominations set is_enabled = false where brand_id = tests.the(''brand'')',
+  'a value that is not enabled', 'GC-002');
+select pg_temp.refusal('update public.brand_denominations set denomination = 30 where brand_id = tests.the(''brand'')',
+  'a value that the brand does not have', 'GC-002');
+select pg_temp.refusal('update public.brand_denominations set currency = ''CAD'' where brand_id = tests.the(''brand'')',
+  'a value that the brand has in another currency', 'GC-002');
+select pg_temp.refusal('insert into public.client_brands (client_id, brand_id, is_enabled)
+    values (tests.the(''client''), tests.the(''brand''), false)', 'a brand that the client may not give', 'GC-002');
+select pg_temp.refusal('update public.campaigns set billing_entity = null where id = tests.the(''campaign'')',
+  'a campaign that nobody pays for', 'GC-008');
+select pg_temp.refusal('update public.campaign_conditions set requires_opt_in = true where campaign_id = tests.the(''campaign'')',
+  'a recipient who has not opted in', 'GC-009', failed_step => 'Check eligibility');
+select pg_temp.refusal('select', 'another brand than the condition''s', 'GC-012',
+  'brandId and denomination must be those of the condition, or left out', brand_id => tests.create_brand());
+select pg_temp.refusal('select', 'another value than the condition''s', 'GC-012',
+  'brandId and denomination must be those of the condition, or left out', denomination => 50);
+select pg_temp.refusal('update public.campaigns set status = ''paused'' where id = tests.the(''campaign'')', 'a paused campaign',
+  'RB-400', 'The campaign is paused');
+select pg_temp.refusal('update public.campaigns set status = ''ended'' where id = tests.the(''campaign'')', 'a campaign that has ended',
+  'RB-400', 'The campaign is ended');
+
+select is_empty('select from public.gift_card_grants where campaign_id = tests.the(''campaign'')', 'No refusal leaves a grant');
+select is((select status from public.gift_cards where pool_id = tests.the('pool')), 'available', 'No refusal takes the card');
+
+update public.campaign_conditions set requires_opt_in = true where campaign_id = tests.the('campaign');
+update public.recipients set sms_opted_in_at = now() where id = tests.the('recipient');
+select is(tests.provision(tests.the('recipient'), brand_id => tests.the('brand'), denomination => 25.00) ->> 'outcome', 'ok',
+  'Whoever has opted in gets the card of the condition');
+select is_empty('select from public.pending_rewards where campaign_id = tests.the(''campaign'')', 'And none of them is owed');
+
+select * from finish();
+rollback;

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { sql } from '../../support/database.ts';
+import { assertDone, assertRefused } from '../../support/expect.ts';
+import { deliveryIs, traceOf } from '../../support/gift_cards.ts';
+import { call } from '../../support/http.ts';
+import { type Person, signUp, signUpAs } from '../../support/people.ts';
+import { addRecipients, promise, stock } from '../../support/promise.ts';
+import { messagesTo, messageTo } from '../../support/sandbox.ts';
+import { symbols, uniquePhone } from '../../support/unique.ts';
+
+function provisionFor(agent: Person, body: Record<string, unknown>) {
+  const request = { conditionNumber: 1, deliveryMethod: 'sms', ...body };
+  return call('provision-gift-card-for-call-center', request, { token: agent.token });
+}
+
+Deno.test('call centre: a call from a known phone ends with a card on that phone, and the agent never sees the code', async () => {
+  const { clientId, campaignId, recipient, cards: [card] } = await promise();
+  const agent = await signUpAs('call_agent', clientId);
+  const typed = `1 (${recipient.phone.slice(2, 5)}) ${recipient.phone.slice(5, 8)} ${recipient.phone.slice(8)}`;
+  const { data: session } = await agent.client.functions.invoke('start-call-session', { body: { callerPhone: typed } });
+  assert.equal(session.matches.length, 1);
+  const [match] = session.matches;
+  assert.deepEqual(
+    [match.recipientId, match.firstName, match.campaignId, match.phoneLast4],
+    [recipient.id, 'Ada', campaignId, recipient.phone.slice(-4)],
+  );
+
+  const spoken = recipient.token.toLowerCase().split('').join(' ');
+  const { data, error } = await agent.client.functions.invoke('provision-gift-card-for-call-center', {
+    body: { callSessionId: session.callSessionId, confirmationCode: spoken, conditionNumber: 1, deliveryMethod: 'sms' },
+  });
+  assert.equal(error, null);
+  assert.equal(data.giftCard.codeLast4, card.code.slice(-4));
+  const answer = JSON.stringify(data);
+  assert.ok(!answer.includes(card.code) && !answer.includes(card.pin), answer);
+
+  await deliveryIs('delivered', data.delivery.id);
+  const [message, ...others] = await messagesTo(recipient.phone);
+  assert.ok(message.body.includes(card.code));
+  assert.equal(others.length, 0);
+  const [met] = await sql`select * from public.call_conditions_met where id = ${data.conditionMetId}`;
+  assert.deepEqual(
+    [met.call_session_id, met.recipient_id, met.condition_number, met.gift_card_id, met.met_by_agent_id],
+    [session.callSessionId, recipient.id, 1, data.giftCard.id, agent.id],
+  );
+  assert.ok((await traceOf(data.requestId)).some(({ step_name }) => step_name === 'Log condition met'));
+});
+
+Deno.test('call centre: a recipient chosen by id may get the card by e-mail or on another phone', async () => {
+  const { clientId, recipients: [one, two] } = await promise({ cards: 2, recipients: 2 });
+  const agent = await signUpAs('call_agent', clientId);
+  const phone = uniquePhone();
+  assertDone(await provisionFor(agent, { recipientId: one.id, phone }));
+  assertDone(await provisionFor(agent, { recipientId: two.id, deliveryMethod: 'email' }));
+  await messageTo(phone);
+  await messageTo(two.email);
+  assert.equal((await messagesTo(one.phone)).length, 0);
+});
+
+Deno.test('call centre: a phone that two recipients share names both, a foreign one nobody', async () => {
+  const [{ clientId, campaignId, recipient }, foreign] = [await promise(), await promise()];
+  const [twin] = await addRecipients(campaignId);
+  await sql`update public.recipients set phone = ${recipient.phone} where id in (${twin.id}, ${foreign.recipient.id})`;
+  const agent = await signUpAs('call_agent', clientId);
+  const start = (callerPhone: string) => call('start-call-session', { callerPhone }, { token: agent.token });
+  const { body } = await start(recipient.phone);
+  assert.deepEqual(
+    new Set(body.matches.map(({ recipientId }: { recipientId: string }) => recipientId)),
+    new Set([recipient.id, twin.id]),
+  );
+  const unknown = await start(uniquePhone());
+  assertDone(unknown);
+  assert.deepEqual(unknown.body.matches, []);
+  const [{ recipient_id }] = await sql`
+    select recipient_id from public.call_sessions where id = ${unknown.body.callSessionId}`;
+  assert.equal(recipient_id, null);
+  const stranger = await signUp();
+  assertRefused(await call('start-call-session', { callerPhone: recipient.phone }, { token: stranger.token }), 'RB-403');
+});
+
+Deno.test('call centre: unknown codes and those of other clients read the same', async () => {
+  const [mine, foreign] = [await promise(), await promise()];
+  const agent = await signUpAs('call_agent', mine.clientId);
+  const answers = await Promise.all([symbols(12), foreign.recipient.token].map((confirmationCode) =>
+    provisionFor(agent, { confirmationCode })
+  ));
+  const texts = answers.map((answer) => answer.text.replace(assertRefused(answer, 'GC-011').requestId, ''));
+  assert.equal(texts[0], texts[1]);
+});
+
+Deno.test('call centre: an agent may guess 30 codes, and is stopped then', async () => {
+  const { clientId, recipient } = await promise();
+  const agent = await signUpAs('call_agent', clientId);
+  const guesses = await Promise.all(Array.from({ length: 30 }, () => provisionFor(agent, { confirmationCode: symbols(12) })));
+  for (const answer of guesses) assertRefused(answer, 'GC-011');
+  const limited = await provisionFor(agent, { confirmationCode: recipient.token });
+  assert.ok(assertRefused(limited, 'RB-429').retryAfter > 0);
+});
+
+Deno.test('call centre: where an opt-in is required, an agent waits for it and an admin may skip it', async () => {
+  const { clientId, recipients: [one, two] } = await promise({ cards: 2, recipients: 2, requiresOptIn: true });
+  const [agent, admin] = [await signUpAs('call_agent', clientId), await signUpAs('client_admin', clientId)];
+  assertRefused(await provisionFor(agent, { recipientId: one.id }), 'GC-009');
+  assertRefused(await provisionFor(agent, { recipientId: one.id, skipVerification: true }), 'RB-403');
+  assertDone(await provisionFor(admin, { recipientId: one.id, skipVerification: true }));
+  await sql`update public.recipients set sms_opted_in_at = now() where id = ${two.id}`;
+  assertDone(await provisionFor(agent, { recipientId: two.id }));
+});
+
+Deno.test('call centre: a recipient without an address is asked for one', async () => {
+  const { clientId, recipient } = await promise();
+  await sql`update public.recipients set phone = null, email = null where id = ${recipient.id}`;
+  const agent = await signUpAs('call_agent', clientId);
+  for (const [deliveryMethod, field] of [['sms', 'phone'], ['email', 'email']]) {
+    const { fields } = assertRefused(await provisionFor(agent, { recipientId: recipient.id, deliveryMethod }), 'GC-012');
+    assert.equal(fields[0].field, field);
+  }
+  assertDone(await provisionFor(agent, { recipientId: recipient.id, phone: uniquePhone() }));
+});
+
+Deno.test('call centre: a condition that was met while the stock was empty is kept, and gets its card later', async () => {
+  const { clientId, campaignId, poolId, recipient } = await promise({ cards: 0 });
+  const agent = await signUpAs('call_agent', clientId);
+  assertRefused(await provisionFor(agent, { recipientId: recipient.id }), 'GC-003');
+  const conditions = () => sql`select * from public.call_conditions_met where campaign_id = ${campaignId}`;
+  assert.deepEqual((await conditions()).map(({ gift_card_id }) => gift_card_id), [null]);
+  await stock(poolId, 1);
+  const { body } = await provisionFor(agent, { recipientId: recipient.id });
+  assert.deepEqual((await conditions()).map(({ gift_card_id }) => gift_card_id), [body.giftCard.id]);
+  assertRefused(await provisionFor(agent, { confirmationCode: recipient.token }), 'GC-010');
+});

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { sql } from '../../support/database.ts';
+import { eventually } from '../../support/eventually.ts';
+import { deliveryIs, provisionBySms } from '../../support/gift_cards.ts';
+import { addRecipients, promise } from '../../support/promise.ts';
+import { messagesTo, messageTo, order } from '../../support/sandbox.ts';
+import { provision } from '../../support/gift_cards.ts';
+
+function attemptsOf(deliveryId: string) {
+  return sql`
+    select status, error_code from public.sms_delivery_log where delivery_id = ${deliveryId} order by attempt_number`;
+}
+
+Deno.test('delivery: an SMS that Twilio refuses as too many is tried three times, waiting longer each time', async () => {
+  const promised = await promise();
+  const { phone } = promised.recipient;
+  await order({ provider: 'twilio', to: phone, kind: '429', times: 2 });
+  const { deliveryId, giftCardId } = await provisionBySms(promised);
+  await eventually('the second try waits', async () => {
+    const [delivery] = await sql`
+      select next_attempt_at > now() + interval '500 milliseconds' as waits, status from public.deliveries
+      where id = ${deliveryId} and attempts = 1`;
+    return delivery?.status === 'queued' && delivery.waits;
+  });
+  await deliveryIs('delivered', deliveryId);
+  assert.deepEqual(
+    (await attemptsOf(deliveryId)).map(({ status, error_code }) => [status, error_code]),
+    [['failed', '20429'], ['failed', '20429'], ['delivered', null]],
+  );
+  assert.equal((await messagesTo(phone)).length, 1);
+  const [card] = await sql`select status, delivery_method from public.gift_cards where id = ${giftCardId}`;
+  assert.deepEqual([card.status, card.delivery_method], ['delivered', 'sms']);
+});
+
+Deno.test('delivery: after three refusals the card takes the recipient\'s other channel', async () => {
+  const promised = await promise();
+  const { phone, email } = promised.recipient;
+  await order({ provider: 'twilio', to: phone, kind: '429', times: 3 });
+  const { deliveryId } = await provisionBySms(promised);
+  await deliveryIs('failed', deliveryId);
+  assert.equal((await attemptsOf(deliveryId)).length, 3);
+  assert.ok((await messageTo(email)).body.includes(promised.cards[0].code));
+  assert.equal((await messagesTo(phone)).length, 0);
+});
+
+Deno.test('delivery: somebody who opted out at Twilio gets an e-mail, and no SMS is ever tried again', async () => {
+  const promised = await promise({ cards: 2 });
+  const { phone, email } = promised.recipient;
+  await order({ provider: 'twilio', to: phone, kind: '21610' });
+  const first = await provisionBySms(promised);
+  await deliveryIs('failed', first.deliveryId);
+  assert.ok((await messageTo(email)).body.includes('TEST-'));
+  const [optOut] = await sql`select source from public.contact_opt_outs where channel = 'sms' and address = ${phone}`;
+  assert.equal(optOut.source, 'provider');
+
+  const [second] = await addRecipients(promised.campaignId);
+  await sql`update public.recipients set phone = ${phone} where id = ${second.id}`;
+  const { deliveryId } = await provisionBySms(promised, second);
+  await deliveryIs('suppressed', deliveryId);
+  assert.equal((await attemptsOf(deliveryId)).length, 0);
+  await messageTo(second.email);
+  assert.equal((await messagesTo(phone)).length, 0);
+});
+
+Deno.test('delivery: a number that does not exist, without another channel, is a person\'s business', async () => {
+  const promised = await promise();
+  const { id, phone } = promised.recipient;
+  await sql`update public.recipients set email = null where id = ${id}`;
+  await order({ provider: 'twilio', to: phone, kind: '21211' });
+  const { deliveryId, giftCardId } = await provisionBySms(promised);
+  await deliveryIs('failed', deliveryId);
+  assert.equal((await attemptsOf(deliveryId)).length, 1);
+  const [alert] = await sql`select * from public.system_alerts where subject = ${giftCardId}`;
+  assert.deepEqual([alert.alert_type, alert.client_id], ['delivery_failed', promised.clientId]);
+  const [card] = await sql`select status from public.gift_cards where id = ${giftCardId}`;
+  assert.equal(card.status, 'claimed');
+});
+
+Deno.test('delivery: an SMS accepted in silence is unknown, then found at Twilio, and sent exactly once', async () => {
+  const promised = await promise();
+  const { phone } = promised.recipient;
+  await order({ provider: 'twilio', to: phone, kind: 'timeout_after_accepting', holdMs: 100, callbacks: [] });
+  const { deliveryId } = await provisionBySms(promised);
+  await deliveryIs('unknown', deliveryId);
+  const { attempts, provider_message_id } = await deliveryIs('sent', deliveryId);
+  const messages = await messagesTo(phone);
+  assert.deepEqual([attempts, messages.length, messages[0].sid], [1, 1, provider_message_id]);
+});
+
+Deno.test('delivery: an SMS accepted in silence is settled by Twilio\'s callback, which names the attempt', async () => {
+  const promised = await promise();
+  const { phone } = promised.recipient;
+  await order({ provider: 'twilio', to: phone, kind: 'timeout_after_accepting', holdMs: 100 });
+  const { deliveryId } = await provisionBySms(promised);
+  const { attempts, provider_message_id } = await deliveryIs('delivered', deliveryId);
+  const messages = await messagesTo(phone);
+  assert.deepEqual([attempts, messages.length, messages[0].sid], [1, 1, provider_message_id]);
+});
+
+for (const kind of ['timeout_before_accepting', '500']) {
+  Deno.test(`delivery: an SMS that ended in ${kind} is looked up, not found, and only then sent again`, async () => {
+    const promised = await promise();
+    const { phone } = promised.recipient;
+    await order({ provider: 'twilio', to: phone, kind, holdMs: 100 });
+    const { deliveryId } = await provisionBySms(promised);
+    await deliveryIs('unknown', deliveryId);
+    const { attempts } = await deliveryIs('delivered', deliveryId);
+    assert.deepEqual([attempts, (await messagesTo(phone)).length], [2, 1]);
+    const tries = await sql`
+      select status from public.delivery_attempts where delivery_id = ${deliveryId} order by attempt_number`;
+    assert.deepEqual(tries.map(({ status }) => status), ['not_sent', 'sent']);
+  });
+}
+
+Deno.test('delivery: an e-mail accepted in silence is found by the attempt that it carries', async () => {
+  const promised = await promise();
+  const { email } = promised.recipient;
+  await order({ provider: 'sendgrid', to: email, kind: 'timeout_after_accepting', holdMs: 100 });
+  const { body } = await provision(promised, { deliveryMethod: 'email' });
+  const { attempts } = await deliveryIs('delivered', body.delivery.id);
+  assert.deepEqual([attempts, (await messagesTo(email)).length], [1, 1]);
+});
+
+Deno.test('delivery: an e-mail that nobody can account for is never sent again by itself; a person is told', async () => {
+  const promised = await promise();
+  const { email } = promised.recipient;
+  await order({ provider: 'sendgrid', to: email, kind: 'timeout_before_accepting', holdMs: 100 });
+  const { body } = await provision(promised, { deliveryMethod: 'email' });
+  const alert = await eventually('somebody is told', async () => {
+    const [raised] = await sql`select * from public.system_alerts where subject = ${body.delivery.id}`;
+    return raised;
+  });
+  assert.equal(alert.alert_type, 'delivery_outcome_unknown');
+  const [{ status, attempts }] = await sql`select * from public.deliveries where id = ${body.delivery.id}`;
+  assert.deepEqual([status, attempts, (await messagesTo(email)).length], ['unknown', 1, 0]);
+});
+
+Deno.test('delivery: an e-mail that SendGrid refuses as too many is tried again', async () => {
+  const promised = await promise();
+  const { email } = promised.recipient;
+  await order({ provider: 'sendgrid', to: email, kind: '429', times: 2 });
+  const { body } = await provision(promised, { deliveryMethod: 'email' });
+  const { attempts } = await deliveryIs('sent', body.delivery.id);
+  assert.deepEqual([attempts, (await messagesTo(email)).length], [3, 1]);
+});
+
+Deno.test('delivery: a campaign\'s own template is filled in, and what it cannot know is left out', async () => {
+  const promised = await promise();
+  const template = 'Hi {{first_name}} {{last_name}}, your ${{amount}} {{brand}} card: {{code}} / {{pin}}{{nonsense}}';
+  await sql`update public.campaigns set sms_template = ${template} where id = ${promised.campaignId}`;
+  await sql`update public.recipients set first_name = '{{code}}' where id = ${promised.recipient.id}`;
+  await provisionBySms(promised);
+  const { body } = await messageTo(promised.recipient.phone);
+  const [{ code, pin }] = promised.cards;
+  assert.match(body, /^Hi \{\{code\}\} Archer, your \$25 Brand [0-9a-f-]+ card: /);
+  assert.ok(body.endsWith(`card: ${code} / ${pin}`), body);
+});
