@@ -47,7 +47,7 @@ export class Functions {
     try {
       return await this.#forward(name, request);
     } catch (error) {
-      console.error(`[${name}]`, error);
+      console.error(`[${name}] no answer: ${(error as Error).message}`);
       const message = 'Function exited due to an error (please check logs)';
       return Response.json({ code: 'WORKER_ERROR', message }, { status: 500 });
     }
@@ -109,8 +109,7 @@ export class Functions {
       resolve(`http://127.0.0.1:${data.port}`);
     };
     worker.onerror = (event) => {
-      event.preventDefault();
-      console.error(`[${name}] stopped: ${event.message}`);
+      event.preventDefault(); // Deno has printed it, and the others go on
       stop(new Error(event.message));
     };
     address.catch(() => {});

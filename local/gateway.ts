@@ -4,12 +4,12 @@ import { Functions } from './functions.ts';
 import { createLite, type Keys } from './lite.ts';
 import { firstLine, untilEnd } from './parent.ts';
 import { startScheduler } from './scheduler.ts';
-import { studioFile } from './studio.ts';
+import { enterStudio, isStudioUser, studioFile } from './studio.ts';
 
 interface Settings {
   port: number;
   databaseUrl: string;
-  keys: Keys;
+  keys: Keys & { studioToken: string };
   development: boolean;
 }
 
@@ -30,9 +30,12 @@ function answer(request: Request, peer: string): Response | Promise<Response> {
   }
   const [, name] = /^\/functions\/v1\/([A-Za-z0-9_-]+)/.exec(pathname) ?? [];
   if (name) return functions.fetch(name, withAddress(request, peer));
-  if (/^\/(rest|auth)\/v1(\/|$)/.test(pathname)) return restOrAuth(request, peer);
-  if (development) return studioFile(pathname, root) ?? lite.fetch(request, peer);
-  return Response.json({ message: 'There is nothing here' }, { status: 404 });
+  const isStudio = development && isStudioUser(request, keys.studioToken);
+  // Lite trusts requests of this machine: only Studio's may look as if they came from it.
+  if (/^\/(rest|auth)\/v1(\/|$)/.test(pathname)) return restOrAuth(request, isStudio ? peer : '0.0.0.0');
+  if (isStudio) return studioFile(pathname, root) ?? lite.fetch(request, peer);
+  return (development && enterStudio(request, keys.studioToken)) ||
+    Response.json({ message: 'There is nothing here' }, { status: 404 });
 }
 
 async function restOrAuth(request: Request, peer: string): Promise<Response> {

@@ -16,7 +16,7 @@ export const errorsFile = inProject('docs', 'errors.md');
 export async function databaseTypes() {
   const dataFolder = await throwawayData();
   const { url } = await startDatabase({ dataFolder, port: await freePort(), fast: true });
-  const { code, stdout, output } = await supabase(['gen', 'types', `--remote=${url}?sslmode=disable`]);
+  const { code, stdout, output } = await supabase(['gen', 'types'], url);
   if (code !== 0) throw new Error(output);
   return stdout;
 }

@@ -29,16 +29,21 @@ async function appliedVersions(sql) {
 }
 
 async function push(url) {
-  const { code, output } = await supabase(['db', 'push', `--remote=${url}`, '--include-seed', '--yes']);
-  if (code !== 0) {
-    throw new Error(`The migrations could not be applied:\n\n${output.replaceAll(url, '<database>').trim()}`);
-  }
+  const { code, output } = await pushMigrations(url);
+  if (code === 0) return;
+  const hint = 'If a migration was renamed or edited since this data was made, begin anew: npm run reset';
+  throw new Error(`The migrations could not be applied:\n\n${output.trim()}\n\n${hint}`);
 }
 
-/** Runs the Supabase CLI and resolves with its exit code and everything it printed. */
-export function supabase(options) {
+/** Applies migrations and seed as a deployment does. */
+export function pushMigrations(url) {
+  return supabase(['db', 'push', '--include-seed', '--yes'], url);
+}
+
+/** Runs the Supabase CLI on a database; resolves with its exit code and everything it printed. */
+export function supabase(options, url) {
   return new Promise((resolve, reject) => {
-    const child = spawn(npmCommand('supabase'), options, {
+    const child = spawn(npmCommand('supabase'), [...options, `--remote=${url}?sslmode=disable`], {
       cwd: root,
       env: { ...process.env, ...toolEnvironment },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -23,6 +23,7 @@ function generateSecrets() {
     publishableKey: `sb_publishable_${token(24)}`,
     secretKey: `sb_secret_${token(24)}`,
     jobsKey: `sb_secret_${token(24)}`,
+    studioToken: token(24),
     innerTokenSecret: token(48),
     signingKey: signingKey(),
     cardSealKeys: `local1:${key()}`,

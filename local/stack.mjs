@@ -86,7 +86,7 @@ function factsOf({ apiUrl, sandboxUrl, secrets, database, sandbox, gateway, deve
     secretKey: secrets.secretKey,
     jobsKey: secrets.jobsKey,
     sandboxUrl,
-    studioUrl: development ? apiUrl : null,
+    studioUrl: development ? `${apiUrl}/?studio=${secrets.studioToken}` : null,
     pids: { cli: process.pid, postgres: database.pid, gateway: gateway.pid, sandbox: sandbox.pid },
   };
 }

@@ -1,4 +1,7 @@
-/** Serves the files of lite's Studio, which lite leaves to whoever embeds it. */
+/**
+ * Lets one person use lite's Studio: whoever opens the address that `npm start` printed. Lite itself trusts everybody on
+ * this machine, with the rights of a secret key.
+ */
 
 const types: Record<string, string> = {
   css: 'text/css',
@@ -8,7 +11,26 @@ const types: Record<string, string> = {
   woff2: 'font/woff2',
 };
 
-/** A file of Studio, or null when the path is none. */
+/** Whether a request comes from the person with the printed address. */
+export function isStudioUser(request: Request, token: string): boolean {
+  const cookies = request.headers.get('cookie')?.split('; ') ?? [];
+  return cookies.includes(cookieOf(request, token));
+}
+
+/** Cookies do not tell ports apart, and several stacks may run. */
+function cookieOf(request: Request, token: string): string {
+  return `studio_${new URL(request.url).port}=${token}`;
+}
+
+/** The answer to the printed address: a cookie and the way to Studio; null for other requests. */
+export function enterStudio(request: Request, token: string): Response | null {
+  const { pathname, searchParams } = new URL(request.url);
+  if (pathname !== '/' || searchParams.get('studio') !== token) return null;
+  const cookie = `${cookieOf(request, token)}; HttpOnly; SameSite=Strict; Path=/`;
+  return new Response(null, { status: 302, headers: { 'location': '/', 'set-cookie': cookie } });
+}
+
+/** A file of Studio, which lite leaves to whoever embeds it; null when the path is none. */
 export function studioFile(pathname: string, root: URL): Response | null {
   if (!pathname.startsWith('/static/') || pathname.includes('..')) return null;
   try {

@@ -2,7 +2,7 @@
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { withDatabase } from '../database.mjs';
-import { supabase } from '../migrate.mjs';
+import { pushMigrations, supabase } from '../migrate.mjs';
 import { inProject, localFolder } from '../paths.mjs';
 import { runDenoTests } from '../testing/deno_tests.mjs';
 import { findFiles } from '../testing/files.mjs';
@@ -16,6 +16,7 @@ const denoFolders = ['supabase/functions/_shared', 'local', 'tests'];
 export default async function test({ filters }) {
   const pgtapFiles = findFiles('supabase/tests', '.test.sql', filters);
   const denoFiles = denoFolders.flatMap((folder) => findFiles(folder, '.test.ts', filters));
+  if (pgtapFiles.length + denoFiles.length === 0) throw new Error(`No test has ${filters.join(' or ')} in its path.`);
   const tally = new Tally();
   const runSqlTests = async (database) => {
     if (pgtapFiles.length === 0) return;
@@ -33,12 +34,12 @@ export default async function test({ filters }) {
 /** What must hold for the database as the tests left it. */
 async function runGates(tally, url) {
   await tally.gate('a second `supabase db push` changes nothing', async () => {
-    const { code, output } = await supabase(['db', 'push', `--remote=${url}`, '--include-seed', '--yes']);
+    const { code, output } = await pushMigrations(url);
     return code === 0 && /up to date/i.test(output) ? '' : output;
   });
   await tally.gate('seed.sql can be applied twice', () => applySeedTwice(url));
   await tally.gate('the advisors report nothing', async () => {
-    const { code, output } = await supabase(['db', 'advisors', `--remote=${url}?sslmode=disable`, '--fail-on', 'warn']);
+    const { code, output } = await supabase(['db', 'advisors', '--fail-on', 'warn'], url);
     return code === 0 ? '' : output;
   });
 }

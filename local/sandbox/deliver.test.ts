@@ -28,13 +28,14 @@ function leaseFor(over: Args = {}) {
 }
 
 /** A database that hands these leases out once, and a log; both remember what they were told. */
-function deskWith(leases: unknown[]) {
+function deskWith(leases: unknown[], takenIds: string[] = []) {
   const reports: Args[] = [];
   const lines: string[] = [];
   const rpc = (door: string, args: Args) => {
     const isLease = door.startsWith('lease_');
     if (!isLease) reports.push({ door, ...args });
-    const result = isLease ? { deliveries: leases.splice(0) } : { accepted: true };
+    const taken = takenIds.includes(String(args.provider_message_id));
+    const result = isLease ? { deliveries: leases.splice(0) } : { accepted: true, deliveryId: 'd', taken };
     return Promise.resolve({ result, sealed: null, replayed: false });
   };
   const log = (message: string, fields: Args = {}) => void lines.push(JSON.stringify({ message, ...fields }));
@@ -140,10 +141,25 @@ Deno.test('look-up: what was taken is found, what was not is missing, an e-mail 
     const { desk, reports } = deskWith([taken, lost, mail]);
     assert.deepEqual(await lookUp(desk, meansAt(sandbox)), { found: 1, missing: 1, unclear: 1 });
     const [{ sid }] = await arrived(sandbox, phone);
-    const settled = new Map(reports.map((report) => [report.attempt_id, [report.found, report.provider_message_id]]));
+    const settled = new Map(reports.map((report) => [report.attempt_id, [report.is_found, report.provider_message_id]]));
     assert.deepEqual(settled.get(taken.attemptId), [true, sid]);
     assert.deepEqual(settled.get(lost.attemptId), [false, null]);
     assert.deepEqual(settled.get(mail.attemptId), [null, null]);
+  }));
+
+Deno.test('look-up: a message that is known as another delivery is passed over', () =>
+  withSandbox(async (sandbox) => {
+    const means = meansAt(sandbox);
+    await deliver(deskWith([leaseFor(), leaseFor()]).desk, null, means);
+    const [second, first] = await arrived(sandbox, phone);
+
+    const one = deskWith([leaseFor()], [first.sid]);
+    assert.equal((await lookUp(one.desk, means)).found, 1);
+    assert.deepEqual(one.reports.map((report) => report.provider_message_id), [first.sid, second.sid]);
+
+    const none = deskWith([leaseFor()], [first.sid, second.sid]);
+    assert.equal((await lookUp(none.desk, means)).missing, 1);
+    assert.equal(none.reports.at(-1)!.is_found, false);
   }));
 
 Deno.test('look-up: nothing is settled when the provider cannot be asked', () =>

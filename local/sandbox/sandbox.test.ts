@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { SETTINGS, withSandbox } from './testing.ts';
+import { fail, SETTINGS, withSandbox } from './testing.ts';
 import { startSandbox } from './server.ts';
 import { signatureOf } from './twilio_callbacks.ts';
 
@@ -57,7 +57,9 @@ Deno.test('sandbox: an accepted message is queued, listed and found by its id', 
   }));
 
 Deno.test('sandbox: a list comes in pages, and a filter by date hides what is still queued', () =>
-  withSandbox(async ({ url }) => {
+  withSandbox(async (sandbox) => {
+    const { url } = sandbox;
+    await fail(sandbox, { provider: 'twilio', kind: 'silence', times: 3, callbacks: [] });
     for (const body of ['1', '2', '3']) await (await sms(url, '+12025550143', body)).body?.cancel();
     const get = async (query: string) => (await fetch(`${messagesUrl(url)}?${query}`, { headers: basic })).json();
     const first = await get('PageSize=2');
@@ -124,6 +126,7 @@ Deno.test('sandbox: with a file, what arrived is there after a restart', async (
     const before = await startSandbox({ ...SETTINGS, file });
     for (const to of ['+12025550143', '+12025550144']) await (await sms(before.url, to)).body?.cancel();
     await fetch(`${before.url}/_messages?to=%2B12025550144`, { method: 'DELETE' });
+    await new Promise((resume) => setTimeout(resume, 150));
     await before.close();
     await Deno.writeTextFile(file, '{"provider":"twi', { append: true });
     const after = await startSandbox({ ...SETTINGS, file });

@@ -77,19 +77,18 @@ Deno.test('sendgrid: after a line that breaks, the activity feed shows what was 
     assert.equal((await sendgridAt(sandbox).send(taken)).outcome, 'ambiguous');
     const [{ sid }] = await arrived(sandbox, to);
     assert.deepEqual(await sendgridAt(sandbox).find(taken, new Date()), {
-      found: true,
-      providerMessageId: sid,
-      providerStatus: 'delivered',
+      candidates: [{ providerMessageId: sid, providerStatus: 'delivered' }],
+      isComplete: false,
     });
 
     await fail(sandbox, { provider: 'sendgrid', to, kind: 'timeout_before_accepting', holdMs: 0 });
     const lost = message();
     assert.equal((await sendgridAt(sandbox).send(lost)).outcome, 'ambiguous');
-    assert.deepEqual(await sendgridAt(sandbox).find(lost, new Date()), { found: null });
+    assert.deepEqual(await sendgridAt(sandbox).find(lost, new Date()), { candidates: [], isComplete: false });
   }));
 
 Deno.test('sendgrid: an account without the activity feed cannot tell', () =>
   withSandbox(async (sandbox) => {
     const another = sendgridAt(sandbox, { apiKey: 'SG.another' });
-    assert.deepEqual(await another.find(message(), new Date()), { found: null });
+    assert.deepEqual(await another.find(message(), new Date()), { candidates: [], isComplete: false });
   }));

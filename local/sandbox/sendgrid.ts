@@ -58,7 +58,7 @@ async function send({ store, faults }: World, request: Request): Promise<Respons
   if (mail.mail_settings?.sandbox_mode?.enable) return new Response(null, { status: 200 });
 
   const id = randomBytes(16).toString('base64url');
-  mail.personalizations!.forEach((_, index) => store.save(messageOf(mail, index, id)));
+  mail.personalizations!.forEach((_, index) => store.add(messageOf(mail, index, id)));
   timeOut(fault, 'after');
   return new Response(null, { status: 202, headers: { 'x-message-id': id } });
 }

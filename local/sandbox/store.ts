@@ -32,11 +32,16 @@ export class Store {
     }
   }
 
-  /** Adds a message, or notes how far it has come. */
-  save(message: Message): Message {
+  /** Adds a message. */
+  add(message: Message): Message {
     this.#messages.set(message.sid, message);
-    if (this.#file) appendFileSync(this.#file, line(message), { mode: 0o600 });
+    this.#write(message);
     return message;
+  }
+
+  /** Notes how far a message has come, unless it is forgotten. */
+  update(message: Message): void {
+    if (this.#messages.has(message.sid)) this.#write(message);
   }
 
   get(sid: string): Message | undefined {
@@ -54,6 +59,10 @@ export class Store {
   clear(to?: string): void {
     for (const { sid } of this.list({ to })) this.#messages.delete(sid);
     if (this.#file) writeFileSync(this.#file, this.list().reverse().map(line).join(''), { mode: 0o600 });
+  }
+
+  #write(message: Message): void {
+    if (this.#file) appendFileSync(this.#file, line(message), { mode: 0o600 });
   }
 }
 

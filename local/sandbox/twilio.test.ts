@@ -71,16 +71,15 @@ Deno.test('twilio: a line that breaks is ambiguous, and the look-up tells the tw
     await fail(sandbox, { provider: 'twilio', to, kind: 'timeout_before_accepting', holdMs: 0 });
     const lost = message({ text: 'one' });
     assert.equal((await twilioAt(sandbox).send(lost)).outcome, 'ambiguous');
-    assert.deepEqual(await twilioAt(sandbox).find(lost, since), { found: false });
+    assert.deepEqual(await twilioAt(sandbox).find(lost, since), { candidates: [], isComplete: true });
 
     await fail(sandbox, { provider: 'twilio', to, kind: 'timeout_after_accepting', holdMs: 0, callbacks: [] });
     const taken = message({ text: 'two' });
     assert.equal((await twilioAt(sandbox).send(taken)).outcome, 'ambiguous');
     const [{ sid }] = await arrived(sandbox, to);
     assert.deepEqual(await twilioAt(sandbox).find(taken, since), {
-      found: true,
-      providerMessageId: sid,
-      providerStatus: 'queued',
+      candidates: [{ providerMessageId: sid, providerStatus: 'queued' }],
+      isComplete: true,
     });
   }));
 
@@ -93,23 +92,24 @@ Deno.test('twilio: a message is never sent a second time under the hood', () =>
     assert.equal((await arrived(sandbox, to)).length, 2);
   }));
 
-Deno.test('twilio: a look-up goes by text and time, and finds the try nearest to it', () =>
+Deno.test('twilio: a look-up goes by number, text and time, and names the oldest first', () =>
   withSandbox(async (sandbox) => {
     await twilioAt(sandbox).send(message({ text: 'another card' }));
     await twilioAt(sandbox).send(message());
     await twilioAt(sandbox).send(message());
-    const [, first] = await arrived(sandbox, to);
-    assert.equal((await twilioAt(sandbox).find(message(), new Date())).providerMessageId, first.sid);
-    const later = new Date(Date.now() + 3_600_000);
-    assert.equal((await twilioAt(sandbox).find(message(), later)).found, false);
-    assert.equal((await twilioAt(sandbox).find(message({ to: '+12025550199' }), new Date())).found, false);
+    const [second, first] = await arrived(sandbox, to);
+    const idsOf = async (wanted: Message, since: Date) =>
+      (await twilioAt(sandbox).find(wanted, since)).candidates.map(({ providerMessageId }) => providerMessageId);
+    assert.deepEqual(await idsOf(message(), new Date()), [first.sid, second.sid]);
+    assert.deepEqual(await idsOf(message(), new Date(Date.now() + 3_600_000)), []);
+    assert.deepEqual(await idsOf(message({ to: '+12025550199' }), new Date()), []);
   }));
 
 Deno.test('twilio: a look-up that cannot see everything says so', () =>
   withSandbox(async (sandbox) => {
     const since = new Date();
     await Promise.all(Array.from({ length: 200 }, () => twilioAt(sandbox).send(message({ text: 'noise' }))));
-    assert.equal((await twilioAt(sandbox).find(message(), since)).found, null);
+    assert.deepEqual(await twilioAt(sandbox).find(message(), since), { candidates: [], isComplete: false });
   }));
 
 Deno.test('twilio: a look-up throws when Twilio cannot be asked', () =>

@@ -42,7 +42,7 @@ function create(world: World, account: Account, form: URLSearchParams): Response
   const code = faultCode(fault) ?? problemWith(form);
   if (code) return refusal(code, { to, from });
 
-  const message = world.store.save({
+  const message = world.store.add({
     provider: 'twilio',
     sid: `SM${randomBytes(16).toString('hex')}`,
     to,

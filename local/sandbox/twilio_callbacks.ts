@@ -32,7 +32,7 @@ export function callBack(
     world.later((step + 1) * STEP_MS, async () => {
       const failed = status === 'undelivered' || status === 'failed';
       advance(message, status, failed ? fault?.errorCode ?? DEFAULT_ERROR : null);
-      world.store.save(message);
+      world.store.update(message);
       if (url) await post(world, account, url, fieldsOf(account, message, status));
     })
   );

@@ -84,6 +84,22 @@ create index deliveries_client_id_idx on public.deliveries (client_id, created_a
 create index deliveries_subject_id_idx on public.deliveries (subject_id);
 create index delivery_attempts_client_id_idx on public.delivery_attempts (client_id);
 
+create function private.fits_channel(channel text, address text)
+returns boolean language plpgsql immutable set search_path = '' as $$
+begin
+  return case channel when 'sms' then address ~ '^\+[1-9][0-9]{6,14}$' when 'email' then address ~ '^[^@\s]+@[^@\s]+$' end;
+end $$;
+
+create function private.assert_address(channel text, address text)
+returns void language plpgsql immutable set search_path = '' as $$
+begin
+  if address is null or not private.fits_channel(channel, address) then
+    perform private.refuse('GC-012', 'There is no address to deliver to', jsonb_build_object('fields', jsonb_build_array(
+      jsonb_build_object('field', case channel when 'sms' then 'phone' else 'email' end,
+        'problem', case when address is null then 'is missing' else 'is not an address' end))));
+  end if;
+end $$;
+
 create function private.enqueue_delivery(
   client_id uuid, topic text, subject_id uuid, recipient_id uuid, channel text, deliver_to text, request_id uuid)
 returns uuid language plpgsql volatile set search_path = '' as $$

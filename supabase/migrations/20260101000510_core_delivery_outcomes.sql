@@ -6,7 +6,7 @@
 create function private.sent_status(provider_status text)
 returns text language sql immutable set search_path = '' as $$
   select case
-    when provider_status in ('delivered', 'read') then 'delivered'
+    when provider_status in ('delivered', 'read', 'spamreport') then 'delivered'
     when provider_status in ('undelivered', 'failed', 'canceled', 'bounce', 'dropped') then 'undelivered'
     else 'sent'
   end
@@ -21,7 +21,7 @@ returns public.deliveries language sql volatile set search_path = '' as $$
     provider = mark_delivery_sent.provider, provider_status = mark_delivery_sent.provider_status,
     provider_message_id = coalesce(mark_delivery_sent.provider_message_id, d.provider_message_id),
     sent_at = coalesce(d.sent_at, now()),
-    delivered_at = case when s.status = 'delivered' then now() end,
+    delivered_at = case when s.status = 'delivered' then coalesce(d.delivered_at, now()) end,
     failed_at = case when s.status = 'undelivered' then now() end,
     failure_kind = case when s.status = 'undelivered' then 'permanent' end,
     error_code = mark_delivery_sent.error_code, error_message = null, lease_token = null, leased_until = null
@@ -91,7 +91,7 @@ end $$;
 
 -- Settles a delivery of unknown outcome: found at the provider, certainly not there, or (null) not to be told by a look-up.
 create function private.settle_unknown_delivery(
-  attempt_id uuid, lease_token uuid, found boolean, provider text, provider_message_id text, provider_status text)
+  attempt_id uuid, lease_token uuid, is_found boolean, provider text, provider_message_id text, provider_status text)
 returns public.deliveries language plpgsql volatile set search_path = '' as $$
 declare
   attempt public.delivery_attempts;
@@ -99,10 +99,11 @@ declare
 begin
   select a.* into attempt from public.delivery_attempts a where a.id = attempt_id;
   select d.* into delivery from public.deliveries d where d.id = attempt.delivery_id for update;
-  if delivery.lease_token is distinct from settle_unknown_delivery.lease_token or delivery.status <> 'unknown' then
+  if delivery.status <> 'unknown' or delivery.lease_token is distinct from settle_unknown_delivery.lease_token
+    or settle_unknown_delivery.lease_token is null then
     return null;
   end if;
-  if settle_unknown_delivery.found is null then
+  if is_found is null then
     perform private.raise_alert('delivery_outcome_unknown', 'warning',
       'Nobody can tell whether a message has gone out; it is not sent again by itself',
       jsonb_build_object('delivery_id', delivery.id, 'channel', delivery.channel), delivery.id::text, delivery.client_id);
@@ -111,10 +112,10 @@ begin
     return delivery;
   end if;
   update public.delivery_attempts a
-  set status = case when settle_unknown_delivery.found then 'sent' else 'not_sent' end,
+  set status = case when is_found then 'sent' else 'not_sent' end,
     provider_message_id = settle_unknown_delivery.provider_message_id
   where a.id = attempt_id;
-  return case when settle_unknown_delivery.found
+  return case when is_found
     then private.mark_delivery_sent(delivery.id, provider, provider_message_id, coalesce(provider_status, 'queued'))
     else private.mark_delivery_not_sent(delivery.id, 'retriable', 'not_found_at_provider', null)
   end;
@@ -135,6 +136,7 @@ begin
   for update;
   if delivery.id is null
     or delivery.provider_message_id <> apply_provider_status.provider_message_id
+    or delivery.status = 'undelivered'
     or private.delivery_rank(apply_provider_status.provider_status)
       <= coalesce(private.delivery_rank(delivery.provider_status), 0) then
     return null;

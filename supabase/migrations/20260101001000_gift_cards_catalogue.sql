@@ -107,6 +107,7 @@ create table public.recipients (
   constraint recipients_belong_to_their_campaign unique (id, campaign_id, client_id),
   constraint recipients_redemption_code_is_unique unique (redemption_code),
   constraint recipients_redemption_code_is_readable check (length(redemption_code) >= 5),
+  constraint recipients_email_is_an_address check (email ~ '^[^@\s]+@[^@\s]+$'),
   constraint recipients_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$')
 );
 comment on table public.recipients is

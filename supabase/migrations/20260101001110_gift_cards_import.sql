@@ -103,12 +103,6 @@ begin
       when u.expires_at <= now() then 'expired' else 'duplicate' end as status) s;
   update private.card_imports i set imported = i.imported + cardinality(stored)
   where i.pool_id = pool.id and i.file_hash = import_cards.file_hash;
-  if cardinality(stored) > 0 then
-    update public.system_alerts a set resolved_at = now()
-    where a.alert_type = 'no_gift_card_inventory' and a.resolved_at is null
-      and a.metadata ->> 'brand_id' = pool.brand_id::text and (a.metadata ->> 'denomination')::numeric = pool.denomination
-      and (pool.client_id is null or a.client_id = pool.client_id);
-  end if;
   perform private.record_audit(pool.client_id, actor, 'gift_cards.imported', 'card_pool', pool.id,
     jsonb_build_object('imported', cardinality(stored), 'rows', cardinality(rows)), request_id);
   return jsonb_build_object('poolId', pool.id, 'imported', cardinality(stored),
@@ -127,7 +121,7 @@ declare
   detail text;
 begin
   pool := private.pool_to_fill(actor, pool_id);
-  answer := private.stored_answer(scope, idempotency_key, file_hash);
+  answer := private.stored_answer(scope, idempotency_key, concat_ws(':', pool.id, file_hash));
   if answer is not null then
     return private.answered(answer, null, true);
   end if;

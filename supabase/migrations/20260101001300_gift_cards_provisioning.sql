@@ -47,6 +47,10 @@ begin
     select r.* into recipient from public.recipients r
     where r.id = p.recipient_id and r.campaign_id = coalesce(p.campaign_id, r.campaign_id);
   end if;
+  if p.call_session_id is not null and not exists (
+    select from public.call_sessions s where s.id = p.call_session_id and s.agent_user_id = p.actor) then
+    perform private.refuse('RB-404', 'Not found');
+  end if;
   if p.surface <> 'form' then
     perform private.assert_can_act(p.actor, recipient.client_id,
       case when p.surface = 'api' or p.skip_verification then private.admin_roles() else private.staff_roles() end);
@@ -129,10 +133,8 @@ begin
   end if;
   p.deliver_to := case p.delivery_method
     when 'sms' then coalesce(p.deliver_to, recipient.phone) when 'email' then coalesce(p.deliver_to, recipient.email) end;
-  if p.delivery_method is not null and p.deliver_to is null then
-    perform private.refuse('GC-012', 'There is no address to deliver to',
-      jsonb_build_object('fields', jsonb_build_array(jsonb_build_object(
-        'field', case p.delivery_method when 'sms' then 'phone' else 'email' end, 'problem', 'is missing'))));
+  if p.delivery_method is not null then
+    perform private.assert_address(p.delivery_method, p.deliver_to);
   end if;
   return p;
 end $$;
@@ -268,10 +270,7 @@ create function private.log_condition_met(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
 begin
   update public.call_sessions s set recipient_id = p.recipient_id, campaign_id = p.campaign_id, client_id = p.client_id
-  where s.id = p.call_session_id and s.agent_user_id = p.actor;
-  if p.call_session_id is not null and not found then
-    perform private.refuse('RB-404', 'No such call session');
-  end if;
+  where s.id = p.call_session_id;
   insert into public.call_conditions_met as m (
     client_id, call_session_id, campaign_id, recipient_id, condition_number, gift_card_id, met_by_agent_id)
   values (p.client_id, p.call_session_id, p.campaign_id, p.recipient_id, p.condition_number, p.gift_card_id, p.actor)
@@ -281,12 +280,25 @@ begin
   return p;
 end $$;
 
+-- What an alert about missing stock is about.
+create function private.stock_subject(p private.provisioning)
+returns text language plpgsql immutable set search_path = '' as $$
+begin
+  return concat_ws(':', p.campaign_id, p.brand_id, p.denomination);
+end $$;
+
 create function private.record_provisioning(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
 begin
   update public.pending_rewards r set status = 'fulfilled', fulfilled_at = now()
   where r.recipient_id = p.recipient_id and r.campaign_id = p.campaign_id and r.condition_number = p.condition_number
     and r.status = 'awaiting_inventory';
+  if found and not exists (
+    select from public.pending_rewards r
+    where r.campaign_id = p.campaign_id and r.brand_id = p.brand_id and r.denomination = p.denomination
+      and r.status = 'awaiting_inventory') then
+    perform private.resolve_alert('no_gift_card_inventory', private.stock_subject(p));
+  end if;
   perform private.record_audit(p.client_id, p.actor, 'gift_card.provisioned', 'gift_card', p.gift_card_id,
     jsonb_build_object('surface', p.surface, 'grant_id', p.grant_id, 'delivery_id', p.delivery_id,
       'code_shown', p.surface <> 'call_center', 'verification_skipped', coalesce(p.skip_verification, false)), p.request_id);

@@ -38,7 +38,7 @@ begin
   on conflict (recipient_id, campaign_id, condition_number) where status = 'awaiting_inventory' do nothing;
   perform private.raise_alert('no_gift_card_inventory', 'critical', 'No gift cards left for a campaign: rewards are waiting',
     jsonb_build_object('campaign_id', p.campaign_id, 'brand_id', p.brand_id, 'denomination', p.denomination),
-    p.campaign_id || ':' || p.brand_id || ':' || p.denomination, p.client_id);
+    private.stock_subject(p), p.client_id);
 end $$;
 
 create function private.present_card(card_id uuid)
@@ -80,7 +80,7 @@ returns jsonb language plpgsql stable set search_path = '' as $$
 begin
   return (
     select jsonb_strip_nulls(jsonb_build_object('conditionMetId', p.condition_met_id)) || jsonb_build_object(
-      'giftCard', private.present_card(p.gift_card_id), 'source', 'inventory', 'grantId', p.grant_id,
+      'giftCard', private.present_card(p.gift_card_id), 'source', 'inventory', 'campaignId', p.campaign_id, 'grantId', p.grant_id,
       'billing', (
         select jsonb_build_object('id', b.id, 'price', b.price, 'currency', b.currency)
         from public.billing_transactions b where b.id = p.billing_id),

@@ -49,7 +49,7 @@ returns uuid language sql volatile set search_path = '' as $$
   from public.recipients r,
     lateral (select case delivery.channel when 'sms' then 'email' else 'sms' end as channel,
       case delivery.channel when 'sms' then r.email else r.phone end as address) o
-  where r.id = delivery.recipient_id and o.address is not null
+  where r.id = delivery.recipient_id and private.fits_channel(o.channel, o.address)
     and not exists (
       select from public.deliveries d where d.subject_id = delivery.subject_id and d.channel = o.channel)
     and not exists (
@@ -65,6 +65,7 @@ begin
     set status = 'delivered', delivered_at = now(), delivery_method = delivery.channel
     where c.id = delivery.subject_id and c.status in ('claimed', 'stuck');
     perform private.resolve_alert('delivery_outcome_unknown', delivery.id::text);
+    perform private.resolve_alert('delivery_failed', delivery.subject_id::text);
   elsif delivery.status in ('failed', 'undelivered', 'suppressed') then
     if private.take_other_channel(delivery) is null then
       perform private.raise_alert('delivery_failed', 'warning', 'A gift card could not be delivered; somebody must reach the recipient',
@@ -103,27 +104,39 @@ comment on function public.complete_delivery_attempt is
 
 create function public.lease_unknown_deliveries(batch_size int, grace_seconds int)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  attempts public.delivery_attempts[];
 begin
   perform private.lapse_leases();
+  -- leased first, presented after: one statement would present the lease before last
+  attempts := array(
+    select l from private.lease_unknown_deliveries(least(batch_size, 100), greatest(grace_seconds, 1)) l);
   return private.answered(jsonb_build_object('deliveries', (
-    select coalesce(jsonb_agg(private.present_lease(a)), '[]')
-    from private.lease_unknown_deliveries(least(batch_size, 100), greatest(grace_seconds, 1)) a)));
+    select coalesce(jsonb_agg(private.present_lease(a)), '[]') from unnest(attempts) a)));
 end $$;
 comment on function public.lease_unknown_deliveries is
   'Takes deliveries of unknown outcome, whose try is older than grace_seconds, to be looked up at their provider.';
 
 create function public.resolve_unknown_delivery(
-  attempt_id uuid, lease_token uuid, found boolean, provider text, provider_message_id text, provider_status text)
+  attempt_id uuid, lease_token uuid, is_found boolean, provider text, provider_message_id text, provider_status text)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   delivery public.deliveries;
 begin
+  -- the same text may have been sent before: that message settles its own delivery
+  select d.* into delivery from public.deliveries d
+  where is_found and d.provider = resolve_unknown_delivery.provider
+    and d.provider_message_id = resolve_unknown_delivery.provider_message_id;
+  if delivery.id is not null then
+    return private.answered(jsonb_build_object('deliveryId', delivery.id, 'taken', true));
+  end if;
   delivery := private.settle_unknown_delivery(
-    attempt_id, lease_token, found, provider, provider_message_id, provider_status);
+    attempt_id, lease_token, is_found, provider, provider_message_id, provider_status);
   return private.answered(jsonb_build_object('deliveryId', delivery.id, 'status', delivery.status));
 end $$;
 comment on function public.resolve_unknown_delivery is
-  'Settles an unknown delivery: found (true), certainly not there (false: it is queued again), or not to be told (null: a person).';
+  'Settles an unknown delivery: found (true), certainly not there (false: it is queued again), or not to be told (null: a person). '
+  'taken: the message found is that of another delivery.';
 
 create function public.record_delivery_status(
   provider text, provider_message_id text, attempt_id uuid, provider_status text, error_code text)
@@ -175,10 +188,7 @@ begin
   end if;
   select coalesce(queue_resend.deliver_to, case channel when 'sms' then r.phone else r.email end) into address
   from public.recipients r where r.id = card.recipient_id;
-  if address is null then
-    perform private.refuse('GC-012', 'There is no address to deliver to', jsonb_build_object('fields', jsonb_build_array(
-      jsonb_build_object('field', case channel when 'sms' then 'phone' else 'email' end, 'problem', 'is missing'))));
-  end if;
+  perform private.assert_address(channel, address);
   delivery_id := private.enqueue_delivery(
     card.client_id, 'gift_card', card.id, card.recipient_id, channel, address, request_id);
   perform private.record_audit(card.client_id, actor, 'gift_card.resent', 'gift_card', card.id,

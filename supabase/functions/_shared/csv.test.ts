@@ -5,31 +5,22 @@ import { Refusal } from './errors.ts';
 const bytes = (text: string) => new TextEncoder().encode(text);
 const codes = (text: string) => readCsv(bytes(text)).map(({ code }) => code);
 
-function refusal(
-  content: string | Uint8Array,
-): { code: string; problem: string; text: string } {
+function refusal(content: string | Uint8Array): { code: string; problem: string; text: string } {
   try {
     readCsv(typeof content === 'string' ? bytes(content) : content);
   } catch (error) {
     assert.ok(error instanceof Refusal, String(error));
     const [first] = (error.details.fields ?? [{}]) as { problem: string }[];
-    return {
-      code: error.code,
-      problem: first.problem,
-      text: JSON.stringify(error.body('id')),
-    };
+    return { code: error.code, problem: first.problem, text: JSON.stringify(error.body('id')) };
   }
   assert.fail('nothing was refused');
 }
 
 Deno.test('readCsv: a plain file gives its rows', () => {
-  assert.deepEqual(
-    readCsv(bytes('code,pin,expiration_date\nA-1,12,2030-01-31\nA-2,,\n')),
-    [
-      { code: 'A-1', pin: '12', expirationDate: '2030-01-31' },
-      { code: 'A-2', pin: '', expirationDate: '' },
-    ],
-  );
+  assert.deepEqual(readCsv(bytes('code,pin,expiration_date\nA-1,12,2030-01-31\nA-2,,\n')), [
+    { code: 'A-1', pin: '12', expirationDate: '2030-01-31' },
+    { code: 'A-2', pin: '', expirationDate: '' },
+  ]);
 });
 
 Deno.test('readCsv: a byte order mark, CRLF, lone CR and a missing last line end do no harm', () => {
@@ -45,49 +36,20 @@ Deno.test('readCsv: semicolons and tabs separate too', () => {
 });
 
 Deno.test('readCsv: quoted cells may hold separators, quotes and line breaks', () => {
-  assert.deepEqual(codes('note,code\n"a, ""b""\nc",A-1\n"",A-2\n'), [
-    'A-1',
-    'A-2',
-  ]);
+  assert.deepEqual(codes('note,code\n"a, ""b""\nc",A-1\n"",A-2\n'), ['A-1', 'A-2']);
 });
 
 Deno.test('readCsv: column names are found in any usual writing and any order', () => {
-  for (
-    const name of [
-      'Code',
-      ' CODE ',
-      'card_code',
-      'Card Number',
-      'Gift Card Code',
-      'gift-card-code',
-      '"code"',
-    ]
-  ) {
+  for (const name of ['Code', ' CODE ', 'card_code', 'Card Number', 'Gift Card Code', 'gift-card-code', '"code"']) {
     assert.deepEqual(codes(`id,${name}\n7,A-1\n`), ['A-1'], name);
   }
-  for (
-    const name of [
-      'Expiration Date',
-      'expires',
-      'expirationDate',
-      'EXPIRY',
-      'Exp. date'.replace('.', ''),
-    ]
-  ) {
-    assert.equal(
-      readCsv(bytes(`code,${name}\nA-1,2030-01-31\n`))[0].expirationDate,
-      '2030-01-31',
-      name,
-    );
+  for (const name of ['Expiration Date', 'expires', 'expirationDate', 'EXPIRY', 'Exp. date'.replace('.', '')]) {
+    assert.equal(readCsv(bytes(`code,${name}\nA-1,2030-01-31\n`))[0].expirationDate, '2030-01-31', name);
   }
 });
 
 Deno.test('readCsv: a code is trimmed and never changed otherwise', () => {
-  assert.deepEqual(codes('code\n  a-1 b \n0012\n=1+1\n'), [
-    'a-1 b',
-    '0012',
-    '=1+1',
-  ]);
+  assert.deepEqual(codes('code\n  a-1 b \n0012\n=1+1\n'), ['a-1 b', '0012', '=1+1']);
 });
 
 Deno.test('readCsv: blank lines are no rows', () => {
@@ -95,46 +57,14 @@ Deno.test('readCsv: blank lines are no rows', () => {
 });
 
 const MALFORMED: [string, string, string][] = [
-  [
-    'an unclosed quote',
-    'code,pin\nA-1,1\n"A-2,2\n',
-    'line 3 opens a quote that is never closed',
-  ],
-  [
-    'text after a quote',
-    'code,pin\n"A-1"x,1\n',
-    'line 2 has text after a closing quote',
-  ],
-  [
-    'a quote inside a cell',
-    'code,pin\nA-1,1\nA"2,2\n',
-    'line 3 has a quote inside an unquoted cell',
-  ],
-  [
-    'a short row',
-    'code,pin\nA-1,1\nA-2\n',
-    'line 3 has not as many cells as the header',
-  ],
-  [
-    'a long row',
-    'code,pin\nA-1,1,9\n',
-    'line 2 has not as many cells as the header',
-  ],
-  [
-    'an endless line',
-    `code,pin\n${'A'.repeat(20_000)},1\n`,
-    'line 2 is too long',
-  ],
-  [
-    'no code column',
-    'AMZN-1234-5678-90AB\nAMZN-2345-6789-01BC\n',
-    'line 1 has no column named "code"',
-  ],
-  [
-    'two code columns',
-    'code,Card Number\nA-1,A-2\n',
-    'line 1 has two columns for "code"',
-  ],
+  ['an unclosed quote', 'code,pin\nA-1,1\n"A-2,2\n', 'line 3 opens a quote that is never closed'],
+  ['text after a quote', 'code,pin\n"A-1"x,1\n', 'line 2 has text after a closing quote'],
+  ['a quote inside a cell', 'code,pin\nA-1,1\nA"2,2\n', 'line 3 has a quote inside an unquoted cell'],
+  ['a short row', 'code,pin\nA-1,1\nA-2\n', 'line 3 has not as many cells as the header'],
+  ['a long row', 'code,pin\nA-1,1,9\n', 'line 2 has not as many cells as the header'],
+  ['an endless line', `code,pin\n${'A'.repeat(20_000)},1\n`, 'line 2 is too long'],
+  ['no code column', 'AMZN-1234-5678-90AB\nAMZN-2345-6789-01BC\n', 'line 1 has no column named "code"'],
+  ['two code columns', 'code,Card Number\nA-1,A-2\n', 'line 1 has two columns for "code"'],
   ['a header only', 'code,pin\n', 'has no cards'],
   ['nothing', '', 'is empty'],
   ['blank lines only', '\n\n', 'line 1 has no column named "code"'],
@@ -149,24 +79,14 @@ for (const [what, file, problem] of MALFORMED) {
 }
 
 Deno.test('readCsv: a file that is not UTF-8 text is refused', () => {
-  for (
-    const content of [[0xff, 0xfe, 0x63, 0x00], [0x63, 0xe4, 0x0a], [
-      0x63,
-      0x00,
-      0x64,
-    ]]
-  ) {
+  for (const content of [[0xff, 0xfe, 0x63, 0x00], [0x63, 0xe4, 0x0a], [0x63, 0x00, 0x64]]) {
     assert.equal(refusal(new Uint8Array(content)).problem, 'is not UTF-8 text');
   }
 });
 
 Deno.test('readCsv: a file with a column of security codes is refused whole', () => {
   for (const name of ['cvv', 'CVC2', 'Security Code', 'card-security-code']) {
-    assert.match(
-      refusal(`code,${name}\nA-1,123\n`).problem,
-      /security codes/,
-      name,
-    );
+    assert.match(refusal(`code,${name}\nA-1,123\n`).problem, /security codes/, name);
   }
 });
 

@@ -18,13 +18,7 @@ export interface CardRow {
 type Column = keyof CardRow | 'cvv';
 
 const NAMES: Record<Column, string[]> = {
-  code: [
-    'code',
-    'card_code',
-    'card_number',
-    'gift_card_code',
-    'gift_card_number',
-  ],
+  code: ['code', 'card_code', 'card_number', 'gift_card_code', 'gift_card_number'],
   pin: ['pin', 'pin_code', 'card_pin'],
   expirationDate: [
     'expiration_date',
@@ -38,34 +32,19 @@ const NAMES: Record<Column, string[]> = {
     'exp_date',
     'valid_until',
   ],
-  cvv: [
-    'cvv',
-    'cvv2',
-    'cvc',
-    'cvc2',
-    'csc',
-    'security_code',
-    'card_security_code',
-  ],
+  cvv: ['cvv', 'cvv2', 'cvc', 'cvc2', 'csc', 'security_code', 'card_security_code'],
 };
 
-const COLUMNS = new Map(
-  Object.entries(NAMES).flatMap(([column, names]) => names.map((name) => [name, column])),
-);
+const COLUMNS = new Map(Object.entries(NAMES).flatMap(([column, names]) => names.map((name) => [name, column])));
 
 /** What a column or field of an upload means, however its name is written. */
 export function columnOf(name: string): Column | undefined {
-  return COLUMNS.get(name.trim().toLowerCase().replace(/[\s_-]+/g, '_')) as
-    | Column
-    | undefined;
+  return COLUMNS.get(name.trim().toLowerCase().replace(/[\s_-]+/g, '_')) as Column | undefined;
 }
 
 /** The refusal of an upload that carries security codes of payment cards. */
 export function carriesSecurityCodes(): Refusal {
-  return badRequest({
-    field: 'file',
-    problem: 'has a column of card security codes, which are never stored',
-  });
+  return badRequest({ field: 'file', problem: 'has a column of card security codes, which are never stored' });
 }
 
 /** The refusal of an upload with more rows than one call may hold. */
@@ -80,16 +59,12 @@ export function readCsv(bytes: Uint8Array): CardRow[] {
   const columns = (header ?? []).map(columnOf);
   if (columns.includes('cvv')) throw carriesSecurityCodes();
   const [code, pin, expirationDate] = (['code', 'pin', 'expirationDate'] as const).map((column) => {
-    if (columns.indexOf(column) === columns.lastIndexOf(column)) {
-      return columns.indexOf(column);
-    }
+    if (columns.indexOf(column) === columns.lastIndexOf(column)) return columns.indexOf(column);
     throw malformed(1, `has two columns for "${column}"`);
   });
   // The header is not repeated in the answer: in a file without one it would be a card.
   if (code < 0) throw malformed(1, 'has no column named "code"');
-  if (records.length === 0) {
-    throw badRequest({ field: 'file', problem: 'has no cards' });
-  }
+  if (records.length === 0) throw badRequest({ field: 'file', problem: 'has no cards' });
   if (records.length > MAX_ROWS) throw tooManyRows();
   const cell = (record: string[], index: number) => record[index]?.trim() ?? '';
   return records.map((record) => ({
@@ -100,9 +75,7 @@ export function readCsv(bytes: Uint8Array): CardRow[] {
 }
 
 function textOf(bytes: Uint8Array): string {
-  if (bytes.length === 0) {
-    throw badRequest({ field: 'file', problem: 'is empty' });
-  }
+  if (bytes.length === 0) throw badRequest({ field: 'file', problem: 'is empty' });
   try {
     if (!bytes.includes(0)) return decodeText(bytes);
   } catch {
@@ -126,20 +99,14 @@ function recordsOf(text: string): string[][] {
     });
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw malformed(
-      Number(error.lines ?? 1),
-      PROBLEMS[error.code] ?? 'is not well-formed',
-    );
+    throw malformed(Number(error.lines ?? 1), PROBLEMS[error.code] ?? 'is not well-formed');
   }
 }
 
 function delimiterOf(text: string): string {
   const [header] = text.split(/[\r\n]/, 1);
   const count = (delimiter: string) => header.split(delimiter).length;
-  return [',', ';', '\t'].reduce((
-    best,
-    next,
-  ) => (count(next) > count(best) ? next : best));
+  return [',', ';', '\t'].reduce((best, next) => (count(next) > count(best) ? next : best));
 }
 
 // Our own words, since the parser's messages repeat the cell.

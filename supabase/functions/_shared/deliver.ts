@@ -2,7 +2,7 @@ import { drain } from './drain.ts';
 import { Refusal } from './errors.ts';
 import { describe } from './log.ts';
 import { type Channel, CHANNELS, openProvider } from './providers/open.ts';
-import type { Message, Outcome, Provider, SendOutcome } from './providers/port.ts';
+import type { Finding, Message, Outcome, Provider, SendOutcome } from './providers/port.ts';
 import { type Merge, render, type Template, valuesOf } from './render.ts';
 import { type CardSecrets, type Sealed, unseal } from './seal.ts';
 import type { Context } from './serve.ts';
@@ -70,8 +70,7 @@ export async function lookUp(desk: Desk, means = MEANS): Promise<Findings> {
     (batchSize) => leases(desk, 'lease_unknown_deliveries', { batch_size: batchSize, grace_seconds: grace }),
     async (lease) => {
       try {
-        const found = await settle(desk, lease, means);
-        tally[found === null ? 'unclear' : found ? 'found' : 'missing']++;
+        tally[await settle(desk, lease, means)]++;
       } catch (error) {
         // Nothing is decided, so the delivery comes up again.
         desk.log('[DELIVERIES] Look-up failed', { deliveryId: lease.deliveryId, ...reasonOf(error) });
@@ -103,20 +102,35 @@ async function send(lease: Lease, means: Means): Promise<SendOutcome> {
   return { ...result, errorMessage: result.errorMessage && withoutSecrets(result.errorMessage, card) };
 }
 
-async function settle({ rpc, log }: Desk, lease: Lease, means: Means): Promise<boolean | null> {
+/** Names the first message found that is not another delivery's, else says that there is none, or no telling. */
+async function settle(desk: Desk, lease: Lease, means: Means): Promise<keyof Findings> {
   const provider = await means.openProvider(lease.channel);
   const message = messageOf(lease, means.unseal(lease.sealed));
-  const { found, providerMessageId, providerStatus } = await provider.find(message, new Date(lease.attemptStartedAt));
-  const { result: settled } = await rpc<{ deliveryId: string | null }>('resolve_unknown_delivery', {
-    attempt_id: lease.attemptId,
-    lease_token: lease.leaseToken,
-    found,
-    provider: CHANNELS[lease.channel].provider,
-    provider_message_id: providerMessageId ?? null,
-    provider_status: providerStatus ?? null,
+  const { candidates, isComplete } = await provider.find(message, new Date(lease.attemptStartedAt));
+  for (const candidate of candidates) {
+    const isTaken = await resolve(desk, lease, true, candidate);
+    if (!isTaken) return 'found';
+  }
+  await resolve(desk, lease, isComplete ? false : null);
+  return isComplete ? 'missing' : 'unclear';
+}
+
+async function resolve(
+  { rpc, log }: Desk,
+  { deliveryId, attemptId, leaseToken, channel }: Lease,
+  isFound: boolean | null,
+  candidate?: Finding['candidates'][number],
+): Promise<boolean> {
+  const { result } = await rpc<{ deliveryId: string | null; taken?: boolean }>('resolve_unknown_delivery', {
+    attempt_id: attemptId,
+    lease_token: leaseToken,
+    is_found: found,
+    provider: CHANNELS[channel].provider,
+    provider_message_id: candidate?.providerMessageId ?? null,
+    provider_status: candidate?.providerStatus ?? null,
   });
-  if (!settled.deliveryId) log(TOO_LATE, { deliveryId: lease.deliveryId, attemptId: lease.attemptId });
-  return found;
+  if (!result.deliveryId) log(TOO_LATE, { deliveryId, attemptId });
+  return result.taken ?? false;
 }
 
 function messageOf({ attemptId, channel, deliverTo, clientName, template, merge }: Lease, card: CardSecrets): Message {
@@ -155,7 +169,7 @@ function report({ log }: Desk, lease: Lease, { outcome, providerMessageId, error
   } else if (errorCode === 'not_configured') {
     log(`${noun} service not configured`, { ...fields, reason: errorMessage });
   } else {
-    log(`[${tag}] ${noun} not sent`, { ...fields, outcome, errorCode });
+    log(`[${tag}] ${noun} ${outcome === 'ambiguous' ? 'perhaps sent' : 'not sent'}`, { ...fields, outcome, errorCode });
   }
 }
 

@@ -162,12 +162,7 @@ export class Refusal extends Error {
 
   /** The body of the answer. */
   body(requestId: string): Record<string, unknown> {
-    const own = {
-      code: this.code,
-      message: this.message,
-      solution: catalogue[this.code].solution,
-      requestId,
-    };
+    const own = { code: this.code, message: this.message, solution: catalogue[this.code].solution, requestId };
     // First for the reader, last so that no detail can take their place.
     return { error: { ...own, ...this.details, ...own } };
   }

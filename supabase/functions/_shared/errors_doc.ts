@@ -1,10 +1,7 @@
 // Prints docs/errors.md.
 import { catalogue, type CatalogueEntry } from './errors.ts';
 
-const FAMILIES: Record<string, string> = {
-  GC: 'Gift cards',
-  RB: 'All functions',
-};
+const FAMILIES: Record<string, string> = { GC: 'Gift cards', RB: 'All functions' };
 
 const INTRO = `# Error codes
 
@@ -30,16 +27,12 @@ This page is printed from \`supabase/functions/_shared/errors.ts\`; do not edit 
 
 const HEADER = ['Code', 'Status', 'Message', 'Solution'];
 
-console.log(
-  [INTRO, ...Object.keys(FAMILIES).map(section)].join('\n').trimEnd(),
-);
+console.log([INTRO, ...Object.keys(FAMILIES).map(section)].join('\n').trimEnd());
 
 function section(family: string): string {
   const rows = Object.entries<CatalogueEntry>(catalogue)
     .filter(([code]) => code.startsWith(`${family}-`))
-    .map((
-      [code, { status, message, solution }],
-    ) => [code, String(status), message, solution]);
+    .map(([code, { status, message, solution }]) => [code, String(status), message, solution]);
   return `## ${FAMILIES[family]}\n\n${table([HEADER, ...rows])}\n`;
 }
 

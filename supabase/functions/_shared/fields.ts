@@ -9,10 +9,7 @@ export function text(maxLength: number) {
   return z.string().trim()
     .min(1, 'must not be empty')
     .max(maxLength, `must have at most ${maxLength} characters`)
-    .refine(
-      (value) => !CONTROL.test(value) && value.isWellFormed(),
-      'has characters that are not allowed',
-    );
+    .refine((value) => !CONTROL.test(value) && value.isWellFormed(), 'has characters that are not allowed');
 }
 
 /** An id. */
@@ -22,34 +19,19 @@ export const uuid = z.guid('must be a UUID').toLowerCase();
 const ADDRESS_PARTS = /^[^@]{1,64}@([^.]{1,63}\.)+[^.]{2,63}$/;
 
 /** An e-mail address in lower case. */
-export const email = text(254).toLowerCase().pipe(
-  z.email('must be an e-mail address'),
-)
+export const email = text(254).toLowerCase().pipe(z.email('must be an e-mail address'))
   .refine((value) => ADDRESS_PARTS.test(value), 'must be an e-mail address');
 
 /** The number of a campaign's condition. */
-export const conditionNumber = z.int('must be a whole number').min(
-  1,
-  'must be at least 1',
-).max(
-  1000,
-  'must be at most 1000',
-);
+export const conditionNumber = z.int('must be a whole number')
+  .min(1, 'must be at least 1')
+  .max(1000, 'must be at most 1000');
 
 const MAX_AMOUNT = 100_000;
 
 /** A positive amount with at most two decimals, as a number or a numeric text. */
-export const amount = z.union(
-  [z.number(), z.string().trim().max(12)],
-  'must be an amount such as 25 or 25.50',
-)
+export const amount = z.union([z.number(), z.string().trim().max(12)], 'must be an amount such as 25 or 25.50')
   .transform(String)
-  .refine(
-    (value) => /^\d{1,6}(\.\d{1,2})?$/.test(value),
-    'must be an amount such as 25 or 25.50',
-  )
+  .refine((value) => /^\d{1,6}(\.\d{1,2})?$/.test(value), 'must be an amount such as 25 or 25.50')
   .transform(Number)
-  .refine(
-    (value) => value > 0 && value <= MAX_AMOUNT,
-    `must be more than 0 and at most ${MAX_AMOUNT}`,
-  );
+  .refine((value) => value > 0 && value <= MAX_AMOUNT, `must be more than 0 and at most ${MAX_AMOUNT}`);

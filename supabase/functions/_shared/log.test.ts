@@ -15,10 +15,7 @@ function lineOf(...line: Parameters<typeof log>): string {
 
 Deno.test('log: a line is one JSON object that begins with its words', () => {
   const line = lineOf('[PROVISION] Success', { requestId: 'r', note: 'a\nb' });
-  assert.equal(
-    line,
-    '{"message":"[PROVISION] Success","requestId":"r","note":"a\\nb"}',
-  );
+  assert.equal(line, '{"message":"[PROVISION] Success","requestId":"r","note":"a\\nb"}');
 });
 
 Deno.test('log: of a phone number only the end is written, wherever it stands', () => {
@@ -38,10 +35,7 @@ Deno.test('log: a long field is cut, so that the line stays JSON', () => {
 
 Deno.test('describe: what is thrown is told with its causes, whatever it is', () => {
   const told = describe(new TypeError('outer', { cause: new Error('inner') }));
-  assert.deepEqual([told.name, (told.cause as Error).message], [
-    'TypeError',
-    'inner',
-  ]);
+  assert.deepEqual([told.name, (told.cause as Error).message], ['TypeError', 'inner']);
   assert.deepEqual(describe('text'), { thrown: 'text' });
   assert.deepEqual(describe(undefined), { thrown: 'undefined' });
 });

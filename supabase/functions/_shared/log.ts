@@ -2,29 +2,16 @@
 const MAX_FIELD_LENGTH = 2000;
 
 /** Writes one structured line; callers never pass a card code, a PIN, a token or a whole phone number. */
-export function log(
-  message: string,
-  fields: Record<string, unknown> = {},
-  level: 'info' | 'error' = 'info',
-): void {
-  console[level](
-    JSON.stringify(
-      { message, ...fields },
-      (_key, value) => typeof value === 'string' ? tame(value) : value,
-    ),
-  );
+export function log(message: string, fields: Record<string, unknown> = {}, level: 'info' | 'error' = 'info'): void {
+  const tamed = (_key: string, value: unknown) => (typeof value === 'string' ? tame(value) : value);
+  console[level](JSON.stringify({ message, ...fields }, tamed));
 }
 
 /** What a log may hold of something thrown: its kind and where, without the values a database puts in `details`. */
 export function describe(thrown: unknown): Record<string, unknown> {
   if (!(thrown instanceof Error)) return { thrown: String(thrown) };
   const { name, message, stack, cause } = thrown;
-  return {
-    name,
-    message,
-    stack,
-    ...(cause === undefined ? {} : { cause: describe(cause) }),
-  };
+  return { name, message, stack, ...(cause === undefined ? {} : { cause: describe(cause) }) };
 }
 
 // Providers repeat the number in their error messages; its end is enough to recognise it.

@@ -13,23 +13,17 @@ export async function readJson<Schema extends z.ZodType>(
   schema: Schema,
   maxBytes = MAX_BODY_BYTES,
 ): Promise<z.output<Schema>> {
-  if (mediaType(request) !== 'application/json') {
-    throw new Refusal('RB-415', { accepted: ['application/json'] });
-  }
+  if (mediaType(request) !== 'application/json') throw new Refusal('RB-415', { accepted: ['application/json'] });
   return parseJson(await readBytes(request, maxBytes), schema);
 }
 
 /** The media type of a body, without its parameters. */
 export function mediaType(request: Request): string {
-  return (request.headers.get('content-type') ?? '').split(';', 1)[0].trim()
-    .toLowerCase();
+  return (request.headers.get('content-type') ?? '').split(';', 1)[0].trim().toLowerCase();
 }
 
 /** Reads a body and stops at the limit, whatever Content-Length claims. */
-export async function readBytes(
-  request: Request,
-  maxBytes: number,
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of request.body ?? []) {
@@ -47,13 +41,8 @@ export async function readBytes(
 }
 
 /** Parses JSON bytes; nothing of them is ever repeated in an answer or a log. */
-export function parseJson<Schema extends z.ZodType>(
-  bytes: Uint8Array,
-  schema: Schema,
-): z.output<Schema> {
-  if (bytes.length === 0) {
-    throw badRequest({ field: 'body', problem: 'is empty' });
-  }
+export function parseJson<Schema extends z.ZodType>(bytes: Uint8Array, schema: Schema): z.output<Schema> {
+  if (bytes.length === 0) throw badRequest({ field: 'body', problem: 'is empty' });
   let value: unknown;
   try {
     value = JSON.parse(decodeText(bytes));
@@ -69,56 +58,29 @@ export function decodeText(bytes: Uint8Array): string {
 }
 
 /** Fits a value to a schema or refuses it, naming each wrong field. */
-export function check<Schema extends z.ZodType>(
-  value: unknown,
-  schema: Schema,
-): z.output<Schema> {
+export function check<Schema extends z.ZodType>(value: unknown, schema: Schema): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw badRequest(
-    ...parsed.error.issues.slice(0, MAX_PROBLEMS).map((issue) => problemOf(issue, value)),
-  );
+  throw badRequest(...parsed.error.issues.slice(0, MAX_PROBLEMS).map((issue) => problemOf(issue, value)));
 }
 
-function problemOf(
-  { path, message }: z.core.$ZodIssue,
-  value: unknown,
-): FieldProblem {
-  const given = path.reduce<unknown>(
-    (part, key) => (part as Record<PropertyKey, unknown> | null)?.[key],
-    value,
-  );
-  return {
-    field: path.join('.') || 'body',
-    problem: given === undefined ? 'is required' : message,
-  };
+function problemOf({ path, message }: z.core.$ZodIssue, value: unknown): FieldProblem {
+  const given = path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | null)?.[key], value);
+  return { field: path.join('.') || 'body', problem: given === undefined ? 'is required' : message };
 }
 
 /** The arguments by which a door knows a repeated request. */
 export function requestArgs(
-  { requestId, idempotencyKey }: {
-    requestId: string;
-    idempotencyKey: string | null;
-  },
+  { requestId, idempotencyKey }: { requestId: string; idempotencyKey: string | null },
   functionName: string,
   body: unknown,
-): {
-  request_id: string;
-  idempotency_key: string | null;
-  request_hash: string;
-} {
-  return {
-    request_id: requestId,
-    idempotency_key: idempotencyKey,
-    request_hash: requestHash(functionName, body),
-  };
+): { request_id: string; idempotency_key: string | null; request_hash: string } {
+  return { request_id: requestId, idempotency_key: idempotencyKey, request_hash: requestHash(functionName, body) };
 }
 
 /** A fingerprint of a parsed request, equal whatever the order of its fields. */
 export function requestHash(functionName: string, body: unknown): string {
-  return createHash('sha256').update(functionName).update('\n').update(
-    canonical(body),
-  ).digest('hex');
+  return createHash('sha256').update(functionName).update('\n').update(canonical(body)).digest('hex');
 }
 
 /** The hexadecimal SHA-256 of an upload. */
@@ -127,13 +89,8 @@ export function fileHash(bytes: Uint8Array): string {
 }
 
 function canonical(value: unknown): string {
-  return JSON.stringify(
-    value,
-    (_key, part) =>
-      part !== null && typeof part === 'object' && !Array.isArray(part)
-        ? Object.fromEntries(
-          Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)),
-        )
-        : part,
-  );
+  return JSON.stringify(value, (_key, part) => {
+    if (part === null || typeof part !== 'object' || Array.isArray(part)) return part;
+    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
 }

@@ -14,23 +14,13 @@ export const phone = text(32).transform((value, context) => {
 });
 
 /** How a card is delivered. */
-export const deliveryMethod = z.enum(
-  ['sms', 'email'],
-  'must be "sms" or "email"',
-);
+export const deliveryMethod = z.enum(['sms', 'email'], 'must be "sms" or "email"');
 
 /** The number or address a card goes to, checked for its method; null lets the database take the recipient's own. */
-export function addressFor(
-  method: 'sms' | 'email' | null | undefined,
-  deliverTo: string | null | undefined,
-) {
+export function addressFor(method: 'sms' | 'email' | null | undefined, deliverTo: string | null | undefined) {
   if (deliverTo == null) return null;
-  const schema = z.object({
-    deliveryMethod,
-    deliverTo: method === 'sms' ? phone : email,
-  });
-  return check({ deliveryMethod: method ?? undefined, deliverTo }, schema)
-    .deliverTo;
+  const schema = z.object({ deliveryMethod, deliverTo: method === 'sms' ? phone : email });
+  return check({ deliveryMethod: method ?? undefined, deliverTo }, schema).deliverTo;
 }
 
 /** The contact that goes with a delivery method, if the caller named one. */

@@ -7,29 +7,18 @@ import type { Context, Reply } from './serve.ts';
 export interface Provisioned {
   giftCard: { id: string };
   source: string;
+  campaignId: string;
   delivery: { id: string } | null;
 }
 
 /** Logs that a card was given out and starts its delivery. */
-export function announce(
-  context: Context,
-  { result, replayed }: Answer<Provisioned>,
-  campaignId: string | null = null,
-): void {
-  const { giftCard, source, delivery } = result;
-  context.log('[PROVISION] Success', {
-    campaignId,
-    source,
-    giftCardId: giftCard.id,
-    replayed,
-  });
+export function announce(context: Context, { result, replayed }: Answer<Provisioned>): void {
+  const { giftCard, source, campaignId, delivery } = result;
+  context.log('[PROVISION] Success', { campaignId, source, giftCardId: giftCard.id, replayed });
   if (delivery && !replayed) ringDeliveries(delivery.id);
 }
 
 /** The answer with the card's code and PIN in clear, for the one who is to have them. */
 export function reveal({ result, sealed }: Answer<Provisioned>): Reply {
-  return {
-    ...result,
-    giftCard: { ...result.giftCard, ...(sealed ? unseal(sealed) : {}) },
-  };
+  return { ...result, giftCard: { ...result.giftCard, ...(sealed ? unseal(sealed) : {}) } };
 }

@@ -16,10 +16,7 @@ export type Rpc = <Result = Record<string, unknown>>(
 
 /** The part of a Supabase client that `callDoor` needs. */
 export interface DoorClient {
-  rpc(
-    door: string,
-    args: Record<string, unknown>,
-  ): PromiseLike<{ data: unknown; error: DoorError | null }>;
+  rpc(door: string, args: Record<string, unknown>): PromiseLike<{ data: unknown; error: DoorError | null }>;
 }
 
 interface DoorError {
@@ -52,9 +49,7 @@ export async function callDoor<Result>(
   for (let retry = 0;; retry++) {
     const { data, error } = await client.rpc(door, args);
     if (!error) return answerOf<Result>(door, data);
-    if (retry === RETRIES || !UNDONE_BY_A_RIVAL.has(error.code ?? '')) {
-      throw failureOf(door, error);
-    }
+    if (retry === RETRIES || !UNDONE_BY_A_RIVAL.has(error.code ?? '')) throw failureOf(door, error);
     // Rivals that waited for the same time would meet again, hence the random part.
     await new Promise((resume) => setTimeout(resume, PAUSE_MS * 2 ** retry * (0.5 + Math.random())));
   }
@@ -62,25 +57,13 @@ export async function callDoor<Result>(
 
 function answerOf<Result>(door: string, data: unknown): Answer<Result> {
   const answer = data as ({ outcome: 'ok' } & Answer<Result>) | Refused | null;
-  if (answer?.outcome === 'ok') {
-    return {
-      result: answer.result,
-      sealed: answer.sealed,
-      replayed: answer.replayed,
-    };
-  }
-  if (answer?.outcome === 'refused' && isCode(answer.code)) {
-    throw refusalOf(door, answer.code, answer);
-  }
+  if (answer?.outcome === 'ok') return { result: answer.result, sealed: answer.sealed, replayed: answer.replayed };
+  if (answer?.outcome === 'refused' && isCode(answer.code)) throw refusalOf(door, answer.code, answer);
   throw new Error(`${door} answered with neither a result nor a known refusal`);
 }
 
 /** What a door says of a failure of ours is for the log; the caller is told no more than the catalogue does. */
-function refusalOf(
-  door: string,
-  code: Code,
-  { message, details }: Refused,
-): Refusal {
+function refusalOf(door: string, code: Code, { message, details }: Refused): Refusal {
   const isOurs = catalogue[code].status >= 500;
   const cause = new Error(`${door}: ${message}`);
   return isOurs ? new Refusal(code, {}, undefined, { cause }) : new Refusal(code, details ?? {}, message ?? undefined);

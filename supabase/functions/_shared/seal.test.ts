@@ -11,14 +11,7 @@ Deno.env.set('CARD_FINGERPRINT_KEY', btoa('f'.repeat(32)));
 
 function sealedCard(change: Partial<Sealed> = {}): Sealed {
   const [code, pin] = (['code', 'pin'] as const).map((field) => seal(`the ${field}`, bindingOf(CARD, BRAND, field)));
-  return {
-    giftCardId: CARD,
-    brandId: BRAND,
-    keyId: currentKeyId(),
-    code,
-    pin,
-    ...change,
-  };
+  return { giftCardId: CARD, brandId: BRAND, keyId: currentKeyId(), code, pin, ...change };
 }
 
 function withKeys(keys: string, test: () => void): () => void {
@@ -29,47 +22,30 @@ function withKeys(keys: string, test: () => void): () => void {
 }
 
 function refusesNaming(name: string): (error: unknown) => boolean {
-  return (error) =>
-    error instanceof Refusal && error.code === 'RB-503' &&
-    error.details.missing === name;
+  return (error) => error instanceof Refusal && error.code === 'RB-503' && error.details.missing === name;
 }
 
 Deno.test(
   'seal: what was sealed opens again',
   withKeys(NEW, () => {
-    assert.deepEqual(unseal(sealedCard()), {
-      code: 'the code',
-      pin: 'the pin',
-    });
-    assert.deepEqual(unseal(sealedCard({ pin: null })), {
-      code: 'the code',
-      pin: null,
-    });
+    assert.deepEqual(unseal(sealedCard()), { code: 'the code', pin: 'the pin' });
+    assert.deepEqual(unseal(sealedCard({ pin: null })), { code: 'the code', pin: null });
   }),
 );
 
 Deno.test(
   'seal: the same text never looks the same twice',
-  withKeys(
-    NEW,
-    () => assert.notEqual(seal('AMZN-1', 'aad'), seal('AMZN-1', 'aad')),
-  ),
+  withKeys(NEW, () => assert.notEqual(seal('AMZN-1', 'aad'), seal('AMZN-1', 'aad'))),
 );
 
 Deno.test(
   'seal: a changed byte anywhere is noticed',
   withKeys(NEW, () => {
     const { code } = sealedCard();
-    const bytes = Uint8Array.from(
-      atob(code),
-      (character) => character.charCodeAt(0),
-    );
+    const bytes = Uint8Array.from(atob(code), (character) => character.charCodeAt(0));
     for (let index = 0; index < bytes.length; index++) {
       const changed = bytes.with(index, bytes[index] ^ 1);
-      assert.throws(
-        () => unseal(sealedCard({ code: btoa(String.fromCharCode(...changed)) })),
-        `byte ${index}`,
-      );
+      assert.throws(() => unseal(sealedCard({ code: btoa(String.fromCharCode(...changed)) })), `byte ${index}`);
     }
   }),
 );
@@ -106,25 +82,14 @@ Deno.test('seal: after a rotation the new key seals and the old one still opens'
 Deno.test(
   'seal: a card whose key is gone is refused with the name of the secret',
   withKeys(NEW, () => {
-    assert.throws(
-      () => unseal(sealedCard({ keyId: 'lost' })),
-      refusesNaming('CARD_SEAL_KEYS'),
-    );
+    assert.throws(() => unseal(sealedCard({ keyId: 'lost' })), refusesNaming('CARD_SEAL_KEYS'));
   }),
 );
 
-for (
-  const [what, value] of [['absent', ''], ['too short', 'k1:AAAA'], [
-    'without an id',
-    btoa('k'.repeat(32)),
-  ]]
-) {
+for (const [what, value] of [['absent', ''], ['too short', 'k1:AAAA'], ['without an id', btoa('k'.repeat(32))]]) {
   Deno.test(
     `seal: keys that are ${what} are refused with the name of the secret`,
-    withKeys(
-      value,
-      () => assert.throws(() => currentKeyId(), refusesNaming('CARD_SEAL_KEYS')),
-    ),
+    withKeys(value, () => assert.throws(() => currentKeyId(), refusesNaming('CARD_SEAL_KEYS'))),
   );
 }
 
@@ -141,15 +106,11 @@ Deno.test('fingerprint: the same code in any disguise has the same fingerprint',
     'AM\u00adZN1234567890AB',
     'ＡＭＺＮ-１２３４-５６７８-９０ＡＢ',
   ];
-  for (const disguise of disguises) {
-    assert.equal(fingerprint(disguise), plain, JSON.stringify(disguise));
-  }
+  for (const disguise of disguises) assert.equal(fingerprint(disguise), plain, JSON.stringify(disguise));
 });
 
 Deno.test('fingerprint: other codes have other fingerprints', () => {
-  const prints = ['AMZN-1234', 'AMZN-1235', 'AMZN-123', 'AMZN-12340'].map(
-    fingerprint,
-  );
+  const prints = ['AMZN-1234', 'AMZN-1235', 'AMZN-123', 'AMZN-12340'].map(fingerprint);
   assert.equal(new Set(prints).size, prints.length);
 });
 

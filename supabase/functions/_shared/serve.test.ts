@@ -5,46 +5,30 @@ import { type Context, type Options, serve } from './serve.ts';
 
 const USER = '00000000-0000-4000-8000-00000000000a';
 const { publicKey, privateKey } = await generateKeyPair('ES256');
-const jwks = {
-  keys: [{ ...await exportJWK(publicKey), kid: 'k', alg: 'ES256' }],
-};
+const jwks = { keys: [{ ...await exportJWK(publicKey), kid: 'k', alg: 'ES256' }] };
 
 Deno.env.set('SUPABASE_URL', 'http://127.0.0.1:1');
 Deno.env.set('SUPABASE_PUBLISHABLE_KEYS', '{"default":"sb_publishable_1"}');
-Deno.env.set(
-  'SUPABASE_SECRET_KEYS',
-  '{"default":"sb_secret_1","jobs":"sb_secret_2"}',
-);
+Deno.env.set('SUPABASE_SECRET_KEYS', '{"default":"sb_secret_1","jobs":"sb_secret_2"}');
 Deno.env.set('SUPABASE_JWKS', JSON.stringify(jwks));
 
 const token = (expires: string) =>
-  new SignJWT({ role: 'authenticated' }).setProtectedHeader({
-    alg: 'ES256',
-    kid: 'k',
-  })
+  new SignJWT({ role: 'authenticated' }).setProtectedHeader({ alg: 'ES256', kid: 'k' })
     .setSubject(USER).setExpirationTime(expires).sign(privateKey);
 const bearer = (value: string) => ({ authorization: `Bearer ${value}` });
+
+type Handler = Parameters<typeof serve>[1];
 
 async function call(
   options: Partial<Options>,
   headers: Record<string, string> = {},
-  handler: (
-    request: Request,
-    context: Context,
-  ) => Promise<Response | Record<string, unknown>> = () => Promise.resolve({}),
+  handler: Handler = () => Promise.resolve({}),
   method = 'POST',
 ) {
   const fetch = serve({ auth: 'none', tag: 'TEST', ...options }, handler);
-  const response = await fetch(
-    new Request('http://localhost/', { method, headers }),
-  );
+  const response = await fetch(new Request('http://localhost/', { method, headers }));
   const text = await response.text();
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: text ? JSON.parse(text) : null,
-    text,
-  };
+  return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : null, text };
 }
 
 /** Runs a test with the log kept from the console, and hands it over. */
@@ -60,25 +44,18 @@ async function logged(test: () => Promise<unknown>): Promise<string> {
   return lines;
 }
 
-const contextOf = async (
-  headers: Record<string, string>,
-  options: Partial<Options> = {},
-) => {
-  let seen: Context | undefined;
-  const answer = await call(
-    options,
-    headers,
-    (_request, context) => Promise.resolve({ ...(seen = context) && {} }),
-  );
+/** What a handler is told of a request with these headers, and the code if it never runs. */
+async function contextOf(headers: Record<string, string>, options: Partial<Options> = {}) {
+  let seen: Partial<Context> = {};
+  const answer = await call(options, headers, (_request, context) => {
+    seen = context;
+    return Promise.resolve({});
+  });
   return { ...seen, code: answer.body.error?.code };
-};
+}
 
 Deno.test('serve: a resource is answered with its requestId, also in the header', async () => {
-  const { status, headers, body } = await call(
-    {},
-    {},
-    () => Promise.resolve({ id: 7 }),
-  );
+  const { status, headers, body } = await call({}, {}, () => Promise.resolve({ id: 7 }));
   assert.equal(status, 200);
   const requestId = headers.get('x-request-id') ?? '';
   assert.deepEqual(body, { id: 7, requestId });
@@ -86,11 +63,7 @@ Deno.test('serve: a resource is answered with its requestId, also in the header'
 });
 
 Deno.test('serve: a handler may answer with a response of its own', async () => {
-  const { status, headers } = await call(
-    {},
-    {},
-    () => Promise.resolve(new Response(null, { status: 204 })),
-  );
+  const { status, headers } = await call({}, {}, () => Promise.resolve(new Response(null, { status: 204 })));
   assert.equal(status, 204);
   assert.ok(headers.get('x-request-id'));
 });
@@ -104,11 +77,7 @@ Deno.test('serve: a refusal is answered with its status and the one shape', asyn
     );
     assert.deepEqual([status, headers.get('retry-after')], [429, '9']);
     const { code, message, solution, requestId, retryAfter } = body.error;
-    assert.deepEqual([code, message, retryAfter], [
-      'RB-429',
-      'Too many attempts',
-      9,
-    ]);
+    assert.deepEqual([code, message, retryAfter], ['RB-429', 'Too many attempts', 9]);
     assert.ok(solution && requestId === headers.get('x-request-id'));
   });
 });
@@ -116,11 +85,7 @@ Deno.test('serve: a refusal is answered with its status and the one shape', asyn
 Deno.test('serve: anything unexpected is GC-015, with the detail in the log only', async () => {
   let text = '';
   const log = await logged(async () => {
-    const answer = await call(
-      {},
-      {},
-      () => Promise.reject(new TypeError('inner detail')),
-    );
+    const answer = await call({}, {}, () => Promise.reject(new TypeError('inner detail')));
     assert.deepEqual([answer.status, answer.body.error.code], [500, 'GC-015']);
     text = answer.text;
   });
@@ -136,59 +101,26 @@ Deno.test('serve: other methods are refused, and preflight is answered for brows
       assert.equal(headers.get('access-control-allow-origin'), null);
     }
   });
-  const { status, headers } = await call(
-    { cors: true, auth: 'user' },
-    {},
-    undefined,
-    'OPTIONS',
-  );
+  const { status, headers } = await call({ cors: true, auth: 'user' }, {}, undefined, 'OPTIONS');
   assert.equal(status, 204);
-  for (
-    const name of [
-      'authorization',
-      'apikey',
-      'content-type',
-      'x-client-info',
-      'idempotency-key',
-    ]
-  ) {
-    assert.ok(
-      headers.get('access-control-allow-headers')!.includes(name),
-      name,
-    );
+  for (const name of ['authorization', 'apikey', 'content-type', 'x-client-info', 'idempotency-key']) {
+    assert.ok(headers.get('access-control-allow-headers')!.includes(name), name);
   }
 });
 
 Deno.test('serve: browsers may read refusals too', async () => {
   await logged(async () => {
     const { status, headers } = await call({ cors: true, auth: 'user' });
-    assert.deepEqual([status, headers.get('access-control-allow-origin')], [
-      401,
-      '*',
-    ]);
-    assert.match(
-      headers.get('access-control-expose-headers')!,
-      /x-request-id.*retry-after/,
-    );
+    assert.deepEqual([status, headers.get('access-control-allow-origin')], [401, '*']);
+    assert.match(headers.get('access-control-expose-headers')!, /x-request-id.*retry-after/);
   });
 });
 
 Deno.test('serve: a user is known by a valid token, a key has no actor', async () => {
   const auth: Options['auth'] = ['user', 'secret'];
-  assert.equal(
-    (await contextOf(bearer(await token('5m')), { auth })).actor,
-    USER,
-  );
-  assert.equal(
-    (await contextOf({ apikey: 'sb_secret_1' }, { auth })).actor,
-    null,
-  );
-  assert.equal(
-    (await contextOf({ apikey: 'sb_secret_1', ...bearer('sb_secret_1') }, {
-      auth,
-    })).actor,
-    null,
-  );
+  assert.equal((await contextOf(bearer(await token('5m')), { auth })).actor, USER);
+  assert.equal((await contextOf({ apikey: 'sb_secret_1' }, { auth })).actor, null);
+  assert.equal((await contextOf({ apikey: 'sb_secret_1', ...bearer('sb_secret_1') }, { auth })).actor, null);
 });
 
 Deno.test('serve: a token that is bad is refused although the key beside it is good', async () => {
@@ -196,17 +128,9 @@ Deno.test('serve: a token that is bad is refused although the key beside it is g
     const auth: Options['auth'] = ['user', 'secret'];
     const [head, claims, signature] = (await token('5m')).split('.');
     const unsigned = `${btoa('{"alg":"none","kid":"k"}').replace(/=+$/, '')}.${claims}.`;
-    const bad = [
-      await token('-5m'),
-      'garbage',
-      `${head}.${claims}.${signature.slice(2)}AA`,
-      unsigned,
-    ];
+    const bad = [await token('-5m'), 'garbage', `${head}.${claims}.${signature.slice(2)}AA`, unsigned];
     for (const value of bad) {
-      const { code } = await contextOf({
-        apikey: 'sb_secret_1',
-        ...bearer(value),
-      }, { auth });
+      const { code } = await contextOf({ apikey: 'sb_secret_1', ...bearer(value) }, { auth });
       assert.equal(code, 'RB-401', value);
     }
   });
@@ -231,22 +155,10 @@ for (const [auth, apikey, code] of KEYS) {
 
 Deno.test('serve: a secret that is missing is named before the handler runs', async () => {
   await logged(async () => {
-    const answer = await call(
-      { secrets: ['NO_SUCH_SECRET'] },
-      {},
-      () => assert.fail('the handler ran'),
-    );
-    assert.deepEqual([answer.status, answer.body.error.missing], [
-      503,
-      'NO_SUCH_SECRET',
-    ]);
-    const keys = await call({ auth: 'secret:nobody' }, {
-      apikey: 'sb_secret_1',
-    });
-    assert.deepEqual([keys.status, keys.body.error.missing], [
-      503,
-      'SUPABASE_SECRET_KEYS',
-    ]);
+    const answer = await call({ secrets: ['NO_SUCH_SECRET'] }, {}, () => assert.fail('the handler ran'));
+    assert.deepEqual([answer.status, answer.body.error.missing], [503, 'NO_SUCH_SECRET']);
+    const keys = await call({ auth: 'secret:nobody' }, { apikey: 'sb_secret_1' });
+    assert.deepEqual([keys.status, keys.body.error.missing], [503, 'SUPABASE_SECRET_KEYS']);
   });
 });
 
@@ -255,43 +167,25 @@ Deno.test('serve: the address of the caller is counted from the right', async ()
   assert.equal((await contextOf(forwarded)).ip, '10.0.0.1');
   Deno.env.set('TRUSTED_PROXY_HOPS', '2');
   assert.equal((await contextOf(forwarded)).ip, '1.2.3.4');
-  assert.equal(
-    (await contextOf({ 'x-forwarded-for': '6.6.6.6' })).ip,
-    'unknown',
-  );
+  assert.equal((await contextOf({ 'x-forwarded-for': '6.6.6.6' })).ip, 'unknown');
   Deno.env.delete('TRUSTED_PROXY_HOPS');
   assert.equal((await contextOf({})).ip, 'unknown');
-  assert.equal(
-    (await contextOf({ 'x-forwarded-for': "' or 1=1" })).ip,
-    'unknown',
-  );
-  assert.equal(
-    (await contextOf({ 'x-forwarded-for': '2001:db8::1' })).ip,
-    '2001:db8::1',
-  );
+  assert.equal((await contextOf({ 'x-forwarded-for': "' or 1=1" })).ip, 'unknown');
+  assert.equal((await contextOf({ 'x-forwarded-for': '2001:db8::1' })).ip, '2001:db8::1');
 });
 
 Deno.test('serve: an idempotency key is visible ASCII of at most 255 characters', async () => {
   await logged(async () => {
     const withKey = (key: string) => contextOf({ 'idempotency-key': key });
     assert.equal((await contextOf({})).idempotencyKey, null);
-    assert.equal(
-      (await withKey('k'.repeat(255))).idempotencyKey,
-      'k'.repeat(255),
-    );
-    for (const key of ['', 'k'.repeat(256), 'a b', 'caf\u00e9']) {
-      assert.equal((await withKey(key)).code, 'GC-012', key);
-    }
+    assert.equal((await withKey('k'.repeat(255))).idempotencyKey, 'k'.repeat(255));
+    for (const key of ['', 'k'.repeat(256), 'a b', 'caf\u00e9']) assert.equal((await withKey(key)).code, 'GC-012', key);
   });
 });
 
 Deno.test('serve: a database that cannot be reached is GC-013', async () => {
   await logged(async () => {
-    const { status, body } = await call(
-      {},
-      {},
-      async (_request, context) => (await context.rpc('a_door', {})).result,
-    );
+    const { status, body } = await call({}, {}, async (_request, context) => (await context.rpc('a_door', {})).result);
     assert.deepEqual([status, body.error.code], [500, 'GC-013']);
   });
 });

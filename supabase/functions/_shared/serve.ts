@@ -33,19 +33,12 @@ export interface Context {
 export type Reply = Record<string, unknown>;
 
 /** Wraps a handler: authenticates, runs it, and writes every refusal in the one shape. */
-export function serve(
-  options: Options,
-  handler: (request: Request, context: Context) => Promise<Response | Reply>,
-) {
+export function serve(options: Options, handler: (request: Request, context: Context) => Promise<Response | Reply>) {
   return async (request: Request): Promise<Response> => {
     const requestId = crypto.randomUUID();
     const response = await respond(request, requestId, options, handler);
     response.headers.set('x-request-id', requestId);
-    if (options.cors) {
-      for (const [name, value] of CORS_HEADERS) {
-        response.headers.set(name, value);
-      }
-    }
+    for (const [name, value] of options.cors ? CORS_HEADERS : []) response.headers.set(name, value);
     return response;
   };
 }
@@ -66,12 +59,8 @@ async function respond(
 ): Promise<Response> {
   const { auth, tag, cors = false, secrets = [], methods = ['POST'] } = options;
   try {
-    if (cors && request.method === 'OPTIONS') {
-      return new Response(null, { status: 204 });
-    }
-    if (!methods.includes(request.method)) {
-      throw new Refusal('RB-405', { allowed: methods });
-    }
+    if (cors && request.method === 'OPTIONS') return new Response(null, { status: 204 });
+    if (!methods.includes(request.method)) throw new Refusal('RB-405', { allowed: methods });
     const actor = await authenticate(request, auth);
     secrets.forEach(secret);
     const reply = await handler(request, contextOf(request, requestId, actor));
@@ -82,10 +71,7 @@ async function respond(
 }
 
 /** The user's id, or null for a key; a token that is present but bad is never downgraded to a key. */
-async function authenticate(
-  request: Request,
-  auth: Options['auth'],
-): Promise<string | null> {
+async function authenticate(request: Request, auth: Options['auth']): Promise<string | null> {
   const { data, error } = await verifyAuth(request, { auth });
   if (!error) return data.userClaims?.id ?? null;
   throw error.status === 401 ? new Refusal('RB-401', { reason: error.code }) : misconfigured(error);
@@ -103,11 +89,7 @@ function misconfigured(error: SupabaseServerError): Error {
   return error.code in lacking ? missing(lacking[error.code]) : error;
 }
 
-function contextOf(
-  request: Request,
-  requestId: string,
-  actor: string | null,
-): Context {
+function contextOf(request: Request, requestId: string, actor: string | null): Context {
   return {
     requestId,
     actor,
@@ -140,10 +122,7 @@ function clientIp(headers: Headers): string {
 function idempotencyKey(headers: Headers): string | null {
   const key = headers.get('idempotency-key');
   if (key === null || /^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  throw badRequest({
-    field: 'Idempotency-Key',
-    problem: 'must be 1 to 255 visible ASCII characters',
-  });
+  throw badRequest({ field: 'Idempotency-Key', problem: 'must be 1 to 255 visible ASCII characters' });
 }
 
 function refuse(thrown: unknown, requestId: string, tag: string): Response {
@@ -151,29 +130,14 @@ function refuse(thrown: unknown, requestId: string, tag: string): Response {
   logRefusal(refusal, requestId, tag);
   const { code, status, details } = refusal;
   const response = Response.json(refusal.body(requestId), { status });
-  if (details.retryAfter !== undefined) {
-    response.headers.set('retry-after', String(details.retryAfter));
-  }
+  if (details.retryAfter !== undefined) response.headers.set('retry-after', String(details.retryAfter));
   if (code === 'RB-405') response.headers.set('allow', String(details.allowed));
   return response;
 }
 
-function logRefusal(
-  { code, status, message, details, cause }: Refusal,
-  requestId: string,
-  tag: string,
-): void {
+function logRefusal({ code, status, message, details, cause }: Refusal, requestId: string, tag: string): void {
   const { reason, fields, missing } = details;
   const detail = cause === undefined ? {} : { cause: describe(cause) };
-  const line = {
-    requestId,
-    code,
-    status,
-    error: message,
-    reason,
-    fields,
-    missing,
-    ...detail,
-  };
+  const line = { requestId, code, status, error: message, reason, fields, missing, ...detail };
   log(`[${tag}] Failed`, line, status < 500 ? 'info' : 'error');
 }

@@ -1,9 +1,9 @@
-import { z } from "zod";
-import { conditionNumber, email, text, uuid } from "../_shared/fields.ts";
-import { readJson, requestArgs } from "../_shared/parse.ts";
-import { contactFor, deliveryMethod, phone } from "../_shared/phone.ts";
-import { announce, type Provisioned } from "../_shared/present.ts";
-import { serve } from "../_shared/serve.ts";
+import { z } from 'zod';
+import { conditionNumber, email, text, uuid } from '../_shared/fields.ts';
+import { readJson, requestArgs } from '../_shared/parse.ts';
+import { contactFor, deliveryMethod, phone } from '../_shared/phone.ts';
+import { announce, type Provisioned } from '../_shared/present.ts';
+import { serve } from '../_shared/serve.ts';
 
 const schema = z.object({
   callSessionId: uuid.nullish(),
@@ -14,33 +14,24 @@ const schema = z.object({
   phone: phone.nullish(),
   email: email.nullish(),
   skipVerification: z.boolean().default(false),
-}).refine((body) => body.confirmationCode ?? body.recipientId, {
-  path: ["confirmationCode"],
-  error: "is required",
-});
+}).refine((body) => body.confirmationCode ?? body.recipientId, { path: ['confirmationCode'], error: 'is required' });
 
 /** Gives the recipient on the line a card and sends it; the agent sees its last digits only. */
 export default {
-  fetch: serve(
-    { auth: "user", tag: "PROVISION", cors: true },
-    async (request, context) => {
-      const body = await readJson(request, schema);
-      const answer = await context.rpc<Provisioned>(
-        "provision_gift_card_for_call_center",
-        {
-          actor: context.actor,
-          call_session_id: body.callSessionId ?? null,
-          confirmation_code: body.confirmationCode ?? null,
-          recipient_id: body.recipientId ?? null,
-          condition_number: body.conditionNumber,
-          delivery_method: body.deliveryMethod,
-          deliver_to: contactFor(body.deliveryMethod, body),
-          skip_verification: body.skipVerification,
-          ...requestArgs(context, "provision-gift-card-for-call-center", body),
-        },
-      );
-      announce(context, answer);
-      return { ...answer.result };
-    },
-  ),
+  fetch: serve({ auth: 'user', tag: 'PROVISION', cors: true }, async (request, context) => {
+    const body = await readJson(request, schema);
+    const answer = await context.rpc<Provisioned>('provision_gift_card_for_call_center', {
+      actor: context.actor,
+      call_session_id: body.callSessionId ?? null,
+      confirmation_code: body.confirmationCode ?? null,
+      recipient_id: body.recipientId ?? null,
+      condition_number: body.conditionNumber,
+      delivery_method: body.deliveryMethod,
+      deliver_to: contactFor(body.deliveryMethod, body),
+      skip_verification: body.skipVerification,
+      ...requestArgs(context, 'provision-gift-card-for-call-center', body),
+    });
+    announce(context, answer);
+    return { ...answer.result };
+  }),
 };

@@ -1,49 +1,36 @@
-import { z } from "zod";
-import { conditionNumber, email, text, uuid } from "../_shared/fields.ts";
-import { readJson, requestArgs } from "../_shared/parse.ts";
-import { contactFor, phone } from "../_shared/phone.ts";
-import { announce, type Provisioned, reveal } from "../_shared/present.ts";
-import { serve } from "../_shared/serve.ts";
+import { z } from 'zod';
+import { conditionNumber, email, text, uuid } from '../_shared/fields.ts';
+import { readJson, requestArgs } from '../_shared/parse.ts';
+import { contactFor, phone } from '../_shared/phone.ts';
+import { announce, type Provisioned, reveal } from '../_shared/present.ts';
+import { serve } from '../_shared/serve.ts';
 
 const schema = z.object({
   redemptionCode: text(64).nullish(),
   code: text(64).nullish(),
   campaignId: uuid.nullish(),
   conditionNumber: conditionNumber.nullish(),
-  deliveryMethod: z.enum(
-    ["sms", "email", "none"],
-    'must be "sms", "email" or "none"',
-  ),
+  deliveryMethod: z.enum(['sms', 'email', 'none'], 'must be "sms", "email" or "none"'),
   phone: phone.nullish(),
   email: email.nullish(),
-}).refine((body) => body.redemptionCode ?? body.code, {
-  path: ["redemptionCode"],
-  error: "is required",
-});
+}).refine((body) => body.redemptionCode ?? body.code, { path: ['redemptionCode'], error: 'is required' });
 
 /** Turns a redemption code into a card, shown in the browser and sent if wished. */
 export default {
   fetch: serve(
-    {
-      auth: "publishable",
-      tag: "PROVISION",
-      cors: true,
-      secrets: ["CARD_SEAL_KEYS"],
-    },
+    { auth: 'publishable', tag: 'PROVISION', cors: true, secrets: ['CARD_SEAL_KEYS'] },
     async (request, context) => {
       const body = await readJson(request, schema);
-      const answer = await context.rpc<Provisioned>("redeem_gift_card", {
+      const answer = await context.rpc<Provisioned>('redeem_gift_card', {
         redemption_code: body.redemptionCode ?? body.code,
         campaign_id: body.campaignId ?? null,
         condition_number: body.conditionNumber ?? null,
-        delivery_method: body.deliveryMethod === "none"
-          ? null
-          : body.deliveryMethod,
+        delivery_method: body.deliveryMethod === 'none' ? null : body.deliveryMethod,
         deliver_to: contactFor(body.deliveryMethod, body),
         ip: context.ip,
-        ...requestArgs(context, "redeem-gift-card", body),
+        ...requestArgs(context, 'redeem-gift-card', body),
       });
-      announce(context, answer, body.campaignId);
+      announce(context, answer);
       return reveal(answer);
     },
   ),

@@ -1,30 +1,22 @@
-import { z } from "zod";
-import { uuid } from "../_shared/fields.ts";
-import { readJson } from "../_shared/parse.ts";
-import { phone } from "../_shared/phone.ts";
-import { serve } from "../_shared/serve.ts";
+import { z } from 'zod';
+import { uuid } from '../_shared/fields.ts';
+import { readJson } from '../_shared/parse.ts';
+import { phone } from '../_shared/phone.ts';
+import { serve } from '../_shared/serve.ts';
 
 const schema = z.object({ callerPhone: phone, campaignId: uuid.nullish() });
 
 /** Opens a call session and answers with the recipients the caller's phone number belongs to. */
 export default {
-  fetch: serve(
-    { auth: "user", tag: "CALL", cors: true },
-    async (request, context) => {
-      const { callerPhone, campaignId } = await readJson(request, schema);
-      const { result } = await context.rpc<
-        { callSessionId: string; matches: unknown[] }
-      >("start_call_session", {
-        actor: context.actor,
-        caller_phone: callerPhone,
-        campaign_id: campaignId ?? null,
-        request_id: context.requestId,
-      });
-      context.log("[CALL] Session started", {
-        callSessionId: result.callSessionId,
-        matches: result.matches.length,
-      });
-      return { ...result };
-    },
-  ),
+  fetch: serve({ auth: 'user', tag: 'CALL', cors: true }, async (request, context) => {
+    const { callerPhone, campaignId } = await readJson(request, schema);
+    const { result } = await context.rpc<{ callSessionId: string; matches: unknown[] }>('start_call_session', {
+      actor: context.actor,
+      caller_phone: callerPhone,
+      campaign_id: campaignId ?? null,
+      request_id: context.requestId,
+    });
+    context.log('[CALL] Session started', { callSessionId: result.callSessionId, matches: result.matches.length });
+    return { ...result };
+  }),
 };

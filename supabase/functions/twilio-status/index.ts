@@ -9,7 +9,11 @@ import { serve } from '../_shared/serve.ts';
 
 const MAX_BYTES = 64 * 1024;
 
-const callback = z.object({ MessageSid: z.string(), MessageStatus: z.string(), ErrorCode: z.string().optional() });
+const callback = z.object({
+  MessageSid: z.string().regex(/^[SM]M[0-9a-f]{32}$/i),
+  MessageStatus: z.string().regex(/^[a-z_]{1,32}$/),
+  ErrorCode: z.string().regex(/^\d{0,6}$/).optional(),
+});
 
 /** Takes what Twilio tells about a message; repeated, late and unknown messages are taken and change nothing. */
 export default {
@@ -27,7 +31,7 @@ export default {
       provider_message_id: MessageSid,
       attempt_id: uuid.safeParse(searchParams.get('attempt')).data ?? null,
       provider_status: MessageStatus,
-      error_code: ErrorCode ?? null,
+      error_code: ErrorCode || null,
     });
     return new Response(null, { status: 204 });
   }),

@@ -1,5 +1,5 @@
-import type { Context, Reply } from "../_shared/serve.ts";
-import type { RowResult } from "./seal_cards.ts";
+import type { Context, Reply } from '../_shared/serve.ts';
+import type { RowResult } from './seal_cards.ts';
 
 /** What the database made of the rows that passed the function's checks. */
 export interface Imported {
@@ -12,13 +12,8 @@ export interface Imported {
 }
 
 /** Adds the rows the function refused itself to those the database decided on, in the order of the file. */
-export function presentImport(
-  context: Context,
-  imported: Imported,
-  refused: RowResult[],
-): Reply {
-  const duplicates =
-    refused.filter(({ status }) => status === "duplicate").length;
+export function presentImport(context: Context, imported: Imported, refused: RowResult[]): Reply {
+  const duplicates = refused.filter(({ status }) => status === 'duplicate').length;
   const answer = {
     ...imported,
     duplicates: imported.duplicates + duplicates,
@@ -26,6 +21,6 @@ export function presentImport(
     rows: [...imported.rows, ...refused].sort((a, b) => a.row - b.row),
   };
   const { rows: _rows, ...counts } = answer;
-  context.log("[UPLOAD] Success", counts);
+  context.log('[UPLOAD] Success', counts);
   return answer;
 }

@@ -1,22 +1,18 @@
-import assert from "node:assert/strict";
-import { Refusal } from "../_shared/errors.ts";
-import { readUpload } from "./read_upload.ts";
+import assert from 'node:assert/strict';
+import { Refusal } from '../_shared/errors.ts';
+import { readUpload } from './read_upload.ts';
 
-const POOL = "00000000-0000-4000-8000-000000000001";
-const CSV = "code,pin\nA-1,12\n";
-const ROW = { code: "A-1", pin: "12", expirationDate: "" };
+const POOL = '00000000-0000-4000-8000-000000000001';
+const CSV = 'code,pin\nA-1,12\n';
+const ROW = { code: 'A-1', pin: '12', expirationDate: '' };
 
-function post(body: BodyInit, contentType?: string, query = ""): Request {
-  const headers = contentType ? { "content-type": contentType } : undefined;
-  return new Request(`http://localhost/upload-gift-cards${query}`, {
-    method: "POST",
-    body,
-    headers,
-  });
+function post(body: BodyInit, contentType?: string, query = ''): Request {
+  const headers = contentType ? { 'content-type': contentType } : undefined;
+  return new Request(`http://localhost/upload-gift-cards${query}`, { method: 'POST', body, headers });
 }
 
-function json(body: unknown, query = ""): Request {
-  return post(JSON.stringify(body), "application/json", query);
+function json(body: unknown, query = ''): Request {
+  return post(JSON.stringify(body), 'application/json', query);
 }
 
 function form(fields: Record<string, string | Blob>): FormData {
@@ -25,13 +21,8 @@ function form(fields: Record<string, string | Blob>): FormData {
   return data;
 }
 
-async function refusalOf(
-  request: Request,
-): Promise<{ code: string; field?: string; problem?: string }> {
-  const error = await readUpload(request).then(
-    () => assert.fail("nothing was refused"),
-    (thrown) => thrown,
-  );
+async function refusalOf(request: Request): Promise<{ code: string; field?: string; problem?: string }> {
+  const error = await readUpload(request).then(() => assert.fail('nothing was refused'), (thrown) => thrown);
   assert.ok(error instanceof Refusal, String(error));
   const [first] = (error.details.fields ?? []) as {
     field: string;
@@ -40,20 +31,13 @@ async function refusalOf(
   return { code: error.code, ...first };
 }
 
-Deno.test("readUpload: CSV, a form and JSON give the same rows", async () => {
+Deno.test('readUpload: CSV, a form and JSON give the same rows', async () => {
   const uploads = [
-    post(CSV, "text/csv; charset=utf-8", `?poolId=${POOL}`),
-    post(form({ poolId: POOL, file: new File([CSV], "cards.csv") })),
-    post(
-      form({ file: new File([CSV], "cards.csv") }),
-      undefined,
-      `?poolId=${POOL}`,
-    ),
-    json({ poolId: POOL, cards: [{ code: " A-1 ", pin: "12" }] }),
-    json(
-      { cards: [{ code: "A-1", pin: "12", expirationDate: null }] },
-      `?poolId=${POOL}`,
-    ),
+    post(CSV, 'text/csv; charset=utf-8', `?poolId=${POOL}`),
+    post(form({ poolId: POOL, file: new File([CSV], 'cards.csv') })),
+    post(form({ file: new File([CSV], 'cards.csv') }), undefined, `?poolId=${POOL}`),
+    json({ poolId: POOL, cards: [{ code: ' A-1 ', pin: '12' }] }),
+    json({ cards: [{ code: 'A-1', pin: '12', expirationDate: null }] }, `?poolId=${POOL}`),
   ];
   for (const upload of uploads) {
     const { poolId, rows } = await readUpload(upload);
@@ -61,89 +45,59 @@ Deno.test("readUpload: CSV, a form and JSON give the same rows", async () => {
   }
 });
 
-Deno.test("readUpload: the same file has the same hash by itself and in a form", async () => {
-  const alone = await readUpload(post(CSV, "text/csv", `?poolId=${POOL}`));
-  const inForm = await readUpload(
-    post(form({ poolId: POOL, file: new File([CSV], "x") })),
-  );
-  const other = await readUpload(
-    post(`${CSV}A-2,1\n`, "text/csv", `?poolId=${POOL}`),
-  );
+Deno.test('readUpload: the same file has the same hash by itself and in a form', async () => {
+  const alone = await readUpload(post(CSV, 'text/csv', `?poolId=${POOL}`));
+  const inForm = await readUpload(post(form({ poolId: POOL, file: new File([CSV], 'x') })));
+  const other = await readUpload(post(`${CSV}A-2,1\n`, 'text/csv', `?poolId=${POOL}`));
   assert.equal(inForm.fileHash, alone.fileHash);
   assert.notEqual(other.fileHash, alone.fileHash);
 });
 
-Deno.test("readUpload: without a pool, or with one that is no id, it refuses", async () => {
-  const problems = {
-    "": "is required",
-    "?poolId=1": "must be a UUID",
-    "?poolId='%20or%201=1": "must be a UUID",
-  };
+Deno.test('readUpload: without a pool, or with one that is no id, it refuses', async () => {
+  const problems = { '': 'is required', '?poolId=1': 'must be a UUID', "?poolId='%20or%201=1": 'must be a UUID' };
   for (const [query, problem] of Object.entries(problems)) {
-    assert.deepEqual(await refusalOf(post(CSV, "text/csv", query)), {
-      code: "GC-012",
-      field: "poolId",
-      problem,
-    });
+    assert.deepEqual(await refusalOf(post(CSV, 'text/csv', query)), { code: 'GC-012', field: 'poolId', problem });
   }
 });
 
-Deno.test("readUpload: other media types are refused", async () => {
-  for (
-    const type of ["text/plain", "application/octet-stream", "application/zip"]
-  ) {
-    assert.equal(
-      (await refusalOf(post(CSV, type, `?poolId=${POOL}`))).code,
-      "RB-415",
-    );
+Deno.test('readUpload: other media types are refused', async () => {
+  for (const type of ['text/plain', 'application/octet-stream', 'application/zip']) {
+    assert.equal((await refusalOf(post(CSV, type, `?poolId=${POOL}`))).code, 'RB-415');
   }
 });
 
-Deno.test("readUpload: more than 5 MB are refused", async () => {
-  const body = `code\n${"A".repeat(5 * 1024 * 1024)}`;
-  assert.equal(
-    (await refusalOf(post(body, "text/csv", `?poolId=${POOL}`))).code,
-    "RB-413",
-  );
+Deno.test('readUpload: more than 5 MB are refused', async () => {
+  const body = `code\n${'A'.repeat(5 * 1024 * 1024)}`;
+  assert.equal((await refusalOf(post(body, 'text/csv', `?poolId=${POOL}`))).code, 'RB-413');
 });
 
-Deno.test("readUpload: more than 10,000 cards are refused", async () => {
-  const cards = Array.from({ length: 10_001 }, () => ({ code: "A-1" }));
-  assert.equal((await refusalOf(json({ poolId: POOL, cards }))).code, "RB-413");
+Deno.test('readUpload: more than 10,000 cards are refused', async () => {
+  const cards = Array.from({ length: 10_001 }, () => ({ code: 'A-1' }));
+  assert.equal((await refusalOf(json({ poolId: POOL, cards }))).code, 'RB-413');
 });
 
-Deno.test("readUpload: a form without a file, or that is none, is refused", async () => {
-  assert.equal((await refusalOf(post(form({ poolId: POOL })))).field, "file");
-  assert.equal(
-    (await refusalOf(post(form({ poolId: POOL, file: "A-1" })))).field,
-    "file",
-  );
-  for (const body of ["", "x", "--b\r\n", "--b--"]) {
-    assert.equal(
-      (await refusalOf(post(body, "multipart/form-data; boundary=b"))).code,
-      "GC-012",
-      body,
-    );
+Deno.test('readUpload: a form without a file, or that is none, is refused', async () => {
+  assert.equal((await refusalOf(post(form({ poolId: POOL })))).field, 'file');
+  assert.equal((await refusalOf(post(form({ poolId: POOL, file: 'A-1' })))).field, 'file');
+  for (const body of ['', 'x', '--b\r\n', '--b--']) {
+    assert.equal((await refusalOf(post(body, 'multipart/form-data; boundary=b'))).code, 'GC-012', body);
   }
-  assert.equal(
-    (await refusalOf(post(CSV, "multipart/form-data"))).code,
-    "GC-012",
-  );
+  assert.equal((await refusalOf(post(CSV, 'multipart/form-data'))).code, 'GC-012');
 });
 
 const BAD_CARDS: [string, unknown, string][] = [
-  ["no list", { code: "A-1" }, "cards"],
-  ["an empty list", [], "cards"],
-  ["a list of texts", ["A-1"], "cards.0"],
-  ["a number as code", [{ code: "A-1" }, { code: 7 }], "cards.1.code"],
-  ["a list as PIN", [{ code: "A-1", pin: [] }], "cards.0.pin"],
-  ["a null byte", [{ code: "A\u0000B" }], "cards.0.code"],
-  ["a security code", [{ code: "A-1", cvv: "123" }], "file"],
+  ['no list', { code: 'A-1' }, 'cards'],
+  ['an empty list', [], 'cards'],
+  ['a list of texts', ['A-1'], 'cards.0'],
+  ['a number as code', [{ code: 'A-1' }, { code: 7 }], 'cards.1.code'],
+  ['a list as PIN', [{ code: 'A-1', pin: [] }], 'cards.0.pin'],
+  ['a null byte', [{ code: 'A\u0000B' }], 'cards.0.code'],
+  ['a security code', [{ code: 'A-1', cvv: '123' }], 'file'],
 ];
 
 for (const [what, cards, field] of BAD_CARDS) {
   Deno.test(`readUpload: JSON with ${what} is refused whole`, async () => {
     const refused = await refusalOf(json({ poolId: POOL, cards }));
-    assert.deepEqual([refused.code, refused.field], ["GC-012", field]);
+    assert.deepEqual([refused.code, refused.field], ['GC-012', field]);
   });
 }

@@ -1,239 +1,153 @@
-import assert from "node:assert/strict";
-import type { CardRow } from "../_shared/csv.ts";
-import { Refusal } from "../_shared/errors.ts";
-import { unseal } from "../_shared/seal.ts";
-import { isoDate, isPaymentCardNumber, sealCards } from "./seal_cards.ts";
+import assert from 'node:assert/strict';
+import type { CardRow } from '../_shared/csv.ts';
+import { Refusal } from '../_shared/errors.ts';
+import { unseal } from '../_shared/seal.ts';
+import { isoDate, isPaymentCardNumber, sealCards } from './seal_cards.ts';
 
-Deno.env.set("CARD_SEAL_KEYS", `k1:${btoa("k".repeat(32))}`);
-Deno.env.set("CARD_FINGERPRINT_KEY", btoa("f".repeat(32)));
+Deno.env.set('CARD_SEAL_KEYS', `k1:${btoa('k'.repeat(32))}`);
+Deno.env.set('CARD_FINGERPRINT_KEY', btoa('f'.repeat(32)));
 
-const ANY = { brandId: "brand-1", codeFormat: null };
-const AMAZON = {
-  brandId: "brand-1",
-  codeFormat: "^AMZN-[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}$",
-};
+const ANY = { brandId: 'brand-1', codeFormat: null };
+const AMAZON = { brandId: 'brand-1', codeFormat: '^AMZN-[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}$' };
 
 function row(change: Partial<CardRow> = {}): CardRow {
-  return {
-    code: "AMZN-1234-5678-90AB",
-    pin: "",
-    expirationDate: "",
-    ...change,
-  };
+  return { code: 'AMZN-1234-5678-90AB', pin: '', expirationDate: '', ...change };
 }
 
-function reasonFor(
-  change: Partial<CardRow>,
-  brand: typeof AMAZON | typeof ANY = ANY,
-): string | null | undefined {
-  return sealCards([row(change), row({ code: "AMZN-GOOD-GOOD-GOOD" })], brand)
+function reasonFor(change: Partial<CardRow>, brand: typeof AMAZON | typeof ANY = ANY): string | null | undefined {
+  return sealCards([row(change), row({ code: 'AMZN-GOOD-GOOD-GOOD' })], brand)
     .refused[0]?.reason;
 }
 
-Deno.test("sealCards: a sealed card opens again, and nothing in it can be read", () => {
-  const { cards: [card], refused } = sealCards([
-    row({ pin: "9876", expirationDate: "1/31/2030" }),
-  ], AMAZON);
+Deno.test('sealCards: a sealed card opens again, and nothing in it can be read', () => {
+  const { cards: [card], refused } = sealCards([row({ pin: '9876', expirationDate: '1/31/2030' })], AMAZON);
   assert.deepEqual(refused, []);
   const { id: giftCardId, code, pin } = card;
-  const opened = unseal({
-    giftCardId,
-    brandId: "brand-1",
-    keyId: "k1",
-    code,
-    pin,
-  });
-  assert.deepEqual(opened, { code: "AMZN-1234-5678-90AB", pin: "9876" });
-  assert.deepEqual([card.row, card.last4, card.expiresOn], [
-    1,
-    "90AB",
-    "2030-01-31",
-  ]);
+  const opened = unseal({ giftCardId, brandId: 'brand-1', keyId: 'k1', code, pin });
+  assert.deepEqual(opened, { code: 'AMZN-1234-5678-90AB', pin: '9876' });
+  assert.deepEqual([card.row, card.last4, card.expiresOn], [1, '90AB', '2030-01-31']);
   assert.doesNotMatch(JSON.stringify(card), /AMZN|1234|9876/);
 });
 
-Deno.test("sealCards: a code is stocked as it was written", () => {
-  const { cards: [{ id: giftCardId, code }] } = sealCards([
-    row({ code: "amzn 12-ab" }),
-  ], ANY);
-  assert.equal(
-    unseal({ giftCardId, brandId: "brand-1", keyId: "k1", code, pin: null })
-      .code,
-    "amzn 12-ab",
-  );
+Deno.test('sealCards: a code is stocked as it was written', () => {
+  const { cards: [{ id: giftCardId, code }] } = sealCards([row({ code: 'amzn 12-ab' })], ANY);
+  assert.equal(unseal({ giftCardId, brandId: 'brand-1', keyId: 'k1', code, pin: null }).code, 'amzn 12-ab');
 });
 
-Deno.test("sealCards: of the same code twice in a file the first counts", () => {
-  const rows = [
-    row(),
-    row({ code: "AMZN-2345-6789-01BC" }),
-    row({ code: "amzn 1234 5678 90ab" }),
-    row(),
-  ];
+Deno.test('sealCards: of the same code twice in a file the first counts', () => {
+  const rows = [row(), row({ code: 'AMZN-2345-6789-01BC' }), row({ code: 'amzn 1234 5678 90ab' }), row()];
   const { cards, refused } = sealCards(rows, ANY);
   assert.deepEqual(cards.map((card) => card.row), [1, 2]);
-  const reason = "the code stands in row 1 already";
-  assert.deepEqual(
-    refused,
-    [3, 4].map((row) => ({ row, status: "duplicate", reason })),
-  );
+  const reason = 'the code stands in row 1 already';
+  assert.deepEqual(refused, [3, 4].map((row) => ({ row, status: 'duplicate', reason })));
 });
 
-Deno.test("sealCards: a refused row does not hide a good one with the same code", () => {
-  const { cards, refused } = sealCards(
-    [row({ expirationDate: "soon" }), row()],
-    ANY,
-  );
-  assert.deepEqual([
-    cards.map((card) => card.row),
-    refused.map((result) => result.row),
-  ], [[2], [1]]);
+Deno.test('sealCards: a refused row does not hide a good one with the same code', () => {
+  const { cards, refused } = sealCards([row({ expirationDate: 'soon' }), row()], ANY);
+  assert.deepEqual([cards.map((card) => card.row), refused.map((result) => result.row)], [[2], [1]]);
 });
 
 const REJECTED: [string, Partial<CardRow>, RegExp][] = [
-  ["an empty code", { code: "" }, /empty/],
-  ["a code that is too long", { code: "A".repeat(65) }, /more than 64/],
-  [
-    "a link that is too long",
-    { code: `https://x.example/${"a".repeat(500)}` },
-    /more than 500/,
-  ],
-  ["a PIN that is too long", { pin: "1".repeat(33) }, /more than 32/],
-  ["an emoji", { code: "AMZN-🎁" }, /printable ASCII/],
-  ["a control character", { code: "AMZN\u0007" }, /printable ASCII/],
-  ["an invisible character", { code: "AMZN\u200b1234" }, /printable ASCII/],
-  ["half a surrogate", { code: "AMZN\ud800" }, /printable ASCII/],
-  ["a line break", { pin: "12\n34" }, /printable ASCII/],
-  ["a formula", { code: "=cmd|calc!A0" }, /formula/],
-  ["a formula as PIN", { pin: "@SUM(1)" }, /formula/],
-  [
-    "a payment card number",
-    { code: "4111 1111 1111 1111" },
-    /^payment card numbers are never stored$/,
-  ],
-  [
-    "a payment card number as PIN",
-    { pin: "4111-1111-1111-1111" },
-    /^payment card numbers are never stored$/,
-  ],
-  [
-    "a day that does not exist",
-    { expirationDate: "2030-02-30" },
-    /expiration date/,
-  ],
+  ['an empty code', { code: '' }, /empty/],
+  ['a code that is too long', { code: 'A'.repeat(65) }, /more than 64/],
+  ['a link that is too long', { code: `https://x.example/${'a'.repeat(500)}` }, /more than 500/],
+  ['a PIN that is too long', { pin: '1'.repeat(33) }, /more than 32/],
+  ['an emoji', { code: 'AMZN-🎁' }, /printable ASCII/],
+  ['a control character', { code: 'AMZN\u0007' }, /printable ASCII/],
+  ['an invisible character', { code: 'AMZN\u200b1234' }, /printable ASCII/],
+  ['half a surrogate', { code: 'AMZN\ud800' }, /printable ASCII/],
+  ['a line break', { pin: '12\n34' }, /printable ASCII/],
+  ['a formula', { code: '=cmd|calc!A0' }, /formula/],
+  ['a formula as PIN', { pin: '@SUM(1)' }, /formula/],
+  ['a payment card number', { code: '4111 1111 1111 1111' }, /^payment card numbers are never stored$/],
+  ['a payment card number as PIN', { pin: '4111-1111-1111-1111' }, /^payment card numbers are never stored$/],
+  ['a day that does not exist', { expirationDate: '2030-02-30' }, /expiration date/],
 ];
 
 for (const [what, change, reason] of REJECTED) {
   Deno.test(`sealCards: a row with ${what} is rejected without repeating it`, () => {
     const said = reasonFor(change);
     assert.match(String(said), reason);
-    for (const value of Object.values(change)) {
-      assert.ok(!value || !said!.includes(value));
-    }
+    for (const value of Object.values(change)) assert.ok(!value || !said!.includes(value));
   });
 }
 
 Deno.test("sealCards: a whole code must have the brand's format", () => {
   assert.equal(reasonFor({}, AMAZON), undefined);
-  for (
-    const code of [
-      "AMZN-1234-5678-90A",
-      "xAMZN-1234-5678-90AB",
-      "AMZN-1234-5678-90ABx",
-      "amzn-1234-5678-90ab",
-    ]
-  ) {
+  for (const code of ['AMZN-1234-5678-90A', 'xAMZN-1234-5678-90AB', 'AMZN-1234-5678-90ABx', 'amzn-1234-5678-90ab']) {
     assert.match(String(reasonFor({ code }, AMAZON)), /brand's format/, code);
   }
-  const alternatives = { brandId: "b", codeFormat: "A[0-9]+|B[0-9]+" };
-  const { refused } = sealCards([
-    row({ code: "A1 and B2" }),
-    row({ code: "B2" }),
-  ], alternatives);
+  const alternatives = { brandId: 'b', codeFormat: 'A[0-9]+|B[0-9]+' };
+  const { refused } = sealCards([row({ code: 'A1 and B2' }), row({ code: 'B2' })], alternatives);
   assert.deepEqual(refused.map((result) => result.row), [1]);
 });
 
-Deno.test("sealCards: a file without one good row is refused, and says what is wrong with each", () => {
+Deno.test('sealCards: a file without one good row is refused, and says what is wrong with each', () => {
   assert.throws(
-    () => sealCards([row({ code: "" }), row({ code: "=1+1" })], ANY),
+    () => sealCards([row({ code: '' }), row({ code: '=1+1' })], ANY),
     (error: Refusal) => {
-      assert.equal(error.code, "GC-012");
-      assert.deepEqual(
-        (error.details.rows as { row: number }[]).map((result) => result.row),
-        [1, 2],
-      );
+      assert.equal(error.code, 'GC-012');
+      assert.deepEqual((error.details.rows as { row: number }[]).map((result) => result.row), [1, 2]);
       return true;
     },
   );
 });
 
-Deno.test("sealCards: a link of a network-branded reward may be longer than a code", () => {
-  assert.equal(
-    reasonFor({ code: `https://rewards.example/${"a".repeat(200)}` }),
-    undefined,
-  );
+Deno.test('sealCards: a link of a network-branded reward may be longer than a code', () => {
+  assert.equal(reasonFor({ code: `https://rewards.example/${'a'.repeat(200)}` }), undefined);
 });
 
-Deno.test("sealCards: a brand whose format is no pattern refuses the upload", () => {
-  assert.throws(
-    () => sealCards([row()], { brandId: "b", codeFormat: "([" }),
-    Refusal,
-  );
+Deno.test('sealCards: a brand whose format is no pattern refuses the upload', () => {
+  assert.throws(() => sealCards([row()], { brandId: 'b', codeFormat: '([' }), Refusal);
 });
 
-Deno.test("sealCards: of a short code less than half is shown", () => {
-  const ends = ["A", "AB", "ABCDE", "ABCDEFGH", "AB-CD-EF-GH-IJ"].map((code) =>
+Deno.test('sealCards: of a short code less than half is shown', () => {
+  const ends = ['A', 'AB', 'ABCDE', 'ABCDEFGH', 'AB-CD-EF-GH-IJ'].map((code) =>
     sealCards([row({ code })], ANY).cards[0].last4
   );
-  assert.deepEqual(ends, ["", "B", "DE", "EFGH", "GHIJ"]);
+  assert.deepEqual(ends, ['', 'B', 'DE', 'EFGH', 'GHIJ']);
 });
 
-Deno.test("isPaymentCardNumber: valid numbers of 13 to 19 digits are told in any grouping", () => {
+Deno.test('isPaymentCardNumber: valid numbers of 13 to 19 digits are told in any grouping', () => {
   const numbers = [
-    "4111111111111111",
-    "378282246310005",
-    "6011 1111 1111 1117",
-    "5555-5555-5555-4444",
-    "4222222222222",
+    '4111111111111111',
+    '378282246310005',
+    '6011 1111 1111 1117',
+    '5555-5555-5555-4444',
+    '4222222222222',
   ];
   for (const number of numbers) assert.ok(isPaymentCardNumber(number), number);
 });
 
-Deno.test("isPaymentCardNumber: other codes are not", () => {
+Deno.test('isPaymentCardNumber: other codes are not', () => {
   const codes = [
-    "4111111111111112",
-    "123456789012",
-    "1234-5678-9012",
-    "AMZN-1234-5678-90AB",
-    "",
-    "0".repeat(20),
-    "411111111111111A",
+    '4111111111111112',
+    '123456789012',
+    '1234-5678-9012',
+    'AMZN-1234-5678-90AB',
+    '',
+    '0'.repeat(20),
+    '411111111111111A',
   ];
   for (const code of codes) assert.ok(!isPaymentCardNumber(code), code);
 });
 
-Deno.test("isoDate: real days in two notations", () => {
-  const days = {
-    "2030-01-31": "2030-01-31",
-    "1/5/2030": "2030-01-05",
-    "02/29/2028": "2028-02-29",
-  };
-  for (const [given, expected] of Object.entries(days)) {
-    assert.equal(isoDate(given), expected);
-  }
+Deno.test('isoDate: real days in two notations', () => {
+  const days = { '2030-01-31': '2030-01-31', '1/5/2030': '2030-01-05', '02/29/2028': '2028-02-29' };
+  for (const [given, expected] of Object.entries(days)) assert.equal(isoDate(given), expected);
 });
 
-Deno.test("isoDate: anything else is no day", () => {
+Deno.test('isoDate: anything else is no day', () => {
   const given = [
-    "2030-02-29",
-    "31/01/2030",
-    "01/30",
-    "2030-1-1",
-    "never",
-    "20300131",
-    "0000-00-00",
-    "99999-01-01",
-    "2030-01-31T00:00",
+    '2030-02-29',
+    '31/01/2030',
+    '01/30',
+    '2030-1-1',
+    'never',
+    '20300131',
+    '0000-00-00',
+    '99999-01-01',
+    '2030-01-31T00:00',
   ];
   for (const text of given) assert.equal(isoDate(text), null, text);
 });

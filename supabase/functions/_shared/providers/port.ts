@@ -19,11 +19,11 @@ export interface SendOutcome {
   errorMessage?: string;
 }
 
-/** What a look-up found: there, certainly not there, or (null) not to be told. */
+/** What a look-up found: messages that may be the one, oldest first. */
 export interface Finding {
-  found: boolean | null;
-  providerMessageId?: string;
-  providerStatus?: string;
+  candidates: { providerMessageId: string; providerStatus: string }[];
+  /** Whether the provider certainly has no others. */
+  isComplete: boolean;
 }
 
 /** Whoever carries messages of one channel. */

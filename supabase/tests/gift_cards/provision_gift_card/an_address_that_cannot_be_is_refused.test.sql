@@ -1,7 +1,7 @@
 -- Recipients come from files: an address in them may be no address.
 begin;
 set local search_path = public, extensions, tests;
-select plan(4);
+select plan(5);
 
 select tests.keep(tests.create_promise(2));
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
@@ -12,6 +12,8 @@ select throws_ok(format($$ select public.import_recipients(%L, '[{"firstName": "
   tests.kept('campaign') #>> '{}'), '23514', null, 'import_recipients takes no phone number that is not E.164');
 select tests.sign_out();
 
+select throws_ok('update public.recipients set email = ''n/a'' where id = tests.the(''recipient'')', '23514', null,
+  'A useless address cannot be the recipient''s other channel');
 select lives_ok($$ select tests.keep('answer', tests.provision(tests.the('recipient'), delivery_method => 'email', deliver_to => 'nowhere')) $$,
   'provision_gift_card: an impossible address is no failure of ours');
 select is(tests.kept('answer') ->> 'code', 'GC-012', 'GC-012: it is the request''s');

@@ -25,9 +25,9 @@ begin
   exception when raise_exception then
     null;
   end;
-  return next is(answer - 'details', jsonb_build_object('outcome', 'refused', 'code', code, 'message', message),
-    code || ': ' || description);
-  return next is(trace, jsonb_build_array(jsonb_build_array(failed_step, code, message)), code || ': its trace stays');
+  return next is(answer ->> 'code', code, code || ': ' || description);
+  return next is(trace, jsonb_build_array(jsonb_build_array(failed_step, code, coalesce(message, answer ->> 'message', 'why'))),
+    code || ': its trace stays, and says why');
 end $$;
 
 select pg_temp.refusal('update public.campaign_conditions set brand_id = null where campaign_id = tests.the(''campaign'')',

@@ -57,12 +57,13 @@ export function sendgrid({ apiKey, from, baseUrl }: Settings): Provider {
     try {
       const query = `(unique_args['delivery_attempt_id']="${attemptId}")`;
       const [{ body }] = await client.request({ method: 'GET', url: '/v3/messages', qs: { query, limit: 1 } });
-      const [message] = body.messages;
-      if (!message) return { found: null };
-      const [providerMessageId] = message.msg_id.split('.');
-      return { found: true, providerMessageId, providerStatus: STATUSES[message.status] ?? 'processed' };
+      const candidates = body.messages.map(({ msg_id: id, status }) => ({
+        providerMessageId: id.split('.')[0],
+        providerStatus: STATUSES[status] ?? 'processed',
+      }));
+      return { candidates, isComplete: false };
     } catch (error) {
-      if (typeof (error as { code?: unknown }).code === 'number') return { found: null };
+      if (typeof (error as { code?: unknown }).code === 'number') return { candidates: [], isComplete: false };
       throw error;
     }
   }

@@ -42,12 +42,14 @@ export function twilio({ accountSid, authToken, from, statusUrl, baseUrl }: Sett
   // Not by DateSent: a message that still waits in Twilio's queue has none, and it is the one not to send again.
   async function find({ to, text }: Message, since: Date): Promise<Finding> {
     const listed = await messages.list({ to, limit: LOOKUP_LIMIT, pageSize: LOOKUP_LIMIT });
-    const candidates = listed.filter(({ dateCreated }) => dateCreated.getTime() >= since.getTime() - CLOCK_SKEW_MS);
-    // Newest first, so the last match is the one nearest to the try. A trial account puts a notice before the text.
-    const match = candidates.findLast(({ body }) => body.endsWith(text));
-    if (match) return { found: true, providerMessageId: match.sid, providerStatus: match.status };
-    const isComplete = listed.length < LOOKUP_LIMIT || candidates.length < listed.length;
-    const isReadable = candidates.every(({ body }) => body !== '');
-    return { found: isComplete && isReadable ? false : null };
+    const recent = listed.filter(({ dateCreated }) => dateCreated.getTime() >= since.getTime() - CLOCK_SKEW_MS);
+    // A trial account puts a notice before the text.
+    const matches = recent.filter(({ body }) => body.endsWith(text)).reverse();
+    const isOnePage = listed.length < LOOKUP_LIMIT || recent.length < listed.length;
+    const isReadable = recent.every(({ body }) => body !== '');
+    return {
+      candidates: matches.map(({ sid, status }) => ({ providerMessageId: sid, providerStatus: status })),
+      isComplete: isOnePage && isReadable,
+    };
   }
 }
