@@ -7,6 +7,7 @@ import { localFolder } from './paths.mjs';
 
 const commands = ['start', 'reset', 'demo', 'test', 'check', 'bench', 'types', 'fmt'];
 
+process.umask(0o022); // root lets another account run Postgres, which must pass through the folders made here
 try {
   const { values, positionals: [command, ...filters] } = parseArgs({
     allowPositionals: true,

@@ -141,7 +141,9 @@ Deno.test('look-up: what was taken is found, what was not is missing, an e-mail 
     const { desk, reports } = deskWith([taken, lost, mail]);
     assert.deepEqual(await lookUp(desk, meansAt(sandbox)), { found: 1, missing: 1, unclear: 1 });
     const [{ sid }] = await arrived(sandbox, phone);
-    const settled = new Map(reports.map((report) => [report.attempt_id, [report.is_found, report.provider_message_id]]));
+    const settled = new Map(
+      reports.map((report) => [report.attempt_id, [report.is_found, report.provider_message_id]]),
+    );
     assert.deepEqual(settled.get(taken.attemptId), [true, sid]);
     assert.deepEqual(settled.get(lost.attemptId), [false, null]);
     assert.deepEqual(settled.get(mail.attemptId), [null, null]);

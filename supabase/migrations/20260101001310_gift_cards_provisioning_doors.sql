@@ -93,6 +93,8 @@ create function private.run_provisioning(p private.provisioning, idempotency_key
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   scope text := concat_ws(':', 'provisioning', p.surface, p.actor);
+  -- a broken connection may make the HTTP client send a call twice: the second run of a request gets the first one's answer
+  key text := coalesce(idempotency_key, p.request_id::text);
   step text := 'Validate request';
   answer jsonb;
   refusal jsonb;
@@ -100,7 +102,7 @@ declare
 begin
   p.step_started_at := clock_timestamp();
   begin
-    answer := private.stored_answer(scope, idempotency_key, request_hash);
+    answer := private.stored_answer(scope, key, request_hash);
     if answer is not null then
       return private.answered(answer, private.sealed_for(p.surface, answer), true);
     end if;
@@ -122,7 +124,7 @@ begin
     step := 'Record';
     p := private.pass_step(private.record_provisioning(p), step);
     answer := private.present_provisioning(p);
-    perform private.store_answer(scope, idempotency_key, answer);
+    perform private.store_answer(scope, key, answer);
   exception when others then
     if not private.is_refusal(sqlstate) then
       raise;

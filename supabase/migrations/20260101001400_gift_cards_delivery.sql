@@ -204,15 +204,17 @@ create function public.resend_gift_card(
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   scope text := concat_ws(':', 'resend_gift_card', actor);
+  -- a call that the HTTP client sends twice must not become two messages
+  key text := coalesce(idempotency_key, request_id::text);
   answer jsonb;
   detail text;
 begin
-  answer := private.stored_answer(scope, idempotency_key, request_hash);
+  answer := private.stored_answer(scope, key, request_hash);
   if answer is not null then
     return private.answered(answer, null, true);
   end if;
   answer := private.queue_resend(actor, gift_card_id, channel, deliver_to, reason, request_id);
-  perform private.store_answer(scope, idempotency_key, answer);
+  perform private.store_answer(scope, key, answer);
   return private.answered(answer);
 exception when others then
   if not private.is_refusal(sqlstate) then

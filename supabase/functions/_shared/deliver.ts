@@ -124,7 +124,7 @@ async function resolve(
   const { result } = await rpc<{ deliveryId: string | null; taken?: boolean }>('resolve_unknown_delivery', {
     attempt_id: attemptId,
     lease_token: leaseToken,
-    is_found: found,
+    is_found: isFound,
     provider: CHANNELS[channel].provider,
     provider_message_id: candidate?.providerMessageId ?? null,
     provider_status: candidate?.providerStatus ?? null,

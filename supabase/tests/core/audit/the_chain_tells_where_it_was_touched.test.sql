@@ -1,0 +1,67 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(18);
+
+select tests.keep('a', tests.create_client());
+select tests.keep('b', tests.create_client());
+select private.record_audit(c, null, 'test', 'thing', gen_random_uuid(), jsonb_build_object('n', n))
+from generate_series(1, 6) n, unnest(array[tests.the('a'), tests.the('b'), null]) c;
+select private.link_audit_chain();
+
+select is_empty('select * from private.audit_chain_breaks', 'A chain that nobody touched is whole');
+select is((select array_agg(l.position order by l.position) from private.audit_links l where l.tenant = tests.the('a')), '{1,2,3,4,5,6}',
+  'Each tenant has its own chain');
+select isnt_empty('select from private.audit_links where tenant = ''00000000-0000-0000-0000-000000000000''', 'The platform, too');
+set local timezone = 'Asia/Tokyo';
+set local datestyle = 'German';
+set local bytea_output = 'escape';
+select is_empty('select * from private.audit_chain_breaks', 'Whole is whole in every session, whatever its settings');
+reset timezone;
+reset datestyle;
+reset bytea_output;
+select is(private.link_audit_chain(), 0, 'There is nothing to link twice');
+
+-- Events are append-only, links too
+select throws_ok('update public.audit_events set action = ''x''', 'P0001', null, 'No event is changed');
+select throws_ok('delete from public.audit_events', 'P0001', null, 'No event is removed');
+select throws_ok('truncate public.audit_events cascade', 'P0001', null, 'Not even all of them');
+select throws_ok('update private.audit_links set position = 0', 'P0001', null, 'No link is changed');
+select throws_ok('delete from private.audit_links', 'P0001', null, 'No link is removed');
+select throws_ok('truncate private.audit_links', 'P0001', null, 'Not even all of them');
+
+-- Whoever owns the tables can switch the triggers off: it shows.
+alter table public.audit_events disable trigger audit_events_are_append_only;
+alter table private.audit_links disable trigger audit_links_are_append_only;
+create function pg_temp.nth(n int) returns bigint language sql as $$
+  select event_id from private.audit_links where tenant = tests.the('a') and position = n
+$$;
+-- Where the chain breaks after a change, which is undone.
+create function pg_temp.breaks_after(change text) returns text language plpgsql as $$
+declare
+  places text;
+begin
+  begin
+    execute change;
+    places := (select string_agg(b.position::text, ',' order by b.position) from private.audit_chain_breaks b where b.tenant = tests.the('a'));
+    raise exception using errcode = 'P0001', message = 'undo';
+  exception when raise_exception then
+    null;
+  end;
+  return places;
+end $$;
+
+select is(pg_temp.breaks_after(format('update public.audit_events set reason = ''another'' where id = %s', pg_temp.nth(3))), '3',
+  'A changed event is located');
+select is(pg_temp.breaks_after(format('update public.audit_events set created_at = created_at + interval ''1 microsecond'' where id = %s',
+  pg_temp.nth(6))), '6', 'The last one, too, by a microsecond');
+select is(pg_temp.breaks_after(format('update public.audit_events set client_id = %L where id = %s', tests.the('b'), pg_temp.nth(2))), '2',
+  'An event that is put under another tenant');
+select is(pg_temp.breaks_after(format('delete from private.audit_links where event_id = %s', pg_temp.nth(4))), '5', 'A link that was taken out');
+select is(pg_temp.breaks_after(format($$ update private.audit_links l set event_id = case l.event_id when %1$s then %2$s else %1$s end
+    where l.event_id in (%1$s, %2$s) $$, 0, pg_temp.nth(4))), null, 'A change that changes nothing shows nothing');
+select is(pg_temp.breaks_after(format('update private.audit_links set hash = sha256(hash) where event_id = %s', pg_temp.nth(3))), '3,4',
+  'A hash that was made up, and the link after it');
+select is_empty('select * from private.audit_chain_breaks', 'Undone, the chain is whole again');
+
+select * from finish();
+rollback;

@@ -1,0 +1,67 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(17);
+
+select tests.keep(tests.create_promise(0));
+select tests.keep('recipients', (select jsonb_agg(r) from tests.create_recipients(tests.the('campaign'), 20) r));
+
+-- Gives so many cards more, one by one, with a fold after each.
+create function pg_temp.give(how_many int) returns void language plpgsql as $$
+begin
+  for n in 1..how_many loop
+    perform tests.provision((select r.id from public.recipients r where r.campaign_id = tests.the('campaign')
+      and not exists (select from public.gift_card_grants g where g.recipient_id = r.id) limit 1));
+    perform tests.settle(tests.the('pool'));
+  end loop;
+end $$;
+create function pg_temp.open_alerts() returns text language sql as $$
+  select string_agg(alert_type || '/' || severity, ' ' order by alert_type) from public.system_alerts
+  where subject = tests.kept('pool') #>> '{}' and resolved_at is null
+$$;
+create function pg_temp.all_alerts() returns int language sql as $$
+  select count(*)::int from public.system_alerts where subject = tests.kept('pool') #>> '{}'
+$$;
+
+select is(pg_temp.open_alerts(), null, 'An empty new pool is no alert');
+select tests.add_cards(tests.the('pool'), 20);
+select tests.settle(tests.the('pool'));
+select is(pg_temp.open_alerts(), null, 'A full pool neither');
+select pg_temp.give(16);
+select is(pg_temp.open_alerts(), null, 'At 20 % nothing is said');
+select pg_temp.give(1);
+select is(pg_temp.open_alerts(), 'low_gift_card_inventory/warning', 'Below 20 % there is a warning');
+select pg_temp.give(1);
+select is(pg_temp.all_alerts(), 1, 'Said once');
+select row_eq($$ select client_id, metadata -> 'available', metadata -> 'total', metadata ->> 'pool_id' from public.system_alerts where subject = tests.kept('pool') #>> '{}' $$,
+  row(tests.the('client'), '3'::jsonb, '20'::jsonb, tests.the('pool')::text), 'With the pool and what was left');
+select matches((select message from public.system_alerts where subject = tests.kept('pool') #>> '{}'), 'Gift card pool Pool is below 20%', 'In words');
+select pg_temp.give(1);
+select is(pg_temp.open_alerts(), 'critical_gift_card_inventory/critical low_gift_card_inventory/warning', 'Below 10 % it is critical');
+select pg_temp.give(1);
+select is(pg_temp.open_alerts(), 'critical_gift_card_inventory/critical low_gift_card_inventory/warning pool_exhausted/critical',
+  'At nothing the pool is exhausted');
+select is(pg_temp.all_alerts(), 3, 'Three steps, three alerts');
+select tests.settle(tests.the('pool'));
+select is(pg_temp.all_alerts(), 3, 'A fold of nothing says nothing');
+
+select tests.add_cards(tests.the('pool'), 3);
+select tests.settle(tests.the('pool'));
+select is(pg_temp.open_alerts(), 'low_gift_card_inventory/warning', 'Restocking resolves what is over: 3 of 23');
+select tests.add_cards(tests.the('pool'), 20);
+select tests.settle(tests.the('pool'));
+select is(pg_temp.open_alerts(), null, 'And all of it when there is enough');
+select is((select count(*)::int from public.system_alerts where subject = tests.kept('pool') #>> '{}' and resolved_at = now()), 3, 'The alerts stay, resolved');
+
+select tests.create_recipients(tests.the('campaign'), 20);
+select pg_temp.give(15);
+select is(pg_temp.open_alerts(), 'low_gift_card_inventory/warning', 'The next crossing is another alert');
+select is(pg_temp.all_alerts(), 4, 'Only that one');
+
+-- a pool that is stocked and emptied between two folds
+select tests.keep('pool', tests.create_pool(tests.the('client'), tests.the('brand'), 1));
+update public.gift_cards set status = 'expired', expired_at = now() where pool_id = tests.the('pool');
+select tests.settle(tests.the('pool'));
+select matches(pg_temp.open_alerts(), 'pool_exhausted', 'A pool that is stocked and emptied between two folds is exhausted, too');
+
+select * from finish();
+rollback;

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { sql } from '../support/database.ts';
+import { assertRefused } from '../support/expect.ts';
+import { type Answer, type Call, call } from '../support/http.ts';
+import { signUpAs } from '../support/people.ts';
+import { promise } from '../support/promise.ts';
+import { stack } from '../support/stack.ts';
+
+const seed = Number(Deno.env.get('FUZZ_SEED') ?? crypto.getRandomValues(new Uint32Array(1))[0] & 0x7fffffff);
+console.log(`fuzz: FUZZ_SEED=${seed}`);
+
+const FIELDS = [
+  'campaignId', 'recipientId', 'brandId', 'denomination', 'conditionNumber', 'deliveryMethod', 'deliverTo', 'callSessionId',
+  'confirmationCode', 'phone', 'email', 'skipVerification', 'callerPhone', 'redemptionCode', 'code', 'giftCardId', 'reason',
+  'poolId', 'cards', 'job', 'deliveryId',
+];
+
+// Values that pass some checks, so that the next ones are reached.
+const plausible = fc.oneof(
+  fc.uuid(),
+  fc.constantFrom('sms', 'email', 'none', 'housekeeping', '+12025550143', 'a@example.com', 1, 25, '25.00', true, null),
+  fc.string({ unit: 'binary', maxLength: 80 }),
+  fc.array(fc.record({ code: fc.string({ maxLength: 80 }), pin: fc.string({ maxLength: 40 }) }), { maxLength: 5 }),
+);
+
+const body = fc.dictionary(fc.constantFrom(...FIELDS), fc.oneof(plausible, fc.jsonValue()), { maxKeys: 8 });
+
+function assertHandled(answer: Answer): void {
+  assert.ok(answer.status < 500, `${answer.status} ${answer.text}`);
+  if (answer.status >= 400) assertRefused(answer, answer.body?.error?.code);
+}
+
+async function check<Value>(
+  runs: number,
+  arbitrary: fc.Arbitrary<Value>,
+  holds: (value: Value) => Promise<void>,
+): Promise<void> {
+  await fc.assert(fc.asyncProperty(arbitrary, holds), { seed, numRuns: runs, endOnFailure: true });
+}
+
+Deno.test('fuzz: arbitrary JSON is answered or refused by every function, never with a failure', async () => {
+  const { clientId } = await promise({ cards: 0 });
+  const { token } = await signUpAs('client_admin', clientId);
+  const functions: [string, Call][] = [
+    ['upload-gift-cards', {}],
+    ['provision-gift-card-unified', {}],
+    ['provision-gift-card-for-call-center', { token }],
+    ['start-call-session', { token }],
+    ['redeem-gift-card', { key: stack.publishableKey }],
+    ['send-gift-card-sms', {}],
+    ['send-gift-card-email', {}],
+    ['jobs', { key: stack.jobsKey }],
+  ];
+  for (const [name, options] of functions) {
+    await check(60, body, async (value) => assertHandled(await call(name, value, options)));
+  }
+});
+
+Deno.test('fuzz: arbitrary redemption codes are invalid, however they are written', async () => {
+  const code = fc.string({ unit: 'binary', minLength: 1, maxLength: 64 });
+  await check(100, code, async (redemptionCode) => {
+    const answer = await call('redeem-gift-card', { redemptionCode, deliveryMethod: 'none' }, { key: stack.publishableKey });
+    assertHandled(answer);
+    assert.ok(['GC-011', 'GC-012', 'RB-429'].includes(answer.body?.error?.code), answer.text);
+  });
+});
+
+// Files that are nearly right: a header that is known, cells with everything that CSV can stumble over.
+const cell = fc.oneof(
+  fc.string({ maxLength: 12 }),
+  fc.constantFrom('"', '""', '"a', 'a"', ',', ';', '\t', '\r', '\n', '\uFEFF', '2099-01-01', '=1+1', '4111111111111111', ''),
+);
+const nearlyCsv = fc.tuple(
+  fc.constantFrom('code', 'code,pin', 'code;pin;expires', '\uFEFF"code"', 'Code\tPIN'),
+  fc.constantFrom('\n', '\r\n', '\r'),
+  fc.array(fc.array(cell, { maxLength: 4 }), { maxLength: 8 }),
+).map(([header, end, rows]) => [header, ...rows.map((cells) => cells.join(header.includes(';') ? ';' : ','))].join(end));
+
+Deno.test('fuzz: arbitrary bytes as CSV are stored as reported, or refused whole', async () => {
+  const { poolId, brandId } = await promise({ cards: 0 });
+  await sql`update public.gift_card_brands set code_format = null where id = ${brandId}`;
+  const cards = async () =>
+    (await sql`select count(*) as cards from public.gift_cards where pool_id = ${poolId}`)[0].cards as number;
+  let imported = 0;
+  const upload = async (file: Uint8Array | string) => {
+    const bytes = typeof file === 'string' ? new TextEncoder().encode(file) : file;
+    const answer = await call('upload-gift-cards', bytes, { query: `?poolId=${poolId}`, type: 'text/csv' });
+    assertHandled(answer);
+    if (answer.status === 200) {
+      const { rows, imported: stored, duplicates, rejected } = answer.body;
+      assert.equal(rows.length, stored + duplicates + rejected);
+      imported += stored;
+    }
+    assert.equal(await cards(), imported);
+  };
+  await check(60, fc.uint8Array({ maxLength: 400 }), upload);
+  await check(120, nearlyCsv, upload);
+});

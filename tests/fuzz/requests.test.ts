@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { sql } from '../support/database.ts';
+import { assertRefused } from '../support/expect.ts';
+import { type Answer, type Call, call } from '../support/http.ts';
+import { signUpAs } from '../support/people.ts';
+import { promise, type Promised } from '../support/promise.ts';
+import { stack } from '../support/stack.ts';
+import { isCode } from '../../supabase/functions/_shared/errors.ts';
+
+const MEGABYTE = 1024 * 1024;
+
+/** A function with a genuine caller and a body that would do something. */
+interface Target {
+  name: string;
+  options: Call;
+  body: Record<string, unknown>;
+}
+
+/** Every function that takes JSON, with bodies that name a real tenant. */
+async function targets({ clientId, campaignId, poolId, recipient, brandId }: Promised): Promise<Target[]> {
+  const { token } = await signUpAs('client_admin', clientId);
+  const [{ id: giftCardId }] = await sql`select id from public.gift_cards where pool_id = ${poolId}`;
+  return [
+    { name: 'upload-gift-cards', options: {}, body: { poolId, cards: [{ code: 'TEST-AAAAA-BBBBB-CCCCC' }] } },
+    {
+      name: 'provision-gift-card-unified',
+      options: {},
+      body: { campaignId, recipientId: recipient.id, brandId, denomination: 25, conditionNumber: 1 },
+    },
+    {
+      name: 'provision-gift-card-for-call-center',
+      options: { token },
+      body: { recipientId: recipient.id, conditionNumber: 1, deliveryMethod: 'sms' },
+    },
+    { name: 'start-call-session', options: { token }, body: { callerPhone: recipient.phone, campaignId } },
+    {
+      name: 'redeem-gift-card',
+      options: { key: stack.publishableKey },
+      body: { redemptionCode: recipient.token, deliveryMethod: 'none' },
+    },
+    { name: 'send-gift-card-sms', options: {}, body: { giftCardId, phone: recipient.phone } },
+    { name: 'send-gift-card-email', options: {}, body: { giftCardId, email: recipient.email } },
+    { name: 'jobs', options: { key: stack.jobsKey }, body: { job: 'deliveries' } },
+  ];
+}
+
+/** How many rows of a client each table has, without the records that are kept of refusals too. */
+async function rowsOf(clientId: string): Promise<Record<string, number>> {
+  const tables = await sql`
+    select c.oid::regclass::text as name from pg_class c
+    join pg_attribute a on a.attrelid = c.oid and a.attname = 'client_id'
+    where c.relnamespace = any ('{public,private}'::regnamespace[]) and c.relkind = 'r'
+      and c.relname not in ('gift_card_provisioning_trace', 'redemption_attempts')`;
+  const counts = await Promise.all(tables.map(({ name }) =>
+    sql.unsafe(`select count(*) as rows from ${name} where client_id = '${clientId}'`)
+  ));
+  return Object.fromEntries(tables.map(({ name }, index) => [name, counts[index][0].rows]));
+}
+
+function assertCoded(answer: Answer, what: string): void {
+  const { status, body, text } = answer;
+  assert.ok(status >= 400 && status < 500, `${what}: ${status} ${text.slice(0, 500)}`);
+  assert.ok(isCode(body?.error?.code), `${what}: ${text.slice(0, 500)}`);
+  assertRefused(answer, body.error.code);
+}
+
+function deep(levels: number): string {
+  return '{"a":'.repeat(levels) + '1' + '}'.repeat(levels);
+}
+
+const NOT_BODIES: [string, string | Uint8Array][] = [
+  ['nothing', ''],
+  ['blanks', ' \n '],
+  ['no JSON', 'redemptionCode=ABC'],
+  ['half a JSON', '{"campaignId": "'],
+  ['two JSONs', '{}{}'],
+  ['an array', '[]'],
+  ['a text', '"text"'],
+  ['a number', '1e999'],
+  ['null', 'null'],
+  ['an empty object', '{}'],
+  ['deep nesting', deep(50_000)],
+  ['deep nesting in a field', `{"job":${deep(5000)},"code":${deep(5000)},"giftCardId":${deep(5000)}}`],
+  ['a prototype', '{"__proto__":{"job":"deliveries"},"constructor":{"prototype":{}}}'],
+  ['bytes that are not UTF-8', Uint8Array.of(0x7b, 0xff, 0xfe, 0x7d)],
+  ['a null byte', '{"a":"\0"}'],
+];
+
+Deno.test('fuzz: what is no request at all is refused by every function, with a code and with nothing stored', async () => {
+  const promised = await promise();
+  const all = await targets(promised);
+  const before = await rowsOf(promised.clientId);
+  for (const { name, options } of all) {
+    for (const [what, body] of NOT_BODIES) {
+      const answer = await call(name, body, { type: 'application/json', ...options });
+      assertCoded(answer, `${name} with ${what}`);
+      assert.equal(answer.body.error.code, 'GC-012', `${name} with ${what}`);
+    }
+  }
+  assert.deepEqual(await rowsOf(promised.clientId), before);
+});
+
+Deno.test('fuzz: ten megabytes are too large for every function', async () => {
+  const promised = await promise();
+  const body = JSON.stringify({ text: 'x'.repeat(10 * MEGABYTE) });
+  for (const { name, options } of await targets(promised)) {
+    assertRefused(await call(name, body, { type: 'application/json', ...options }), 'RB-413');
+  }
+});
+
+Deno.test('fuzz: other methods and media types are refused by every function', async () => {
+  const promised = await promise();
+  for (const { name, options, body } of await targets(promised)) {
+    for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'HEAD']) {
+      const answer = await call(name, undefined, { ...options, method });
+      assert.equal(answer.status, 405, `${method} ${name}: ${answer.text}`);
+      if (method !== 'HEAD') assertRefused(answer, 'RB-405');
+    }
+    for (const type of [null, 'text/plain', 'application/x-www-form-urlencoded', 'application/xml', 'json']) {
+      assertRefused(await call(name, JSON.stringify(body), { ...options, type }), 'RB-415');
+    }
+    assertCoded(await call(name, body, { ...options, idempotencyKey: 'x'.repeat(300) }), `${name} with a long key`);
+  }
+});
+
+// None of these is right anywhere: not as an id, a number, a list, a phone or a date.
+const WRONG_VALUES: [string, unknown][] = [
+  ['a null byte', 'a\0b'],
+  ['half a surrogate', '\ud800'],
+  ['SQL', `'; drop table recipients; --`],
+  ['a formula', `=cmd|' /C calc'!A0`],
+  ['an emoji', '🎁'],
+  ['a right-to-left text', '\u202Egift'],
+  ['a huge number', 1e308],
+  ['a negative number', -1],
+  ['a fraction', 1.5],
+  ['a list', [1, [2]]],
+  ['an object', { $ne: null }],
+  ['true', true],
+  ['a long text', 'x'.repeat(100_000)],
+  ['a path', '../../etc/passwd'],
+  ['a template', '{{code}}'],
+];
+
+Deno.test('fuzz: each field with each wrong value is refused, and nothing is stored for the tenant', async () => {
+  const promised = await promise();
+  const all = await targets(promised);
+  const before = await rowsOf(promised.clientId);
+  for (const { name, options, body } of all) {
+    for (const field of Object.keys(body)) {
+      for (const [what, value] of WRONG_VALUES) {
+        assertCoded(await call(name, { ...body, [field]: value }, options), `${name}.${field} = ${what}`);
+      }
+    }
+  }
+  assert.deepEqual(await rowsOf(promised.clientId), before);
+});
+
+Deno.test('fuzz: ids that name nothing are refused, and nothing is stored for the tenant', async () => {
+  const promised = await promise();
+  const all = await targets(promised);
+  const before = await rowsOf(promised.clientId);
+  for (const { name, options, body } of all) {
+    for (const field of Object.keys(body).filter((field) => /Id$/.test(field))) {
+      if (name === 'start-call-session') continue; // a campaign that names nothing narrows the search to nothing
+      for (const id of [crypto.randomUUID(), '00000000-0000-0000-0000-000000000000']) {
+        assertCoded(await call(name, { ...body, [field]: id }, options), `${name}.${field} = ${id}`);
+      }
+    }
+  }
+  assert.deepEqual(await rowsOf(promised.clientId), before);
+});
+
+Deno.test('fuzz: an upload of hostile cells stores none of them and repeats none of them', async () => {
+  const { poolId } = await promise({ cards: 0 });
+  const hostile = WRONG_VALUES.filter(([, value]) => typeof value === 'string').map(([, value]) => String(value));
+  const csv = 'code,pin\n' + hostile.filter((value) => !value.includes('\0') && value.isWellFormed())
+    .map((value) => `"${value.replaceAll('"', '""')}","${value.slice(0, 40).replaceAll('"', '""')}"`).join('\n');
+  const answer = await call('upload-gift-cards', csv, { query: `?poolId=${poolId}`, type: 'text/csv' });
+  if (answer.status === 200) assert.equal(answer.body.imported, 0, answer.text);
+  else assertCoded(answer, 'hostile CSV');
+  for (const cell of hostile) assert.ok(!answer.text.includes(cell.slice(0, 30)) || cell.length < 3, cell);
+  const [{ cards }] = await sql`select count(*) as cards from public.gift_cards where pool_id = ${poolId}`;
+  assert.equal(cards, 0);
+});
+
+Deno.test('fuzz: the callback of Twilio refuses whatever Twilio did not sign', async () => {
+  const bodies = ['', 'MessageSid=SM1&MessageStatus=delivered', '{}', '%', 'a'.repeat(60_000), '\0'];
+  for (const body of bodies) {
+    for (const type of [null, 'application/x-www-form-urlencoded', 'application/json']) {
+      for (const query of ['', '?attempt=1', `?attempt=${crypto.randomUUID()}`, `?attempt=%00'`]) {
+        assertCoded(await call('twilio-status', body, { key: null, type, query }), `twilio-status ${query}`);
+      }
+    }
+  }
+  assertRefused(await call('twilio-status', 'a'.repeat(10 * MEGABYTE), { key: null }), 'RB-413');
+  assertRefused(await call('twilio-status', undefined, { key: null, method: 'GET' }), 'RB-405');
+});
