@@ -27,7 +27,9 @@ export class Functions {
       for (const running of [...this.#running.values()]) running.stop(new Restarted());
       console.log('[functions] reloaded');
     });
-    for await (const _change of Deno.watchFs(this.#folder.pathname)) restart();
+    for await (const { kind } of Deno.watchFs(this.#folder.pathname)) {
+      if (kind !== 'access') restart();
+    }
   }
 
   /** Whether the folder holds a function of this name. */

@@ -23,7 +23,7 @@ export function denoExecutable() {
   return executables.find((file) => existsSync(file)) ?? npmCommand('deno');
 }
 
-/** The environment that every tool gets: no telemetry, no update checks, caches inside the project. */
+/** The environment that every tool gets: no telemetry, no update checks, caches inside the project, plain text in files. */
 export const toolEnvironment = {
   DENO_DIR: join(localFolder, 'deno'),
   DENO_NO_UPDATE_CHECK: '1',
@@ -31,4 +31,5 @@ export const toolEnvironment = {
   LITE_TELEMETRY: '0',
   NO_PROMPT: '1',
   SUPABASE_TELEMETRY_DISABLED: '1',
+  ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }),
 };

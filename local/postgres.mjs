@@ -17,7 +17,7 @@ import { databaseAccount, isReachable, reachableTwin } from './account.mjs';
 import { atEnd } from './lifecycle.mjs';
 import { preparePostgres } from './postgres_binaries.mjs';
 
-const always = { jit: 'off', max_connections: '120', shared_buffers: '128MB', listen_addresses: '127.0.0.1' };
+const always = { jit: 'off', max_connections: '200', shared_buffers: '128MB', listen_addresses: '127.0.0.1' };
 
 /** Settings for data that is thrown away anyway: a crash of the machine may lose it. */
 const fastSettings = {

@@ -43,7 +43,7 @@ comment on table public.system_alerts is 'What needs a person: raised once for e
 create table private.idempotency_keys (
   scope text not null,
   key text not null,
-  request_hash text not null,
+  request_hash text,
   answer jsonb,
   created_at timestamptz not null default now(),
   constraint idempotency_keys_are_unique primary key (scope, key)

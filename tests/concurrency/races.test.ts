@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { connect, type Database, sql } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { promise, type Promised, type Recipient } from '../support/promise.ts';
+
+type Connection = Awaited<ReturnType<Database['reserve']>>;
+
+/** Two sessions whose transactions a test takes step by step. */
+async function twoSessions(steps: (one: Connection, two: Connection) => Promise<void>) {
+  const pool = connect(undefined, 2);
+  const [one, two] = await Promise.all([pool.reserve(), pool.reserve()]);
+  try {
+    await steps(one, two);
+  } finally {
+    for (const session of [one, two]) {
+      await session`rollback`.catch(() => {});
+      session.release();
+    }
+    await pool.end();
+  }
+}
+
+interface Outcome {
+  card: string | null;
+  code: string | null;
+  replayed: boolean | null;
+}
+
+/** Asks for a recipient's card in a session. */
+async function claim(session: Connection, { campaignId }: Promised, recipient: Recipient, key: string | null = null) {
+  const [{ answer }] = await session`
+    select public.provision_gift_card(null, ${campaignId}, ${recipient.id}, null, null, 1, null, null,
+      gen_random_uuid(), ${key}, ${key && 'hash'}) as answer`;
+  const { code = null, replayed = null, result } = answer;
+  return { card: result?.giftCard.id ?? null, code, replayed } as Outcome;
+}
+
+/** Starts something that has to wait for another session's transaction, and returns once it waits. */
+async function untilBlocked(session: Connection, start: () => Promise<Outcome>): Promise<Promise<Outcome>[]> {
+  const [{ pid }] = await session`select pg_backend_pid() as pid`;
+  const started = start();
+  await eventually('the second session waits', async () => {
+    const [{ blocked }] = await sql`select cardinality(pg_blocking_pids(${pid})) > 0 as blocked`;
+    return blocked;
+  });
+  return [started]; // in a list, so that awaiting this function does not await the claim
+}
+
+Deno.test('provision_gift_card: the second of two open transactions gets another card, without waiting', async () => {
+  const promised = await promise({ cards: 2, recipients: 2 });
+  await twoSessions(async (one, two) => {
+    await one`begin`;
+    await two`begin`;
+    const first = await claim(one, promised, promised.recipients[0]);
+    const second = await claim(two, promised, promised.recipients[1]);
+    assert.ok(first.card && second.card && first.card !== second.card);
+    await one`commit`;
+    await two`commit`;
+  });
+});
+
+Deno.test('provision_gift_card: the last card, given back by a rollback, goes to the one who waited for it', async () => {
+  const promised = await promise({ cards: 1, recipients: 2 });
+  await twoSessions(async (one, two) => {
+    await one`begin`;
+    const first = await claim(one, promised, promised.recipients[0]);
+    const [waiting] = await untilBlocked(two, () => claim(two, promised, promised.recipients[1]));
+    await one`rollback`;
+    assert.equal((await waiting).card, first.card);
+  });
+});
+
+Deno.test('provision_gift_card: the last card, once it is given, leaves the one who waited with GC-003', async () => {
+  const promised = await promise({ cards: 1, recipients: 2 });
+  await twoSessions(async (one, two) => {
+    await one`begin`;
+    await claim(one, promised, promised.recipients[0]);
+    const [waiting] = await untilBlocked(two, () => claim(two, promised, promised.recipients[1]));
+    await one`commit`;
+    assert.equal((await waiting).code, 'GC-003');
+  });
+});
+
+Deno.test('provision_gift_card: who waits for the same reward is refused once it is given', async () => {
+  const promised = await promise({ cards: 2 });
+  await twoSessions(async (one, two) => {
+    await one`begin`;
+    assert.ok((await claim(one, promised, promised.recipient)).card);
+    const [waiting] = await untilBlocked(two, () => claim(two, promised, promised.recipient));
+    await one`commit`;
+    assert.equal((await waiting).code, 'GC-010');
+  });
+});
+
+Deno.test('provision_gift_card: who waits for the same reward gets it when the other one is rolled back', async () => {
+  const promised = await promise({ cards: 2 });
+  await twoSessions(async (one, two) => {
+    await one`begin`;
+    await claim(one, promised, promised.recipient);
+    const [waiting] = await untilBlocked(two, () => claim(two, promised, promised.recipient));
+    await one`rollback`;
+    assert.ok((await waiting).card);
+  });
+});
+
+Deno.test('provision_gift_card: who waits for the same idempotency key gets the stored answer', async () => {
+  const promised = await promise({ cards: 2 });
+  const key = crypto.randomUUID();
+  await twoSessions(async (one, two) => {
+    await one`begin`;
+    const first = await claim(one, promised, promised.recipient, key);
+    assert.equal(first.replayed, false);
+    const [waiting] = await untilBlocked(two, () => claim(two, promised, promised.recipient, key));
+    await one`commit`;
+    assert.deepEqual(await waiting, { ...first, replayed: true });
+  });
+});
+
+Deno.test('lease_deliveries: a delivery leased in an open transaction is passed over, and due again after a rollback', async () => {
+  const { clientId, campaignId, recipient } = await promise();
+  const [{ id }] = await sql`
+    with given as (
+      select public.provision_gift_card(null, ${campaignId}, ${recipient.id}, null, null, 1, 'sms', null,
+        gen_random_uuid(), null, null) as answer)
+    select (answer -> 'result' -> 'delivery' ->> 'id')::uuid as id from given`;
+  // Out of the scheduler's sight until the sessions look.
+  await twoSessions(async (one, two) => {
+    const lease = async (session: Connection) => {
+      const [{ answer }] = await session`select public.lease_deliveries(${id}, 1) as answer`;
+      return answer.result.deliveries.length as number;
+    };
+    await one`begin`;
+    await one`update public.deliveries set next_attempt_at = now() where id = ${id} and status = 'queued'`;
+    if (await lease(one) === 0) return; // the scheduler has been quicker: it has it, and nobody else
+    assert.equal(await lease(two), 0);
+    await one`rollback`;
+  });
+  const [{ leases }] = await sql`select count(*) as leases from public.delivery_attempts where client_id = ${clientId}`;
+  assert.ok(leases <= 1);
+});
