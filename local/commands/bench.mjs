@@ -1,10 +1,11 @@
 /** `npm run bench`: measures on a throwaway stack that is as durable as a real one. */
 import { runDeno } from '../deno.mjs';
 import { inProject } from '../paths.mjs';
+import { loadFactories } from '../testing/factories.mjs';
 import { startThrowawayStack } from '../throwaway_stack.mjs';
 
 /** Exits with 0 when the benchmarks ran. */
 export default async function bench() {
-  const { environment } = await startThrowawayStack({ fast: false });
+  const { environment } = await startThrowawayStack({ fast: false, prepare: ({ url }) => loadFactories(url) });
   process.exitCode = await runDeno(['run', '-A', inProject('bench', 'main.ts')], environment);
 }

@@ -1,8 +1,9 @@
 /** Runs pgTAP files without pg_prove: one connection a file, all rows of all statements are TAP lines. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import postgres from 'postgres';
 import { databaseUrl, withDatabase } from '../database.mjs';
 import { inProject } from '../paths.mjs';
+import { loadFactories } from './factories.mjs';
 
 const lanes = 4;
 
@@ -13,15 +14,10 @@ export async function preparePgtap({ port, password }) {
   await withDatabase(server, (sql) => sql.unsafe(copy('pgtap_1', 'postgres')));
   const first = (role) => databaseUrl({ port, password, role, database: 'pgtap_1' });
   await withDatabase(first('supabase_admin'), (sql) => sql.unsafe('create extension pgtap with schema extensions'));
-  await withDatabase(first('postgres'), loadHelpers);
+  await loadFactories(first('postgres'));
   await withDatabase(server, async (sql) => {
     for (let lane = 2; lane <= lanes; lane++) await sql.unsafe(copy(`pgtap_${lane}`, 'pgtap_1'));
   });
-}
-
-async function loadHelpers(sql) {
-  const file = inProject('supabase', 'tests', 'helpers.sql');
-  if (existsSync(file)) await sql.unsafe(readFileSync(file, 'utf8')).simple();
 }
 
 /** Runs the files and returns how many assertions passed and failed. */

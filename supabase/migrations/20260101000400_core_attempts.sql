@@ -45,16 +45,19 @@ create index redemption_attempts_client_id_idx on public.redemption_attempts (cl
 create index redemption_attempts_created_at_idx on public.redemption_attempts (created_at);
 create index attempt_buckets_window_starts_at_idx on private.attempt_buckets (window_starts_at);
 
--- Many addresses of one IPv6 network are one visitor.
+-- Many addresses of one IPv6 network are one visitor; so is everybody whose address is not known.
 create function private.network_of(address text)
 returns text language plpgsql immutable set search_path = '' as $$
+declare
+  -- a dual-stack server names IPv4 visitors as IPv6
+  visitor text := regexp_replace(address, '^::ffff:(\d+\.\d+\.\d+\.\d+)$', '\1', 'i');
 begin
-  return case family(address::inet)
-    when 6 then network(set_masklen(address::inet, 64))::text
-    else host(address::inet)
-  end;
+  return coalesce(case family(visitor::inet)
+    when 6 then network(set_masklen(visitor::inet, 64))::text
+    else host(visitor::inet)
+  end, 'unknown');
 exception when invalid_text_representation then
-  return coalesce(address, 'unknown');
+  return 'unknown';
 end $$;
 
 create function private.window_start(window_seconds int)

@@ -115,26 +115,3 @@ Deno.test('provision_gift_card: who waits for the same idempotency key gets the 
     assert.deepEqual(await waiting, { ...first, replayed: true });
   });
 });
-
-Deno.test('lease_deliveries: a delivery leased in an open transaction is passed over, and due again after a rollback', async () => {
-  const { clientId, campaignId, recipient } = await promise();
-  const [{ id }] = await sql`
-    with given as (
-      select public.provision_gift_card(null, ${campaignId}, ${recipient.id}, null, null, 1, 'sms', null,
-        gen_random_uuid(), null, null) as answer)
-    select (answer -> 'result' -> 'delivery' ->> 'id')::uuid as id from given`;
-  // Out of the scheduler's sight until the sessions look.
-  await twoSessions(async (one, two) => {
-    const lease = async (session: Connection) => {
-      const [{ answer }] = await session`select public.lease_deliveries(${id}, 1) as answer`;
-      return answer.result.deliveries.length as number;
-    };
-    await one`begin`;
-    await one`update public.deliveries set next_attempt_at = now() where id = ${id} and status = 'queued'`;
-    if (await lease(one) === 0) return; // the scheduler has been quicker: it has it, and nobody else
-    assert.equal(await lease(two), 0);
-    await one`rollback`;
-  });
-  const [{ leases }] = await sql`select count(*) as leases from public.delivery_attempts where client_id = ${clientId}`;
-  assert.ok(leases <= 1);
-});

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { connect, sql } from '../support/database.ts';
+import { promise } from '../support/promise.ts';
+
+const WORKERS = 16;
+const DELIVERIES = 40;
+
+interface Lease {
+  deliveryId: string;
+  attemptId: string;
+  leaseToken: string;
+}
+
+/** Deliveries of a tenant that are due in an hour, so that the scheduler does not see them yet. */
+async function deliveriesToCome(howMany: number): Promise<string[]> {
+  const { campaignId, recipients } = await promise({ cards: howMany, recipients: howMany });
+  return await sql.begin(async (transaction) => {
+    const rows = await transaction`
+      select (public.provision_gift_card(null, ${campaignId}, r.id, null, null, 1, 'sms', null,
+        gen_random_uuid(), null, null) -> 'result' -> 'delivery' ->> 'id')::uuid as id
+      from unnest(${recipients.map(({ id }) => id)}::uuid[]) as r (id)`;
+    const ids = rows.map(({ id }) => id as string);
+    await transaction`
+      update public.deliveries set next_attempt_at = now() + interval '1 hour' where id in ${transaction(ids)}`;
+    return ids;
+  }) as string[];
+}
+
+function shuffled<Item>(items: Item[]): Item[] {
+  return items.map((item) => ({ item, at: Math.random() })).sort((a, b) => a.at - b.at).map(({ item }) => item);
+}
+
+// By id, because a batch would take the deliveries of the tests beside this one; tests/chaos leases batches.
+Deno.test('lease_deliveries: 16 workers who reach for the same deliveries, beside the scheduler, never share one', async () => {
+  const ids = await deliveriesToCome(DELIVERIES);
+  const pool = connect(undefined, WORKERS);
+  const workers = await Promise.all(Array.from({ length: WORKERS }, () => pool.reserve()));
+  await sql`update public.deliveries set next_attempt_at = now() where id in ${sql(ids)}`;
+  const leased = (await Promise.all(workers.map(async (worker) => {
+    const mine: Lease[] = [];
+    for (const id of shuffled(ids)) {
+      const [{ answer }] = await worker`select public.lease_deliveries(${id}, 1) as answer`;
+      mine.push(...answer.result.deliveries);
+    }
+    return mine;
+  }))).flat();
+
+  assert.ok(leased.length > 0);
+  assert.equal(new Set(leased.map(({ deliveryId }) => deliveryId)).size, leased.length);
+  const attempts = await sql`
+    select count(*) as attempts, count(distinct delivery_id) as deliveries from public.delivery_attempts
+    where delivery_id in ${sql(ids)}`;
+  assert.deepEqual({ ...attempts[0] }, { attempts: DELIVERIES, deliveries: DELIVERIES });
+
+  // Reported as sent, so that nobody looks for them later.
+  const reports = await Promise.all(leased.map(async ({ attemptId, leaseToken }) => {
+    const [{ answer }] = await sql`
+      select public.complete_delivery_attempt(${attemptId}, ${leaseToken}, 'sent', 'twilio',
+        ${`SM${randomBytes(16).toString('hex')}`}, null, null) as answer`;
+    return answer.result.accepted;
+  }));
+  assert.ok(reports.every((accepted) => accepted === true));
+  workers.forEach((worker) => worker.release());
+  await pool.end();
+});
+
+Deno.test('complete_delivery_attempt: a report with a lease that is not one\'s own changes nothing', async () => {
+  const [id] = await deliveriesToCome(1);
+  const [attempt] = await sql.begin(async (transaction) => {
+    await transaction`update public.deliveries set next_attempt_at = now() where id = ${id}`;
+    const [{ answer }] = await transaction`select public.lease_deliveries(${id}, 1) as answer`;
+    return answer.result.deliveries as Lease[];
+  });
+  const complete = async (leaseToken: string, outcome: string) => {
+    const [{ answer }] = await sql`
+      select public.complete_delivery_attempt(${attempt.attemptId}, ${leaseToken}, ${outcome}, 'twilio',
+        ${`SM${randomBytes(16).toString('hex')}`}, null, null) as answer`;
+    return answer.result.accepted;
+  };
+  assert.equal(await complete(crypto.randomUUID(), 'permanent'), false);
+  assert.equal(await complete(attempt.leaseToken, 'sent'), true);
+  assert.equal(await complete(attempt.leaseToken, 'permanent'), false);
+  const [{ status }] = await sql`select status from public.deliveries where id = ${id}`;
+  assert.equal(status, 'sent');
+});

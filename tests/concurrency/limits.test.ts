@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { sql } from '../support/database.ts';
+import { redeem } from '../support/gift_cards.ts';
+import { type Answer } from '../support/http.ts';
+import { promise } from '../support/promise.ts';
+import { symbols, uniqueIp } from '../support/unique.ts';
+
+const WINDOW_SECONDS = 600;
+const GUESSES = 64;
+
+/** How often each code was answered. */
+function tally(answers: Answer[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { body } of answers) {
+    const code = body.error?.code ?? 'ok';
+    counts[code] = (counts[code] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** A test that began in one window must not end in the next, where everybody begins anew. */
+async function awayFromTheEdge(): Promise<void> {
+  const left = WINDOW_SECONDS - (Date.now() / 1000) % WINDOW_SECONDS;
+  if (left < 15) await new Promise((resume) => setTimeout(resume, left * 1000 + 100));
+}
+
+Deno.test('limits: of 64 wrong codes at once from one address exactly 20 are looked up', async () => {
+  await awayFromTheEdge();
+  const ip = uniqueIp();
+  const answers = await Promise.all(Array.from({ length: GUESSES }, () => redeem(symbols(12), {}, { ip })));
+  assert.deepEqual(tally(answers), { 'GC-011': 20, 'RB-429': GUESSES - 20 });
+  const requests = answers.map(({ body }) => body.error.requestId);
+  const attempts = await sql`
+    select outcome, count(*) as attempts from public.redemption_attempts where request_id in ${sql(requests)} group by 1`;
+  assert.deepEqual(
+    Object.fromEntries(attempts.map(({ outcome, attempts }) => [outcome, attempts])),
+    { refused: 20, limited: GUESSES - 20 },
+  );
+});
+
+Deno.test('limits: of 64 tries of one code at once, from 64 addresses, one wins and five are told', async () => {
+  await awayFromTheEdge();
+  const { recipient } = await promise({ cards: 3 });
+  const answers = await Promise.all(Array.from({ length: GUESSES }, () => redeem(recipient.token)));
+  assert.deepEqual(tally(answers), { ok: 1, 'GC-010': 5, 'RB-429': GUESSES - 6 });
+});
+
+Deno.test('limits: right codes cost nothing, so an office may redeem more than the cap from one address', async () => {
+  await awayFromTheEdge();
+  const ip = uniqueIp();
+  const { recipients } = await promise({ cards: 30, recipients: 30 });
+  const answers = await Promise.all(recipients.map(({ token }) => redeem(token, {}, { ip })));
+  // While 30 are on their way at once each holds a token, so some may be asked to come again; nobody is refused for good.
+  const again = recipients.filter((_, index) => answers[index].status === 429);
+  for (const { token } of again) assert.equal((await redeem(token, {}, { ip })).status, 200);
+  assert.equal(answers.filter(({ status }) => status === 200).length + again.length, 30);
+});
