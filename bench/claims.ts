@@ -7,9 +7,9 @@ const seconds = 4;
 
 /** Prints claims per second at 1, 8 and 64 clients, as ratios to the floor. */
 export async function claims(): Promise<void> {
-  console.log('\nOne hot pool of 100,000 cards');
+  console.log('\nOne hot pool of 50,000 cards');
   const database = connect();
-  const stock = await createStock(database, 100_000);
+  const stock = await createStock(database, 50_000);
   await createFloor(database);
   for (const clients of clientCounts) {
     const floor = await perSecond(clients, seconds, (client) => client`select bench.claim()`);
@@ -32,7 +32,7 @@ async function createFloor(database: ReturnType<typeof connect>): Promise<void> 
     create schema if not exists bench;
     create table bench.cards (id uuid primary key default gen_random_uuid(), status text not null default 'available');
     create index on bench.cards (id) where status = 'available';
-    insert into bench.cards select from generate_series(1, 300000);
+    insert into bench.cards select from generate_series(1, 200000);
     create function bench.claim() returns uuid language plpgsql as $$
     declare card uuid; start uuid := gen_random_uuid();
     begin

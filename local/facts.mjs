@@ -1,7 +1,7 @@
 /** The facts of a running stack (URLs, keys, process ids): a file for tools, an environment for tests. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive } from './postgres.mjs';
+import { isRunning } from './processes.mjs';
 
 const fileOf = (dataFolder) => join(dataFolder, 'stack.json');
 
@@ -20,7 +20,7 @@ export function removeFacts(dataFolder) {
 export function runningFacts(dataFolder) {
   try {
     const facts = JSON.parse(readFileSync(fileOf(dataFolder), 'utf8'));
-    return isAlive(facts.pids.cli) ? facts : null;
+    return isRunning(facts.pids.cli, 'cli.mjs') ? facts : null;
   } catch {
     return null;
   }

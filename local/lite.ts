@@ -108,7 +108,12 @@ function isEncoded(value: string): boolean {
   }
 }
 
-const text = (oid: number, parse: (text: string) => unknown) => ({ to: oid, from: [oid], serialize: String, parse });
+const text = (oid: number, parse: (text: string) => unknown) => ({
+  to: oid,
+  from: [oid],
+  serialize: (value: unknown) => value instanceof Date ? value.toISOString() : String(value),
+  parse,
+});
 
 /** Patch: lite gives numeric as text and `2026-01-31 12:00:00+00`; PostgREST gives JSON numbers and ISO 8601. */
 const hostedTypes = {

@@ -19,7 +19,7 @@ export const npmCommand = (name) => inProject('node_modules', '.bin', name);
 export function denoExecutable() {
   const folder = inProject('node_modules', '@deno');
   const builds = existsSync(folder) ? readdirSync(folder) : [];
-  const executables = builds.map((build) => join(folder, build, process.platform === 'win32' ? 'deno.exe' : 'deno'));
+  const executables = builds.map((build) => join(folder, build, 'deno'));
   return executables.find((file) => existsSync(file)) ?? npmCommand('deno');
 }
 

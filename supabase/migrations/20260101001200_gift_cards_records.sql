@@ -116,8 +116,7 @@ create index pending_rewards_pool_id_idx on public.pending_rewards (pool_id);
 create index pending_rewards_brand_id_idx on public.pending_rewards (brand_id);
 create index pending_rewards_client_id_idx on public.pending_rewards (client_id);
 create index gift_card_provisioning_trace_request_id_idx on public.gift_card_provisioning_trace (request_id);
-create index gift_card_provisioning_trace_created_at_idx on public.gift_card_provisioning_trace (created_at);
-create index gift_card_provisioning_trace_client_id_idx on public.gift_card_provisioning_trace (client_id, created_at);
+create index gift_card_provisioning_trace_created_at_idx on public.gift_card_provisioning_trace using brin (created_at);
 
 create trigger billing_transactions_are_immutable
   before update or delete or truncate on public.billing_transactions

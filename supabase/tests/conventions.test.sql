@@ -47,7 +47,8 @@ select is_empty($$
   'Every function has an empty search_path');
 
 select bag_eq($$
-  select f.short_name, coalesce(g.rolname, 'public') from functions f, aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) x
+  select f.short_name, coalesce(g.rolname, 'public') from functions f,
+    aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) x
   left join pg_roles g on g.oid = x.grantee
   where f.proowner <> x.grantee $$,
   $$ values
@@ -82,7 +83,8 @@ select is_empty($$
 
 select is_empty($$
   select s.oid::regclass from pg_class s, aclexplode(s.relacl) x
-  where s.relkind = 'S' and s.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and x.grantee <> s.relowner $$,
+  where s.relkind = 'S' and s.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+    and x.grantee <> s.relowner $$,
   'Nobody but the owner uses a sequence');
 
 select is_empty($$
@@ -95,7 +97,8 @@ select is_empty($$
 
 select is_empty($$
   select conrelid::regclass, conname from pg_constraint
-  where contype = 'c' and connamespace in ('public'::regnamespace, 'private'::regnamespace) and conname ~ '_check\d*$' $$,
+  where contype = 'c' and connamespace in ('public'::regnamespace, 'private'::regnamespace) and conname ~ '_check\d*$' $$
+    ,
   'Every CHECK has a name that says what holds');
 
 select is_empty($$
@@ -141,7 +144,8 @@ select is_empty($$
       as w (word) $$,
   'SQL is written in lower case');
 
-select is_empty($$ select schema, relation, name from columns where name ~* '(cvv|cvc|security_code|card_number|\mpan\M)' $$,
+select is_empty($$ select schema, relation,
+  name from columns where name ~* '(cvv|cvc|security_code|card_number|\mpan\M)' $$,
   'No column holds what a payment card has');
 
 select * from finish();

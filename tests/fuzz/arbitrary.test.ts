@@ -5,9 +5,10 @@ import { assertRefused } from '../support/expect.ts';
 import { type Answer, type Call, call } from '../support/http.ts';
 import { signUpAs } from '../support/people.ts';
 import { promise } from '../support/promise.ts';
+import { seedFrom } from '../support/random.ts';
 import { stack } from '../support/stack.ts';
 
-const seed = Number(Deno.env.get('FUZZ_SEED') ?? crypto.getRandomValues(new Uint32Array(1))[0] & 0x7fffffff);
+const seed = seedFrom('FUZZ_SEED');
 console.log(`fuzz: FUZZ_SEED=${seed}`);
 
 const FIELDS = [

@@ -27,9 +27,11 @@ select is(private.take_attempt('elsewhere', '{"ip": "a"}'), null, 'Nor a surface
 select private.settle_attempt('test', '{"ip": "c", "code": "x", "prefix": "p"}', failed => false);
 select is(array[pg_temp.taken('code'), pg_temp.taken('prefix')], '{1,0}', 'A success gives its tokens back');
 select private.settle_attempt('test', '{"ip": "d", "code": "x", "prefix": "p"}', failed => true);
-select is(array[pg_temp.taken('code'), pg_temp.taken('prefix')], '{1,1}', 'A failure does not, and counts where many share a bucket');
+select is(array[pg_temp.taken('code'), pg_temp.taken('prefix')], '{1,1}',
+  'A failure does not, and counts where many share a bucket');
 select private.settle_attempt('test', '{"prefix": "p"}', failed => true);
-select is((select metadata ->> 'kind' from public.system_alerts where subject = 'test:prefix:p'), 'prefix', 'Too many failures there raise an alert');
+select is((select metadata ->> 'kind' from public.system_alerts where subject = 'test:prefix:p'), 'prefix',
+  'Too many failures there raise an alert');
 select private.settle_attempt('test', '{"ip": "never taken"}', failed => false);
 select is_empty('select from private.attempt_buckets where taken < 0', 'Nobody gets more back than was taken');
 

@@ -9,9 +9,10 @@ from generate_series(1, 6) n, unnest(array[tests.the('a'), tests.the('b'), null]
 select private.link_audit_chain();
 
 select is_empty('select * from private.audit_chain_breaks', 'A chain that nobody touched is whole');
-select is((select array_agg(l.position order by l.position) from private.audit_links l where l.tenant = tests.the('a')), '{1,2,3,4,5,6}',
-  'Each tenant has its own chain');
-select isnt_empty('select from private.audit_links where tenant = ''00000000-0000-0000-0000-000000000000''', 'The platform, too');
+select is((select array_agg(l.position order by l.position) from private.audit_links l where l.tenant = tests.the('a')),
+  '{1,2,3,4,5,6}', 'Each tenant has its own chain');
+select isnt_empty('select from private.audit_links where tenant = ''00000000-0000-0000-0000-000000000000''',
+  'The platform, too');
 set local timezone = 'Asia/Tokyo';
 set local datestyle = 'German';
 set local bytea_output = 'escape';
@@ -42,7 +43,8 @@ declare
 begin
   begin
     execute change;
-    places := (select string_agg(b.position::text, ',' order by b.position) from private.audit_chain_breaks b where b.tenant = tests.the('a'));
+    places := (select string_agg(b.position::text, ',' order by b.position) from private.audit_chain_breaks b
+      where b.tenant = tests.the('a'));
     raise exception using errcode = 'P0001', message = 'undo';
   exception when raise_exception then
     null;
@@ -50,17 +52,17 @@ begin
   return places;
 end $$;
 
-select is(pg_temp.breaks_after(format('update public.audit_events set reason = ''another'' where id = %s', pg_temp.nth(3))), '3',
-  'A changed event is located');
-select is(pg_temp.breaks_after(format('update public.audit_events set created_at = created_at + interval ''1 microsecond'' where id = %s',
-  pg_temp.nth(6))), '6', 'The last one, too, by a microsecond');
-select is(pg_temp.breaks_after(format('update public.audit_events set client_id = %L where id = %s', tests.the('b'), pg_temp.nth(2))), '2',
-  'An event that is put under another tenant');
-select is(pg_temp.breaks_after(format('delete from private.audit_links where event_id = %s', pg_temp.nth(4))), '5', 'A link that was taken out');
-select is(pg_temp.breaks_after(format('update private.audit_links set position = 7 where event_id = %s', pg_temp.nth(3))), '4,7',
-  'A link that was put elsewhere');
-select is(pg_temp.breaks_after(format('update private.audit_links set hash = sha256(hash) where event_id = %s', pg_temp.nth(3))), '3,4',
-  'A hash that was made up, and the link after it');
+select is(pg_temp.breaks_after(format('update public.audit_events set reason = ''another'' where id = %s',
+  pg_temp.nth(3))), '3', 'A changed event is located');
+select is(pg_temp.breaks_after(format('update public.audit_events set created_at = created_at + interval ''1 microsecond'' where id = %s', pg_temp.nth(6))), '6', 'The last one, too, by a microsecond');
+select is(pg_temp.breaks_after(format('update public.audit_events set client_id = %L where id = %s', tests.the('b'),
+  pg_temp.nth(2))), '2', 'An event that is put under another tenant');
+select is(pg_temp.breaks_after(format('delete from private.audit_links where event_id = %s', pg_temp.nth(4))), '5',
+  'A link that was taken out');
+select is(pg_temp.breaks_after(format('update private.audit_links set position = 7 where event_id = %s',
+  pg_temp.nth(3))), '4,7', 'A link that was put elsewhere');
+select is(pg_temp.breaks_after(format('update private.audit_links set hash = sha256(hash) where event_id = %s',
+  pg_temp.nth(3))), '3,4', 'A hash that was made up, and the link after it');
 select is_empty('select * from private.audit_chain_breaks', 'Undone, the chain is whole again');
 
 select * from finish();

@@ -4,18 +4,21 @@ select plan(15);
 
 select tests.keep(tests.create_delivery());
 create function pg_temp.refuses(change text, fact text, description text) returns text language sql as $$
-  select throws_matching(format('update public.deliveries set %s where id = %L', change, tests.the('delivery')), fact, description)
+  select throws_matching(format('update public.deliveries set %s where id = %L', change, tests.the('delivery')), fact,
+    description)
 $$;
 
 select pg_temp.refuses('status = ''lost''', 'deliveries_status_is_valid', 'There is no such status');
-select pg_temp.refuses('channel = ''pigeon''', 'deliveries_channel_is_valid', 'There is no such channel');
+select pg_temp.refuses('channel = ''pigeon'', deliver_to = ''a@b''', 'deliveries_channel_is_valid',
+  'There is no such channel');
 select pg_temp.refuses('channel = ''email''', 'deliveries_address_fits_channel', 'A phone is no e-mail address');
 select pg_temp.refuses('deliver_to = ''0202 555''', 'deliveries_address_fits_channel', 'A phone is in E.164');
 select pg_temp.refuses('attempts = 4', 'deliveries_attempts_stay_within_max', 'There are no more tries than allowed');
 select pg_temp.refuses('status = ''sending''', 'deliveries_lease_matches_status', 'Who sends has a lease');
 select pg_temp.refuses('status = ''sent''', 'deliveries_sent_at_matches_status', 'What is sent has its time');
 select pg_temp.refuses('sent_at = now()', 'deliveries_sent_at_matches_status', 'What is queued has none');
-select pg_temp.refuses('status = ''delivered'', sent_at = now()', 'deliveries_delivered_at_matches_status', 'What has arrived has its time');
+select pg_temp.refuses('status = ''delivered'', sent_at = now()', 'deliveries_delivered_at_matches_status',
+  'What has arrived has its time');
 select pg_temp.refuses('status = ''failed''', 'deliveries_failed_at_matches_status', 'What has failed has its time');
 select pg_temp.refuses('failure_kind = ''bad luck''', 'deliveries_failure_kind_is_valid', 'A failure is of a kind');
 select throws_matching(format('insert into public.delivery_attempts (delivery_id, client_id, attempt_number, status)
@@ -24,9 +27,11 @@ select throws_matching(format('insert into public.delivery_attempts (delivery_id
     values (%L, %L, 1, now())', tests.the('delivery'), tests.the('client')), 'delivery_attempts_finished_at_matches_status', 'One that is not has none');
 select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM1');
 select tests.keep(tests.create_delivery());
-select throws_matching($$ select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM1') $$, 'deliveries_provider_message_is_unique',
+select throws_matching($$ select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM1') $$,
+  'deliveries_provider_message_is_unique',
   'A provider''s message is one delivery''s');
-select throws_matching($$ select tests.report(tests.lease(tests.the('delivery')), 'perhaps') $$, 'delivery_attempts_status_is_valid',
+select throws_matching($$ select tests.report(tests.lease(tests.the('delivery')), 'perhaps') $$,
+  'delivery_attempts_status_is_valid',
   'A try ends in one of the known ways');
 
 select * from finish();

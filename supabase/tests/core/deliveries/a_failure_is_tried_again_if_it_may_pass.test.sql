@@ -5,45 +5,57 @@ select plan(21);
 select tests.keep(tests.create_delivery());
 update public.recipients set email = null where id = tests.the('recipient');
 
-select is(tests.report(tests.lease(tests.the('delivery')), 'retriable', null, '20429', 'Too many requests') #>> '{result,status}', 'queued',
-  'What may pass is queued again');
+select is(tests.report(tests.lease(tests.the('delivery')), 'retriable', null, '20429',
+  'Too many requests') #>> '{result,status}', 'queued', 'What may pass is queued again');
 select row_eq($$ select status, failure_kind, error_code, error_message, lease_token, failed_at,
-    next_attempt_at between now() + interval '1.5 s' and now() + interval '2.5 s' from public.deliveries where id = tests.the('delivery') $$,
+    next_attempt_at between now() + interval '1.5 s' and now() + interval '2.5 s' from public.deliveries
+      where id = tests.the('delivery') $$,
   row('queued'::text, 'retriable'::text, '20429'::text, 'Too many requests'::text, null::uuid, null::timestamptz, true),
   'About two seconds later, give or take the jitter');
 select is(public.lease_deliveries(tests.the('delivery'), 1) #> '{result,deliveries}', '[]', 'Not before');
-select is(tests.report(tests.lease(tests.the('delivery')), 'retriable') #>> '{result,status}', 'queued', 'A second time');
-select ok((select next_attempt_at between now() + interval '3 s' and now() + interval '5 s' from public.deliveries where id = tests.the('delivery')),
-  'About four seconds later');
-select is(tests.report(tests.lease(tests.the('delivery')), 'retriable', null, '20429') #>> '{result,status}', 'failed', 'The third failure is the last');
-select row_eq('select attempts, failed_at from public.deliveries where id = tests.the(''delivery'')', row(3, now()), 'Three tries, then it has failed');
+select is(tests.report(tests.lease(tests.the('delivery')), 'retriable') #>> '{result,status}', 'queued',
+  'A second time');
+select ok((select next_attempt_at between now() + interval '3 s' and now() + interval '5 s' from public.deliveries
+  where id = tests.the('delivery')), 'About four seconds later');
+select is(tests.report(tests.lease(tests.the('delivery')), 'retriable', null, '20429') #>> '{result,status}', 'failed',
+  'The third failure is the last');
+select row_eq('select attempts, failed_at from public.deliveries where id = tests.the(''delivery'')', row(3, now()),
+  'Three tries, then it has failed');
 select is(tests.lease(tests.the('delivery')), null, 'It is not tried a fourth time');
 select row_eq('select status, delivered_at, exposed_at from public.gift_cards where id = tests.the(''card'')',
   row('claimed'::text, null::timestamptz, now()), 'The card stays claimed: it may have left the house');
-select row_eq($$ select alert_type, severity, metadata ->> 'gift_card_id', client_id from public.system_alerts where subject = tests.the('card')::text $$,
+select row_eq($$ select alert_type, severity, metadata ->> 'gift_card_id', client_id from public.system_alerts
+  where subject = tests.the('card')::text $$,
   row('delivery_failed'::text, 'warning'::text, tests.the('card')::text, tests.the('client')), 'A person is told');
-select results_eq($$ select attempt_number, status, error_code from public.sms_delivery_log where delivery_id = tests.the('delivery') order by 1 $$,
+select results_eq($$ select attempt_number, status, error_code from public.sms_delivery_log
+  where delivery_id = tests.the('delivery') order by 1 $$,
   $$ values (1, 'failed', '20429'), (2, 'failed', null), (3, 'failed', '20429') $$, 'The log has every try');
 
 -- permanent: the other channel
 select tests.keep(tests.create_delivery());
-select is(tests.report(tests.lease(tests.the('delivery')), 'permanent', null, '21211', 'Invalid number') #>> '{result,status}', 'failed',
-  'What cannot pass is not tried again');
-select row_eq($$ select d.channel, d.deliver_to = r.email, d.status from public.deliveries d join public.recipients r on r.id = d.recipient_id
+select is(tests.report(tests.lease(tests.the('delivery')), 'permanent', null, '21211',
+  'Invalid number') #>> '{result,status}', 'failed', 'What cannot pass is not tried again');
+select row_eq($$ select d.channel, d.deliver_to = r.email, d.status from public.deliveries d join public.recipients r
+  on r.id = d.recipient_id
     where d.subject_id = tests.the('card') and d.id <> tests.the('delivery') $$,
   row('email'::text, true, 'queued'::text), 'The recipient''s other channel is tried');
-select is_empty('select from public.system_alerts where subject = tests.kept(''card'') #>> ''{}''', 'Nobody has to be told yet');
-select tests.keep('mail', (select id from public.deliveries where subject_id = tests.the('card') and channel = 'email'));
-select is(tests.report(tests.lease(tests.the('mail')), 'permanent', null, '550') #>> '{result,status}', 'failed', 'If that fails, too');
-select is((select count(*)::int from public.deliveries where subject_id = tests.the('card')), 2, 'there is no third way');
-select is((select alert_type from public.system_alerts where subject = tests.kept('card') #>> '{}' and resolved_at is null), 'delivery_failed',
-  'and a person is told');
-select is((public.resend_gift_card(null, tests.the('card'), 'sms', '+12025550166', 'a new phone', gen_random_uuid(), null, null)) ->> 'outcome',
-  'ok', 'That person has it sent to a new phone');
-select is(tests.report(tests.lease((select id from public.deliveries where deliver_to = '+12025550166')), 'sent', 'SM9') #>> '{result,status}', 'sent',
-  'It goes out');
+select is_empty('select from public.system_alerts where subject = tests.kept(''card'') #>> ''{}''',
+  'Nobody has to be told yet');
+select tests.keep('mail',
+  (select id from public.deliveries where subject_id = tests.the('card') and channel = 'email'));
+select is(tests.report(tests.lease(tests.the('mail')), 'permanent', null, '550') #>> '{result,status}', 'failed',
+  'If that fails, too');
+select is((select count(*)::int from public.deliveries where subject_id = tests.the('card')), 2,
+  'there is no third way');
+select is((select alert_type from public.system_alerts where subject = tests.kept('card') #>> '{}'
+  and resolved_at is null), 'delivery_failed', 'and a person is told');
+select is((public.resend_gift_card(null, tests.the('card'), 'sms', '+12025550166', 'a new phone', gen_random_uuid(),
+  null, null)) ->> 'outcome', 'ok', 'That person has it sent to a new phone');
+select is(tests.report(tests.lease((select id from public.deliveries where deliver_to = '+12025550166')), 'sent',
+  'SM9') #>> '{result,status}', 'sent', 'It goes out');
 select is((select status from public.gift_cards where id = tests.the('card')), 'delivered', 'The card is delivered');
-select is_empty('select from public.system_alerts where subject = tests.kept(''card'') #>> ''{}'' and resolved_at is null', 'And the alert is over');
+select is_empty('select from public.system_alerts where subject = tests.kept(''card'') #>> ''{}''
+  and resolved_at is null', 'And the alert is over');
 
 select * from finish();
 rollback;

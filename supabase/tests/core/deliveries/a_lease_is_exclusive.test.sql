@@ -3,68 +3,85 @@ set local search_path = public, extensions, tests;
 select plan(24);
 
 select tests.keep(tests.create_delivery());
-select is((select exposed_at from public.gift_cards where id = tests.the('card')), now(), 'A card given by the API was shown to its caller');
+select is((select exposed_at from public.gift_cards where id = tests.the('card')), now(),
+  'A card given by the API was shown to its caller');
 update public.gift_cards set exposed_at = null where id = tests.the('card');
 select tests.keep('lease', tests.lease(tests.the('delivery')));
 
 -- what the worker gets
-select is(tests.kept('lease') - array['attemptId', 'leaseToken', 'sealed', 'merge', 'attemptStartedAt'], jsonb_build_object(
-    'deliveryId', tests.the('delivery'), 'channel', 'sms', 'deliverTo', '+12025550100', 'clientName', 'Client',
-    'template', '{"subject": null, "body": null}'::jsonb), 'A lease says where to and with which template');
-select is(tests.kept('lease') -> 'merge', jsonb_build_object('first_name', 'Ada', 'last_name', 'Archer', 'amount', 25.00, 'currency', 'USD',
-    'brand', (select name from public.gift_card_brands where id = tests.the('brand')),
-    'redemption_url', 'https://brand.example/redeem', 'expiration_date', ''), 'And what to merge into it');
-select is(decode(tests.kept('lease') #>> '{sealed,code}', 'base64'), (select code_sealed from private.card_secrets where gift_card_id = tests.the('card')),
-  'And the card, sealed');
-select row_eq($$ select status, attempts, lease_token, leased_until > now() from public.deliveries where id = tests.the('delivery') $$,
+select is(tests.kept('lease') - array['attemptId', 'leaseToken', 'sealed', 'merge', 'attemptStartedAt'],
+  jsonb_build_object( 'deliveryId', tests.the('delivery'), 'channel', 'sms', 'deliverTo', '+12025550100', 'clientName',
+  'Client', 'template', '{"subject": null, "body": null}'::jsonb), 'A lease says where to and with which template');
+select is(tests.kept('lease') -> 'merge', jsonb_build_object('first_name', 'Ada', 'last_name', 'Archer', 'amount',
+  25.00, 'currency', 'USD', 'brand', (select name from public.gift_card_brands where id = tests.the('brand')),
+  'redemption_url', 'https://brand.example/redeem', 'expiration_date', ''), 'And what to merge into it');
+select is(decode(tests.kept('lease') #>> '{sealed,code}', 'base64'),
+  (select code_sealed from private.card_secrets where gift_card_id = tests.the('card')), 'And the card, sealed');
+select row_eq($$ select status, attempts, lease_token, leased_until > now() from public.deliveries
+  where id = tests.the('delivery') $$,
   row('sending'::text, 1, (tests.kept('lease') ->> 'leaseToken')::uuid, true), 'The delivery is being sent');
-select row_eq($$ select delivery_id, attempt_number, status, finished_at from public.delivery_attempts where id = (tests.kept('lease') ->> 'attemptId')::uuid $$,
+select row_eq($$ select delivery_id, attempt_number, status, finished_at from public.delivery_attempts
+  where id = (tests.kept('lease') ->> 'attemptId')::uuid $$,
   row(tests.the('delivery'), 1, 'calling'::text, null::timestamptz), 'The try is a row before it is made');
-select is((select exposed_at from public.gift_cards where id = tests.the('card')), now(), 'The card may have left the house from now on');
+select is((select exposed_at from public.gift_cards where id = tests.the('card')), now(),
+  'The card may have left the house from now on');
 
 -- nobody else gets it
 select is(tests.lease(tests.the('delivery')), null, 'A delivery that is being sent is leased to nobody else');
-select is(tests.report(tests.kept('lease') || jsonb_build_object('leaseToken', gen_random_uuid()), 'sent', 'SM1') #> '{result}',
-  '{"deliveryId": null, "status": null, "accepted": false}', 'A report with another token is not taken');
+select is(tests.report(tests.kept('lease') || jsonb_build_object('leaseToken', gen_random_uuid()), 'sent',
+  'SM1') #> '{result}', '{"deliveryId": null, "status": null, "accepted": false}',
+  'A report with another token is not taken');
 select is((select status from public.deliveries where id = tests.the('delivery')), 'sending', 'It changes nothing');
 select is(tests.report(tests.kept('lease'), 'sent', 'SM1') #> '{result}',
-  jsonb_build_object('deliveryId', tests.the('delivery'), 'status', 'sent', 'accepted', true), 'The worker''s own report is');
+  jsonb_build_object('deliveryId', tests.the('delivery'), 'status', 'sent', 'accepted', true),
+  'The worker''s own report is');
 select is(tests.report(tests.kept('lease'), 'permanent') #>> '{result,accepted}', 'false', 'Once');
 select is(tests.lease(tests.the('delivery')), null, 'What is sent is not sent again');
 
 -- what success leaves
-select row_eq($$ select status, provider, provider_message_id, sent_at, delivered_at, failed_at, lease_token from public.deliveries
+select row_eq($$ select status, provider, provider_message_id, sent_at, delivered_at, failed_at,
+  lease_token from public.deliveries
     where id = tests.the('delivery') $$,
-  row('sent'::text, 'twilio'::text, 'SM1'::text, now(), null::timestamptz, null::timestamptz, null::uuid), 'The delivery is sent');
+  row('sent'::text, 'twilio'::text, 'SM1'::text, now(), null::timestamptz, null::timestamptz, null::uuid),
+    'The delivery is sent');
 select row_eq('select status, delivered_at, delivery_method from public.gift_cards where id = tests.the(''card'')',
   row('delivered'::text, now(), 'sms'::text), 'The card is delivered');
-select row_eq($$ select gift_card_id, phone_number, message_sid, status, attempt_number, error_message from public.sms_delivery_log
+select row_eq($$ select gift_card_id, phone_number, message_sid, status, attempt_number,
+  error_message from public.sms_delivery_log
     where delivery_id = tests.the('delivery') $$,
-  row(tests.the('card'), '+12025550100'::text, 'SM1'::text, 'sent'::text, 1, null::text), 'The log of the seed has its row');
+  row(tests.the('card'), '+12025550100'::text, 'SM1'::text, 'sent'::text, 1, null::text),
+    'The log of the seed has its row');
 
 -- batches
 select tests.keep('second', tests.create_delivery() -> 'delivery');
 select tests.keep('third', tests.create_delivery() -> 'delivery');
 update public.deliveries set next_attempt_at = now() + interval '1 minute' where id = tests.the('third');
-select is(jsonb_array_length(public.lease_deliveries(tests.the('third'), 10) #> '{result,deliveries}'), 0, 'What is not due is not leased');
+select is(jsonb_array_length(public.lease_deliveries(tests.the('third'), 10) #> '{result,deliveries}'), 0,
+  'What is not due is not leased');
 update public.deliveries set next_attempt_at = '2000-01-02' where id = tests.the('third');
 update public.deliveries set next_attempt_at = '2000-01-01' where id = tests.the('second');
-select is(public.lease_deliveries(null, 1) #>> '{result,deliveries,0,deliveryId}', tests.the('second')::text, 'A batch begins with what has waited longest');
-select is(public.lease_deliveries(null, 1) #>> '{result,deliveries,0,deliveryId}', tests.the('third')::text, 'And goes on with the next');
+select is(public.lease_deliveries(null, 1) #>> '{result,deliveries,0,deliveryId}', tests.the('second')::text,
+  'A batch begins with what has waited longest');
+select is(public.lease_deliveries(null, 1) #>> '{result,deliveries,0,deliveryId}', tests.the('third')::text,
+  'And goes on with the next');
 
 -- templates and dates
 select tests.keep(tests.create_promise(0));
 update public.clients set time_zone = 'America/New_York' where id = tests.the('client');
-update public.campaigns set sms_template = 'Hi {{first_name}}', email_subject = 'Yours', email_template = 'Hello' where id = tests.the('campaign');
+update public.campaigns set sms_template = 'Hi {{first_name}}', email_subject = 'Yours',
+  email_template = 'Hello' where id = tests.the('campaign');
 update public.recipients set first_name = null where id = tests.the('recipient');
 select tests.add_cards(tests.the('pool'), 1, '2030-07-04');
-select tests.keep('by_mail', tests.lease((tests.provision(tests.the('recipient'), delivery_method => 'email', deliver_to => 'ada@example.com')
-  #>> '{result,delivery,id}')::uuid));
-select is(tests.kept('by_mail') -> 'template', '{"subject": "Yours", "body": "Hello"}', 'An e-mail has the campaign''s subject and text');
+select tests.keep('by_mail',
+  tests.lease((tests.provision(tests.the('recipient'), delivery_method => 'email',
+  deliver_to => 'ada@example.com') #>> '{result,delivery,id}')::uuid));
+select is(tests.kept('by_mail') -> 'template', '{"subject": "Yours", "body": "Hello"}',
+  'An e-mail has the campaign''s subject and text');
 select is(tests.kept('by_mail') #>> '{merge,expiration_date}', 'July 4, 2030', 'A date is the client''s date');
 select is(tests.kept('by_mail') #>> '{merge,first_name}', '', 'A name that is not known is empty');
 select is(tests.report(tests.kept('by_mail'), 'sent', 'SG1') #>> '{result,status}', 'sent', 'It is sent');
-select row_eq($$ select email_address, message_id, status from public.email_delivery_log where delivery_id = (tests.kept('by_mail') ->> 'deliveryId')::uuid $$,
+select row_eq($$ select email_address, message_id, status from public.email_delivery_log
+  where delivery_id = (tests.kept('by_mail') ->> 'deliveryId')::uuid $$,
   row('ada@example.com'::text, 'SG1'::text, 'sent'::text), 'The log of e-mails has its row');
 
 select * from finish();

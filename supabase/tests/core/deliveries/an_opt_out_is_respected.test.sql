@@ -3,28 +3,32 @@ set local search_path = public, extensions, tests;
 select plan(12);
 
 select tests.keep(tests.create_delivery(deliver_to => '+12025550101'));
-select is(tests.report(tests.lease(tests.the('delivery')), 'permanent', null, '21610', 'Opted out') #>> '{result,status}', 'failed',
-  'The carrier says that the recipient has opted out');
+select is(tests.report(tests.lease(tests.the('delivery')), 'permanent', null, '21610',
+  'Opted out') #>> '{result,status}', 'failed', 'The carrier says that the recipient has opted out');
 select row_eq('select channel, address, source from public.contact_opt_outs where address = ''+12025550101''',
   row('sms'::text, '+12025550101'::text, 'provider'::text), 'We remember it');
-select is((select channel from public.deliveries where subject_id = tests.the('card') and id <> tests.the('delivery')), 'email',
-  'The card takes the other channel');
+select is((select channel from public.deliveries where subject_id = tests.the('card') and id <> tests.the('delivery')),
+  'email', 'The card takes the other channel');
 
 select tests.keep(tests.create_delivery(deliver_to => '+12025550101'));
 select is(tests.lease(tests.the('delivery')), null, 'A later message to that phone is not leased');
-select row_eq('select status, failed_at, failure_kind, error_code, attempts from public.deliveries where id = tests.the(''delivery'')',
-  row('suppressed'::text, now(), 'permanent'::text, 'opted_out'::text, 0), 'It is suppressed, without a try');
-select is_empty('select from public.delivery_attempts where delivery_id = tests.the(''delivery'')', 'No provider is called');
-select is((select count(*)::int from public.deliveries where subject_id = tests.the('card') and channel = 'email' and status = 'queued'), 1,
-  'The card takes the other channel at once');
+select row_eq('select status, failed_at, failure_kind, error_code, attempts from public.deliveries
+  where id = tests.the(''delivery'')', row('suppressed'::text, now(), 'permanent'::text, 'opted_out'::text, 0),
+  'It is suppressed, without a try');
+select is_empty('select from public.delivery_attempts where delivery_id = tests.the(''delivery'')',
+  'No provider is called');
+select is((select count(*)::int from public.deliveries where subject_id = tests.the('card') and channel = 'email'
+  and status = 'queued'), 1, 'The card takes the other channel at once');
 
 -- both channels are closed
 select tests.keep(tests.create_delivery(deliver_to => '+12025550101'));
 insert into public.contact_opt_outs (channel, address, source)
 select 'email', email, 'test' from public.recipients where id = tests.the('recipient');
 select is(tests.lease(tests.the('delivery')), null, 'Nobody is called');
-select is((select count(*)::int from public.deliveries where subject_id = tests.the('card')), 1, 'An address that opted out is no other channel');
-select is((select alert_type from public.system_alerts where subject = tests.kept('card') #>> '{}'), 'delivery_failed', 'A person is told');
+select is((select count(*)::int from public.deliveries where subject_id = tests.the('card')), 1,
+  'An address that opted out is no other channel');
+select is((select alert_type from public.system_alerts where subject = tests.kept('card') #>> '{}'), 'delivery_failed',
+  'A person is told');
 
 -- an opt-out between queueing and sending counts; another phone is not concerned
 select tests.keep(tests.create_delivery(deliver_to => '+12025550102'));

@@ -1,16 +1,19 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(31);
+select plan(33);
 
 select tests.keep(tests.create_delivery());
 update public.recipients set email = null where id = tests.the('recipient');
 select tests.keep('lease', tests.lease(tests.the('delivery')));
-select is(tests.report(tests.kept('lease'), 'ambiguous', null, 'ETIMEDOUT', 'No answer') #>> '{result,status}', 'unknown',
-  'A call without an answer may have arrived');
-select row_eq('select status, failure_kind, error_code, failed_at, lease_token from public.deliveries where id = tests.the(''delivery'')',
-  row('unknown'::text, 'ambiguous'::text, 'ETIMEDOUT'::text, null::timestamptz, null::uuid), 'Unknown is not failed');
-select is((select status from public.gift_cards where id = tests.the('card')), 'claimed', 'The card is not delivered for all we know');
-select is((select status from public.sms_delivery_log where delivery_id = tests.the('delivery')), 'unknown', 'The log says so');
+select is(tests.report(tests.kept('lease'), 'ambiguous', null, 'ETIMEDOUT', 'No answer') #>> '{result,status}',
+  'unknown', 'A call without an answer may have arrived');
+select row_eq('select status, failure_kind, error_code, failed_at, lease_token from public.deliveries
+  where id = tests.the(''delivery'')', row('unknown'::text, 'ambiguous'::text, 'ETIMEDOUT'::text, null::timestamptz,
+  null::uuid), 'Unknown is not failed');
+select is((select status from public.gift_cards where id = tests.the('card')), 'claimed',
+  'The card is not delivered for all we know');
+select is((select status from public.sms_delivery_log where delivery_id = tests.the('delivery')), 'unknown',
+  'The log says so');
 select is(tests.lease(tests.the('delivery')), null, 'It is not leased for sending');
 update public.deliveries set next_attempt_at = now() - interval '1 day' where id = tests.the('delivery');
 select is(tests.lease(tests.the('delivery')), null, 'However long it waits');
@@ -19,44 +22,62 @@ select is(tests.lease(tests.the('delivery')), null, 'However long it waits');
 select is_empty($$ select from jsonb_array_elements(public.lease_unknown_deliveries(100, 60) #> '{result,deliveries}') l
   where l ->> 'deliveryId' = tests.kept('delivery') #>> '{}' $$, 'It is not looked up before its grace time is over');
 select tests.keep('look_up', tests.lease_unknown(tests.the('delivery')));
-select is(tests.kept('look_up') ->> 'attemptId', tests.kept('lease') ->> 'attemptId', 'Then its try is looked up at the provider');
-select is((tests.kept('look_up') ->> 'attemptStartedAt')::timestamptz, now() - interval '1 hour', 'From the time of the try on');
+select is(tests.kept('look_up') ->> 'attemptId', tests.kept('lease') ->> 'attemptId',
+  'Then its try is looked up at the provider');
+select is((tests.kept('look_up') ->> 'attemptStartedAt')::timestamptz, now() - interval '1 hour',
+  'From the time of the try on');
 select is_empty($$ select from jsonb_array_elements(public.lease_unknown_deliveries(100, 60) #> '{result,deliveries}') l
   where l ->> 'deliveryId' = tests.kept('delivery') #>> '{}' $$, 'By one worker at a time');
 
-create function pg_temp.resolve(look_up jsonb, found boolean, id text default null, status text default null) returns jsonb language sql as $$
-  select public.resolve_unknown_delivery((look_up ->> 'attemptId')::uuid, (look_up ->> 'leaseToken')::uuid, found, 'twilio', id, status) -> 'result'
+create function pg_temp.resolve(look_up jsonb, found boolean, id text default null,
+  status text default null) returns jsonb language sql as $$
+  select public.resolve_unknown_delivery((look_up ->> 'attemptId')::uuid, (look_up ->> 'leaseToken')::uuid, found,
+    'twilio', id, status) -> 'result'
 $$;
-select is(pg_temp.resolve(tests.kept('look_up') || jsonb_build_object('leaseToken', gen_random_uuid()), false), '{"deliveryId": null, "status": null}',
-  'Whoever has lost the lease settles nothing');
-select is(pg_temp.resolve(tests.kept('look_up') - 'leaseToken', false), '{"deliveryId": null, "status": null}', 'Nor whoever never had one');
+select is(pg_temp.resolve(tests.kept('look_up') || jsonb_build_object('leaseToken', gen_random_uuid()), false),
+  '{"deliveryId": null, "status": null}', 'Whoever has lost the lease settles nothing');
+select is(pg_temp.resolve(tests.kept('look_up') - 'leaseToken', false), '{"deliveryId": null, "status": null}',
+  'Nor whoever never had one');
 
-select is(pg_temp.resolve(tests.kept('look_up'), null) ->> 'status', 'unknown', 'A look-up that cannot tell leaves it unknown');
-select row_eq($$ select alert_type, client_id from public.system_alerts where subject = tests.kept('delivery') #>> '{}' and resolved_at is null $$,
+select is(pg_temp.resolve(tests.kept('look_up'), null) ->> 'status', 'unknown',
+  'A look-up that cannot tell leaves it unknown');
+select row_eq($$ select alert_type, client_id from public.system_alerts where subject = tests.kept('delivery') #>> '{}'
+  and resolved_at is null $$,
   row('delivery_outcome_unknown'::text, tests.the('client')), 'A person is told');
-select is(pg_temp.resolve(tests.kept('look_up') - 'leaseToken', false) ->> 'status', null, 'Without a lease it stays unknown');
-select cmp_ok((select next_attempt_at from public.deliveries where id = tests.the('delivery')), '>', now() + interval '50 minutes',
-  'It is looked up again much later');
+select is(pg_temp.resolve(tests.kept('look_up') - 'leaseToken', false) ->> 'status', null,
+  'Without a lease it stays unknown');
+select cmp_ok((select next_attempt_at from public.deliveries where id = tests.the('delivery')), '>',
+  now() + interval '50 minutes', 'It is looked up again much later');
 
 select tests.keep('look_up', tests.lease_unknown(tests.the('delivery')));
-select is(pg_temp.resolve(tests.kept('look_up'), true, 'SM-found', 'delivered') ->> 'status', 'delivered', 'A look-up that finds it settles it');
-select row_eq('select status, provider_message_id, delivered_at from public.deliveries where id = tests.the(''delivery'')',
-  row('delivered'::text, 'SM-found'::text, now()), 'As far as the provider says');
+select tests.keep('other', tests.create_delivery() -> 'delivery');
+select tests.report(tests.lease(tests.the('other')), 'sent', 'SM-other');
+select is(pg_temp.resolve(tests.kept('look_up'), true, 'SM-other', 'sent') -> 'taken', 'true',
+  'The message of another delivery is not this one''s');
+select is((select status from public.deliveries where id = tests.the('delivery')), 'unknown', 'It settles nothing');
+select is(pg_temp.resolve(tests.kept('look_up'), true, 'SM-found', 'delivered') ->> 'status', 'delivered',
+  'A look-up that finds it settles it');
+select row_eq('select status, provider_message_id, delivered_at from public.deliveries
+  where id = tests.the(''delivery'')', row('delivered'::text, 'SM-found'::text, now()), 'As far as the provider says');
 select row_eq($$ select status, message_sid from public.sms_delivery_log where delivery_id = tests.the('delivery') $$,
   row('delivered'::text, 'SM-found'::text), 'The log says so');
 select is((select status from public.gift_cards where id = tests.the('card')), 'delivered', 'The card is delivered');
-select isnt_empty('select from public.system_alerts where subject = tests.kept(''delivery'') #>> ''{}'' and resolved_at is not null', 'The alert is over');
+select isnt_empty('select from public.system_alerts where subject = tests.kept(''delivery'') #>> ''{}''
+  and resolved_at is not null', 'The alert is over');
 
 -- certainly not there
 select tests.keep(tests.create_delivery());
 select tests.report(tests.lease(tests.the('delivery')), 'ambiguous');
-select is(pg_temp.resolve(tests.lease_unknown(tests.the('delivery')), false) ->> 'status', 'queued', 'What the provider certainly has not got is queued again');
-select is((select status from public.delivery_attempts where delivery_id = tests.the('delivery')), 'not_sent', 'Its try counts as not sent');
+select is(pg_temp.resolve(tests.lease_unknown(tests.the('delivery')), false) ->> 'status', 'queued',
+  'What the provider certainly has not got is queued again');
+select is((select status from public.delivery_attempts where delivery_id = tests.the('delivery')), 'not_sent',
+  'Its try counts as not sent');
 select tests.report(tests.lease(tests.the('delivery')), 'ambiguous');
 select tests.report(tests.lease(tests.the('delivery')), 'ambiguous');
 select is(pg_temp.resolve(tests.lease_unknown(tests.the('delivery')), false) ->> 'status', 'queued', 'A second time');
 select tests.report(tests.lease(tests.the('delivery')), 'ambiguous');
-select is(pg_temp.resolve(tests.lease_unknown(tests.the('delivery')), false) ->> 'status', 'failed', 'The third time it has failed');
+select is(pg_temp.resolve(tests.lease_unknown(tests.the('delivery')), false) ->> 'status', 'failed',
+  'The third time it has failed');
 
 -- a worker that died
 select tests.keep(tests.create_delivery());
@@ -64,10 +85,13 @@ select tests.keep('lease', tests.lease(tests.the('delivery')));
 update public.deliveries set leased_until = now() - interval '1 second' where id = tests.the('delivery');
 select is(tests.lease(tests.the('delivery')), null, 'A lease that has lapsed is not given to another worker');
 select isnt(tests.lease_unknown(tests.the('delivery')), null, 'It is looked up');
-select row_eq('select status, error_code, finished_at is not null from public.delivery_attempts where delivery_id = tests.the(''delivery'')',
-  row('ambiguous'::text, 'lease_lapsed'::text, true), 'Nobody knows how its try has ended');
-select is((select status from public.deliveries where id = tests.the('delivery')), 'unknown', 'So its outcome is unknown');
-select is(tests.report(tests.kept('lease'), 'retriable') #>> '{result,accepted}', 'false', 'The dead worker''s late report is not taken');
+select row_eq('select status, error_code, finished_at is not null from public.delivery_attempts
+  where delivery_id = tests.the(''delivery'')', row('ambiguous'::text, 'lease_lapsed'::text, true),
+  'Nobody knows how its try has ended');
+select is((select status from public.deliveries where id = tests.the('delivery')), 'unknown',
+  'So its outcome is unknown');
+select is(tests.report(tests.kept('lease'), 'retriable') #>> '{result,accepted}', 'false',
+  'The dead worker''s late report is not taken');
 select is((select status from public.deliveries where id = tests.the('delivery')), 'unknown', 'It changes nothing');
 
 select * from finish();

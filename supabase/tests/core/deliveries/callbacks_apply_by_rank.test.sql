@@ -1,8 +1,9 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(32);
+select plan(33);
 
-create function pg_temp.call_back(id text, status text, attempt uuid default null, error_code text default null, provider text default 'twilio')
+create function pg_temp.call_back(id text, status text, attempt uuid default null, error_code text default null,
+  provider text default 'twilio')
 returns text language sql as $$
   select concat_ws(' ', r ->> 'applied', r ->> 'status')
   from (select public.record_delivery_status(provider, id, attempt, status, error_code) -> 'result' as r) x
@@ -17,56 +18,73 @@ select is(pg_temp.call_back('SM1', 'sent'), 'false', 'A repeated one neither');
 select is(pg_temp.call_back('SM1', 'delivered'), 'true delivered', 'It has arrived');
 select row_eq('select status, delivered_at, provider_status from public.deliveries where id = tests.the(''delivery'')',
   row('delivered'::text, now(), 'delivered'::text), 'The delivery says so');
-select is((select status from public.sms_delivery_log where delivery_id = tests.the('delivery')), 'delivered', 'And the log');
+select is((select status from public.sms_delivery_log where delivery_id = tests.the('delivery')), 'delivered',
+  'And the log');
 select is(pg_temp.call_back('SM1', 'sent'), 'false', 'A reversed callback changes nothing');
 select is(pg_temp.call_back('SM1', 'undelivered'), 'false', 'What has arrived stays arrived');
 select is(pg_temp.call_back('SM1', 'read'), 'true delivered', 'It was read');
 select is(pg_temp.call_back('SM1', 'a word nobody knows'), 'false', 'An unknown word changes nothing');
 select is(pg_temp.call_back('SM-other', 'delivered'), 'false', 'An unknown message changes nothing');
 select is(pg_temp.call_back('SM-other', 'delivered', gen_random_uuid()), 'false', 'Nor an unknown try');
-select is(pg_temp.call_back('SM-other', 'undelivered', (select id from public.delivery_attempts where delivery_id = tests.the('delivery'))), 'false',
+select is(pg_temp.call_back('SM-other', 'undelivered',
+  (select id from public.delivery_attempts where delivery_id = tests.the('delivery'))), 'false',
   'Nor another message that names this try');
-select is(pg_temp.call_back('SM1', 'undelivered', provider => 'sendgrid'), 'false', 'Nor another provider''s message with this id');
-select is((select status from public.deliveries where id = tests.the('delivery')), 'delivered', 'It is delivered all the same');
+select is(pg_temp.call_back('SM1', 'undelivered', provider => 'sendgrid'), 'false',
+  'Nor another provider''s message with this id');
+select is((select status from public.deliveries where id = tests.the('delivery')), 'delivered',
+  'It is delivered all the same');
 
 -- the callback comes before the worker's report, or instead of it
 select tests.keep(tests.create_delivery());
 select tests.keep('lease', tests.lease(tests.the('delivery')));
-select is(pg_temp.call_back('SM2', 'delivered', (tests.kept('lease') ->> 'attemptId')::uuid), 'true delivered', 'A callback overtakes the report');
-select is(tests.report(tests.kept('lease'), 'sent', 'SM2') #>> '{result,accepted}', 'false', 'The report has nothing to add');
-select row_eq('select status, provider, provider_message_id, lease_token from public.deliveries where id = tests.the(''delivery'')',
-  row('delivered'::text, 'twilio'::text, 'SM2'::text, null::uuid), 'Nothing is taken back');
-select row_eq('select status, provider_message_id, finished_at is not null from public.delivery_attempts where delivery_id = tests.the(''delivery'')',
-  row('sent'::text, 'SM2'::text, true), 'The try has its end');
+select is(pg_temp.call_back('SM2', 'delivered', (tests.kept('lease') ->> 'attemptId')::uuid), 'true delivered',
+  'A callback overtakes the report');
+select is(tests.report(tests.kept('lease'), 'sent', 'SM2') #>> '{result,accepted}', 'false',
+  'The report has nothing to add');
+select row_eq('select status, provider, provider_message_id, lease_token from public.deliveries
+  where id = tests.the(''delivery'')', row('delivered'::text, 'twilio'::text, 'SM2'::text, null::uuid),
+  'Nothing is taken back');
+select row_eq('select status, provider_message_id, finished_at is not null from public.delivery_attempts
+  where delivery_id = tests.the(''delivery'')', row('sent'::text, 'SM2'::text, true), 'The try has its end');
 select is((select status from public.gift_cards where id = tests.the('card')), 'delivered', 'The card is delivered');
 
 -- a callback settles what was unknown
 select tests.keep(tests.create_delivery());
 select tests.keep('lease', tests.lease(tests.the('delivery')));
 select tests.report(tests.kept('lease'), 'ambiguous');
-select is(pg_temp.call_back('SM3', 'sent', (tests.kept('lease') ->> 'attemptId')::uuid), 'true sent', 'A callback settles an unknown outcome');
+update public.gift_cards set status = 'stuck', stuck_at = now() where id = tests.the('card');
+select is(pg_temp.call_back('SM3', 'sent', (tests.kept('lease') ->> 'attemptId')::uuid), 'true sent',
+  'A callback settles an unknown outcome');
+select is((select status from public.gift_cards where id = tests.the('card')), 'delivered',
+  'A card that was stuck is delivered');
 select is(tests.lease_unknown(tests.the('delivery')), null, 'There is nothing to look up any more');
 
 -- it did not arrive
 select tests.keep(tests.create_delivery());
 select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM4');
-select is(pg_temp.call_back('SM4', 'undelivered', error_code => '30003'), 'true undelivered', 'The carrier could not bring it');
-select row_eq('select status, failed_at, error_code, failure_kind from public.deliveries where id = tests.the(''delivery'')',
-  row('undelivered'::text, now(), '30003'::text, 'permanent'::text), 'The delivery has failed');
-select is((select count(*)::int from public.deliveries where subject_id = tests.the('card') and channel = 'email'), 1, 'The card takes the other channel');
+select is(pg_temp.call_back('SM4', 'undelivered', error_code => '30003'), 'true undelivered',
+  'The carrier could not bring it');
+select row_eq('select status, failed_at, error_code, failure_kind from public.deliveries
+  where id = tests.the(''delivery'')', row('undelivered'::text, now(), '30003'::text, 'permanent'::text),
+  'The delivery has failed');
+select is((select count(*)::int from public.deliveries where subject_id = tests.the('card') and channel = 'email'), 1,
+  'The card takes the other channel');
 select is(pg_temp.call_back('SM4', 'failed'), 'false', 'Another word for the same changes nothing');
-select is((select count(*)::int from public.deliveries where subject_id = tests.the('card')), 2, 'The other channel is taken once');
+select is((select count(*)::int from public.deliveries where subject_id = tests.the('card')), 2,
+  'The other channel is taken once');
 select is(pg_temp.call_back('SM4', 'delivered'), 'false', 'What could not be brought is not brought afterwards');
 
 -- e-mail
 select tests.keep(tests.create_delivery('email', 'ada@example.com'));
 select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SG5');
-select is(pg_temp.call_back('SG5', 'bounce', provider => 'sendgrid'), 'true undelivered', 'An e-mail that bounces is undelivered');
+select is(pg_temp.call_back('SG5', 'bounce', provider => 'sendgrid'), 'true undelivered',
+  'An e-mail that bounces is undelivered');
 select tests.keep(tests.create_delivery('email', 'bob@example.com'));
 select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SG6');
 select pg_temp.call_back('SG6', 'delivered', provider => 'sendgrid');
 select pg_temp.call_back('SG6', 'spamreport', provider => 'sendgrid');
-select is((select status from public.deliveries where id = tests.the('delivery')), 'delivered', 'A complaint does not take back that it has arrived');
+select is((select status from public.deliveries where id = tests.the('delivery')), 'delivered',
+  'A complaint does not take back that it has arrived');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 
 select * from finish();

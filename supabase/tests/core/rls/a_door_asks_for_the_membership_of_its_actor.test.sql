@@ -5,7 +5,8 @@ set local search_path = public, extensions, tests;
 select plan(15 * 11);
 
 create temp table expected (
-  door text, call_agent text, client_admin text, agency_admin text, platform_admin text, foreign_staff text, outsider text);
+  door text, call_agent text, client_admin text, agency_admin text, platform_admin text, foreign_staff text,
+    outsider text);
 insert into expected values
   ('get_upload_target',         'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('import_gift_cards',         'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -33,7 +34,8 @@ create temp table actors as
   from unnest(array['call_agent', 'client_admin', 'agency_admin', 'platform_admin']) r (role)
   union all select 'foreign ' || r.role, 'foreign_staff', tests.create_user(r.role, tests.the('foreign'))
   from unnest(array['call_agent', 'client_admin', 'agency_admin']) r (role)
-  union all select r.role, 'outsider', tests.create_user(r.role, tests.the('client')) from unnest(array['customer', 'dealer']) r (role)
+  union all select r.role, 'outsider', tests.create_user(r.role, tests.the('client'))
+    from unnest(array['customer', 'dealer']) r (role)
   union all select 'user without membership', 'outsider', tests.create_user()
   union all select 'suspended client_admin', 'outsider', tests.create_user('client_admin', tests.the('client'));
 update public.memberships set suspended_at = now() where user_id = (select id from actors where persona ~ 'suspended');
@@ -59,7 +61,8 @@ declare
     when 'provision_gift_card' then tests.provision(recipient, actor)
     when 'provision for a caller' then tests.provision_for_caller(actor, recipient_id => recipient)
     when 'provision by code' then tests.provision_for_caller(actor, tests.redemption_token(recipient))
-    when 'provision unverified' then tests.provision_for_caller(actor, recipient_id => recipient, skip_verification => true)
+    when 'provision unverified' then tests.provision_for_caller(actor, recipient_id => recipient,
+      skip_verification => true)
     when 'start_call_session' then public.start_call_session(actor, '+12025550100', null, gen_random_uuid())
     when 'resend_gift_card' then public.resend_gift_card(
       actor, tests.the('card'), 'sms', null, 'asked', gen_random_uuid(), null, null)
@@ -69,16 +72,18 @@ begin
   return coalesce(answer ->> 'code', answer ->> 'outcome', pg_temp.try(actor, case door
     when 'create_gift_card_pool' then format('select public.create_gift_card_pool(%L, %L, %L, 25)',
       tests.the('client'), tests.the('brand'), 'New')
-    when 'create a master pool' then format('select public.create_gift_card_pool(null, %L, %L, 25)', tests.the('brand'), 'New')
+    when 'create a master pool' then format('select public.create_gift_card_pool(null, %L, %L, 25)', tests.the('brand'),
+      'New')
     when 'create_campaign' then format('select public.create_campaign(%L, %L)', tests.the('client'), 'New')
     when 'create_campaign_condition' then format('select public.create_campaign_condition(%L, 2 + (random() * 1e6)::int, %L, %L, 25)',
       tests.the('campaign'), 'New', tests.the('brand'))
-    when 'import_recipients' then format('select public.import_recipients(%L, %L)', tests.the('campaign'), '[{"firstName": "Ada"}]')
+    when 'import_recipients' then format('select public.import_recipients(%L, %L)', tests.the('campaign'),
+      '[{"firstName": "Ada"}]')
   end));
 end $$;
 
-select is(pg_temp.ask(e.door, a.id), to_jsonb(e) ->> a.answered_as, format('%s: what it answers a %s', e.door, a.persona))
-from expected e, actors a;
+select is(pg_temp.ask(e.door, a.id), to_jsonb(e) ->> a.answered_as,
+  format('%s: what it answers a %s', e.door, a.persona)) from expected e, actors a;
 
 select * from finish();
 rollback;

@@ -14,25 +14,31 @@ select tests.keep('elsewhere', tests.create_promise(5));
 select tests.keep('mine', tests.kept('elsewhere') -> 'recipient');
 select tests.keep('admin', tests.create_user('client_admin', (tests.kept('elsewhere') ->> 'client')::uuid));
 
-create function pg_temp.same(foreign_answer jsonb, unknown_answer jsonb, description text) returns setof text language sql as $$
+create function pg_temp.same(foreign_answer jsonb, unknown_answer jsonb,
+  description text) returns setof text language sql as $$
   select is(foreign_answer, unknown_answer, description)
   union all select is(foreign_answer ->> 'outcome', 'refused', description || ', and it is refused')
 $$;
 
 select pg_temp.same(public.get_upload_target(tests.the('admin'), tests.the('pool')),
-  public.get_upload_target(tests.the('admin'), gen_random_uuid()), 'get_upload_target: a foreign pool reads like an unknown one');
+  public.get_upload_target(tests.the('admin'), gen_random_uuid()),
+  'get_upload_target: a foreign pool reads like an unknown one');
 select pg_temp.same(public.get_upload_target(tests.the('admin'), tests.the('master')),
-  public.get_upload_target(tests.the('admin'), gen_random_uuid()), 'get_upload_target: a master pool reads like an unknown one');
+  public.get_upload_target(tests.the('admin'), gen_random_uuid()),
+  'get_upload_target: a master pool reads like an unknown one');
 select pg_temp.same(tests.import(tests.the('pool'), '[]', tests.the('admin')),
-  tests.import(gen_random_uuid(), '[]', tests.the('admin')), 'import_gift_cards: a foreign pool reads like an unknown one');
+  tests.import(gen_random_uuid(), '[]', tests.the('admin')),
+  'import_gift_cards: a foreign pool reads like an unknown one');
 select pg_temp.same(tests.provision(tests.the('recipient'), tests.the('admin')),
-  tests.provision(gen_random_uuid(), tests.the('admin')), 'provision_gift_card: a foreign recipient reads like an unknown one');
+  tests.provision(gen_random_uuid(), tests.the('admin')),
+  'provision_gift_card: a foreign recipient reads like an unknown one');
 select pg_temp.same(tests.provision_for_caller(tests.the('admin'), tests.redemption_token(tests.the('owed'))),
-  tests.provision_for_caller(tests.the('admin'), 'NOBODY-HAS-THIS'), 'call centre: a foreign code reads like an unknown one');
-select pg_temp.same(
-  tests.provision_for_caller(tests.the('admin'), recipient_id => tests.the('mine'), call_session_id => tests.the('session')),
-  tests.provision_for_caller(tests.the('admin'), recipient_id => tests.the('mine'), call_session_id => gen_random_uuid()),
-  'call centre: a foreign call reads like an unknown one');
+  tests.provision_for_caller(tests.the('admin'), 'NOBODY-HAS-THIS'),
+  'call centre: a foreign code reads like an unknown one');
+select pg_temp.same( tests.provision_for_caller(tests.the('admin'), recipient_id => tests.the('mine'),
+  call_session_id => tests.the('session')),
+  tests.provision_for_caller(tests.the('admin'), recipient_id => tests.the('mine'),
+  call_session_id => gen_random_uuid()), 'call centre: a foreign call reads like an unknown one');
 select pg_temp.same(
   tests.redeem(tests.redemption_token(tests.the('owed')), (tests.kept('elsewhere') ->> 'campaign')::uuid),
   tests.redeem('NOBODY-HAS-THIS', (tests.kept('elsewhere') ->> 'campaign')::uuid),
@@ -42,7 +48,8 @@ select pg_temp.same(
   public.resend_gift_card(tests.the('admin'), gen_random_uuid(), 'sms', null, null, gen_random_uuid(), null, null),
   'resend_gift_card: a foreign card reads like an unknown one');
 
-select is(public.get_delivery(tests.the('admin'), tests.the('delivery')), public.get_delivery(tests.the('admin'), gen_random_uuid()),
+select is(public.get_delivery(tests.the('admin'), tests.the('delivery')),
+  public.get_delivery(tests.the('admin'), gen_random_uuid()),
   'get_delivery: a foreign delivery reads like an unknown one');
 
 select * from finish();

@@ -7,9 +7,11 @@ select tests.keep('admin', tests.create_user('client_admin', tests.the('client')
 select tests.keep('platform_admin', tests.create_user('platform_admin'));
 
 select tests.sign_in(tests.the('admin'));
-select throws_ok('select cost from public.brand_denominations', '42501', null, 'A client admin cannot read what a card costs the platform');
+select throws_ok('select cost from public.brand_denominations', '42501', null,
+  'A client admin cannot read what a card costs the platform');
 select throws_ok('select * from public.brand_denominations', '42501', null, 'Nor by asking for every column');
-select isnt_empty('select denomination, price from public.brand_denominations', 'A client admin reads the values and prices');
+select isnt_empty('select denomination, price from public.brand_denominations',
+  'A client admin reads the values and prices');
 select is_empty('select from public.billing_transactions', 'A client admin reads no bill, for it names the margin');
 select tests.sign_out();
 

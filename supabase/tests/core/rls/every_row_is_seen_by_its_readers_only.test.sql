@@ -2,8 +2,8 @@
 -- membership, my call), o of my tenant, f of a foreign tenant, s shared or the platform's. A relation that is not declared fails.
 begin;
 set local search_path = public, extensions, tests;
-select plan(
-  (select 1 + 14 * count(*)::int from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')));
+select plan( (select 1 + 14 * count(*)::int from pg_class where relnamespace = 'public'::regnamespace
+  and relkind in ('r', 'p', 'v', 'm', 'f')));
 
 create temp table expected (relation text, agent text, client_admin text, agency_admin text, platform_admin text);
 insert into expected values
@@ -35,7 +35,8 @@ insert into expected values
   ('pending_rewards',              'o',  'o',  'o',  'fos'),
   ('gift_card_provisioning_trace', '',   'o',  'o',  'fos');
 
-create temp table tenants as select 'a' as tenant, tests.create_busy_tenant() as facts union all select 'b', tests.create_busy_tenant();
+create temp table tenants as select 'a' as tenant, tests.create_busy_tenant() as facts union all select 'b',
+  tests.create_busy_tenant();
 select tests.create_pool(null, (facts ->> 'brand')::uuid, 2) from tenants where tenant = 'a';
 insert into public.contact_opt_outs (channel, address, source) values ('sms', '+12025550199', 'test');
 insert into public.system_alerts (alert_type, severity, message) values ('platform', 'info', 'of the platform');
@@ -46,7 +47,8 @@ create temp table personas as
   from tenants t, unnest(array['customer', 'call_agent', 'client_admin', 'agency_admin']) r (role)
   union all select 'a', 'platform_admin', tests.create_user('platform_admin')
   union all select 'a', 'no_member', tests.create_user()
-  union all select 'a', 'suspended', tests.create_user('call_agent', (facts ->> 'client')::uuid) from tenants where tenant = 'a';
+  union all select 'a', 'suspended', tests.create_user('call_agent', (facts ->> 'client')::uuid) from tenants
+    where tenant = 'a';
 insert into public.memberships (user_id, role, agency_id, client_id)
 select p.user_id, m.role, m.agency_id, m.client_id from personas p, (
   select 'platform_admin' as role, null::uuid as agency_id, null::uuid as client_id
@@ -57,8 +59,10 @@ where p.persona = 'suspended';
 select public.start_call_session(p.user_id, r.phone, null, gen_random_uuid())
 from personas p join tenants t using (tenant) join public.recipients r on r.id = (t.facts ->> 'recipient')::uuid
 where p.persona in ('call_agent', 'client_admin', 'suspended');
-select public.start_call_session(user_id, '+12025550000', null, gen_random_uuid()) from personas where persona = 'call_agent';
-update public.memberships set suspended_at = now() where user_id = (select user_id from personas where persona = 'suspended');
+select public.start_call_session(user_id, '+12025550000', null, gen_random_uuid()) from personas
+  where persona = 'call_agent';
+update public.memberships set suspended_at = now()
+  where user_id = (select user_id from personas where persona = 'suspended');
 
 create temp table existing (relation text, id text, tenant text, owner uuid);
 do $$
@@ -71,7 +75,8 @@ begin
       insert into existing select %1$L, j ->> 'id', t.tenant, coalesce(j ->> 'user_id', j ->> 'agent_user_id')::uuid
       from (select to_jsonb(x) as j from public.%1$I x) x
       left join tenants t on j ->> 'client_id' = t.facts ->> 'client'
-        or (%1$L in ('clients', 'agencies') and j ->> 'id' in (t.facts ->> 'client', t.facts ->> 'agency')) $q$, relation);
+        or (%1$L in ('clients', 'agencies') and j ->> 'id' in (t.facts ->> 'client', t.facts ->> 'agency')) $q$,
+          relation);
   end loop;
 end $$;
 
@@ -93,7 +98,8 @@ begin
   end;
   perform tests.sign_out();
   return case when ids is null then 'denied' else (
-    select coalesce(string_agg(case when c.all_seen then c.class else '(' || c.class || ')' end, '' order by c.class), '')
+    select coalesce(string_agg(case when c.all_seen then c.class else '(' || c.class || ')' end, '' order by c.class),
+      '')
     from (select pg_temp.class_of(r, p) as class, bool_and(r.id = any (ids)) as all_seen
       from existing r where r.relation = seen.relation group by 1 having bool_or(r.id = any (ids))) c) end;
 end $$;
@@ -103,7 +109,8 @@ create function pg_temp.classes(relation text, p personas) returns text language
 $$;
 
 select set_eq($$
-  select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f') $$,
+  select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm',
+    'f') $$,
   'select relation from expected', 'Who sees it is declared for every table and view');
 
 select matches(pg_temp.classes(e.relation, p), case when e.platform_admin ~ 'o' then 'f.*o' else 's' end,
@@ -119,9 +126,10 @@ from expected e, personas p, lateral (select case p.persona
   when 'platform_admin' then e.platform_admin when 'no_member' then ''
   else case e.relation when 'memberships' then 'm' else '' end end) x (classes);
 
-select is(pg_temp.seen(e.relation, 'anon', null), 'denied', e.relation || ': nobody looks without signing in') from expected e;
-select is(pg_temp.seen(e.relation, 'service_role', p), pg_temp.classes(e.relation, p), e.relation || ': the server sees all')
-from expected e, personas p where p.persona = 'no_member';
+select is(pg_temp.seen(e.relation, 'anon', null), 'denied', e.relation || ': nobody looks without signing in')
+  from expected e;
+select is(pg_temp.seen(e.relation, 'service_role', p), pg_temp.classes(e.relation, p),
+  e.relation || ': the server sees all') from expected e, personas p where p.persona = 'no_member';
 
 select * from finish();
 rollback;

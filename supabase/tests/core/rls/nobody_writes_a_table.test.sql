@@ -1,7 +1,8 @@
 -- Every public table and view × every role × every way to write, tried for real: writing is for the functions.
 begin;
 set local search_path = public, extensions, tests;
-select plan((select 5 * count(*)::int from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')));
+select plan((select 5 * count(*)::int from pg_class where relnamespace = 'public'::regnamespace
+  and relkind in ('r', 'p', 'v', 'm', 'f')));
 
 select tests.keep(tests.create_busy_tenant());
 
@@ -19,7 +20,8 @@ declare
   states text[] := case relation.relkind when 'v' then array['42501', '55000', '42809'] else array['42501'] end;
   settable text := (
     select quote_ident(a.attname) from pg_attribute a
-    where a.attrelid = relation.oid and a.attnum > 0 and a.attidentity = '' and a.attgenerated = '' order by a.attnum limit 1);
+    where a.attrelid = relation.oid and a.attnum > 0 and a.attidentity = '' and a.attgenerated = ''
+      order by a.attnum limit 1);
   statement text;
   state text;
   surprises text[] := '{}';

@@ -8,10 +8,11 @@ select count(tests.provision(r)) from tests.create_recipients(tests.the('campaig
 update private.card_movements set xact = '1';
 update public.card_pools set folded_before = '0', total_cards = 0, available_cards = 0, claimed_cards = 0;
 update private.card_lots set available_cards = 0;
-insert into private.card_movements (pool_id, lot_id, total, available, claimed, delivered, xact)
-select c.pool_id, c.lot_id, count(*), count(*) filter (where c.status = 'available'), count(*) filter (where c.status in ('claimed', 'stuck')),
-  count(*) filter (where c.status in ('delivered', 'redeemed')), '1'
-from public.gift_cards c where c.pool_id <> tests.the('pool') group by 1, 2;
+insert into private.card_movements (pool_id, lot_id, total, available, claimed, delivered, xact) select c.pool_id,
+  c.lot_id, count(*), count(*) filter (where c.status = 'available'),
+  count(*) filter (where c.status in ('claimed', 'stuck')),
+  count(*) filter (where c.status in ('delivered', 'redeemed')), '1' from public.gift_cards c
+  where c.pool_id <> tests.the('pool') group by 1, 2;
 insert into private.idempotency_keys (scope, key, request_hash, created_at)
 values ('test', 'old', 'hash', now() - interval '31 days'), ('test', 'young', 'hash', now() - interval '29 days');
 insert into private.attempt_buckets (surface, kind, key, window_starts_at, taken)
@@ -23,25 +24,31 @@ select tests.keep('answer', public.run_housekeeping());
 select cmp_ok((tests.kept('answer') #>> '{result,folded}')::int, '>=', 1, 'It says how many pools it folded');
 select is(tests.kept('answer') #>> '{result,linked}', tests.kept('unlinked') #>> '{}', 'how many events it linked');
 select cmp_ok((tests.kept('answer') #>> '{result,purged}')::int, '>=', 2, 'and how much it dropped');
-select row_eq('select total_cards, available_cards, claimed_cards, delivered_cards from public.card_pools where id = tests.the(''pool'')',
-  row(10, 6, 4, 0), 'The counters of the pool are folded, exactly');
-select is((select sum(available_cards)::int from private.card_lots where pool_id = tests.the('pool')), 6, 'Those of its lots, too');
-select row_eq('select total_cards, available_cards, claimed_cards, delivered_cards from public.gift_card_pools where id = tests.the(''pool'')',
-  row(10, 6, 4, 0), 'A reader sees the same');
+select row_eq('select total_cards, available_cards, claimed_cards, delivered_cards from public.card_pools
+  where id = tests.the(''pool'')', row(10, 6, 4, 0), 'The counters of the pool are folded, exactly');
+select is((select sum(available_cards)::int from private.card_lots where pool_id = tests.the('pool')), 6,
+  'Those of its lots, too');
+select row_eq('select total_cards, available_cards, claimed_cards, delivered_cards from public.gift_card_pools
+  where id = tests.the(''pool'')', row(10, 6, 4, 0), 'A reader sees the same');
 select is_empty('select from private.card_movements where pool_id = tests.the(''pool'')', 'The movements are gone');
-select set_eq('select key from private.idempotency_keys where scope = ''test''', '{young}'::text[], 'Answers older than 30 days are dropped');
-select set_eq('select key from private.attempt_buckets where surface = ''test''', '{young}'::text[], 'Windows that are over are dropped');
-select is_empty('select from public.audit_events e where not exists (select from private.audit_links l where l.event_id = e.id)',
-  'Every event is in its chain');
+select set_eq('select key from private.idempotency_keys where scope = ''test''', '{young}'::text[],
+  'Answers older than 30 days are dropped');
+select set_eq('select key from private.attempt_buckets where surface = ''test''', '{young}'::text[],
+  'Windows that are over are dropped');
+select is_empty('select from public.audit_events e where not exists (select from private.audit_links l
+  where l.event_id = e.id)', 'Every event is in its chain');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 
 select tests.keep('again', public.run_housekeeping());
-select is(tests.kept('again') #> '{result}', '{"folded": 0, "linked": 0, "purged": 0}', 'A second run finds nothing to do');
+select is(tests.kept('again') #> '{result}', '{"folded": 0, "linked": 0, "purged": 0}',
+  'A second run finds nothing to do');
 select count(tests.provision(r)) from tests.create_recipients(tests.the('campaign'), 1) r;
 select is(public.run_housekeeping() #>> '{result,linked}', '1', 'What has happened since is linked');
-select row_eq('select total_cards, available_cards, claimed_cards from public.gift_card_pools where id = tests.the(''pool'')', row(10, 5, 5),
+select row_eq('select total_cards, available_cards, claimed_cards from public.gift_card_pools
+  where id = tests.the(''pool'')', row(10, 5, 5),
   'What this transaction moved is not folded by it, and counts all the same');
-select is((select available_cards from public.card_pools where id = tests.the('pool')), 6, 'For it might still be rolled back');
+select is((select available_cards from public.card_pools where id = tests.the('pool')), 6,
+  'For it might still be rolled back');
 
 select * from finish();
 rollback;

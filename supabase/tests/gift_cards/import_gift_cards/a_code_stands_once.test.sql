@@ -1,56 +1,79 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(22);
+select plan(23);
 
 select tests.keep(tests.create_promise(0));
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
-select tests.keep('file', jsonb_build_array(tests.card_row(2, 'AAAA-1111'), tests.card_row(3, 'AAAA-2222'), tests.card_row(4, 'AAAA-1111'),
-  tests.card_row(5, 'AAAA-3333', current_date - 2), tests.card_row(6, 'AAAA-4444', current_date + 30)));
+select tests.keep('file', jsonb_build_array(tests.card_row(2, 'AAAA-1111'), tests.card_row(3, 'AAAA-2222'),
+  tests.card_row(4, 'AAAA-1111'), tests.card_row(5, 'AAAA-3333', current_date - 2),
+  tests.card_row(6, 'AAAA-4444', current_date + 30)));
 select tests.keep('answer', tests.import(tests.the('pool'), tests.kept('file'), tests.the('admin'), 'file-1'));
 
-select is((tests.kept('answer') -> 'result') - 'rows', jsonb_build_object('poolId', tests.the('pool'), 'imported', 3, 'duplicates', 1,
-  'rejected', 1, 'alreadyUploaded', false), 'It says how much of the file was new, twice there, and expired');
+select is((tests.kept('answer') -> 'result') - 'rows', jsonb_build_object('poolId', tests.the('pool'), 'imported', 3,
+  'duplicates', 1, 'rejected', 1, 'alreadyUploaded', false),
+  'It says how much of the file was new, twice there, and expired');
 select is(tests.kept('answer') #> '{result,rows}', '[{"row": 2, "status": "imported"}, {"row": 3, "status": "imported"},
-    {"row": 4, "status": "duplicate", "reason": "this code is already here"}, {"row": 5, "status": "expired", "reason": "the card has expired"},
+    {"row": 4, "status": "duplicate", "reason": "this code is already here"},
+      {"row": 5, "status": "expired", "reason": "the card has expired"},
     {"row": 6, "status": "imported"}]', 'And what became of each row, in their order');
-select row_eq('select total_cards, available_cards, claimed_cards, delivered_cards from public.gift_card_pools where id = tests.the(''pool'')',
-  row(3, 3, 0, 0), 'The pool has three cards more');
-select set_eq($$ select id, client_id, code_last4, status, expires_at::date from public.gift_cards where pool_id = tests.the('pool') $$,
-  $$ select (r ->> 'id')::uuid as id, tests.the('client'), r ->> 'last4' as last4, 'available' as status, (r ->> 'expiresOn')::date + 1 as day
+select row_eq('select total_cards, available_cards, claimed_cards, delivered_cards from public.gift_card_pools
+  where id = tests.the(''pool'')', row(3, 3, 0, 0), 'The pool has three cards more');
+select set_eq($$ select id, client_id, code_last4, status, expires_at::date from public.gift_cards
+  where pool_id = tests.the('pool') $$,
+  $$ select (r ->> 'id')::uuid as id, tests.the('client'), r ->> 'last4' as last4, 'available' as status,
+    (r ->> 'expiresOn')::date + 1 as day
     from jsonb_array_elements(tests.kept('file')) r where r ->> 'row' in ('2', '3', '6') $$,
   'They are the client''s, free, and of the first row of each code');
 select set_eq($$ select s.gift_card_id, s.code_sealed, s.code_fingerprint, s.seal_key_id from private.card_secrets s
     join public.gift_cards c on c.id = s.gift_card_id where c.pool_id = tests.the('pool') $$,
-  $$ select (r ->> 'id')::uuid as id, decode(r ->> 'code', 'base64') as code, decode(r ->> 'fingerprint', 'hex') as print, 'test' as key
-    from jsonb_array_elements(tests.kept('file')) r where r ->> 'row' in ('2', '3', '6') $$, 'Their codes stand sealed, apart');
-select is((select count(*)::int from private.card_lots where pool_id = tests.the('pool')), 2, 'Cards that expire together are one lot');
-select row_eq('select actor_id, metadata from public.audit_events where action = ''gift_cards.imported'' and subject_id = tests.the(''pool'')
-    and actor_id is not null', row(tests.the('admin'), '{"imported": 3, "rows": 5}'::jsonb), 'The audit says who did it');
+  $$ select (r ->> 'id')::uuid as id, decode(r ->> 'code', 'base64') as code,
+    decode(r ->> 'fingerprint', 'hex') as print, 'test' as key
+    from jsonb_array_elements(tests.kept('file')) r where r ->> 'row' in ('2', '3', '6') $$,
+      'Their codes stand sealed, apart');
+select is((select count(*)::int from private.card_lots where pool_id = tests.the('pool')), 2,
+  'Cards that expire together are one lot');
+select row_eq('select actor_id, metadata from public.audit_events where action = ''gift_cards.imported''
+  and subject_id = tests.the(''pool'')
+    and actor_id is not null', row(tests.the('admin'), '{"imported": 3,
+      "rows": 5}'::jsonb), 'The audit says who did it');
 
 -- the same file again
 select tests.keep('again', tests.import(tests.the('pool'), tests.kept('file'), tests.the('admin'), 'file-1'));
-select is((tests.kept('again') -> 'result') - 'rows' - 'poolId', '{"imported": 0, "duplicates": 4, "rejected": 1, "alreadyUploaded": true}',
+select is((tests.kept('again') -> 'result') - 'rows' - 'poolId',
+  '{"imported": 0, "duplicates": 4, "rejected": 1, "alreadyUploaded": true}',
   'The same file again adds nothing, and says so');
 select is((select total_cards from public.gift_card_pools where id = tests.the('pool')), 3, 'The pool is as before');
-select is((select imported from private.card_imports where pool_id = tests.the('pool') and file_hash = 'file-1'), 3, 'The file is noted once');
+select is((select imported from private.card_imports where pool_id = tests.the('pool') and file_hash = 'file-1'), 3,
+  'The file is noted once');
 
 -- somewhere else
 select tests.keep('pool_2', tests.create_pool(tests.the('client'), tests.the('brand'), 0));
 select is((tests.import(tests.the('pool_2'), jsonb_build_array(tests.card_row(1, 'AAAA-2222'))) -> 'result') - 'poolId',
   '{"imported": 0, "duplicates": 1, "rejected": 0, "alreadyUploaded": false,
-    "rows": [{"row": 1, "status": "duplicate", "reason": "this code is already here"}]}', 'A code of another pool is a duplicate');
+    "rows": [{"row": 1, "status": "duplicate",
+      "reason": "this code is already here"}]}', 'A code of another pool is a duplicate');
 select tests.keep('elsewhere', tests.create_promise(0));
-select is((tests.import((tests.kept('elsewhere') ->> 'pool')::uuid, jsonb_build_array(tests.card_row(1, 'AAAA-2222'))) -> 'result') - 'poolId',
+select is((tests.import((tests.kept('elsewhere') ->> 'pool')::uuid,
+  jsonb_build_array(tests.card_row(1, 'AAAA-2222'))) -> 'result') - 'poolId',
   '{"imported": 0, "duplicates": 1, "rejected": 0, "alreadyUploaded": false,
     "rows": [{"row": 1, "status": "duplicate", "reason": "this code is already here"}]}',
   'A code of another client reads the same: nobody learns where it is');
-select is(tests.import(tests.the('pool_2'), jsonb_build_array(tests.card_row(1, 'AAAA-3333'))) #>> '{result,imported}', '1',
-  'A card that was refused as expired never came in: its code is free');
+select is(tests.import(tests.the('pool_2'), jsonb_build_array(tests.card_row(1, 'AAAA-3333'))) #>> '{result,imported}',
+  '1', 'A card that was refused as expired never came in: its code is free');
+
+-- a PIN
+select tests.import(tests.the('pool'),
+  jsonb_build_array(tests.card_row(1, 'PINN-1111', '2040-01-01') || '{"pin": "cGlu"}'));
+select is((private.sealed_card((select id from public.gift_cards where pool_id = tests.the('pool')
+  and expires_at > '2040-01-01')) ->> 'pin'), 'cGlu', 'A card may have a PIN, sealed like its code');
 
 -- idempotency
-select tests.keep('keyed', tests.import(tests.the('pool'), jsonb_build_array(tests.card_row(1, 'BBBB-1111')), file_hash => 'file-2', idempotency_key => 'key'));
-select tests.keep('replay', tests.import(tests.the('pool'), jsonb_build_array(tests.card_row(1, 'BBBB-1111')), file_hash => 'file-2', idempotency_key => 'key'));
-select is(tests.kept('replay') -> 'result', tests.kept('keyed') -> 'result', 'The same key and file get the same answer');
+select tests.keep('keyed', tests.import(tests.the('pool'), jsonb_build_array(tests.card_row(1, 'BBBB-1111')),
+  file_hash => 'file-2', idempotency_key => 'key'));
+select tests.keep('replay', tests.import(tests.the('pool'), jsonb_build_array(tests.card_row(1, 'BBBB-1111')),
+  file_hash => 'file-2', idempotency_key => 'key'));
+select is(tests.kept('replay') -> 'result', tests.kept('keyed') -> 'result',
+  'The same key and file get the same answer');
 select is(tests.kept('replay') ->> 'replayed', 'true', 'And are told so');
 select is(tests.import(tests.the('pool'), '[]', file_hash => 'file-3', idempotency_key => 'key') ->> 'code', 'RB-409',
   'RB-409: the same key with another file');
@@ -59,9 +82,10 @@ select is(tests.import(tests.the('pool_2'), '[]', file_hash => 'file-2', idempot
 
 -- refusals
 select is(tests.import(gen_random_uuid(), '[]') ->> 'code', 'RB-404', 'RB-404: no such pool');
-select is(tests.import(tests.the('pool'), '[]', tests.create_user('call_agent', tests.the('client'))) ->> 'code', 'RB-403',
-  'RB-403: an agent brings no cards');
-select is(tests.import((tests.kept('elsewhere') ->> 'pool')::uuid, '[]', tests.the('admin')) ->> 'code', 'RB-404', 'RB-404: a foreign pool');
+select is(tests.import(tests.the('pool'), '[]', tests.create_user('call_agent', tests.the('client'))) ->> 'code',
+  'RB-403', 'RB-403: an agent brings no cards');
+select is(tests.import((tests.kept('elsewhere') ->> 'pool')::uuid, '[]', tests.the('admin')) ->> 'code', 'RB-404',
+  'RB-404: a foreign pool');
 select is(tests.import(tests.the('pool'), '[]') #> '{result,rows}', '[]', 'No rows are no failure');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 

@@ -7,7 +7,8 @@ declare
   pool uuid := tests.create_pool(tests.create_client(zone), tests.create_brand(), 0);
 begin
   perform tests.keep('pool', pool);
-  return tests.import(pool, jsonb_build_array(tests.card_row(1, gen_random_uuid()::text, expires_on))) #> '{result,rows,0,status}';
+  return tests.import(pool,
+    jsonb_build_array(tests.card_row(1, gen_random_uuid()::text, expires_on))) #> '{result,rows,0,status}';
 end $$;
 create function pg_temp.expiry() returns timestamptz language sql as $$
   select expires_at from public.gift_cards where pool_id = tests.the('pool')
@@ -21,9 +22,12 @@ select is(pg_temp.import_in('America/New_York', '2030-03-09'), '"imported"', 'On
 select is(pg_temp.expiry(), '2030-03-10 05:00 UTC'::timestamptz, 'the day ends in winter time');
 
 -- it is always tomorrow on Kiritimati, or still yesterday on Niue
-select is(pg_temp.import_in('Pacific/Kiritimati', (now() at time zone 'Pacific/Kiritimati')::date), '"imported"', 'A card of today is good');
-select is(pg_temp.import_in('Pacific/Kiritimati', (now() at time zone 'Pacific/Kiritimati')::date - 1), '"expired"', 'A card of yesterday is not');
-select is(pg_temp.import_in('Pacific/Niue', (now() at time zone 'Pacific/Niue')::date), '"imported"', 'Today is the day where the client is');
+select is(pg_temp.import_in('Pacific/Kiritimati', (now() at time zone 'Pacific/Kiritimati')::date), '"imported"',
+  'A card of today is good');
+select is(pg_temp.import_in('Pacific/Kiritimati', (now() at time zone 'Pacific/Kiritimati')::date - 1), '"expired"',
+  'A card of yesterday is not');
+select is(pg_temp.import_in('Pacific/Niue', (now() at time zone 'Pacific/Niue')::date), '"imported"',
+  'Today is the day where the client is');
 
 select tests.keep('pool', tests.create_pool(null, tests.create_brand(), 0));
 select tests.import(tests.the('pool'), jsonb_build_array(tests.card_row(1, 'UTC', '2030-07-04')));

@@ -14,7 +14,8 @@ select tests.sign_out();
 
 select throws_ok('update public.recipients set email = ''n/a'' where id = tests.the(''recipient'')', '23514', null,
   'A useless address cannot be the recipient''s other channel');
-select lives_ok($$ select tests.keep('answer', tests.provision(tests.the('recipient'), delivery_method => 'email', deliver_to => 'nowhere')) $$,
+select lives_ok($$ select tests.keep('answer', tests.provision(tests.the('recipient'), delivery_method => 'email',
+  deliver_to => 'nowhere')) $$,
   'provision_gift_card: an impossible address is no failure of ours');
 select is(tests.kept('answer') ->> 'code', 'GC-012', 'GC-012: it is the request''s');
 

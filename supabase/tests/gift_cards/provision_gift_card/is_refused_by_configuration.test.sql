@@ -6,8 +6,10 @@ select plan(32);
 select tests.keep(tests.create_promise());
 
 -- Asks for the card with something changed, which is changed back afterwards: the code, and that only the trace remains.
-create function pg_temp.refusal(change text, description text, code text, message text default null, failed_step text default
-  'Check campaign configuration', condition_number int default 1, brand_id uuid default null, denomination numeric default null)
+create function pg_temp.refusal(change text, description text, code text, message text default null,
+  failed_step text default
+  'Check campaign configuration', condition_number int default 1, brand_id uuid default null,
+    denomination numeric default null)
 returns setof text language plpgsql as $$
 declare
   request uuid := gen_random_uuid();
@@ -26,16 +28,19 @@ begin
     null;
   end;
   return next is(answer ->> 'code', code, code || ': ' || description);
-  return next is(trace, jsonb_build_array(jsonb_build_array(failed_step, code, coalesce(message, answer ->> 'message', 'why'))),
+  return next is(trace,
+    jsonb_build_array(jsonb_build_array(failed_step, code, coalesce(message, answer ->> 'message', 'why'))),
     code || ': its trace stays, and says why');
 end $$;
 
-select pg_temp.refusal('update public.campaign_conditions set brand_id = null where campaign_id = tests.the(''campaign'')',
-  'a condition without a brand', 'GC-001', 'No gift card configured for condition 1');
-select pg_temp.refusal('update public.campaign_conditions set card_value = null where campaign_id = tests.the(''campaign'')',
-  'a condition without a value', 'GC-001', 'No gift card configured for condition 1');
-select pg_temp.refusal('select', 'a condition that the campaign does not have', 'GC-001', 'No gift card configured for condition 7',
-  condition_number => 7);
+select pg_temp.refusal('update public.campaign_conditions set brand_id = null
+  where campaign_id = tests.the(''campaign'')', 'a condition without a brand', 'GC-001',
+  'No gift card configured for condition 1');
+select pg_temp.refusal('update public.campaign_conditions set card_value = null
+  where campaign_id = tests.the(''campaign'')', 'a condition without a value', 'GC-001',
+  'No gift card configured for condition 1');
+select pg_temp.refusal('select', 'a condition that the campaign does not have', 'GC-001',
+  'No gift card configured for condition 7', condition_number => 7);
 select pg_temp.refusal('update public.gift_card_brands set is_enabled = false where id = tests.the(''brand'')',
   'a brand that is not enabled', 'GC-002');
 select pg_temp.refusal('update public.brand_denominations set is_enabled = false where brand_id = tests.the(''brand'')',
@@ -48,25 +53,29 @@ select pg_temp.refusal('insert into public.client_brands (client_id, brand_id, i
     values (tests.the(''client''), tests.the(''brand''), false)', 'a brand that the client may not give', 'GC-002');
 select pg_temp.refusal('update public.campaigns set billing_entity = null where id = tests.the(''campaign'')',
   'a campaign that nobody pays for', 'GC-008');
-select pg_temp.refusal('update public.campaign_conditions set requires_opt_in = true where campaign_id = tests.the(''campaign'')',
-  'a recipient who has not opted in', 'GC-009', failed_step => 'Check eligibility');
+select pg_temp.refusal('update public.campaign_conditions set requires_opt_in = true
+  where campaign_id = tests.the(''campaign'')', 'a recipient who has not opted in', 'GC-009',
+  failed_step => 'Check eligibility');
 select pg_temp.refusal('select', 'another brand than the condition''s', 'GC-012',
   'brandId and denomination must be those of the condition, or left out', brand_id => tests.create_brand());
 select pg_temp.refusal('select', 'another value than the condition''s', 'GC-012',
   'brandId and denomination must be those of the condition, or left out', denomination => 50);
-select pg_temp.refusal('update public.campaigns set status = ''paused'' where id = tests.the(''campaign'')', 'a paused campaign',
-  'RB-400', 'The campaign is paused');
-select pg_temp.refusal('update public.campaigns set status = ''ended'' where id = tests.the(''campaign'')', 'a campaign that has ended',
-  'RB-400', 'The campaign is ended');
+select pg_temp.refusal('update public.campaigns set status = ''paused'' where id = tests.the(''campaign'')',
+  'a paused campaign', 'RB-400', 'The campaign is paused');
+select pg_temp.refusal('update public.campaigns set status = ''ended'' where id = tests.the(''campaign'')',
+  'a campaign that has ended', 'RB-400', 'The campaign is ended');
 
-select is_empty('select from public.gift_card_grants where campaign_id = tests.the(''campaign'')', 'No refusal leaves a grant');
-select is((select status from public.gift_cards where pool_id = tests.the('pool')), 'available', 'No refusal takes the card');
+select is_empty('select from public.gift_card_grants where campaign_id = tests.the(''campaign'')',
+  'No refusal leaves a grant');
+select is((select status from public.gift_cards where pool_id = tests.the('pool')), 'available',
+  'No refusal takes the card');
 
 update public.campaign_conditions set requires_opt_in = true where campaign_id = tests.the('campaign');
 update public.recipients set sms_opted_in_at = now() where id = tests.the('recipient');
-select is(tests.provision(tests.the('recipient'), brand_id => tests.the('brand'), denomination => 25.00) ->> 'outcome', 'ok',
-  'Whoever has opted in gets the card of the condition');
-select is_empty('select from public.pending_rewards where campaign_id = tests.the(''campaign'')', 'And none of them is owed');
+select is(tests.provision(tests.the('recipient'), brand_id => tests.the('brand'), denomination => 25.00) ->> 'outcome',
+  'ok', 'Whoever has opted in gets the card of the condition');
+select is_empty('select from public.pending_rewards where campaign_id = tests.the(''campaign'')',
+  'And none of them is owed');
 
 select * from finish();
 rollback;

@@ -6,7 +6,8 @@ select tests.keep(tests.create_promise(1));
 select tests.keep('elsewhere', tests.create_client());
 select tests.keep('other_campaign', tests.create_campaign(tests.the('client'), tests.the('brand')));
 select tests.keep('master', tests.create_pool(null, tests.the('brand'), 2, cost => 22));
-select tests.keep('campaign_pool', tests.create_pool(tests.the('client'), tests.the('brand'), 1, campaign_id => tests.the('campaign')));
+select tests.keep('campaign_pool', tests.create_pool(tests.the('client'), tests.the('brand'), 1,
+  campaign_id => tests.the('campaign')));
 -- pools that must never serve this campaign
 select tests.create_pool(tests.the('client'), tests.the('brand'), 1, campaign_id => tests.the('other_campaign'));
 select tests.create_pool(tests.the('elsewhere'), tests.the('brand'), 1);
@@ -29,21 +30,24 @@ end $$;
 select is(pg_temp.give(), tests.the('campaign_pool')::text, 'First the card of the campaign''s pool');
 select is(pg_temp.give(), tests.the('pool')::text, 'Then that of the client''s pool');
 select is(pg_temp.give(), 'GC-003', 'A client that nobody lets use the master pool gets none of it');
-insert into public.client_brands (client_id, brand_id, may_use_master_pool) values (tests.the('client'), tests.the('brand'), false);
+insert into public.client_brands (client_id, brand_id, may_use_master_pool) values (tests.the('client'),
+  tests.the('brand'), false);
 select is(pg_temp.give(), 'GC-003', 'Nor one that may not use it');
 update public.client_brands set may_use_master_pool = true where client_id = tests.the('client');
 select is(pg_temp.give(), tests.the('master')::text, 'A client that may use it draws on the master pool');
 select tests.add_cards(tests.the('pool'), 1);
 select is(pg_temp.give(), tests.the('pool')::text, 'But only while it has no card of its own');
 select is(pg_temp.give(), tests.the('master')::text, 'And again when that is gone');
-select is(pg_temp.give(), 'GC-003', 'Pools of others, of other values, brands and currencies, and inactive ones are left alone');
+select is(pg_temp.give(), 'GC-003',
+  'Pools of others, of other values, brands and currencies, and inactive ones are left alone');
 
 select row_eq($$
   select c.client_id, b.cost_basis, b.price, b.margin, b.billed_entity_id from public.gift_cards c
   join public.billing_transactions b on b.gift_card_id = c.id where c.pool_id = tests.the('master') limit 1 $$,
   row(tests.the('client'), 22.00::numeric(18,2), 25.00::numeric(18,2), 3.00::numeric(18,2), tests.the('client')),
   'A card of the master pool becomes the client''s and costs what the platform paid');
-select is((select client_id from public.card_pools where id = tests.the('master')), null, 'The pool stays the platform''s');
+select is((select client_id from public.card_pools where id = tests.the('master')), null,
+  'The pool stays the platform''s');
 
 -- earliest expiry first, within a pool
 select tests.add_cards(tests.the('pool'), 1);
@@ -52,7 +56,8 @@ select tests.add_cards(tests.the('pool'), 1, current_date + 30);
 create function pg_temp.expiry_of_next() returns date language sql as $$
   select (tests.provision(tests.create_recipients(tests.the('campaign'))) #>> '{result,giftCard,expiresAt}')::timestamptz::date
 $$;
-select is(pg_temp.expiry_of_next(), current_date + 31, 'The card that expires first is given first: at the end of its day');
+select is(pg_temp.expiry_of_next(), current_date + 31,
+  'The card that expires first is given first: at the end of its day');
 select is(pg_temp.expiry_of_next(), current_date + 401, 'Then the next one');
 select is(pg_temp.expiry_of_next(), null, 'And last the one that never expires');
 select is_empty('select * from private.pool_counters_off', 'All counters are exact');

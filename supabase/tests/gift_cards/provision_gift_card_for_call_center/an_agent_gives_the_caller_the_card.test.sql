@@ -4,37 +4,44 @@ select plan(18);
 
 select tests.keep(tests.create_promise(9));
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
-update public.recipients set redemption_token = 'ABCD-2345-VWXY', phone = '+12025550123' where id = tests.the('recipient');
+update public.recipients set redemption_token = 'ABCD-2345-VWXY',
+  phone = '+12025550123' where id = tests.the('recipient');
 select tests.keep('session', (public.start_call_session(tests.the('agent'), '+12025550777', null, gen_random_uuid())
   #>> '{result,callSessionId}')::uuid);
-select is((select client_id from public.call_sessions where id = tests.the('session')), null, 'A caller whom nobody knows calls');
+select is((select client_id from public.call_sessions where id = tests.the('session')), null,
+  'A caller whom nobody knows calls');
 
-select tests.keep('answer', tests.provision_for_caller(tests.the('agent'), ' abcd 2345vwxy', call_session_id => tests.the('session'),
-  deliver_to => null));
+select tests.keep('answer', tests.provision_for_caller(tests.the('agent'), ' abcd 2345vwxy',
+  call_session_id => tests.the('session'), deliver_to => null));
 select is(tests.kept('answer') ->> 'outcome', 'ok', 'The agent types the code in any case and spacing');
 select is(tests.kept('answer') #> '{result,giftCard,codeLast4}', to_jsonb((select code_last4 from public.gift_cards
   where recipient_id = tests.the('recipient'))), 'The agent sees the last four signs');
 select is(tests.kept('answer') -> 'sealed', 'null', 'The agent gets no sealed code');
 select ok(not tests.kept('answer')::text ~ 'code"|pin"', 'Nowhere in the answer');
-select row_eq('select status, exposed_at, delivery_method from public.gift_cards where recipient_id = tests.the(''recipient'')',
-  row('claimed'::text, null::timestamptz, 'sms'::text), 'The card is claimed and has not left the house yet');
+select row_eq('select status, exposed_at, delivery_method from public.gift_cards
+  where recipient_id = tests.the(''recipient'')', row('claimed'::text, null::timestamptz, 'sms'::text),
+  'The card is claimed and has not left the house yet');
 select is((select deliver_to from public.deliveries where recipient_id = tests.the('recipient')), '+12025550123',
   'Without a contact the recipient''s own is used');
 select row_eq($$
   select m.id, m.client_id, m.call_session_id, m.campaign_id, m.condition_number, m.met_by_agent_id, c.recipient_id
-  from public.call_conditions_met m join public.gift_cards c on c.id = m.gift_card_id where m.recipient_id = tests.the('recipient') $$,
-  row((tests.kept('answer') #>> '{result,conditionMetId}')::uuid, tests.the('client'), tests.the('session'), tests.the('campaign'), 1,
-    tests.the('agent'), tests.the('recipient')), 'The condition met is noted, with the call, the agent and the card');
+  from public.call_conditions_met m join public.gift_cards c on c.id = m.gift_card_id
+    where m.recipient_id = tests.the('recipient') $$,
+  row((tests.kept('answer') #>> '{result,conditionMetId}')::uuid, tests.the('client'), tests.the('session'),
+    tests.the('campaign'), 1, tests.the('agent'), tests.the('recipient')),
+    'The condition met is noted, with the call, the agent and the card');
 select row_eq('select client_id, campaign_id, recipient_id from public.call_sessions where id = tests.the(''session'')',
   row(tests.the('client'), tests.the('campaign'), tests.the('recipient')), 'The call knows its caller now');
-select set_has($$ select step_name, step_number from public.gift_card_provisioning_trace where recipient_id = tests.the('recipient') $$,
+select set_has($$ select step_name, step_number from public.gift_card_provisioning_trace
+  where recipient_id = tests.the('recipient') $$,
   $$ values ('Log condition met', 7), ('Record', 8) $$, 'The trace has the step');
 select is((select metadata ->> 'code_shown' from public.audit_events where action = 'gift_card.provisioned'
   and client_id = tests.the('client')), 'false', 'The audit says that no code was shown');
 select row_eq($$
-  select surface, subject, outcome, code, client_id, code_fingerprint from public.redemption_attempts where subject = tests.kept('agent') #>> '{}' $$,
-  row('provision-gift-card-for-call-center'::text, tests.the('agent')::text, 'succeeded'::text, null::text, tests.the('client'),
-    private.fingerprint('ABCD2345VWXY')), 'The try is recorded, with a fingerprint of the code');
+  select surface, subject, outcome, code, client_id, code_fingerprint from public.redemption_attempts
+    where subject = tests.kept('agent') #>> '{}' $$,
+  row('provision-gift-card-for-call-center'::text, tests.the('agent')::text, 'succeeded'::text, null::text,
+    tests.the('client'), private.fingerprint('ABCD2345VWXY')), 'The try is recorded, with a fingerprint of the code');
 
 select is(tests.provision_for_caller(tests.the('agent'), 'abcd2345vwxy') ->> 'code', 'GC-010', 'GC-010: not twice');
 

@@ -7,12 +7,15 @@ select tests.keep(tests.create_promise(2));
 update public.recipients set redemption_token = 'DEMO-RIGHT-ONE' where id = tests.the('recipient');
 
 select count(tests.redeem('DEMO-WRONG-' || n, ip => '198.51.' || n || '.1')) from generate_series(1, 100) n;
-select is_empty('select from public.system_alerts where alert_type = ''redemption_burst'' and created_at = now()', 'A hundred wrong codes are no burst');
-select is(tests.redeem('DEMO-WRONG-101', ip => '198.51.101.1') ->> 'code', 'GC-011', 'One more is answered like the others');
-select is((select count(*)::int from public.system_alerts where alert_type = 'redemption_burst' and metadata ->> 'kind' = 'prefix'
-  and created_at = now()), 1, 'but a person is told');
+select is_empty('select from public.system_alerts where alert_type = ''redemption_burst'' and created_at = now()',
+  'A hundred wrong codes are no burst');
+select is(tests.redeem('DEMO-WRONG-101', ip => '198.51.101.1') ->> 'code', 'GC-011',
+  'One more is answered like the others');
+select is((select count(*)::int from public.system_alerts where alert_type = 'redemption_burst'
+  and metadata ->> 'kind' = 'prefix' and created_at = now()), 1, 'but a person is told');
 select is(tests.redeem('DEMO-WRONG-102', ip => '198.51.102.1') ->> 'code', 'GC-011', 'The next one is answered, too');
-select is(tests.redeem('DEMO-RIGHT-ONE', ip => '198.51.103.1') ->> 'outcome', 'ok', 'And whoever has a right code gets the card');
+select is(tests.redeem('DEMO-RIGHT-ONE', ip => '198.51.103.1') ->> 'outcome', 'ok',
+  'And whoever has a right code gets the card');
 
 select * from finish();
 rollback;

@@ -17,41 +17,55 @@ select is((select count(*)::int from public.system_alerts where alert_type = 're
 
 -- by address: twenty
 select count(tests.redeem('ADDRESS-' || n || '-' || n, ip => '203.0.113.9')) from generate_series(1, 20) n;
-select is(tests.redeem('ADDRESS-21', ip => '203.0.113.9') ->> 'code', 'RB-429', 'RB-429: the twenty-first try of an address');
+select is(tests.redeem('ADDRESS-21', ip => '203.0.113.9') ->> 'code', 'RB-429',
+  'RB-429: the twenty-first try of an address');
 select is(tests.redeem(tests.redemption_token(tests.the('recipient')), ip => '203.0.113.9') ->> 'code', 'RB-429',
   'Even with a right code: nobody learns that it is right');
-select is(tests.redeem(tests.redemption_token(tests.the('recipient')), ip => '203.0.113.10') ->> 'outcome', 'ok', 'Others are not held up');
+select is(tests.redeem(tests.redemption_token(tests.the('recipient')), ip => '203.0.113.10') ->> 'outcome', 'ok',
+  'Others are not held up');
 select count(tests.redeem('NETWORK-' || n || '-' || n, ip => '2001:db8:1:2::' || n)) from generate_series(1, 20) n;
-select is(tests.redeem('NETWORK-21', ip => '2001:db8:1:2:ffff::1') ->> 'code', 'RB-429', 'One IPv6 network is one visitor');
-select is(tests.redeem('NETWORK-22', ip => '2001:db8:1:3::1') ->> 'code', 'GC-011', 'Another network is another visitor');
+select is(tests.redeem('NETWORK-21', ip => '2001:db8:1:2:ffff::1') ->> 'code', 'RB-429',
+  'One IPv6 network is one visitor');
+select is(tests.redeem('NETWORK-22', ip => '2001:db8:1:3::1') ->> 'code', 'GC-011',
+  'Another network is another visitor');
 
 -- success and refusals that are no guess give the token back
 select tests.keep('before', (select sum(taken) from private.attempt_buckets));
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
-select is(tests.redeem(tests.redemption_token(tests.the('second')), ip => '192.0.2.1') ->> 'outcome', 'ok', 'A code is redeemed');
-select is((select sum(taken) from private.attempt_buckets), (tests.kept('before') #>> '{}')::bigint, 'Success costs no token');
+select is(tests.redeem(tests.redemption_token(tests.the('second')), ip => '192.0.2.1') ->> 'outcome', 'ok',
+  'A code is redeemed');
+select is((select sum(taken) from private.attempt_buckets), (tests.kept('before') #>> '{}')::bigint,
+  'Success costs no token');
 update public.campaigns set status = 'paused' where id = tests.the('campaign');
 select tests.keep('third', tests.create_recipients(tests.the('campaign')));
-select is(tests.redeem(tests.redemption_token(tests.the('third')), ip => '192.0.2.1') ->> 'code', 'RB-400', 'A refusal that is not the visitor''s fault');
-select is((select sum(taken) from private.attempt_buckets), (tests.kept('before') #>> '{}')::bigint, 'costs none either');
+select is(tests.redeem(tests.redemption_token(tests.the('third')), ip => '192.0.2.1') ->> 'code', 'RB-400',
+  'A refusal that is not the visitor''s fault');
+select is((select sum(taken) from private.attempt_buckets), (tests.kept('before') #>> '{}')::bigint,
+  'costs none either');
 select is(tests.redeem('WRONG-CODE-1', ip => '192.0.2.1') ->> 'code', 'GC-011', 'A wrong code');
-select is((select sum(taken) from private.attempt_buckets), (tests.kept('before') #>> '{}')::bigint + 3, 'costs one of each bucket');
+select is((select sum(taken) from private.attempt_buckets), (tests.kept('before') #>> '{}')::bigint + 3,
+  'costs one of each bucket');
 
 -- the window ends
 update private.attempt_buckets set window_starts_at = window_starts_at - interval '10 minutes';
-select is(tests.redeem('GUESS-THIS-CODE', ip => '198.51.100.6') ->> 'code', 'GC-011', 'After ten minutes a try is a try again');
+select is(tests.redeem('GUESS-THIS-CODE', ip => '198.51.100.6') ->> 'code', 'GC-011',
+  'After ten minutes a try is a try again');
 
 -- what is kept of all that
-select is((select count(*)::int from public.redemption_attempts where code_fingerprint = private.fingerprint(private.canonical_code('GUESS-THIS-CODE'))),
-  7, 'Every try is recorded, those that were held up too');
+select is((select count(*)::int from public.redemption_attempts
+  where code_fingerprint = private.fingerprint(private.canonical_code('GUESS-THIS-CODE'))), 7,
+  'Every try is recorded, those that were held up too');
 select set_eq($$
   select outcome, code from public.redemption_attempts where surface = 'redeem-gift-card' and created_at = now() $$,
-  $$ values ('refused', 'GC-011'), ('limited', 'RB-429'), ('succeeded', null), ('refused', 'RB-400') $$, 'With what became of it');
-select is((select client_id from public.redemption_attempts where outcome = 'succeeded' and created_at = now() limit 1), tests.the('client'),
-  'A right code names its client');
+  $$ values ('refused', 'GC-011'), ('limited', 'RB-429'), ('succeeded', null), ('refused', 'RB-400') $$,
+    'With what became of it');
+select is((select client_id from public.redemption_attempts where outcome = 'succeeded' and created_at = now() limit 1),
+  tests.the('client'), 'A right code names its client');
 select is_empty($$
-  select from public.redemption_attempts a where created_at = now() and (a::text ~* '(guess|address-|203\.0\.113|198\.51|2001:db8)'
-    or a.code_fingerprint !~ '^[0-9a-f]{64}$' or a.subject !~ '^[0-9a-f]{64}$') $$, 'Codes and addresses are kept as fingerprints only');
+  select from public.redemption_attempts a where created_at = now()
+    and (a::text ~* '(guess|address-|203\.0\.113|198\.51|2001:db8)'
+    or a.code_fingerprint !~ '^[0-9a-f]{64}$' or a.subject !~ '^[0-9a-f]{64}$') $$,
+      'Codes and addresses are kept as fingerprints only');
 
 select * from finish();
 rollback;

@@ -1,12 +1,13 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(19);
+select plan(20);
 
 select tests.keep(tests.create_delivery());
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
 update public.recipients set phone = '+12025550111' where id = tests.the('recipient');
 
-create function pg_temp.resend(channel text default 'sms', deliver_to text default null, key text default null, hash text default null,
+create function pg_temp.resend(channel text default 'sms', deliver_to text default null, key text default null,
+  hash text default null,
   actor uuid default tests.the('agent'), card uuid default tests.the('card')) returns jsonb language sql as $$
   select public.resend_gift_card(actor, card, channel, deliver_to, 'asked by phone', gen_random_uuid(), key, hash)
 $$;
@@ -16,22 +17,32 @@ select tests.keep('again', tests.kept('answer') #> '{result,delivery,id}');
 select is(tests.kept('answer') -> 'result', jsonb_build_object('giftCardId', tests.the('card'), 'delivery',
   jsonb_build_object('id', tests.the('again'), 'method', 'sms', 'status', 'queued')), 'Another message is queued');
 select is(tests.kept('answer') -> 'sealed', 'null', 'The agent sees no code');
-select row_eq('select deliver_to, recipient_id, status, subject_id from public.deliveries where id = tests.the(''again'')',
-  row('+12025550111'::text, tests.the('recipient'), 'queued'::text, tests.the('card')), 'To the phone of the recipient');
+select row_eq('select deliver_to, recipient_id, status, subject_id from public.deliveries
+  where id = tests.the(''again'')', row('+12025550111'::text, tests.the('recipient'), 'queued'::text,
+  tests.the('card')), 'To the phone of the recipient');
 select row_eq($$ select actor_id, action, reason, metadata ->> 'other_address' from public.audit_events
     where subject_id = tests.the('card') and action = 'gift_card.resent' $$,
-  row(tests.the('agent'), 'gift_card.resent'::text, 'asked by phone'::text, 'false'::text), 'The audit says who asked for it, and why');
-select is(pg_temp.resend(key => 'key', hash => 'hash') -> 'result', tests.kept('answer') -> 'result', 'The same key gets the same answer');
+  row(tests.the('agent'), 'gift_card.resent'::text, 'asked by phone'::text, 'false'::text),
+    'The audit says who asked for it, and why');
+select is(pg_temp.resend(key => 'key', hash => 'hash') -> 'result', tests.kept('answer') -> 'result',
+  'The same key gets the same answer');
 select is((select count(*)::int from public.deliveries where subject_id = tests.the('card')), 2, 'And queues nothing');
-select is(pg_temp.resend(key => 'key', hash => 'other') ->> 'code', 'RB-409', 'RB-409: the same key with another request');
+select is(pg_temp.resend(key => 'key', hash => 'other') ->> 'code', 'RB-409',
+  'RB-409: the same key with another request');
+
+select tests.keep('request', gen_random_uuid());
+select is(public.resend_gift_card(tests.the('agent'), tests.the('card'), 'sms', null, null, tests.the('request'), null,
+  'hash'), public.resend_gift_card(tests.the('agent'), tests.the('card'), 'sms', null, null, tests.the('request'), null,
+  'hash') || '{"replayed": false}', 'A call that the network delivered twice is one message');
 
 select is(pg_temp.resend(deliver_to => '+12025550166') ->> 'outcome', 'ok', 'It may go to another address');
-select is((select metadata ->> 'other_address' from public.audit_events where action = 'gift_card.resent' and subject_id = tests.the('card')
-  order by id desc limit 1), 'true', 'The audit says so, without the address');
+select is((select metadata ->> 'other_address' from public.audit_events where action = 'gift_card.resent'
+  and subject_id = tests.the('card') order by id desc limit 1), 'true', 'The audit says so, without the address');
 select is(pg_temp.resend('email') #>> '{result,delivery,method}', 'email', 'Or by another way');
 select is(pg_temp.resend(deliver_to => 'nowhere') ->> 'code', 'GC-012', 'GC-012: an address that is none');
 update public.recipients set phone = null where id = tests.the('recipient');
-select is(pg_temp.resend() #> '{details,fields}', '[{"field": "phone", "problem": "is missing"}]', 'GC-012: nowhere to send it');
+select is(pg_temp.resend() #> '{details,fields}', '[{"field": "phone", "problem": "is missing"}]',
+  'GC-012: nowhere to send it');
 
 -- the card's state
 select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM1');
@@ -40,11 +51,13 @@ select is((select status from public.gift_cards where id = tests.the('card')), '
 update public.gift_cards set status = 'redeemed', redeemed_at = now() where id = tests.the('card');
 select is(pg_temp.resend(deliver_to => '+12025550166') ->> 'code', 'RB-400', 'RB-400: a redeemed card is not');
 select tests.add_cards(tests.the('pool'), 1);
-select tests.keep('free', (select id from public.gift_cards where pool_id = tests.the('pool') and status = 'available'));
+select tests.keep('free',
+  (select id from public.gift_cards where pool_id = tests.the('pool') and status = 'available'));
 select is(pg_temp.resend(card => tests.the('free')) ->> 'code', 'RB-400', 'RB-400: nor a card that was never given');
 select is((select exposed_at from public.gift_cards where id = tests.the('free')), null, 'It does not leave the house');
 select is(pg_temp.resend(card => gen_random_uuid()) ->> 'code', 'RB-404', 'RB-404: no such card');
-select is(pg_temp.resend(actor => tests.create_user('customer', tests.the('client'))) ->> 'code', 'RB-404', 'RB-404: customers send no cards');
+select is(pg_temp.resend(actor => tests.create_user('customer', tests.the('client'))) ->> 'code', 'RB-404',
+  'RB-404: customers send no cards');
 
 select * from finish();
 rollback;

@@ -5,10 +5,13 @@ select plan(26);
 
 select tests.keep(tests.create_delivery());
 select tests.add_cards(tests.the('pool'), 1);
-select tests.keep('free', (select id from public.gift_cards where pool_id = tests.the('pool') and status = 'available'));
+select tests.keep('free',
+  (select id from public.gift_cards where pool_id = tests.the('pool') and status = 'available'));
 
-create function pg_temp.refuses(change text, fact text, description text, card text default 'card') returns text language sql as $$
-  select throws_matching(format('update public.gift_cards set %s where id = %L', change, tests.the(card)), fact, description)
+create function pg_temp.refuses(change text, fact text, description text,
+  card text default 'card') returns text language sql as $$
+  select throws_matching(format('update public.gift_cards set %s where id = %L', change, tests.the(card)), fact,
+    description)
 $$;
 
 select pg_temp.refuses('status = ''lost''', 'gift_cards_status_is_valid', 'There is no such status');
@@ -16,33 +19,50 @@ select pg_temp.refuses('grant_id = null', 'gift_cards_given_have_a_grant', 'A cl
 select pg_temp.refuses('recipient_id = null', 'gift_cards_given_have_a_grant', 'a recipient');
 select pg_temp.refuses('claimed_at = null', 'gift_cards_given_have_a_grant', 'the time of its claim');
 select pg_temp.refuses('client_id = null', 'gift_cards_given_have_a_grant', 'and a client');
-select pg_temp.refuses('status = ''available''', 'gift_cards_given_have_a_grant', 'A claimed card does not become available');
+select pg_temp.refuses('status = ''available''', 'gift_cards_given_have_a_grant',
+  'A claimed card does not become available');
 select pg_temp.refuses('status = ''available'', grant_id = null, recipient_id = null, claimed_at = null',
   'gift_cards_that_left_are_never_available', 'Not even without its grant, for its code may have left the house');
-select pg_temp.refuses('exposed_at = now()', 'gift_cards_that_left_are_never_available', 'What has left the house is not available', 'free');
-select pg_temp.refuses('claimed_at = now()', 'gift_cards_given_have_a_grant', 'An available card is not claimed', 'free');
+select pg_temp.refuses('exposed_at = now()', 'gift_cards_that_left_are_never_available',
+  'What has left the house is not available', 'free');
+select pg_temp.refuses('claimed_at = now()', 'gift_cards_given_have_a_grant', 'An available card is not claimed',
+  'free');
 select pg_temp.refuses('status = ''claimed''', 'gift_cards_given_have_a_grant', 'Nor is it claimed for nobody', 'free');
-select pg_temp.refuses('status = ''delivered''', 'gift_cards_delivered_at_matches_status', 'A delivered card has the time of its delivery');
+select pg_temp.refuses('status = ''delivered''', 'gift_cards_delivered_at_matches_status',
+  'A delivered card has the time of its delivery');
 select pg_temp.refuses('delivered_at = now()', 'gift_cards_delivered_at_matches_status', 'A claimed card has none');
-select pg_temp.refuses('status = ''redeemed'', redeemed_at = now()', 'gift_cards_delivered_at_matches_status', 'A redeemed card was delivered');
-select pg_temp.refuses('status = ''redeemed'', delivered_at = now()', 'gift_cards_redeemed_at_matches_status', 'and has the time of that');
-select pg_temp.refuses('redeemed_at = now()', 'gift_cards_redeemed_at_matches_status', 'A claimed card is not redeemed');
-select pg_temp.refuses('status = ''expired''', 'gift_cards_expired_at_matches_status', 'An expired card has its time', 'free');
-select pg_temp.refuses('expired_at = now()', 'gift_cards_expired_at_matches_status', 'An available card has not expired', 'free');
+select pg_temp.refuses('status = ''redeemed'', redeemed_at = now()', 'gift_cards_delivered_at_matches_status',
+  'A redeemed card was delivered');
+select pg_temp.refuses('status = ''redeemed'', delivered_at = now()', 'gift_cards_redeemed_at_matches_status',
+  'and has the time of that');
+select pg_temp.refuses('redeemed_at = now()', 'gift_cards_redeemed_at_matches_status',
+  'A claimed card is not redeemed');
+select pg_temp.refuses('status = ''expired''', 'gift_cards_expired_at_matches_status', 'An expired card has its time',
+  'free');
+select pg_temp.refuses('expired_at = now()', 'gift_cards_expired_at_matches_status',
+  'An available card has not expired', 'free');
 select pg_temp.refuses('status = ''stuck''', 'gift_cards_stuck_at_matches_status', 'A stuck card has its time');
-select pg_temp.refuses('status = ''cancelled''', 'gift_cards_cancelled_at_matches_status', 'A cancelled card has its time');
-select pg_temp.refuses('cancelled_at = now()', 'gift_cards_cancelled_at_matches_status', 'A claimed card is not cancelled');
-select pg_temp.refuses('delivery_method = ''pigeon''', 'gift_cards_delivery_method_is_valid', 'There is no such delivery');
+select pg_temp.refuses('status = ''cancelled''', 'gift_cards_cancelled_at_matches_status',
+  'A cancelled card has its time');
+select pg_temp.refuses('cancelled_at = now()', 'gift_cards_cancelled_at_matches_status',
+  'A claimed card is not cancelled');
+select pg_temp.refuses('delivery_method = ''pigeon''', 'gift_cards_delivery_method_is_valid',
+  'There is no such delivery');
 select throws_matching(format('update public.gift_cards set status = ''claimed'', claimed_at = now(), recipient_id = %L,
-    grant_id = (select grant_id from public.gift_cards where id = %L) where id = %L', tests.the('recipient'), tests.the('card'), tests.the('free')),
+    grant_id = (select grant_id from public.gift_cards where id = %L)
+      where id = %L', tests.the('recipient'), tests.the('card'), tests.the('free')),
   'gift_cards_one_card_for_a_grant', 'A grant gets one card');
 select throws_matching(format('update public.gift_cards set pool_id = %L where id = %L',
-    tests.create_pool(tests.the('client'), tests.the('brand'), 0), tests.the('free')), 'gift_cards_lot_is_the_pools', 'A card''s lot is of its pool');
+  tests.create_pool(tests.the('client'), tests.the('brand'), 0), tests.the('free')), 'gift_cards_lot_is_the_pools',
+  'A card''s lot is of its pool');
 
 -- the legal ways
-select lives_ok(format('update public.gift_cards set status = ''stuck'', stuck_at = now() where id = %L', tests.the('card')), 'Claimed to stuck');
-select lives_ok(format('update public.gift_cards set status = ''delivered'', delivered_at = now() where id = %L', tests.the('card')), 'Stuck to delivered');
-select lives_ok(format('update public.gift_cards set status = ''redeemed'', redeemed_at = now() where id = %L', tests.the('card')), 'Delivered to redeemed');
+select lives_ok(format('update public.gift_cards set status = ''stuck'', stuck_at = now() where id = %L',
+  tests.the('card')), 'Claimed to stuck');
+select lives_ok(format('update public.gift_cards set status = ''delivered'', delivered_at = now() where id = %L',
+  tests.the('card')), 'Stuck to delivered');
+select lives_ok(format('update public.gift_cards set status = ''redeemed'', redeemed_at = now() where id = %L',
+  tests.the('card')), 'Delivered to redeemed');
 
 select * from finish();
 rollback;

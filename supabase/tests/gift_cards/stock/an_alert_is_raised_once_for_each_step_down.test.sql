@@ -32,13 +32,17 @@ select pg_temp.give(1);
 select is(pg_temp.open_alerts(), 'low_gift_card_inventory/warning', 'Below 20 % there is a warning');
 select pg_temp.give(1);
 select is(pg_temp.all_alerts(), 1, 'Said once');
-select row_eq($$ select client_id, metadata -> 'available', metadata -> 'total', metadata ->> 'pool_id' from public.system_alerts where subject = tests.kept('pool') #>> '{}' $$,
+select row_eq($$ select client_id, metadata -> 'available', metadata -> 'total',
+  metadata ->> 'pool_id' from public.system_alerts where subject = tests.kept('pool') #>> '{}' $$,
   row(tests.the('client'), '3'::jsonb, '20'::jsonb, tests.the('pool')::text), 'With the pool and what was left');
-select matches((select message from public.system_alerts where subject = tests.kept('pool') #>> '{}'), 'Gift card pool Pool is below 20%', 'In words');
+select matches((select message from public.system_alerts where subject = tests.kept('pool') #>> '{}'),
+  'Gift card pool Pool is below 20%', 'In words');
 select pg_temp.give(1);
-select is(pg_temp.open_alerts(), 'critical_gift_card_inventory/critical low_gift_card_inventory/warning', 'Below 10 % it is critical');
+select is(pg_temp.open_alerts(), 'critical_gift_card_inventory/critical low_gift_card_inventory/warning',
+  'Below 10 % it is critical');
 select pg_temp.give(1);
-select is(pg_temp.open_alerts(), 'critical_gift_card_inventory/critical low_gift_card_inventory/warning pool_exhausted/critical',
+select is(pg_temp.open_alerts(),
+  'critical_gift_card_inventory/critical low_gift_card_inventory/warning pool_exhausted/critical',
   'At nothing the pool is exhausted');
 select is(pg_temp.all_alerts(), 3, 'Three steps, three alerts');
 select tests.settle(tests.the('pool'));
@@ -50,7 +54,8 @@ select is(pg_temp.open_alerts(), 'low_gift_card_inventory/warning', 'Restocking 
 select tests.add_cards(tests.the('pool'), 20);
 select tests.settle(tests.the('pool'));
 select is(pg_temp.open_alerts(), null, 'And all of it when there is enough');
-select is((select count(*)::int from public.system_alerts where subject = tests.kept('pool') #>> '{}' and resolved_at = now()), 3, 'The alerts stay, resolved');
+select is((select count(*)::int from public.system_alerts where subject = tests.kept('pool') #>> '{}'
+  and resolved_at = now()), 3, 'The alerts stay, resolved');
 
 select tests.create_recipients(tests.the('campaign'), 20);
 select pg_temp.give(15);
@@ -61,7 +66,8 @@ select is(pg_temp.all_alerts(), 4, 'Only that one');
 select tests.keep('pool', tests.create_pool(tests.the('client'), tests.the('brand'), 1));
 update public.gift_cards set status = 'expired', expired_at = now() where pool_id = tests.the('pool');
 select tests.settle(tests.the('pool'));
-select matches(pg_temp.open_alerts(), 'pool_exhausted', 'A pool that is stocked and emptied between two folds is exhausted, too');
+select matches(pg_temp.open_alerts(), 'pool_exhausted',
+  'A pool that is stocked and emptied between two folds is exhausted, too');
 
 select * from finish();
 rollback;

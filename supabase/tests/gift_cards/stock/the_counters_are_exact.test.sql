@@ -5,13 +5,16 @@ select plan(17);
 
 select tests.keep(tests.create_promise(0));
 create function pg_temp.counters() returns int[] language sql as $$
-  select array[total_cards, available_cards, claimed_cards, delivered_cards] from public.gift_card_pools where id = tests.the('pool')
+  select array[total_cards, available_cards, claimed_cards, delivered_cards] from public.gift_card_pools
+    where id = tests.the('pool')
 $$;
 create function pg_temp.folded() returns int[] language sql as $$
-  select array[total_cards, available_cards, claimed_cards, delivered_cards] from public.card_pools where id = tests.the('pool')
+  select array[total_cards, available_cards, claimed_cards, delivered_cards] from public.card_pools
+    where id = tests.the('pool')
 $$;
 create function pg_temp.lots() returns int[] language sql as $$
-  select array_agg(available_cards order by expires_at nulls last) from private.card_lots where pool_id = tests.the('pool')
+  select array_agg(available_cards order by expires_at nulls last) from private.card_lots
+    where pool_id = tests.the('pool')
 $$;
 
 select tests.add_cards(tests.the('pool'), 6);
@@ -31,20 +34,24 @@ select tests.settle(tests.the('pool'));
 select is(pg_temp.folded(), '{10,5,5,0}', 'Folding again changes nothing');
 
 -- by hand, as in Studio
-update public.gift_cards set status = 'delivered', delivered_at = now() where pool_id = tests.the('pool') and status = 'claimed';
+update public.gift_cards set status = 'delivered', delivered_at = now() where pool_id = tests.the('pool')
+  and status = 'claimed';
 select is(pg_temp.counters(), '{10,5,0,5}', 'An edit of many cards counts');
-update public.gift_cards set status = 'redeemed', redeemed_at = now() where pool_id = tests.the('pool') and status = 'delivered';
+update public.gift_cards set status = 'redeemed', redeemed_at = now() where pool_id = tests.the('pool')
+  and status = 'delivered';
 select is(pg_temp.counters(), '{10,5,0,5}', 'Redeemed cards count as delivered');
 delete from private.card_secrets where gift_card_id in (
   select id from public.gift_cards where pool_id = tests.the('pool') and status = 'available');
-delete from public.gift_cards where id = (select id from public.gift_cards where pool_id = tests.the('pool') and status = 'available' limit 1);
+delete from public.gift_cards where id = (select id from public.gift_cards where pool_id = tests.the('pool')
+  and status = 'available' limit 1);
 select is(pg_temp.counters(), '{9,4,0,5}', 'A card that is removed counts no more');
 update public.gift_cards set status = 'expired', expired_at = now()
 where id = (select id from public.gift_cards where pool_id = tests.the('pool') and status = 'available' limit 1);
 select is(pg_temp.counters(), '{9,3,0,5}', 'An expired card is in the total only');
 select tests.keep('moves', (select count(*) from private.card_movements));
 update public.gift_cards set exposed_at = now() where pool_id = tests.the('pool') and status = 'redeemed';
-select is((select count(*) from private.card_movements), (tests.kept('moves') #>> '{}')::bigint, 'An edit that moves nothing leaves no movement');
+select is((select count(*) from private.card_movements), (tests.kept('moves') #>> '{}')::bigint,
+  'An edit that moves nothing leaves no movement');
 select tests.settle(tests.the('pool'));
 select is(pg_temp.folded(), pg_temp.counters(), 'All of it is the same after a fold');
 select is(pg_temp.lots(), '{0,3}', 'Also for the lots');
@@ -52,10 +59,12 @@ select is(pg_temp.lots(), '{0,3}', 'Also for the lots');
 -- cards that move to another pool
 select tests.keep('other', tests.create_pool(tests.the('client'), tests.the('brand'), 0));
 insert into private.card_lots (pool_id) values (tests.the('other'));
-update public.gift_cards set pool_id = tests.the('other'), lot_id = (select id from private.card_lots where pool_id = tests.the('other'))
-where pool_id = tests.the('pool') and status = 'available';
+update public.gift_cards set pool_id = tests.the('other'),
+  lot_id = (select id from private.card_lots where pool_id = tests.the('other')) where pool_id = tests.the('pool')
+  and status = 'available';
 select is(pg_temp.counters(), '{6,0,0,5}', 'Cards that move leave one pool');
-select is((select array[total_cards, available_cards] from public.gift_card_pools where id = tests.the('other')), '{3,3}', 'And come into the other');
+select is((select array[total_cards, available_cards] from public.gift_card_pools where id = tests.the('other')),
+  '{3,3}', 'And come into the other');
 
 select * from finish();
 rollback;

@@ -1,0 +1,78 @@
+-- The invariants are empty after a busy day, and each shows a row when it is broken on purpose: a view that is always empty
+-- would prove nothing.
+begin;
+set local search_path = public, extensions, tests;
+select plan(13);
+
+select tests.keep(tests.create_busy_tenant());
+select tests.keep('other', tests.create_busy_tenant() -> 'client');
+select tests.keep(tests.create_delivery());
+select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM1');
+select tests.keep('undelivered', tests.create_delivery());
+select tests.report(tests.lease((tests.kept('undelivered') ->> 'delivery')::uuid), 'permanent', null, '21211');
+update public.gift_cards set status = 'redeemed', redeemed_at = now() where id = tests.the('card');
+select tests.add_cards(tests.the('pool'), 3);
+select private.link_audit_chain();
+select is_empty('select * from private.invariant_violations', 'After a busy day nothing is violated');
+
+create function pg_temp.violations_after(change text) returns text language plpgsql as $$
+declare
+  found_violations text;
+begin
+  begin
+    execute change;
+    found_violations := (
+      select string_agg(distinct v.invariant || case when v.problem <> '' then ': ' || v.problem else '' end, '; ')
+        from private.invariant_violations v);
+    raise exception using errcode = 'P0001', message = 'undo';
+  exception when raise_exception then
+    null;
+  end;
+  return found_violations;
+end $$;
+alter table public.billing_transactions disable trigger billing_transactions_are_immutable;
+alter table public.audit_events disable trigger audit_events_are_append_only;
+alter table public.gift_cards drop constraint gift_cards_one_card_for_a_grant;
+alter table public.gift_cards drop constraint gift_cards_given_have_a_grant;
+create function pg_temp.free_card() returns uuid language sql as $$
+  select id from public.gift_cards where pool_id = tests.the('pool') and status = 'available' order by id limit 1
+$$;
+select tests.keep('claimed', (tests.kept('undelivered') ->> 'card')::uuid);
+
+select is(pg_temp.violations_after(format('delete from public.billing_transactions where gift_card_id = %L',
+  tests.the('card'))), 'cards_without_explanation: given, without grant or bill', 'A card without its bill');
+select is(pg_temp.violations_after(format('update public.gift_cards set grant_id = null where id = %L',
+  tests.the('card'))), 'cards_without_explanation: given, without grant or bill; grants_without_card',
+  'A card without its grant, and a grant without its card');
+select is(pg_temp.violations_after(format('update public.gift_cards set status = ''stuck'', stuck_at = now()
+  where id = %L', pg_temp.free_card())), 'cards_without_explanation: given, without grant or bill',
+  'A card that is out of stock without reason');
+select is(pg_temp.violations_after(format('delete
+  from public.delivery_attempts; update public.deliveries set topic = ''other'' where subject_id = %L',
+  tests.the('claimed'))), 'cards_without_explanation: claimed, and nothing brings it',
+  'A claimed card that nothing brings');
+select is(pg_temp.violations_after(format('update public.deliveries set subject_id = %L where id = %L',
+  pg_temp.free_card(), tests.the('delivery'))), 'cards_without_explanation: available, and tried to be delivered',
+  'A message that brings a free card');
+select is(pg_temp.violations_after(format('insert into public.gift_card_grants (client_id, campaign_id, recipient_id, condition_number, surface)
+    select client_id, campaign_id, id, 9, ''api'' from public.recipients
+      where id = %L', tests.the('recipient'))), 'grants_without_card', 'A promise without a card');
+select is(pg_temp.violations_after(format('update public.card_pools set available_cards = available_cards + 1
+  where id = %L', tests.the('pool'))), 'pool_counters_off', 'A counter that is off by one');
+select is(pg_temp.violations_after(format('delete from private.card_movements where pool_id = %L', tests.the('pool'))),
+  'pool_counters_off', 'A movement that is lost');
+select is(pg_temp.violations_after(format('alter table public.gift_cards disable trigger gift_cards_move_on_update;
+    update public.gift_cards set status = ''cancelled'',
+      cancelled_at = now() where id = %L', pg_temp.free_card())), 'pool_counters_off',
+  'A card that moves without a movement');
+select matches(pg_temp.violations_after(format('update public.gift_cards set grant_id = (select grant_id
+  from public.gift_cards where id = %1$L)
+    where id = %2$L; update public.deliveries set subject_id = %2$L
+      where id = (select id from public.deliveries where subject_id = %1$L order by id limit 1)',
+    tests.the('claimed'), pg_temp.free_card())), 'deliveries_of_two_cards', 'Two cards brought for one promise');
+select is(pg_temp.violations_after('update public.audit_events set reason = ''another'' where id = (select max(event_id)
+  from private.audit_links)'), 'audit_chain_breaks', 'An event that was changed');
+select is_empty('select * from private.invariant_violations', 'All undone, nothing is violated');
+
+select * from finish();
+rollback;

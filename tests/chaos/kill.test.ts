@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { connect, type Database } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { call } from '../support/http.ts';
+import { OwnStack, type Part } from '../support/own_stack.ts';
+import { promise, type Promised, type Recipient } from '../support/promise.ts';
+import { seeded, seedFrom } from '../support/random.ts';
+import type { Message } from '../support/sandbox.ts';
+
+const RECIPIENTS = 300;
+const CALLERS = 6;
+const PATIENCE_SECONDS = 60;
+
+const seed = seedFrom('CHAOS_SEED');
+const random = seeded(seed);
+
+// What dies, in which order: the parts alone, then all together.
+const DEATHS: Part[][] = [['postgres'], ['gateway'], ['cli'], ['postgres'], ['postgres', 'gateway', 'sandbox', 'cli']];
+
+/** A card that the API said it has given. */
+interface Acknowledged {
+  recipient: Recipient;
+  giftCardId: string;
+  code: string;
+}
+
+/** The callers' own account of what they were told. */
+interface Story {
+  acknowledged: Acknowledged[];
+  failures: Map<string, number>;
+}
+
+/** Asks for a recipient's card until somebody says that it was given; always with the same key. */
+async function askUntilGiven(stack: OwnStack, { campaignId }: Promised, recipient: Recipient, { acknowledged, failures }: Story) {
+  const body = { campaignId, recipientId: recipient.id, deliveryMethod: 'sms' };
+  const note = (what: string) => failures.set(what, (failures.get(what) ?? 0) + 1);
+  while (true) {
+    try {
+      const answer = await call('provision-gift-card-unified', body, { on: stack.facts, idempotencyKey: recipient.id });
+      if (answer.status === 200) {
+        const { id, code } = answer.body.giftCard;
+        return acknowledged.push({ recipient, giftCardId: id, code });
+      }
+      note(answer.body?.error?.code ?? answer.body?.code ?? `HTTP ${answer.status}`);
+    } catch {
+      note('no answer');
+    }
+    await new Promise((resume) => setTimeout(resume, 100));
+  }
+}
+
+/** Kills and restarts the stack each time another part of the cards has been given, at a random moment. */
+async function killNowAndThen(stack: OwnStack, { acknowledged }: Story): Promise<string[]> {
+  const report: string[] = [];
+  for (const [index, parts] of DEATHS.entries()) {
+    const goal = Math.floor(RECIPIENTS * (index + 0.2 + random() * 0.6) / DEATHS.length);
+    await eventually(`${goal} cards are given`, () => Promise.resolve(acknowledged.length >= goal), PATIENCE_SECONDS);
+    await new Promise((resume) => setTimeout(resume, random() * 100));
+    const given = acknowledged.length;
+    const killedAt = performance.now();
+    await stack.kill(...parts);
+    await stack.start();
+    report.push(`${parts.join('+')} after ${given} cards, back in ${((performance.now() - killedAt) / 1000).toFixed(1)} s`);
+  }
+  return report;
+}
+
+/** Waits until no delivery is on its way or in doubt. */
+async function untilQuiet(sql: Database): Promise<void> {
+  // The workers that held these leases are dead, so nobody need wait a minute for them to lapse.
+  await sql`
+    update public.deliveries set leased_until = now()
+    where status = 'sending' and leased_until < now() + interval '57 seconds'`;
+  await sql`
+    update public.deliveries set next_attempt_at = now()
+    where status = 'unknown' and next_attempt_at < now() + interval '57 seconds'`;
+  await eventually('every delivery has ended', async () => {
+    await sql`update public.deliveries set next_attempt_at = now() where status = 'queued'`;
+    const [{ open }] = await sql`
+      select count(*) as open from public.deliveries where status in ('queued', 'sending', 'unknown')`;
+    return open === 0;
+  }, PATIENCE_SECONDS);
+}
+
+async function assertPromiseKept(sql: Database, { poolId }: Promised, { acknowledged }: Story, messages: Message[]) {
+  const stored = await sql`
+    select c.recipient_id, c.id, d.status from public.gift_cards c
+    join public.deliveries d on d.subject_id = c.id where c.pool_id = ${poolId}`;
+  const byRecipient = new Map(stored.map((card) => [card.recipient_id, card]));
+  assert.equal(stored.length, RECIPIENTS);
+  assert.equal(acknowledged.length, RECIPIENTS);
+  assert.equal(new Set(acknowledged.map(({ code }) => code)).size, RECIPIENTS, 'a code was shown to two callers');
+
+  const phones = new Map(Object.entries(Object.groupBy(messages, ({ to }) => to)));
+  for (const { recipient, giftCardId, code } of acknowledged) {
+    assert.equal(byRecipient.get(recipient.id)?.id, giftCardId, 'an acknowledged card is lost');
+    assert.ok(['sent', 'delivered'].includes(byRecipient.get(recipient.id)!.status));
+    const texts = phones.get(recipient.phone) ?? [];
+    assert.equal(texts.length, 1, `${texts.length} messages to one recipient`);
+    assert.ok(texts[0].body.includes(code), 'a recipient got another code than was acknowledged');
+  }
+  const violations = await sql`select * from private.invariant_violations`;
+  assert.deepEqual([...violations], []);
+}
+
+async function messagesIn({ facts }: OwnStack): Promise<Message[]> {
+  return await (await fetch(`${facts.sandboxUrl}/_messages`)).json();
+}
+
+Deno.test('chaos: whatever is killed while cards are given, each is given once, found again, and sent once', async () => {
+  const begun = performance.now();
+  const stack = await OwnStack.begin();
+  const sql = connect(stack.facts.dbUrl);
+  try {
+    const place = { database: sql, on: stack.facts };
+    const promised = await promise({ cards: RECIPIENTS, recipients: RECIPIENTS }, place);
+    const story: Story = { acknowledged: [], failures: new Map() };
+    const waiting = [...promised.recipients];
+    const callers = Array.from({ length: CALLERS }, async () => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) await askUntilGiven(stack, promised, next, story);
+    });
+    const t0 = performance.now();
+    const deaths = await killNowAndThen(stack, story);
+    const t1 = performance.now();
+    await Promise.all(callers);
+    const t2 = performance.now();
+    await untilQuiet(sql);
+    console.log('DEBUG', t0 - begun, t1 - t0, t2 - t1, performance.now() - t2);
+    const messages = await messagesIn(stack);
+    const [{ doubtful }] = await sql`
+      select count(*) as doubtful from public.delivery_attempts where error_code = 'lease_lapsed'`;
+    console.log(`chaos: CHAOS_SEED=${seed}\n  ${deaths.join('\n  ')}`);
+    console.log(`  ${story.acknowledged.length} cards acknowledged, ${messages.length} messages, ${doubtful} looked up; ` +
+      `refused meanwhile: ${JSON.stringify(Object.fromEntries(story.failures))}`);
+    const expected = ['no answer', 'GC-013', 'GC-015', 'WORKER_ERROR', 'HTTP 502', 'HTTP 503'];
+    assert.deepEqual([...story.failures.keys()].filter((what) => !expected.includes(what)), []);
+    await assertPromiseKept(sql, promised, story, messages);
+  } finally {
+    await sql.end({ timeout: 1 });
+    await stack.end();
+  }
+});
