@@ -16,7 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { databaseAccount, isReachable, reachableTwin } from './account.mjs';
 import { atEnd } from './lifecycle.mjs';
 import { preparePostgres } from './postgres_binaries.mjs';
-import { isAlive, isRunning } from './processes.mjs';
+import { readLockFile, stopLeftover } from './postgres_leftover.mjs';
 
 const always = { jit: 'off', max_connections: '200', shared_buffers: '128MB', listen_addresses: '127.0.0.1' };
 
@@ -97,7 +97,7 @@ function socketFolder(cluster) {
 
 async function untilReady(child, cluster, log) {
   while (child.exitCode === null && child.signalCode === null) {
-    const [pid, , , , , , , state] = readPidFile(cluster) ?? [];
+    const [pid, , , , , , , state] = readLockFile(cluster) ?? [];
     if (Number(pid) === child.pid && state?.trim() === 'ready') return;
     await sleep(10);
   }
@@ -109,21 +109,4 @@ async function stop(child, exited) {
   const patience = setTimeout(() => child.kill('SIGQUIT'), 8000);
   await exited;
   clearTimeout(patience);
-}
-
-/** Stops a server that outlived its killed parent on this very data folder. */
-export async function stopLeftover(cluster) {
-  const [pid, folder] = readPidFile(cluster) ?? [];
-  if (!Number(pid) || resolve(folder) !== resolve(cluster) || !isRunning(Number(pid), cluster)) return;
-  process.kill(Number(pid), 'SIGINT');
-  for (let tries = 0; tries < 500 && isAlive(Number(pid)); tries++) await sleep(20);
-  if (isAlive(Number(pid))) throw new Error(`An old Postgres (process ${pid}) on ${cluster} does not stop.`);
-}
-
-function readPidFile(cluster) {
-  try {
-    return readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n');
-  } catch {
-    return null;
-  }
 }

@@ -6,7 +6,8 @@ import { bootstrapDatabase, databaseUrl } from './database.mjs';
 import { functionEnvironment } from './function_environment.mjs';
 import { migrate } from './migrate.mjs';
 import { inProject } from './paths.mjs';
-import { clusterFolder, startPostgres, stopLeftover } from './postgres.mjs';
+import { clusterFolder, startPostgres } from './postgres.mjs';
+import { stopLeftover } from './postgres_leftover.mjs';
 import { loadSecrets } from './secrets.mjs';
 
 /**

@@ -4,7 +4,8 @@ import { removeFacts, runningFacts, writeFacts } from '../facts.mjs';
 import { atEnd, isEnding } from '../lifecycle.mjs';
 import { editedSince } from '../migrate.mjs';
 import { choosePorts } from '../ports.mjs';
-import { clusterFolder, stopLeftover } from '../postgres.mjs';
+import { clusterFolder } from '../postgres.mjs';
+import { stopLeftover } from '../postgres_leftover.mjs';
 import { startStack } from '../stack.mjs';
 import { announcement } from './announcement.mjs';
 

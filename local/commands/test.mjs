@@ -27,7 +27,7 @@ export default async function test({ filters }) {
   const stack = await startThrowawayStack({ fast: true, prepare: runSqlTests });
   if (denoFiles.length > 0) tally.add(await runDenoTests(denoFiles, stack));
   if (filters.length === 0) await runGates(tally, stack.facts.dbUrl);
-  if (tally.failed > 0) console.log(`\nWhat the stack said: ${keepLog(stack)}`);
+  if (tally.failed > 0) console.log(`\nWhat the stack said: ${keepLogs(stack)}`);
   tally.finish();
 }
 
@@ -51,10 +51,10 @@ async function applySeedTwice(url) {
   });
 }
 
-function keepLog({ dataFolder, logFile }) {
-  const folder = join(localFolder, 'logs');
+/** The data folder is deleted at the end; what the processes said is kept for whoever looks for the cause. */
+function keepLogs({ dataFolder }) {
+  const folder = join(localFolder, 'logs', basename(dataFolder));
   mkdirSync(folder, { recursive: true });
-  const kept = join(folder, `${basename(dataFolder)}.log`);
-  copyFileSync(logFile, kept);
-  return kept;
+  for (const name of ['stack.log', 'postgres.log']) copyFileSync(join(dataFolder, name), join(folder, name));
+  return folder;
 }

@@ -93,7 +93,7 @@ end $$;
 create function private.assert_address(channel text, address text)
 returns void language plpgsql immutable set search_path = '' as $$
 begin
-  if address is null or not private.fits_channel(channel, address) then
+  if private.fits_channel(channel, address) is not true then
     perform private.refuse('GC-012', 'There is no address to deliver to', jsonb_build_object('fields', jsonb_build_array(
       jsonb_build_object('field', case channel when 'sms' then 'phone' else 'email' end,
         'problem', case when address is null then 'is missing' else 'is not an address' end))));

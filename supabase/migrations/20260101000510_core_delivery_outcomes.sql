@@ -121,7 +121,8 @@ begin
   end;
 end $$;
 
--- Applies a callback: found by the provider's id, or by the attempt it names when the report of the call was lost.
+-- Applies a callback: found by the provider's id, or by the attempt it names when the report of the call was lost, or when a
+-- look-up did not find what went out after all (a try that is queued again is then called off).
 -- Returns null when there is nothing to apply: unknown message, repeated or late callback.
 create function private.apply_provider_status(
   provider text, provider_message_id text, attempt_id uuid, provider_status text, error_code text)
@@ -132,7 +133,7 @@ begin
   select d.* into delivery from public.deliveries d
   where (d.provider = apply_provider_status.provider and d.provider_message_id = apply_provider_status.provider_message_id)
     or d.id = (select a.delivery_id from public.delivery_attempts a
-      where a.id = apply_provider_status.attempt_id and a.status in ('calling', 'ambiguous'))
+      where a.id = apply_provider_status.attempt_id and a.status in ('calling', 'ambiguous', 'not_sent'))
   for update;
   if delivery.id is null
     or delivery.provider_message_id <> apply_provider_status.provider_message_id
@@ -144,7 +145,8 @@ begin
   update public.delivery_attempts a
   set status = 'sent', finished_at = coalesce(a.finished_at, now()),
     provider_message_id = apply_provider_status.provider_message_id
-  where a.delivery_id = delivery.id and a.attempt_number = delivery.attempts and a.status in ('calling', 'ambiguous');
+  where a.delivery_id = delivery.id and a.status in ('calling', 'ambiguous', 'not_sent')
+    and case when attempt_id is null then a.attempt_number = delivery.attempts else a.id = attempt_id end;
   return private.mark_delivery_sent(delivery.id, provider, provider_message_id, provider_status, error_code);
 end $$;
 

@@ -133,11 +133,12 @@ grant select on
   public.gift_card_provisioning_trace
   to authenticated, service_role;
 
-create policy "Staff read the calls of their clients, and their own unmatched ones" on public.call_sessions
+create policy "Staff read calls of their clients and their own unmatched ones" on public.call_sessions
   for select to authenticated
   using (
     client_id in (select private.staffed_client_ids())
-    or (client_id is null and agent_user_id = (select auth.uid()) and exists (select private.staffed_client_ids())));
+    or (client_id is null and agent_user_id = (select auth.uid()) and exists (select private.staffed_client_ids()))
+    or (select private.is_platform_admin()));
 
 create policy "Staff read the conditions met of their clients" on public.call_conditions_met
   for select to authenticated using (client_id in (select private.staffed_client_ids()));

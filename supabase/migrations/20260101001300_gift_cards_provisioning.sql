@@ -77,6 +77,11 @@ begin
   if campaign.status <> 'active' then
     perform private.refuse('RB-400', 'The campaign is ' || campaign.status);
   end if;
+  if not exists (
+    select from public.clients c join public.agencies a on a.id = c.agency_id
+    where c.id = p.client_id and c.is_active and a.is_active) then
+    perform private.refuse('RB-400', 'The client is not active');
+  end if;
   select cc.* into condition from public.campaign_conditions cc
   where cc.campaign_id = p.campaign_id and cc.condition_number = p.condition_number;
   if condition.brand_id is null or condition.card_value is null then
@@ -133,7 +138,8 @@ begin
   end if;
   p.deliver_to := case p.delivery_method
     when 'sms' then coalesce(p.deliver_to, recipient.phone) when 'email' then coalesce(p.deliver_to, recipient.email) end;
-  if p.delivery_method is not null then
+  -- an agent's answer does not bring the code, so a message must
+  if p.delivery_method is not null or p.surface = 'call_center' then
     perform private.assert_address(p.delivery_method, p.deliver_to);
   end if;
   return p;
@@ -178,19 +184,38 @@ begin
     where c.lot_id = pick_card.lot_id and c.status = 'available' and c.id < start
     order by c.id limit 1 for update skip locked;
   end if;
+  if card_id is null then
+    raise exception 'nothing free' using errcode = 'RBACK';
+  end if;
   return card_id;
+exception when sqlstate 'RBACK' then
+  -- cards that were claimed while we looked stay locked by us until this block is undone: whoever goes on to wait for a card
+  -- must not hold one
+  return null;
 end $$;
 
--- Before saying "empty": a locked card may be given back, so wait for it.
+-- Before saying "empty": a locked card may be given back, so wait for one at a time, holding no other.
 create function private.wait_for_card(lot_id uuid)
 returns uuid language plpgsql volatile set search_path = '' as $$
 declare
   card_id uuid;
 begin
-  select c.id into card_id from public.gift_cards c
-  where c.lot_id = wait_for_card.lot_id and c.status = 'available'
-  order by c.id limit 1 for update;
-  return card_id;
+  loop
+    select c.id into card_id from public.gift_cards c
+    where c.lot_id = wait_for_card.lot_id and c.status = 'available' order by c.id limit 1;
+    if card_id is null then
+      return null;
+    end if;
+    begin
+      perform from public.gift_cards c where c.id = card_id and c.status = 'available' for update;
+      if not found then
+        raise exception 'it was kept' using errcode = 'RBACK';
+      end if;
+      return card_id;
+    exception when sqlstate 'RBACK' then
+      null;
+    end;
+  end loop;
 end $$;
 
 create function private.claim_from_stock(p private.provisioning)

@@ -14,7 +14,9 @@ returns jsonb language sql stable set search_path = '' as $$
     'merge', jsonb_build_object(
       'first_name', coalesce(r.first_name, ''), 'last_name', coalesce(r.last_name, ''), 'amount', pool.denomination,
       'currency', pool.currency, 'brand', b.name, 'redemption_url', coalesce(b.redemption_url, ''),
-      'expiration_date', coalesce(to_char((card.expires_at - interval '1 second') at time zone client.time_zone, 'FMMonth FMDD, YYYY'), '')),
+      -- the day as it was given at the upload: in the zone of the pool's owner
+      'expiration_date', coalesce(to_char((card.expires_at - interval '1 second')
+        at time zone coalesce(owner.time_zone, 'UTC'), 'FMMonth FMDD, YYYY'), '')),
     'sealed', private.sealed_card(card.id))
   from public.deliveries d
   join public.gift_cards card on card.id = d.subject_id
@@ -23,6 +25,7 @@ returns jsonb language sql stable set search_path = '' as $$
   join public.recipients r on r.id = card.recipient_id
   join public.campaigns campaign on campaign.id = r.campaign_id
   join public.clients client on client.id = card.client_id
+  left join public.clients owner on owner.id = pool.client_id
   where d.id = attempt.delivery_id
 $$;
 

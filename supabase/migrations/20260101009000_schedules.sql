@@ -4,14 +4,22 @@
 create function public.run_housekeeping()
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
+  moved uuid;
   folded int := 0;
   linked int;
   purged int;
 begin
-  select count(*) into folded from public.card_pools p
-  where exists (
-    select from private.card_movements m where m.pool_id = p.id and m.xact >= p.folded_before)
-    and private.fold_pool(p.id);
+  -- one housekeeper at a time: two would delete the same rows in different orders
+  if not pg_try_advisory_xact_lock(hashtext('public.run_housekeeping')) then
+    return private.answered(jsonb_build_object('folded', 0, 'linked', 0, 'purged', 0));
+  end if;
+  for moved in
+    select distinct m.pool_id from private.card_movements m
+    join public.card_pools p on p.id = m.pool_id
+    where m.xact >= p.folded_before
+  loop
+    folded := folded + private.fold_pool(moved)::int;
+  end loop;
   perform private.purge_movements();
   linked := private.link_audit_chain();
   with old_keys as (

@@ -54,7 +54,9 @@ end $$;
 
 select is(pg_temp.breaks_after(format('update public.audit_events set reason = ''another'' where id = %s',
   pg_temp.nth(3))), '3', 'A changed event is located');
-select is(pg_temp.breaks_after(format('update public.audit_events set created_at = created_at + interval ''1 microsecond'' where id = %s', pg_temp.nth(6))), '6', 'The last one, too, by a microsecond');
+select is(pg_temp.breaks_after(format(
+  'update public.audit_events set created_at = created_at + interval ''1 microsecond'' where id = %s', pg_temp.nth(6))),
+  '6', 'The last one, too, by a microsecond');
 select is(pg_temp.breaks_after(format('update public.audit_events set client_id = %L where id = %s', tests.the('b'),
   pg_temp.nth(2))), '2', 'An event that is put under another tenant');
 select is(pg_temp.breaks_after(format('delete from private.audit_links where event_id = %s', pg_temp.nth(4))), '5',

@@ -22,9 +22,12 @@ select pg_temp.refuses('status = ''delivered'', sent_at = now()', 'deliveries_de
 select pg_temp.refuses('status = ''failed''', 'deliveries_failed_at_matches_status', 'What has failed has its time');
 select pg_temp.refuses('failure_kind = ''bad luck''', 'deliveries_failure_kind_is_valid', 'A failure is of a kind');
 select throws_matching(format('insert into public.delivery_attempts (delivery_id, client_id, attempt_number, status)
-    values (%L, %L, 1, ''sent'')', tests.the('delivery'), tests.the('client')), 'delivery_attempts_finished_at_matches_status', 'A try that is over has its end');
-select throws_matching(format('insert into public.delivery_attempts (delivery_id, client_id, attempt_number, finished_at)
-    values (%L, %L, 1, now())', tests.the('delivery'), tests.the('client')), 'delivery_attempts_finished_at_matches_status', 'One that is not has none');
+    values (%L, %L, 1, ''sent'')', tests.the('delivery'), tests.the('client')),
+  'delivery_attempts_finished_at_matches_status', 'A try that is over has its end');
+select throws_matching(format('insert into public.delivery_attempts (
+    delivery_id, client_id, attempt_number, finished_at)
+    values (%L, %L, 1, now())', tests.the('delivery'), tests.the('client')),
+  'delivery_attempts_finished_at_matches_status', 'One that is not has none');
 select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM1');
 select tests.keep(tests.create_delivery());
 select throws_matching($$ select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM1') $$,

@@ -1,5 +1,5 @@
--- Every door that takes an actor, and every admin function × every role: what it answers. To whoever does not belong to the
--- client, what exists reads like what does not.
+-- Every door that takes an actor, and every admin function × every role: what it answers. To whoever does not belong
+-- to the client, what exists reads like what does not.
 begin;
 set local search_path = public, extensions, tests;
 select plan(15 * 11);
@@ -75,8 +75,9 @@ begin
     when 'create a master pool' then format('select public.create_gift_card_pool(null, %L, %L, 25)', tests.the('brand'),
       'New')
     when 'create_campaign' then format('select public.create_campaign(%L, %L)', tests.the('client'), 'New')
-    when 'create_campaign_condition' then format('select public.create_campaign_condition(%L, 2 + (random() * 1e6)::int, %L, %L, 25)',
-      tests.the('campaign'), 'New', tests.the('brand'))
+    when 'create_campaign_condition' then format(
+      'select public.create_campaign_condition(%L, 2 + (random() * 1e6)::int, %L, %L, 25)', tests.the('campaign'), 'New',
+      tests.the('brand'))
     when 'import_recipients' then format('select public.import_recipients(%L, %L)', tests.the('campaign'),
       '[{"firstName": "Ada"}]')
   end));

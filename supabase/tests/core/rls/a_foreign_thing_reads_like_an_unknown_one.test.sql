@@ -1,4 +1,4 @@
--- Whoever guesses ids and codes learns nothing: the whole answer is the same for what is another tenant's and for what is not.
+-- Whoever guesses ids and codes learns nothing: the whole answer is the same for another tenant's thing and for none.
 begin;
 set local search_path = public, extensions, tests;
 select plan(17);

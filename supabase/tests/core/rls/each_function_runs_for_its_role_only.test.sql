@@ -1,4 +1,4 @@
--- Every public function × every role, called for real: doors answer the server, the admins' functions whoever signed in.
+-- Every public function × every role, called for real: doors answer the server, admins' functions whoever signed in.
 begin;
 set local search_path = public, extensions, tests;
 select plan(3 * (select count(*)::int from pg_proc where pronamespace = 'public'::regnamespace));

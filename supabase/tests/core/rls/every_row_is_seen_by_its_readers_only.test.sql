@@ -1,5 +1,6 @@
--- Every public table and view × every role, with rows of two tenants and of the platform. Rows are of a class: m mine (my
--- membership, my call), o of my tenant, f of a foreign tenant, s shared or the platform's. A relation that is not declared fails.
+-- Every public table and view × every role, with rows of two tenants and of the platform. Rows are of a class: m mine
+-- (my membership, my call), o of my tenant, f of a foreign tenant, s shared or the platform's. A relation that is not
+-- declared fails.
 begin;
 set local search_path = public, extensions, tests;
 select plan( (select 1 + 14 * count(*)::int from pg_class where relnamespace = 'public'::regnamespace
@@ -81,7 +82,8 @@ begin
 end $$;
 
 create function pg_temp.class_of(r existing, p personas) returns text language sql immutable as $$
-  select case when r.owner = p.user_id then 'm' when r.tenant = p.tenant then 'o' when r.tenant is not null then 'f' else 's' end
+  select case when r.owner = p.user_id then 'm' when r.tenant = p.tenant then 'o'
+    when r.tenant is not null then 'f' else 's' end
 $$;
 
 -- Which classes the role sees completely; a class that it sees in part stands in brackets.

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(15);
+select plan(16);
 
 select tests.keep(tests.create_promise(10));
 select count(tests.provision(r)) from tests.create_recipients(tests.the('campaign'), 4) r;
@@ -13,6 +13,8 @@ insert into private.card_movements (pool_id, lot_id, total, available, claimed, 
   count(*) filter (where c.status in ('claimed', 'stuck')),
   count(*) filter (where c.status in ('delivered', 'redeemed')), '1' from public.gift_cards c
   where c.pool_id <> tests.the('pool') group by 1, 2;
+select tests.keep('quiet', tests.create_pool(tests.the('client'), tests.the('brand'), 0));
+update public.card_pools set folded_before = '7' where id = tests.the('quiet');
 insert into private.idempotency_keys (scope, key, request_hash, created_at)
 values ('test', 'old', 'hash', now() - interval '31 days'), ('test', 'young', 'hash', now() - interval '29 days');
 insert into private.attempt_buckets (surface, kind, key, window_starts_at, taken)
@@ -31,6 +33,8 @@ select is((select sum(available_cards)::int from private.card_lots where pool_id
 select row_eq('select total_cards, available_cards, claimed_cards, delivered_cards from public.gift_card_pools
   where id = tests.the(''pool'')', row(10, 6, 4, 0), 'A reader sees the same');
 select is_empty('select from private.card_movements where pool_id = tests.the(''pool'')', 'The movements are gone');
+select is((select folded_before from public.card_pools where id = tests.the('quiet')), '7'::xid8,
+  'A pool in which nothing moved is not written');
 select set_eq('select key from private.idempotency_keys where scope = ''test''', '{young}'::text[],
   'Answers older than 30 days are dropped');
 select set_eq('select key from private.attempt_buckets where surface = ''test''', '{young}'::text[],

@@ -1,5 +1,5 @@
--- The invariants are empty after a busy day, and each shows a row when it is broken on purpose: a view that is always empty
--- would prove nothing.
+-- The invariants are empty after a busy day, and each shows a row when it is broken on purpose: a view that is always
+-- empty would prove nothing.
 begin;
 set local search_path = public, extensions, tests;
 select plan(13);
@@ -54,7 +54,8 @@ select is(pg_temp.violations_after(format('delete
 select is(pg_temp.violations_after(format('update public.deliveries set subject_id = %L where id = %L',
   pg_temp.free_card(), tests.the('delivery'))), 'cards_without_explanation: available, and tried to be delivered',
   'A message that brings a free card');
-select is(pg_temp.violations_after(format('insert into public.gift_card_grants (client_id, campaign_id, recipient_id, condition_number, surface)
+select is(pg_temp.violations_after(format('insert into public.gift_card_grants (
+      client_id, campaign_id, recipient_id, condition_number, surface)
     select client_id, campaign_id, id, 9, ''api'' from public.recipients
       where id = %L', tests.the('recipient'))), 'grants_without_card', 'A promise without a card');
 select is(pg_temp.violations_after(format('update public.card_pools set available_cards = available_cards + 1

@@ -5,7 +5,7 @@ select plan(32);
 
 select tests.keep(tests.create_promise());
 
--- Asks for the card with something changed, which is changed back afterwards: the code, and that only the trace remains.
+-- Asks for the card with something changed, which is changed back afterwards: the code, and what the trace says.
 create function pg_temp.refusal(change text, description text, code text, message text default null,
   failed_step text default
   'Check campaign configuration', condition_number int default 1, brand_id uuid default null,

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(18);
+select plan(19);
 
 select tests.keep(tests.create_promise(9));
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
@@ -29,6 +29,9 @@ select is((select count(*)::int from public.gift_cards where pool_id = tests.the
   'No card is taken');
 select is_empty('select from public.call_conditions_met where client_id = tests.the(''client'')',
   'No condition is noted');
+
+select is(tests.provision_for_caller(tests.the('agent'), recipient_id => tests.the('recipient'), delivery_method => null)
+  ->> 'code', 'GC-012', 'GC-012: without a delivery nobody would get the code, for the agent does not see it');
 
 -- verification
 update public.campaign_conditions set requires_opt_in = true where campaign_id = tests.the('campaign');

@@ -9,9 +9,11 @@ select tests.keep('their_campaign', tests.create_campaign(tests.the('elsewhere')
 select throws_matching(format('insert into public.recipients (client_id, campaign_id) values (%L, %L)',
   tests.the('client'), tests.the('their_campaign')), 'recipients_campaign_is_the_clients',
   'A recipient is in a campaign of the client');
-select throws_matching(format('insert into public.campaign_conditions (client_id, campaign_id, condition_number, condition_name)
-    values (%L, %L, 2, ''X'')', tests.the('client'), tests.the('their_campaign')), 'campaign_conditions_campaign_is_the_clients', 'So is a condition');
-select throws_matching(format('insert into public.gift_card_grants (client_id, campaign_id, recipient_id, condition_number, surface)
+select throws_matching(format('insert into public.campaign_conditions (
+    client_id, campaign_id, condition_number, condition_name) values (%L, %L, 2, ''X'')', tests.the('client'),
+  tests.the('their_campaign')), 'campaign_conditions_campaign_is_the_clients', 'So is a condition');
+select throws_matching(format('insert into public.gift_card_grants (
+    client_id, campaign_id, recipient_id, condition_number, surface)
     values (%L, %L, %L, 1, ''api'')', tests.the('elsewhere'), tests.the('their_campaign'), tests.the('recipient')),
   'gift_card_grants_recipient_is_the_campaigns', 'A grant is for a recipient of its campaign');
 select throws_matching(format('update public.card_pools set campaign_id = %L where id = %L',

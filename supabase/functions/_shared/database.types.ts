@@ -1,0 +1,834 @@
+
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[]
+
+export type Database = {
+  
+  "public": {
+          Tables: {
+            "agencies": {
+                  Row: {
+                    "created_at": string,"id": string,"is_active": boolean,"name": string,"slug": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "created_at"?: string,"id"?: string,"is_active"?: boolean,"name": string,"slug": string
+                  }
+                  Update: {
+                    "created_at"?: string,"id"?: string,"is_active"?: boolean,"name"?: string,"slug"?: string
+                  }
+                  Relationships: [
+                    
+                  ]
+                },"audit_events": {
+                  Row: {
+                    "action": string,"actor_id": string | null,"client_id": string | null,"created_at": string,"id": number,"metadata": NonNullable<Json>,"reason": string | null,"request_id": string | null,"subject_id": string,"subject_type": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "action": string,"actor_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: never,"metadata"?: NonNullable<Json>,"reason"?: string | null,"request_id"?: string | null,"subject_id": string,"subject_type": string
+                  }
+                  Update: {
+                    "action"?: string,"actor_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: never,"metadata"?: NonNullable<Json>,"reason"?: string | null,"request_id"?: string | null,"subject_id"?: string,"subject_type"?: string
+                  }
+                  Relationships: [
+                    
+                  ]
+                },"billing_transactions": {
+                  Row: {
+                    "agency_id": string,"billed_entity_id": string,"billed_entity_type": string,"campaign_id": string,"client_id": string,"cost_basis": number,"created_at": string,"currency": string,"denomination": number,"gift_card_id": string,"grant_id": string,"id": string,"margin": number,"price": number,"recipient_id": string,"request_id": string | null,"source": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "agency_id": string,"billed_entity_id": string,"billed_entity_type": string,"campaign_id": string,"client_id": string,"cost_basis": number,"created_at"?: string,"currency": string,"denomination": number,"gift_card_id": string,"grant_id": string,"id"?: string,"margin"?: never,"price": number,"recipient_id": string,"request_id"?: string | null,"source": string
+                  }
+                  Update: {
+                    "agency_id"?: string,"billed_entity_id"?: string,"billed_entity_type"?: string,"campaign_id"?: string,"client_id"?: string,"cost_basis"?: number,"created_at"?: string,"currency"?: string,"denomination"?: number,"gift_card_id"?: string,"grant_id"?: string,"id"?: string,"margin"?: never,"price"?: number,"recipient_id"?: string,"request_id"?: string | null,"source"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "billing_transactions_gift_card_id_fkey"
+      columns: ["gift_card_id"]
+isOneToOne: true
+      referencedRelation: "gift_card_inventory"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "billing_transactions_gift_card_id_fkey"
+      columns: ["gift_card_id"]
+isOneToOne: true
+      referencedRelation: "gift_cards"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "billing_transactions_grant_id_fkey"
+      columns: ["grant_id"]
+isOneToOne: true
+      referencedRelation: "gift_card_grants"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"brand_denominations": {
+                  Row: {
+                    "brand_id": string,"cost": number | null,"currency": string,"denomination": number,"id": string,"is_enabled": boolean,"price": number | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "brand_id": string,"cost"?: number | null,"currency"?: string,"denomination": number,"id"?: string,"is_enabled"?: boolean,"price"?: number | null
+                  }
+                  Update: {
+                    "brand_id"?: string,"cost"?: number | null,"currency"?: string,"denomination"?: number,"id"?: string,"is_enabled"?: boolean,"price"?: number | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "brand_denominations_brand_id_fkey"
+      columns: ["brand_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_brands"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"call_conditions_met": {
+                  Row: {
+                    "call_session_id": string | null,"campaign_id": string,"client_id": string,"condition_number": number,"created_at": string,"gift_card_id": string | null,"id": string,"met_by_agent_id": string | null,"recipient_id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "call_session_id"?: string | null,"campaign_id": string,"client_id": string,"condition_number": number,"created_at"?: string,"gift_card_id"?: string | null,"id"?: string,"met_by_agent_id"?: string | null,"recipient_id": string
+                  }
+                  Update: {
+                    "call_session_id"?: string | null,"campaign_id"?: string,"client_id"?: string,"condition_number"?: number,"created_at"?: string,"gift_card_id"?: string | null,"id"?: string,"met_by_agent_id"?: string | null,"recipient_id"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "call_conditions_met_call_session_id_fkey"
+      columns: ["call_session_id"]
+isOneToOne: false
+      referencedRelation: "call_sessions"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "call_conditions_met_gift_card_id_fkey"
+      columns: ["gift_card_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_inventory"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "call_conditions_met_gift_card_id_fkey"
+      columns: ["gift_card_id"]
+isOneToOne: false
+      referencedRelation: "gift_cards"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"call_sessions": {
+                  Row: {
+                    "agent_user_id": string,"caller_phone": string,"campaign_id": string | null,"client_id": string | null,"created_at": string,"id": string,"recipient_id": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "agent_user_id": string,"caller_phone": string,"campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: string,"recipient_id"?: string | null
+                  }
+                  Update: {
+                    "agent_user_id"?: string,"caller_phone"?: string,"campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: string,"recipient_id"?: string | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "call_sessions_campaign_is_the_clients"
+      columns: ["campaign_id","client_id"]
+isOneToOne: false
+      referencedRelation: "campaigns"
+      referencedColumns: ["id","client_id"]
+    },{
+      foreignKeyName: "call_sessions_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "call_sessions_recipient_id_fkey"
+      columns: ["recipient_id"]
+isOneToOne: false
+      referencedRelation: "recipients"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"campaign_conditions": {
+                  Row: {
+                    "brand_id": string | null,"campaign_id": string,"card_value": number | null,"client_id": string,"condition_name": string,"condition_number": number,"created_at": string,"crm_event_name": string | null,"id": string,"is_self_service": boolean,"requires_opt_in": boolean
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "brand_id"?: string | null,"campaign_id": string,"card_value"?: number | null,"client_id": string,"condition_name": string,"condition_number": number,"created_at"?: string,"crm_event_name"?: string | null,"id"?: string,"is_self_service"?: boolean,"requires_opt_in"?: boolean
+                  }
+                  Update: {
+                    "brand_id"?: string | null,"campaign_id"?: string,"card_value"?: number | null,"client_id"?: string,"condition_name"?: string,"condition_number"?: number,"created_at"?: string,"crm_event_name"?: string | null,"id"?: string,"is_self_service"?: boolean,"requires_opt_in"?: boolean
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "campaign_conditions_brand_id_fkey"
+      columns: ["brand_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_brands"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "campaign_conditions_campaign_is_the_clients"
+      columns: ["campaign_id","client_id"]
+isOneToOne: false
+      referencedRelation: "campaigns"
+      referencedColumns: ["id","client_id"]
+    }
+                  ]
+                },"campaigns": {
+                  Row: {
+                    "billing_entity": string | null,"campaign_name": string,"client_id": string,"created_at": string,"currency": string,"email_subject": string | null,"email_template": string | null,"id": string,"sms_template": string | null,"status": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "billing_entity"?: string | null,"campaign_name": string,"client_id": string,"created_at"?: string,"currency"?: string,"email_subject"?: string | null,"email_template"?: string | null,"id"?: string,"sms_template"?: string | null,"status"?: string
+                  }
+                  Update: {
+                    "billing_entity"?: string | null,"campaign_name"?: string,"client_id"?: string,"created_at"?: string,"currency"?: string,"email_subject"?: string | null,"email_template"?: string | null,"id"?: string,"sms_template"?: string | null,"status"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "campaigns_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"card_pools": {
+                  Row: {
+                    "available_cards": number,"brand_id": string,"campaign_id": string | null,"claimed_cards": number,"client_id": string | null,"cost_per_card": number,"created_at": string,"currency": string,"delivered_cards": number,"denomination": number,"folded_before": unknown,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"total_cards": number
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "available_cards"?: number,"brand_id": string,"campaign_id"?: string | null,"claimed_cards"?: number,"client_id"?: string | null,"cost_per_card"?: number,"created_at"?: string,"currency"?: string,"delivered_cards"?: number,"denomination": number,"folded_before"?: unknown,"id"?: string,"is_active"?: boolean,"pool_name": string,"pool_type"?: string,"total_cards"?: number
+                  }
+                  Update: {
+                    "available_cards"?: number,"brand_id"?: string,"campaign_id"?: string | null,"claimed_cards"?: number,"client_id"?: string | null,"cost_per_card"?: number,"created_at"?: string,"currency"?: string,"delivered_cards"?: number,"denomination"?: number,"folded_before"?: unknown,"id"?: string,"is_active"?: boolean,"pool_name"?: string,"pool_type"?: string,"total_cards"?: number
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "card_pools_brand_id_fkey"
+      columns: ["brand_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_brands"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "card_pools_campaign_is_the_clients"
+      columns: ["campaign_id","client_id"]
+isOneToOne: false
+      referencedRelation: "campaigns"
+      referencedColumns: ["id","client_id"]
+    },{
+      foreignKeyName: "card_pools_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"client_brands": {
+                  Row: {
+                    "brand_id": string,"client_id": string,"id": string,"is_enabled": boolean,"may_use_master_pool": boolean
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "brand_id": string,"client_id": string,"id"?: string,"is_enabled"?: boolean,"may_use_master_pool"?: boolean
+                  }
+                  Update: {
+                    "brand_id"?: string,"client_id"?: string,"id"?: string,"is_enabled"?: boolean,"may_use_master_pool"?: boolean
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "client_brands_brand_id_fkey"
+      columns: ["brand_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_brands"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "client_brands_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"clients": {
+                  Row: {
+                    "agency_id": string,"created_at": string,"id": string,"is_active": boolean,"name": string,"slug": string,"time_zone": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "agency_id": string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"name": string,"slug": string,"time_zone"?: string
+                  }
+                  Update: {
+                    "agency_id"?: string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"name"?: string,"slug"?: string,"time_zone"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "clients_agency_id_fkey"
+      columns: ["agency_id"]
+isOneToOne: false
+      referencedRelation: "agencies"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"contact_opt_outs": {
+                  Row: {
+                    "address": string,"channel": string,"created_at": string,"id": string,"source": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "address": string,"channel": string,"created_at"?: string,"id"?: string,"source": string
+                  }
+                  Update: {
+                    "address"?: string,"channel"?: string,"created_at"?: string,"id"?: string,"source"?: string
+                  }
+                  Relationships: [
+                    
+                  ]
+                },"deliveries": {
+                  Row: {
+                    "attempts": number,"attempts_max": number,"channel": string,"client_id": string,"created_at": string,"deliver_to": string,"delivered_at": string | null,"error_code": string | null,"error_message": string | null,"failed_at": string | null,"failure_kind": string | null,"id": string,"lease_token": string | null,"leased_until": string | null,"next_attempt_at": string,"provider": string | null,"provider_message_id": string | null,"provider_status": string | null,"recipient_id": string | null,"request_id": string | null,"sent_at": string | null,"status": string,"subject_id": string,"topic": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "attempts"?: number,"attempts_max"?: number,"channel": string,"client_id": string,"created_at"?: string,"deliver_to": string,"delivered_at"?: string | null,"error_code"?: string | null,"error_message"?: string | null,"failed_at"?: string | null,"failure_kind"?: string | null,"id"?: string,"lease_token"?: string | null,"leased_until"?: string | null,"next_attempt_at"?: string,"provider"?: string | null,"provider_message_id"?: string | null,"provider_status"?: string | null,"recipient_id"?: string | null,"request_id"?: string | null,"sent_at"?: string | null,"status"?: string,"subject_id": string,"topic": string
+                  }
+                  Update: {
+                    "attempts"?: number,"attempts_max"?: number,"channel"?: string,"client_id"?: string,"created_at"?: string,"deliver_to"?: string,"delivered_at"?: string | null,"error_code"?: string | null,"error_message"?: string | null,"failed_at"?: string | null,"failure_kind"?: string | null,"id"?: string,"lease_token"?: string | null,"leased_until"?: string | null,"next_attempt_at"?: string,"provider"?: string | null,"provider_message_id"?: string | null,"provider_status"?: string | null,"recipient_id"?: string | null,"request_id"?: string | null,"sent_at"?: string | null,"status"?: string,"subject_id"?: string,"topic"?: string
+                  }
+                  Relationships: [
+                    
+                  ]
+                },"delivery_attempts": {
+                  Row: {
+                    "attempt_number": number,"client_id": string,"created_at": string,"delivery_id": string,"error_code": string | null,"error_message": string | null,"finished_at": string | null,"id": string,"provider_message_id": string | null,"status": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "attempt_number": number,"client_id": string,"created_at"?: string,"delivery_id": string,"error_code"?: string | null,"error_message"?: string | null,"finished_at"?: string | null,"id"?: string,"provider_message_id"?: string | null,"status"?: string
+                  }
+                  Update: {
+                    "attempt_number"?: number,"client_id"?: string,"created_at"?: string,"delivery_id"?: string,"error_code"?: string | null,"error_message"?: string | null,"finished_at"?: string | null,"id"?: string,"provider_message_id"?: string | null,"status"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "delivery_attempts_delivery_id_fkey"
+      columns: ["delivery_id"]
+isOneToOne: false
+      referencedRelation: "deliveries"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "delivery_attempts_delivery_id_fkey"
+      columns: ["delivery_id"]
+isOneToOne: false
+      referencedRelation: "email_delivery_log"
+      referencedColumns: ["delivery_id"]
+    },{
+      foreignKeyName: "delivery_attempts_delivery_id_fkey"
+      columns: ["delivery_id"]
+isOneToOne: false
+      referencedRelation: "sms_delivery_log"
+      referencedColumns: ["delivery_id"]
+    }
+                  ]
+                },"gift_card_brands": {
+                  Row: {
+                    "brand_name": string,"card_format": string,"code_format": string | null,"created_at": string,"expiration_policy": string | null,"id": string,"is_enabled": boolean,"logo_url": string | null,"name": string,"redemption_url": string | null,"terms_url": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "brand_name"?: never,"card_format"?: string,"code_format"?: string | null,"created_at"?: string,"expiration_policy"?: string | null,"id"?: string,"is_enabled"?: boolean,"logo_url"?: string | null,"name": string,"redemption_url"?: string | null,"terms_url"?: string | null
+                  }
+                  Update: {
+                    "brand_name"?: never,"card_format"?: string,"code_format"?: string | null,"created_at"?: string,"expiration_policy"?: string | null,"id"?: string,"is_enabled"?: boolean,"logo_url"?: string | null,"name"?: string,"redemption_url"?: string | null,"terms_url"?: string | null
+                  }
+                  Relationships: [
+                    
+                  ]
+                },"gift_card_grants": {
+                  Row: {
+                    "campaign_id": string,"client_id": string,"condition_number": number,"created_at": string,"granted_by": string | null,"id": string,"recipient_id": string,"request_id": string | null,"surface": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "campaign_id": string,"client_id": string,"condition_number": number,"created_at"?: string,"granted_by"?: string | null,"id"?: string,"recipient_id": string,"request_id"?: string | null,"surface": string
+                  }
+                  Update: {
+                    "campaign_id"?: string,"client_id"?: string,"condition_number"?: number,"created_at"?: string,"granted_by"?: string | null,"id"?: string,"recipient_id"?: string,"request_id"?: string | null,"surface"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "gift_card_grants_recipient_is_the_campaigns"
+      columns: ["recipient_id","campaign_id","client_id"]
+isOneToOne: false
+      referencedRelation: "recipients"
+      referencedColumns: ["id","campaign_id","client_id"]
+    }
+                  ]
+                },"gift_card_provisioning_trace": {
+                  Row: {
+                    "campaign_id": string | null,"client_id": string | null,"created_at": string,"duration_ms": number,"error_code": string | null,"error_message": string | null,"id": number,"recipient_id": string | null,"request_id": string,"status": string,"step_name": string,"step_number": number
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"duration_ms": number,"error_code"?: string | null,"error_message"?: string | null,"id"?: never,"recipient_id"?: string | null,"request_id": string,"status": string,"step_name": string,"step_number": number
+                  }
+                  Update: {
+                    "campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"duration_ms"?: number,"error_code"?: string | null,"error_message"?: string | null,"id"?: never,"recipient_id"?: string | null,"request_id"?: string,"status"?: string,"step_name"?: string,"step_number"?: number
+                  }
+                  Relationships: [
+                    
+                  ]
+                },"gift_cards": {
+                  Row: {
+                    "cancelled_at": string | null,"claimed_at": string | null,"client_id": string | null,"code_last4": string,"created_at": string,"delivered_at": string | null,"delivery_method": string | null,"expired_at": string | null,"expires_at": string | null,"exposed_at": string | null,"grant_id": string | null,"id": string,"lot_id": string,"pool_id": string,"recipient_id": string | null,"redeemed_at": string | null,"status": string,"stuck_at": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "cancelled_at"?: string | null,"claimed_at"?: string | null,"client_id"?: string | null,"code_last4": string,"created_at"?: string,"delivered_at"?: string | null,"delivery_method"?: string | null,"expired_at"?: string | null,"expires_at"?: string | null,"exposed_at"?: string | null,"grant_id"?: string | null,"id"?: string,"lot_id": string,"pool_id": string,"recipient_id"?: string | null,"redeemed_at"?: string | null,"status"?: string,"stuck_at"?: string | null
+                  }
+                  Update: {
+                    "cancelled_at"?: string | null,"claimed_at"?: string | null,"client_id"?: string | null,"code_last4"?: string,"created_at"?: string,"delivered_at"?: string | null,"delivery_method"?: string | null,"expired_at"?: string | null,"expires_at"?: string | null,"exposed_at"?: string | null,"grant_id"?: string | null,"id"?: string,"lot_id"?: string,"pool_id"?: string,"recipient_id"?: string | null,"redeemed_at"?: string | null,"status"?: string,"stuck_at"?: string | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "gift_cards_grant_id_fkey"
+      columns: ["grant_id"]
+isOneToOne: true
+      referencedRelation: "gift_card_grants"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "gift_cards_recipient_id_fkey"
+      columns: ["recipient_id"]
+isOneToOne: false
+      referencedRelation: "recipients"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"memberships": {
+                  Row: {
+                    "agency_id": string | null,"client_id": string | null,"created_at": string,"id": string,"role": string,"suspended_at": string | null,"user_id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "agency_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: string,"role": string,"suspended_at"?: string | null,"user_id": string
+                  }
+                  Update: {
+                    "agency_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: string,"role"?: string,"suspended_at"?: string | null,"user_id"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "memberships_agency_id_fkey"
+      columns: ["agency_id"]
+isOneToOne: false
+      referencedRelation: "agencies"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "memberships_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"pending_rewards": {
+                  Row: {
+                    "brand_id": string,"campaign_id": string,"client_id": string,"condition_number": number,"created_at": string,"currency": string,"deliver_to": string | null,"delivery_method": string | null,"denomination": number,"fulfilled_at": string | null,"id": string,"pool_id": string | null,"recipient_id": string,"request_id": string | null,"status": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "brand_id": string,"campaign_id": string,"client_id": string,"condition_number": number,"created_at"?: string,"currency": string,"deliver_to"?: string | null,"delivery_method"?: string | null,"denomination": number,"fulfilled_at"?: string | null,"id"?: string,"pool_id"?: string | null,"recipient_id": string,"request_id"?: string | null,"status"?: string
+                  }
+                  Update: {
+                    "brand_id"?: string,"campaign_id"?: string,"client_id"?: string,"condition_number"?: number,"created_at"?: string,"currency"?: string,"deliver_to"?: string | null,"delivery_method"?: string | null,"denomination"?: number,"fulfilled_at"?: string | null,"id"?: string,"pool_id"?: string | null,"recipient_id"?: string,"request_id"?: string | null,"status"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "pending_rewards_brand_id_fkey"
+      columns: ["brand_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_brands"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "pending_rewards_pool_id_fkey"
+      columns: ["pool_id"]
+isOneToOne: false
+      referencedRelation: "card_pools"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "pending_rewards_pool_id_fkey"
+      columns: ["pool_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_pools"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "pending_rewards_recipient_is_the_campaigns"
+      columns: ["recipient_id","campaign_id","client_id"]
+isOneToOne: false
+      referencedRelation: "recipients"
+      referencedColumns: ["id","campaign_id","client_id"]
+    }
+                  ]
+                },"recipients": {
+                  Row: {
+                    "campaign_id": string,"client_id": string,"country": string | null,"created_at": string,"email": string | null,"external_crm_id": string | null,"first_name": string | null,"id": string,"last_name": string | null,"phone": string | null,"redemption_code": string,"redemption_token": string,"sms_opted_in_at": string | null,"state": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "campaign_id": string,"client_id": string,"country"?: string | null,"created_at"?: string,"email"?: string | null,"external_crm_id"?: string | null,"first_name"?: string | null,"id"?: string,"last_name"?: string | null,"phone"?: string | null,"redemption_code"?: never,"redemption_token"?: string,"sms_opted_in_at"?: string | null,"state"?: string | null
+                  }
+                  Update: {
+                    "campaign_id"?: string,"client_id"?: string,"country"?: string | null,"created_at"?: string,"email"?: string | null,"external_crm_id"?: string | null,"first_name"?: string | null,"id"?: string,"last_name"?: string | null,"phone"?: string | null,"redemption_code"?: never,"redemption_token"?: string,"sms_opted_in_at"?: string | null,"state"?: string | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "recipients_campaign_is_the_clients"
+      columns: ["campaign_id","client_id"]
+isOneToOne: false
+      referencedRelation: "campaigns"
+      referencedColumns: ["id","client_id"]
+    }
+                  ]
+                },"redemption_attempts": {
+                  Row: {
+                    "client_id": string | null,"code": string | null,"code_fingerprint": string | null,"created_at": string,"id": number,"outcome": string,"request_id": string | null,"subject": string | null,"surface": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "client_id"?: string | null,"code"?: string | null,"code_fingerprint"?: string | null,"created_at"?: string,"id"?: never,"outcome": string,"request_id"?: string | null,"subject"?: string | null,"surface": string
+                  }
+                  Update: {
+                    "client_id"?: string | null,"code"?: string | null,"code_fingerprint"?: string | null,"created_at"?: string,"id"?: never,"outcome"?: string,"request_id"?: string | null,"subject"?: string | null,"surface"?: string
+                  }
+                  Relationships: [
+                    
+                  ]
+                },"system_alerts": {
+                  Row: {
+                    "alert_type": string,"client_id": string | null,"created_at": string,"id": string,"message": string,"metadata": NonNullable<Json>,"resolved_at": string | null,"severity": string,"subject": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "alert_type": string,"client_id"?: string | null,"created_at"?: string,"id"?: string,"message": string,"metadata"?: NonNullable<Json>,"resolved_at"?: string | null,"severity": string,"subject"?: string
+                  }
+                  Update: {
+                    "alert_type"?: string,"client_id"?: string | null,"created_at"?: string,"id"?: string,"message"?: string,"metadata"?: NonNullable<Json>,"resolved_at"?: string | null,"severity"?: string,"subject"?: string
+                  }
+                  Relationships: [
+                    
+                  ]
+                }
+          }
+          Views: {
+            "email_delivery_log": {
+                  Row: {
+                    "attempt_number": number,"client_id": string,"created_at": string,"delivery_id": string,"email_address": string,"error_code": string | null,"error_message": string | null,"gift_card_id": string | null,"id": string,"message_id": string | null,"status": string | null
+                  }
+                  ComputedFields: never
+                  Relationships: [
+                    
+                  ]
+                },"gift_card_inventory": {
+                  Row: {
+                    "brand_id": string,"brand_name": string,"client_id": string | null,"code_last4": string,"currency": string,"denomination": number,"expires_at": string | null,"id": string,"pool_id": string,"status": string
+                  }
+                  ComputedFields: never
+                  Relationships: [
+                    {
+      foreignKeyName: "card_pools_brand_id_fkey"
+      columns: ["brand_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_brands"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"gift_card_pools": {
+                  Row: {
+                    "available_cards": number | null,"brand_id": string,"campaign_id": string | null,"claimed_cards": number | null,"client_id": string | null,"cost_per_card": number,"created_at": string,"currency": string,"delivered_cards": number | null,"denomination": number,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"total_cards": number | null
+                  }
+                  ComputedFields: never
+                  Relationships: [
+                    {
+      foreignKeyName: "card_pools_brand_id_fkey"
+      columns: ["brand_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_brands"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "card_pools_campaign_is_the_clients"
+      columns: ["campaign_id","client_id"]
+isOneToOne: false
+      referencedRelation: "campaigns"
+      referencedColumns: ["id","client_id"]
+    },{
+      foreignKeyName: "card_pools_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"sms_delivery_log": {
+                  Row: {
+                    "attempt_number": number,"client_id": string,"created_at": string,"delivery_id": string,"error_code": string | null,"error_message": string | null,"gift_card_id": string | null,"id": string,"message_sid": string | null,"phone_number": string,"status": string | null
+                  }
+                  ComputedFields: never
+                  Relationships: [
+                    
+                  ]
+                }
+          }
+          Functions: {
+            "complete_delivery_attempt":
+{ Args: { "attempt_id": string,"error_code": string,"error_message": string,"lease_token": string,"outcome": string,"provider": string,"provider_message_id": string }; Returns: Json
+                           },
+"create_campaign":
+{ Args: { "billing_entity"?: string,"campaign_name": string,"client_id": string,"currency"?: string,"email_subject"?: string,"email_template"?: string,"sms_template"?: string }; Returns: {
+              "billing_entity": string | null,
+"campaign_name": string,
+"client_id": string,
+"created_at": string,
+"currency": string,
+"email_subject": string | null,
+"email_template": string | null,
+"id": string,
+"sms_template": string | null,
+"status": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "campaigns"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"create_campaign_condition":
+{ Args: { "brand_id": string,"campaign_id": string,"card_value": number,"condition_name": string,"condition_number": number,"crm_event_name"?: string,"is_self_service"?: boolean,"requires_opt_in"?: boolean }; Returns: {
+              "brand_id": string | null,
+"campaign_id": string,
+"card_value": number | null,
+"client_id": string,
+"condition_name": string,
+"condition_number": number,
+"created_at": string,
+"crm_event_name": string | null,
+"id": string,
+"is_self_service": boolean,
+"requires_opt_in": boolean
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "campaign_conditions"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"create_gift_card_pool":
+{ Args: { "brand_id": string,"campaign_id"?: string,"client_id": string,"cost_per_card"?: number,"currency"?: string,"denomination": number,"pool_name": string }; Returns: {
+              "available_cards": number,
+"brand_id": string,
+"campaign_id": string | null,
+"claimed_cards": number,
+"client_id": string | null,
+"cost_per_card": number,
+"created_at": string,
+"currency": string,
+"delivered_cards": number,
+"denomination": number,
+"folded_before": unknown,
+"id": string,
+"is_active": boolean,
+"pool_name": string,
+"pool_type": string,
+"total_cards": number
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "card_pools"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"get_delivery":
+{ Args: { "actor": string,"delivery_id": string }; Returns: Json
+                           },
+"get_upload_target":
+{ Args: { "actor": string,"pool_id": string }; Returns: Json
+                           },
+"import_gift_cards":
+{ Args: { "actor": string,"cards": Json,"file_hash": string,"idempotency_key": string,"pool_id": string,"request_id": string,"seal_key_id": string }; Returns: Json
+                           },
+"import_recipients":
+{ Args: { "campaign_id": string,"pattern"?: string,"recipients": Json }; Returns: {
+              "campaign_id": string,
+"client_id": string,
+"country": string | null,
+"created_at": string,
+"email": string | null,
+"external_crm_id": string | null,
+"first_name": string | null,
+"id": string,
+"last_name": string | null,
+"phone": string | null,
+"redemption_code": string,
+"redemption_token": string,
+"sms_opted_in_at": string | null,
+"state": string | null
+            }[]
+                          SetofOptions: {
+        from: "*"
+        to: "recipients"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"lease_deliveries":
+{ Args: { "batch_size": number,"delivery_id": string }; Returns: Json
+                           },
+"lease_unknown_deliveries":
+{ Args: { "batch_size": number,"grace_seconds": number }; Returns: Json
+                           },
+"provision_gift_card":
+{ Args: { "actor": string,"brand_id": string,"campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"denomination": number,"idempotency_key": string,"recipient_id": string,"request_hash": string,"request_id": string }; Returns: Json
+                           },
+"provision_gift_card_for_call_center":
+{ Args: { "actor": string,"call_session_id": string,"condition_number": number,"confirmation_code": string,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"recipient_id": string,"request_hash": string,"request_id": string,"skip_verification": boolean }; Returns: Json
+                           },
+"record_delivery_status":
+{ Args: { "attempt_id": string,"error_code": string,"provider": string,"provider_message_id": string,"provider_status": string }; Returns: Json
+                           },
+"redeem_gift_card":
+{ Args: { "campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"ip": string,"redemption_code": string,"request_hash": string,"request_id": string }; Returns: Json
+                           },
+"resend_gift_card":
+{ Args: { "actor": string,"channel": string,"deliver_to": string,"gift_card_id": string,"idempotency_key": string,"reason": string,"request_hash": string,"request_id": string }; Returns: Json
+                           },
+"resolve_unknown_delivery":
+{ Args: { "attempt_id": string,"is_found": boolean,"lease_token": string,"provider": string,"provider_message_id": string,"provider_status": string }; Returns: Json
+                           },
+"run_housekeeping":
+{ Args: Record<PropertyKey, never>; Returns: Json
+                           },
+"start_call_session":
+{ Args: { "actor": string,"caller_phone": string,"campaign_id": string,"request_id": string }; Returns: Json
+                           }
+          }
+          Enums: {
+            [_ in never]: never
+          }
+          CompositeTypes: {
+            [_ in never]: never
+          }
+        }
+}
+
+type DatabaseWithoutInternals = Omit<Database, '__InternalSupabase'>
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, "public">]
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof (DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"] &
+        DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"])
+    : never = never
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? (DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"] &
+      DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"])[TableName] extends {
+      Row: infer R
+    }
+    ? R
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+  ? (DefaultSchema["Tables"] & DefaultSchema["Views"])[DefaultSchemaTableNameOrOptions] extends {
+      Row: infer R
+    }
+    ? R
+    : never
+  : never
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+      Insert: infer I
+    }
+    ? I
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+  ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Insert: infer I
+    }
+    ? I
+    : never
+  : never
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never = never
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+      Update: infer U
+    }
+    ? U
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+  ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+      Update: infer U
+    }
+    ? U
+    : never
+  : never
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends
+    | keyof DefaultSchema["Enums"]
+    | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"]
+    : never = never
+> = DefaultSchemaEnumNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema["Enums"]
+  ? DefaultSchema["Enums"][DefaultSchemaEnumNameOrOptions]
+  : never
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema["CompositeTypes"]
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"]
+    : never = never
+> = PublicCompositeTypeNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"][CompositeTypeName]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema["CompositeTypes"]
+  ? DefaultSchema["CompositeTypes"][PublicCompositeTypeNameOrOptions]
+  : never
+
+export const Constants = {
+  "public": {
+          Enums: {
+            
+          }
+        }
+} as const
