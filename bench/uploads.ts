@@ -6,7 +6,10 @@ export async function uploads(): Promise<void> {
   console.log('\nAn upload of 10,000 cards through upload-gift-cards (target: 3 s)');
   const database = connect();
   const [{ promise }] = await database`select tests.create_promise(0) as promise`;
-  const rows = Array.from({ length: 10_000 }, (_, n) => `BENCH-${crypto.randomUUID().toUpperCase()},${1000 + n % 9000}`);
+  const rows = Array.from(
+    { length: 10_000 },
+    (_, n) => `BENCH-${crypto.randomUUID().toUpperCase()},${1000 + n % 9000}`,
+  );
   const body = ['code,pin', ...rows].join('\n');
   for (const which of ['first time', 'the same file again']) {
     const startedAt = performance.now();

@@ -41,7 +41,12 @@ interface Story {
 }
 
 /** Asks for a recipient's card until somebody says that it was given; always with the same key. */
-async function askUntilGiven(stack: OwnStack, { campaignId }: Promised, recipient: Recipient, { acknowledged, failures }: Story) {
+async function askUntilGiven(
+  stack: OwnStack,
+  { campaignId }: Promised,
+  recipient: Recipient,
+  { acknowledged, failures }: Story,
+) {
   const body = { campaignId, recipientId: recipient.id, deliveryMethod: 'sms' };
   const note = (what: string) => failures.set(what, (failures.get(what) ?? 0) + 1);
   while (true) {
@@ -70,7 +75,9 @@ async function killNowAndThen(stack: OwnStack, { acknowledged }: Story): Promise
     const killedAt = performance.now();
     await stack.kill(...parts);
     await stack.start();
-    report.push(`${parts.join('+')} after ${given} cards, back in ${((performance.now() - killedAt) / 1000).toFixed(1)} s`);
+    report.push(
+      `${parts.join('+')} after ${given} cards, back in ${((performance.now() - killedAt) / 1000).toFixed(1)} s`,
+    );
   }
   return report;
 }
@@ -149,8 +156,10 @@ Deno.test('chaos: 16 workers lease 160 deliveries in batches while the gateway s
     assert.equal(leased.length, 160);
     assert.equal(new Set(leased.map(({ deliveryId }) => deliveryId)).size, 160);
     // Reported as sent, so that nobody looks for them later.
-    await Promise.all(leased.map(({ attemptId, leaseToken }) => sql`
-      select public.complete_delivery_attempt(${attemptId}, ${leaseToken}, 'sent', 'twilio', ${attemptId}, null, null)`));
+    await Promise.all(leased.map(({ attemptId, leaseToken }) =>
+      sql`
+      select public.complete_delivery_attempt(${attemptId}, ${leaseToken}, 'sent', 'twilio', ${attemptId}, null, null)`
+    ));
   } finally {
     stack.signal('gateway', 'SIGCONT');
   }

@@ -99,7 +99,9 @@ Deno.test('claims over HTTP: 64 requests with one Idempotency-Key get one answer
   const promised = await promise({ cards: CARDS });
   const options = { idempotencyKey: crypto.randomUUID() };
   const answers = await Promise.all(Array.from({ length: CLIENTS }, () => provision(promised, {}, options)));
-  const bodies = new Set(answers.map(({ status, body: { requestId: _own, ...body } }) => JSON.stringify([status, body])));
+  const bodies = new Set(
+    answers.map(({ status, body: { requestId: _own, ...body } }) => JSON.stringify([status, body])),
+  );
   assert.equal(bodies.size, 1, [...bodies].slice(0, 3).join('\n'));
   assert.equal(answers[0].status, 200);
   await assertConserved(promised, 1, CARDS);
@@ -117,9 +119,13 @@ Deno.test('claims: the naive version, read then update, hands out duplicates whe
       const mine: number[] = [];
       const connection = await pool.reserve();
       for (let claim = 0; claim < 12; claim++) {
-        const [card] = await connection.unsafe(`select id from ${schema}.cards where status = 'available' order by id limit 1`);
+        const [card] = await connection.unsafe(
+          `select id from ${schema}.cards where status = 'available' order by id limit 1`,
+        );
         if (!card) break;
-        await connection.unsafe(`update ${schema}.cards set status = 'claimed', taken = taken + 1 where id = ${card.id}`);
+        await connection.unsafe(
+          `update ${schema}.cards set status = 'claimed', taken = taken + 1 where id = ${card.id}`,
+        );
         mine.push(card.id);
       }
       connection.release();

@@ -65,7 +65,7 @@ Deno.test('lease_deliveries: 16 workers who reach for the same deliveries, besid
   await pool.end();
 });
 
-Deno.test('complete_delivery_attempt: a report with a lease that is not one\'s own changes nothing', async () => {
+Deno.test("complete_delivery_attempt: a report with a lease that is not one's own changes nothing", async () => {
   const [id] = await deliveriesToCome(1);
   const [attempt] = await sql.begin(async (transaction) => {
     await transaction`update public.deliveries set next_attempt_at = now() where id = ${id}`;

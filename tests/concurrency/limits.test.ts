@@ -31,7 +31,9 @@ Deno.test('limits: of 64 wrong codes at once from one address exactly 20 are loo
   assert.deepEqual(tally(answers), { 'GC-011': 20, 'RB-429': GUESSES - 20 });
   const requests = answers.map(({ body }) => body.error.requestId);
   const attempts = await sql`
-    select outcome, count(*) as attempts from public.redemption_attempts where request_id in ${sql(requests)} group by 1`;
+    select outcome, count(*) as attempts from public.redemption_attempts where request_id in ${
+    sql(requests)
+  } group by 1`;
   assert.deepEqual(
     Object.fromEntries(attempts.map(({ outcome, attempts }) => [outcome, attempts])),
     { refused: 20, limited: GUESSES - 20 },

@@ -16,7 +16,11 @@ Deno.test('uploads: of the same file twice at once each code is stored once', as
   const upload = () => call('upload-gift-cards', csv, { query: `?poolId=${poolId}`, type: 'text/csv' });
   const answers = await Promise.all([upload(), upload(), upload(), upload()]);
   assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200, 200]);
-  assert.deepEqual([sum(answers, 'imported'), sum(answers, 'duplicates'), sum(answers, 'rejected')], [CARDS, CARDS * 3, 0]);
+  assert.deepEqual([sum(answers, 'imported'), sum(answers, 'duplicates'), sum(answers, 'rejected')], [
+    CARDS,
+    CARDS * 3,
+    0,
+  ]);
   assert.equal((await countersOf(poolId)).total, CARDS);
 });
 

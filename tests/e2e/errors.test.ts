@@ -30,7 +30,9 @@ function codesIn(text: string): Set<string> {
 }
 
 Deno.test('errors: every code that the database raises is in the catalogue', () => {
-  const raised = [...codesIn(textOf('supabase/migrations/', /\.sql$/))].filter((code) => /^(GC|RB|VC|WL|PC|TK|OP)-/.test(code));
+  const raised = [...codesIn(textOf('supabase/migrations/', /\.sql$/))].filter((code) =>
+    /^(GC|RB|VC|WL|PC|TK|OP)-/.test(code)
+  );
   assert.ok(raised.length >= 10, String(raised));
   assert.deepEqual(raised.filter((code) => !(code in catalogue)), []);
 });

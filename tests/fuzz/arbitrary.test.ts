@@ -12,9 +12,27 @@ const seed = seedFrom('FUZZ_SEED');
 console.log(`fuzz: FUZZ_SEED=${seed}`);
 
 const FIELDS = [
-  'campaignId', 'recipientId', 'brandId', 'denomination', 'conditionNumber', 'deliveryMethod', 'deliverTo', 'callSessionId',
-  'confirmationCode', 'phone', 'email', 'skipVerification', 'callerPhone', 'redemptionCode', 'code', 'giftCardId', 'reason',
-  'poolId', 'cards', 'job', 'deliveryId',
+  'campaignId',
+  'recipientId',
+  'brandId',
+  'denomination',
+  'conditionNumber',
+  'deliveryMethod',
+  'deliverTo',
+  'callSessionId',
+  'confirmationCode',
+  'phone',
+  'email',
+  'skipVerification',
+  'callerPhone',
+  'redemptionCode',
+  'code',
+  'giftCardId',
+  'reason',
+  'poolId',
+  'cards',
+  'job',
+  'deliveryId',
 ];
 
 // Values that pass some checks, so that the next ones are reached.
@@ -61,7 +79,9 @@ Deno.test('fuzz: arbitrary JSON is answered or refused by every function, never 
 Deno.test('fuzz: arbitrary redemption codes are invalid, however they are written', async () => {
   const code = fc.string({ unit: 'binary', minLength: 1, maxLength: 64 });
   await check(100, code, async (redemptionCode) => {
-    const answer = await call('redeem-gift-card', { redemptionCode, deliveryMethod: 'none' }, { key: stack.publishableKey });
+    const answer = await call('redeem-gift-card', { redemptionCode, deliveryMethod: 'none' }, {
+      key: stack.publishableKey,
+    });
     assertHandled(answer);
     assert.ok(['GC-011', 'GC-012', 'RB-429'].includes(answer.body?.error?.code), answer.text);
   });
@@ -70,13 +90,30 @@ Deno.test('fuzz: arbitrary redemption codes are invalid, however they are writte
 // Files that are nearly right: a header that is known, cells with everything that CSV can stumble over.
 const cell = fc.oneof(
   fc.string({ maxLength: 12 }),
-  fc.constantFrom('"', '""', '"a', 'a"', ',', ';', '\t', '\r', '\n', '\uFEFF', '2099-01-01', '=1+1', '4111111111111111', ''),
+  fc.constantFrom(
+    '"',
+    '""',
+    '"a',
+    'a"',
+    ',',
+    ';',
+    '\t',
+    '\r',
+    '\n',
+    '\uFEFF',
+    '2099-01-01',
+    '=1+1',
+    '4111111111111111',
+    '',
+  ),
 );
 const nearlyCsv = fc.tuple(
   fc.constantFrom('code', 'code,pin', 'code;pin;expires', '\uFEFF"code"', 'Code\tPIN'),
   fc.constantFrom('\n', '\r\n', '\r'),
   fc.array(fc.array(cell, { maxLength: 4 }), { maxLength: 8 }),
-).map(([header, end, rows]) => [header, ...rows.map((cells) => cells.join(header.includes(';') ? ';' : ','))].join(end));
+).map(([header, end, rows]) =>
+  [header, ...rows.map((cells) => cells.join(header.includes(';') ? ';' : ','))].join(end)
+);
 
 Deno.test('fuzz: arbitrary bytes as CSV are stored as reported, or refused whole', async () => {
   const { poolId, brandId } = await promise({ cards: 0 });

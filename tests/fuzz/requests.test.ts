@@ -51,9 +51,9 @@ async function rowsOf(clientId: string): Promise<Record<string, number>> {
     join pg_attribute a on a.attrelid = c.oid and a.attname = 'client_id'
     where c.relnamespace = any ('{public,private}'::regnamespace[]) and c.relkind = 'r'
       and c.relname not in ('gift_card_provisioning_trace', 'redemption_attempts')`;
-  const counts = await Promise.all(tables.map(({ name }) =>
-    sql.unsafe(`select count(*) as rows from ${name} where client_id = '${clientId}'`)
-  ));
+  const counts = await Promise.all(
+    tables.map(({ name }) => sql.unsafe(`select count(*) as rows from ${name} where client_id = '${clientId}'`)),
+  );
   return Object.fromEntries(tables.map(({ name }, index) => [name, counts[index][0].rows]));
 }
 

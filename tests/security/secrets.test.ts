@@ -141,7 +141,17 @@ Deno.test('secrets: the log names no phone number, no redemption code, no token 
 
   const log = await Deno.readTextFile(stack.logFile);
   assert.ok(log.includes(body.requestId), 'this is not the log of the functions');
-  const private_ = [phone, phone.slice(1), one.phone, two.phone, one.token, one.token.replaceAll('-', ''), token, stack.secretKey, stack.jobsKey];
+  const private_ = [
+    phone,
+    phone.slice(1),
+    one.phone,
+    two.phone,
+    one.token,
+    one.token.replaceAll('-', ''),
+    token,
+    stack.secretKey,
+    stack.jobsKey,
+  ];
   assert.deepEqual(private_.filter((text) => log.includes(text)), []);
 });
 

@@ -59,7 +59,8 @@ export class OwnStack {
   async #startOnce(): Promise<void> {
     const cli = fileURLToPath(new URL('../../local/cli.mjs', import.meta.url));
     const command = `exec node "$0" start --port ${this.#port} --data "$1" >> "$2" 2>&1`;
-    const child = new Deno.Command('/bin/sh', { args: ['-c', command, cli, this.#folder, this.#log], stdin: 'null' }).spawn();
+    const child = new Deno.Command('/bin/sh', { args: ['-c', command, cli, this.#folder, this.#log], stdin: 'null' })
+      .spawn();
     let ended = false;
     child.status.then(() => ended = true);
     this.#cli = child;

@@ -11,7 +11,9 @@ export function symbols(length: number): string {
 
 /** A phone number that no other test uses. */
 export function uniquePhone(): string {
-  return `+1${AREA_CODES[randomInt(AREA_CODES.length)]}${randomInt(2, 10)}${String(randomInt(1_000_000)).padStart(6, '0')}`;
+  return `+1${AREA_CODES[randomInt(AREA_CODES.length)]}${randomInt(2, 10)}${
+    String(randomInt(1_000_000)).padStart(6, '0')
+  }`;
 }
 
 /** An e-mail address that no other test uses. */

@@ -40,7 +40,9 @@ Deno.test('admin: with supabase-js alone, from an empty client to a redeemed car
   });
   assert.match(recipient.redemption_token, /^[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{4}$/);
   const card = uniqueCard();
-  const uploaded = await admin.client.functions.invoke('upload-gift-cards', { body: { poolId: pool.id, cards: [card] } });
+  const uploaded = await admin.client.functions.invoke('upload-gift-cards', {
+    body: { poolId: pool.id, cards: [card] },
+  });
   assert.equal(uploaded.data.imported, 1);
   const answer = await redeem(recipient.redemption_token);
   assertDone(answer);
@@ -85,7 +87,7 @@ Deno.test('admin: agents, strangers and visitors may set up nothing', async () =
   assert.equal(pools, 1);
 });
 
-Deno.test('admin: the document\'s read of a pool\'s counters works, and they are exact', async () => {
+Deno.test("admin: the document's read of a pool's counters works, and they are exact", async () => {
   const promised = await promise({ cards: 4, recipients: 2 });
   const admin = await signUpAs('client_admin', promised.clientId);
   assertDone(await provision(promised));
@@ -102,7 +104,7 @@ Deno.test('admin: the document\'s read of a pool\'s counters works, and they are
   assert.equal((pool!.available_cards / pool!.total_cards) * 100, 50);
 });
 
-Deno.test('admin: the document\'s look-up of a recipient with its campaign works, for staff of the client only', async () => {
+Deno.test("admin: the document's look-up of a recipient with its campaign works, for staff of the client only", async () => {
   const [mine, foreign] = [await promise({ cards: 0 }), await promise({ cards: 0 })];
   const agent = await signUpAs('call_agent', mine.clientId);
   const lookUp = (confirmationCode: string) =>
@@ -117,7 +119,7 @@ Deno.test('admin: the document\'s look-up of a recipient with its campaign works
   assert.equal((await lookUp(symbols(12))).data, null);
 });
 
-Deno.test('admin: the document\'s other reads work through row level security', async () => {
+Deno.test("admin: the document's other reads work through row level security", async () => {
   const promised = await promise();
   await sql`
     update public.recipients set external_crm_id = 'crm-123' where id = ${promised.recipient.id}`;
@@ -138,7 +140,7 @@ Deno.test('admin: the document\'s other reads work through row level security', 
   assert.equal(log.error, null);
 });
 
-Deno.test('admin: the document\'s trace queries answer an admin with what went wrong', async () => {
+Deno.test("admin: the document's trace queries answer an admin with what went wrong", async () => {
   const promised = await promise({ cards: 0 });
   const { body } = await provision(promised);
   const admin = await signUpAs('client_admin', promised.clientId);
@@ -148,10 +150,13 @@ Deno.test('admin: the document\'s trace queries answer an admin with what went w
   assert.deepEqual(new Set(recent!.map(({ request_id }) => request_id)), new Set([body.error.requestId]));
   const { data: failed } = await admin.client.from('gift_card_provisioning_trace')
     .select('request_id, step_name, error_code, error_message, created_at').eq('status', 'failed');
-  assert.deepEqual(failed!.map(({ step_name, error_code }) => [step_name, error_code]), [['Claim from stock', 'GC-003']]);
+  assert.deepEqual(failed!.map(({ step_name, error_code }) => [step_name, error_code]), [[
+    'Claim from stock',
+    'GC-003',
+  ]]);
 });
 
-Deno.test('admin: the document\'s four SQL queries run word for word', async () => {
+Deno.test("admin: the document's four SQL queries run word for word", async () => {
   const promised = await promise({ cards: 2 });
   assertDone(await provision(promised));
   const document = [
@@ -201,10 +206,13 @@ Deno.test('admin: the document\'s four SQL queries run word for word', async () 
 Deno.test('admin: how a delivery stands can be asked by whom it concerns, through the tables', async () => {
   const [mine, foreign] = [await promise(), await promise()];
   const agent = await signUpAs('call_agent', mine.clientId);
-  const ids = await Promise.all([mine, foreign].map(async (promised) =>
-    (await provision(promised, { deliveryMethod: 'sms' })).body.delivery.id
-  ));
+  const ids = await Promise.all(
+    [mine, foreign].map(async (promised) => (await provision(promised, { deliveryMethod: 'sms' })).body.delivery.id),
+  );
   const { data } = await agent.client.from('deliveries').select('id, status').in('id', ids);
   assert.deepEqual(data!.map(({ id }) => id), [ids[0]]);
-  assert.equal((await call('start-call-session', { callerPhone: mine.recipient.phone }, { token: agent.token })).status, 200);
+  assert.equal(
+    (await call('start-call-session', { callerPhone: mine.recipient.phone }, { token: agent.token })).status,
+    200,
+  );
 });

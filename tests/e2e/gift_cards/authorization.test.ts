@@ -8,7 +8,12 @@ import { promise } from '../../support/promise.ts';
 import { stack } from '../../support/stack.ts';
 import type { Code } from '../../../supabase/functions/_shared/errors.ts';
 
-const USER_OR_SERVER = ['upload-gift-cards', 'provision-gift-card-unified', 'send-gift-card-sms', 'send-gift-card-email'];
+const USER_OR_SERVER = [
+  'upload-gift-cards',
+  'provision-gift-card-unified',
+  'send-gift-card-sms',
+  'send-gift-card-email',
+];
 const USER = ['provision-gift-card-for-call-center', 'start-call-session'];
 
 Deno.test('authorization: without a key, with the publishable or with a foreign key, only the web form is open', async () => {
@@ -68,7 +73,11 @@ for (const [who, signIn, code] of ROLES) {
     const answer = await provision(promised, {}, { token });
     if (code === null) return assertDone(answer);
     assertRefused(answer, code);
-    const unknown = await provision({ ...promised, recipient: { ...promised.recipient, id: crypto.randomUUID() } }, {}, { token });
+    const unknown = await provision(
+      { ...promised, recipient: { ...promised.recipient, id: crypto.randomUUID() } },
+      {},
+      { token },
+    );
     assertRefused(unknown, 'RB-404');
     if (code === 'RB-404') assert.equal(unknown.body.error.message, answer.body.error.message);
     assertDone(await provision(promised));
@@ -91,7 +100,9 @@ Deno.test('authorization: a recipient is found in its own campaign only', async 
 Deno.test('authorization: an agent may send the cards of its own client again, and no others', async () => {
   const [mine, foreign] = [await promise(), await promise()];
   const { token } = await signUpAs('call_agent', mine.clientId);
-  const given = await Promise.all([mine, foreign].map(async (promised) => (await provision(promised)).body.giftCard.id));
+  const given = await Promise.all(
+    [mine, foreign].map(async (promised) => (await provision(promised)).body.giftCard.id),
+  );
   const resend = (giftCardId: string, options: Call = { token }) => call('send-gift-card-sms', { giftCardId }, options);
   assertDone(await resend(given[0]));
   assertRefused(await resend(given[1]), 'RB-404');

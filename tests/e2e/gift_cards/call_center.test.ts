@@ -75,15 +75,18 @@ Deno.test('call centre: a phone that two recipients share names both, a foreign 
     select recipient_id from public.call_sessions where id = ${unknown.body.callSessionId}`;
   assert.equal(recipient_id, null);
   const stranger = await signUp();
-  assertRefused(await call('start-call-session', { callerPhone: recipient.phone }, { token: stranger.token }), 'RB-403');
+  assertRefused(
+    await call('start-call-session', { callerPhone: recipient.phone }, { token: stranger.token }),
+    'RB-403',
+  );
 });
 
 Deno.test('call centre: unknown codes and those of other clients read the same', async () => {
   const [mine, foreign] = [await promise(), await promise()];
   const agent = await signUpAs('call_agent', mine.clientId);
-  const answers = await Promise.all([symbols(12), foreign.recipient.token].map((confirmationCode) =>
-    provisionFor(agent, { confirmationCode })
-  ));
+  const answers = await Promise.all(
+    [symbols(12), foreign.recipient.token].map((confirmationCode) => provisionFor(agent, { confirmationCode })),
+  );
   const texts = answers.map((answer) => answer.text.replace(assertRefused(answer, 'GC-011').requestId, ''));
   assert.equal(texts[0], texts[1]);
 });
@@ -91,7 +94,9 @@ Deno.test('call centre: unknown codes and those of other clients read the same',
 Deno.test('call centre: an agent may guess 30 codes, and is stopped then', async () => {
   const { clientId, recipient } = await promise();
   const agent = await signUpAs('call_agent', clientId);
-  const guesses = await Promise.all(Array.from({ length: 30 }, () => provisionFor(agent, { confirmationCode: symbols(12) })));
+  const guesses = await Promise.all(
+    Array.from({ length: 30 }, () => provisionFor(agent, { confirmationCode: symbols(12) })),
+  );
   for (const answer of guesses) assertRefused(answer, 'GC-011');
   const limited = await provisionFor(agent, { confirmationCode: recipient.token });
   assert.ok(assertRefused(limited, 'RB-429').retryAfter > 0);
@@ -112,7 +117,10 @@ Deno.test('call centre: a recipient without an address is asked for one', async 
   await sql`update public.recipients set phone = null, email = null where id = ${recipient.id}`;
   const agent = await signUpAs('call_agent', clientId);
   for (const [deliveryMethod, field] of [['sms', 'phone'], ['email', 'email']]) {
-    const { fields } = assertRefused(await provisionFor(agent, { recipientId: recipient.id, deliveryMethod }), 'GC-012');
+    const { fields } = assertRefused(
+      await provisionFor(agent, { recipientId: recipient.id, deliveryMethod }),
+      'GC-012',
+    );
     assert.equal(fields[0].field, field);
   }
   assertDone(await provisionFor(agent, { recipientId: recipient.id, phone: uniquePhone() }));

@@ -17,7 +17,11 @@ for (const kind of ['duplicate_callbacks', 'reversed_callbacks']) {
     // The sandbox calls back every 50 ms; its last call finds the status where it was.
     await new Promise((resume) => setTimeout(resume, 500));
     const [last] = await sql`select * from public.deliveries where id = ${deliveryId}`;
-    assert.deepEqual([last.status, last.delivered_at, last.provider_status], ['delivered', first.delivered_at, 'delivered']);
+    assert.deepEqual([last.status, last.delivered_at, last.provider_status], [
+      'delivered',
+      first.delivered_at,
+      'delivered',
+    ]);
   });
 }
 

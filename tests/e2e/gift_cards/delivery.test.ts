@@ -32,7 +32,7 @@ Deno.test('delivery: an SMS that Twilio refuses as too many is tried three times
   assert.deepEqual([card.status, card.delivery_method], ['delivered', 'sms']);
 });
 
-Deno.test('delivery: after three refusals the card takes the recipient\'s other channel', async () => {
+Deno.test("delivery: after three refusals the card takes the recipient's other channel", async () => {
   const promised = await promise();
   const { phone, email } = promised.recipient;
   await order({ provider: 'twilio', to: phone, kind: '429', times: 3 });
@@ -62,7 +62,7 @@ Deno.test('delivery: somebody who opted out at Twilio gets an e-mail, and no SMS
   assert.equal((await messagesTo(phone)).length, 0);
 });
 
-Deno.test('delivery: a number that does not exist, without another channel, is a person\'s business', async () => {
+Deno.test("delivery: a number that does not exist, without another channel, is a person's business", async () => {
   const promised = await promise();
   const { id, phone } = promised.recipient;
   await sql`update public.recipients set email = null where id = ${id}`;
@@ -87,7 +87,7 @@ Deno.test('delivery: an SMS accepted in silence is unknown, then found at Twilio
   assert.deepEqual([attempts, messages.length, messages[0].sid], [1, 1, provider_message_id]);
 });
 
-Deno.test('delivery: an SMS accepted in silence is settled by Twilio\'s callback, which names the attempt', async () => {
+Deno.test("delivery: an SMS accepted in silence is settled by Twilio's callback, which names the attempt", async () => {
   const promised = await promise();
   const { phone } = promised.recipient;
   await order({ provider: 'twilio', to: phone, kind: 'timeout_after_accepting', holdMs: 100 });
@@ -144,7 +144,7 @@ Deno.test('delivery: an e-mail that SendGrid refuses as too many is tried again'
   assert.deepEqual([attempts, (await messagesTo(email)).length], [3, 1]);
 });
 
-Deno.test('delivery: a campaign\'s own template is filled in, and what it cannot know is left out', async () => {
+Deno.test("delivery: a campaign's own template is filled in, and what it cannot know is left out", async () => {
   const promised = await promise();
   const template = 'Hi {{first_name}} {{last_name}}, your ${{amount}} {{brand}} card: {{code}} / {{pin}}{{nonsense}}';
   await sql`update public.campaigns set sms_template = ${template} where id = ${promised.campaignId}`;

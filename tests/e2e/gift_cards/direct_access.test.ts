@@ -55,7 +55,8 @@ Deno.test('direct access: visitors, people without a role and staff of other cli
 Deno.test('direct access: nobody writes a table, not even an admin of the client', async () => {
   const { clientId, poolId, campaignId, recipient } = await busyTenant();
   const { client } = await signUpAs('client_admin', clientId);
-  const [{ id: cardId }] = await sql`select id from public.gift_cards where pool_id = ${poolId} and status = 'available'`;
+  const [{ id: cardId }] =
+    await sql`select id from public.gift_cards where pool_id = ${poolId} and status = 'available'`;
   const writes = [
     client.from('gift_cards').update({ status: 'claimed', recipient_id: recipient.id }).eq('pool_id', poolId),
     client.from('gift_cards').delete().eq('id', cardId),
@@ -102,7 +103,9 @@ Deno.test('direct access: the service doors are closed to users and visitors', a
 Deno.test('direct access: the private schema and the sealed codes are out of reach, whatever schema is asked for', async () => {
   const { clientId } = await busyTenant();
   const { token } = await signUpAs('platform_admin', clientId);
-  for (const relation of ['card_secrets', 'private.card_secrets', 'idempotency_keys', 'settings', 'card_lots', 'users']) {
+  for (
+    const relation of ['card_secrets', 'private.card_secrets', 'idempotency_keys', 'settings', 'card_lots', 'users']
+  ) {
     for (const schema of ['public', 'private', 'auth']) {
       for (const key of [stack.publishableKey, stack.secretKey]) {
         const bearer = key === stack.secretKey ? key : token;
@@ -124,6 +127,9 @@ Deno.test('direct access: what a card costs the platform is not for clients', as
   assert.ok((await client.from('brand_denominations').select('cost').eq('brand_id', brandId)).error);
   assert.equal((await client.from('billing_transactions').select('*').eq('client_id', clientId)).data?.length ?? 0, 0);
   const platform = await signUpAs('platform_admin');
-  const bills = await platform.client.from('billing_transactions').select('cost_basis, price, margin').eq('client_id', clientId);
+  const bills = await platform.client.from('billing_transactions').select('cost_basis, price, margin').eq(
+    'client_id',
+    clientId,
+  );
   assert.deepEqual(bills.data, [{ cost_basis: 23.5, price: 25, margin: 1.5 }]);
 });

@@ -18,7 +18,10 @@ Deno.test('no stock: the reward is owed once, somebody is told once, and the cod
     [recipient.id, 'awaiting_inventory', 25, recipient.phone],
   );
   const alerts = await sql`select * from public.system_alerts where client_id = ${clientId}`;
-  assert.deepEqual(alerts.map(({ alert_type, severity }) => [alert_type, severity]), [['no_gift_card_inventory', 'critical']]);
+  assert.deepEqual(alerts.map(({ alert_type, severity }) => [alert_type, severity]), [[
+    'no_gift_card_inventory',
+    'critical',
+  ]]);
   assert.deepEqual((await traceOf(requestId)).at(-1)?.error_code, 'GC-003');
 
   await stock(poolId, 1);
@@ -30,7 +33,8 @@ Deno.test('no stock: the reward is owed once, somebody is told once, and the cod
 Deno.test('no stock: the last card raises an alert that restocking resolves', async () => {
   const { recipient, poolId } = await promise({ cards: 1 });
   assertDone(await redeem(recipient.token));
-  const open = () => sql`
+  const open = () =>
+    sql`
     select alert_type from public.system_alerts
     where subject = ${poolId} and resolved_at is null order by alert_type`;
   const all = ['critical_gift_card_inventory', 'low_gift_card_inventory', 'pool_exhausted'];

@@ -57,26 +57,59 @@ Deno.test('provision-gift-card-unified: one card for a recipient, campaign and c
 
 // Each row: what stands in the way, and the refusal it comes to.
 const OBSTACLES: [string, (promised: Promised) => Promise<unknown>, Code][] = [
-  ['a condition without a brand', ({ campaignId }) =>
-    sql`update public.campaign_conditions set brand_id = null where campaign_id = ${campaignId}`, 'GC-001'],
-  ['a condition without a value', ({ campaignId }) =>
-    sql`update public.campaign_conditions set card_value = null where campaign_id = ${campaignId}`, 'GC-001'],
-  ['a condition that does not exist', ({ campaignId }) =>
-    sql`update public.campaign_conditions set condition_number = 7 where campaign_id = ${campaignId}`, 'GC-001'],
-  ['a brand that is switched off', ({ brandId }) =>
-    sql`update public.gift_card_brands set is_enabled = false where id = ${brandId}`, 'GC-002'],
-  ['a value that the brand has not', ({ brandId }) =>
-    sql`update public.brand_denominations set is_enabled = false where brand_id = ${brandId}`, 'GC-002'],
-  ['a brand that is switched off for the client', ({ brandId, clientId }) =>
-    sql`insert into public.client_brands (client_id, brand_id, is_enabled) values (${clientId}, ${brandId}, false)`, 'GC-002'],
-  ['a pool that is switched off', ({ poolId }) =>
-    sql`update public.card_pools set is_active = false where id = ${poolId}`, 'GC-003'],
-  ['no billing entity', ({ campaignId }) =>
-    sql`update public.campaigns set billing_entity = null where id = ${campaignId}`, 'GC-008'],
-  ['no opt-in where one is required', ({ campaignId }) =>
-    sql`update public.campaign_conditions set requires_opt_in = true where campaign_id = ${campaignId}`, 'GC-009'],
-  ['a campaign that is paused', ({ campaignId }) =>
-    sql`update public.campaigns set status = 'paused' where id = ${campaignId}`, 'RB-400'],
+  [
+    'a condition without a brand',
+    ({ campaignId }) => sql`update public.campaign_conditions set brand_id = null where campaign_id = ${campaignId}`,
+    'GC-001',
+  ],
+  [
+    'a condition without a value',
+    ({ campaignId }) => sql`update public.campaign_conditions set card_value = null where campaign_id = ${campaignId}`,
+    'GC-001',
+  ],
+  [
+    'a condition that does not exist',
+    ({ campaignId }) =>
+      sql`update public.campaign_conditions set condition_number = 7 where campaign_id = ${campaignId}`,
+    'GC-001',
+  ],
+  [
+    'a brand that is switched off',
+    ({ brandId }) => sql`update public.gift_card_brands set is_enabled = false where id = ${brandId}`,
+    'GC-002',
+  ],
+  [
+    'a value that the brand has not',
+    ({ brandId }) => sql`update public.brand_denominations set is_enabled = false where brand_id = ${brandId}`,
+    'GC-002',
+  ],
+  [
+    'a brand that is switched off for the client',
+    ({ brandId, clientId }) =>
+      sql`insert into public.client_brands (client_id, brand_id, is_enabled) values (${clientId}, ${brandId}, false)`,
+    'GC-002',
+  ],
+  [
+    'a pool that is switched off',
+    ({ poolId }) => sql`update public.card_pools set is_active = false where id = ${poolId}`,
+    'GC-003',
+  ],
+  [
+    'no billing entity',
+    ({ campaignId }) => sql`update public.campaigns set billing_entity = null where id = ${campaignId}`,
+    'GC-008',
+  ],
+  [
+    'no opt-in where one is required',
+    ({ campaignId }) =>
+      sql`update public.campaign_conditions set requires_opt_in = true where campaign_id = ${campaignId}`,
+    'GC-009',
+  ],
+  [
+    'a campaign that is paused',
+    ({ campaignId }) => sql`update public.campaigns set status = 'paused' where id = ${campaignId}`,
+    'RB-400',
+  ],
 ];
 
 for (const [what, put, code] of OBSTACLES) {
@@ -118,7 +151,7 @@ Deno.test('provision-gift-card-unified: a bill that cannot be written undoes the
   await assert.rejects(tried, undo);
 });
 
-Deno.test('provision-gift-card-unified: cards come from the campaign\'s pool, then the client\'s, then the master pool', async () => {
+Deno.test("provision-gift-card-unified: cards come from the campaign's pool, then the client's, then the master pool", async () => {
   const promised = await promise({ cards: 1, recipients: 4 });
   const { clientId, brandId, campaignId } = promised;
   const [{ id: own }] = await sql`

@@ -5,7 +5,7 @@ import { deliveryIs, redeem, traceOf } from '../../support/gift_cards.ts';
 import { call } from '../../support/http.ts';
 import { clientWith } from '../../support/people.ts';
 import { addRecipients, type Card, promise } from '../../support/promise.ts';
-import { messageTo, messagesTo } from '../../support/sandbox.ts';
+import { messagesTo, messageTo } from '../../support/sandbox.ts';
 import { stack } from '../../support/stack.ts';
 import { symbols, uniqueIp, uniquePhone } from '../../support/unique.ts';
 
@@ -54,7 +54,10 @@ Deno.test('redeem-gift-card: every step of a redemption is recorded', async () =
   assert.deepEqual([attempt.outcome, attempt.client_id, attempt.code], ['succeeded', clientId, null]);
 
   const audit = await sql`select * from public.audit_events where request_id = ${body.requestId}`;
-  assert.deepEqual(audit.map(({ action, subject_id }) => [action, subject_id]), [['gift_card.provisioned', body.giftCard.id]]);
+  assert.deepEqual(audit.map(({ action, subject_id }) => [action, subject_id]), [[
+    'gift_card.provisioned',
+    body.giftCard.id,
+  ]]);
 
   const [{ sid }] = await messagesTo(recipient.phone);
   const [log] = await sql`select * from public.sms_delivery_log where gift_card_id = ${body.giftCard.id}`;
@@ -92,7 +95,9 @@ Deno.test('redeem-gift-card: the card may go by e-mail, to another address than 
   await deliveryIs('sent', body.delivery.id);
   const message = await messageTo(recipient.email);
   assert.match(message.subject!, /^Your \$25 Brand .* gift card$/);
-  for (const text of [message.body, message.html!]) assert.ok(text.includes(card.code) && text.includes(card.pin), text);
+  for (const text of [message.body, message.html!]) {
+    assert.ok(text.includes(card.code) && text.includes(card.pin), text);
+  }
   const [log] = await sql`select * from public.email_delivery_log where gift_card_id = ${body.giftCard.id}`;
   assert.deepEqual([log.email_address, log.status, log.message_id], [recipient.email, 'sent', message.sid]);
 });
@@ -121,7 +126,9 @@ Deno.test('redeem-gift-card: a browser on another origin may call it', async () 
   assert.ok([200, 204].includes(preflight.status), preflight.text);
   assert.ok(['*', origin.origin].includes(preflight.headers.get('access-control-allow-origin')!));
   const allowed = preflight.headers.get('access-control-allow-headers')!.toLowerCase();
-  for (const name of ['apikey', 'authorization', 'content-type', 'idempotency-key']) assert.ok(allowed.includes(name), name);
+  for (const name of ['apikey', 'authorization', 'content-type', 'idempotency-key']) {
+    assert.ok(allowed.includes(name), name);
+  }
 
   const refusal = await redeem('NOSUCHCODE', {}, { headers: origin });
   assertRefused(refusal, 'GC-011');
@@ -150,7 +157,8 @@ Deno.test('redeem-gift-card: a used code says so, and gives no second card', asy
   assertDone(await redeem(recipient.token));
   const again = await redeem(recipient.token);
   assertRefused(again, 'GC-010');
-  const [{ available }] = await sql`select available_cards as available from public.gift_card_pools where id = ${poolId}`;
+  const [{ available }] =
+    await sql`select available_cards as available from public.gift_card_pools where id = ${poolId}`;
   assert.equal(available, 1);
   const trace = await traceOf(again.body.error.requestId);
   assert.deepEqual(
@@ -201,7 +209,8 @@ Deno.test('redeem-gift-card: an address gets 20 wrong guesses, and then not even
   assert.equal(limited.headers.get('retry-after'), String(retryAfter));
   assertDone(await redeem(recipient.token));
 
-  const attempts = await sql`select outcome, code from public.redemption_attempts where client_id = ${clientId} order by id`;
+  const attempts =
+    await sql`select outcome, code from public.redemption_attempts where client_id = ${clientId} order by id`;
   assert.deepEqual(attempts.map(({ outcome, code }) => [outcome, code]), [['limited', 'RB-429'], ['succeeded', null]]);
 });
 
@@ -219,7 +228,10 @@ Deno.test('redeem-gift-card: every attempt is recorded, with fingerprints and no
   const requests = answers.map(({ body }) => body.error.requestId);
   const attempts = await sql`select * from public.redemption_attempts where request_id in ${sql(requests)}`;
   assert.equal(attempts.length, 2);
-  assert.deepEqual(new Set(attempts.map(({ surface, outcome, code }) => `${surface} ${outcome} ${code}`)), new Set(['redeem-gift-card refused GC-011']));
+  assert.deepEqual(
+    new Set(attempts.map(({ surface, outcome, code }) => `${surface} ${outcome} ${code}`)),
+    new Set(['redeem-gift-card refused GC-011']),
+  );
   assert.equal(new Set(attempts.map(({ subject, code_fingerprint }) => subject + code_fingerprint)).size, 1);
   const text = JSON.stringify(attempts);
   assert.ok(!text.includes(code) && !text.includes(ip));

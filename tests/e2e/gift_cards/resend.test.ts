@@ -25,7 +25,9 @@ Deno.test('send-gift-card-sms: an agent sends the card again, to another phone, 
   const agent = await signUpAs('call_agent', promised.clientId);
   const phone = uniquePhone();
   const reason = 'The recipient has a new phone';
-  const { data, error } = await agent.client.functions.invoke('send-gift-card-sms', { body: { giftCardId, phone, reason } });
+  const { data, error } = await agent.client.functions.invoke('send-gift-card-sms', {
+    body: { giftCardId, phone, reason },
+  });
   assert.equal(error, null);
   assert.deepEqual([data.giftCardId, data.delivery.method], [giftCardId, 'sms']);
   assert.ok((await messageTo(phone)).body.includes(card.code));
@@ -34,7 +36,7 @@ Deno.test('send-gift-card-sms: an agent sends the card again, to another phone, 
   assert.deepEqual([audit.actor_id, audit.reason, audit.metadata.other_address], [agent.id, reason, true]);
 });
 
-Deno.test('send-gift-card-email: a card goes to the recipient\'s own address unless another is named', async () => {
+Deno.test("send-gift-card-email: a card goes to the recipient's own address unless another is named", async () => {
   const promised = await promise();
   const { body: { giftCard } } = await provision(promised);
   const answer = await unlessUnderWay(() => call('send-gift-card-email', { giftCardId: giftCard.id }));

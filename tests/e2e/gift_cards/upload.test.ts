@@ -87,7 +87,17 @@ Deno.test('upload-gift-cards: each row says what became of it, and the good ones
   );
   assertDone(answer);
   const expected = [
-    'imported', 'rejected', 'duplicate', 'duplicate', 'rejected', 'rejected', 'expired', 'rejected', 'rejected', 'rejected', 'imported',
+    'imported',
+    'rejected',
+    'duplicate',
+    'duplicate',
+    'rejected',
+    'rejected',
+    'expired',
+    'rejected',
+    'rejected',
+    'rejected',
+    'imported',
   ];
   assert.deepEqual(statuses(answer), expected.map((status, index) => [index + 1, status]));
   const { imported, duplicates, rejected, alreadyUploaded, rows } = answer.body;
@@ -188,7 +198,9 @@ Deno.test('upload-gift-cards: only admins of the client and trusted servers may 
     assertDone(await upload({ token }));
   }
   const server = clientWith(stack.secretKey);
-  const { data, error } = await server.functions.invoke('upload-gift-cards', { body: { poolId, cards: [uniqueCard()] } });
+  const { data, error } = await server.functions.invoke('upload-gift-cards', {
+    body: { poolId, cards: [uniqueCard()] },
+  });
   assert.deepEqual([data?.imported, error], [1, null]);
   assert.equal(await cardsIn(poolId), 4);
 });
