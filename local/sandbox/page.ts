@@ -11,7 +11,7 @@ export function page(messages: Message[]): Response {
   const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Provider sandbox</title>
 <meta name="viewport" content="width=device-width"><style>${STYLE}</style></head><body>
 <h1>Provider sandbox</h1>
-<p>${messages.length} messages arrived, newest first. None has left this machine. <a href="">Reload</a></p>
+<p>Messages that arrived: ${messages.length}, newest first. None has left this machine. <a href="">Reload</a></p>
 ${messages.map(article).join('\n')}
 </body></html>`;
   return new Response(html, {

@@ -108,6 +108,7 @@ async function assertPromiseKept(sql: Database, { poolId }: Promised, { acknowle
   assert.equal(acknowledged.length, RECIPIENTS);
   assert.equal(new Set(acknowledged.map(({ code }) => code)).size, RECIPIENTS, 'a code was shown to two callers');
 
+  assert.equal(messages.length, RECIPIENTS, 'somebody got a message who has no card');
   const phones = new Map(Object.entries(Object.groupBy(messages, ({ to }) => to)));
   for (const { recipient, giftCardId, code } of acknowledged) {
     assert.equal(byRecipient.get(recipient.id)?.id, giftCardId, 'an acknowledged card is lost');

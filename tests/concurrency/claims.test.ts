@@ -66,6 +66,10 @@ async function assertConserved({ poolId, campaignId }: Promised, given: number, 
       (select count(*) from public.gift_card_grants g where g.campaign_id = ${campaignId}) as promises
     from public.gift_cards c where c.pool_id = ${poolId} and c.status <> 'available'`;
   assert.deepEqual({ ...counted }, { cards: given, recipients: given, grants: given, bills: given, promises: given });
+  const violations = await sql`
+    select v.* from private.invariant_violations v
+    where v."row" = ${poolId} or v."row" in (select c.id::text from public.gift_cards c where c.pool_id = ${poolId})`;
+  assert.deepEqual([...violations], []);
 }
 
 for (const [how, storm] of Object.entries({ 'over HTTP': overHttp, 'on 64 connections': overConnections })) {

@@ -30,7 +30,7 @@ insert into expected values
   ('gift_card_pools',              'o',  'o',  'o',  'fos'),
   ('gift_cards',                   'o',  'o',  'o',  'fos'),
   ('gift_card_inventory',          'o',  'o',  'o',  'fos'),
-  ('call_sessions',                'mo', 'mo', 'o',  'fo'),
+  ('call_sessions',                'mo', 'mo', 'o',  'fos'),
   ('call_conditions_met',          'o',  'o',  'o',  'fos'),
   ('billing_transactions',         '',   '',   '',   'fos'),
   ('pending_rewards',              'o',  'o',  'o',  'fos'),
