@@ -209,7 +209,20 @@ function setSessionAtOnce(connection: Internals) {
 
 /** Patch: lite remembers the schema for ever; as on hosted, DDL and `notify pgrst` make it look again. */
 async function forgetSchemaWhenTold(connection: Internals) {
-  await connection.driver.listen('pgrst', () => connection.clearSchemaCache());
+  let changes = 0;
+  const introspect = connection.introspect.bind(connection);
+  connection.introspect = async (options) => {
+    const before = changes;
+    const schema = await introspect(options);
+    if (before === changes) return schema;
+    // What a look saw that began before the change must not be remembered after it.
+    await connection.clearSchemaCache();
+    return connection.introspect(options);
+  };
+  await connection.driver.listen('pgrst', () => {
+    changes++;
+    return connection.clearSchemaCache();
+  });
 }
 
 /** The public half of the signing key, as functions and clients fetch it. */

@@ -25,7 +25,7 @@ export async function startStack({ dataFolder, ports, fast, development, write, 
   const settings = { secrets, apiUrl, databaseUrl: database.url, sandboxUrl, readDotEnv: development };
   const environment = functionEnvironment(settings);
   const [sandbox, gateway] = await Promise.all([
-    startSandbox({ port: ports.sandbox, environment, write }),
+    startSandbox({ port: ports.sandbox, environment, write, file: development && join(dataFolder, 'sandbox.jsonl') }),
     startGateway({ port: ports.api, environment, database, secrets, development, write }),
   ]);
   const parts = { Postgres: database, 'The sandbox': sandbox, 'The gateway': gateway };
@@ -58,12 +58,19 @@ export async function removeCluster(dataFolder) {
   rmSync(cluster, { recursive: true, force: true });
 }
 
-function startSandbox({ port, environment, write }) {
+/** With a file, what arrived is still there after a restart. */
+function startSandbox({ port, environment, write, file }) {
   const { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, SENDGRID_API_KEY } = environment;
   return startScript({
     script: inProject('local', 'sandbox', 'main.ts'),
     readyWord: 'sandbox',
-    environment: { SANDBOX_PORT: String(port), TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, SENDGRID_API_KEY },
+    environment: {
+      SANDBOX_PORT: String(port),
+      TWILIO_ACCOUNT_SID,
+      TWILIO_AUTH_TOKEN,
+      SENDGRID_API_KEY,
+      ...(file ? { SANDBOX_FILE: file } : {}),
+    },
     write,
   });
 }

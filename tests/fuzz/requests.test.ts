@@ -20,6 +20,8 @@ interface Target {
 async function targets({ clientId, campaignId, poolId, recipient, brandId }: Promised): Promise<Target[]> {
   const { token } = await signUpAs('client_admin', clientId);
   const [{ id: giftCardId }] = await sql`select id from public.gift_cards where pool_id = ${poolId}`;
+  const { body: session } = await call('start-call-session', { callerPhone: recipient.phone }, { token });
+  const { callSessionId } = session;
   return [
     { name: 'upload-gift-cards', options: {}, body: { poolId, cards: [{ code: 'TEST-AAAAA-BBBBB-CCCCC' }] } },
     {
@@ -30,7 +32,7 @@ async function targets({ clientId, campaignId, poolId, recipient, brandId }: Pro
     {
       name: 'provision-gift-card-for-call-center',
       options: { token },
-      body: { recipientId: recipient.id, conditionNumber: 1, deliveryMethod: 'sms' },
+      body: { callSessionId, recipientId: recipient.id, conditionNumber: 1, deliveryMethod: 'sms' },
     },
     { name: 'start-call-session', options: { token }, body: { callerPhone: recipient.phone, campaignId } },
     {

@@ -139,3 +139,12 @@ Deno.test('call centre: a condition that was met while the stock was empty is ke
   assert.deepEqual((await conditions()).map(({ gift_card_id }) => gift_card_id), [body.giftCard.id]);
   assertRefused(await provisionFor(agent, { confirmationCode: recipient.token }), 'GC-010');
 });
+
+Deno.test('call centre: a call that another agent has answered is not one\'s own to end', async () => {
+  const { clientId, recipient } = await promise();
+  const [one, two] = [await signUpAs('call_agent', clientId), await signUpAs('call_agent', clientId)];
+  const { body } = await call('start-call-session', { callerPhone: recipient.phone }, { token: one.token });
+  const request = { callSessionId: body.callSessionId, recipientId: recipient.id };
+  assertRefused(await provisionFor(two, request), 'RB-404');
+  assertDone(await provisionFor(one, request));
+});

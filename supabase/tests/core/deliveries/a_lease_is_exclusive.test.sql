@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(24);
+select plan(25);
 
 select tests.keep(tests.create_delivery());
 select is((select exposed_at from public.gift_cards where id = tests.the('card')), now(),
@@ -83,6 +83,15 @@ select is(tests.report(tests.kept('by_mail'), 'sent', 'SG1') #>> '{result,status
 select row_eq($$ select email_address, message_id, status from public.email_delivery_log
   where delivery_id = (tests.kept('by_mail') ->> 'deliveryId')::uuid $$,
   row('ada@example.com'::text, 'SG1'::text, 'sent'::text), 'The log of e-mails has its row');
+
+-- a card of the platform's, for a client where the next day has begun
+update public.clients set time_zone = 'Asia/Tokyo' where id = tests.the('client');
+insert into public.client_brands (client_id, brand_id) values (tests.the('client'), tests.the('brand'));
+select tests.create_pool(null, tests.the('brand'), 1, expires_on => '2031-07-04');
+select tests.keep('far',
+  (tests.provision(tests.create_recipients(tests.the('campaign'))) #>> '{result,delivery,id}')::uuid);
+select is(tests.lease(tests.the('far')) #>> '{merge,expiration_date}', 'July 4, 2031',
+  'A date is the one that was given at the upload, wherever the recipient is');
 
 select * from finish();
 rollback;

@@ -1,7 +1,7 @@
 -- Each refusal that the configuration gives, and that it leaves nothing but its trace.
 begin;
 set local search_path = public, extensions, tests;
-select plan(32);
+select plan(36);
 
 select tests.keep(tests.create_promise());
 
@@ -64,6 +64,11 @@ select pg_temp.refusal('update public.campaigns set status = ''paused'' where id
   'a paused campaign', 'RB-400', 'The campaign is paused');
 select pg_temp.refusal('update public.campaigns set status = ''ended'' where id = tests.the(''campaign'')',
   'a campaign that has ended', 'RB-400', 'The campaign is ended');
+select pg_temp.refusal('update public.clients set is_active = false where id = tests.the(''client'')',
+  'a client that is not active', 'RB-400', 'The client is not active');
+select pg_temp.refusal('update public.agencies set is_active = false
+  where id = (select agency_id from public.clients where id = tests.the(''client''))',
+  'a client whose agency is not active', 'RB-400', 'The client is not active');
 
 select is_empty('select from public.gift_card_grants where campaign_id = tests.the(''campaign'')',
   'No refusal leaves a grant');
