@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { runningFacts } from '../facts.mjs';
 import { removeCluster } from '../stack.mjs';
 
-const made = ['bootstrapped', 'demo-cards', 'migrations.json', 'postgres.log', 'sandbox.jsonl', 'secrets.json', 'stack.json'];
+const made = [
+  'bootstrapped',
+  'demo-cards',
+  'migrations.json',
+  'postgres.log',
+  'sandbox.jsonl',
+  'secrets.json',
+  'stack.json',
+];
 
 /** Refuses while the stack runs. */
 export default async function reset({ dataFolder }) {

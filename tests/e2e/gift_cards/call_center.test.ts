@@ -140,7 +140,7 @@ Deno.test('call centre: a condition that was met while the stock was empty is ke
   assertRefused(await provisionFor(agent, { confirmationCode: recipient.token }), 'GC-010');
 });
 
-Deno.test('call centre: a call that another agent has answered is not one\'s own to end', async () => {
+Deno.test("call centre: a call that another agent has answered is not one's own to end", async () => {
   const { clientId, recipient } = await promise();
   const [one, two] = [await signUpAs('call_agent', clientId), await signUpAs('call_agent', clientId)];
   const { body } = await call('start-call-session', { callerPhone: recipient.phone }, { token: one.token });
