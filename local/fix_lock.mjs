@@ -30,9 +30,12 @@ export function completedLock(text) {
 }
 
 function addMissing(packages, parent, name, version) {
-  const path = `node_modules/${name}`;
+  const shared = `node_modules/${name}`;
+  const own = `${parent}/${shared}`;
   const platform = platformOf(name);
-  if (packages[path] || packages[`${parent}/${path}`] || !platform) return;
+  const isShared = packages[shared] && (packages[shared].version === version || !/^\d/.test(version));
+  if (isShared || packages[own] || !platform) return;
+  const path = packages[shared] ? own : shared; // another version has taken the shared place
   const isDevelopment = packages[parent].dev ? { dev: true } : {};
   packages[path] = { version, ...platform, ...isDevelopment, optional: true };
 }

@@ -1,6 +1,6 @@
 /** Makes the texts of the generated files that are committed: database types and the list of error codes. */
-import { spawn } from 'node:child_process';
-import { denoExecutable, inProject, root, toolEnvironment } from './paths.mjs';
+import { capture } from './capture.mjs';
+import { denoExecutable, inProject } from './paths.mjs';
 import { freePort } from './ports.mjs';
 import { supabase } from './migrate.mjs';
 import { startDatabase } from './stack.mjs';
@@ -22,17 +22,9 @@ export async function databaseTypes() {
 }
 
 /** The page about error codes, made from their catalogue. */
-export function errorsPage() {
-  return new Promise((resolve, reject) => {
-    const script = inProject('supabase', 'functions', '_shared', 'errors_doc.ts');
-    const child = spawn(denoExecutable(), ['run', '-A', script], {
-      cwd: root,
-      env: { ...process.env, ...toolEnvironment },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let text = '';
-    child.stdout.on('data', (chunk) => text += chunk);
-    child.on('error', reject);
-    child.on('close', (code) => code === 0 ? resolve(text) : reject(new Error(`${script} ended with code ${code}.`)));
-  });
+export async function errorsPage() {
+  const script = inProject('supabase', 'functions', '_shared', 'errors_doc.ts');
+  const { code, stdout, stderr } = await capture(denoExecutable(), ['run', '-A', script]);
+  if (code !== 0) throw new Error(stderr);
+  return stdout;
 }

@@ -1,10 +1,10 @@
 /** Applies pending migrations with the real Supabase CLI, and notices when applied ones were edited since. */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { capture } from './capture.mjs';
 import { withDatabase } from './database.mjs';
-import { inProject, npmCommand, root, toolEnvironment } from './paths.mjs';
+import { inProject, npmCommand } from './paths.mjs';
 
 const versionPattern = /^(\d+)_.*\.sql$/;
 
@@ -41,19 +41,8 @@ export function pushMigrations(url) {
 }
 
 /** Runs the Supabase CLI on a database; resolves with its exit code and everything it printed. */
-export function supabase(options, url) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(npmCommand('supabase'), [...options, `--remote=${url}?sslmode=disable`], {
-      cwd: root,
-      env: { ...process.env, ...toolEnvironment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const parts = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr']) child[name].on('data', (chunk) => parts[name] += chunk);
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, ...parts, output: parts.stderr + parts.stdout }));
-  });
-}
+export const supabase = (options, url) =>
+  capture(npmCommand('supabase'), [...options, `--remote=${url}?sslmode=disable`]);
 
 /** The text of each migration and of the seed, as short hashes by file name. */
 export function migrationHashes() {

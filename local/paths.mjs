@@ -16,11 +16,16 @@ export const inProject = (...parts) => join(root, ...parts);
 export const npmCommand = (name) => inProject('node_modules', '.bin', name);
 
 /** The Deno binary itself: the npm command is a Node wrapper, and killing the wrapper orphans Deno. */
-export function denoExecutable() {
-  const folder = inProject('node_modules', '@deno');
+export const denoExecutable = () => executableIn(inProject('node_modules', '@deno')) ?? npmCommand('deno');
+
+/** The Deno of the hosted edge runtime; when npm had no other version to keep apart, it is the one above. */
+export const hostedDenoExecutable = () =>
+  executableIn(inProject('node_modules', 'deno-hosted', 'node_modules', '@deno')) ?? denoExecutable();
+
+function executableIn(folder) {
   const builds = existsSync(folder) ? readdirSync(folder) : [];
   const executables = builds.map((build) => join(folder, build, 'deno'));
-  return executables.find((file) => existsSync(file)) ?? npmCommand('deno');
+  return executables.find((file) => existsSync(file));
 }
 
 /** The environment that every tool gets: no telemetry, no update checks, caches inside the project, plain text in files. */

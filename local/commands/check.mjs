@@ -1,10 +1,10 @@
 /** `npm run check`: format, lint, types, and whether every generated file is current. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { isLockComplete } from '../fix_lock.mjs';
 import { databaseTypes, errorsFile, errorsPage, typesFile } from '../generated.mjs';
 import { migrationFiles } from '../migrate.mjs';
-import { denoExecutable, inProject, npmCommand, root, toolEnvironment } from '../paths.mjs';
+import { capture } from '../capture.mjs';
+import { denoExecutable, inProject, npmCommand } from '../paths.mjs';
 import { findFiles } from '../testing/files.mjs';
 import { Tally } from '../testing/tally.mjs';
 
@@ -14,7 +14,10 @@ const folders = ['supabase/functions', 'local', 'tests', 'bench'];
 export default async function check() {
   const tally = new Tally();
   const scripts = folders.flatMap((folder) => findFiles(folder, '.ts'));
-  await tally.gate('formatted', () => run(denoExecutable(), ['fmt', '--check', '--quiet']) && 'Run: npm run fmt');
+  await tally.gate(
+    'formatted',
+    async () => await run(denoExecutable(), ['fmt', '--check', '--quiet']) && 'Run: npm run fmt',
+  );
   await tally.gate('lint', () => run(denoExecutable(), ['lint', '--quiet']));
   await tally.gate('types fit', () => run(denoExecutable(), ['check', '--quiet', ...scripts]));
   await tally.gate('migrations are safe (squawk)', checkMigrations);
@@ -28,11 +31,9 @@ export default async function check() {
   tally.finish();
 }
 
-function run(command, options) {
-  const environment = { ...process.env, ...toolEnvironment, NO_COLOR: '1', RUST_BACKTRACE: '0' };
-  const result = spawnSync(command, options, { cwd: root, env: environment, encoding: 'utf8', maxBuffer: 2 ** 26 });
-  if (result.status === 0) return '';
-  return `${result.stdout ?? ''}${result.stderr ?? ''}`.trim() || `${command} failed: ${result.error ?? result.status}`;
+async function run(command, options) {
+  const { code, output } = await capture(command, options, { NO_COLOR: '1', RUST_BACKTRACE: '0' });
+  return code === 0 ? '' : output.trim() || `${command} ended with code ${code}.`;
 }
 
 function checkMigrations() {
