@@ -1,8 +1,10 @@
 /** `npm run bench`: speeds as ratios to floors that are measured in the same run, on a durable throwaway database. */
 import { claims } from './claims.ts';
 import { emptyPools } from './empty_pools.ts';
+import { refusals } from './refusals.ts';
 import { uploads } from './uploads.ts';
 
 await claims();
 await emptyPools();
+await refusals();
 await uploads();
