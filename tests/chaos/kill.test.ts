@@ -138,13 +138,14 @@ Deno.test.afterAll(async () => {
   await stack?.end();
 });
 
-Deno.test('chaos: 16 workers lease 160 deliveries in batches while the gateway stands still, and none twice', async () => {
+Deno.test('chaos: 16 workers lease 160 deliveries in batches while the gateway stands still, none twice', async () => {
   const place = { database: sql, on: stack.facts };
   const { campaignId, recipients } = await promise({ cards: 160, recipients: 160 }, place);
   stack.signal('gateway', 'SIGSTOP');
   try {
     await sql`
-      select public.provision_gift_card(null, ${campaignId}, r.id, null, null, 1, 'sms', null, gen_random_uuid(), null, null)
+      select public.provision_gift_card(null, ${campaignId}, r.id, null, null, 1, 'sms', null,
+        gen_random_uuid(), null, null)
       from unnest(${recipients.map(({ id }) => id)}::uuid[]) as r (id)`;
     const leased = (await Promise.all(Array.from({ length: WORKERS }, async () => {
       const mine: Lease[] = [];
@@ -166,7 +167,7 @@ Deno.test('chaos: 16 workers lease 160 deliveries in batches while the gateway s
   }
 });
 
-Deno.test('chaos: whatever is killed while cards are given, each is given once, found again, and sent once', async () => {
+Deno.test('chaos: whatever is killed while cards are given, each is given, found and sent once', async () => {
   const promised = await promise({ cards: RECIPIENTS, recipients: RECIPIENTS }, { database: sql, on: stack.facts });
   const story: Story = { acknowledged: [], failures: new Map() };
   const waiting = [...promised.recipients];

@@ -32,7 +32,7 @@ function shuffled<Item>(items: Item[]): Item[] {
 }
 
 // By id, because a batch would take the deliveries of the tests beside this one; tests/chaos leases batches.
-Deno.test('lease_deliveries: 16 workers who reach for the same deliveries, beside the scheduler, never share one', async () => {
+Deno.test('lease_deliveries: 16 workers who reach for the same deliveries never share one', async () => {
   const ids = await deliveriesToCome(DELIVERIES);
   const pool = connect(undefined, WORKERS);
   const workers = await Promise.all(Array.from({ length: WORKERS }, () => pool.reserve()));

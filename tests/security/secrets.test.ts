@@ -37,7 +37,8 @@ async function tablesHolding(needles: string[]): Promise<string[]> {
   for (const { name } of tables) {
     // A row as text has each of its columns in it, bytes in hexadecimal.
     const [{ found }] = await sql.unsafe(
-      `select exists (select from ${name} as t, unnest($1::text[]) as needle where position(needle in t::text) > 0) as found`,
+      `select exists (
+        select from ${name} as t, unnest($1::text[]) as needle where position(needle in t::text) > 0) as found`,
       [needles],
     );
     if (found) hits.push(name);
@@ -159,7 +160,8 @@ Deno.test('secrets: a sealed code that is moved to another card does not open', 
   const promised = await promise({ cards: 2, recipients: 1 });
   // One card gets its own PIN as its code, the other one the code of the first.
   await sql`
-    update private.card_secrets s set code_sealed = case when s.gift_card_id = o.gift_card_id then s.pin_sealed else o.code_sealed end
+    update private.card_secrets s
+    set code_sealed = case when s.gift_card_id = o.gift_card_id then s.pin_sealed else o.code_sealed end
     from (
       select x.* from private.card_secrets x join public.gift_cards c on c.id = x.gift_card_id
       where c.pool_id = ${promised.poolId} limit 1) o

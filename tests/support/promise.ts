@@ -67,7 +67,8 @@ export async function promise(wishes: Wishes = {}, place = here): Promise<Promis
     condition as (
       insert into public.campaign_conditions (client_id, campaign_id, condition_number, condition_name, brand_id,
         card_value, is_self_service, requires_opt_in)
-      select client.id, campaign.id, 1, 'Condition 1', brand.id, 25, true, ${requiresOptIn} from client, campaign, brand),
+      select client.id, campaign.id, 1, 'Condition 1', brand.id, 25, true, ${requiresOptIn}
+      from client, campaign, brand),
     pool as (
       insert into public.card_pools (client_id, brand_id, pool_name, denomination, cost_per_card)
       select client.id, brand.id, 'Pool', 25, 23.50 from client, brand returning id)

@@ -16,7 +16,7 @@ const USER_OR_SERVER = [
 ];
 const USER = ['provision-gift-card-for-call-center', 'start-call-session'];
 
-Deno.test('authorization: without a key, with the publishable or with a foreign key, only the web form is open', async () => {
+Deno.test('authorization: with no key, the publishable or a foreign one, only the web form is open', async () => {
   for (const name of [...USER_OR_SERVER, ...USER, 'jobs', 'redeem-gift-card']) {
     assertRefused(await call(name, {}, { key: null }), 'RB-401');
     assertRefused(await call(name, {}, { key: 'sb_secret_of_somebody_else' }), 'RB-401');
@@ -32,7 +32,7 @@ Deno.test('authorization: each secret key opens its own functions only', async (
   assertRefused(await call('provision-gift-card-unified', {}, { key: stack.jobsKey }), 'RB-401');
 });
 
-Deno.test('authorization: a token that is present but bad is refused, and never downgraded to the key beside it', async () => {
+Deno.test('authorization: a bad token is refused, and never downgraded to the key beside it', async () => {
   const promised = await promise();
   const { token } = await signUpAs('client_admin', promised.clientId);
   const [header, payload, signature] = token.split('.');

@@ -14,7 +14,7 @@ function provisionFor(agent: Person, body: Record<string, unknown>) {
   return call('provision-gift-card-for-call-center', request, { token: agent.token });
 }
 
-Deno.test('call centre: a call from a known phone ends with a card on that phone, and the agent never sees the code', async () => {
+Deno.test('call centre: a call from a known phone ends with a card on it, and the agent sees no code', async () => {
   const { clientId, campaignId, recipient, cards: [card] } = await promise();
   const agent = await signUpAs('call_agent', clientId);
   const typed = `1 (${recipient.phone.slice(2, 5)}) ${recipient.phone.slice(5, 8)} ${recipient.phone.slice(8)}`;
@@ -128,7 +128,7 @@ Deno.test('call centre: a recipient without an address is asked for one', async 
   assertDone(await provisionFor(agent, { recipientId: recipient.id, phone: uniquePhone() }));
 });
 
-Deno.test('call centre: a condition that was met while the stock was empty is kept, and gets its card later', async () => {
+Deno.test('call centre: a condition met while the stock was empty is kept, and gets its card later', async () => {
   const { clientId, campaignId, poolId, recipient } = await promise({ cards: 0 });
   const agent = await signUpAs('call_agent', clientId);
   assertRefused(await provisionFor(agent, { recipientId: recipient.id }), 'GC-003');

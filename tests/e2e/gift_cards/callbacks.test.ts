@@ -8,20 +8,25 @@ import { promise } from '../../support/promise.ts';
 import { messagesTo, messageTo, order } from '../../support/sandbox.ts';
 import { stack } from '../../support/stack.ts';
 
-for (const kind of ['duplicate_callbacks', 'reversed_callbacks']) {
-  Deno.test(`twilio-status: ${kind.replace('_', ' ')} leave a delivered message delivered`, async () => {
+// Callbacks travel at the same time, so one that is late comes often enough to be late for certain.
+const DISORDERLY = {
+  repeated: ['sent', 'sent', 'delivered', 'delivered', 'sent'],
+  reversed: ['delivered', 'sent', 'queued', 'sent', 'sending', 'sent'],
+};
+
+for (const [how, callbacks] of Object.entries(DISORDERLY)) {
+  Deno.test(`twilio-status: ${how} callbacks leave a delivered message delivered`, async () => {
     const promised = await promise();
-    await order({ provider: 'twilio', to: promised.recipient.phone, kind });
+    await order({ provider: 'twilio', to: promised.recipient.phone, kind: how, callbacks });
     const { deliveryId } = await provisionBySms(promised);
     const first = await deliveryIs('delivered', deliveryId);
     // The sandbox calls back every 50 ms; its last call finds the status where it was.
     await new Promise((resume) => setTimeout(resume, 500));
     const [last] = await sql`select * from public.deliveries where id = ${deliveryId}`;
-    assert.deepEqual([last.status, last.delivered_at, last.provider_status], [
-      'delivered',
-      first.delivered_at,
-      'delivered',
-    ]);
+    assert.deepEqual(
+      [last.status, last.delivered_at, last.provider_status],
+      ['delivered', first.delivered_at, 'delivered'],
+    );
   });
 }
 

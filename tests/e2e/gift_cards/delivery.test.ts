@@ -11,7 +11,7 @@ function attemptsOf(deliveryId: string) {
     select status, error_code from public.sms_delivery_log where delivery_id = ${deliveryId} order by attempt_number`;
 }
 
-Deno.test('delivery: an SMS that Twilio refuses as too many is tried three times, waiting longer each time', async () => {
+Deno.test('delivery: an SMS that Twilio refuses as too many is tried three times, with a wait between', async () => {
   const promised = await promise();
   const { phone } = promised.recipient;
   await order({ provider: 'twilio', to: phone, kind: '429', times: 2 });
@@ -95,6 +95,11 @@ Deno.test("delivery: an SMS accepted in silence is settled by Twilio's callback,
   const { attempts, provider_message_id } = await deliveryIs('delivered', deliveryId);
   const messages = await messagesTo(phone);
   assert.deepEqual([attempts, messages.length, messages[0].sid], [1, 1, provider_message_id]);
+  // A look-up comes two seconds after the try at the earliest, so this was not one.
+  const [{ promptly }] = await sql`
+    select d.sent_at < a.created_at + interval '2 seconds' as promptly
+    from public.deliveries d join public.delivery_attempts a on a.delivery_id = d.id where d.id = ${deliveryId}`;
+  assert.ok(promptly);
 });
 
 for (const kind of ['timeout_before_accepting', '500']) {
@@ -121,7 +126,7 @@ Deno.test('delivery: an e-mail accepted in silence is found by the attempt that 
   assert.deepEqual([attempts, (await messagesTo(email)).length], [1, 1]);
 });
 
-Deno.test('delivery: an e-mail that nobody can account for is never sent again by itself; a person is told', async () => {
+Deno.test('delivery: an e-mail that nobody can account for is not sent again; a person is told', async () => {
   const promised = await promise();
   const { email } = promised.recipient;
   await order({ provider: 'sendgrid', to: email, kind: 'timeout_before_accepting', holdMs: 100 });

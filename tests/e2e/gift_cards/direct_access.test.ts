@@ -27,7 +27,7 @@ async function seen(client: SupabaseClient, relation: string, clientId: string) 
   return data?.length ?? 0;
 }
 
-Deno.test('direct access: visitors, people without a role and staff of other clients see no row of a client', async () => {
+Deno.test('direct access: visitors, people without a role and staff of others see no row of a client', async () => {
   const [{ clientId }, foreign] = [await busyTenant(), await promise({ cards: 0 })];
   const others = {
     'a visitor': clientWith(stack.publishableKey),
@@ -83,7 +83,8 @@ Deno.test('direct access: the service doors are closed to users and visitors', a
   const { clientId, recipient, poolId } = await promise();
   const doors = await sql`
     select p.oid::regproc::text as name, p.proargnames as args, p.pronargs as count from pg_proc p
-    where p.pronamespace = 'public'::regnamespace and p.prosecdef and not has_function_privilege('authenticated', p.oid, 'execute')`;
+    where p.pronamespace = 'public'::regnamespace and p.prosecdef
+      and not has_function_privilege('authenticated', p.oid, 'execute')`;
   assert.ok(doors.length >= 14, `only ${doors.length} doors`);
   const callers = [clientWith(stack.publishableKey), (await signUpAs('platform_admin')).client];
   for (const { name, args, count } of doors) {
@@ -100,7 +101,7 @@ Deno.test('direct access: the service doors are closed to users and visitors', a
   assert.equal(status, 'available');
 });
 
-Deno.test('direct access: the private schema and the sealed codes are out of reach, whatever schema is asked for', async () => {
+Deno.test('direct access: the private schema and the sealed codes are out of reach', async () => {
   const { clientId } = await busyTenant();
   const { token } = await signUpAs('platform_admin', clientId);
   for (

@@ -8,7 +8,7 @@ import { messageTo } from '../../support/sandbox.ts';
 import { stack } from '../../support/stack.ts';
 import type { Code } from '../../../supabase/functions/_shared/errors.ts';
 
-Deno.test('provision-gift-card-unified: the call of the gift card document works for an admin and for a server', async () => {
+Deno.test("provision-gift-card-unified: the document's call works for an admin and for a server", async () => {
   const { campaignId, brandId, clientId, recipients, cards } = await promise({ cards: 2, recipients: 2 });
   const admin = await signUpAs('client_admin', clientId);
   const callers = [admin.client, clientWith(stack.secretKey)];
@@ -26,7 +26,7 @@ Deno.test('provision-gift-card-unified: the call of the gift card document works
   assert.deepEqual(new Set(grants.map(({ granted_by }) => granted_by)), new Set([admin.id, null]));
 });
 
-Deno.test('provision-gift-card-unified: brand and denomination default from the condition and may not differ from it', async () => {
+Deno.test('provision-gift-card-unified: brand and value default from the condition and may not differ', async () => {
   const promised = await promise();
   const other = await promise({ cards: 0 });
   assertRefused(await provision(promised, { brandId: other.brandId }), 'GC-012');
@@ -44,11 +44,12 @@ Deno.test('provision-gift-card-unified: the card may be sent at once, to another
   assert.ok((await messageTo(`x-${promised.recipient.email}`)).body.includes(body.giftCard.code));
 });
 
-Deno.test('provision-gift-card-unified: one card for a recipient, campaign and condition; another condition is another card', async () => {
+Deno.test('provision-gift-card-unified: one card for a recipient, campaign and condition', async () => {
   const promised = await promise({ cards: 2 });
   const { campaignId, clientId, brandId } = promised;
   await sql`
-    insert into public.campaign_conditions (client_id, campaign_id, condition_number, condition_name, brand_id, card_value)
+    insert into public.campaign_conditions (
+      client_id, campaign_id, condition_number, condition_name, brand_id, card_value)
     values (${clientId}, ${campaignId}, 2, 'Condition 2', ${brandId}, 25)`;
   assertDone(await provision(promised));
   assertRefused(await provision(promised), 'GC-010');
@@ -151,7 +152,7 @@ Deno.test('provision-gift-card-unified: a bill that cannot be written undoes the
   await assert.rejects(tried, undo);
 });
 
-Deno.test("provision-gift-card-unified: cards come from the campaign's pool, then the client's, then the master pool", async () => {
+Deno.test("provision-gift-card-unified: the campaign's pool first, then the client's, then the master's", async () => {
   const promised = await promise({ cards: 1, recipients: 4 });
   const { clientId, brandId, campaignId } = promised;
   const [{ id: own }] = await sql`

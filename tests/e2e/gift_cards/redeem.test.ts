@@ -168,7 +168,7 @@ Deno.test('redeem-gift-card: a used code says so, and gives no second card', asy
   );
 });
 
-Deno.test('redeem-gift-card: the same Idempotency-Key gets the same answer with the card, and one message', async () => {
+Deno.test('redeem-gift-card: the same Idempotency-Key gets the same card again, and one message', async () => {
   const { recipient } = await promise({ cards: 2 });
   const options = { idempotencyKey: crypto.randomUUID() };
   const first = await redeem(recipient.token, { deliveryMethod: 'sms' }, options);

@@ -17,7 +17,7 @@ function unlessUnderWay(resend: () => Promise<Answer>): Promise<Answer> {
   });
 }
 
-Deno.test('send-gift-card-sms: an agent sends the card again, to another phone, with the reason on record', async () => {
+Deno.test('send-gift-card-sms: an agent sends the card to another phone, with the reason on record', async () => {
   const promised = await promise();
   const [card] = promised.cards;
   const { giftCardId, deliveryId } = await provisionBySms(promised);

@@ -32,7 +32,7 @@ Deno.test('upload-gift-cards: JSON through supabase-js, and every card that went
   assert.deepEqual(given.toSorted(byCode), cards.toSorted(byCode));
 });
 
-Deno.test('upload-gift-cards: a spreadsheet file with byte order mark, CRLF, semicolons and quoted line breaks is read', async () => {
+Deno.test('upload-gift-cards: a file with BOM, CRLF, semicolons and quoted line breaks is read', async () => {
   const { poolId, recipient } = await promise({ cards: 0 });
   const card = uniqueCard();
   const csv = '\uFEFFGift Card Code;"Note";PIN;Expiration Date\r\n' +
@@ -107,7 +107,7 @@ Deno.test('upload-gift-cards: each row says what became of it, and the good ones
   assert.equal(await cardsIn(poolId), 3);
 });
 
-Deno.test('upload-gift-cards: a code stands once in the house, however it is written and whosever pool it is', async () => {
+Deno.test('upload-gift-cards: a code stands once in the house, however it is written, in whatever pool', async () => {
   const [mine, other] = [await promise({ cards: 1 }), await promise({ cards: 0 })];
   await sql`update public.gift_card_brands set code_format = null where id = ${other.brandId}`;
   const { code } = mine.cards[0];
@@ -129,7 +129,7 @@ Deno.test('upload-gift-cards: the same file again adds nothing and says so', asy
   assert.equal(await cardsIn(poolId), 2);
 });
 
-Deno.test('upload-gift-cards: the same Idempotency-Key gets the same answer; with another file it is a conflict', async () => {
+Deno.test('upload-gift-cards: the same Idempotency-Key gets the same answer, another file a conflict', async () => {
   const { poolId } = await promise({ cards: 0 });
   const options = { idempotencyKey: crypto.randomUUID() };
   const csv = `code\n${uniqueCard().code}\n`;

@@ -1,0 +1,42 @@
+import { sql } from './database.ts';
+import { type Call, call } from './http.ts';
+import { signUpAs } from './people.ts';
+import type { Promised } from './promise.ts';
+import { stack } from './stack.ts';
+
+/** A function with a genuine caller and a body that would do something. */
+export interface Target {
+  name: string;
+  options: Call;
+  body: Record<string, unknown>;
+}
+
+/** Every function that takes JSON, with bodies that name a real tenant. */
+export async function targets({ clientId, campaignId, poolId, recipient, brandId }: Promised): Promise<Target[]> {
+  const { token } = await signUpAs('client_admin', clientId);
+  const [{ id: giftCardId }] = await sql`select id from public.gift_cards where pool_id = ${poolId}`;
+  const { body: session } = await call('start-call-session', { callerPhone: recipient.phone }, { token });
+  const { callSessionId } = session;
+  return [
+    { name: 'upload-gift-cards', options: {}, body: { poolId, cards: [{ code: 'TEST-AAAAA-BBBBB-CCCCC' }] } },
+    {
+      name: 'provision-gift-card-unified',
+      options: {},
+      body: { campaignId, recipientId: recipient.id, brandId, denomination: 25, conditionNumber: 1 },
+    },
+    {
+      name: 'provision-gift-card-for-call-center',
+      options: { token },
+      body: { callSessionId, recipientId: recipient.id, conditionNumber: 1, deliveryMethod: 'sms' },
+    },
+    { name: 'start-call-session', options: { token }, body: { callerPhone: recipient.phone, campaignId } },
+    {
+      name: 'redeem-gift-card',
+      options: { key: stack.publishableKey },
+      body: { redemptionCode: recipient.token, deliveryMethod: 'none' },
+    },
+    { name: 'send-gift-card-sms', options: {}, body: { giftCardId, phone: recipient.phone } },
+    { name: 'send-gift-card-email', options: {}, body: { giftCardId, email: recipient.email } },
+    { name: 'jobs', options: { key: stack.jobsKey }, body: { job: 'deliveries' } },
+  ];
+}
