@@ -5,7 +5,9 @@ const rounds = 600;
 
 /** Prints the median time of each refusal, asked in turns, and their ratio. */
 export async function refusals(): Promise<void> {
-  console.log(`\nA wrong code beside another campaign's (median of ${rounds} in turns; a guesser must not tell them apart)`);
+  console.log(
+    `\nA wrong code beside another campaign's (median of ${rounds} in turns; a guesser must not tell them apart)`,
+  );
   const database = connect();
   const [{ mine, theirs }] = await database`select tests.create_promise() as mine, tests.create_promise() as theirs`;
   await database`select tests.create_recipients(${theirs.campaign}, ${rounds})`;
