@@ -2,7 +2,7 @@
 
 /** Starts ringing; a job that is still running is not rung again. */
 export function startScheduler(ring: (job: string) => Promise<Response>): void {
-  for (const job of ['deliveries', 'housekeeping']) ringForEver(job, ring);
+  for (const job of ['deliveries', 'housekeeping', 'release-holds', 'expire']) ringForEver(job, ring);
 }
 
 async function ringForEver(job: string, ring: (job: string) => Promise<Response>) {

@@ -47,4 +47,6 @@ create view private.invariant_violations as
   union all
   select 'deliveries_of_two_cards', v.grant_id::text, '' from private.deliveries_of_two_cards v
   union all
-  select 'audit_chain_breaks', v.event_id::text, '' from private.audit_chain_breaks v;
+  select 'audit_chain_breaks', v.event_id::text, '' from private.audit_chain_breaks v
+  union all
+  select 'ledger_imbalances', v.id, v.problem from private.ledger_imbalances v;

@@ -32,4 +32,19 @@ end $$;
 comment on function public.run_housekeeping is
   'Folds the pool counters, links the audit chain, drops what is out of date; returns how much of each.';
 
-grant execute on function public.run_housekeeping to service_role;
+-- Doors of their own, so that the accounts that they lock are free again before anything else is done.
+create function public.release_holds()
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return private.answered(jsonb_build_object('released', private.release_expired_holds(now())));
+end $$;
+comment on function public.release_holds is 'Gives back what was held past its time; returns how many holds.';
+
+create function public.expire_lots()
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return private.answered(jsonb_build_object('expired', private.expire_lots(now())));
+end $$;
+comment on function public.expire_lots is 'Books what has expired in wallets as breakage; returns how many lots.';
+
+grant execute on function public.run_housekeeping, public.release_holds, public.expire_lots to service_role;

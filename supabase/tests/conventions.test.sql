@@ -60,6 +60,9 @@ select bag_eq($$
   ('public.lease_deliveries', 'service_role'), ('public.complete_delivery_attempt', 'service_role'),
   ('public.lease_unknown_deliveries', 'service_role'), ('public.resolve_unknown_delivery', 'service_role'),
   ('public.record_delivery_status', 'service_role'), ('public.run_housekeeping', 'service_role'),
+  ('public.get_wallet', 'service_role'),
+  ('public.release_holds', 'service_role'),
+  ('public.expire_lots', 'service_role'),
   -- what admins call with supabase-js, and the bodies that check them
   ('public.create_gift_card_pool', 'authenticated'), ('private.create_gift_card_pool', 'authenticated'),
   ('public.create_campaign', 'authenticated'), ('private.create_campaign', 'authenticated'),

@@ -233,6 +233,19 @@ begin
     where l ->> 'deliveryId' = lease_unknown.delivery_id::text);
 end $$;
 
+-- A customer with so many bizcoins, a few of them held: the id of his account.
+create or replace function tests.create_wallet(client_id uuid, balance numeric default 100, customer_id uuid default null)
+returns uuid language plpgsql set search_path = '' as $$
+declare
+  account_id uuid := private.ledger_account(client_id, 'user',
+    coalesce(customer_id, tests.create_user('customer', client_id)), 'bizcoin');
+begin
+  perform private.post_transfer(client_id, 'topup', private.system_account(client_id, 'issuance', 'bizcoin'), account_id,
+    balance, gen_random_uuid()::text);
+  perform private.reserve_hold(account_id, 1, now() + interval '1 hour', gen_random_uuid()::text);
+  return account_id;
+end $$;
+
 -- A tenant with a row in every table that has tenants: {client, agency, brand, campaign, recipient, pool, agent, …}.
 create or replace function tests.create_busy_tenant()
 returns jsonb language plpgsql set search_path = '' as $$
@@ -248,6 +261,7 @@ begin
   perform public.start_call_session(agent, r.phone, null, gen_random_uuid()) from public.recipients r where r.id = recipients[2];
   perform tests.provision_for_caller(agent, recipient_id => recipients[2]);
   perform tests.provision(recipients[3]);
+  perform tests.create_wallet((facts ->> 'client')::uuid);
   perform public.lease_deliveries(d.id, 1) from public.deliveries d where d.client_id = (facts ->> 'client')::uuid;
   return facts || jsonb_build_object('agent', agent, 'agency', (select c.agency_id from public.clients c where c.id = client_id));
 end $$;

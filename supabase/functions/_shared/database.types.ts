@@ -407,6 +407,136 @@ isOneToOne: false
       referencedColumns: ["id"]
     }
                   ]
+                },"ledger_accounts": {
+                  Row: {
+                    "asset": string,"balance": number | null,"client_id": string,"created_at": string,"held": number | null,"id": string,"kind": string,"owner_id": string | null,"owner_type": string | null,"version": number
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "asset": string,"balance"?: number | null,"client_id": string,"created_at"?: string,"held"?: number | null,"id"?: string,"kind"?: string,"owner_id"?: string | null,"owner_type"?: string | null,"version"?: number
+                  }
+                  Update: {
+                    "asset"?: string,"balance"?: number | null,"client_id"?: string,"created_at"?: string,"held"?: number | null,"id"?: string,"kind"?: string,"owner_id"?: string | null,"owner_type"?: string | null,"version"?: number
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "ledger_accounts_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"ledger_entries": {
+                  Row: {
+                    "account_id": string,"amount": number,"asset": string,"balance_after": number | null,"client_id": string,"created_at": string,"id": number,"transfer_id": string,"version": number | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "account_id": string,"amount": number,"asset": string,"balance_after"?: number | null,"client_id": string,"created_at": string,"id"?: never,"transfer_id": string,"version"?: number | null
+                  }
+                  Update: {
+                    "account_id"?: string,"amount"?: number,"asset"?: string,"balance_after"?: number | null,"client_id"?: string,"created_at"?: string,"id"?: never,"transfer_id"?: string,"version"?: number | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "ledger_entries_transfer_id_fkey"
+      columns: ["transfer_id"]
+isOneToOne: false
+      referencedRelation: "bizpoints_transactions"
+      referencedColumns: ["transfer_id"]
+    },{
+      foreignKeyName: "ledger_entries_transfer_id_fkey"
+      columns: ["transfer_id"]
+isOneToOne: false
+      referencedRelation: "ledger_transfers"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"ledger_holds": {
+                  Row: {
+                    "account_id": string,"amount": number,"captured_amount": number | null,"captured_at": string | null,"client_id": string,"created_at": string,"expires_at": string,"id": string,"idempotency_key": string,"reference_id": string | null,"released_at": string | null,"status": string,"transfer_id": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "account_id": string,"amount": number,"captured_amount"?: number | null,"captured_at"?: string | null,"client_id": string,"created_at"?: string,"expires_at": string,"id"?: string,"idempotency_key": string,"reference_id"?: string | null,"released_at"?: string | null,"status"?: string,"transfer_id"?: string | null
+                  }
+                  Update: {
+                    "account_id"?: string,"amount"?: number,"captured_amount"?: number | null,"captured_at"?: string | null,"client_id"?: string,"created_at"?: string,"expires_at"?: string,"id"?: string,"idempotency_key"?: string,"reference_id"?: string | null,"released_at"?: string | null,"status"?: string,"transfer_id"?: string | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "ledger_holds_account_id_fkey"
+      columns: ["account_id"]
+isOneToOne: false
+      referencedRelation: "ledger_accounts"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "ledger_holds_account_id_fkey"
+      columns: ["account_id"]
+isOneToOne: false
+      referencedRelation: "wallet_balances"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "ledger_holds_transfer_id_fkey"
+      columns: ["transfer_id"]
+isOneToOne: false
+      referencedRelation: "bizpoints_transactions"
+      referencedColumns: ["transfer_id"]
+    },{
+      foreignKeyName: "ledger_holds_transfer_id_fkey"
+      columns: ["transfer_id"]
+isOneToOne: false
+      referencedRelation: "ledger_transfers"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"ledger_lots": {
+                  Row: {
+                    "account_id": string,"amount": number,"client_id": string,"created_at": string,"expires_at": string | null,"held": number,"id": number,"remaining": number,"spent_at": string | null,"transfer_id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "account_id": string,"amount": number,"client_id": string,"created_at": string,"expires_at"?: string | null,"held"?: number,"id"?: never,"remaining": number,"spent_at"?: string | null,"transfer_id": string
+                  }
+                  Update: {
+                    "account_id"?: string,"amount"?: number,"client_id"?: string,"created_at"?: string,"expires_at"?: string | null,"held"?: number,"id"?: never,"remaining"?: number,"spent_at"?: string | null,"transfer_id"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "ledger_lots_come_from_an_entry"
+      columns: ["transfer_id","account_id"]
+isOneToOne: false
+      referencedRelation: "ledger_entries"
+      referencedColumns: ["transfer_id","account_id"]
+    }
+                  ]
+                },"ledger_transfers": {
+                  Row: {
+                    "client_id": string,"created_at": string,"description": string | null,"id": string,"idempotency_key": string,"reference_id": string | null,"reverses": string | null,"transfer_type": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "client_id": string,"created_at"?: string,"description"?: string | null,"id"?: string,"idempotency_key": string,"reference_id"?: string | null,"reverses"?: string | null,"transfer_type": string
+                  }
+                  Update: {
+                    "client_id"?: string,"created_at"?: string,"description"?: string | null,"id"?: string,"idempotency_key"?: string,"reference_id"?: string | null,"reverses"?: string | null,"transfer_type"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "ledger_transfers_reverses_fkey"
+      columns: ["reverses"]
+isOneToOne: false
+      referencedRelation: "bizpoints_transactions"
+      referencedColumns: ["transfer_id"]
+    },{
+      foreignKeyName: "ledger_transfers_reverses_fkey"
+      columns: ["reverses"]
+isOneToOne: false
+      referencedRelation: "ledger_transfers"
+      referencedColumns: ["id"]
+    }
+                  ]
                 },"memberships": {
                   Row: {
                     "agency_id": string | null,"client_id": string | null,"created_at": string,"id": string,"role": string,"suspended_at": string | null,"user_id": string
@@ -522,7 +652,15 @@ isOneToOne: false
                 }
           }
           Views: {
-            "email_delivery_log": {
+            "bizpoints_transactions": {
+                  Row: {
+                    "amount": number,"balance_after": number | null,"client_id": string,"created_at": string,"description": string | null,"id": number,"reference_id": string | null,"transaction_type": string,"transfer_id": string,"user_id": string | null
+                  }
+                  ComputedFields: never
+                  Relationships: [
+                    
+                  ]
+                },"email_delivery_log": {
                   Row: {
                     "attempt_number": number,"client_id": string,"created_at": string,"delivery_id": string,"email_address": string,"error_code": string | null,"error_message": string | null,"gift_card_id": string | null,"id": string,"message_id": string | null,"status": string | null
                   }
@@ -577,6 +715,20 @@ isOneToOne: false
                   ComputedFields: never
                   Relationships: [
                     
+                  ]
+                },"wallet_balances": {
+                  Row: {
+                    "asset": string,"available": number | null,"balance": number | null,"client_id": string,"held": number | null,"id": string,"owner_id": string | null,"owner_type": string | null,"user_id": string | null
+                  }
+                  ComputedFields: never
+                  Relationships: [
+                    {
+      foreignKeyName: "ledger_accounts_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    }
                   ]
                 }
           }
@@ -648,11 +800,17 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"expire_lots":
+{ Args: Record<PropertyKey, never>; Returns: Json
+                           },
 "get_delivery":
 { Args: { "actor": string,"delivery_id": string }; Returns: Json
                            },
 "get_upload_target":
 { Args: { "actor": string,"pool_id": string }; Returns: Json
+                           },
+"get_wallet":
+{ Args: { "actor": string,"customer_id": string }; Returns: Json
                            },
 "import_gift_cards":
 { Args: { "actor": string,"cards": Json,"file_hash": string,"idempotency_key": string,"pool_id": string,"request_id": string,"seal_key_id": string }; Returns: Json
@@ -697,6 +855,9 @@ isOneToOne: false
                            },
 "redeem_gift_card":
 { Args: { "campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"ip": string,"redemption_code": string,"request_hash": string,"request_id": string }; Returns: Json
+                           },
+"release_holds":
+{ Args: Record<PropertyKey, never>; Returns: Json
                            },
 "resend_gift_card":
 { Args: { "actor": string,"channel": string,"deliver_to": string,"gift_card_id": string,"idempotency_key": string,"reason": string,"request_hash": string,"request_id": string }; Returns: Json

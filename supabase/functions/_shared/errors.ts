@@ -82,6 +82,21 @@ export const catalogue = {
     message: 'Unknown error',
     solution: 'Check function logs for details',
   },
+  'WL-001': {
+    status: 402,
+    message: 'Insufficient balance',
+    solution: 'Use no more than the available balance ("balance"), or top up',
+  },
+  'WL-002': {
+    status: 409,
+    message: 'More than remains of the transfer',
+    solution: 'Reverse no more than "remaining": the rest is reversed, spent, expired or held',
+  },
+  'WL-003': {
+    status: 409,
+    message: 'The hold is over',
+    solution: 'Read "status": what was captured stays captured, what was released must be held anew',
+  },
   'RB-400': {
     status: 400,
     message: 'Not possible in the present state',

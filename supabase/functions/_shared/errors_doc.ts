@@ -1,7 +1,7 @@
 // Prints docs/errors.md.
 import { catalogue, type CatalogueEntry } from './errors.ts';
 
-const FAMILIES: Record<string, string> = { GC: 'Gift cards', RB: 'All functions' };
+const FAMILIES: Record<string, string> = { GC: 'Gift cards', WL: 'Wallet', RB: 'All functions' };
 
 const INTRO = `# Error codes
 

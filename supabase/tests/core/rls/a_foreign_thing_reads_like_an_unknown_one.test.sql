@@ -1,7 +1,7 @@
 -- Whoever guesses ids and codes learns nothing: the whole answer is the same for another tenant's thing and for none.
 begin;
 set local search_path = public, extensions, tests;
-select plan(17);
+select plan(18);
 
 select tests.keep(tests.create_busy_tenant());
 select tests.keep('delivery', (select id from public.deliveries where client_id = tests.the('client') limit 1));
@@ -51,6 +51,11 @@ select pg_temp.same(
 select is(public.get_delivery(tests.the('admin'), tests.the('delivery')),
   public.get_delivery(tests.the('admin'), gen_random_uuid()),
   'get_delivery: a foreign delivery reads like an unknown one');
+
+select tests.keep('customer', (select user_id from public.wallet_balances where client_id = tests.the('client') limit 1));
+select is(public.get_wallet(tests.the('admin'), tests.the('customer')),
+  public.get_wallet(tests.the('admin'), gen_random_uuid()),
+  'get_wallet: a foreign customer reads like an unknown one');
 
 select * from finish();
 rollback;

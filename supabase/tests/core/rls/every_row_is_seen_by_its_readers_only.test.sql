@@ -34,7 +34,14 @@ insert into expected values
   ('call_conditions_met',          'o',  'o',  'o',  'fos'),
   ('billing_transactions',         '',   '',   '',   'fos'),
   ('pending_rewards',              'o',  'o',  'o',  'fos'),
-  ('gift_card_provisioning_trace', '',   'o',  'o',  'fos');
+  ('gift_card_provisioning_trace', '',   'o',  'o',  'fos'),
+  ('ledger_accounts',              '',   'o',  'o',  'fos'),
+  ('ledger_transfers',             '',   'o',  'o',  'fos'),
+  ('ledger_entries',               '',   'o',  'o',  'fos'),
+  ('ledger_lots',                  '',   'o',  'o',  'fos'),
+  ('ledger_holds',                 '',   'o',  'o',  'fos'),
+  ('wallet_balances',              '',   'o',  'o',  'fos'),
+  ('bizpoints_transactions',       '',   'o',  'o',  'fos');
 
 create temp table tenants as select 'a' as tenant, tests.create_busy_tenant() as facts union all select 'b',
   tests.create_busy_tenant();

@@ -1,0 +1,52 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(13);
+
+select tests.keep('client', tests.create_client());
+select tests.keep('owner', tests.create_user('customer', tests.the('client')));
+select tests.keep('ada', private.ledger_account(tests.the('client'), 'user', tests.the('owner'), 'bizcoin'));
+select tests.keep('issuance', private.system_account(tests.the('client'), 'issuance', 'bizcoin'));
+select tests.keep('revenue', private.system_account(tests.the('client'), 'revenue', 'bizcoin'));
+
+select tests.keep('bob', private.ledger_account(tests.the('client'), 'user', gen_random_uuid(), 'bizcoin'));
+select tests.keep('points', private.ledger_account(tests.the('client'), 'user', tests.the('owner'), 'points'));
+select tests.keep('points issuance', private.system_account(tests.the('client'), 'issuance', 'points'));
+select tests.keep('foreigner', private.ledger_account(tests.create_client(), 'user', gen_random_uuid(), 'bizcoin'));
+
+-- one transfer of entries written as {"ada": 5, "issuance": -5}
+create function pg_temp.request(amounts jsonb, key text default gen_random_uuid()::text) returns jsonb language sql as $$
+  select jsonb_build_object('client_id', tests.the('client'), 'idempotency_key', key, 'transfer_type', 'test', 'entries',
+    (select jsonb_agg(jsonb_build_object('account_id', tests.the(e.key), 'amount', e.value)) from jsonb_each(amounts) e))
+$$;
+create function pg_temp.post(variadic requests jsonb[]) returns bigint language sql as $$
+  select count(*) from private.post_transfers(to_jsonb(requests))
+$$;
+
+select lives_ok($$ select pg_temp.post(pg_temp.request('{"issuance": -10, "ada": 6, "bob": 4}')) $$,
+  'A transfer may have more than two entries');
+select results_eq($$ select balance from public.ledger_accounts where id in (tests.the('ada'), tests.the('bob'))
+  order by 1 $$, 'values (4.00), (6.00)', 'Each account has what its entry says');
+select lives_ok($$ select pg_temp.post(pg_temp.request('{"ada": -1, "issuance": 1, "points": 5, "points issuance": -5}')) $$,
+  'And more than one asset');
+select throws_like($$ select pg_temp.post(pg_temp.request('{"issuance": -10, "ada": 9}')) $$, '%sum to zero%',
+  'What does not sum to zero is not posted');
+select throws_like($$ select pg_temp.post(pg_temp.request('{"issuance": -10, "points": 10}')) $$, '%sum to zero%',
+  'One asset does not pay for another');
+select throws_like($$ select pg_temp.post(pg_temp.request('{"ada": 10}')) $$, '%sum to zero%',
+  'One entry is no transfer');
+select throws_like($$ select pg_temp.post(pg_temp.request('{"ada": 5, "issuance": -5, "foreigner": 5}')) $$,
+  '%between accounts of its client%', 'Nothing goes to an account of another client');
+select throws_like($$ select pg_temp.post(pg_temp.request('{"ada": 0.5, "issuance": -0.5}')) $$,
+  '%units_are_whole%', 'Half a bizcoin is not posted');
+select throws_like($$ select pg_temp.post(pg_temp.request('{"ada": 0.001, "issuance": -0.001}')) $$,
+  '%moves whole cents%', 'Nor less than a cent of anything');
+select throws_ok($$ select pg_temp.post(pg_temp.request('{"issuance": -5, "bob": 5}'),
+  pg_temp.request('{"ada": -1000, "issuance": 1000}')) $$, 'WL001', null, 'Of several transfers one is refused');
+select is((select balance from public.ledger_accounts where id = tests.the('bob')), 4.00, 'And none is posted');
+select lives_ok($$ select pg_temp.post(pg_temp.request('{"issuance": -50, "ada": 50}', 'z: first'),
+  pg_temp.request('{"ada": -55, "revenue": 55}', 'a: second')) $$,
+  'What an earlier transfer brings a later one may spend, whatever their keys are');
+select is_empty('select * from private.ledger_imbalances', 'And it all adds up');
+
+select * from finish();
+rollback;
