@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { sql } from '../support/database.ts';
 import { deliveryIs, provision, provisionBySms, redeem } from '../support/gift_cards.ts';
 import { type Answer, call } from '../support/http.ts';
@@ -33,17 +33,15 @@ async function tablesHolding(needles: string[]): Promise<string[]> {
     select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p', 'm') and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')`;
   assert.ok(tables.length > 30, `only ${tables.length} tables`);
-  const hits: string[] = [];
+  const folder = await Deno.makeTempDir();
   for (const { name } of tables) {
     // A row as text has each of its columns in it, bytes in hexadecimal.
-    const [{ found }] = await sql.unsafe(
-      `select exists (
-        select from ${name} as t, unnest($1::text[]) as needle where position(needle in t::text) > 0) as found`,
-      [needles],
-    );
-    if (found) hits.push(name);
+    const rows = await sql.unsafe(`select t::text as row from ${name} as t`);
+    await Deno.writeTextFile(`${folder}/${name}`, rows.map(({ row }) => row).join('\n'));
   }
-  return hits;
+  const files = await filesHolding(needles, folder);
+  await Deno.remove(folder, { recursive: true });
+  return files.map((file) => basename(file));
 }
 
 /** Files below a folder that hold one of the needles: tables, write-ahead log and logs, as they lie on the disk. */
