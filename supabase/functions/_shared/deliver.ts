@@ -94,9 +94,12 @@ async function send(lease: Lease, means: Means): Promise<SendOutcome> {
     message = messageOf(lease, card);
   } catch (error) {
     const missing = error instanceof Refusal ? error.details.missing : undefined;
-    return missing
-      ? { outcome: 'retriable', errorCode: 'not_configured', errorMessage: `${missing} is not set` }
-      : { outcome: 'retriable', errorCode: 'not_prepared', errorMessage: 'The message could not be made' };
+    const errorCode = missing && !provider ? 'not_configured' : 'not_prepared';
+    return {
+      outcome: 'retriable',
+      errorCode,
+      errorMessage: missing ? `${missing} is not set` : 'The message could not be made',
+    };
   }
   const result = await provider.send(message);
   return { ...result, errorMessage: result.errorMessage && withoutSecrets(result.errorMessage, card) };
