@@ -1,8 +1,15 @@
 /** Rings the jobs function about every second, as pg_cron and pg_net do on a hosted project. */
 
+const JOBS = [
+  'deliveries',
+  'housekeeping',
+  'release-holds',
+  'expire',
+];
+
 /** Starts ringing; a job that is still running is not rung again. */
 export function startScheduler(ring: (job: string) => Promise<Response>): void {
-  for (const job of ['deliveries', 'housekeeping', 'release-holds', 'expire']) ringForEver(job, ring);
+  for (const job of JOBS) ringForEver(job, ring);
 }
 
 async function ringForEver(job: string, ring: (job: string) => Promise<Response>) {
