@@ -51,6 +51,16 @@ function meansAt(sandbox: Sandbox, over: Partial<Means> = {}): Means {
   };
 }
 
+Deno.test('deliver: a notice goes out in the words of the house, and opens no seal', () =>
+  withSandbox(async (sandbox) => {
+    const notice = { notice: 'reward_delayed', merge: {}, template: undefined, sealed: undefined };
+    const { desk } = deskWith([leaseFor(notice)]);
+    const unseal = () => assert.fail('There is no seal');
+    assert.equal((await deliver(desk, null, meansAt(sandbox, { unseal }))).sent, 1);
+    const [{ body }] = await arrived(sandbox, phone);
+    assert.equal(body, "We're processing your reward. You'll receive your gift card within 24 hours.");
+  }));
+
 Deno.test('deliver: a due SMS and a due e-mail go out, are reported and logged without their secrets', () =>
   withSandbox(async (sandbox) => {
     const { desk, reports, lines } = deskWith([

@@ -1,7 +1,8 @@
 -- Deliveries: the outbox. What must leave the house is a row before it leaves, and every try is a row before it is made.
 -- queued → sending → sent → delivered | undelivered; a try may end retriable (queued again), permanent (failed) or ambiguous
 -- (unknown). SMS and e-mail providers have no idempotency key, so unknown is not failed: it is looked up at the provider,
--- or waits for its callback or for a person, and is never sent again blindly. No content is stored here.
+-- or waits for its callback or for a person, and is never sent again blindly. No secret is stored here: the text of a card
+-- is made when it is sent, a notice is one of the house's texts with what it merges.
 
 create table public.contact_opt_outs (
   id uuid primary key default gen_random_uuid(),
@@ -22,6 +23,8 @@ create table public.deliveries (
   recipient_id uuid,
   channel text not null,
   deliver_to text not null,
+  notice text,
+  merge jsonb not null default '{}',
   status text not null default 'queued',
   attempts int not null default 0,
   attempts_max int not null default 3,
@@ -40,6 +43,7 @@ create table public.deliveries (
   delivered_at timestamptz,
   failed_at timestamptz,
   constraint deliveries_channel_is_valid check (channel in ('sms', 'email')),
+  constraint deliveries_notices_name_their_text check ((topic = 'notice') = (notice is not null)),
   constraint deliveries_address_fits_channel check (
     case channel when 'sms' then deliver_to ~ '^\+[1-9][0-9]{6,14}$' else deliver_to ~ '^[^@\s]+@[^@\s]+$' end),
   constraint deliveries_status_is_valid check (
@@ -56,7 +60,8 @@ create table public.deliveries (
   constraint deliveries_provider_message_is_unique unique (provider, provider_message_id)
 );
 comment on table public.deliveries is
-  'One message to one address. topic and subject_id say what it brings (gift_card and its id); the text is made when it is sent.';
+  'One message to one address. topic and subject_id say what it brings (gift_card and its id) or what it is about (notice: one '
+  'of the house''s texts, by name, and the values of its merge tags).';
 
 create table public.delivery_attempts (
   id uuid primary key default gen_random_uuid(),
@@ -108,6 +113,20 @@ declare
 begin
   insert into public.deliveries as d (client_id, topic, subject_id, recipient_id, channel, deliver_to, request_id)
   values (client_id, topic, subject_id, recipient_id, channel, deliver_to, request_id)
+  returning d.id into delivery_id;
+  return delivery_id;
+end $$;
+
+-- A message without a card: notice names one of the house's texts, merge holds the values of its tags and no secret.
+create function private.enqueue_notice(
+  client_id uuid, notice text, subject_id uuid, recipient_id uuid, channel text, deliver_to text, merge jsonb, request_id uuid)
+returns uuid language plpgsql volatile set search_path = '' as $$
+declare
+  delivery_id uuid;
+begin
+  insert into public.deliveries as d (
+    client_id, topic, notice, subject_id, recipient_id, channel, deliver_to, merge, request_id)
+  values (client_id, 'notice', notice, subject_id, recipient_id, channel, deliver_to, merge, request_id)
   returning d.id into delivery_id;
   return delivery_id;
 end $$;

@@ -2,13 +2,11 @@
 -- A leased card may have left the house (exposed_at) and never returns to stock; it is delivered when a provider has taken
 -- its message. A message that cannot arrive takes the recipient's other channel, else a person is told.
 
--- What a worker needs for one try: where to, the text's template, what to merge, and the card, still sealed.
-create function private.present_lease(attempt public.delivery_attempts)
+-- What the message of a card says: the campaign's text, what to merge, and the card, still sealed.
+create function private.present_card_message(delivery public.deliveries)
 returns jsonb language sql stable set search_path = '' as $$
   select jsonb_build_object(
-    'deliveryId', d.id, 'attemptId', attempt.id, 'attemptStartedAt', attempt.created_at, 'leaseToken', d.lease_token,
-    'channel', d.channel, 'deliverTo', d.deliver_to, 'clientName', client.name,
-    'template', case d.channel
+    'template', case delivery.channel
       when 'sms' then jsonb_build_object('subject', null, 'body', campaign.sms_template)
       else jsonb_build_object('subject', campaign.email_subject, 'body', campaign.email_template) end,
     'merge', jsonb_build_object(
@@ -18,14 +16,25 @@ returns jsonb language sql stable set search_path = '' as $$
       'expiration_date', coalesce(to_char((card.expires_at - interval '1 second')
         at time zone coalesce(owner.time_zone, 'UTC'), 'FMMonth FMDD, YYYY'), '')),
     'sealed', private.sealed_card(card.id))
-  from public.deliveries d
-  join public.gift_cards card on card.id = d.subject_id
+  from public.gift_cards card
   join public.card_pools pool on pool.id = card.pool_id
   join public.gift_card_brands b on b.id = pool.brand_id
   join public.recipients r on r.id = card.recipient_id
   join public.campaigns campaign on campaign.id = r.campaign_id
-  join public.clients client on client.id = card.client_id
   left join public.clients owner on owner.id = pool.client_id
+  where card.id = delivery.subject_id
+$$;
+
+-- What a worker needs for one try: where to, and what the message says.
+create function private.present_lease(attempt public.delivery_attempts)
+returns jsonb language sql stable set search_path = '' as $$
+  select jsonb_build_object(
+    'deliveryId', d.id, 'attemptId', attempt.id, 'attemptStartedAt', attempt.created_at, 'leaseToken', d.lease_token,
+    'channel', d.channel, 'deliverTo', d.deliver_to, 'clientName', client.name) || case d.topic
+      when 'gift_card' then private.present_card_message(d)
+      else jsonb_build_object('notice', d.notice, 'merge', d.merge) end
+  from public.deliveries d
+  join public.clients client on client.id = d.client_id
   where d.id = attempt.delivery_id
 $$;
 

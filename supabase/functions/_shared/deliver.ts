@@ -3,11 +3,12 @@ import { Refusal } from './errors.ts';
 import { describe } from './log.ts';
 import { type Channel, CHANNELS, openProvider } from './providers/open.ts';
 import type { Finding, Message, Outcome, Provider, SendOutcome } from './providers/port.ts';
+import { noticeOf } from './notices.ts';
 import { type Merge, render, type Template, valuesOf } from './render.ts';
 import { type CardSecrets, type Sealed, unseal } from './seal.ts';
 import type { Context } from './serve.ts';
 
-/** One try of one delivery, as the database hands it out; the card is still sealed. */
+/** One try of one delivery, as the database hands it out: a card, still sealed, in the campaign's text, or a notice. */
 interface Lease {
   deliveryId: string;
   attemptId: string;
@@ -16,9 +17,10 @@ interface Lease {
   channel: Channel;
   deliverTo: string;
   clientName: string;
-  template: Template;
   merge: Merge;
-  sealed: Sealed;
+  notice?: string;
+  template?: Template;
+  sealed?: Sealed;
 }
 
 /** How many deliveries a look-up found, missed, or could not tell of. */
@@ -90,7 +92,7 @@ async function send(lease: Lease, means: Means): Promise<SendOutcome> {
   let provider, card, message;
   try {
     provider = await means.openProvider(lease.channel);
-    card = means.unseal(lease.sealed);
+    card = cardOf(lease, means);
     message = messageOf(lease, card);
   } catch (error) {
     const missing = error instanceof Refusal ? error.details.missing : undefined;
@@ -108,7 +110,7 @@ async function send(lease: Lease, means: Means): Promise<SendOutcome> {
 /** Names the first message found that is not another delivery's, else says that there is none, or no telling. */
 async function settle(desk: Desk, lease: Lease, means: Means): Promise<keyof Findings> {
   const provider = await means.openProvider(lease.channel);
-  const message = messageOf(lease, means.unseal(lease.sealed));
+  const message = messageOf(lease, cardOf(lease, means));
   const { candidates, isComplete } = await provider.find(message, new Date(lease.attemptStartedAt));
   for (const candidate of candidates) {
     const isTaken = await resolve(desk, lease, true, candidate);
@@ -136,7 +138,13 @@ async function resolve(
   return result.taken ?? false;
 }
 
-function messageOf({ attemptId, channel, deliverTo, clientName, template, merge }: Lease, card: CardSecrets): Message {
+function cardOf({ sealed }: Lease, means: Means): CardSecrets | undefined {
+  return sealed && means.unseal(sealed);
+}
+
+function messageOf(lease: Lease, card?: CardSecrets): Message {
+  const { attemptId, channel, deliverTo, clientName, merge } = lease;
+  const template = lease.notice ? noticeOf(lease.notice) : lease.template!;
   const house = {
     company_name: Deno.env.get('COMPANY_NAME') || clientName,
     support_phone: Deno.env.get('SUPPORT_PHONE_NUMBER') ?? '',
@@ -182,8 +190,11 @@ function masked(address: string): string {
 }
 
 // A provider may quote what it was sent.
-function withoutSecrets(words: string, { code, pin }: CardSecrets): string {
-  return [code, pin].reduce<string>((text, secret) => (secret ? text.replaceAll(secret, '***') : text), words);
+function withoutSecrets(words: string, card?: CardSecrets): string {
+  return [card?.code, card?.pin].reduce<string>(
+    (text, secret) => (secret ? text.replaceAll(secret, '***') : text),
+    words,
+  );
 }
 
 // An HTTP client's error carries the whole request, so no more than this is taken from it.

@@ -14,11 +14,11 @@ export interface Rendered {
   html: string;
 }
 
-/** What the database knows of a card, without its secrets. */
+/** What the database knows of a card or of what a notice is about, without secrets. */
 export interface Merge {
-  amount: number | string;
-  currency: string;
-  [tag: string]: string | number;
+  amount?: number | string;
+  currency?: string;
+  [tag: string]: string | number | undefined;
 }
 
 const SMS = `{{company_name}}: Hi {{first_name}}, here's your {{value}} {{brand}} gift card: {{code}}
@@ -55,22 +55,22 @@ export function render(channel: 'sms' | 'email', template: Template, values: Val
 }
 
 /** The values of the merge tags: `{{amount}}` is 25 or 25.50, `{{value}}` the same with its currency. */
-export function valuesOf(merge: Merge, card: { code: string; pin: string | null }, house: Values): Values {
-  const amount = Number(merge.amount);
-  const value = new Intl.NumberFormat('en-US', {
-    style: 'currency',
-    currency: merge.currency,
-    trailingZeroDisplay: 'stripIfInteger',
-  });
+export function valuesOf(merge: Merge, card: { code: string; pin: string | null } | undefined, house: Values): Values {
   return {
     ...house,
     ...Object.fromEntries(Object.entries(merge).map(([tag, text]) => [tag, String(text ?? '')])),
     first_name: String(merge.first_name || 'there'),
-    amount: amount.toFixed(2).replace(/\.00$/, ''),
-    value: value.format(amount),
-    code: card.code,
-    pin: card.pin ?? '',
+    ...amountsOf(merge),
+    ...(card && { code: card.code, pin: card.pin ?? '' }),
   };
+}
+
+function amountsOf({ amount, currency }: Merge): Values {
+  if (amount === undefined) return {};
+  const plain = Number(amount).toFixed(2).replace(/\.00$/, '');
+  if (!currency) return { amount: plain, value: plain };
+  const value = new Intl.NumberFormat('en-US', { style: 'currency', currency, trailingZeroDisplay: 'stripIfInteger' });
+  return { amount: plain, value: value.format(Number(amount)) };
 }
 
 /** Replaces every tag, in one pass so that no value is ever read as a template; a label left without its value goes. */
