@@ -49,4 +49,6 @@ create view private.invariant_violations as
   union all
   select 'audit_chain_breaks', v.event_id::text, '' from private.audit_chain_breaks v
   union all
-  select 'ledger_imbalances', v.id, v.problem from private.ledger_imbalances v;
+  select 'ledger_imbalances', v.id, v.problem from private.ledger_imbalances v
+  union all
+  select 'packages_off', v.id::text, '' from private.packages_off v;

@@ -47,4 +47,12 @@ begin
 end $$;
 comment on function public.expire_lots is 'Books what has expired in wallets as breakage; returns how many lots.';
 
-grant execute on function public.run_housekeeping, public.release_holds, public.expire_lots to service_role;
+create function public.expire_packages()
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return private.answered(jsonb_build_object('packages', private.expire_packages(now())));
+end $$;
+comment on function public.expire_packages is 'Marks the packages of customers that are past their time; returns how many.';
+
+grant execute on function public.run_housekeeping, public.release_holds, public.expire_lots, public.expire_packages
+  to service_role;

@@ -63,6 +63,8 @@ select bag_eq($$
   ('public.get_wallet', 'service_role'),
   ('public.release_holds', 'service_role'),
   ('public.expire_lots', 'service_role'),
+  ('public.expire_packages', 'service_role'),
+  ('public.use_messages', 'service_role'),
   -- what admins call with supabase-js, and the bodies that check them
   ('public.create_gift_card_pool', 'authenticated'), ('private.create_gift_card_pool', 'authenticated'),
   ('public.create_campaign', 'authenticated'), ('private.create_campaign', 'authenticated'),
@@ -70,7 +72,7 @@ select bag_eq($$
   ('public.import_recipients', 'authenticated'), ('private.import_recipients', 'authenticated'),
   -- what policies and views ask in the name of their reader
   ('private.staffed_client_ids', 'authenticated'), ('private.administered_client_ids', 'authenticated'),
-  ('private.is_platform_admin', 'authenticated'),
+  ('private.is_platform_admin', 'authenticated'), ('private.customer_client_ids', 'authenticated'),
   ('private.unfolded_movements', 'authenticated'), ('private.unfolded_movements', 'service_role') $$,
   'Nobody executes a function outside this list');
 

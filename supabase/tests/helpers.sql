@@ -246,6 +246,36 @@ begin
   return account_id;
 end $$;
 
+create or replace function tests.create_package(
+  client_id uuid, price numeric default 49, messages int default 100, duration_days int default 30, currency text default 'USD',
+  bizcoin_value numeric default 1)
+returns uuid language sql set search_path = '' as $$
+  insert into public.packages (client_id, name, price, messages, duration_days, currency, bizcoin_value)
+  values (client_id, 'Starter', price, messages, duration_days, currency, bizcoin_value) returning id
+$$;
+
+-- Gives a customer a package that began a while ago: the id of what he has.
+create or replace function tests.activate(
+  client_id uuid, customer_id uuid, messages int default 100, begun interval default '0', duration_days int default 30)
+returns uuid language plpgsql set search_path = '' as $$
+declare
+  given public.customer_packages := private.activate_package(client_id, customer_id,
+    tests.create_package(client_id, messages => messages, duration_days => duration_days));
+begin
+  update public.customer_packages cp set starts_at = cp.starts_at - begun, expires_at = cp.expires_at - begun
+  where cp.id = given.id;
+  update public.ledger_lots l set expires_at = l.expires_at - begun
+  from private.package_lots pl where pl.lot_id = l.id and pl.customer_package_id = given.id;
+  return given.id;
+end $$;
+
+-- use_messages with what matters.
+create or replace function tests.use_messages(
+  client_id uuid, customer_id uuid, how_many int, actor uuid default null, idempotency_key text default null)
+returns jsonb language sql set search_path = '' as $$
+  select public.use_messages(actor, client_id, customer_id, how_many, 'test', gen_random_uuid(), idempotency_key, how_many::text)
+$$;
+
 -- A tenant with a row in every table that has tenants: {client, agency, brand, campaign, recipient, pool, agent, …}.
 create or replace function tests.create_busy_tenant()
 returns jsonb language plpgsql set search_path = '' as $$
@@ -253,6 +283,7 @@ declare
   facts jsonb := tests.create_promise(3);
   client_id uuid := facts ->> 'client';
   agent uuid := tests.create_user('call_agent', client_id);
+  customer uuid := tests.create_user('customer', client_id);
   recipients uuid[] := array(select tests.create_recipients((facts ->> 'campaign')::uuid, 3));
 begin
   insert into public.client_brands (client_id, brand_id) values (client_id, (facts ->> 'brand')::uuid);
@@ -262,6 +293,8 @@ begin
   perform tests.provision_for_caller(agent, recipient_id => recipients[2]);
   perform tests.provision(recipients[3]);
   perform tests.create_wallet((facts ->> 'client')::uuid);
+  perform tests.activate((facts ->> 'client')::uuid, customer);
+  perform tests.use_messages((facts ->> 'client')::uuid, customer, 7);
   perform public.lease_deliveries(d.id, 1) from public.deliveries d where d.client_id = (facts ->> 'client')::uuid;
   return facts || jsonb_build_object('agent', agent, 'agency', (select c.agency_id from public.clients c where c.id = client_id));
 end $$;

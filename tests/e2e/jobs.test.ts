@@ -11,7 +11,7 @@ for (
     'deliveries': ['lookedUp', 'sent'],
     'housekeeping': ['folded', 'linked', 'purged'],
     'release-holds': ['released'],
-    'expire': ['expired'],
+    'expire': ['expired', 'packages'],
   })
 ) {
   Deno.test(`jobs: ${name} tells how much there was to do, also when it runs twice at once`, async () => {

@@ -287,6 +287,32 @@ isOneToOne: false
                   Relationships: [
                     
                   ]
+                },"customer_packages": {
+                  Row: {
+                    "cancel_reason": string | null,"cancelled_at": string | null,"client_id": string,"created_at": string,"expired_at": string | null,"expires_at": string,"id": string,"messages_limit": number,"messages_used": number,"package_id": string,"purchase_id": string | null,"starts_at": string,"status": string,"user_id": string,"voucher_id": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "cancel_reason"?: string | null,"cancelled_at"?: string | null,"client_id": string,"created_at"?: string,"expired_at"?: string | null,"expires_at": string,"id"?: string,"messages_limit": number,"messages_used"?: number,"package_id": string,"purchase_id"?: string | null,"starts_at"?: string,"status"?: string,"user_id": string,"voucher_id"?: string | null
+                  }
+                  Update: {
+                    "cancel_reason"?: string | null,"cancelled_at"?: string | null,"client_id"?: string,"created_at"?: string,"expired_at"?: string | null,"expires_at"?: string,"id"?: string,"messages_limit"?: number,"messages_used"?: number,"package_id"?: string,"purchase_id"?: string | null,"starts_at"?: string,"status"?: string,"user_id"?: string,"voucher_id"?: string | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "customer_packages_are_of_the_client"
+      columns: ["client_id","package_id"]
+isOneToOne: false
+      referencedRelation: "packages"
+      referencedColumns: ["client_id","id"]
+    },{
+      foreignKeyName: "customer_packages_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    }
+                  ]
                 },"deliveries": {
                   Row: {
                     "attempts": number,"attempts_max": number,"channel": string,"client_id": string,"created_at": string,"deliver_to": string,"delivered_at": string | null,"error_code": string | null,"error_message": string | null,"failed_at": string | null,"failure_kind": string | null,"id": string,"lease_token": string | null,"leased_until": string | null,"merge": NonNullable<Json>,"next_attempt_at": string,"notice": string | null,"provider": string | null,"provider_message_id": string | null,"provider_status": string | null,"recipient_id": string | null,"request_id": string | null,"sent_at": string | null,"status": string,"subject_id": string,"topic": string
@@ -563,6 +589,26 @@ isOneToOne: false
       referencedColumns: ["id"]
     }
                   ]
+                },"packages": {
+                  Row: {
+                    "archived_at": string | null,"bizcoin_value": number,"client_id": string,"created_at": string,"created_by": string | null,"currency": string,"description": string | null,"duration_days": number,"id": string,"is_active": boolean,"messages": number,"name": string,"price": number,"updated_at": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "archived_at"?: string | null,"bizcoin_value"?: number,"client_id": string,"created_at"?: string,"created_by"?: string | null,"currency"?: string,"description"?: string | null,"duration_days": number,"id"?: string,"is_active"?: boolean,"messages"?: number,"name": string,"price": number,"updated_at"?: string
+                  }
+                  Update: {
+                    "archived_at"?: string | null,"bizcoin_value"?: number,"client_id"?: string,"created_at"?: string,"created_by"?: string | null,"currency"?: string,"description"?: string | null,"duration_days"?: number,"id"?: string,"is_active"?: boolean,"messages"?: number,"name"?: string,"price"?: number,"updated_at"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "packages_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    }
+                  ]
                 },"pending_rewards": {
                   Row: {
                     "brand_id": string,"campaign_id": string,"client_id": string,"condition_number": number,"created_at": string,"currency": string,"deliver_to": string | null,"delivery_method": string | null,"denomination": number,"fulfilled_at": string | null,"id": string,"pool_id": string | null,"recipient_id": string,"request_id": string | null,"status": string
@@ -803,6 +849,9 @@ isOneToOne: false
 "expire_lots":
 { Args: Record<PropertyKey, never>; Returns: Json
                            },
+"expire_packages":
+{ Args: Record<PropertyKey, never>; Returns: Json
+                           },
 "get_delivery":
 { Args: { "actor": string,"delivery_id": string }; Returns: Json
                            },
@@ -870,6 +919,9 @@ isOneToOne: false
                            },
 "start_call_session":
 { Args: { "actor": string,"caller_phone": string,"campaign_id": string,"request_id": string }; Returns: Json
+                           },
+"use_messages":
+{ Args: { "actor": string,"client_id": string,"customer_id": string,"description": string,"how_many": number,"idempotency_key": string,"request_hash": string,"request_id": string }; Returns: Json
                            }
           }
           Enums: {

@@ -82,6 +82,16 @@ export const catalogue = {
     message: 'Unknown error',
     solution: 'Check function logs for details',
   },
+  'VC-020': {
+    status: 402,
+    message: 'Not enough messages',
+    solution: 'Use no more than "left", or buy a package or redeem a voucher first',
+  },
+  'VC-021': {
+    status: 409,
+    message: 'The package is over',
+    solution: 'Read "status": add to an active package, or activate a new one',
+  },
   'WL-001': {
     status: 402,
     message: 'Insufficient balance',

@@ -1,7 +1,12 @@
 // Prints docs/errors.md.
 import { catalogue, type CatalogueEntry } from './errors.ts';
 
-const FAMILIES: Record<string, string> = { GC: 'Gift cards', WL: 'Wallet', RB: 'All functions' };
+const FAMILIES: Record<string, string> = {
+  GC: 'Gift cards',
+  VC: 'Vouchers, packages and payments',
+  WL: 'Wallet',
+  RB: 'All functions',
+};
 
 const INTRO = `# Error codes
 

@@ -8,7 +8,7 @@ const jobs = {
   'deliveries': sendDeliveries,
   'housekeeping': door('run_housekeeping'),
   'release-holds': door('release_holds'),
-  'expire': door('expire_lots'),
+  'expire': door('expire_lots', 'expire_packages'),
 } satisfies Record<string, Job>;
 
 type Job = (context: Context, deliveryId?: string | null) => Promise<Reply>;
@@ -23,8 +23,13 @@ export default {
   }),
 };
 
-function door(name: string): Job {
-  return async ({ rpc }) => (await rpc(name, {})).result;
+function door(...names: string[]): Job {
+  return async ({ rpc }) => {
+    const reply: Reply = {};
+    // One after the other: what one of them fails at must not hide what the others have done.
+    for (const name of names) Object.assign(reply, (await rpc(name, {})).result);
+    return reply;
+  };
 }
 
 async function sendDeliveries(context: Context, deliveryId?: string | null): Promise<Reply> {

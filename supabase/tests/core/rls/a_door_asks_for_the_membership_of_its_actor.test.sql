@@ -2,7 +2,7 @@
 -- to the client, what exists reads like what does not.
 begin;
 set local search_path = public, extensions, tests;
-select plan(16 * 11);
+select plan(17 * 11);
 
 create temp table expected (
   door text, call_agent text, client_admin text, agency_admin text, platform_admin text, foreign_staff text,
@@ -19,6 +19,7 @@ insert into expected values
   ('resend_gift_card',          'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('get_delivery',              'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('get_wallet',                'RB-404', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('use_messages',              'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('create_gift_card_pool',     'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('create a master pool',      'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('create_campaign',           'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -30,6 +31,7 @@ select tests.add_cards(tests.the('pool'), 50);
 select tests.keep('master', tests.create_pool(null, tests.the('brand'), 0));
 select tests.keep('foreign', tests.create_client());
 select tests.keep('customer', tests.create_user('customer', tests.the('client')));
+select private.activate_package(tests.the('client'), tests.the('customer'), tests.create_package(tests.the('client')));
 
 create temp table actors as
   select r.role as persona, r.role as answered_as, tests.create_user(r.role, tests.the('client')) as id
@@ -70,6 +72,8 @@ declare
       actor, tests.the('card'), 'sms', null, 'asked', gen_random_uuid(), null, null)
     when 'get_delivery' then public.get_delivery(actor, tests.the('delivery'))
     when 'get_wallet' then public.get_wallet(actor, tests.the('customer'))
+    when 'use_messages' then public.use_messages(actor, tests.the('client'), tests.the('customer'), 1, 'test',
+      gen_random_uuid(), null, null)
   end;
 begin
   return coalesce(answer ->> 'code', answer ->> 'outcome', pg_temp.try(actor, case door

@@ -1,7 +1,7 @@
 -- Whoever guesses ids and codes learns nothing: the whole answer is the same for another tenant's thing and for none.
 begin;
 set local search_path = public, extensions, tests;
-select plan(18);
+select plan(20);
 
 select tests.keep(tests.create_busy_tenant());
 select tests.keep('delivery', (select id from public.deliveries where client_id = tests.the('client') limit 1));
@@ -56,6 +56,11 @@ select tests.keep('customer', (select user_id from public.wallet_balances where 
 select is(public.get_wallet(tests.the('admin'), tests.the('customer')),
   public.get_wallet(tests.the('admin'), gen_random_uuid()),
   'get_wallet: a foreign customer reads like an unknown one');
+
+select pg_temp.same(
+  public.use_messages(tests.the('admin'), tests.the('client'), tests.the('customer'), 1, null, gen_random_uuid(), null, null),
+  public.use_messages(tests.the('admin'), gen_random_uuid(), tests.the('customer'), 1, null, gen_random_uuid(), null, null),
+  'use_messages: a foreign customer reads like an unknown one');
 
 select * from finish();
 rollback;

@@ -41,7 +41,9 @@ insert into expected values
   ('ledger_lots',                  '',   'o',  'o',  'fos'),
   ('ledger_holds',                 '',   'o',  'o',  'fos'),
   ('wallet_balances',              '',   'o',  'o',  'fos'),
-  ('bizpoints_transactions',       '',   'o',  'o',  'fos');
+  ('bizpoints_transactions',       '',   'o',  'o',  'fos'),
+  ('packages',                     'o',  'o',  'o',  'fos'),
+  ('customer_packages',            '',   'o',  'o',  'fos');
 
 create temp table tenants as select 'a' as tenant, tests.create_busy_tenant() as facts union all select 'b',
   tests.create_busy_tenant();
@@ -133,7 +135,8 @@ select is(pg_temp.seen(e.relation, 'authenticated', p),
 from expected e, personas p, lateral (select case p.persona
   when 'call_agent' then e.agent when 'client_admin' then e.client_admin when 'agency_admin' then e.agency_admin
   when 'platform_admin' then e.platform_admin when 'no_member' then ''
-  else case e.relation when 'memberships' then 'm' else '' end end) x (classes);
+  else case e.relation when 'memberships' then 'm'
+    when 'packages' then case p.persona when 'customer' then 'o' else '' end else '' end end) x (classes);
 
 select is(pg_temp.seen(e.relation, 'anon', null), 'denied', e.relation || ': nobody looks without signing in')
   from expected e;
