@@ -73,6 +73,7 @@ select bag_eq($$
   -- what policies and views ask in the name of their reader
   ('private.staffed_client_ids', 'authenticated'), ('private.administered_client_ids', 'authenticated'),
   ('private.is_platform_admin', 'authenticated'), ('private.customer_client_ids', 'authenticated'),
+  ('private.administered_agency_ids', 'authenticated'), ('private.ledger_owner_ids', 'authenticated'),
   ('private.unfolded_movements', 'authenticated'), ('private.unfolded_movements', 'service_role') $$,
   'Nobody executes a function outside this list');
 
@@ -118,6 +119,8 @@ select set_eq($$
   ('clients'),              -- the tenant itself
   ('gift_card_brands'),     -- one catalogue for all
   ('brand_denominations'),  -- one catalogue for all
+  ('agency_brands'),        -- the agency's own
+  ('agency_denominations'), -- the agency's own
   ('contact_opt_outs')      -- whoever wants nothing more wants it of nobody
   $$, 'Every table and view of tenants has a client_id');
 
@@ -132,6 +135,11 @@ select set_eq($$
   ('gift_card_provisioning_trace'), -- a request that names nobody
   ('call_sessions'),                -- a caller who is not known yet
   ('card_pools'),                   -- master pools
+  ('ledger_accounts'),              -- an agency's credit, and what the platform issued
+  ('ledger_transfers'),             -- between these
+  ('ledger_entries'),               -- of these
+  ('ledger_lots'),                  -- of an agency's credit
+  ('ledger_holds'),                 -- of an agency's credit
   ('gift_cards')                    -- cards of master pools
   $$, 'A row without a client is one of these');
 

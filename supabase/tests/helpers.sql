@@ -276,6 +276,29 @@ returns jsonb language sql set search_path = '' as $$
   select public.use_messages(actor, client_id, customer_id, how_many, 'test', gen_random_uuid(), idempotency_key, how_many::text)
 $$;
 
+-- Makes a client, or its agency, prepaid and gives it so much credit: the id of its account. The agency has what its client gets.
+create or replace function tests.give_credit(client_id uuid, amount numeric, billing_entity text default 'client')
+returns uuid language plpgsql set search_path = '' as $$
+declare
+  agency uuid := (select c.agency_id from public.clients c where c.id = give_credit.client_id);
+  account_id uuid := private.credit_account('agency', agency, 'USD');
+begin
+  if amount > 0 then
+    perform private.post_credit('allocation', private.system_account(null, 'issuance', 'credit:USD'), account_id, amount,
+      gen_random_uuid()::text);
+  end if;
+  if billing_entity = 'agency' then
+    update public.agencies a set prepaid_since = now() - interval '1 hour' where a.id = agency;
+    return account_id;
+  end if;
+  update public.clients c set prepaid_since = now() - interval '1 hour' where c.id = give_credit.client_id;
+  if amount > 0 then
+    perform private.post_credit('allocation', account_id, private.credit_account('client', give_credit.client_id, 'USD'),
+      amount, gen_random_uuid()::text);
+  end if;
+  return private.credit_account('client', give_credit.client_id, 'USD');
+end $$;
+
 -- A tenant with a row in every table that has tenants: {client, agency, brand, campaign, recipient, pool, agent, …}.
 create or replace function tests.create_busy_tenant()
 returns jsonb language plpgsql set search_path = '' as $$
@@ -287,6 +310,12 @@ declare
   recipients uuid[] := array(select tests.create_recipients((facts ->> 'campaign')::uuid, 3));
 begin
   insert into public.client_brands (client_id, brand_id) values (client_id, (facts ->> 'brand')::uuid);
+  insert into public.client_denominations (client_id, brand_id, denomination, currency)
+  values (client_id, (facts ->> 'brand')::uuid, 25, 'USD');
+  insert into public.agency_brands (agency_id, brand_id)
+  select c.agency_id, (facts ->> 'brand')::uuid from public.clients c where c.id = (facts ->> 'client')::uuid;
+  insert into public.agency_denominations (agency_id, brand_id, denomination, currency)
+  select c.agency_id, (facts ->> 'brand')::uuid, 25, 'USD' from public.clients c where c.id = (facts ->> 'client')::uuid;
   perform tests.provision((facts ->> 'recipient')::uuid);
   perform tests.redeem(tests.redemption_token(recipients[1]), delivery_method => 'email', deliver_to => 'ada@example.com');
   perform public.start_call_session(agent, r.phone, null, gen_random_uuid()) from public.recipients r where r.id = recipients[2];

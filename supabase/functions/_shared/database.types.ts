@@ -7,17 +7,69 @@ export type Database = {
           Tables: {
             "agencies": {
                   Row: {
-                    "created_at": string,"id": string,"is_active": boolean,"name": string,"slug": string
+                    "created_at": string,"id": string,"is_active": boolean,"name": string,"prepaid_since": string | null,"slug": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "created_at"?: string,"id"?: string,"is_active"?: boolean,"name": string,"slug": string
+                    "created_at"?: string,"id"?: string,"is_active"?: boolean,"name": string,"prepaid_since"?: string | null,"slug": string
                   }
                   Update: {
-                    "created_at"?: string,"id"?: string,"is_active"?: boolean,"name"?: string,"slug"?: string
+                    "created_at"?: string,"id"?: string,"is_active"?: boolean,"name"?: string,"prepaid_since"?: string | null,"slug"?: string
                   }
                   Relationships: [
                     
+                  ]
+                },"agency_brands": {
+                  Row: {
+                    "agency_id": string,"brand_id": string,"id": string,"is_enabled": boolean,"markup_percentage": number | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "agency_id": string,"brand_id": string,"id"?: string,"is_enabled"?: boolean,"markup_percentage"?: number | null
+                  }
+                  Update: {
+                    "agency_id"?: string,"brand_id"?: string,"id"?: string,"is_enabled"?: boolean,"markup_percentage"?: number | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "agency_brands_agency_id_fkey"
+      columns: ["agency_id"]
+isOneToOne: false
+      referencedRelation: "agencies"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "agency_brands_brand_id_fkey"
+      columns: ["brand_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_brands"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"agency_denominations": {
+                  Row: {
+                    "agency_id": string,"brand_id": string,"currency": string,"custom_price": number | null,"denomination": number,"id": string,"is_enabled": boolean,"markup_percentage": number | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "agency_id": string,"brand_id": string,"currency": string,"custom_price"?: number | null,"denomination": number,"id"?: string,"is_enabled"?: boolean,"markup_percentage"?: number | null
+                  }
+                  Update: {
+                    "agency_id"?: string,"brand_id"?: string,"currency"?: string,"custom_price"?: number | null,"denomination"?: number,"id"?: string,"is_enabled"?: boolean,"markup_percentage"?: number | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "agency_denominations_agency_id_fkey"
+      columns: ["agency_id"]
+isOneToOne: false
+      referencedRelation: "agencies"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "agency_denominations_value_is_the_brands"
+      columns: ["brand_id","denomination","currency"]
+isOneToOne: false
+      referencedRelation: "brand_denominations"
+      referencedColumns: ["brand_id","denomination","currency"]
+    }
                   ]
                 },"audit_events": {
                   Row: {
@@ -253,16 +305,42 @@ isOneToOne: false
       referencedColumns: ["id"]
     }
                   ]
-                },"clients": {
+                },"client_denominations": {
                   Row: {
-                    "agency_id": string,"created_at": string,"id": string,"is_active": boolean,"name": string,"slug": string,"time_zone": string
+                    "brand_id": string,"client_id": string,"currency": string,"custom_price": number | null,"denomination": number,"id": string,"is_enabled": boolean
                   }
                   ComputedFields: never
                   Insert: {
-                    "agency_id": string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"name": string,"slug": string,"time_zone"?: string
+                    "brand_id": string,"client_id": string,"currency": string,"custom_price"?: number | null,"denomination": number,"id"?: string,"is_enabled"?: boolean
                   }
                   Update: {
-                    "agency_id"?: string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"name"?: string,"slug"?: string,"time_zone"?: string
+                    "brand_id"?: string,"client_id"?: string,"currency"?: string,"custom_price"?: number | null,"denomination"?: number,"id"?: string,"is_enabled"?: boolean
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "client_denominations_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "client_denominations_value_is_the_brands"
+      columns: ["brand_id","denomination","currency"]
+isOneToOne: false
+      referencedRelation: "brand_denominations"
+      referencedColumns: ["brand_id","denomination","currency"]
+    }
+                  ]
+                },"clients": {
+                  Row: {
+                    "agency_id": string,"created_at": string,"id": string,"is_active": boolean,"name": string,"prepaid_since": string | null,"slug": string,"time_zone": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "agency_id": string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"name": string,"prepaid_since"?: string | null,"slug": string,"time_zone"?: string
+                  }
+                  Update: {
+                    "agency_id"?: string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"name"?: string,"prepaid_since"?: string | null,"slug"?: string,"time_zone"?: string
                   }
                   Relationships: [
                     {
@@ -435,14 +513,14 @@ isOneToOne: false
                   ]
                 },"ledger_accounts": {
                   Row: {
-                    "asset": string,"balance": number | null,"client_id": string,"created_at": string,"held": number | null,"id": string,"kind": string,"owner_id": string | null,"owner_type": string | null,"version": number
+                    "asset": string,"balance": number | null,"client_id": string | null,"created_at": string,"held": number | null,"id": string,"kind": string,"owner_id": string | null,"owner_type": string | null,"version": number
                   }
                   ComputedFields: never
                   Insert: {
-                    "asset": string,"balance"?: number | null,"client_id": string,"created_at"?: string,"held"?: number | null,"id"?: string,"kind"?: string,"owner_id"?: string | null,"owner_type"?: string | null,"version"?: number
+                    "asset": string,"balance"?: number | null,"client_id"?: string | null,"created_at"?: string,"held"?: number | null,"id"?: string,"kind"?: string,"owner_id"?: string | null,"owner_type"?: string | null,"version"?: number
                   }
                   Update: {
-                    "asset"?: string,"balance"?: number | null,"client_id"?: string,"created_at"?: string,"held"?: number | null,"id"?: string,"kind"?: string,"owner_id"?: string | null,"owner_type"?: string | null,"version"?: number
+                    "asset"?: string,"balance"?: number | null,"client_id"?: string | null,"created_at"?: string,"held"?: number | null,"id"?: string,"kind"?: string,"owner_id"?: string | null,"owner_type"?: string | null,"version"?: number
                   }
                   Relationships: [
                     {
@@ -455,14 +533,14 @@ isOneToOne: false
                   ]
                 },"ledger_entries": {
                   Row: {
-                    "account_id": string,"amount": number,"asset": string,"balance_after": number | null,"client_id": string,"created_at": string,"id": number,"transfer_id": string,"version": number | null
+                    "account_id": string,"amount": number,"asset": string,"balance_after": number | null,"client_id": string | null,"created_at": string,"id": number,"transfer_id": string,"version": number | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "account_id": string,"amount": number,"asset": string,"balance_after"?: number | null,"client_id": string,"created_at": string,"id"?: never,"transfer_id": string,"version"?: number | null
+                    "account_id": string,"amount": number,"asset": string,"balance_after"?: number | null,"client_id"?: string | null,"created_at": string,"id"?: never,"transfer_id": string,"version"?: number | null
                   }
                   Update: {
-                    "account_id"?: string,"amount"?: number,"asset"?: string,"balance_after"?: number | null,"client_id"?: string,"created_at"?: string,"id"?: never,"transfer_id"?: string,"version"?: number | null
+                    "account_id"?: string,"amount"?: number,"asset"?: string,"balance_after"?: number | null,"client_id"?: string | null,"created_at"?: string,"id"?: never,"transfer_id"?: string,"version"?: number | null
                   }
                   Relationships: [
                     {
@@ -481,14 +559,14 @@ isOneToOne: false
                   ]
                 },"ledger_holds": {
                   Row: {
-                    "account_id": string,"amount": number,"captured_amount": number | null,"captured_at": string | null,"client_id": string,"created_at": string,"expires_at": string,"id": string,"idempotency_key": string,"reference_id": string | null,"released_at": string | null,"status": string,"transfer_id": string | null
+                    "account_id": string,"amount": number,"captured_amount": number | null,"captured_at": string | null,"client_id": string | null,"created_at": string,"expires_at": string,"id": string,"idempotency_key": string,"reference_id": string | null,"released_at": string | null,"status": string,"transfer_id": string | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "account_id": string,"amount": number,"captured_amount"?: number | null,"captured_at"?: string | null,"client_id": string,"created_at"?: string,"expires_at": string,"id"?: string,"idempotency_key": string,"reference_id"?: string | null,"released_at"?: string | null,"status"?: string,"transfer_id"?: string | null
+                    "account_id": string,"amount": number,"captured_amount"?: number | null,"captured_at"?: string | null,"client_id"?: string | null,"created_at"?: string,"expires_at": string,"id"?: string,"idempotency_key": string,"reference_id"?: string | null,"released_at"?: string | null,"status"?: string,"transfer_id"?: string | null
                   }
                   Update: {
-                    "account_id"?: string,"amount"?: number,"captured_amount"?: number | null,"captured_at"?: string | null,"client_id"?: string,"created_at"?: string,"expires_at"?: string,"id"?: string,"idempotency_key"?: string,"reference_id"?: string | null,"released_at"?: string | null,"status"?: string,"transfer_id"?: string | null
+                    "account_id"?: string,"amount"?: number,"captured_amount"?: number | null,"captured_at"?: string | null,"client_id"?: string | null,"created_at"?: string,"expires_at"?: string,"id"?: string,"idempotency_key"?: string,"reference_id"?: string | null,"released_at"?: string | null,"status"?: string,"transfer_id"?: string | null
                   }
                   Relationships: [
                     {
@@ -519,14 +597,14 @@ isOneToOne: false
                   ]
                 },"ledger_lots": {
                   Row: {
-                    "account_id": string,"amount": number,"client_id": string,"created_at": string,"expires_at": string | null,"held": number,"id": number,"remaining": number,"spent_at": string | null,"transfer_id": string
+                    "account_id": string,"amount": number,"client_id": string | null,"created_at": string,"expires_at": string | null,"held": number,"id": number,"remaining": number,"spent_at": string | null,"transfer_id": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "account_id": string,"amount": number,"client_id": string,"created_at": string,"expires_at"?: string | null,"held"?: number,"id"?: never,"remaining": number,"spent_at"?: string | null,"transfer_id": string
+                    "account_id": string,"amount": number,"client_id"?: string | null,"created_at": string,"expires_at"?: string | null,"held"?: number,"id"?: never,"remaining": number,"spent_at"?: string | null,"transfer_id": string
                   }
                   Update: {
-                    "account_id"?: string,"amount"?: number,"client_id"?: string,"created_at"?: string,"expires_at"?: string | null,"held"?: number,"id"?: never,"remaining"?: number,"spent_at"?: string | null,"transfer_id"?: string
+                    "account_id"?: string,"amount"?: number,"client_id"?: string | null,"created_at"?: string,"expires_at"?: string | null,"held"?: number,"id"?: never,"remaining"?: number,"spent_at"?: string | null,"transfer_id"?: string
                   }
                   Relationships: [
                     {
@@ -539,14 +617,14 @@ isOneToOne: false
                   ]
                 },"ledger_transfers": {
                   Row: {
-                    "client_id": string,"created_at": string,"description": string | null,"id": string,"idempotency_key": string,"reference_id": string | null,"reverses": string | null,"transfer_type": string
+                    "client_id": string | null,"created_at": string,"description": string | null,"id": string,"idempotency_key": string,"reference_id": string | null,"reverses": string | null,"transfer_type": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "client_id": string,"created_at"?: string,"description"?: string | null,"id"?: string,"idempotency_key": string,"reference_id"?: string | null,"reverses"?: string | null,"transfer_type": string
+                    "client_id"?: string | null,"created_at"?: string,"description"?: string | null,"id"?: string,"idempotency_key": string,"reference_id"?: string | null,"reverses"?: string | null,"transfer_type": string
                   }
                   Update: {
-                    "client_id"?: string,"created_at"?: string,"description"?: string | null,"id"?: string,"idempotency_key"?: string,"reference_id"?: string | null,"reverses"?: string | null,"transfer_type"?: string
+                    "client_id"?: string | null,"created_at"?: string,"description"?: string | null,"id"?: string,"idempotency_key"?: string,"reference_id"?: string | null,"reverses"?: string | null,"transfer_type"?: string
                   }
                   Relationships: [
                     {
@@ -700,7 +778,7 @@ isOneToOne: false
           Views: {
             "bizpoints_transactions": {
                   Row: {
-                    "amount": number,"balance_after": number | null,"client_id": string,"created_at": string,"description": string | null,"id": number,"reference_id": string | null,"transaction_type": string,"transfer_id": string,"user_id": string | null
+                    "amount": number,"balance_after": number | null,"client_id": string | null,"created_at": string,"description": string | null,"id": number,"reference_id": string | null,"transaction_type": string,"transfer_id": string,"user_id": string | null
                   }
                   ComputedFields: never
                   Relationships: [
@@ -764,7 +842,7 @@ isOneToOne: false
                   ]
                 },"wallet_balances": {
                   Row: {
-                    "asset": string,"available": number | null,"balance": number | null,"client_id": string,"held": number | null,"id": string,"owner_id": string | null,"owner_type": string | null,"user_id": string | null
+                    "asset": string,"available": number | null,"balance": number | null,"client_id": string | null,"held": number | null,"id": string,"owner_id": string | null,"owner_type": string | null,"user_id": string | null
                   }
                   ComputedFields: never
                   Relationships: [
