@@ -930,6 +930,9 @@ isOneToOne: false
 "expire_packages":
 { Args: Record<PropertyKey, never>; Returns: Json
                            },
+"export_report":
+{ Args: { "actor": string,"client_id": string,"from_day": string,"report": string,"request_id": string,"to_day": string }; Returns: Json
+                           },
 "get_delivery":
 { Args: { "actor": string,"delivery_id": string }; Returns: Json
                            },
@@ -986,6 +989,78 @@ isOneToOne: false
 "release_holds":
 { Args: Record<PropertyKey, never>; Returns: Json
                            },
+"report_brand_performance":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["brand_performance"][]
+                          SetofOptions: {
+        from: "*"
+        to: "brand_performance"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"report_campaign_comparison":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["campaign_comparison"][]
+                          SetofOptions: {
+        from: "*"
+        to: "campaign_comparison"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"report_delivery_methods":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["delivery_methods"][]
+                          SetofOptions: {
+        from: "*"
+        to: "delivery_methods"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"report_geography":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["geography"][]
+                          SetofOptions: {
+        from: "*"
+        to: "geography"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"report_liability":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["liability"][]
+                          SetofOptions: {
+        from: "*"
+        to: "liability"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"report_platform_analytics":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["platform_analytics"][]
+                          SetofOptions: {
+        from: "*"
+        to: "platform_analytics"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"report_pool_performance":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["pool_performance"][]
+                          SetofOptions: {
+        from: "*"
+        to: "pool_performance"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"report_profit_by_agency":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["profit_by_agency"][]
+                          SetofOptions: {
+        from: "*"
+        to: "profit_by_agency"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"report_profit_by_client":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["profit_by_client"][]
+                          SetofOptions: {
+        from: "*"
+        to: "profit_by_client"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
 "resend_gift_card":
 { Args: { "actor": string,"channel": string,"deliver_to": string,"gift_card_id": string,"idempotency_key": string,"reason": string,"request_hash": string,"request_id": string }; Returns: Json
                            },
@@ -1006,7 +1081,25 @@ isOneToOne: false
             [_ in never]: never
           }
           CompositeTypes: {
-            [_ in never]: never
+            "brand_performance": {
+                        "client_id": string | null,"client_name": string | null,"brand_id": string | null,"brand_name": string | null,"currency": string | null,"given_cards": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"delivery_rate": number | null,"redemption_rate": number | null,"value_given": number | null,"value_redeemed": number | null,"average_seconds_to_delivery": number | null
+                      },"campaign_comparison": {
+                        "client_id": string | null,"client_name": string | null,"campaign_id": string | null,"campaign_name": string | null,"status": string | null,"currency": string | null,"recipients": number | null,"recipients_rewarded": number | null,"reward_rate": number | null,"given_cards": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"owed_rewards": number | null,"redemption_rate": number | null,"delivery_attempts": number | null,"delivery_success_rate": number | null,"average_seconds_to_delivery": number | null,"value_given": number | null,"total_cost": number | null,"cost_per_redemption": number | null
+                      },"delivery_methods": {
+                        "client_id": string | null,"client_name": string | null,"delivery_method": string | null,"deliveries": number | null,"delivery_attempts": number | null,"successful": number | null,"confirmed": number | null,"failed": number | null,"suppressed": number | null,"undecided": number | null,"delivery_success_rate": number | null,"average_attempts": number | null,"average_seconds_to_sent": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"redemption_rate": number | null
+                      },"geography": {
+                        "client_id": string | null,"client_name": string | null,"country": string | null,"state": string | null,"currency": string | null,"recipients": number | null,"given_cards": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"redemption_rate": number | null,"value_given": number | null
+                      },"liability": {
+                        "client_id": string | null,"client_name": string | null,"currency": string | null,"age": string | null,"given_cards": number | null,"given_value": number | null,"owed_rewards": number | null,"owed_value": number | null,"total_value": number | null,"expiring_cards": number | null,"expiring_value": number | null,"oldest_at": string | null
+                      },"platform_analytics": {
+                        "currency": string | null,"agencies": number | null,"clients": number | null,"campaigns": number | null,"stocked_cards": number | null,"available_cards": number | null,"available_value": number | null,"given_cards": number | null,"from_inventory": number | null,"from_suppliers": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"owed_rewards": number | null,"delivery_attempts": number | null,"delivery_success_rate": number | null,"redemption_rate": number | null,"average_seconds_to_delivery": number | null,"value_given": number | null,"revenue": number | null,"cost": number | null,"margin": number | null,"margin_rate": number | null
+                      },"pool_performance": {
+                        "client_id": string | null,"client_name": string | null,"pool_id": string | null,"pool_name": string | null,"pool_type": string | null,"brand_name": string | null,"currency": string | null,"denomination": number | null,"total_cards": number | null,"available_cards": number | null,"given_cards": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"utilization_rate": number | null,"delivery_attempts": number | null,"delivery_success_rate": number | null,"average_seconds_to_delivery": number | null,"total_cost": number | null,"cost_per_redemption": number | null
+                      },"profit_by_agency": {
+                        "agency_id": string | null,"agency_name": string | null,"currency": string | null,"clients": number | null,"cards": number | null,"revenue": number | null,"cost": number | null,"margin": number | null,"margin_rate": number | null
+                      },"profit_by_client": {
+                        "agency_id": string | null,"agency_name": string | null,"client_id": string | null,"client_name": string | null,"currency": string | null,"source": string | null,"cards": number | null,"revenue": number | null,"cost": number | null,"margin": number | null,"margin_rate": number | null
+                      }
           }
         }
 }
