@@ -11,7 +11,7 @@ import { preparePgtap, runPgtap } from '../testing/pgtap.mjs';
 import { Tally } from '../testing/tally.mjs';
 import { startThrowawayStack } from '../throwaway_stack.mjs';
 
-const denoFolders = ['supabase/functions/_shared', 'local', 'tests'];
+const denoFolders = ['supabase/functions', 'local', 'tests'];
 
 /** Prints `N passed, N failed` at the end. */
 export default async function test({ filters }) {
@@ -48,7 +48,7 @@ async function runGates(tally, url) {
 
 /** Newer versions hide what this one lacks: it does not check the tags of AES-GCM, for one. */
 async function testOnHostedRuntime() {
-  const options = ['test', '-A', '--no-check', 'supabase/functions/_shared'];
+  const options = ['test', '-A', '--no-check', 'supabase/functions'];
   const { code, output } = await capture(hostedDenoExecutable(), options, {
     DENO_DIR: join(localFolder, 'deno-hosted'),
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { CardRow } from '../_shared/csv.ts';
 import { Refusal } from '../_shared/errors.ts';
 import { unseal } from '../_shared/seal.ts';
-import { isoDate, isPaymentCardNumber, sealCards } from './seal_cards.ts';
+import { sealCards } from './seal_cards.ts';
 
 Deno.env.set('CARD_SEAL_KEYS', `k1:${btoa('k'.repeat(32))}`);
 Deno.env.set('CARD_FINGERPRINT_KEY', btoa('f'.repeat(32)));
@@ -49,7 +49,7 @@ Deno.test('sealCards: a refused row does not hide a good one with the same code'
 
 const REJECTED: [string, Partial<CardRow>, RegExp][] = [
   ['an empty code', { code: '' }, /empty/],
-  ['a code that is too long', { code: 'A'.repeat(65) }, /more than 64/],
+  ['a code that is too long', { code: 'A'.repeat(111) }, /more than 110/],
   ['a link that is too long', { code: `https://x.example/${'a'.repeat(500)}` }, /more than 500/],
   ['a PIN that is too long', { pin: '1'.repeat(33) }, /more than 32/],
   ['an emoji', { code: 'AMZN-🎁' }, /printable ASCII/],
@@ -106,48 +106,4 @@ Deno.test('sealCards: of a short code less than half is shown', () => {
     sealCards([row({ code })], ANY).cards[0].last4
   );
   assert.deepEqual(ends, ['', 'B', 'DE', 'EFGH', 'GHIJ']);
-});
-
-Deno.test('isPaymentCardNumber: valid numbers of 13 to 19 digits are told in any grouping', () => {
-  const numbers = [
-    '4111111111111111',
-    '378282246310005',
-    '6011 1111 1111 1117',
-    '5555-5555-5555-4444',
-    '4222222222222',
-  ];
-  for (const number of numbers) assert.ok(isPaymentCardNumber(number), number);
-});
-
-Deno.test('isPaymentCardNumber: other codes are not', () => {
-  const codes = [
-    '4111111111111112',
-    '123456789012',
-    '1234-5678-9012',
-    'AMZN-1234-5678-90AB',
-    '',
-    '0'.repeat(20),
-    '411111111111111A',
-  ];
-  for (const code of codes) assert.ok(!isPaymentCardNumber(code), code);
-});
-
-Deno.test('isoDate: real days in two notations', () => {
-  const days = { '2030-01-31': '2030-01-31', '1/5/2030': '2030-01-05', '02/29/2028': '2028-02-29' };
-  for (const [given, expected] of Object.entries(days)) assert.equal(isoDate(given), expected);
-});
-
-Deno.test('isoDate: anything else is no day', () => {
-  const given = [
-    '2030-02-29',
-    '31/01/2030',
-    '01/30',
-    '2030-1-1',
-    'never',
-    '20300131',
-    '0000-00-00',
-    '99999-01-01',
-    '2030-01-31T00:00',
-  ];
-  for (const text of given) assert.equal(isoDate(text), null, text);
 });
