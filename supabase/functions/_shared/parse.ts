@@ -23,7 +23,7 @@ export function mediaType(request: Request): string {
 }
 
 /** Reads a body and stops at the limit, whatever Content-Length claims. */
-export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBytes(request: Pick<Request, 'body'>, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of request.body ?? []) {
