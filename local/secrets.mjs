@@ -10,9 +10,12 @@ const key = () => randomBytes(32).toString('base64');
 /** Reads the secrets of a data folder, making them first if there are none. */
 export function loadSecrets(dataFolder) {
   const file = join(dataFolder, 'secrets.json');
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  const stored = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  const generated = generateSecrets();
+  // A folder made by an earlier version lacks the secrets that are new.
+  if (Object.keys(generated).every((name) => name in stored)) return stored;
   mkdirSync(dataFolder, { recursive: true });
-  const secrets = generateSecrets();
+  const secrets = { ...generated, ...stored };
   writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
   return secrets;
 }
@@ -31,6 +34,10 @@ function generateSecrets() {
     twilioAccountSid: `AC${hex(16)}`,
     twilioAuthToken: hex(16),
     sendgridApiKey: `SG.${token(16)}.${token(32)}`,
+    tilloApiKey: hex(16),
+    tilloSecretKey: hex(32),
+    tillo2ApiKey: hex(16),
+    tillo2SecretKey: hex(32),
   };
 }
 

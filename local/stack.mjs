@@ -58,17 +58,17 @@ export async function removeCluster(dataFolder) {
   rmSync(cluster, { recursive: true, force: true });
 }
 
+const supplierKeys = ['TILLO_API_KEY', 'TILLO_SECRET_KEY', 'TILLO2_API_KEY', 'TILLO2_SECRET_KEY'];
+
 /** With a file, what arrived is still there after a restart. */
 function startSandbox({ port, environment, write, file }) {
-  const { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, SENDGRID_API_KEY } = environment;
+  const names = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'SENDGRID_API_KEY', ...supplierKeys];
   return startScript({
     script: inProject('local', 'sandbox', 'main.ts'),
     readyWord: 'sandbox',
     environment: {
       SANDBOX_PORT: String(port),
-      TWILIO_ACCOUNT_SID,
-      TWILIO_AUTH_TOKEN,
-      SENDGRID_API_KEY,
+      ...Object.fromEntries(names.map((name) => [name, environment[name]])),
       ...(file ? { SANDBOX_FILE: file } : {}),
     },
     write,

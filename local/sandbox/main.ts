@@ -11,6 +11,11 @@ const sandbox = await startSandbox({
   twilioAccountSid: env('TWILIO_ACCOUNT_SID'),
   twilioAuthToken: env('TWILIO_AUTH_TOKEN'),
   sendgridApiKey: env('SENDGRID_API_KEY'),
+  tilloAccounts: ['tillo', 'tillo2'].map((name) => ({
+    name,
+    apiKey: env(`${name.toUpperCase()}_API_KEY`),
+    secretKey: env(`${name.toUpperCase()}_SECRET_KEY`),
+  })),
   file: Deno.env.get('SANDBOX_FILE'),
 });
 console.log(`sandbox ${sandbox.url}`);

@@ -6,6 +6,9 @@ import { page } from './page.ts';
 import type { StandIn, World } from './provider.ts';
 import { sendgrid } from './sendgrid.ts';
 import { Store } from './store.ts';
+import { type Account as SupplierAccount, tillo } from './tillo.ts';
+import { Books } from './tillo_books.ts';
+import { tilloDesk } from './tillo_desk.ts';
 import { twilio } from './twilio.ts';
 
 /** What the sandbox accepts as genuine, and where it listens. */
@@ -14,6 +17,8 @@ export interface Settings {
   twilioAccountSid: string;
   twilioAuthToken: string;
   sendgridApiKey: string;
+  /** Accounts at Tillo, each below a path that begins with its name. */
+  tilloAccounts: SupplierAccount[];
   file?: string;
 }
 
@@ -34,9 +39,12 @@ export async function startSandbox(settings: Settings): Promise<Sandbox> {
       timers.add(timer);
     },
   };
+  const books = settings.tilloAccounts.map(({ name }) => new Books(name, settings.file && `${settings.file}.tillo`));
   const standIns = [
     twilio(world, { accountSid: settings.twilioAccountSid, authToken: settings.twilioAuthToken }),
     sendgrid(world, { apiKey: settings.sendgridApiKey }),
+    ...settings.tilloAccounts.map((account, index) => tillo(world, account, books[index])),
+    tilloDesk(books),
   ];
 
   const server = createServer((incoming, outgoing) => void serve(world, standIns, incoming, outgoing));

@@ -4,15 +4,23 @@ import {
   type Settings as SendGridSettings,
 } from '../../supabase/functions/_shared/providers/sendgrid/sendgrid.ts';
 import { type Settings as TwilioSettings, twilio } from '../../supabase/functions/_shared/providers/twilio/twilio.ts';
+import type { Account as TilloAccount } from '../../supabase/functions/_shared/suppliers/open.ts';
+import type { Supplier } from '../../supabase/functions/_shared/suppliers/port.ts';
+import { tillo } from '../../supabase/functions/_shared/suppliers/tillo/tillo.ts';
 import type { Fault } from './faults.ts';
 import { type Sandbox, startSandbox } from './server.ts';
 import type { Message } from './store.ts';
+import type { Sale } from './tillo_books.ts';
 
 /** Credentials for tests; the sandbox accepts them and nobody else does. */
 export const SETTINGS = {
   twilioAccountSid: `AC${'0'.repeat(31)}1`,
   twilioAuthToken: 'twilio-test-token',
   sendgridApiKey: 'SG.sendgrid-test-key',
+  tilloAccounts: [
+    { name: 'tillo', apiKey: 'test_api_key', secretKey: 'test_secret_key' },
+    { name: 'tillo2', apiKey: 'other_api_key', secretKey: 'other_secret_key' },
+  ],
 };
 
 /** Runs a test with a sandbox of its own. */
@@ -40,6 +48,24 @@ export function twilioAt(sandbox: Sandbox, over: Partial<TwilioSettings> = {}): 
 /** The product's SendGrid provider, sending to a sandbox. */
 export function sendgridAt(sandbox: Sandbox, over: Partial<SendGridSettings> = {}): Provider {
   return sendgrid({ apiKey: SETTINGS.sendgridApiKey, from: 'cards@rewardbase.test', baseUrl: sandbox.url, ...over });
+}
+
+/** The product's Tillo client, buying from an account of a sandbox. */
+export function tilloAt({ url }: Sandbox, name = 'tillo', over: Partial<TilloAccount> = {}): Supplier {
+  const { apiKey, secretKey } = SETTINGS.tilloAccounts.find((account) => account.name === name)!;
+  return tillo({ apiKey, secretKey, baseUrl: `${url}/${name}/api/v2`, ...over });
+}
+
+/** The cards that an account of a sandbox has sold. */
+export async function cardsAt({ url }: Sandbox, name = 'tillo'): Promise<Sale[]> {
+  return (await fetch(`${url}/_suppliers/${name}/cards`)).json();
+}
+
+/** Changes something behind the counter of a sandbox: `floats`, `brands` or `backdate`. */
+export async function arrange({ url }: Sandbox, thing: string, order: object, name = 'tillo'): Promise<void> {
+  const response = await fetch(`${url}/_suppliers/${name}/${thing}`, { method: 'POST', body: JSON.stringify(order) });
+  await response.body?.cancel();
+  if (!response.ok) throw new Error(`the sandbox refused: ${response.status}`);
 }
 
 /** Orders a fault. */
