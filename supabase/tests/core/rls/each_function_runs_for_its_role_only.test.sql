@@ -22,7 +22,6 @@ end $$;
 select is(pg_temp.state_of_call(f, r.role),
   case when r.role = case
     when f.proname in ('create_gift_card_pool', 'create_campaign', 'create_campaign_condition', 'import_recipients')
-        or f.proname like 'report\_%'
       then 'authenticated' else 'service_role' end
     then 'ran' else '42501' end,
   format('%s: what it tells %s', f.proname, r.role))
