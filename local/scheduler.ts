@@ -5,6 +5,7 @@ const JOBS = [
   'housekeeping',
   'release-holds',
   'expire',
+  'stuck-cards',
 ];
 
 /** Starts ringing; a job that is still running is not rung again. */

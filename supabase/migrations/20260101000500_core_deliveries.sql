@@ -42,12 +42,13 @@ create table public.deliveries (
   sent_at timestamptz,
   delivered_at timestamptz,
   failed_at timestamptz,
+  cancelled_at timestamptz,
   constraint deliveries_channel_is_valid check (channel in ('sms', 'email')),
   constraint deliveries_notices_name_their_text check ((topic = 'notice') = (notice is not null)),
   constraint deliveries_address_fits_channel check (
     case channel when 'sms' then deliver_to ~ '^\+[1-9][0-9]{6,14}$' else deliver_to ~ '^[^@\s]+@[^@\s]+$' end),
   constraint deliveries_status_is_valid check (
-    status in ('queued', 'sending', 'sent', 'delivered', 'undelivered', 'unknown', 'failed', 'suppressed')),
+    status in ('queued', 'sending', 'sent', 'delivered', 'undelivered', 'unknown', 'failed', 'suppressed', 'cancelled')),
   constraint deliveries_attempts_stay_within_max check (attempts between 0 and attempts_max),
   constraint deliveries_lease_matches_status check (
     (status = 'sending') <= (lease_token is not null and leased_until is not null)),
@@ -56,6 +57,7 @@ create table public.deliveries (
   constraint deliveries_delivered_at_matches_status check ((status = 'delivered') = (delivered_at is not null)),
   constraint deliveries_failed_at_matches_status check (
     (status in ('failed', 'undelivered', 'suppressed')) = (failed_at is not null)),
+  constraint deliveries_cancelled_at_matches_status check ((status = 'cancelled') = (cancelled_at is not null)),
   constraint deliveries_failure_kind_is_valid check (failure_kind in ('retriable', 'permanent', 'ambiguous')),
   constraint deliveries_provider_message_is_unique unique (provider, provider_message_id)
 );

@@ -10,16 +10,19 @@ create table public.gift_card_brands (
   card_format text not null default 'digital',
   code_format text,
   expiration_policy text,
+  valid_days int,
   redemption_url text,
   terms_url text,
   is_enabled boolean not null default true,
   created_at timestamptz not null default now(),
   constraint gift_card_brands_name_is_unique unique (name),
   constraint gift_card_brands_card_format_is_valid check (card_format in ('digital', 'physical')),
-  constraint gift_card_brands_code_format_is_a_pattern check (('' ~ code_format) is not null or code_format is null)
+  constraint gift_card_brands_code_format_is_a_pattern check (('' ~ code_format) is not null or code_format is null),
+  constraint gift_card_brands_valid_days_are_positive check (valid_days > 0)
 );
 comment on table public.gift_card_brands is
-  'The brands whose cards can be given; code_format is a regular expression that a whole code must match.';
+  'The brands whose cards can be given; code_format is a regular expression that a whole code must match. expiration_policy is '
+  'for people; a card without a date of its own expires valid_days after it came in (never if null).';
 
 create table public.brand_denominations (
   id uuid primary key default gen_random_uuid(),
@@ -123,12 +126,12 @@ create table public.gift_card_grants (
   granted_by uuid,
   request_id uuid,
   created_at timestamptz not null default now(),
+  cancelled_at timestamptz,
   constraint gift_card_grants_recipient_is_the_campaigns
-    foreign key (recipient_id, campaign_id, client_id) references public.recipients (id, campaign_id, client_id),
-  constraint gift_card_grants_are_given_once unique (recipient_id, campaign_id, condition_number)
+    foreign key (recipient_id, campaign_id, client_id) references public.recipients (id, campaign_id, client_id)
 );
 comment on table public.gift_card_grants is
-  'The promise itself: one card for a recipient, campaign and condition. The card points at its grant.';
+  'The promise itself: one card for a recipient, campaign and condition, until it is cancelled. The card points at its grant.';
 
 create index client_brands_brand_id_idx on public.client_brands (brand_id);
 create index campaigns_client_id_idx on public.campaigns (client_id);
@@ -141,6 +144,8 @@ create index recipients_phone_idx on public.recipients (phone);
 create index recipients_redemption_token_idx on public.recipients (redemption_token);
 create index gift_card_grants_recipient_id_campaign_id_client_id_idx
   on public.gift_card_grants (recipient_id, campaign_id, client_id);
+create unique index gift_card_grants_are_given_once
+  on public.gift_card_grants (recipient_id, campaign_id, condition_number) where cancelled_at is null;
 create index gift_card_grants_client_id_idx on public.gift_card_grants (client_id);
 create unique index recipients_external_crm_id_idx on public.recipients (campaign_id, external_crm_id);
 

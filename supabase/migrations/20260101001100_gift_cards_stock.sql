@@ -20,6 +20,7 @@ create table public.card_pools (
   delivered_cards int not null default 0,
   folded_before xid8 not null default '0',
   created_at timestamptz not null default now(),
+  archived_at timestamptz,
   constraint card_pools_campaign_is_the_clients
     foreign key (campaign_id, client_id) references public.campaigns (id, client_id),
   constraint card_pools_pool_type_is_valid check (pool_type in ('master', 'client')),
@@ -27,7 +28,8 @@ create table public.card_pools (
   constraint card_pools_campaign_pools_have_a_client check (campaign_id is null or client_id is not null),
   constraint card_pools_denomination_is_positive check (denomination > 0),
   constraint card_pools_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
-  constraint card_pools_cost_per_card_is_not_negative check (cost_per_card >= 0)
+  constraint card_pools_cost_per_card_is_not_negative check (cost_per_card >= 0),
+  constraint card_pools_archived_are_not_active check (archived_at is null or not is_active)
 );
 comment on table public.card_pools is
   'A pool: cards of one brand and value, of one client or (master) of the platform. Its counters are those of the last fold; '
@@ -121,10 +123,19 @@ create index card_pools_client_id_idx on public.card_pools (client_id);
 create index card_pools_campaign_id_client_id_idx on public.card_pools (campaign_id, client_id);
 create index card_pools_brand_id_denomination_idx on public.card_pools (brand_id, denomination);
 create index gift_cards_claimable_idx on public.gift_cards (lot_id, id) where status = 'available';
+create index gift_cards_waiting_idx on public.gift_cards (claimed_at) where status = 'claimed';
+create index gift_cards_lapsing_idx on public.gift_cards (expires_at) where status = 'delivered' and expires_at is not null;
 create index gift_cards_pool_id_lot_id_idx on public.gift_cards (pool_id, lot_id);
 create index gift_cards_recipient_id_idx on public.gift_cards (recipient_id);
 create index gift_cards_client_id_idx on public.gift_cards (client_id);
 create index card_movements_pool_id_xact_idx on private.card_movements (pool_id, xact);
+
+-- When a card expires: at the end of the day that stands on it, else by the policy of its brand, counted from when it came in.
+create function private.card_expiry(brand_id uuid, expires_on date, came_in_at timestamptz, time_zone text)
+returns timestamptz language sql stable set search_path = '' as $$
+  select private.end_of_day(coalesce(expires_on, (came_in_at at time zone time_zone)::date + b.valid_days), time_zone)
+  from public.gift_card_brands b where b.id = card_expiry.brand_id
+$$;
 
 -- One statement, one movement for each lot it touched: an upload of ten thousand, a claim and an edit in Studio alike.
 create function private.move_cards()
@@ -226,7 +237,7 @@ begin
       ('critical_gift_card_inventory', 'critical', 0.10, ' is below 10% capacity'),
       ('pool_exhausted', 'critical', 0.00, ' is exhausted')) as l (alert_type, severity, share, words)
   loop
-    if new.total_cards > 0 and (new.available_cards = 0 or new.available_cards < new.total_cards * level.share) then
+    if greatest(old.total_cards, new.total_cards) > 0 and (new.available_cards = 0 or new.available_cards < new.total_cards * level.share) then
       perform private.raise_alert(level.alert_type, level.severity,
         'Gift card pool ' || new.pool_name || level.words, facts, new.id::text, new.client_id);
     else
@@ -236,6 +247,21 @@ begin
   return null;
 end $$;
 
+-- Cards that come into an archived pool, by an upload, a transfer or a return, bring it back.
+create function private.reopen_pool()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+begin
+  new.archived_at := null;
+  new.is_active := true;
+  perform private.record_audit(new.client_id, null, 'card_pool.reopened', 'card_pool', new.id,
+    jsonb_build_object('available', new.available_cards));
+  return new;
+end $$;
+
+create trigger card_pools_reopen_when_restocked before update of available_cards on public.card_pools
+  for each row when (new.archived_at is not null and new.available_cards > 0)
+  execute function private.reopen_pool();
+
 -- a pool that was stocked and emptied between two folds has crossed, too: its total tells
 create trigger pool_inventory_check after update of total_cards, available_cards on public.card_pools
   for each row when ((old.total_cards, old.available_cards) is distinct from (new.total_cards, new.available_cards))
@@ -244,9 +270,14 @@ create trigger pool_inventory_check after update of total_cards, available_cards
 create view public.gift_card_pools with (security_invoker = on) as
   select p.id, p.client_id, p.brand_id, p.pool_name, p.denomination, p.currency, p.pool_type, p.campaign_id, p.cost_per_card,
     p.is_active, p.total_cards + m.total as total_cards, p.available_cards + m.available as available_cards,
-    p.claimed_cards + m.claimed as claimed_cards, p.delivered_cards + m.delivered as delivered_cards, p.created_at
+    p.claimed_cards + m.claimed as claimed_cards, p.delivered_cards + m.delivered as delivered_cards, p.created_at,
+    p.archived_at
   from public.card_pools p, lateral private.unfolded_movements(p.id, p.folded_before) m;
 comment on view public.gift_card_pools is 'The pools with their exact counters: total, available, claimed, delivered.';
+
+create view public.active_gift_card_pools with (security_invoker = on) as
+  select p.* from public.gift_card_pools p where p.archived_at is null;
+comment on view public.active_gift_card_pools is 'The pools that are not archived.';
 
 create view public.gift_card_inventory with (security_invoker = on) as
   select c.id, c.client_id, c.pool_id, p.brand_id, b.brand_name, p.denomination, p.currency, c.code_last4, c.status, c.expires_at
@@ -259,7 +290,8 @@ alter table public.card_pools enable row level security;
 alter table public.gift_cards enable row level security;
 
 grant execute on function private.unfolded_movements(uuid, xid8) to authenticated, service_role;
-grant select on public.card_pools, public.gift_cards, public.gift_card_pools, public.gift_card_inventory
+grant select on
+  public.card_pools, public.gift_cards, public.gift_card_pools, public.active_gift_card_pools, public.gift_card_inventory
   to authenticated, service_role;
 
 create policy "Staff read the pools of their clients" on public.card_pools

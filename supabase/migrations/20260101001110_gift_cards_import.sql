@@ -44,10 +44,10 @@ create type private.upload_row as (
   row_number int, id uuid, code bytea, pin bytea, fingerprint bytea, last4 text, expires_at timestamptz);
 
 -- The rows of an upload, with the moment at which each card expires where the client is.
-create function private.upload_rows(cards jsonb, time_zone text)
+create function private.upload_rows(cards jsonb, brand_id uuid, time_zone text)
 returns private.upload_row[] language sql stable set search_path = '' as $$
   select coalesce(array_agg(row(u.row, u.id, decode(u.code, 'base64'), decode(u.pin, 'base64'), decode(u.fingerprint, 'hex'),
-    u.last4, private.end_of_day(u."expiresOn", time_zone))::private.upload_row order by u.row), '{}')
+    u.last4, private.card_expiry(brand_id, u."expiresOn", now(), time_zone))::private.upload_row order by u.row), '{}')
   from jsonb_to_recordset(cards)
     as u (row int, id uuid, code text, pin text, fingerprint text, last4 text, "expiresOn" date)
 $$;
@@ -84,7 +84,7 @@ create function private.import_cards(
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   zone text := coalesce((select c.time_zone from public.clients c where c.id = pool.client_id), 'UTC');
-  rows private.upload_row[] := private.upload_rows(cards, zone);
+  rows private.upload_row[] := private.upload_rows(cards, pool.brand_id, zone);
   stored uuid[];
   results jsonb;
 begin

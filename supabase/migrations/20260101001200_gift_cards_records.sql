@@ -38,6 +38,8 @@ create table public.billing_transactions (
   recipient_id uuid not null,
   grant_id uuid not null references public.gift_card_grants (id),
   gift_card_id uuid not null references public.gift_cards (id),
+  reverses_id uuid references public.billing_transactions (id),
+  quantity int not null generated always as (case when reverses_id is null then 1 else -1 end) stored,
   source text not null,
   currency text not null,
   denomination numeric(18,2) not null,
@@ -48,16 +50,17 @@ create table public.billing_transactions (
   billed_entity_id uuid not null,
   request_id uuid,
   created_at timestamptz not null default now(),
-  constraint billing_transactions_one_for_a_card unique (gift_card_id),
-  constraint billing_transactions_one_for_a_grant unique (grant_id),
+  constraint billing_transactions_one_for_a_grant unique nulls not distinct (grant_id, reverses_id),
+  constraint billing_transactions_are_reversed_once unique (reverses_id),
   constraint billing_transactions_source_is_valid check (source in ('inventory', 'tillo')),
-  constraint billing_transactions_amounts_are_not_negative check (cost_basis >= 0 and price >= 0),
+  constraint billing_transactions_amounts_fit_direction check (cost_basis * quantity >= 0 and price * quantity >= 0),
   constraint billing_transactions_entity_is_billed check (
     (billed_entity_type = 'client' and billed_entity_id = client_id)
     or (billed_entity_type = 'agency' and billed_entity_id = agency_id))
 );
 comment on table public.billing_transactions is
-  'What each card cost, was sold for and to whom; immutable. Amounts in the currency beside them.';
+  'What each card cost, was sold for and to whom; immutable. Amounts in the currency beside them. A card that never left the '
+  'house and came back has a second row, which reverses the first: amounts add up as they stand, cards by quantity.';
 
 create table public.pending_rewards (
   id uuid primary key default gen_random_uuid(),
@@ -107,6 +110,7 @@ create index call_sessions_recipient_id_idx on public.call_sessions (recipient_i
 create index call_conditions_met_call_session_id_idx on public.call_conditions_met (call_session_id);
 create index call_conditions_met_gift_card_id_idx on public.call_conditions_met (gift_card_id);
 create index call_conditions_met_client_id_idx on public.call_conditions_met (client_id);
+create index billing_transactions_gift_card_id_idx on public.billing_transactions (gift_card_id);
 create index billing_transactions_client_id_idx on public.billing_transactions (client_id, created_at);
 create unique index pending_rewards_awaiting_idx on public.pending_rewards (recipient_id, campaign_id, condition_number)
   where status = 'awaiting_inventory';

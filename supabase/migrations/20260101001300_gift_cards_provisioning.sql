@@ -121,7 +121,7 @@ begin
   insert into public.gift_card_grants as g (
     client_id, campaign_id, recipient_id, condition_number, surface, granted_by, request_id)
   values (p.client_id, p.campaign_id, p.recipient_id, p.condition_number, p.surface, p.actor, p.request_id)
-  on conflict on constraint gift_card_grants_are_given_once do nothing
+  on conflict (recipient_id, campaign_id, condition_number) where cancelled_at is null do nothing
   returning g.id into p.grant_id;
   if p.grant_id is null then
     -- staff may want to send the card again; a visitor learns no more than that the code is used
@@ -129,7 +129,8 @@ begin
       select jsonb_build_object('giftCardId', c.id, 'status', c.status, 'claimedAt', c.claimed_at)
       from public.gift_card_grants g
       join public.gift_cards c on c.grant_id = g.id
-      where g.recipient_id = p.recipient_id and g.campaign_id = p.campaign_id and g.condition_number = p.condition_number) end);
+      where g.recipient_id = p.recipient_id and g.campaign_id = p.campaign_id and g.condition_number = p.condition_number
+        and g.cancelled_at is null) end);
   end if;
   if recipient.sms_opted_in_at is null and not coalesce(p.skip_verification, false) and exists (
     select from public.campaign_conditions cc
@@ -207,7 +208,8 @@ begin
       return null;
     end if;
     begin
-      perform from public.gift_cards c where c.id = card_id and c.status = 'available' for update;
+      perform from public.gift_cards c
+      where c.id = card_id and c.lot_id = wait_for_card.lot_id and c.status = 'available' for update;
       if not found then
         raise exception 'it was kept' using errcode = 'RBACK';
       end if;

@@ -63,7 +63,8 @@ returns uuid language sql volatile set search_path = '' as $$
       case delivery.channel when 'sms' then r.email else r.phone end as address) o
   where r.id = delivery.recipient_id and private.fits_channel(o.channel, o.address)
     and not exists (
-      select from public.deliveries d where d.subject_id = delivery.subject_id and d.channel = o.channel)
+      select from public.deliveries d
+      where d.subject_id = delivery.subject_id and d.channel = o.channel and d.status <> 'cancelled')
     and not exists (
       select from public.contact_opt_outs x where x.channel = o.channel and x.address = o.address)
 $$;
@@ -72,7 +73,10 @@ $$;
 create function private.follow_delivery(delivery public.deliveries)
 returns void language plpgsql volatile set search_path = '' as $$
 begin
-  if delivery.status in ('sent', 'delivered') then
+  if exists (select from public.gift_cards c where c.id = delivery.subject_id and c.status in ('cancelled', 'expired')) then
+    -- a try that was under way when the card was cancelled is not made again
+    update public.deliveries d set status = 'cancelled', cancelled_at = now() where d.id = delivery.id and d.status = 'queued';
+  elsif delivery.status in ('sent', 'delivered') then
     update public.gift_cards c
     set status = 'delivered', delivered_at = now(), delivery_method = delivery.channel
     where c.id = delivery.subject_id and c.status in ('claimed', 'stuck');
@@ -193,7 +197,8 @@ declare
   address text;
   delivery_id uuid;
 begin
-  select c.* into card from public.gift_cards c where c.id = queue_resend.gift_card_id;
+  -- locked, so that it is not taken back while another message is on its way to it
+  select c.* into card from public.gift_cards c where c.id = queue_resend.gift_card_id for update;
   perform private.assert_can_act(actor, card.client_id, private.staff_roles());
   if card.recipient_id is null or card.status not in ('claimed', 'delivered', 'stuck') then
     perform private.refuse('RB-400', 'The card is ' || card.status || ': there is nobody to send it to');

@@ -4,21 +4,45 @@ create view private.cards_without_explanation as
   select c.id, c.status, 'given, without grant or bill' as problem
   from public.gift_cards c
   left join public.billing_transactions b on b.gift_card_id = c.id and b.grant_id = c.grant_id
+    and not exists (select from public.billing_transactions r where r.grant_id = b.grant_id and r.reverses_id is not null)
   where c.status in ('claimed', 'delivered', 'redeemed', 'stuck') and b.id is null
   union all
   select c.id, c.status, 'claimed, and nothing brings it'
   from public.gift_cards c
   where c.status = 'claimed' and not exists (
-    select from public.deliveries d where d.topic = 'gift_card' and d.subject_id = c.id)
+    select from public.deliveries d where d.topic = 'gift_card' and d.subject_id = c.id and d.status <> 'cancelled')
   union all
   select c.id, c.status, 'available, and tried to be delivered'
   from public.gift_cards c
-  join public.deliveries d on d.topic = 'gift_card' and d.subject_id = c.id
-  where c.status = 'available';
+  join public.deliveries d on d.topic = 'gift_card' and d.subject_id = c.id and d.status <> 'cancelled'
+  where c.status = 'available'
+  union all
+  select c.id, c.status, 'given after it had expired'
+  from public.gift_cards c
+  where c.grant_id is not null and c.claimed_at > c.expires_at
+  union all
+  select c.id, c.status, 'stuck, and nobody was told'
+  from public.gift_cards c
+  where c.status = 'stuck' and not exists (
+    select from public.system_alerts a
+    where a.alert_type = 'stuck_gift_card' and a.subject = c.id::text and (a.resolved_at is null or a.resolved_at >= c.stuck_at));
 
 create view private.grants_without_card as
   select g.id from public.gift_card_grants g
-  where not exists (select from public.gift_cards c where c.grant_id = g.id);
+  where g.cancelled_at is null and not exists (select from public.gift_cards c where c.grant_id = g.id);
+
+-- A grant that was taken back, and a card that somebody may still use for it, would be two cards for one promise.
+create view private.cards_of_cancelled_grants as
+  select c.id, c.status from public.gift_cards c
+  join public.gift_card_grants g on g.id = c.grant_id
+  where g.cancelled_at is not null and c.status <> 'cancelled';
+
+-- A card that came back is billed no more: what is billed and not reversed has its card.
+create view private.bills_without_card as
+  select b.id from public.billing_transactions b
+  where b.reverses_id is null
+    and not exists (select from public.billing_transactions r where r.grant_id = b.grant_id and r.reverses_id = b.id)
+    and not exists (select from public.gift_cards c where c.id = b.gift_card_id and c.grant_id = b.grant_id);
 
 create view private.pool_counters_off as
   select p.id, p.total_cards, p.available_cards, p.claimed_cards, p.delivered_cards,
@@ -35,13 +59,17 @@ create view private.pool_counters_off as
 create view private.deliveries_of_two_cards as
   select c.grant_id from public.deliveries d
   join public.gift_cards c on c.id = d.subject_id
-  where d.topic = 'gift_card'
+  where d.topic = 'gift_card' and d.status <> 'cancelled'
   group by c.grant_id having count(distinct c.id) > 1;
 
 create view private.invariant_violations as
   select 'cards_without_explanation' as invariant, v.id::text as row, v.problem from private.cards_without_explanation v
   union all
   select 'grants_without_card', v.id::text, '' from private.grants_without_card v
+  union all
+  select 'cards_of_cancelled_grants', v.id::text, v.status from private.cards_of_cancelled_grants v
+  union all
+  select 'bills_without_card', v.id::text, '' from private.bills_without_card v
   union all
   select 'pool_counters_off', v.id::text, '' from private.pool_counters_off v
   union all

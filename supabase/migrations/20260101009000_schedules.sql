@@ -54,5 +54,24 @@ begin
 end $$;
 comment on function public.expire_packages is 'Marks the packages of customers that are past their time; returns how many.';
 
-grant execute on function public.run_housekeeping, public.release_holds, public.expire_lots, public.expire_packages
+create function public.expire_gift_cards()
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return private.answered(
+    jsonb_build_object('dated', private.date_cards(1000)) || private.expire_cards(now(), 1000));
+end $$;
+comment on function public.expire_gift_cards is
+  'Marks up to a thousand cards in stock, and as many delivered ones, whose date has passed as expired; returns how many.';
+
+create function public.release_stuck_cards()
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+begin
+  return private.answered(private.sweep_waiting_cards(now(), 200));
+end $$;
+comment on function public.release_stuck_cards is
+  'Cards claimed for more than ten minutes and not delivered: back to stock if nobody was handed the code, else stuck.';
+
+grant execute on function
+  public.run_housekeeping, public.release_holds, public.expire_lots, public.expire_packages, public.expire_gift_cards,
+  public.release_stuck_cards
   to service_role;

@@ -64,12 +64,18 @@ select bag_eq($$
   ('public.release_holds', 'service_role'),
   ('public.expire_lots', 'service_role'),
   ('public.expire_packages', 'service_role'),
+  ('public.expire_gift_cards', 'service_role'), ('public.release_stuck_cards', 'service_role'),
+  ('public.confirm_redemption', 'service_role'),
   ('public.use_messages', 'service_role'),
   -- what admins call with supabase-js, and the bodies that check them
   ('public.create_gift_card_pool', 'authenticated'), ('private.create_gift_card_pool', 'authenticated'),
   ('public.create_campaign', 'authenticated'), ('private.create_campaign', 'authenticated'),
   ('public.create_campaign_condition', 'authenticated'), ('private.create_campaign_condition', 'authenticated'),
   ('public.import_recipients', 'authenticated'), ('private.import_recipients', 'authenticated'),
+  ('public.cancel_gift_card', 'authenticated'), ('private.cancel_gift_card', 'authenticated'),
+  ('public.mark_gift_card_redeemed', 'authenticated'), ('private.mark_gift_card_redeemed', 'authenticated'),
+  ('public.archive_gift_card_pool', 'authenticated'), ('private.archive_gift_card_pool', 'authenticated'),
+  ('public.update_expiration_policy', 'authenticated'), ('private.update_expiration_policy', 'authenticated'),
   -- what policies and views ask in the name of their reader
   ('private.staffed_client_ids', 'authenticated'), ('private.administered_client_ids', 'authenticated'),
   ('private.is_platform_admin', 'authenticated'), ('private.customer_client_ids', 'authenticated'),

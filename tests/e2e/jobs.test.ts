@@ -11,7 +11,8 @@ for (
     'deliveries': ['lookedUp', 'sent'],
     'housekeeping': ['folded', 'linked', 'purged'],
     'release-holds': ['released'],
-    'expire': ['expired', 'packages'],
+    'expire': ['expired', 'packages', 'dated', 'expiredInStock', 'expiredDelivered'],
+    'stuck-cards': ['released', 'stuck'],
   })
 ) {
   Deno.test(`jobs: ${name} tells how much there was to do, also when it runs twice at once`, async () => {

@@ -35,6 +35,11 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
       options: { key: stack.publishableKey },
       body: { redemptionCode: recipient.token, deliveryMethod: 'none' },
     },
+    {
+      name: 'confirm-redemption',
+      options: { key: stack.publishableKey },
+      body: { redemptionCode: recipient.token, conditionNumber: 1 },
+    },
     { name: 'send-gift-card-sms', options: {}, body: { giftCardId, phone: recipient.phone } },
     { name: 'send-gift-card-email', options: {}, body: { giftCardId, email: recipient.email } },
     { name: 'jobs', options: { key: stack.jobsKey }, body: { job: 'deliveries' } },

@@ -35,33 +35,39 @@ export type Database = {
                   ]
                 },"billing_transactions": {
                   Row: {
-                    "agency_id": string,"billed_entity_id": string,"billed_entity_type": string,"campaign_id": string,"client_id": string,"cost_basis": number,"created_at": string,"currency": string,"denomination": number,"gift_card_id": string,"grant_id": string,"id": string,"margin": number,"price": number,"recipient_id": string,"request_id": string | null,"source": string
+                    "agency_id": string,"billed_entity_id": string,"billed_entity_type": string,"campaign_id": string,"client_id": string,"cost_basis": number,"created_at": string,"currency": string,"denomination": number,"gift_card_id": string,"grant_id": string,"id": string,"margin": number,"price": number,"quantity": number,"recipient_id": string,"request_id": string | null,"reverses_id": string | null,"source": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "agency_id": string,"billed_entity_id": string,"billed_entity_type": string,"campaign_id": string,"client_id": string,"cost_basis": number,"created_at"?: string,"currency": string,"denomination": number,"gift_card_id": string,"grant_id": string,"id"?: string,"margin"?: never,"price": number,"recipient_id": string,"request_id"?: string | null,"source": string
+                    "agency_id": string,"billed_entity_id": string,"billed_entity_type": string,"campaign_id": string,"client_id": string,"cost_basis": number,"created_at"?: string,"currency": string,"denomination": number,"gift_card_id": string,"grant_id": string,"id"?: string,"margin"?: never,"price": number,"quantity"?: never,"recipient_id": string,"request_id"?: string | null,"reverses_id"?: string | null,"source": string
                   }
                   Update: {
-                    "agency_id"?: string,"billed_entity_id"?: string,"billed_entity_type"?: string,"campaign_id"?: string,"client_id"?: string,"cost_basis"?: number,"created_at"?: string,"currency"?: string,"denomination"?: number,"gift_card_id"?: string,"grant_id"?: string,"id"?: string,"margin"?: never,"price"?: number,"recipient_id"?: string,"request_id"?: string | null,"source"?: string
+                    "agency_id"?: string,"billed_entity_id"?: string,"billed_entity_type"?: string,"campaign_id"?: string,"client_id"?: string,"cost_basis"?: number,"created_at"?: string,"currency"?: string,"denomination"?: number,"gift_card_id"?: string,"grant_id"?: string,"id"?: string,"margin"?: never,"price"?: number,"quantity"?: never,"recipient_id"?: string,"request_id"?: string | null,"reverses_id"?: string | null,"source"?: string
                   }
                   Relationships: [
                     {
       foreignKeyName: "billing_transactions_gift_card_id_fkey"
       columns: ["gift_card_id"]
-isOneToOne: true
+isOneToOne: false
       referencedRelation: "gift_card_inventory"
       referencedColumns: ["id"]
     },{
       foreignKeyName: "billing_transactions_gift_card_id_fkey"
       columns: ["gift_card_id"]
-isOneToOne: true
+isOneToOne: false
       referencedRelation: "gift_cards"
       referencedColumns: ["id"]
     },{
       foreignKeyName: "billing_transactions_grant_id_fkey"
       columns: ["grant_id"]
-isOneToOne: true
+isOneToOne: false
       referencedRelation: "gift_card_grants"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "billing_transactions_reverses_id_fkey"
+      columns: ["reverses_id"]
+isOneToOne: true
+      referencedRelation: "billing_transactions"
       referencedColumns: ["id"]
     }
                   ]
@@ -197,14 +203,14 @@ isOneToOne: false
                   ]
                 },"card_pools": {
                   Row: {
-                    "available_cards": number,"brand_id": string,"campaign_id": string | null,"claimed_cards": number,"client_id": string | null,"cost_per_card": number,"created_at": string,"currency": string,"delivered_cards": number,"denomination": number,"folded_before": unknown,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"total_cards": number
+                    "archived_at": string | null,"available_cards": number,"brand_id": string,"campaign_id": string | null,"claimed_cards": number,"client_id": string | null,"cost_per_card": number,"created_at": string,"currency": string,"delivered_cards": number,"denomination": number,"folded_before": unknown,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"total_cards": number
                   }
                   ComputedFields: never
                   Insert: {
-                    "available_cards"?: number,"brand_id": string,"campaign_id"?: string | null,"claimed_cards"?: number,"client_id"?: string | null,"cost_per_card"?: number,"created_at"?: string,"currency"?: string,"delivered_cards"?: number,"denomination": number,"folded_before"?: unknown,"id"?: string,"is_active"?: boolean,"pool_name": string,"pool_type"?: string,"total_cards"?: number
+                    "archived_at"?: string | null,"available_cards"?: number,"brand_id": string,"campaign_id"?: string | null,"claimed_cards"?: number,"client_id"?: string | null,"cost_per_card"?: number,"created_at"?: string,"currency"?: string,"delivered_cards"?: number,"denomination": number,"folded_before"?: unknown,"id"?: string,"is_active"?: boolean,"pool_name": string,"pool_type"?: string,"total_cards"?: number
                   }
                   Update: {
-                    "available_cards"?: number,"brand_id"?: string,"campaign_id"?: string | null,"claimed_cards"?: number,"client_id"?: string | null,"cost_per_card"?: number,"created_at"?: string,"currency"?: string,"delivered_cards"?: number,"denomination"?: number,"folded_before"?: unknown,"id"?: string,"is_active"?: boolean,"pool_name"?: string,"pool_type"?: string,"total_cards"?: number
+                    "archived_at"?: string | null,"available_cards"?: number,"brand_id"?: string,"campaign_id"?: string | null,"claimed_cards"?: number,"client_id"?: string | null,"cost_per_card"?: number,"created_at"?: string,"currency"?: string,"delivered_cards"?: number,"denomination"?: number,"folded_before"?: unknown,"id"?: string,"is_active"?: boolean,"pool_name"?: string,"pool_type"?: string,"total_cards"?: number
                   }
                   Relationships: [
                     {
@@ -315,14 +321,14 @@ isOneToOne: false
                   ]
                 },"deliveries": {
                   Row: {
-                    "attempts": number,"attempts_max": number,"channel": string,"client_id": string,"created_at": string,"deliver_to": string,"delivered_at": string | null,"error_code": string | null,"error_message": string | null,"failed_at": string | null,"failure_kind": string | null,"id": string,"lease_token": string | null,"leased_until": string | null,"merge": NonNullable<Json>,"next_attempt_at": string,"notice": string | null,"provider": string | null,"provider_message_id": string | null,"provider_status": string | null,"recipient_id": string | null,"request_id": string | null,"sent_at": string | null,"status": string,"subject_id": string,"topic": string
+                    "attempts": number,"attempts_max": number,"cancelled_at": string | null,"channel": string,"client_id": string,"created_at": string,"deliver_to": string,"delivered_at": string | null,"error_code": string | null,"error_message": string | null,"failed_at": string | null,"failure_kind": string | null,"id": string,"lease_token": string | null,"leased_until": string | null,"merge": NonNullable<Json>,"next_attempt_at": string,"notice": string | null,"provider": string | null,"provider_message_id": string | null,"provider_status": string | null,"recipient_id": string | null,"request_id": string | null,"sent_at": string | null,"status": string,"subject_id": string,"topic": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "attempts"?: number,"attempts_max"?: number,"channel": string,"client_id": string,"created_at"?: string,"deliver_to": string,"delivered_at"?: string | null,"error_code"?: string | null,"error_message"?: string | null,"failed_at"?: string | null,"failure_kind"?: string | null,"id"?: string,"lease_token"?: string | null,"leased_until"?: string | null,"merge"?: NonNullable<Json>,"next_attempt_at"?: string,"notice"?: string | null,"provider"?: string | null,"provider_message_id"?: string | null,"provider_status"?: string | null,"recipient_id"?: string | null,"request_id"?: string | null,"sent_at"?: string | null,"status"?: string,"subject_id": string,"topic": string
+                    "attempts"?: number,"attempts_max"?: number,"cancelled_at"?: string | null,"channel": string,"client_id": string,"created_at"?: string,"deliver_to": string,"delivered_at"?: string | null,"error_code"?: string | null,"error_message"?: string | null,"failed_at"?: string | null,"failure_kind"?: string | null,"id"?: string,"lease_token"?: string | null,"leased_until"?: string | null,"merge"?: NonNullable<Json>,"next_attempt_at"?: string,"notice"?: string | null,"provider"?: string | null,"provider_message_id"?: string | null,"provider_status"?: string | null,"recipient_id"?: string | null,"request_id"?: string | null,"sent_at"?: string | null,"status"?: string,"subject_id": string,"topic": string
                   }
                   Update: {
-                    "attempts"?: number,"attempts_max"?: number,"channel"?: string,"client_id"?: string,"created_at"?: string,"deliver_to"?: string,"delivered_at"?: string | null,"error_code"?: string | null,"error_message"?: string | null,"failed_at"?: string | null,"failure_kind"?: string | null,"id"?: string,"lease_token"?: string | null,"leased_until"?: string | null,"merge"?: NonNullable<Json>,"next_attempt_at"?: string,"notice"?: string | null,"provider"?: string | null,"provider_message_id"?: string | null,"provider_status"?: string | null,"recipient_id"?: string | null,"request_id"?: string | null,"sent_at"?: string | null,"status"?: string,"subject_id"?: string,"topic"?: string
+                    "attempts"?: number,"attempts_max"?: number,"cancelled_at"?: string | null,"channel"?: string,"client_id"?: string,"created_at"?: string,"deliver_to"?: string,"delivered_at"?: string | null,"error_code"?: string | null,"error_message"?: string | null,"failed_at"?: string | null,"failure_kind"?: string | null,"id"?: string,"lease_token"?: string | null,"leased_until"?: string | null,"merge"?: NonNullable<Json>,"next_attempt_at"?: string,"notice"?: string | null,"provider"?: string | null,"provider_message_id"?: string | null,"provider_status"?: string | null,"recipient_id"?: string | null,"request_id"?: string | null,"sent_at"?: string | null,"status"?: string,"subject_id"?: string,"topic"?: string
                   }
                   Relationships: [
                     
@@ -361,28 +367,28 @@ isOneToOne: false
                   ]
                 },"gift_card_brands": {
                   Row: {
-                    "brand_name": string,"card_format": string,"code_format": string | null,"created_at": string,"expiration_policy": string | null,"id": string,"is_enabled": boolean,"logo_url": string | null,"name": string,"redemption_url": string | null,"terms_url": string | null
+                    "brand_name": string,"card_format": string,"code_format": string | null,"created_at": string,"expiration_policy": string | null,"id": string,"is_enabled": boolean,"logo_url": string | null,"name": string,"redemption_url": string | null,"terms_url": string | null,"valid_days": number | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "brand_name"?: never,"card_format"?: string,"code_format"?: string | null,"created_at"?: string,"expiration_policy"?: string | null,"id"?: string,"is_enabled"?: boolean,"logo_url"?: string | null,"name": string,"redemption_url"?: string | null,"terms_url"?: string | null
+                    "brand_name"?: never,"card_format"?: string,"code_format"?: string | null,"created_at"?: string,"expiration_policy"?: string | null,"id"?: string,"is_enabled"?: boolean,"logo_url"?: string | null,"name": string,"redemption_url"?: string | null,"terms_url"?: string | null,"valid_days"?: number | null
                   }
                   Update: {
-                    "brand_name"?: never,"card_format"?: string,"code_format"?: string | null,"created_at"?: string,"expiration_policy"?: string | null,"id"?: string,"is_enabled"?: boolean,"logo_url"?: string | null,"name"?: string,"redemption_url"?: string | null,"terms_url"?: string | null
+                    "brand_name"?: never,"card_format"?: string,"code_format"?: string | null,"created_at"?: string,"expiration_policy"?: string | null,"id"?: string,"is_enabled"?: boolean,"logo_url"?: string | null,"name"?: string,"redemption_url"?: string | null,"terms_url"?: string | null,"valid_days"?: number | null
                   }
                   Relationships: [
                     
                   ]
                 },"gift_card_grants": {
                   Row: {
-                    "campaign_id": string,"client_id": string,"condition_number": number,"created_at": string,"granted_by": string | null,"id": string,"recipient_id": string,"request_id": string | null,"surface": string
+                    "campaign_id": string,"cancelled_at": string | null,"client_id": string,"condition_number": number,"created_at": string,"granted_by": string | null,"id": string,"recipient_id": string,"request_id": string | null,"surface": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "campaign_id": string,"client_id": string,"condition_number": number,"created_at"?: string,"granted_by"?: string | null,"id"?: string,"recipient_id": string,"request_id"?: string | null,"surface": string
+                    "campaign_id": string,"cancelled_at"?: string | null,"client_id": string,"condition_number": number,"created_at"?: string,"granted_by"?: string | null,"id"?: string,"recipient_id": string,"request_id"?: string | null,"surface": string
                   }
                   Update: {
-                    "campaign_id"?: string,"client_id"?: string,"condition_number"?: number,"created_at"?: string,"granted_by"?: string | null,"id"?: string,"recipient_id"?: string,"request_id"?: string | null,"surface"?: string
+                    "campaign_id"?: string,"cancelled_at"?: string | null,"client_id"?: string,"condition_number"?: number,"created_at"?: string,"granted_by"?: string | null,"id"?: string,"recipient_id"?: string,"request_id"?: string | null,"surface"?: string
                   }
                   Relationships: [
                     {
@@ -631,6 +637,12 @@ isOneToOne: false
       foreignKeyName: "pending_rewards_pool_id_fkey"
       columns: ["pool_id"]
 isOneToOne: false
+      referencedRelation: "active_gift_card_pools"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "pending_rewards_pool_id_fkey"
+      columns: ["pool_id"]
+isOneToOne: false
       referencedRelation: "card_pools"
       referencedColumns: ["id"]
     },{
@@ -698,7 +710,33 @@ isOneToOne: false
                 }
           }
           Views: {
-            "bizpoints_transactions": {
+            "active_gift_card_pools": {
+                  Row: {
+                    "archived_at": string | null,"available_cards": number | null,"brand_id": string,"campaign_id": string | null,"claimed_cards": number | null,"client_id": string | null,"cost_per_card": number,"created_at": string,"currency": string,"delivered_cards": number | null,"denomination": number,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"total_cards": number | null
+                  }
+                  ComputedFields: never
+                  Relationships: [
+                    {
+      foreignKeyName: "card_pools_brand_id_fkey"
+      columns: ["brand_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_brands"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "card_pools_campaign_is_the_clients"
+      columns: ["campaign_id","client_id"]
+isOneToOne: false
+      referencedRelation: "campaigns"
+      referencedColumns: ["id","client_id"]
+    },{
+      foreignKeyName: "card_pools_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"bizpoints_transactions": {
                   Row: {
                     "amount": number,"balance_after": number | null,"client_id": string,"created_at": string,"description": string | null,"id": number,"reference_id": string | null,"transaction_type": string,"transfer_id": string,"user_id": string | null
                   }
@@ -730,7 +768,7 @@ isOneToOne: false
                   ]
                 },"gift_card_pools": {
                   Row: {
-                    "available_cards": number | null,"brand_id": string,"campaign_id": string | null,"claimed_cards": number | null,"client_id": string | null,"cost_per_card": number,"created_at": string,"currency": string,"delivered_cards": number | null,"denomination": number,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"total_cards": number | null
+                    "archived_at": string | null,"available_cards": number | null,"brand_id": string,"campaign_id": string | null,"claimed_cards": number | null,"client_id": string | null,"cost_per_card": number,"created_at": string,"currency": string,"delivered_cards": number | null,"denomination": number,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"total_cards": number | null
                   }
                   ComputedFields: never
                   Relationships: [
@@ -779,8 +817,64 @@ isOneToOne: false
                 }
           }
           Functions: {
-            "complete_delivery_attempt":
+            "archive_gift_card_pool":
+{ Args: { "pool_id": string }; Returns: {
+              "archived_at": string | null,
+"available_cards": number,
+"brand_id": string,
+"campaign_id": string | null,
+"claimed_cards": number,
+"client_id": string | null,
+"cost_per_card": number,
+"created_at": string,
+"currency": string,
+"delivered_cards": number,
+"denomination": number,
+"folded_before": unknown,
+"id": string,
+"is_active": boolean,
+"pool_name": string,
+"pool_type": string,
+"total_cards": number
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "card_pools"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"cancel_gift_card":
+{ Args: { "allow_replacement"?: boolean,"gift_card_id": string,"reason": string }; Returns: {
+              "cancelled_at": string | null,
+"claimed_at": string | null,
+"client_id": string | null,
+"code_last4": string,
+"created_at": string,
+"delivered_at": string | null,
+"delivery_method": string | null,
+"expired_at": string | null,
+"expires_at": string | null,
+"exposed_at": string | null,
+"grant_id": string | null,
+"id": string,
+"lot_id": string,
+"pool_id": string,
+"recipient_id": string | null,
+"redeemed_at": string | null,
+"status": string,
+"stuck_at": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "gift_cards"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"complete_delivery_attempt":
 { Args: { "attempt_id": string,"error_code": string,"error_message": string,"lease_token": string,"outcome": string,"provider": string,"provider_message_id": string }; Returns: Json
+                           },
+"confirm_redemption":
+{ Args: { "condition_number": number,"idempotency_key": string,"ip": string,"redemption_code": string,"request_hash": string,"request_id": string }; Returns: Json
                            },
 "create_campaign":
 { Args: { "billing_entity"?: string,"campaign_name": string,"client_id": string,"currency"?: string,"email_subject"?: string,"email_template"?: string,"sms_template"?: string }; Returns: {
@@ -823,7 +917,8 @@ isOneToOne: false
       } },
 "create_gift_card_pool":
 { Args: { "brand_id": string,"campaign_id"?: string,"client_id": string,"cost_per_card"?: number,"currency"?: string,"denomination": number,"pool_name": string }; Returns: {
-              "available_cards": number,
+              "archived_at": string | null,
+"available_cards": number,
 "brand_id": string,
 "campaign_id": string | null,
 "claimed_cards": number,
@@ -846,6 +941,9 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"expire_gift_cards":
+{ Args: Record<PropertyKey, never>; Returns: Json
+                           },
 "expire_lots":
 { Args: Record<PropertyKey, never>; Returns: Json
                            },
@@ -893,6 +991,33 @@ isOneToOne: false
 "lease_unknown_deliveries":
 { Args: { "batch_size": number,"grace_seconds": number }; Returns: Json
                            },
+"mark_gift_card_redeemed":
+{ Args: { "gift_card_id": string,"reason"?: string }; Returns: {
+              "cancelled_at": string | null,
+"claimed_at": string | null,
+"client_id": string | null,
+"code_last4": string,
+"created_at": string,
+"delivered_at": string | null,
+"delivery_method": string | null,
+"expired_at": string | null,
+"expires_at": string | null,
+"exposed_at": string | null,
+"grant_id": string | null,
+"id": string,
+"lot_id": string,
+"pool_id": string,
+"recipient_id": string | null,
+"redeemed_at": string | null,
+"status": string,
+"stuck_at": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "gift_cards"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "provision_gift_card":
 { Args: { "actor": string,"brand_id": string,"campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"denomination": number,"idempotency_key": string,"recipient_id": string,"request_hash": string,"request_id": string }; Returns: Json
                            },
@@ -908,6 +1033,9 @@ isOneToOne: false
 "release_holds":
 { Args: Record<PropertyKey, never>; Returns: Json
                            },
+"release_stuck_cards":
+{ Args: Record<PropertyKey, never>; Returns: Json
+                           },
 "resend_gift_card":
 { Args: { "actor": string,"channel": string,"deliver_to": string,"gift_card_id": string,"idempotency_key": string,"reason": string,"request_hash": string,"request_id": string }; Returns: Json
                            },
@@ -920,6 +1048,27 @@ isOneToOne: false
 "start_call_session":
 { Args: { "actor": string,"caller_phone": string,"campaign_id": string,"request_id": string }; Returns: Json
                            },
+"update_expiration_policy":
+{ Args: { "brand_id": string,"expiration_policy": string,"valid_days"?: number }; Returns: {
+              "brand_name": string,
+"card_format": string,
+"code_format": string | null,
+"created_at": string,
+"expiration_policy": string | null,
+"id": string,
+"is_enabled": boolean,
+"logo_url": string | null,
+"name": string,
+"redemption_url": string | null,
+"terms_url": string | null,
+"valid_days": number | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "gift_card_brands"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "use_messages":
 { Args: { "actor": string,"client_id": string,"customer_id": string,"description": string,"how_many": number,"idempotency_key": string,"request_hash": string,"request_id": string }; Returns: Json
                            }

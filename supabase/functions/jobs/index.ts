@@ -8,7 +8,8 @@ const jobs = {
   'deliveries': sendDeliveries,
   'housekeeping': door('run_housekeeping'),
   'release-holds': door('release_holds'),
-  'expire': door('expire_lots', 'expire_packages'),
+  'expire': door('expire_lots', 'expire_packages', 'expire_gift_cards'),
+  'stuck-cards': door('release_stuck_cards'),
 } satisfies Record<string, Job>;
 
 type Job = (context: Context, deliveryId?: string | null) => Promise<Reply>;

@@ -14,20 +14,20 @@ const USER_OR_SERVER = [
   'send-gift-card-sms',
   'send-gift-card-email',
 ];
+const FORM = ['redeem-gift-card', 'confirm-redemption'];
 const USER = ['provision-gift-card-for-call-center', 'start-call-session'];
 
-Deno.test('authorization: with no key, the publishable or a foreign one, only the web form is open', async () => {
-  for (const name of [...USER_OR_SERVER, ...USER, 'jobs', 'redeem-gift-card']) {
+Deno.test('authorization: with no key, the publishable or a foreign one, only the web forms are open', async () => {
+  for (const name of [...USER_OR_SERVER, ...USER, 'jobs', ...FORM]) {
     assertRefused(await call(name, {}, { key: null }), 'RB-401');
     assertRefused(await call(name, {}, { key: 'sb_secret_of_somebody_else' }), 'RB-401');
-    const form = name === 'redeem-gift-card';
-    assertRefused(await call(name, {}, { key: stack.publishableKey }), form ? 'GC-012' : 'RB-401');
+    assertRefused(await call(name, {}, { key: stack.publishableKey }), FORM.includes(name) ? 'GC-012' : 'RB-401');
   }
 });
 
 Deno.test('authorization: each secret key opens its own functions only', async () => {
   for (const name of USER_OR_SERVER) assertRefused(await call(name, {}), 'GC-012');
-  for (const name of [...USER, 'jobs', 'redeem-gift-card']) assertRefused(await call(name, {}), 'RB-401');
+  for (const name of [...USER, 'jobs', ...FORM]) assertRefused(await call(name, {}), 'RB-401');
   assertRefused(await call('jobs', {}, { key: stack.jobsKey }), 'GC-012');
   assertRefused(await call('provision-gift-card-unified', {}, { key: stack.jobsKey }), 'RB-401');
 });

@@ -2,7 +2,7 @@
 -- to the client, what exists reads like what does not.
 begin;
 set local search_path = public, extensions, tests;
-select plan(17 * 11);
+select plan(21 * 11);
 
 create temp table expected (
   door text, call_agent text, client_admin text, agency_admin text, platform_admin text, foreign_staff text,
@@ -24,7 +24,11 @@ insert into expected values
   ('create a master pool',      'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('create_campaign',           'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('create_campaign_condition', 'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
-  ('import_recipients',         'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404');
+  ('import_recipients',         'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('cancel_gift_card',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('mark_gift_card_redeemed',   'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('archive_gift_card_pool',    'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('update_expiration_policy',  'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404');
 
 select tests.keep(tests.create_delivery());
 select tests.add_cards(tests.the('pool'), 50);
@@ -87,6 +91,14 @@ begin
       tests.the('brand'))
     when 'import_recipients' then format('select public.import_recipients(%L, %L)', tests.the('campaign'),
       '[{"firstName": "Ada"}]')
+    when 'cancel_gift_card' then format('select public.cancel_gift_card(%L, %L)',
+      tests.provision(recipient) #>> '{result,giftCard,id}', 'asked')
+    when 'mark_gift_card_redeemed' then format('select public.mark_gift_card_redeemed(%L)',
+      tests.provision(recipient) #>> '{result,giftCard,id}')
+    when 'archive_gift_card_pool' then format('select public.archive_gift_card_pool(%L)',
+      tests.create_pool(tests.the('client'), tests.the('brand'), 0))
+    when 'update_expiration_policy' then format('select public.update_expiration_policy(%L, %L, 90)',
+      tests.create_brand(), 'Three months')
   end));
 end $$;
 

@@ -28,6 +28,7 @@ insert into expected values
   ('gift_card_grants',             'o',  'o',  'o',  'fos'),
   ('card_pools',                   'o',  'o',  'o',  'fos'),
   ('gift_card_pools',              'o',  'o',  'o',  'fos'),
+  ('active_gift_card_pools',       'o',  'o',  'o',  'fos'),
   ('gift_cards',                   'o',  'o',  'o',  'fos'),
   ('gift_card_inventory',          'o',  'o',  'o',  'fos'),
   ('call_sessions',                'mo', 'mo', 'o',  'fos'),

@@ -2,7 +2,7 @@
 -- empty would prove nothing.
 begin;
 set local search_path = public, extensions, tests;
-select plan(13);
+select plan(18);
 
 select tests.keep(tests.create_busy_tenant());
 select tests.keep('other', tests.create_busy_tenant() -> 'client');
@@ -11,6 +11,7 @@ select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM1');
 select tests.keep('undelivered', tests.create_delivery());
 select tests.report(tests.lease((tests.kept('undelivered') ->> 'delivery')::uuid), 'permanent', null, '21211');
 update public.gift_cards set status = 'redeemed', redeemed_at = now() where id = tests.the('card');
+select tests.keep('waiting', tests.create_delivery() -> 'card');
 select tests.add_cards(tests.the('pool'), 3);
 select private.link_audit_chain();
 select is_empty('select * from private.invariant_violations', 'After a busy day nothing is violated');
@@ -42,7 +43,7 @@ select tests.keep('claimed', (tests.kept('undelivered') ->> 'card')::uuid);
 select is(pg_temp.violations_after(format('delete from public.billing_transactions where gift_card_id = %L',
   tests.the('card'))), 'cards_without_explanation: given, without grant or bill', 'A card without its bill');
 select is(pg_temp.violations_after(format('update public.gift_cards set grant_id = null where id = %L',
-  tests.the('card'))), 'cards_without_explanation: given, without grant or bill; grants_without_card',
+  tests.the('card'))), 'bills_without_card; cards_without_explanation: given, without grant or bill; grants_without_card',
   'A card without its grant, and a grant without its card');
 select is(pg_temp.violations_after(format('update public.gift_cards set status = ''stuck'', stuck_at = now()
   where id = %L', pg_temp.free_card())), 'cards_without_explanation: given, without grant or bill',
@@ -51,6 +52,22 @@ select is(pg_temp.violations_after(format('delete
   from public.delivery_attempts; update public.deliveries set topic = ''other'' where subject_id = %L',
   tests.the('claimed'))), 'cards_without_explanation: claimed, and nothing brings it',
   'A claimed card that nothing brings');
+select is(pg_temp.violations_after(format('update public.deliveries set status = ''cancelled'', cancelled_at = now()
+  where subject_id = %L and status = ''queued''; update public.gift_cards set exposed_at = null where id = %1$L',
+  tests.the('waiting'))), 'cards_without_explanation: claimed, and nothing brings it',
+  'A claimed card whose message was called off');
+select is(pg_temp.violations_after(format('update public.gift_cards set expires_at = claimed_at - interval ''1 day''
+  where id = %L', tests.the('card'))), 'cards_without_explanation: given after it had expired',
+  'A card that was handed out after its date');
+select is(pg_temp.violations_after(format('update public.gift_cards set status = ''stuck'', stuck_at = now()
+  where id = %L; delete from public.system_alerts where subject = %1$L', tests.the('waiting'))),
+  'cards_without_explanation: stuck, and nobody was told', 'A stuck card of which nobody knows');
+select is(pg_temp.violations_after(format('update public.gift_card_grants set cancelled_at = now()
+  where id = (select grant_id from public.gift_cards where id = %L)', tests.the('card'))),
+  'cards_of_cancelled_grants: redeemed', 'A grant that was taken back from somebody who has its card');
+select is(pg_temp.violations_after(format('select private.reverse_billing(
+  (select grant_id from public.gift_cards where id = %L), null)', tests.the('card'))),
+  'cards_without_explanation: given, without grant or bill', 'A card whose bill was taken back');
 select is(pg_temp.violations_after(format('update public.deliveries set subject_id = %L where id = %L',
   pg_temp.free_card(), tests.the('delivery'))), 'cards_without_explanation: available, and tried to be delivered',
   'A message that brings a free card');

@@ -1,0 +1,316 @@
+-- Gift cards, the end of their lives: redeemed, cancelled, back in stock; and the archive of pools.
+-- A card whose code never left the house may return to stock, and then nothing is left of its promise: the grant is cancelled,
+-- the bill reversed, the message called off. A card whose code may have left is never given to anybody else.
+-- Who changes what a sender may hold locks the messages first and the card after them, as a sender does.
+
+-- The card, locked with every message that brings it. A message that came while we waited for the card is not ours yet: give
+-- all back and begin again.
+create function private.lock_card(gift_card_id uuid)
+returns public.gift_cards language plpgsql volatile set search_path = '' as $$
+declare
+  card public.gift_cards;
+  locked uuid[];
+begin
+  loop
+    begin
+      locked := array(
+        select d.id from public.deliveries d
+        where d.topic = 'gift_card' and d.subject_id = lock_card.gift_card_id order by d.id for update);
+      select c.* into card from public.gift_cards c where c.id = lock_card.gift_card_id for update;
+      if exists (
+        select from public.deliveries d
+        where d.topic = 'gift_card' and d.subject_id = lock_card.gift_card_id and d.id <> all (locked)) then
+        raise exception 'a message came in between' using errcode = 'RBACK';
+      end if;
+      return card;
+    exception when sqlstate 'RBACK' then
+      null;
+    end;
+  end loop;
+end $$;
+
+-- Calls off the messages of cards that are still to be sent. What a sender holds at this moment is the sender's.
+create function private.call_off_messages(gift_card_ids uuid[])
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  queued uuid[] := array(
+    select d.id from public.deliveries d
+    where d.topic = 'gift_card' and d.subject_id = any (gift_card_ids) and d.status = 'queued' order by d.id
+    for update skip locked);
+begin
+  update public.deliveries d set status = 'cancelled', cancelled_at = now() where d.id = any (queued);
+end $$;
+
+-- Takes a grant back: the recipient may be given another card for the same condition.
+create function private.cancel_grant(grant_id uuid)
+returns public.gift_card_grants language plpgsql volatile set search_path = '' as $$
+declare
+  cancelled public.gift_card_grants;
+begin
+  update public.gift_card_grants g set cancelled_at = now() where g.id = cancel_grant.grant_id returning g.* into cancelled;
+  update public.call_conditions_met m set gift_card_id = null
+  where m.recipient_id = cancelled.recipient_id and m.campaign_id = cancelled.campaign_id
+    and m.condition_number = cancelled.condition_number;
+  return cancelled;
+end $$;
+
+-- What was billed for a grant is taken back by its opposite; a bill itself is never changed.
+create function private.reverse_billing(grant_id uuid, request_id uuid)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  insert into public.billing_transactions (
+    client_id, agency_id, campaign_id, recipient_id, grant_id, gift_card_id, reverses_id, source, currency, denomination,
+    cost_basis, price, billed_entity_type, billed_entity_id, request_id)
+  select b.client_id, b.agency_id, b.campaign_id, b.recipient_id, b.grant_id, b.gift_card_id, b.id, b.source, b.currency,
+    b.denomination, -b.cost_basis, -b.price, b.billed_entity_type, b.billed_entity_id, reverse_billing.request_id
+  from public.billing_transactions b
+  where b.grant_id = reverse_billing.grant_id and b.reverses_id is null;
+end $$;
+
+-- Puts a card that never left the house back into its pool, as if it had never been given. The caller holds its locks.
+create function private.return_card(card public.gift_cards, request_id uuid)
+returns public.gift_card_grants language plpgsql volatile set search_path = '' as $$
+declare
+  cancelled public.gift_card_grants;
+begin
+  perform private.call_off_messages(array[card.id]);
+  cancelled := private.cancel_grant(card.grant_id);
+  perform private.reverse_billing(card.grant_id, request_id);
+  update public.gift_cards c
+  set status = 'available', client_id = pool.client_id, recipient_id = null, grant_id = null, delivery_method = null,
+    claimed_at = null, stuck_at = null
+  from public.card_pools pool
+  where c.id = card.id and pool.id = c.pool_id;
+  perform private.resolve_alert('delivery_failed', card.id::text);
+  return cancelled;
+end $$;
+
+-- Has nobody ever been handed the code, neither by an answer nor by a message?
+create function private.never_left(card public.gift_cards)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  return card.exposed_at is null and not exists (
+    select from public.deliveries d join public.delivery_attempts a on a.delivery_id = d.id
+    where d.topic = 'gift_card' and d.subject_id = card.id);
+end $$;
+
+-- Every way into stuck raises its alert, and every way out of it resolves it.
+create function private.tell_when_stuck()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if new.status = 'stuck' then
+    perform private.raise_alert('stuck_gift_card', 'warning',
+      'A gift card was claimed and is not delivered; its code may have left, so somebody must send it again or cancel it',
+      jsonb_build_object('gift_card_id', new.id, 'pool_id', new.pool_id, 'claimed_at', new.claimed_at), new.id::text,
+      new.client_id);
+  else
+    perform private.resolve_alert('stuck_gift_card', new.id::text);
+  end if;
+  return null;
+end $$;
+
+create trigger gift_cards_tell_when_stuck after update of status on public.gift_cards
+  for each row when ((old.status = 'stuck') <> (new.status = 'stuck'))
+  execute function private.tell_when_stuck();
+
+-- A card of the caller's clients, for those of the roles; others read the same as for a card that does not exist.
+create function private.card_to_change(gift_card_id uuid, roles text[])
+returns public.gift_cards language plpgsql stable set search_path = '' as $$
+declare
+  card public.gift_cards;
+begin
+  select c.* into card from public.gift_cards c where c.id = card_to_change.gift_card_id;
+  perform private.assert_can_act(private.caller(), card.client_id, roles);
+  return card;
+end $$;
+
+create function private.cancel_gift_card(gift_card_id uuid, reason text, allow_replacement boolean)
+returns public.gift_cards language plpgsql volatile security definer set search_path = '' as $$
+declare
+  card public.gift_cards := private.card_to_change(gift_card_id, private.admin_roles());
+  given_to uuid;
+  goes_back boolean;
+begin
+  if coalesce(btrim(reason), '') = '' then
+    perform private.refuse('RB-400', 'A reason is needed');
+  end if;
+  card := private.lock_card(card.id);
+  if card.status not in ('claimed', 'delivered', 'stuck') then
+    perform private.refuse('RB-400', 'The card is ' || card.status || ': there is nothing to cancel');
+  end if;
+  given_to := card.client_id;
+  goes_back := private.never_left(card);
+  if goes_back then
+    perform private.return_card(card, null);
+  else
+    perform private.call_off_messages(array[card.id]);
+    update public.gift_cards c set status = 'cancelled', cancelled_at = now() where c.id = card.id;
+    perform private.resolve_alert('delivery_failed', card.id::text);
+    if allow_replacement then
+      perform private.cancel_grant(card.grant_id);
+    end if;
+  end if;
+  perform private.record_audit(given_to, private.caller(),
+    case when goes_back then 'gift_card.returned' else 'gift_card.cancelled' end, 'gift_card', card.id,
+    jsonb_build_object('grant_id', card.grant_id, 'was', card.status, 'replacement_allowed', goes_back or allow_replacement),
+    null, reason);
+  select c.* into card from public.gift_cards c where c.id = card.id;
+  return card;
+end $$;
+
+create function public.cancel_gift_card(gift_card_id uuid, reason text, allow_replacement boolean default false)
+returns public.gift_cards language sql volatile security invoker set search_path = '' as $$
+  select private.cancel_gift_card(gift_card_id, reason, allow_replacement)
+$$;
+comment on function public.cancel_gift_card is
+  'An admin takes a given card back: into its pool with its bill reversed if the code never left the house, else cancelled for '
+  'good and billed; allow_replacement lets the recipient be given another one.';
+
+-- Marks a card as used. What was never handed out cannot have been used.
+create function private.redeem_card(card_id uuid, actor uuid, reason text, request_id uuid)
+returns public.gift_cards language plpgsql volatile set search_path = '' as $$
+declare
+  card public.gift_cards;
+begin
+  select c.* into card from public.gift_cards c where c.id = card_id for update;
+  if card.status = 'redeemed' then
+    return card;
+  end if;
+  if not (card.status = 'delivered' or (card.status in ('claimed', 'stuck') and card.exposed_at is not null)) then
+    perform private.refuse('RB-400', 'The card is ' || card.status || ': it cannot have been used');
+  end if;
+  update public.gift_cards c
+  set status = 'redeemed', redeemed_at = now(), delivered_at = coalesce(c.delivered_at, now())
+  where c.id = card.id returning c.* into card;
+  perform private.resolve_alert('delivery_failed', card.id::text);
+  perform private.record_audit(card.client_id, actor, 'gift_card.redeemed', 'gift_card', card.id,
+    jsonb_build_object('confirmed_by', case when actor is null then 'recipient' else 'staff' end), request_id, reason);
+  return card;
+end $$;
+
+create function private.mark_gift_card_redeemed(gift_card_id uuid, reason text)
+returns public.gift_cards language plpgsql volatile security definer set search_path = '' as $$
+declare
+  card public.gift_cards := private.card_to_change(gift_card_id, private.staff_roles());
+begin
+  return private.redeem_card(card.id, private.caller(), reason, null);
+end $$;
+
+create function public.mark_gift_card_redeemed(gift_card_id uuid, reason text default null)
+returns public.gift_cards language sql volatile security invoker set search_path = '' as $$
+  select private.mark_gift_card_redeemed(gift_card_id, reason)
+$$;
+comment on function public.mark_gift_card_redeemed is
+  'Staff note that a recipient has used a card; a card that is marked already stays as it is.';
+
+-- The card whose use somebody with a redemption code confirms: the condition's, else the only one that is not confirmed yet,
+-- else the one that was confirmed last.
+create function private.card_of_code(redemption_code text, condition_number int)
+returns uuid language plpgsql stable set search_path = '' as $$
+declare
+  cards uuid[];
+  open_cards uuid[];
+begin
+  select array_agg(c.id order by c.redeemed_at desc nulls last, c.id),
+    coalesce(array_agg(c.id) filter (where c.status <> 'redeemed'), '{}')
+  into cards, open_cards
+  from public.recipients r
+  join public.gift_card_grants g on g.recipient_id = r.id and g.cancelled_at is null
+  join public.gift_cards c on c.grant_id = g.id
+  where r.redemption_code = private.canonical_code(card_of_code.redemption_code)
+    and g.condition_number = coalesce(card_of_code.condition_number, g.condition_number)
+    and (c.status in ('delivered', 'redeemed') or (c.status in ('claimed', 'stuck') and c.exposed_at is not null));
+  if cards is null then
+    perform private.refuse('GC-011', 'Invalid redemption code');
+  elsif cardinality(open_cards) > 1 then
+    perform private.refuse('GC-012', 'More than one card was given for this code', jsonb_build_object('fields',
+      jsonb_build_array(jsonb_build_object('field', 'conditionNumber', 'problem', 'is needed: there is more than one card'))));
+  end if;
+  return coalesce(open_cards[1], cards[1]);
+end $$;
+
+create function private.confirm_redemption(
+  redemption_code text, condition_number int, request_id uuid, idempotency_key text, request_hash text)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  scope constant text := 'confirm-redemption';
+  card public.gift_cards;
+  answer jsonb;
+  detail text;
+begin
+  answer := private.stored_answer(scope, idempotency_key, request_hash);
+  if answer is not null then
+    return private.answered(answer, null, true);
+  end if;
+  card := private.redeem_card(private.card_of_code(redemption_code, condition_number), null, null, request_id);
+  answer := jsonb_build_object('giftCard', private.present_card(card.id), 'redeemedAt', card.redeemed_at);
+  perform private.store_answer(scope, idempotency_key, answer);
+  return private.answered(answer);
+exception when others then
+  if not private.is_refusal(sqlstate) then
+    raise;
+  end if;
+  get stacked diagnostics detail = pg_exception_detail;
+  return private.refused(sqlstate, sqlerrm, detail);
+end $$;
+
+create function public.confirm_redemption(
+  redemption_code text, condition_number int, ip text, request_id uuid, idempotency_key text, request_hash text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  surface constant text := 'confirm-redemption';
+  address text := private.fingerprint(private.network_of(ip));
+  keys jsonb := jsonb_build_object(
+    'ip', address, 'code', private.fingerprint(private.canonical_code(redemption_code)),
+    'prefix', private.fingerprint(left(private.canonical_code(redemption_code), 4)));
+  wait_seconds int := private.take_attempt(surface, keys);
+  answer jsonb;
+begin
+  answer := case when wait_seconds is null
+    then private.confirm_redemption(redemption_code, condition_number, request_id, idempotency_key, request_hash)
+    else private.refused('RB429', 'RB-429', jsonb_build_object('retryAfter', wait_seconds)::text) end;
+  if wait_seconds is null then
+    perform private.settle_attempt(surface, keys, answer ->> 'code' is not distinct from 'GC-011');
+  end if;
+  perform private.record_attempt(surface, address, redemption_code, answer ->> 'code', request_id,
+    private.client_of_code(redemption_code));
+  return answer;
+end $$;
+comment on function public.confirm_redemption is
+  'A recipient, known by the redemption code, confirms that the card was used. No card to confirm and no such code: GC-011.';
+
+-- Nothing available, nothing to lose: the exact counter decides, in the statement that archives.
+create function private.archive_gift_card_pool(pool_id uuid)
+returns public.card_pools language plpgsql volatile security definer set search_path = '' as $$
+declare
+  pool public.card_pools := private.pool_to_fill(private.caller(), pool_id);
+begin
+  update public.card_pools p set archived_at = coalesce(p.archived_at, now()), is_active = false
+  where p.id = pool.id
+    and p.available_cards + (select m.available from private.unfolded_movements(p.id, p.folded_before) m) = 0
+  returning p.* into pool;
+  if not found then
+    perform private.refuse('RB-400', 'The pool still has cards to give');
+  end if;
+  perform private.resolve_alert(a.alert_type, pool.id::text)
+  from unnest(array['low_gift_card_inventory', 'critical_gift_card_inventory', 'pool_exhausted']) as a (alert_type);
+  perform private.record_audit(pool.client_id, private.caller(), 'card_pool.archived', 'card_pool', pool.id);
+  return pool;
+end $$;
+
+create function public.archive_gift_card_pool(pool_id uuid)
+returns public.card_pools language sql volatile security invoker set search_path = '' as $$
+  select private.archive_gift_card_pool(pool_id)
+$$;
+comment on function public.archive_gift_card_pool is
+  'Takes an exhausted pool out of active_gift_card_pools; cards that come into it bring it back.';
+
+insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
+  ('confirm-redemption', 'ip', 20, 600, true),
+  ('confirm-redemption', 'code', 5, 600, true),
+  ('confirm-redemption', 'prefix', 100, 600, false);
+
+grant execute on function
+  public.cancel_gift_card, private.cancel_gift_card, public.mark_gift_card_redeemed, private.mark_gift_card_redeemed,
+  public.archive_gift_card_pool, private.archive_gift_card_pool to authenticated;
+grant execute on function public.confirm_redemption to service_role;

@@ -1,0 +1,193 @@
+-- Gift cards, the sweeps: what time does to a card. Past its date a card expires; a card that was claimed and not delivered for
+-- ten minutes is released or needs a person. Each run takes a batch, leaves alone what somebody else holds, and may run twice
+-- at once. And what a recipient is told whose card has to wait.
+
+-- Cards in stock without a date, whose brand got its policy after they came in, get the date that the policy gives them.
+create function private.date_cards(batch_size int)
+returns int language plpgsql volatile set search_path = '' as $$
+declare
+  undated uuid[] := array(
+    select c.id
+    from public.gift_card_brands b
+    join public.card_pools p on p.brand_id = b.id
+    join private.card_lots l on l.pool_id = p.id and l.expires_at is null
+    join public.gift_cards c on c.lot_id = l.id and c.status = 'available'
+    where b.valid_days is not null limit batch_size
+    -- a locked card is being claimed
+    for update of c skip locked);
+  dates timestamptz[] := array(
+    select private.card_expiry(p.brand_id, null, c.created_at, coalesce(owner.time_zone, 'UTC'))
+    from unnest(undated) with ordinality u (id, n)
+    join public.gift_cards c on c.id = u.id
+    join public.card_pools p on p.id = c.pool_id
+    left join public.clients owner on owner.id = p.client_id
+    order by u.n);
+begin
+  insert into private.card_lots (pool_id, expires_at)
+  select distinct c.pool_id, u.expires_at
+  from unnest(undated, dates) u (id, expires_at) join public.gift_cards c on c.id = u.id
+  order by 1, 2
+  -- the lot is there already
+  on conflict on constraint card_lots_are_unique do nothing;
+  update public.gift_cards c set expires_at = u.expires_at, lot_id = l.id
+  from unnest(undated, dates) u (id, expires_at), private.card_lots l
+  where c.id = u.id and l.pool_id = c.pool_id and l.expires_at = u.expires_at;
+  return cardinality(undated);
+end $$;
+
+-- Marks cards as expired and says so once for each pool and client.
+create function private.expire_these(gift_card_ids uuid[])
+returns int language plpgsql volatile set search_path = '' as $$
+begin
+  update public.gift_cards c set status = 'expired', expired_at = now() where c.id = any (gift_card_ids);
+  perform private.call_off_messages(gift_card_ids);
+  perform private.record_audit(s.client_id, null, 'gift_cards.expired', 'card_pool', s.pool_id,
+    jsonb_build_object('in_stock', s.in_stock, 'given', s.given))
+  from (
+    select c.client_id, c.pool_id, count(*) filter (where c.grant_id is null) as in_stock, count(c.grant_id) as given
+    from public.gift_cards c where c.id = any (gift_card_ids) group by c.client_id, c.pool_id) s;
+  return cardinality(gift_card_ids);
+end $$;
+
+-- Cards past their date: those in stock, and those that were delivered and never said to be used. A claimed card is not among
+-- them: its message, or the sweep of what is stuck, decides first.
+create function private.expire_cards(at timestamptz, batch_size int)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  in_stock uuid[] := array(
+    select c.id
+    from private.card_lots l
+    join public.gift_cards c on c.lot_id = l.id and c.status = 'available'
+    where l.expires_at <= at limit batch_size
+    -- a locked card is being claimed, before its time was over
+    for update of c skip locked);
+  given uuid[] := array(
+    select c.id from public.gift_cards c
+    where c.status = 'delivered' and c.expires_at <= at order by c.expires_at limit batch_size
+    -- a locked card is being redeemed or cancelled
+    for update skip locked);
+begin
+  return jsonb_build_object(
+    'expiredInStock', private.expire_these(in_stock), 'expiredDelivered', private.expire_these(given));
+end $$;
+
+-- What a released card was given for is owed again, in the place that it had in the queue.
+create function private.owe_again(granted public.gift_card_grants, card public.gift_cards, message public.deliveries)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  insert into public.pending_rewards (
+    client_id, campaign_id, recipient_id, condition_number, brand_id, denomination, currency, delivery_method, deliver_to,
+    request_id, created_at)
+  select granted.client_id, granted.campaign_id, granted.recipient_id, granted.condition_number, p.brand_id, p.denomination,
+    p.currency, message.channel, message.deliver_to, message.request_id, granted.created_at
+  from public.card_pools p where p.id = card.pool_id
+  -- it is owed already
+  on conflict (recipient_id, campaign_id, condition_number) where status = 'awaiting_inventory' do nothing;
+end $$;
+
+-- One card that waits too long. It is released if it certainly never left and a message only waits for its sender, and only
+-- once for the same reward: whatever holds it up a second time needs a person.
+create function private.sweep_waiting_card(card_id uuid)
+returns text language plpgsql volatile set search_path = '' as $$
+declare
+  held uuid[] := array(
+    select d.id from public.deliveries d
+    where d.topic = 'gift_card' and d.subject_id = card_id order by d.id
+    -- what a sender holds is being sent
+    for update skip locked);
+  card public.gift_cards;
+  granted public.gift_card_grants;
+  message public.deliveries;
+begin
+  select c.* into card from public.gift_cards c
+  where c.id = card_id and c.status = 'claimed' for update skip locked;
+  if card.id is null or exists (
+    select from public.deliveries d where d.topic = 'gift_card' and d.subject_id = card_id and d.id <> all (held)) then
+    return 'left_alone';
+  end if;
+  select g.* into granted from public.gift_card_grants g where g.id = card.grant_id;
+  select d.* into message from public.deliveries d where d.id = any (held) and d.status = 'queued' order by d.created_at limit 1;
+  if message.id is not null and private.never_left(card) and not exists (
+    select from public.gift_card_grants g
+    where g.recipient_id = granted.recipient_id and g.campaign_id = granted.campaign_id
+      and g.condition_number = granted.condition_number and g.cancelled_at is not null) then
+    perform private.return_card(card, null);
+    perform private.owe_again(granted, card, message);
+    perform private.record_audit(card.client_id, null, 'gift_card.released', 'gift_card', card.id,
+      jsonb_build_object('grant_id', card.grant_id, 'claimed_at', card.claimed_at));
+    return 'released';
+  end if;
+  update public.gift_cards c set status = 'stuck', stuck_at = now() where c.id = card.id;
+  perform private.record_audit(card.client_id, null, 'gift_card.stuck', 'gift_card', card.id,
+    jsonb_build_object('grant_id', card.grant_id, 'claimed_at', card.claimed_at));
+  return 'stuck';
+end $$;
+
+create function private.sweep_waiting_cards(at timestamptz, batch_size int)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  waiting record;
+  outcome text;
+  counts jsonb := '{"released": 0, "stuck": 0}';
+begin
+  for waiting in
+    select c.id from public.gift_cards c
+    where c.status = 'claimed' and c.claimed_at < at - interval '10 minutes' order by c.claimed_at limit batch_size
+  loop
+    outcome := private.sweep_waiting_card(waiting.id);
+    if counts ? outcome then
+      counts := jsonb_set(counts, array[outcome], to_jsonb((counts ->> outcome)::int + 1));
+    end if;
+  end loop;
+  return counts;
+end $$;
+
+-- Tells a recipient that the reward will come later: once for each pending reward, to the address that was asked for, else
+-- to the recipient's own. Consent is checked when the message is leased.
+create function private.announce_delay(reward public.pending_rewards)
+returns uuid language plpgsql volatile set search_path = '' as $$
+declare
+  recipient public.recipients;
+  channel text := reward.delivery_method;
+  address text := reward.deliver_to;
+begin
+  select r.* into recipient from public.recipients r where r.id = reward.recipient_id;
+  if private.fits_channel(channel, address) is not true then
+    channel := case when recipient.phone is not null then 'sms' else 'email' end;
+    address := coalesce(recipient.phone, recipient.email);
+  end if;
+  if address is null or exists (
+    select from public.deliveries d
+    where d.subject_id = reward.id and d.topic = 'notice' and d.notice = 'reward_delayed') then
+    return null;
+  end if;
+  return private.enqueue_notice(reward.client_id, 'reward_delayed', reward.id, reward.recipient_id, channel, address,
+    '{}', reward.request_id);
+end $$;
+
+-- The platform says how long the cards of a brand are good for.
+create function private.update_expiration_policy(brand_id uuid, expiration_policy text, valid_days int)
+returns public.gift_card_brands language plpgsql volatile security definer set search_path = '' as $$
+declare
+  brand public.gift_card_brands;
+begin
+  perform private.assert_platform_admin(private.caller());
+  update public.gift_card_brands b
+  set expiration_policy = update_expiration_policy.expiration_policy, valid_days = update_expiration_policy.valid_days
+  where b.id = update_expiration_policy.brand_id returning b.* into brand;
+  if brand.id is null then
+    perform private.refuse('RB-404', 'Not found');
+  end if;
+  perform private.record_audit(null, private.caller(), 'brand.expiration_policy_updated', 'gift_card_brand', brand.id,
+    jsonb_build_object('valid_days', brand.valid_days));
+  return brand;
+end $$;
+
+create function public.update_expiration_policy(brand_id uuid, expiration_policy text, valid_days int default null)
+returns public.gift_card_brands language sql volatile security invoker set search_path = '' as $$
+  select private.update_expiration_policy(brand_id, expiration_policy, valid_days)
+$$;
+comment on function public.update_expiration_policy is
+  'Sets how long cards of a brand without a date of their own are good for, counted from when they came in; those in stock, too.';
+
+grant execute on function public.update_expiration_policy, private.update_expiration_policy to authenticated;

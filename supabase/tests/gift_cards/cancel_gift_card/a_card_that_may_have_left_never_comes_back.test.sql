@@ -1,0 +1,82 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(25);
+
+select tests.keep(tests.create_delivery());
+select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
+select tests.keep('grant', (select grant_id from public.gift_cards where id = tests.the('card')));
+
+create function pg_temp.cancel(allow_replacement boolean default false, card uuid default tests.the('card'))
+returns text language plpgsql as $$
+declare
+  cancelled public.gift_cards;
+begin
+  perform tests.sign_in(tests.the('admin'));
+  cancelled := public.cancel_gift_card(card, 'sent to the wrong number', allow_replacement);
+  perform tests.sign_out();
+  return cancelled.status;
+end $$;
+create function pg_temp.counters() returns int[] language sql as $$
+  select array[total_cards, available_cards, claimed_cards, delivered_cards] from public.gift_card_pools
+    where id = tests.the('pool')
+$$;
+
+-- an answer showed its code
+select is(pg_temp.cancel(), 'cancelled', 'A card whose code was shown is cancelled for good');
+select is(pg_temp.counters(), '{1,0,0,0}', 'It is in the total only');
+select is((select status from public.deliveries where id = tests.the('delivery')), 'cancelled', 'Its message is called off');
+select is((select cancelled_at from public.gift_card_grants where id = tests.the('grant')), null, 'Its promise was kept');
+select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-010', 'GC-010: the recipient gets no other card');
+select is((select sum(price) from public.billing_transactions where grant_id = tests.the('grant')), 25.00, 'It stays billed');
+select is((select metadata ->> 'replacement_allowed' from public.audit_events where action = 'gift_card.cancelled'
+  and subject_id = tests.the('card')), 'false', 'The audit tells');
+select throws_ok('select pg_temp.cancel()', 'RB400', 'The card is cancelled: there is nothing to cancel',
+  'RB-400: it is not cancelled twice');
+select tests.sign_out();
+select is(public.resend_gift_card(null, tests.the('card'), 'sms', '+12025550166', null, gen_random_uuid(), null, null)
+  ->> 'code', 'RB-400', 'RB-400: nobody sends it again');
+select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+
+-- the recipient gets another one
+select tests.keep(tests.create_delivery());
+select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
+select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM1');
+select tests.add_cards(tests.the('pool'), 1);
+select is(pg_temp.cancel(true), 'cancelled', 'A delivered card is cancelled, too');
+select tests.keep('replacement', tests.provision(tests.the('recipient')) #> '{result,giftCard,id}');
+select isnt(tests.kept('replacement'), null, 'With a replacement allowed, the recipient gets one');
+select isnt(tests.kept('replacement'), tests.kept('card'), 'It is another card');
+select is((select sum(quantity)::int from public.billing_transactions where recipient_id = tests.the('recipient')), 2,
+  'Both are billed');
+select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-010', 'GC-010: one replacement');
+select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+
+-- a try is under way
+select tests.keep(tests.create_delivery());
+select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
+select tests.keep('lease', tests.lease(tests.the('delivery')));
+select is(pg_temp.cancel(), 'cancelled', 'A card whose message is being sent is cancelled');
+select tests.report(tests.kept('lease'), 'retriable', null, '429');
+select is((select status from public.deliveries where id = tests.the('delivery')), 'cancelled',
+  'A try that failed is not made again');
+select is((select status from public.gift_cards where id = tests.the('card')), 'cancelled', 'The card stays cancelled');
+select tests.keep(tests.create_delivery());
+select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
+select tests.keep('lease', tests.lease(tests.the('delivery')));
+select is(pg_temp.cancel(), 'cancelled', 'Another one');
+select tests.report(tests.kept('lease'), 'permanent', null, '21211');
+select is((select count(*)::int from public.deliveries where subject_id = tests.the('card')), 1,
+  'A cancelled card takes no other channel');
+select is((select count(*)::int from public.system_alerts where subject = tests.kept('card') #>> '{}'), 0,
+  'And nobody is asked to reach the recipient');
+select tests.keep(tests.create_delivery());
+select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
+select tests.keep('lease', tests.lease(tests.the('delivery')));
+select is(pg_temp.cancel(), 'cancelled', 'A third one');
+select tests.report(tests.kept('lease'), 'sent', 'SM3');
+select is((select status from public.gift_cards where id = tests.the('card')), 'cancelled',
+  'A message that went out all the same does not deliver it');
+select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+
+select * from finish();
+rollback;

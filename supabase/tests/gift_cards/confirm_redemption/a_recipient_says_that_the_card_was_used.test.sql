@@ -1,0 +1,78 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(27);
+
+select tests.keep(tests.create_promise(5));
+insert into public.campaign_conditions (client_id, campaign_id, condition_number, condition_name, brand_id, card_value)
+select tests.the('client'), tests.the('campaign'), 2, 'Condition 2', tests.the('brand'), 25;
+select tests.keep('code', tests.redemption_token(tests.the('recipient')));
+
+create function pg_temp.confirm(code text default tests.kept('code') #>> '{}', condition_number int default null,
+  ip text default '203.0.113.7', key text default null, hash text default null) returns jsonb language sql as $$
+  select public.confirm_redemption(code, condition_number, ip, gen_random_uuid(), key, hash)
+$$;
+
+select tests.keep('refusal', pg_temp.confirm());
+select is(tests.kept('refusal') ->> 'code', 'GC-011', 'GC-011: no card was given for this code');
+select is(pg_temp.confirm('NOBODY-HAS-THIS'), tests.kept('refusal'), 'GC-011: a code that nobody has is answered alike');
+
+select tests.keep('card', tests.redeem(tests.kept('code') #>> '{}') #> '{result,giftCard,id}');
+select tests.keep('answer', pg_temp.confirm(lower(replace(tests.kept('code') #>> '{}', '-', ' ')), key => 'k', hash => 'h'));
+select is(tests.kept('answer') ->> 'outcome', 'ok', 'The code is taken in any case and spacing');
+select is(tests.kept('answer') #>> '{result,giftCard,id}', tests.kept('card') #>> '{}', 'It is the card of the code');
+select is(tests.kept('answer') #>> '{result,giftCard,status}', 'redeemed', 'It is redeemed');
+select is(tests.kept('answer') -> 'sealed', 'null', 'The answer brings no code of a card');
+select row_eq($$ select actor_id, metadata ->> 'confirmed_by' from public.audit_events where action = 'gift_card.redeemed'
+    and subject_id = tests.the('card') $$, row(null::uuid, 'recipient'::text), 'The audit says that the recipient said so');
+select is(pg_temp.confirm() -> 'result', tests.kept('answer') -> 'result', 'Again: the same answer');
+select is(pg_temp.confirm(key => 'k', hash => 'h') ->> 'replayed', 'true', 'The same key gets the stored answer');
+select is(pg_temp.confirm(key => 'k', hash => 'other') ->> 'code', 'RB-409', 'RB-409: the same key with another request');
+select is((select count(*)::int from public.audit_events where action = 'gift_card.redeemed' and subject_id = tests.the('card')),
+  1, 'Noted once');
+
+-- two cards
+select tests.provision(tests.the('recipient'), condition_number => 2);
+select is(pg_temp.confirm() #>> '{result,giftCard,id}', (select id::text from public.gift_cards
+  where recipient_id = tests.the('recipient') and id <> tests.the('card')), 'The one that is open is meant');
+select tests.keep('second', tests.create_recipients(tests.the('campaign')));
+select tests.provision(tests.the('second'));
+select tests.provision(tests.the('second'), condition_number => 2);
+select is(pg_temp.confirm(tests.redemption_token(tests.the('second'))) #>> '{details,fields,0,field}', 'conditionNumber',
+  'GC-012: with two open cards the condition must be named');
+select is(pg_temp.confirm(tests.redemption_token(tests.the('second')), 2) ->> 'outcome', 'ok', 'With it one is confirmed');
+select is((select array_agg(c.status order by g.condition_number) from public.gift_cards c
+  join public.gift_card_grants g on g.id = c.grant_id where c.recipient_id = tests.the('second')), '{claimed,redeemed}',
+  'The one that was named');
+select is(pg_temp.confirm(tests.redemption_token(tests.the('second')), 3) ->> 'code', 'GC-011',
+  'GC-011: a condition without a card');
+
+-- what nobody can have in hand
+select tests.keep('third', tests.create_recipients(tests.the('campaign')));
+select tests.provision_for_caller(tests.create_user('call_agent', tests.the('client')), recipient_id => tests.the('third'));
+select is(pg_temp.confirm(tests.redemption_token(tests.the('third'))) ->> 'code', 'GC-011',
+  'GC-011: a card whose code has not left the house');
+update public.gift_cards set status = 'cancelled', cancelled_at = now(), exposed_at = now()
+where recipient_id = tests.the('third');
+select is(pg_temp.confirm(tests.redemption_token(tests.the('third'))) ->> 'code', 'GC-011', 'GC-011: a cancelled card');
+select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+
+-- guessing is limited
+select is(count(*)::int, 5, 'Five wrong tries of a code')
+from generate_series(1, 5) n where pg_temp.confirm('GUESS-THIS-CODE', ip => '198.51.100.' || n) ->> 'code' = 'GC-011';
+select is(pg_temp.confirm('guess this code', ip => '198.51.100.6') ->> 'code', 'RB-429',
+  'RB-429: the sixth try of a code, from wherever it comes');
+select cmp_ok((pg_temp.confirm('guess this code', ip => '198.51.100.6') #>> '{details,retryAfter}')::int, '<=', 600,
+  'It says for how long');
+select count(pg_temp.confirm('ADDRESS-' || n || '-' || n, ip => '203.0.113.9')) from generate_series(1, 20) n;
+select is(pg_temp.confirm(ip => '203.0.113.9') ->> 'code', 'RB-429', 'RB-429: the twenty-first try of an address');
+select is(pg_temp.confirm(ip => '203.0.113.10') ->> 'outcome', 'ok', 'Others are not held up');
+select is(count(*)::int, 30, 'A right code costs nothing')
+from generate_series(1, 30) n where pg_temp.confirm(ip => '203.0.113.11') ->> 'outcome' = 'ok';
+select is((select count(*)::int from public.redemption_attempts where surface = 'confirm-redemption'
+  and code_fingerprint = private.fingerprint(private.canonical_code(tests.kept('code') #>> '{}')) and outcome = 'limited'), 1,
+  'Every try is on record');
+select is((select string_agg(distinct alert_type, ',') from public.system_alerts
+  where metadata ->> 'surface' = 'confirm-redemption' and created_at = now()), 'redemption_burst', 'The burst is told');
+
+select * from finish();
+rollback;

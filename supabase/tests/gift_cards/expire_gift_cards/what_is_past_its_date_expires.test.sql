@@ -1,0 +1,96 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(25);
+
+select tests.keep(tests.create_promise(2));
+select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
+create function pg_temp.counters() returns int[] language sql as $$
+  select array[total_cards, available_cards, claimed_cards, delivered_cards] from public.gift_card_pools
+    where id = tests.the('pool')
+$$;
+create function pg_temp.statuses() returns text language sql as $$
+  select string_agg(status || '=' || n, ' ' order by status) from (
+    select status, count(*) as n from public.gift_cards where pool_id = tests.the('pool') group by status) s
+$$;
+
+-- two without a date, six with one: one is shown, one is sent, one is claimed, three stay in stock
+select tests.add_cards(tests.the('pool'), 6, current_date + 3);
+select tests.keep('sent', tests.provision(tests.the('recipient')) -> 'result');
+select tests.report(tests.lease((tests.kept('sent') #>> '{delivery,id}')::uuid), 'sent', 'SM1');
+select tests.keep('used', tests.provision(tests.create_recipients(tests.the('campaign')), delivery_method => null,
+  deliver_to => null) #> '{result,giftCard,id}');
+select private.redeem_card(tests.the('used'), null, null, null);
+select tests.provision_for_caller(tests.the('agent'), recipient_id => tests.create_recipients(tests.the('campaign')));
+select is(pg_temp.statuses(), 'available=5 claimed=1 delivered=1 redeemed=1', 'There are cards of all kinds');
+select is(private.expire_cards(now() + interval '3 days', 100), '{"expiredInStock": 0, "expiredDelivered": 0}',
+  'On the last day nothing has expired');
+select is(pg_temp.statuses(), 'available=5 claimed=1 delivered=1 redeemed=1', 'Nothing is touched');
+select is(private.expire_cards(now() + interval '5 days', 2), '{"expiredInStock": 2, "expiredDelivered": 1}',
+  'A run takes no more than its batch');
+select is(pg_temp.counters(), '{8,3,1,1}', 'The counters know it at once');
+select is(private.expire_cards(now() + interval '5 days', 100), '{"expiredInStock": 1, "expiredDelivered": 0}',
+  'The next one the rest');
+select is(private.expire_cards(now() + interval '5 days', 100), '{"expiredInStock": 0, "expiredDelivered": 0}',
+  'The one after it nothing');
+select is(pg_temp.statuses(), 'available=2 claimed=1 expired=4 redeemed=1',
+  'In stock and delivered, but neither what was used nor what is on its way');
+select is(pg_temp.counters(), '{8,2,1,1}', 'Expired cards are in the total only');
+select is((select count(*)::int from public.gift_cards where pool_id = tests.the('pool') and expired_at = now()), 4,
+  'Each has its time');
+select results_eq('select (metadata ->> ''in_stock'')::int, (metadata ->> ''given'')::int from public.audit_events
+  where action = ''gift_cards.expired'' and subject_id = tests.the(''pool'') order by id',
+  'values (2, 0), (0, 1), (1, 0)', 'The audit has a row for each run');
+select tests.settle(tests.the('pool'));
+select row_eq('select total_cards, available_cards, delivered_cards from public.card_pools where id = tests.the(''pool'')',
+  row(8, 2, 1), 'A fold writes the same down');
+select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+
+-- expiry empties a pool: the alerts tell
+select tests.keep('pool', tests.create_pool(tests.the('client'), tests.the('brand'), 2, expires_on => current_date));
+select tests.settle(tests.the('pool'));
+select private.expire_cards(now() + interval '2 days', 100);
+select tests.settle(tests.the('pool'));
+select is((select string_agg(alert_type, ' ' order by alert_type) from public.system_alerts
+  where subject = tests.kept('pool') #>> '{}' and resolved_at is null),
+  'critical_gift_card_inventory low_gift_card_inventory pool_exhausted', 'A pool that expires is exhausted');
+
+-- a message that would bring an expired card is called off
+select tests.keep(tests.create_promise(0));
+select tests.add_cards(tests.the('pool'), 1, current_date + 3);
+select tests.keep('sent', tests.provision(tests.the('recipient')) -> 'result');
+select tests.report(tests.lease((tests.kept('sent') #>> '{delivery,id}')::uuid), 'sent', 'SM2');
+select tests.keep('again', public.resend_gift_card(null, (tests.kept('sent') #>> '{giftCard,id}')::uuid, 'sms', '+12025550100',
+  null, gen_random_uuid(), null, null) #> '{result,delivery,id}');
+select private.expire_cards(now() + interval '5 days', 100);
+select is((select status from public.deliveries where id = tests.the('again')), 'cancelled',
+  'A message that would bring an expired card is called off');
+select is(public.confirm_redemption(tests.redemption_token(tests.the('recipient')), null, '203.0.113.7', gen_random_uuid(), null,
+  null) ->> 'code', 'GC-011', 'GC-011: an expired card is not confirmed any more');
+select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-010', 'GC-010: its promise was kept');
+
+-- the policy of the brand
+select tests.keep(tests.create_promise(0));
+update public.clients set time_zone = 'Asia/Tokyo' where id = tests.the('client');
+update public.gift_card_brands set valid_days = 30 where id = tests.the('brand');
+select tests.add_cards(tests.the('pool'), 1);
+select tests.add_cards(tests.the('pool'), 1, current_date + 3);
+select set_eq('select expires_at from public.gift_cards where pool_id = tests.the(''pool'')',
+  $$ select private.end_of_day(d, 'Asia/Tokyo') from unnest(array[
+    (now() at time zone 'Asia/Tokyo')::date + 30, current_date + 3]) d $$,
+  'A card without a date of its own gets one by the policy, the end of that day where the client is');
+select is((public.expire_gift_cards() #>> '{result,dated}')::int, 0, 'Nothing is left to date');
+
+-- a policy that comes after the cards
+select tests.keep(tests.create_promise(3));
+update public.gift_cards set created_at = now() - interval '40 days' where pool_id = tests.the('pool');
+select tests.keep('given', tests.provision(tests.the('recipient')) #> '{result,giftCard,id}');
+update public.gift_card_brands set valid_days = 30 where id = tests.the('brand');
+select cmp_ok((public.expire_gift_cards() #>> '{result,dated}')::int, '>=', 2, 'The job dates what is in stock');
+select is((select expires_at from public.gift_cards where id = tests.the('given')), null, 'What was given stays as it was given');
+select is(pg_temp.statuses(), 'claimed=1 expired=2', 'And what is too old has expired at once');
+select is(tests.provision(tests.create_recipients(tests.the('campaign'))) ->> 'code', 'GC-003', 'GC-003: it is given no more');
+select is(pg_temp.counters(), '{3,0,1,0}', 'The counters are exact');
+select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+
+select * from finish();
+rollback;

@@ -1,0 +1,61 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(13);
+
+select tests.keep(tests.create_delivery());
+select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
+create function pg_temp.mark(card uuid default tests.the('card')) returns public.gift_cards language plpgsql as $$
+declare
+  marked public.gift_cards;
+begin
+  perform tests.sign_in(tests.the('agent'));
+  marked := public.mark_gift_card_redeemed(card, 'told us on the phone');
+  perform tests.sign_out();
+  return marked;
+end $$;
+
+select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM1');
+select row_eq('select status, redeemed_at from pg_temp.mark()', row('redeemed'::text, now()), 'A delivered card is redeemed');
+select row_eq($$ select actor_id, reason, metadata ->> 'confirmed_by' from public.audit_events
+    where action = 'gift_card.redeemed' and subject_id = tests.the('card') $$,
+  row(tests.the('agent'), 'told us on the phone'::text, 'staff'::text), 'The audit says who says so');
+select is((pg_temp.mark()).status, 'redeemed', 'Again: it is');
+select is((select count(*)::int from public.audit_events where action = 'gift_card.redeemed' and subject_id = tests.the('card')),
+  1, 'Noted once');
+select is((select delivered_cards from public.gift_card_pools where id = tests.the('pool')), 1, 'It counts as delivered');
+
+-- the answer showed the code, the message is still on its way
+select tests.keep(tests.create_delivery());
+select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
+select row_eq('select status, delivered_at from pg_temp.mark()', row('redeemed'::text, now()),
+  'Who has used a card has got it');
+select is((select delivered_cards from public.gift_card_pools where id = tests.the('pool')), 1, 'It counts as delivered');
+
+-- a stuck one
+select tests.keep(tests.create_delivery());
+select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
+update public.gift_cards set status = 'stuck', stuck_at = now() where id = tests.the('card');
+select is((pg_temp.mark()).status, 'redeemed', 'A stuck card that was used is redeemed');
+select is((select resolved_at from public.system_alerts where alert_type = 'stuck_gift_card'
+  and subject = tests.kept('card') #>> '{}'), now(), 'And nobody need look after it any more');
+
+-- one that nobody can have used
+select tests.keep(tests.create_promise(2));
+select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
+select tests.keep('card', tests.provision_for_caller(tests.the('agent'), recipient_id => tests.the('recipient'))
+  #> '{result,giftCard,id}');
+select throws_ok('select pg_temp.mark()', 'RB400', 'The card is claimed: it cannot have been used',
+  'RB-400: a code that has not left cannot have been used');
+select tests.sign_out();
+select throws_ok($$ select pg_temp.mark((select id from public.gift_cards
+  where pool_id = tests.the('pool') and status = 'available')) $$,
+  'RB400', 'The card is available: it cannot have been used', 'RB-400: nor a card in stock');
+select tests.sign_out();
+update public.gift_cards set status = 'cancelled', cancelled_at = now(), exposed_at = now() where id = tests.the('card');
+select throws_ok('select pg_temp.mark()', 'RB400', 'The card is cancelled: it cannot have been used',
+  'RB-400: nor a cancelled one');
+select tests.sign_out();
+select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+
+select * from finish();
+rollback;

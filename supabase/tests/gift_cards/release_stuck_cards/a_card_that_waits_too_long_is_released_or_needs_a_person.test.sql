@@ -1,0 +1,121 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(36);
+
+-- a card that an agent gives; its message waits
+create function pg_temp.give(how text default 'agent') returns void language plpgsql as $$
+begin
+  perform tests.keep(tests.create_promise(1));
+  perform tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
+  perform tests.keep('answer', case how
+    when 'agent' then tests.provision_for_caller(tests.the('agent'), recipient_id => tests.the('recipient'))
+    else tests.provision(tests.the('recipient')) end);
+  perform tests.keep('card', tests.kept('answer') #> '{result,giftCard,id}');
+  perform tests.keep('delivery', tests.kept('answer') #> '{result,delivery,id}');
+  perform tests.keep('grant', (select grant_id from public.gift_cards where id = tests.the('card')));
+end $$;
+create function pg_temp.age(minutes int default 11) returns void language sql as $$
+  update public.gift_cards set claimed_at = now() - make_interval(mins => minutes) where id = tests.the('card')
+$$;
+create function pg_temp.status() returns text language sql as $$
+  select status from public.gift_cards where id = tests.the('card')
+$$;
+create function pg_temp.sweep() returns jsonb language sql as $$
+  select private.sweep_waiting_cards(now(), 100)
+$$;
+create function pg_temp.alert() returns timestamptz[] language sql as $$
+  select array_agg(resolved_at) from public.system_alerts
+  where alert_type = 'stuck_gift_card' and subject = tests.kept('card') #>> '{}'
+$$;
+-- nothing but the cards of this test
+update public.gift_cards set claimed_at = now() where status = 'claimed';
+
+-- never handed to a provider
+select pg_temp.give();
+select pg_temp.age(9);
+select is(pg_temp.sweep(), '{"released": 0, "stuck": 0}', 'Before ten minutes nothing happens');
+select pg_temp.age();
+select is(pg_temp.sweep(), '{"released": 1, "stuck": 0}', 'After them a card that was never handed out is released');
+select is(pg_temp.status(), 'available', 'It is in stock again');
+select row_eq('select available_cards, claimed_cards from public.gift_card_pools where id = tests.the(''pool'')', row(1, 0),
+  'The counters know it at once');
+select is((select status from public.deliveries where id = tests.the('delivery')), 'cancelled', 'Its message is called off');
+select is((select sum(price) from public.billing_transactions where grant_id = tests.the('grant')), 0.00, 'Its bill is reversed');
+select row_eq('select recipient_id, condition_number, delivery_method, deliver_to, created_at, status
+    from public.pending_rewards where recipient_id = tests.the(''recipient'')',
+  row(tests.the('recipient'), 1, 'sms'::text, '+12025550100'::text,
+    (select created_at from public.gift_card_grants where id = tests.the('grant')), 'awaiting_inventory'::text),
+  'The recipient is owed the reward, in the place of the queue that it had');
+select is((select count(*)::int from public.audit_events where action = 'gift_card.released'
+  and subject_id = tests.the('card')), 1, 'The audit says so');
+select is(pg_temp.alert(), null, 'Nobody need do anything');
+select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is(pg_temp.sweep(), '{"released": 0, "stuck": 0}', 'A second run finds nothing');
+
+-- the same reward a second time: something else holds it up
+select tests.keep('answer', tests.provision_for_caller(tests.the('agent'), recipient_id => tests.the('recipient')));
+select is(tests.kept('answer') #> '{result,giftCard,id}', tests.kept('card'), 'The reward is given again');
+select is((select status from public.pending_rewards where recipient_id = tests.the('recipient')), 'fulfilled',
+  'And owed no more');
+select pg_temp.age();
+select is(pg_temp.sweep(), '{"released": 0, "stuck": 1}', 'If it waits again, a person is needed');
+select is(pg_temp.alert(), array[null::timestamptz], 'There is an alert');
+select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select tests.sign_in(tests.create_user('client_admin', tests.the('client')));
+select is((public.cancel_gift_card(tests.the('card'), 'the sender is down')).status, 'available',
+  'An admin puts a stuck card back that never left');
+select tests.sign_out();
+select is(pg_temp.alert(), array[now()], 'And the alert is resolved');
+select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+
+-- an answer showed the code
+select pg_temp.give('api');
+select pg_temp.age();
+select is(pg_temp.sweep(), '{"released": 0, "stuck": 1}', 'A card whose code was shown is stuck');
+select is(pg_temp.status(), 'stuck', 'It says so');
+select is((select claimed_cards from public.gift_card_pools where id = tests.the('pool')), 1, 'It counts as claimed');
+
+-- a try whose end nobody knows
+select pg_temp.give();
+select tests.keep('lease', tests.lease(tests.the('delivery')));
+select tests.report(tests.kept('lease'), 'ambiguous');
+select pg_temp.age();
+select is(pg_temp.sweep(), '{"released": 0, "stuck": 1}', 'A card whose message may have gone out is stuck');
+select is(pg_temp.alert(), array[null::timestamptz], 'Somebody is told');
+select is((select metadata ->> 'gift_card_id' from public.system_alerts where alert_type = 'stuck_gift_card'
+  and subject = tests.kept('card') #>> '{}'), tests.kept('card') #>> '{}', 'Of which card');
+select public.record_delivery_status('twilio', 'SM77', (tests.kept('lease') ->> 'attemptId')::uuid, 'delivered', null);
+select is(pg_temp.status(), 'delivered', 'Found out: it is delivered');
+select is(pg_temp.alert(), array[now()], 'And the alert is resolved');
+
+-- a try that failed, and will be made again
+select pg_temp.give();
+select tests.report(tests.lease(tests.the('delivery')), 'retriable', null, '429');
+select pg_temp.age();
+select is(pg_temp.sweep(), '{"released": 0, "stuck": 1}', 'A card that a provider was asked to send is stuck');
+select is(public.resend_gift_card(tests.the('agent'), tests.the('card'), 'email', 'ada@example.com', null, gen_random_uuid(),
+  null, null) ->> 'outcome', 'ok', 'A stuck card may be sent again');
+select tests.report(tests.lease((select id from public.deliveries where subject_id = tests.the('card') and channel = 'email')),
+  'sent', 'EM1');
+select is(pg_temp.status(), 'delivered', 'Then it is delivered');
+select is(pg_temp.alert(), array[now()], 'And the alert is resolved');
+
+-- an address that opted out, and no other
+select pg_temp.give();
+update public.recipients set email = null where id = tests.the('recipient');
+insert into public.contact_opt_outs (channel, address, source) values ('sms', '+12025550100', 'test');
+select tests.lease(tests.the('delivery'));
+select is((select status from public.deliveries where id = tests.the('delivery')), 'suppressed', 'Nobody may be written to');
+select pg_temp.age();
+select is(pg_temp.sweep(), '{"released": 0, "stuck": 1}', 'The card is kept for the recipient until a person decides');
+delete from public.contact_opt_outs where address = '+12025550100';
+
+-- what is being sent at this moment is seen by tests/concurrency
+select pg_temp.give();
+select pg_temp.age();
+select is(private.sweep_waiting_cards(now(), 0), '{"released": 0, "stuck": 0}', 'A run takes no more than its batch');
+select is(public.release_stuck_cards() #>> '{result,released}', '1', 'The job releases it');
+select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+
+select * from finish();
+rollback;

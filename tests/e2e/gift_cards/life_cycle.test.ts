@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { sql } from '../../support/database.ts';
+import { eventually } from '../../support/eventually.ts';
+import { assertDone, assertRefused } from '../../support/expect.ts';
+import { countersOf, deliveryIs, provision, provisionBySms, redeem } from '../../support/gift_cards.ts';
+import { type Call, call } from '../../support/http.ts';
+import { awayFromTheEdge } from '../../support/limits.ts';
+import { signUpAs } from '../../support/people.ts';
+import { promise, type Promised, stock } from '../../support/promise.ts';
+import { stack } from '../../support/stack.ts';
+import { symbols, uniqueIp } from '../../support/unique.ts';
+
+const confirm = (redemptionCode: string, body: Record<string, unknown> = {}, options: Call = {}) =>
+  call('confirm-redemption', { redemptionCode, ...body }, { key: stack.publishableKey, ...options });
+
+const statusOf = async (giftCardId: string) =>
+  (await sql`select status from public.gift_cards where id = ${giftCardId}`)[0].status as string;
+
+/** An agent gives the caller a card whose message waits for an hour, so that no sender gets it. */
+async function provisionUnsent({ clientId, recipient }: Promised) {
+  const agent = await signUpAs('call_agent', clientId);
+  return await sql.begin(async (transaction) => {
+    const [{ answer }] = await transaction`
+      select public.provision_gift_card_for_call_center(${agent.id}, null, null, ${recipient.id}, 1, 'sms', null, false,
+        gen_random_uuid(), null, null) as answer`;
+    const { giftCard, delivery } = answer.result;
+    await transaction`
+      update public.deliveries set next_attempt_at = now() + interval '1 hour' where id = ${delivery.id}`;
+    return { giftCardId: giftCard.id as string, deliveryId: delivery.id as string };
+  }) as { giftCardId: string; deliveryId: string };
+}
+
+const waitTooLong = (giftCardId: string) =>
+  sql`update public.gift_cards set claimed_at = now() - interval '11 minutes' where id = ${giftCardId}`;
+
+Deno.test('life cycle: the recipient confirms the card with the redemption code, once and for all', async () => {
+  const { recipient, poolId } = await promise();
+  const { body: redeemed } = await redeem(recipient.token);
+  const answer = await confirm(recipient.token.toLowerCase());
+  assertDone(answer);
+  const { giftCard, redeemedAt } = answer.body;
+  assert.deepEqual([giftCard.id, giftCard.status], [redeemed.giftCard.id, 'redeemed']);
+  assert.equal(giftCard.code, undefined);
+  const again = await confirm(recipient.token, { conditionNumber: 1 });
+  assertDone(again);
+  assert.equal(again.body.redeemedAt, redeemedAt);
+  assert.deepEqual(await countersOf(poolId), { total: 1, available: 0, claimed: 0, delivered: 1 });
+});
+
+Deno.test('life cycle: an unknown code, and a code without a card, are refused alike, and guessing is limited', async () => {
+  await awayFromTheEdge();
+  const { recipient } = await promise({ cards: 0 });
+  const [unknown, unearned] = [await confirm(symbols(12)), await confirm(recipient.token)];
+  const told = (answer: typeof unknown) => ({ ...assertRefused(answer, 'GC-011'), requestId: '' });
+  assert.deepEqual(told(unknown), told(unearned));
+  assertRefused(await confirm(recipient.token, { conditionNumber: 0 }), 'GC-012');
+  assertRefused(await call('confirm-redemption', {}, { key: stack.publishableKey }), 'GC-012');
+  const ip = uniqueIp();
+  for (let n = 0; n < 20; n++) assertRefused(await confirm(symbols(12), {}, { ip }), 'GC-011');
+  const limited = await confirm(recipient.token, {}, { ip });
+  assertRefused(limited, 'RB-429');
+  assert.ok(Number(limited.headers.get('retry-after')) >= 1);
+});
+
+Deno.test('life cycle: an agent notes that a card was used', async () => {
+  const promised = await promise();
+  const { body } = await provision(promised);
+  const agent = await signUpAs('call_agent', promised.clientId);
+  const { data, error } = await agent.client.rpc('mark_gift_card_redeemed', { gift_card_id: body.giftCard.id });
+  assert.equal(error, null);
+  assert.equal(data.status, 'redeemed');
+  const stranger = await signUpAs('client_admin', (await promise({ cards: 0 })).clientId);
+  const refused = await stranger.client.rpc('mark_gift_card_redeemed', { gift_card_id: body.giftCard.id });
+  assert.equal(refused.error?.code, 'RB404');
+});
+
+Deno.test('life cycle: a card that never left goes back to its pool, and its recipient may be given another', async () => {
+  const promised = await promise();
+  const { giftCardId, deliveryId } = await provisionUnsent(promised);
+  const admin = await signUpAs('client_admin', promised.clientId);
+  const cancel = (reason: string) => admin.client.rpc('cancel_gift_card', { gift_card_id: giftCardId, reason });
+  assert.equal((await cancel(' ')).error?.code, 'RB400');
+  const { data, error } = await cancel('wrong caller');
+  assert.equal(error, null);
+  assert.equal(data.status, 'available');
+  assert.deepEqual(await countersOf(promised.poolId), { total: 1, available: 1, claimed: 0, delivered: 0 });
+  const [delivery] = await sql`select status from public.deliveries where id = ${deliveryId}`;
+  assert.equal(delivery.status, 'cancelled');
+  const bills = await sql`
+    select sum(price) as price, sum(quantity) as quantity from public.billing_transactions
+    where client_id = ${promised.clientId}`;
+  assert.deepEqual({ ...bills[0] }, { price: 0, quantity: 0 });
+
+  const again = await redeem(promised.recipient.token);
+  assertDone(again);
+  assert.equal(again.body.giftCard.id, giftCardId);
+  assert.equal(again.body.giftCard.code, promised.cards[0].code);
+});
+
+Deno.test('life cycle: a card that was sent is cancelled for good; a replacement is another card', async () => {
+  const promised = await promise({ cards: 2 });
+  const { giftCardId, deliveryId } = await provisionBySms(promised);
+  await deliveryIs('delivered', deliveryId);
+  const admin = await signUpAs('client_admin', promised.clientId);
+  const { data } = await admin.client.rpc('cancel_gift_card', {
+    gift_card_id: giftCardId,
+    reason: 'sent to the wrong number',
+    allow_replacement: true,
+  });
+  assert.equal(data.status, 'cancelled');
+  assert.deepEqual(await countersOf(promised.poolId), { total: 2, available: 1, claimed: 0, delivered: 0 });
+  assertRefused(await call('send-gift-card-sms', { giftCardId }), 'RB-400');
+  const replacement = await provision(promised);
+  assertDone(replacement);
+  assert.notEqual(replacement.body.giftCard.id, giftCardId);
+  assertRefused(await provision(promised), 'GC-010');
+});
+
+Deno.test('life cycle: a card whose message nobody took for ten minutes is released by the job, and owed again', async () => {
+  const promised = await promise();
+  const { giftCardId, deliveryId } = await provisionUnsent(promised);
+  await waitTooLong(giftCardId);
+  const [delivery] = await eventually('its message is called off', async () => {
+    const rows = await sql`select status from public.deliveries where id = ${deliveryId} and status <> 'queued'`;
+    return rows.length > 0 && rows;
+  });
+  assert.equal(delivery.status, 'cancelled');
+  const [reward] = await sql`
+    select deliver_to from public.pending_rewards where recipient_id = ${promised.recipient.id} order by created_at`;
+  assert.equal(reward.deliver_to, promised.recipient.phone);
+});
+
+Deno.test('life cycle: a card that may have left is stuck, a person is told, and sending it again delivers it', async () => {
+  const promised = await promise();
+  const { giftCardId } = await provisionUnsent(promised);
+  await sql`update public.gift_cards set exposed_at = now() where id = ${giftCardId}`;
+  await waitTooLong(giftCardId);
+  await eventually('the card is stuck', async () => await statusOf(giftCardId) === 'stuck');
+  const alert = async () =>
+    (await sql`
+    select resolved_at from public.system_alerts where alert_type = 'stuck_gift_card' and subject = ${giftCardId}`)[0];
+  assert.equal((await alert()).resolved_at, null);
+  assertDone(await call('send-gift-card-sms', { giftCardId, phone: promised.recipient.phone }));
+  assert.equal(await statusOf(giftCardId), 'delivered');
+  assert.ok((await alert()).resolved_at);
+});
+
+Deno.test('life cycle: what is past its date expires, in stock and in the hands of recipients, unless it was used', async () => {
+  const promised = await promise({ cards: 4, recipients: 3 });
+  const [used, unused] = promised.recipients;
+  const { body: first } = await redeem(used.token);
+  const { body: second } = await redeem(unused.token);
+  assertDone(await confirm(used.token));
+  await sql.begin(async (transaction) => {
+    const yesterday = new Date(Date.now() - 86_400_000);
+    const longAgo = new Date(Date.now() - 2 * 86_400_000);
+    const [{ lot }] = await transaction`
+      insert into private.card_lots (pool_id, expires_at) values (${promised.poolId}, ${yesterday}) returning id as lot`;
+    await transaction`
+      update public.gift_cards set lot_id = ${lot}, expires_at = ${yesterday},
+        claimed_at = case when claimed_at is not null then ${longAgo}::timestamptz end
+      where pool_id = ${promised.poolId}`;
+  });
+  await eventually('they have expired', async () => await statusOf(second.giftCard.id) === 'expired');
+  assert.equal(await statusOf(first.giftCard.id), 'redeemed');
+  await eventually('the stock, too', async () => (await countersOf(promised.poolId)).available === 0);
+  assert.deepEqual(await countersOf(promised.poolId), { total: 4, available: 0, claimed: 0, delivered: 1 });
+  assertRefused(await redeem(promised.recipients[2].token), 'GC-003');
+  assertRefused(await confirm(unused.token), 'GC-011');
+});
+
+Deno.test("life cycle: a card without a date takes its brand's policy when it is uploaded", async () => {
+  const promised = await promise({ cards: 0, timeZone: 'America/New_York' });
+  const platform = await signUpAs('platform_admin');
+  const { data: brand, error } = await platform.client.rpc('update_expiration_policy', {
+    brand_id: promised.brandId,
+    expiration_policy: 'Ninety days',
+    valid_days: 90,
+  });
+  assert.equal(error, null);
+  assert.deepEqual([brand.expiration_policy, brand.valid_days], ['Ninety days', 90]);
+  await stock(promised.poolId, 1);
+  const { body } = await redeem(promised.recipient.token);
+  const [{ expected }] = await sql`
+    select private.end_of_day((now() at time zone 'America/New_York')::date + 90, 'America/New_York') as expected`;
+  assert.equal(new Date(body.giftCard.expiresAt).getTime(), expected.getTime());
+});
+
+Deno.test('life cycle: an exhausted pool is archived, and restocking brings it back', async () => {
+  const { clientId, poolId, recipient } = await promise();
+  const admin = await signUpAs('client_admin', clientId);
+  const archive = () => admin.client.rpc('archive_gift_card_pool', { pool_id: poolId });
+  const inSight = async () => {
+    const { data } = await admin.client.from('active_gift_card_pools').select('id, available_cards').eq('id', poolId);
+    return data!.length === 1;
+  };
+  assert.equal((await archive()).error?.code, 'RB400');
+  assertDone(await redeem(recipient.token));
+  assert.equal((await archive()).error, null);
+  assert.equal(await inSight(), false);
+  await stock(poolId, 1);
+  await eventually('the pool is back', inSight);
+});
