@@ -2,6 +2,7 @@
 
 const JOBS = [
   'deliveries',
+  'crm-events',
   'housekeeping',
   'release-holds',
   'expire',

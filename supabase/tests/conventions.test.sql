@@ -67,6 +67,9 @@ select bag_eq($$
   ('public.expire_gift_cards', 'service_role'), ('public.release_stuck_cards', 'service_role'),
   ('public.confirm_redemption', 'service_role'),
   ('public.use_messages', 'service_role'),
+  ('public.get_crm_endpoint', 'service_role'), ('public.record_crm_events', 'service_role'),
+  ('public.process_crm_event', 'service_role'), ('public.lease_crm_events', 'service_role'),
+  ('public.fail_crm_event', 'service_role'),
   -- what admins call with supabase-js, and the bodies that check them
   ('public.create_gift_card_pool', 'authenticated'), ('private.create_gift_card_pool', 'authenticated'),
   ('public.create_campaign', 'authenticated'), ('private.create_campaign', 'authenticated'),
@@ -76,6 +79,10 @@ select bag_eq($$
   ('public.mark_gift_card_redeemed', 'authenticated'), ('private.mark_gift_card_redeemed', 'authenticated'),
   ('public.archive_gift_card_pool', 'authenticated'), ('private.archive_gift_card_pool', 'authenticated'),
   ('public.update_expiration_policy', 'authenticated'), ('private.update_expiration_policy', 'authenticated'),
+  ('public.create_crm_endpoint', 'authenticated'), ('private.create_crm_endpoint', 'authenticated'),
+  ('public.update_crm_endpoint_key', 'authenticated'), ('private.update_crm_endpoint_key', 'authenticated'),
+  ('public.update_crm_endpoint', 'authenticated'), ('private.update_crm_endpoint', 'authenticated'),
+  ('public.replay_crm_event', 'authenticated'), ('private.replay_crm_event', 'authenticated'),
   -- what policies and views ask in the name of their reader
   ('private.staffed_client_ids', 'authenticated'), ('private.administered_client_ids', 'authenticated'),
   ('private.is_platform_admin', 'authenticated'), ('private.customer_client_ids', 'authenticated'),

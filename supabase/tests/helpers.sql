@@ -276,6 +276,46 @@ returns jsonb language sql set search_path = '' as $$
   select public.use_messages(actor, client_id, customer_id, how_many, 'test', gen_random_uuid(), idempotency_key, how_many::text)
 $$;
 
+-- Lets a condition of a campaign wait for an event, and names a recipient as the CRM does; returns an endpoint of the client.
+create or replace function tests.create_crm_endpoint(
+  facts jsonb, crm_event_name text default 'visit', contact_id text default 'crm-1', kind text default 'standard')
+returns uuid language plpgsql set search_path = '' as $$
+declare
+  endpoint_id uuid;
+begin
+  update public.campaign_conditions cc set crm_event_name = create_crm_endpoint.crm_event_name
+  where cc.campaign_id = (facts ->> 'campaign')::uuid;
+  update public.recipients r set external_crm_id = contact_id where r.id = (facts ->> 'recipient')::uuid;
+  insert into public.crm_endpoints (client_id, name, kind)
+  values ((facts ->> 'client')::uuid, 'CRM ' || gen_random_uuid(), kind) returning id into endpoint_id;
+  insert into private.crm_keys (endpoint_id, key) values (endpoint_id, 'whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0');
+  return endpoint_id;
+end $$;
+
+-- Stores an event that an endpoint has signed: the row's id, whether it is new or not.
+create or replace function tests.record_crm_event(
+  endpoint_id uuid, event_id text default gen_random_uuid()::text, contact_id text default 'crm-1',
+  names text[] default '{visit}', campaign text default null)
+returns uuid language sql set search_path = '' as $$
+  select (public.record_crm_events(endpoint_id, jsonb_build_array(jsonb_build_object('eventId', event_id,
+    'names', names, 'contactId', contact_id, 'campaign', campaign, 'payload', '{}'::jsonb)), gen_random_uuid())
+    #>> '{result,events,0,id}')::uuid
+$$;
+
+-- Stores an event and deals with it; returns its row.
+create or replace function tests.take_crm_event(
+  endpoint_id uuid, event_id text default gen_random_uuid()::text, contact_id text default 'crm-1',
+  names text[] default '{visit}', campaign text default null)
+returns public.crm_events language plpgsql set search_path = '' as $$
+declare
+  stored uuid := tests.record_crm_event(endpoint_id, event_id, contact_id, names, campaign);
+  event public.crm_events;
+begin
+  perform public.process_crm_event(stored, '{}');
+  select e.* into event from public.crm_events e where e.id = stored;
+  return event;
+end $$;
+
 -- A tenant with a row in every table that has tenants: {client, agency, brand, campaign, recipient, pool, agent, …}.
 create or replace function tests.create_busy_tenant()
 returns jsonb language plpgsql set search_path = '' as $$
@@ -295,6 +335,7 @@ begin
   perform tests.create_wallet((facts ->> 'client')::uuid);
   perform tests.activate((facts ->> 'client')::uuid, customer);
   perform tests.use_messages((facts ->> 'client')::uuid, customer, 7);
+  perform tests.take_crm_event(tests.create_crm_endpoint(facts));
   perform public.lease_deliveries(d.id, 1) from public.deliveries d where d.client_id = (facts ->> 'client')::uuid;
   return facts || jsonb_build_object('agent', agent, 'agency', (select c.agency_id from public.clients c where c.id = client_id));
 end $$;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { connect } from '../support/crm.ts';
 import { sql } from '../support/database.ts';
 import { assertRefused } from '../support/expect.ts';
 import { type Answer, call } from '../support/http.ts';
@@ -93,6 +94,30 @@ Deno.test('fuzz: arbitrary redemption codes are invalid, however they are writte
     assertHandled(answer);
     assert.ok(['GC-011', 'GC-012', 'RB-429'].includes(answer.body?.error?.code), answer.text);
   });
+});
+
+Deno.test('fuzz: arbitrary JSON that a CRM has signed is stored or refused, never a failure', async () => {
+  const promised = await promise();
+  const crm = await connect(promised);
+  const fields = fc.constantFrom(
+    'type',
+    'event_type',
+    'contact_id',
+    'contactId',
+    'campaign_id',
+    'data',
+    'webhookId',
+    'x',
+  );
+  const body = fc.dictionary(fields, fc.oneof(plausible, fc.constant('visit'), fc.jsonValue()), { maxKeys: 5 });
+  await check(150, body, async (event) => {
+    const answer = await crm.send(JSON.stringify(event));
+    assertHandled(answer);
+    assert.equal(answer.body.events?.[0].status === 'failed', false, answer.text);
+  });
+  const [{ failed }] = await sql`
+    select count(*) as failed from public.crm_events where endpoint_id = ${crm.endpointId} and status = 'failed'`;
+  assert.equal(failed, 0);
 });
 
 // Files that are nearly right: a header that is known, cells with everything that CSV can stumble over.

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect, kinds } from '../support/crm.ts';
 import { sql } from '../support/database.ts';
 import { assertRefused } from '../support/expect.ts';
 import { type Answer, call } from '../support/http.ts';
@@ -166,4 +167,35 @@ Deno.test('fuzz: the callback of Twilio refuses whatever Twilio did not sign', a
   }
   assertRefused(await call('twilio-status', 'a'.repeat(10 * MEGABYTE), { key: null }), 'RB-413');
   assertRefused(await call('twilio-status', undefined, { key: null, method: 'GET' }), 'RB-405');
+});
+
+Deno.test('fuzz: the webhook of CRMs refuses whatever no CRM has signed', async () => {
+  const { endpointId } = await connect(await promise());
+  const bodies = ['', '{"event_type":"visit"}', '[]', 'a'.repeat(60_000), '\0', deep(5000)];
+  for (const body of bodies) {
+    for (const path of ['', `/${endpointId}`, '/%00', "/'", `/${crypto.randomUUID()}?x=%00`]) {
+      assertRefused(await call(`crm-webhook${path}`, body, { key: null }), 'RB-403');
+    }
+  }
+  assertRefused(await call(`crm-webhook/${endpointId}`, 'a'.repeat(10 * MEGABYTE), { key: null }), 'RB-413');
+  assertRefused(await call(`crm-webhook/${endpointId}`, undefined, { key: null, method: 'GET' }), 'RB-405');
+});
+
+Deno.test('fuzz: what a CRM has signed and is no event is refused, and nothing is stored', async () => {
+  const promised = await promise();
+  for (const kind of kinds) {
+    const crm = await connect(promised, kind);
+    for (const [what, body] of NOT_BODIES) {
+      // An object without a word in it is an event that says nothing, for a CRM whose id stands in a header.
+      if (typeof body !== 'string' || (kind === 'standard' && body.startsWith('{'))) continue;
+      if (kind === 'hubspot' && what === 'an array') continue; // a batch without events
+      if (body.length > 256 * 1024) continue; // too large before anything else
+      const answer = await crm.send(body);
+      // HighLevel's time stands in the body, so a body without one was signed nobody knows when.
+      assertRefused(answer, kind === 'gohighlevel' ? 'RB-403' : 'GC-012');
+    }
+    const [{ events }] = await sql`
+      select count(*) as events from public.crm_events where endpoint_id = ${crm.endpointId}`;
+    assert.equal(events, 0);
+  }
 });

@@ -293,6 +293,70 @@ isOneToOne: false
                   Relationships: [
                     
                   ]
+                },"crm_endpoints": {
+                  Row: {
+                    "campaign_id": string | null,"client_id": string,"created_at": string,"id": string,"is_active": boolean,"kind": string,"name": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "campaign_id"?: string | null,"client_id": string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"kind"?: string,"name": string
+                  }
+                  Update: {
+                    "campaign_id"?: string | null,"client_id"?: string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"kind"?: string,"name"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "crm_endpoints_campaign_is_the_clients"
+      columns: ["campaign_id","client_id"]
+isOneToOne: false
+      referencedRelation: "campaigns"
+      referencedColumns: ["id","client_id"]
+    },{
+      foreignKeyName: "crm_endpoints_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"crm_events": {
+                  Row: {
+                    "attempts": number,"campaign_id": string | null,"campaign_named": string | null,"client_id": string,"code": string | null,"condition_number": number | null,"contact_id": string | null,"created_at": string,"endpoint_id": string,"event_id": string,"event_names": (string)[],"event_type": string | null,"gift_card_id": string | null,"id": string,"leased_until": string,"message": string | null,"payload": NonNullable<Json>,"processed_at": string | null,"recipient_id": string | null,"request_id": string,"status": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "attempts"?: number,"campaign_id"?: string | null,"campaign_named"?: string | null,"client_id": string,"code"?: string | null,"condition_number"?: number | null,"contact_id"?: string | null,"created_at"?: string,"endpoint_id": string,"event_id": string,"event_names": (string)[],"event_type"?: never,"gift_card_id"?: string | null,"id"?: string,"leased_until"?: string,"message"?: string | null,"payload": NonNullable<Json>,"processed_at"?: string | null,"recipient_id"?: string | null,"request_id": string,"status"?: string
+                  }
+                  Update: {
+                    "attempts"?: number,"campaign_id"?: string | null,"campaign_named"?: string | null,"client_id"?: string,"code"?: string | null,"condition_number"?: number | null,"contact_id"?: string | null,"created_at"?: string,"endpoint_id"?: string,"event_id"?: string,"event_names"?: (string)[],"event_type"?: never,"gift_card_id"?: string | null,"id"?: string,"leased_until"?: string,"message"?: string | null,"payload"?: NonNullable<Json>,"processed_at"?: string | null,"recipient_id"?: string | null,"request_id"?: string,"status"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "crm_events_endpoint_is_the_clients"
+      columns: ["endpoint_id","client_id"]
+isOneToOne: false
+      referencedRelation: "crm_endpoints"
+      referencedColumns: ["id","client_id"]
+    },{
+      foreignKeyName: "crm_events_gift_card_id_fkey"
+      columns: ["gift_card_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_inventory"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "crm_events_gift_card_id_fkey"
+      columns: ["gift_card_id"]
+isOneToOne: false
+      referencedRelation: "gift_cards"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "crm_events_recipient_id_fkey"
+      columns: ["recipient_id"]
+isOneToOne: false
+      referencedRelation: "recipients"
+      referencedColumns: ["id"]
+    }
+                  ]
                 },"customer_packages": {
                   Row: {
                     "cancel_reason": string | null,"cancelled_at": string | null,"client_id": string,"created_at": string,"expired_at": string | null,"expires_at": string,"id": string,"messages_limit": number,"messages_used": number,"package_id": string,"purchase_id": string | null,"starts_at": string,"status": string,"user_id": string,"voucher_id": string | null
@@ -915,6 +979,9 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"create_crm_endpoint":
+{ Args: { "campaign_id"?: string,"client_id": string,"key"?: string,"kind"?: string,"name": string }; Returns: Json
+                           },
 "create_gift_card_pool":
 { Args: { "brand_id": string,"campaign_id"?: string,"client_id": string,"cost_per_card"?: number,"currency"?: string,"denomination": number,"pool_name": string }; Returns: {
               "archived_at": string | null,
@@ -949,6 +1016,12 @@ isOneToOne: false
                            },
 "expire_packages":
 { Args: Record<PropertyKey, never>; Returns: Json
+                           },
+"fail_crm_event":
+{ Args: { "crm_event_id": string }; Returns: Json
+                           },
+"get_crm_endpoint":
+{ Args: { "endpoint_id": string }; Returns: Json
                            },
 "get_delivery":
 { Args: { "actor": string,"delivery_id": string }; Returns: Json
@@ -985,6 +1058,9 @@ isOneToOne: false
         isOneToOne: false
         isSetofReturn: true
       } },
+"lease_crm_events":
+{ Args: { "batch_size": number }; Returns: Json
+                           },
 "lease_deliveries":
 { Args: { "batch_size": number,"delivery_id": string }; Returns: Json
                            },
@@ -1018,11 +1094,17 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"process_crm_event":
+{ Args: { "crm_event_id": string,"suppliers": (string)[] }; Returns: Json
+                           },
 "provision_gift_card":
 { Args: { "actor": string,"brand_id": string,"campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"denomination": number,"idempotency_key": string,"recipient_id": string,"request_hash": string,"request_id": string }; Returns: Json
                            },
 "provision_gift_card_for_call_center":
 { Args: { "actor": string,"call_session_id": string,"condition_number": number,"confirmation_code": string,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"recipient_id": string,"request_hash": string,"request_id": string,"skip_verification": boolean }; Returns: Json
+                           },
+"record_crm_events":
+{ Args: { "endpoint_id": string,"events": Json,"request_id": string }; Returns: Json
                            },
 "record_delivery_status":
 { Args: { "attempt_id": string,"error_code": string,"provider": string,"provider_message_id": string,"provider_status": string }; Returns: Json
@@ -1036,6 +1118,36 @@ isOneToOne: false
 "release_stuck_cards":
 { Args: Record<PropertyKey, never>; Returns: Json
                            },
+"replay_crm_event":
+{ Args: { "crm_event_id": string,"reason"?: string }; Returns: {
+              "attempts": number,
+"campaign_id": string | null,
+"campaign_named": string | null,
+"client_id": string,
+"code": string | null,
+"condition_number": number | null,
+"contact_id": string | null,
+"created_at": string,
+"endpoint_id": string,
+"event_id": string,
+"event_names": (string)[],
+"event_type": string | null,
+"gift_card_id": string | null,
+"id": string,
+"leased_until": string,
+"message": string | null,
+"payload": NonNullable<Json>,
+"processed_at": string | null,
+"recipient_id": string | null,
+"request_id": string,
+"status": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "crm_events"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "resend_gift_card":
 { Args: { "actor": string,"channel": string,"deliver_to": string,"gift_card_id": string,"idempotency_key": string,"reason": string,"request_hash": string,"request_id": string }; Returns: Json
                            },
@@ -1047,6 +1159,12 @@ isOneToOne: false
                            },
 "start_call_session":
 { Args: { "actor": string,"caller_phone": string,"campaign_id": string,"request_id": string }; Returns: Json
+                           },
+"update_crm_endpoint":
+{ Args: { "endpoint_id": string,"is_active": boolean }; Returns: Json
+                           },
+"update_crm_endpoint_key":
+{ Args: { "endpoint_id": string,"key"?: string,"overlap_hours"?: number }; Returns: Json
                            },
 "update_expiration_policy":
 { Args: { "brand_id": string,"expiration_policy": string,"valid_days"?: number }; Returns: {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { processDueEvents } from '../_shared/crm/process.ts';
 import { deliver, lookUp } from '../_shared/deliver.ts';
 import { uuid } from '../_shared/fields.ts';
 import { readJson } from '../_shared/parse.ts';
@@ -6,6 +7,7 @@ import { type Context, type Reply, serve } from '../_shared/serve.ts';
 
 const jobs = {
   'deliveries': sendDeliveries,
+  'crm-events': processDueEvents,
   'housekeeping': door('run_housekeeping'),
   'release-holds': door('release_holds'),
   'expire': door('expire_lots', 'expire_packages', 'expire_gift_cards'),

@@ -2,7 +2,7 @@
 -- to the client, what exists reads like what does not.
 begin;
 set local search_path = public, extensions, tests;
-select plan(21 * 11);
+select plan(25 * 11);
 
 create temp table expected (
   door text, call_agent text, client_admin text, agency_admin text, platform_admin text, foreign_staff text,
@@ -28,7 +28,11 @@ insert into expected values
   ('cancel_gift_card',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('mark_gift_card_redeemed',   'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('archive_gift_card_pool',    'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
-  ('update_expiration_policy',  'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404');
+  ('update_expiration_policy',  'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
+  ('create_crm_endpoint',       'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('update_crm_endpoint',       'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('update_crm_endpoint_key',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('replay_crm_event',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404');
 
 select tests.keep(tests.create_delivery());
 select tests.add_cards(tests.the('pool'), 50);
@@ -36,6 +40,7 @@ select tests.keep('master', tests.create_pool(null, tests.the('brand'), 0));
 select tests.keep('foreign', tests.create_client());
 select tests.keep('customer', tests.create_user('customer', tests.the('client')));
 select private.activate_package(tests.the('client'), tests.the('customer'), tests.create_package(tests.the('client')));
+select tests.keep('endpoint', tests.create_crm_endpoint(current_setting('tests.facts')::jsonb));
 
 create temp table actors as
   select r.role as persona, r.role as answered_as, tests.create_user(r.role, tests.the('client')) as id
@@ -99,6 +104,11 @@ begin
       tests.create_pool(tests.the('client'), tests.the('brand'), 0))
     when 'update_expiration_policy' then format('select public.update_expiration_policy(%L, %L, 90)',
       tests.create_brand(), 'Three months')
+    when 'create_crm_endpoint' then format('select public.create_crm_endpoint(%L, %L)', tests.the('client'), gen_random_uuid())
+    when 'update_crm_endpoint' then format('select public.update_crm_endpoint(%L, true)', tests.the('endpoint'))
+    when 'update_crm_endpoint_key' then format('select public.update_crm_endpoint_key(%L)', tests.the('endpoint'))
+    when 'replay_crm_event' then format('select public.replay_crm_event(%L)',
+      (tests.take_crm_event(tests.the('endpoint'), contact_id => 'nobody')).id)
   end));
 end $$;
 

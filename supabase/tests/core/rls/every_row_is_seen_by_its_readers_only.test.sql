@@ -36,6 +36,8 @@ insert into expected values
   ('billing_transactions',         '',   '',   '',   'fos'),
   ('pending_rewards',              'o',  'o',  'o',  'fos'),
   ('gift_card_provisioning_trace', '',   'o',  'o',  'fos'),
+  ('crm_endpoints',                '',   'o',  'o',  'fos'),
+  ('crm_events',                   '',   'o',  'o',  'fos'),
   ('ledger_accounts',              '',   'o',  'o',  'fos'),
   ('ledger_transfers',             '',   'o',  'o',  'fos'),
   ('ledger_entries',               '',   'o',  'o',  'fos'),

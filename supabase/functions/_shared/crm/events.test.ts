@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { Refusal } from '../errors.ts';
+import { gohighlevel } from './gohighlevel.ts';
+import { hubspot } from './hubspot.ts';
+import type { Call, Crm } from './port.ts';
+import { standard } from './standard.ts';
+
+function read(crm: Crm, body: unknown, headers: Record<string, string> = { 'webhook-id': 'msg_1' }) {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const call: Call = {
+    method: 'POST',
+    url: 'https://x.example/',
+    headers: new Headers(headers),
+    body: new TextEncoder().encode(text),
+  };
+  return crm.read(call);
+}
+
+Deno.test('standard: the event of the gift card document is read as it stands', () => {
+  const payload = { event_type: 'appointment_scheduled', contact_id: 'crm-123', campaign_id: 'camp-456' };
+  assert.deepEqual(read(standard, payload), [
+    { eventId: 'msg_1', names: ['appointment_scheduled'], contactId: 'crm-123', campaign: 'camp-456', payload },
+  ]);
+});
+
+Deno.test('standard: the envelope of the specification is read, too, and numbers are ids as well', () => {
+  const payload = { type: 'visit', timestamp: '2026-11-01T00:00:00Z', data: { contactId: 17, campaignId: 'c' } };
+  const [{ names, contactId, campaign }] = read(standard, payload);
+  assert.deepEqual([names, contactId, campaign], [['visit'], '17', 'c']);
+});
+
+Deno.test('standard: an event that does not say what or who is kept with what it says', () => {
+  const [{ names, contactId }] = read(standard, { type: '', contact_id: null, data: [] });
+  assert.deepEqual([names, contactId], [[], null]);
+});
+
+Deno.test('crm: what the database cannot store is written in another way', () => {
+  let nested: unknown = 'end';
+  for (let level = 0; level < 5000; level++) nested = { nested };
+  const [{ payload, contactId }] = read(standard, {
+    type: 'a',
+    contact_id: 'a\0b',
+    note: 'x\0\ud800',
+    'k\0': 1,
+    nested,
+  });
+  const text = JSON.stringify(payload);
+  assert.equal(contactId, 'ab');
+  assert.ok(!text.includes('\\u0000') && text.isWellFormed() && text.length < 1000, text);
+});
+
+Deno.test('crm: a body that is none of the kind is refused', () => {
+  const bodies: [Crm, unknown][] = [
+    [standard, 'no JSON'],
+    [standard, '[]'],
+    [hubspot, '{}'],
+    [hubspot, [{ subscriptionType: 'contact.creation' }]],
+    [hubspot, Array.from({ length: 101 }, (_, eventId) => ({ eventId, subscriptionType: 'contact.creation' }))],
+    [gohighlevel, { type: 'ContactCreate', timestamp: 1 }],
+  ];
+  for (const [crm, body] of bodies) {
+    assert.throws(() => read(crm, body), (error: Refusal) => error.code === 'GC-012');
+  }
+  assert.throws(
+    () => read(standard, {}, { 'webhook-id': 'x'.repeat(201) }),
+    (error: Refusal) => error.code === 'GC-012',
+  );
+});
+
+Deno.test('hubspot: each event of a batch has its own id and the names by which it may be asked for', () => {
+  const events = read(hubspot, [
+    { eventId: 1, subscriptionId: 7, subscriptionType: 'contact.creation', objectId: 501 },
+    {
+      eventId: 1,
+      subscriptionId: 8,
+      subscriptionType: 'contact.propertyChange',
+      objectId: 501,
+      propertyName: 'lifecyclestage',
+      propertyValue: 'customer',
+    },
+  ]);
+  assert.deepEqual(events.map(({ eventId, names, contactId }) => [eventId, names, contactId]), [
+    ['7:1', ['contact.creation'], '501'],
+    ['8:1', [
+      'contact.propertyChange:lifecyclestage=customer',
+      'contact.propertyChange:lifecyclestage',
+      'contact.propertyChange',
+    ], '501'],
+  ]);
+});
+
+Deno.test('gohighlevel: the contact stands in the event, in its appointment, or is the event itself', () => {
+  const head = { webhookId: 'w-1', timestamp: '2026-11-01T00:00:00Z' };
+  const contactOf = (fields: object) => read(gohighlevel, { ...head, ...fields })[0].contactId;
+  assert.equal(contactOf({ type: 'OpportunityStatusUpdate', id: 'o-1', contactId: 'c-1' }), 'c-1');
+  assert.equal(contactOf({ type: 'AppointmentCreate', appointment: { id: 'a-1', contactId: 'c-1' } }), 'c-1');
+  assert.equal(contactOf({ type: 'ContactTagUpdate', id: 'c-1' }), 'c-1');
+  assert.equal(contactOf({ type: 'InvoicePaid', id: 'i-1' }), null);
+});

@@ -1,0 +1,183 @@
+-- Gift cards, CRM endpoints: which CRM may say that somebody has earned a reward, and by which keys it is believed.
+-- Keys stand apart, where no client role can look; a key of our making is shown once. While a new key takes over from the
+-- old one both are valid, and never more than two.
+
+create table public.crm_endpoints (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null references public.clients (id),
+  name text not null,
+  kind text not null default 'standard',
+  campaign_id uuid,
+  is_active boolean not null default true,
+  created_at timestamptz not null default now(),
+  constraint crm_endpoints_campaign_is_the_clients
+    foreign key (campaign_id, client_id) references public.campaigns (id, client_id),
+  constraint crm_endpoints_belong_to_their_client unique (id, client_id),
+  constraint crm_endpoints_name_is_unique unique (client_id, name),
+  constraint crm_endpoints_name_is_not_empty check (length(btrim(name)) between 1 and 100),
+  constraint crm_endpoints_kind_is_valid check (kind in ('standard', 'hubspot', 'gohighlevel'))
+);
+comment on table public.crm_endpoints is
+  'Where a client''s CRM sends its events: crm-webhook/<id>. kind says how it signs; with a campaign it serves that one only.';
+
+create table private.crm_keys (
+  id uuid primary key default gen_random_uuid(),
+  endpoint_id uuid not null references public.crm_endpoints (id),
+  key text not null,
+  created_at timestamptz not null default now(),
+  expires_at timestamptz
+);
+comment on table private.crm_keys is
+  'What an endpoint''s signatures are checked with: a Standard Webhooks secret, HubSpot''s client secret, or the public key '
+  'of HighLevel.';
+
+create index crm_endpoints_campaign_id_client_id_idx on public.crm_endpoints (campaign_id, client_id);
+create index crm_keys_endpoint_id_idx on private.crm_keys (endpoint_id, created_at);
+
+create function private.base64_length(text text)
+returns int language plpgsql immutable set search_path = '' as $$
+begin
+  return case when length(text) % 4 = 0 and text ~ '^[A-Za-z0-9+/]+={0,2}$' then octet_length(decode(text, 'base64')) end;
+end $$;
+
+-- A key in the form in which it is used, or a refusal that says what it should look like; never the key itself.
+create function private.crm_key(kind text, key text)
+returns text language plpgsql immutable set search_path = '' as $$
+declare
+  -- a public key is often copied with its PEM lines
+  bare text := regexp_replace(key, '-----[A-Z ]+-----|\s', '', 'g');
+begin
+  if kind = 'standard' and (bare !~ '^whsec_' or coalesce(private.base64_length(substr(bare, 7)), 0) not between 24 and 64) then
+    perform private.refuse('RB-400', 'The key must be "whsec_" and the base64 of 24 to 64 bytes');
+  elsif kind = 'hubspot' and coalesce(length(bare), 0) not between 16 and 200 then
+    perform private.refuse('RB-400', 'The key must be the client secret of the HubSpot app');
+  elsif kind = 'gohighlevel' and coalesce(private.base64_length(bare), 0) not in (32, 44) then
+    perform private.refuse('RB-400', 'The key must be the Ed25519 public key of HighLevel, in base64 or PEM');
+  end if;
+  return bare;
+end $$;
+
+-- Adds a key and returns it; where we may choose, it is made here.
+create function private.add_crm_key(endpoint public.crm_endpoints, key text)
+returns text language plpgsql volatile set search_path = '' as $$
+declare
+  added text := case when key is null and endpoint.kind = 'standard'
+    then 'whsec_' || encode(extensions.gen_random_bytes(32), 'base64') else private.crm_key(endpoint.kind, key) end;
+begin
+  insert into private.crm_keys (endpoint_id, key) values (endpoint.id, added);
+  return added;
+end $$;
+
+create function private.present_crm_endpoint(endpoint public.crm_endpoints, made text)
+returns jsonb language plpgsql immutable set search_path = '' as $$
+begin
+  return jsonb_build_object('id', endpoint.id, 'name', endpoint.name, 'kind', endpoint.kind,
+    'campaignId', endpoint.campaign_id, 'isActive', endpoint.is_active, 'path', 'crm-webhook/' || endpoint.id,
+    'secret', made);
+end $$;
+
+create function private.create_crm_endpoint(client_id uuid, name text, kind text, campaign_id uuid, key text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  endpoint public.crm_endpoints;
+  added text;
+begin
+  perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
+  insert into public.crm_endpoints as e (client_id, name, kind, campaign_id)
+  values (client_id, name, kind, campaign_id)
+  returning e.* into endpoint;
+  added := private.add_crm_key(endpoint, key);
+  perform private.record_audit(client_id, private.caller(), 'crm_endpoint.created', 'crm_endpoint', endpoint.id,
+    jsonb_build_object('kind', kind));
+  return private.present_crm_endpoint(endpoint, case when key is null then added end);
+end $$;
+
+create function public.create_crm_endpoint(
+  client_id uuid, name text, kind text default 'standard', campaign_id uuid default null, key text default null)
+returns jsonb language sql volatile security invoker set search_path = '' as $$
+  select private.create_crm_endpoint(client_id, name, kind, campaign_id, key)
+$$;
+comment on function public.create_crm_endpoint is
+  'Makes the address to which a CRM sends its events. Without a key a standard endpoint gets one, shown in this answer only.';
+
+-- The endpoint, locked, if the caller administers it.
+create function private.administered_crm_endpoint(endpoint_id uuid)
+returns public.crm_endpoints language plpgsql volatile security definer set search_path = '' as $$
+declare
+  endpoint public.crm_endpoints;
+begin
+  select e.* into endpoint from public.crm_endpoints e where e.id = endpoint_id for update;
+  perform private.assert_can_act(private.caller(), endpoint.client_id, private.admin_roles());
+  return endpoint;
+end $$;
+
+create function private.update_crm_endpoint_key(endpoint_id uuid, key text, overlap_hours int)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  endpoint public.crm_endpoints := private.administered_crm_endpoint(endpoint_id);
+  added text;
+begin
+  if overlap_hours is null or overlap_hours not between 0 and 168 then
+    perform private.refuse('RB-400', 'The old key may stay valid for 0 to 168 hours');
+  end if;
+  -- a key that was on its way out already leaves now: two are valid at most
+  update private.crm_keys k
+  set expires_at = case when k.expires_at is null then now() + make_interval(hours => overlap_hours) else least(k.expires_at, now()) end
+  where k.endpoint_id = endpoint.id;
+  added := private.add_crm_key(endpoint, key);
+  perform private.record_audit(endpoint.client_id, private.caller(), 'crm_endpoint.key_changed', 'crm_endpoint', endpoint.id,
+    jsonb_build_object('overlap_hours', overlap_hours));
+  return private.present_crm_endpoint(endpoint, case when key is null then added end);
+end $$;
+
+create function public.update_crm_endpoint_key(endpoint_id uuid, key text default null, overlap_hours int default 24)
+returns jsonb language sql volatile security invoker set search_path = '' as $$
+  select private.update_crm_endpoint_key(endpoint_id, key, overlap_hours)
+$$;
+comment on function public.update_crm_endpoint_key is
+  'Gives an endpoint a new key; the one before stays valid for overlap_hours. Without a key a standard endpoint gets one.';
+
+create function private.update_crm_endpoint(endpoint_id uuid, is_active boolean)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  endpoint public.crm_endpoints := private.administered_crm_endpoint(endpoint_id);
+begin
+  update public.crm_endpoints e set is_active = update_crm_endpoint.is_active
+  where e.id = endpoint.id returning e.* into endpoint;
+  perform private.record_audit(endpoint.client_id, private.caller(), 'crm_endpoint.updated', 'crm_endpoint', endpoint.id,
+    jsonb_build_object('is_active', endpoint.is_active));
+  return private.present_crm_endpoint(endpoint, null);
+end $$;
+
+create function public.update_crm_endpoint(endpoint_id uuid, is_active boolean)
+returns jsonb language sql volatile security invoker set search_path = '' as $$
+  select private.update_crm_endpoint(endpoint_id, is_active)
+$$;
+comment on function public.update_crm_endpoint is 'Switches an endpoint off, so that it believes nobody, or on again.';
+
+create function public.get_crm_endpoint(endpoint_id uuid)
+returns jsonb language plpgsql stable security definer set search_path = '' as $$
+begin
+  return private.answered((
+    select jsonb_build_object('id', e.id, 'kind', e.kind, 'keys', (
+      select coalesce(jsonb_agg(k.key order by k.created_at desc), '[]') from private.crm_keys k
+      where k.endpoint_id = e.id and (k.expires_at is null or k.expires_at > now())))
+    from public.crm_endpoints e
+    join public.clients c on c.id = e.client_id
+    where e.id = endpoint_id and e.is_active and c.is_active));
+end $$;
+comment on function public.get_crm_endpoint is
+  'What signatures of an endpoint are checked with: its kind and valid keys; null if there is none, or it is switched off.';
+
+alter table public.crm_endpoints enable row level security;
+
+grant select on public.crm_endpoints to authenticated, service_role;
+
+create policy "Admins read the CRM endpoints of their clients" on public.crm_endpoints
+  for select to authenticated using (client_id in (select private.administered_client_ids()));
+
+grant execute on function public.get_crm_endpoint to service_role;
+grant execute on function
+  public.create_crm_endpoint, private.create_crm_endpoint, public.update_crm_endpoint_key, private.update_crm_endpoint_key,
+  public.update_crm_endpoint, private.update_crm_endpoint
+  to authenticated;

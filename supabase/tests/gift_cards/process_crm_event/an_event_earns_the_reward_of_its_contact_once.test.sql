@@ -1,0 +1,50 @@
+-- What a CRM tells of a contact becomes the card of the condition that waits for it, by the recipient's own channel, once.
+begin;
+set local search_path = public, extensions, tests;
+select plan(17);
+
+select tests.keep(tests.create_promise(3));
+select tests.keep('endpoint', tests.create_crm_endpoint(current_setting('tests.facts')::jsonb));
+
+create temp table event as select * from tests.take_crm_event(tests.the('endpoint'), 'e-1');
+select is(status, 'provisioned', 'The event earned a card') from event;
+select is(recipient_id, tests.the('recipient'), 'The recipient whom the CRM knows by this id') from event;
+select is(condition_number, 1, 'By the condition that waits for it') from event;
+select isnt(processed_at, null, 'And says when') from event;
+
+select is(d.channel, 'sms', 'The card goes out by SMS') from event e join public.deliveries d on d.subject_id = e.gift_card_id;
+select is(d.deliver_to, r.phone, 'To the recipient''s own phone')
+from event e join public.deliveries d on d.subject_id = e.gift_card_id join public.recipients r on r.id = e.recipient_id;
+select is(g.surface, 'crm', 'The grant says where it came from') from event e
+join public.gift_cards c on c.id = e.gift_card_id join public.gift_card_grants g on g.id = c.grant_id;
+select is(public.process_crm_event((select id from event), '{}') -> 'sealed', 'null'::jsonb, 'No answer has shown the code');
+
+select is((tests.take_crm_event(tests.the('endpoint'), 'e-1')).id, (select id from event), 'Told again, it is the same event');
+select is((select attempts from public.crm_events where id = (select id from event)), 1, 'With which nothing is done again');
+select is((select count(*) from public.gift_cards where recipient_id = tests.the('recipient')), 1::bigint, 'So there is one card');
+
+-- the same thing under another id
+create temp table again as select * from tests.take_crm_event(tests.the('endpoint'), 'e-2');
+select is((select row(status, code)::text from again), '(refused,GC-010)', 'Another event for the same reward is refused');
+select is((select gift_card_id from again), (select gift_card_id from event), 'And names the card that was given');
+
+-- the other channel
+create temp table reached as
+  select id, row_number() over () as n from tests.create_recipients(tests.the('campaign'), 2) as id;
+update public.recipients r set external_crm_id = 'crm-' || (n + 1), phone = case n when 1 then null else r.phone end
+from reached where reached.id = r.id;
+insert into public.contact_opt_outs (channel, address, source)
+select 'sms', r.phone, 'test' from public.recipients r where r.external_crm_id = 'crm-3' and r.campaign_id = tests.the('campaign');
+create temp table taken as
+  select * from tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-2') union all
+  select * from tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-3');
+select is((select d.channel from public.deliveries d join taken on d.subject_id = taken.gift_card_id where contact_id = 'crm-2'),
+  'email', 'Without a phone it goes by e-mail');
+select is((select d.channel from public.deliveries d join taken on d.subject_id = taken.gift_card_id where contact_id = 'crm-3'),
+  'email', 'And when the phone wants nothing more');
+
+select is(private.channel_of(gen_random_uuid()), null, 'Nobody is reached nowhere');
+select is_empty('select * from private.invariant_violations', 'And all that must hold holds');
+
+select * from finish();
+rollback;

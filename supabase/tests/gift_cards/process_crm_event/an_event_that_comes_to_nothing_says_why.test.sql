@@ -1,0 +1,86 @@
+-- Unknown events and contacts, refused and owed rewards: each stands in its row with the reason; none is lost.
+begin;
+set local search_path = public, extensions, tests;
+select plan(22);
+
+select tests.keep(tests.create_promise(0));
+select tests.keep('endpoint', tests.create_crm_endpoint(current_setting('tests.facts')::jsonb));
+select tests.keep('elsewhere', tests.create_promise(1));
+select tests.create_crm_endpoint(tests.kept('elsewhere'), contact_id => 'crm-elsewhere');
+
+create function pg_temp.outcome(event public.crm_events) returns text language sql as $$
+  select concat_ws(' ', event.status, event.code, event.message)
+$$;
+
+select is(pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), names => '{unheard_of}')),
+  'ignored No condition waits for this event', 'An event for which no condition waits');
+select is(pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-9')),
+  'ignored No recipient of the campaign has this contact id', 'A contact whom nobody knows');
+select is(pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-elsewhere')),
+  pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-9')),
+  'A contact of another client is as unknown');
+select is(pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), campaign => tests.kept('elsewhere') ->> 'campaign')),
+  'ignored No condition waits for this event', 'A campaign of another client is none');
+select is(pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), campaign => 'camp-456')),
+  'ignored No condition waits for this event', 'Nor is one that cannot be');
+select is(pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), contact_id => null)),
+  'ignored The event names no contact', 'An event without a contact');
+select is(pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), names => '{}')),
+  'ignored The event does not say what has happened', 'An event without a name');
+
+-- owed
+create temp table owed as select * from tests.take_crm_event(tests.the('endpoint'), 'owed');
+select is((select row(status, code)::text from owed), '(owed,GC-003)', 'GC-003: without stock the reward is owed');
+select is((select count(*) from public.pending_rewards where recipient_id = tests.the('recipient') and status like 'awaiting%'),
+  1::bigint, 'And waits in the queue');
+select tests.add_cards(tests.the('pool'), 5);
+select is(tests.provision(tests.the('recipient')) ->> 'outcome', 'ok', 'When it is given');
+select is((select row(status, code)::text from public.crm_events where id = (select id from owed)), '(provisioned,)',
+  'The event that earned it says so');
+select is((select c.recipient_id from public.crm_events e join public.gift_cards c on c.id = e.gift_card_id
+  where e.id = (select id from owed)), tests.the('recipient'), 'And names the card');
+
+-- called off
+select tests.keep('second', tests.create_recipients(tests.the('campaign')));
+update public.recipients set external_crm_id = 'crm-2' where id = tests.the('second');
+update public.gift_cards set status = 'cancelled', cancelled_at = now() where pool_id = tests.the('pool') and status = 'available';
+create temp table off as select * from tests.take_crm_event(tests.the('endpoint'), 'off', 'crm-2');
+update public.pending_rewards set status = 'cancelled' where recipient_id = (select recipient_id from off);
+select is((select pg_temp.outcome(e) from public.crm_events e where id = (select id from off)),
+  'refused GC-003 The reward was called off', 'A reward that is called off leaves its event refused');
+
+-- refused by the campaign
+select tests.add_cards(tests.the('pool'), 5);
+select tests.keep('third', tests.create_recipients(tests.the('campaign')));
+update public.recipients set external_crm_id = 'crm-3' where id = tests.the('third');
+update public.campaigns set status = 'paused' where id = tests.the('campaign');
+select is(pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-3')),
+  'refused RB-400 The campaign is paused', 'RB-400: a campaign that is paused gives nothing');
+update public.campaigns set status = 'active', billing_entity = null where id = tests.the('campaign');
+select is((tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-3')).code, 'GC-008', 'GC-008: nor one without anybody to bill');
+update public.campaigns set billing_entity = 'client' where id = tests.the('campaign');
+update public.campaign_conditions set requires_opt_in = true where campaign_id = tests.the('campaign');
+select is((tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-3')).code, 'GC-009', 'GC-009: nor to who has not opted in');
+update public.campaign_conditions set requires_opt_in = false where campaign_id = tests.the('campaign');
+update public.recipients set phone = null, email = null where id = tests.the('third');
+select is((tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-3')).code, 'GC-012', 'GC-012: nor to who cannot be reached');
+
+-- which of two
+insert into public.campaign_conditions (client_id, campaign_id, condition_number, condition_name, brand_id, card_value, crm_event_name)
+values (tests.the('client'), tests.the('campaign'), 2, 'Another', tests.the('brand'), 25, 'visit');
+select is((tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-3')).code, 'RB-400', 'RB-400: two conditions for one event are one too many');
+update public.campaign_conditions set crm_event_name = 'visit:shop' where campaign_id = tests.the('campaign') and condition_number = 2;
+update public.recipients set phone = '+12025550188' where id = tests.the('third');
+create temp table named as
+  select * from tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-3', names => '{visit:shop,visit}');
+select is((select condition_number from named), 2, 'The more specific name decides');
+select is((select status from named), 'provisioned', 'And earns its card');
+
+-- our own failure
+select tests.keep('event', tests.record_crm_event(tests.the('endpoint')));
+select is(public.fail_crm_event(tests.the('event')) #>> '{result,code}', 'GC-015', 'GC-015: a failure of ours is noted');
+select isnt_empty(format('select from public.system_alerts where alert_type = %L and subject = %L and resolved_at is null',
+  'crm_event_failed', tests.the('endpoint')), 'And somebody is told');
+
+select * from finish();
+rollback;

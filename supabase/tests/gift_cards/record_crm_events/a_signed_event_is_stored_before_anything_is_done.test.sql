@@ -1,0 +1,46 @@
+-- Events are stored as they came, once for their endpoint; those that nobody has dealt with come up again.
+begin;
+set local search_path = public, extensions, tests;
+select plan(13);
+
+select tests.keep(tests.create_promise(2));
+select tests.keep('endpoint', tests.create_crm_endpoint(current_setting('tests.facts')::jsonb));
+select tests.keep('other', tests.create_crm_endpoint(current_setting('tests.facts')::jsonb));
+
+create function pg_temp.record(endpoint text, variadic ids text[]) returns jsonb language sql as $$
+  select public.record_crm_events(tests.the(endpoint), (
+    select jsonb_agg(jsonb_build_object('eventId', id, 'names', '{visit}'::text[], 'contactId', 'crm-1',
+      'payload', jsonb_build_object('said', id))) from unnest(ids) id), gen_random_uuid()) #> '{result,events}'
+$$;
+
+select tests.keep('batch', pg_temp.record('endpoint', 'a', 'b', 'a'));
+select is(jsonb_array_length(tests.kept('batch')), 2, 'An event that stands twice in a batch is one');
+select is(jsonb_path_query_array(tests.kept('batch'), '$[*].isNew'), '[true, true]', 'Both are new');
+select is(jsonb_path_query_array(pg_temp.record('endpoint', 'b', 'c'), '$[*].isNew'), '[false, true]', 'What was told before is not');
+select is(jsonb_path_query_array(pg_temp.record('other', 'a'), '$[*].isNew'), '[true]', 'Each endpoint has its own ids');
+select is((select payload from public.crm_events where endpoint_id = tests.the('endpoint') and event_id = 'c'), '{"said": "c"}',
+  'The event stands there as it came');
+select is((select client_id from public.crm_events where endpoint_id = tests.the('endpoint') and event_id = 'c'),
+  tests.the('client'), 'And belongs to the endpoint''s client');
+select is(public.record_crm_events(gen_random_uuid(), '[{"eventId": "a", "names": []}]', gen_random_uuid()) #> '{result,events}', '[]',
+  'An endpoint that is none stores nothing');
+select throws_ok(format('insert into public.crm_events (client_id, endpoint_id, event_id, event_names, payload, request_id)
+  values (%L, %L, %L, %L, %L, gen_random_uuid())', tests.create_client(), tests.the('endpoint'), 'd', '{}', '{}'), '23503', null,
+  'No row of one client points at another''s endpoint');
+
+-- what nobody has dealt with
+select tests.keep('due', (select id from public.crm_events where endpoint_id = tests.the('endpoint') and event_id = 'c'));
+create function pg_temp.is_leased() returns boolean language sql as $$
+  select coalesce(public.lease_crm_events(100) #> '{result,events}' @> to_jsonb(tests.the('due')), false)
+$$;
+select is(pg_temp.is_leased(), false, 'Whoever stores an event has a minute to deal with it');
+update public.crm_events set leased_until = now() where id = tests.the('due');
+select is(pg_temp.is_leased(), true, 'Then it comes up');
+select is(pg_temp.is_leased(), false, 'To one worker');
+update public.crm_events set leased_until = now() where id = tests.the('due');
+select public.process_crm_event(tests.the('due'), '{}');
+select is(pg_temp.is_leased(), false, 'What was dealt with does not come up');
+select is(public.process_crm_event(tests.the('due'), '{}') #>> '{result,status}', 'provisioned', 'And is not dealt with again');
+
+select * from finish();
+rollback;

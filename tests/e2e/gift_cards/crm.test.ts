@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { connect, kinds } from '../../support/crm.ts';
+import { sql } from '../../support/database.ts';
+import { eventually } from '../../support/eventually.ts';
+import { assertDone, assertRefused } from '../../support/expect.ts';
+import { call } from '../../support/http.ts';
+import { signUpAs } from '../../support/people.ts';
+import { promise, stock } from '../../support/promise.ts';
+import { messageTo } from '../../support/sandbox.ts';
+
+/** How many cards a tenant has given, and how many events it has stored. */
+async function countsOf(clientId: string) {
+  const [counts] = await sql`
+    select (select count(*) from public.gift_card_grants where client_id = ${clientId}) as cards,
+      (select count(*) from public.crm_events where client_id = ${clientId}) as events`;
+  return { ...counts };
+}
+
+/** Waits until a stored event has a status. */
+function eventIs(status: string, id: string) {
+  return eventually(`event ${id} is ${status}`, async () => {
+    const [event] = await sql`select * from public.crm_events where id = ${id} and status = ${status}`;
+    return event;
+  });
+}
+
+for (const kind of kinds) {
+  Deno.test(`crm-webhook: an event that ${kind} has signed brings its contact a card, once`, async () => {
+    const promised = await promise({ cards: 2 });
+    const { recipient, clientId, cards } = promised;
+    const crm = await connect(promised, kind);
+    const event = { contactId: recipient.id, eventId: crypto.randomUUID() };
+
+    const first = await crm.tell(event);
+    assertDone(first);
+    assert.equal(first.body.events[0].status, 'provisioned');
+    const { body } = await messageTo(recipient.phone);
+    assert.ok(cards.some(({ code }) => body.includes(code)), body);
+    assert.ok(!cards.some(({ code }) => first.text.includes(code)), 'The answer shows no code');
+
+    const repeated = await crm.tell(event);
+    assertDone(repeated);
+    assert.deepEqual(repeated.body.events, first.body.events);
+    assert.deepEqual(await countsOf(clientId), { cards: 1, events: 1 });
+  });
+
+  Deno.test(`crm-webhook: what ${kind} has not signed, or signed long ago, or otherwise, is not believed`, async () => {
+    const promised = await promise();
+    const contactId = promised.recipient.id;
+    const crm = await connect(promised, kind);
+    const forger = await connect(await promise(), kind);
+    const names = ['webhook-signature', 'x-hubspot-signature-v3', 'x-ghl-signature'];
+    for (
+      const answer of [
+        await crm.tell({ contactId }, { minutes: -6 }),
+        await crm.tell({ contactId }, { minutes: 6 }),
+        await crm.tell({ contactId: 'somebody else' }, {
+          body: JSON.stringify({ event_type: 'visit', contact_id: contactId }),
+        }),
+        await crm.tell({ contactId }, { headers: Object.fromEntries(names.map((name) => [name, ''])) }),
+        await crm.tell({ contactId }, { headers: Object.fromEntries(names.map((name) => [name, 'v1,AAAA'])) }),
+        await call(`crm-webhook/${crm.endpointId}`, { event_type: 'visit', contact_id: contactId }, { key: null }),
+      ]
+    ) assertRefused(answer, 'RB-403');
+
+    // Genuine for another endpoint.
+    const other = await sql`select key from private.crm_keys where endpoint_id = ${forger.endpointId}`;
+    await sql`update private.crm_keys set key = ${other[0].key} where endpoint_id = ${crm.endpointId}`;
+    assertRefused(await crm.tell({ contactId }), 'RB-403');
+    assert.deepEqual(await countsOf(promised.clientId), { cards: 0, events: 0 });
+  });
+}
+
+Deno.test('crm-webhook: an unknown address, and one that is switched off, read like a wrong signature', async () => {
+  const promised = await promise();
+  const crm = await connect(promised);
+  await sql`update public.crm_endpoints set is_active = false where id = ${crm.endpointId}`;
+  const off = assertRefused(await crm.tell({ contactId: promised.recipient.id }), 'RB-403');
+  for (const path of ['', '/', '/none', `/${crypto.randomUUID()}`, `/${crm.endpointId}/x`]) {
+    const { message } = assertRefused(await call(`crm-webhook${path}`, {}, { key: null }), 'RB-403');
+    assert.equal(message, off.message);
+  }
+});
+
+Deno.test('crm-webhook: an admin connects a CRM with supabase-js, and changes its key without losing an event', async () => {
+  const promised = await promise({ cards: 3, recipients: 3 });
+  const { client } = await signUpAs('client_admin', promised.clientId);
+  const { data: endpoint, error } = await client.rpc('create_crm_endpoint', {
+    client_id: promised.clientId,
+    name: 'CRM',
+  });
+  assert.equal(error, null);
+  const crm = await connect(promised);
+  await sql`update private.crm_keys set key = ${endpoint.secret} where endpoint_id = ${crm.endpointId}`;
+
+  const { data: changed } = await client.rpc('update_crm_endpoint_key', { endpoint_id: crm.endpointId });
+  assert.match(changed.secret, /^whsec_/);
+  const { data: keys } = await client.from('crm_keys' as never).select();
+  assert.equal(keys, null);
+  const { data: seen } = await client.from('crm_endpoints').select('id, kind').eq('id', endpoint.id);
+  assert.deepEqual(seen, [{ id: endpoint.id, kind: 'standard' }]);
+
+  const before = await sql`select key from private.crm_keys where endpoint_id = ${crm.endpointId} order by created_at`;
+  assert.deepEqual(before.map(({ key }) => key), [endpoint.secret, changed.secret]);
+});
+
+Deno.test('crm-webhook: an event of a key that is being replaced is believed until its time is over', async () => {
+  const promised = await promise({ cards: 2, recipients: 2 });
+  const [one, two] = promised.recipients;
+  const crm = await connect(promised);
+  const { client } = await signUpAs('client_admin', promised.clientId);
+  await client.rpc('update_crm_endpoint_key', { endpoint_id: crm.endpointId });
+  assertDone(await crm.tell({ contactId: one.id }));
+  await sql`update private.crm_keys set expires_at = now() where endpoint_id = ${crm.endpointId} and expires_at is not null`;
+  assertRefused(await crm.tell({ contactId: two.id }), 'RB-403');
+});
+
+Deno.test('crm-webhook: what comes to nothing is stored with the reason, and answered so that it is not sent again', async () => {
+  const promised = await promise();
+  const crm = await connect(promised);
+  for (const event of [{ contactId: 'nobody' }, { contactId: promised.recipient.id, name: 'unheard of' }]) {
+    const answer = await crm.tell(event);
+    assertDone(answer);
+    assert.equal(answer.body.events[0].status, 'ignored', answer.text);
+  }
+  const { client } = await signUpAs('client_admin', promised.clientId);
+  const { data } = await client.from('crm_events').select('status, event_type, contact_id, payload, message')
+    .eq('endpoint_id', crm.endpointId).eq('contact_id', 'nobody');
+  assert.deepEqual(data, [{
+    status: 'ignored',
+    event_type: 'visit',
+    contact_id: 'nobody',
+    payload: { event_type: 'visit', contact_id: 'nobody' },
+    message: 'No recipient of the campaign has this contact id',
+  }]);
+});
+
+Deno.test('crm-webhook: without stock the reward is owed, and the event says when it is given', async () => {
+  const promised = await promise({ cards: 0 });
+  const crm = await connect(promised);
+  const { body } = await crm.tell({ contactId: promised.recipient.id });
+  assert.deepEqual([body.events[0].status, body.events[0].code], ['owed', 'GC-003']);
+  await stock(promised.poolId, 1);
+  await call('provision-gift-card-unified', { campaignId: promised.campaignId, recipientId: promised.recipient.id });
+  const { gift_card_id } = await eventIs('provisioned', body.events[0].id);
+  assert.ok(gift_card_id);
+});
+
+Deno.test('crm-webhook: an event that was refused is replayed from its row once the cause is out of the way', async () => {
+  const promised = await promise();
+  const crm = await connect(promised);
+  await sql`update public.campaigns set status = 'paused' where id = ${promised.campaignId}`;
+  const { body } = await crm.tell({ contactId: promised.recipient.id });
+  assert.deepEqual([body.events[0].status, body.events[0].code], ['refused', 'RB-400']);
+  await sql`update public.campaigns set status = 'active' where id = ${promised.campaignId}`;
+
+  const { client } = await signUpAs('client_admin', promised.clientId);
+  const { data, error } = await client.rpc('replay_crm_event', {
+    crm_event_id: body.events[0].id,
+    reason: 'It runs again',
+  });
+  assert.equal(error, null);
+  assert.equal(data.status, 'received');
+  await eventIs('provisioned', data.id);
+  assert.ok((await messageTo(promised.recipient.phone)).body.includes(promised.cards[0].code));
+});
+
+Deno.test('crm-webhook: events of a batch each have their own end, and their own card', async () => {
+  const promised = await promise({ cards: 2, recipients: 2 });
+  const crm = await connect(promised);
+  const [one, two] = promised.recipients;
+  await sql`select public.record_crm_events(${crm.endpointId}, ${
+    sql.json([one.id, 'nobody', two.id].map((contactId, index) => ({
+      eventId: `e-${index}`,
+      names: ['visit'],
+      contactId,
+      payload: {},
+    })))
+  }, gen_random_uuid())`;
+  // Nobody deals with them, as if the worker had died, until the job takes them.
+  await sql`update public.crm_events set leased_until = now() where endpoint_id = ${crm.endpointId}`;
+  const done = await eventually('all three are dealt with', async () => {
+    const events = await sql`
+      select status, gift_card_id from public.crm_events
+      where endpoint_id = ${crm.endpointId} and status <> 'received' order by event_id`;
+    return events.length === 3 && events;
+  });
+  assert.deepEqual(done.map(({ status }) => status), ['provisioned', 'ignored', 'provisioned']);
+  assert.equal(new Set(done.map((event) => event.gift_card_id)).size, 3);
+});
