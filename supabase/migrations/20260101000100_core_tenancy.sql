@@ -7,11 +7,13 @@ create table public.agencies (
   name text not null,
   slug text not null,
   is_active boolean not null default true,
+  prepaid_since timestamptz,
   created_at timestamptz not null default now(),
   constraint agencies_slug_is_unique unique (slug),
   constraint agencies_slug_is_url_safe check (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$')
 );
-comment on table public.agencies is 'An agency runs campaigns for its clients; the platform itself may be one.';
+comment on table public.agencies is 'An agency runs campaigns for its clients; the platform itself may be one. prepaid_since: since then its bills are paid '
+  'from its credit.';
 
 create table public.clients (
   id uuid primary key default gen_random_uuid(),
@@ -20,12 +22,14 @@ create table public.clients (
   slug text not null,
   time_zone text not null default 'UTC',
   is_active boolean not null default true,
+  prepaid_since timestamptz,
   created_at timestamptz not null default now(),
   constraint clients_slug_is_unique unique (slug),
   constraint clients_slug_is_url_safe check (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
   constraint clients_time_zone_is_known check (now() at time zone time_zone is not null)
 );
-comment on table public.clients is 'A client hands out rewards; dates it gives are read in its time zone.';
+comment on table public.clients is 'A client hands out rewards; dates it gives are read in its time zone. prepaid_since: since then its bills are paid from '
+  'its credit.';
 
 create table public.memberships (
   id uuid primary key default gen_random_uuid(),
@@ -86,6 +90,21 @@ returns setof uuid language sql stable security definer set search_path = '' as 
   select private.client_ids_of(auth.uid(), private.admin_roles())
 $$;
 
+-- The agencies that a user administers: its own, or all of them for the platform.
+create function private.agency_ids_of(actor uuid)
+returns setof uuid language plpgsql stable set search_path = '' as $$
+begin
+  return query
+    select a.id from public.memberships m
+    join public.agencies a on m.role = 'platform_admin' or a.id = m.agency_id
+    where m.user_id = actor and m.role in ('platform_admin', 'agency_admin') and m.suspended_at is null;
+end $$;
+
+create function private.administered_agency_ids()
+returns setof uuid language sql stable security definer set search_path = '' as $$
+  select private.agency_ids_of(auth.uid())
+$$;
+
 create function private.is_platform_admin(actor uuid)
 returns boolean language sql stable security definer set search_path = '' as $$
   select exists (
@@ -127,6 +146,15 @@ begin
   perform private.refuse('RB-404', 'Not found');
 end $$;
 
+-- The same for an agency's own business; no actor is a server with the secret key.
+create function private.assert_can_act_for_agency(actor uuid, agency_id uuid)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if agency_id is null or (actor is not null and agency_id not in (select private.agency_ids_of(actor))) then
+    perform private.refuse('RB-404', 'Not found');
+  end if;
+end $$;
+
 -- The same for what belongs to the platform: master pools, brands.
 create function private.assert_platform_admin(actor uuid)
 returns void language plpgsql stable set search_path = '' as $$
@@ -137,7 +165,8 @@ begin
 end $$;
 
 grant execute on function
-  private.staffed_client_ids(), private.administered_client_ids(), private.is_platform_admin() to authenticated;
+  private.staffed_client_ids(), private.administered_client_ids(), private.administered_agency_ids(),
+  private.is_platform_admin() to authenticated;
 
 alter table public.agencies enable row level security;
 alter table public.clients enable row level security;

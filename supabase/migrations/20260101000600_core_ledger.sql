@@ -4,10 +4,12 @@
 -- drawn earliest first. The system's accounts (issuance, breakage, revenue) keep no balance and are never locked, and no
 -- entry has a foreign key to them: a shared row would be a queue. Lots, holds and balances of an account are only touched
 -- by whoever has locked it; accounts are locked in the order of their ids.
+-- What has no client is above the clients: the credit of an agency and what the platform issues. A transfer stays within
+-- its client, or above the clients, but for what an agency gives to its client or takes back.
 
 create table public.ledger_accounts (
   id uuid primary key default gen_random_uuid(),
-  client_id uuid not null references public.clients (id),
+  client_id uuid references public.clients (id),
   kind text not null default 'customer',
   owner_type text,
   owner_id uuid,
@@ -24,6 +26,8 @@ create table public.ledger_accounts (
     (kind = 'customer') = (owner_type is not null) and (kind = 'customer') = (owner_id is not null)),
   constraint ledger_accounts_customers_alone_keep_a_balance check (
     (kind = 'customer') = (balance is not null) and (kind = 'customer') = (held is not null)),
+  constraint ledger_accounts_without_client_are_credit check (
+    client_id is not null or (asset like 'credit:%' and (kind <> 'customer' or owner_type = 'agency'))),
   constraint ledger_accounts_balance_is_not_negative check (balance >= 0),
   constraint ledger_accounts_held_is_within_balance check (held between 0 and balance),
   constraint ledger_accounts_units_are_whole check (
@@ -35,14 +39,14 @@ comment on table public.ledger_accounts is
 
 create table public.ledger_transfers (
   id uuid primary key default gen_random_uuid(),
-  client_id uuid not null,
+  client_id uuid,
   transfer_type text not null,
   idempotency_key text not null,
   description text,
   reference_id uuid,
   reverses uuid references public.ledger_transfers (id),
   created_at timestamptz not null default clock_timestamp(),
-  constraint ledger_transfers_a_key_posts_once unique (client_id, idempotency_key),
+  constraint ledger_transfers_a_key_posts_once unique nulls not distinct (idempotency_key, client_id),
   constraint ledger_transfers_type_is_a_word check (transfer_type ~ '^[a-z]+(_[a-z]+)*$')
 );
 comment on table public.ledger_transfers is
@@ -50,7 +54,7 @@ comment on table public.ledger_transfers is
 
 create table public.ledger_entries (
   id bigint generated always as identity primary key,
-  client_id uuid not null,
+  client_id uuid,
   transfer_id uuid not null references public.ledger_transfers (id),
   account_id uuid not null,
   asset text not null,
@@ -64,11 +68,12 @@ create table public.ledger_entries (
   constraint ledger_entries_version_comes_with_balance check ((balance_after is null) = (version is null))
 );
 comment on table public.ledger_entries is
-  'The sides of a transfer: immutable, summing to zero. A customer''s entry carries the balance after it and its number.';
+  'The sides of a transfer: immutable, summing to zero. A customer''s entry carries the balance after it and its number; '
+  'client_id is that of the account.';
 
 create table public.ledger_lots (
   id bigint generated always as identity primary key,
-  client_id uuid not null,
+  client_id uuid,
   account_id uuid not null,
   transfer_id uuid not null,
   amount numeric(18,2) not null,
@@ -97,6 +102,10 @@ create table private.ledger_lot_uses (
 comment on table private.ledger_lot_uses is 'What a transfer drew from a lot (below zero) or gave back to it: immutable.';
 
 create index ledger_accounts_owner_id_idx on public.ledger_accounts (owner_id);
+create index ledger_accounts_of_the_system_idx
+  on public.ledger_accounts (coalesce(client_id, '00000000-0000-0000-0000-000000000000'), kind, asset)
+  where kind <> 'customer';
+create index ledger_transfers_reference_id_idx on public.ledger_transfers (reference_id) where reference_id is not null;
 create index ledger_transfers_reverses_idx on public.ledger_transfers (reverses);
 create index ledger_transfers_created_at_idx on public.ledger_transfers using brin (created_at);
 create index ledger_entries_account_id_created_at_idx on public.ledger_entries (account_id, created_at, id);
@@ -134,10 +143,17 @@ declare
   account_id uuid;
 begin
   for attempt in 1..2 loop
-    select a.id into account_id from public.ledger_accounts a
-    where a.client_id = ledger_account.client_id and a.kind = ledger_account.kind and a.asset = ledger_account.asset
-      and a.owner_type is not distinct from ledger_account.owner_type
-      and a.owner_id is not distinct from ledger_account.owner_id;
+    -- two questions, so that each is one look into an index
+    if kind = 'customer' then
+      select a.id into account_id from public.ledger_accounts a
+      where a.owner_id = ledger_account.owner_id and a.owner_type = ledger_account.owner_type
+        and a.asset = ledger_account.asset and a.client_id is not distinct from ledger_account.client_id;
+    else
+      select a.id into account_id from public.ledger_accounts a
+      where a.kind <> 'customer' and a.kind = ledger_account.kind and a.asset = ledger_account.asset
+        and coalesce(a.client_id, '00000000-0000-0000-0000-000000000000')
+          = coalesce(ledger_account.client_id, '00000000-0000-0000-0000-000000000000');
+    end if;
     exit when account_id is not null;
     insert into public.ledger_accounts as a (client_id, kind, owner_type, owner_id, asset, balance, held)
     values (client_id, kind, owner_type, owner_id, asset,
@@ -220,7 +236,9 @@ begin
       account_id uuid, amount numeric, expires_at timestamptz, lots jsonb)
   loop
     select a.* into account from public.ledger_accounts a
-    where a.id = entry.account_id and a.client_id = transfer.client_id;
+    where a.id = entry.account_id and (a.client_id = transfer.client_id or (a.client_id is null and (
+      transfer.client_id is null
+      or a.owner_id = (select c.agency_id from public.clients c where c.id = transfer.client_id))));
     if not found or entry.amount <> round(entry.amount, 2) then
       raise exception 'a transfer moves whole cents between accounts of its client';
     end if;
@@ -229,13 +247,13 @@ begin
         perform private.use_lots(account.id, transfer.id,
           coalesce(entry.lots, private.pick_lots(account.id, -entry.amount)));
       else
-        credited := credited || row(null, transfer.client_id, account.id, transfer.id, entry.amount, entry.amount, 0,
+        credited := credited || row(null, account.client_id, account.id, transfer.id, entry.amount, entry.amount, 0,
           entry.expires_at, null, at)::public.ledger_lots;
       end if;
       update public.ledger_accounts a set balance = a.balance + entry.amount, version = a.version + 1
       where a.id = account.id returning a.* into account;
     end if;
-    written := written || row(null, transfer.client_id, transfer.id, account.id, account.asset, entry.amount,
+    written := written || row(null, account.client_id, transfer.id, account.id, account.asset, entry.amount,
       account.balance, case account.kind when 'customer' then account.version end, at)::public.ledger_entries;
   end loop;
   insert into public.ledger_entries (client_id, transfer_id, account_id, asset, amount, balance_after, version, created_at)
@@ -289,7 +307,7 @@ begin
       fresh := fresh || request.line;
     else
       select t.* into transfer from public.ledger_transfers t
-      where t.client_id = request.client_id and t.idempotency_key = request.idempotency_key;
+      where t.idempotency_key = request.idempotency_key and t.client_id is not distinct from request.client_id;
       if not private.is_same_transfer(
         transfer, request.transfer_type, request.reference_id, request.reverses, request.entries) then
         perform private.refuse('RB-409', 'Idempotency-Key already used for another request');
@@ -342,17 +360,25 @@ alter table public.ledger_lots enable row level security;
 grant select on public.ledger_accounts, public.ledger_transfers, public.ledger_entries, public.ledger_lots
   to authenticated, service_role;
 
-create policy "Customers read their accounts, admins those of their clients" on public.ledger_accounts
+-- Whose accounts the caller reads as his own: he himself, and the agencies that he administers.
+create function private.ledger_owner_ids()
+returns setof uuid language sql stable security definer rows 2 set search_path = '' as $$
+  select auth.uid() union all select private.administered_agency_ids()
+$$;
+
+grant execute on function private.ledger_owner_ids() to authenticated;
+
+create policy "Customers read their accounts, admins those in their care" on public.ledger_accounts
   for select to authenticated
   using (
-    (owner_type = 'user' and owner_id = (select auth.uid()))
+    owner_id in (select private.ledger_owner_ids())
     or client_id in (select private.administered_client_ids())
     or (select private.is_platform_admin()));
 
 create policy "Whoever reads an account reads its entries" on public.ledger_entries
   for select to authenticated
   using (
-    account_id in (select a.id from public.ledger_accounts a where a.owner_id = (select auth.uid()))
+    account_id in (select a.id from public.ledger_accounts a where a.owner_id in (select private.ledger_owner_ids()))
     or client_id in (select private.administered_client_ids())
     or (select private.is_platform_admin()));
 
@@ -361,7 +387,7 @@ create policy "Whoever reads an entry reads its transfer" on public.ledger_trans
   using (
     exists (
       select from public.ledger_entries e
-      join public.ledger_accounts a on a.id = e.account_id and a.owner_id = (select auth.uid())
+      join public.ledger_accounts a on a.id = e.account_id and a.owner_id in (select private.ledger_owner_ids())
       where e.transfer_id = ledger_transfers.id)
     or client_id in (select private.administered_client_ids())
     or (select private.is_platform_admin()));
@@ -369,6 +395,6 @@ create policy "Whoever reads an entry reads its transfer" on public.ledger_trans
 create policy "Whoever reads an account reads its lots" on public.ledger_lots
   for select to authenticated
   using (
-    account_id in (select a.id from public.ledger_accounts a where a.owner_id = (select auth.uid()))
+    account_id in (select a.id from public.ledger_accounts a where a.owner_id in (select private.ledger_owner_ids()))
     or client_id in (select private.administered_client_ids())
     or (select private.is_platform_admin()));

@@ -4,7 +4,7 @@
 
 create table public.ledger_holds (
   id uuid primary key default gen_random_uuid(),
-  client_id uuid not null,
+  client_id uuid,
   account_id uuid not null references public.ledger_accounts (id),
   amount numeric(18,2) not null,
   status text not null default 'held',
@@ -16,7 +16,7 @@ create table public.ledger_holds (
   created_at timestamptz not null default now(),
   captured_at timestamptz,
   released_at timestamptz,
-  constraint ledger_holds_a_key_holds_once unique (client_id, idempotency_key),
+  constraint ledger_holds_a_key_holds_once unique nulls not distinct (idempotency_key, client_id),
   constraint ledger_holds_status_is_valid check (status in ('held', 'captured', 'released', 'expired')),
   constraint ledger_holds_amount_is_positive check (amount > 0),
   constraint ledger_holds_captured_amount_is_within_amount check (captured_amount > 0 and captured_amount <= amount),
@@ -130,7 +130,7 @@ begin
     perform private.refuse('RB-404', 'Not found');
   end if;
   select t.* into done from public.ledger_transfers t
-  where t.client_id = original.client_id and t.idempotency_key = reverse_transfer.idempotency_key;
+  where t.idempotency_key = reverse_transfer.idempotency_key and t.client_id is not distinct from original.client_id;
   if done.reverses = original.id and (reverse_transfer.amount is null or reverse_transfer.amount = (
     select sum(e.amount) from public.ledger_entries e where e.transfer_id = done.id and e.amount > 0)) then
     return done;
@@ -168,7 +168,7 @@ begin
   returning h.* into hold;
   if not found then
     select h.* into hold from public.ledger_holds h
-    where h.client_id = account.client_id and h.idempotency_key = reserve_hold.idempotency_key;
+    where h.idempotency_key = reserve_hold.idempotency_key and h.client_id is not distinct from account.client_id;
     if (hold.account_id, hold.amount) <> (reserve_hold.account_id, reserve_hold.amount)
       or hold.reference_id is distinct from reserve_hold.reference_id then
       perform private.refuse('RB-409', 'Idempotency-Key already used for another request');
@@ -275,6 +275,6 @@ grant select on public.ledger_holds to authenticated, service_role;
 create policy "Whoever reads an account reads its holds" on public.ledger_holds
   for select to authenticated
   using (
-    account_id in (select a.id from public.ledger_accounts a where a.owner_id = (select auth.uid()))
+    account_id in (select a.id from public.ledger_accounts a where a.owner_id in (select private.ledger_owner_ids()))
     or client_id in (select private.administered_client_ids())
     or (select private.is_platform_admin()));

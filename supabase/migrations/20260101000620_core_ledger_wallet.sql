@@ -86,7 +86,15 @@ create view private.ledger_imbalances as
   union all
   select 'an entry is on an account of another client or asset, or on none', e.id::text
   from public.ledger_entries e left join public.ledger_accounts a on a.id = e.account_id
-  where a.id is null or (a.client_id, a.asset) <> (e.client_id, e.asset) or (a.kind = 'customer') <> (e.version is not null)
+  where a.id is null or (a.client_id, a.asset) is distinct from (e.client_id, e.asset)
+    or (a.kind = 'customer') <> (e.version is not null)
+  union all
+  select 'a transfer moves between clients, or between a client and an agency that is not its own', e.id::text
+  from public.ledger_entries e
+  join public.ledger_transfers t on t.id = e.transfer_id and t.client_id is distinct from e.client_id
+  left join public.ledger_accounts a on a.id = e.account_id
+  left join public.clients c on c.id = t.client_id
+  where e.client_id is not null or a.owner_id is distinct from c.agency_id
   union all
   select 'a balance is not the sum of its entries', a.id::text
   from public.ledger_accounts a left join public.ledger_entries e on e.account_id = a.id

@@ -70,6 +70,7 @@ select bag_eq($$
   ('public.get_crm_endpoint', 'service_role'), ('public.record_crm_events', 'service_role'),
   ('public.process_crm_event', 'service_role'), ('public.lease_crm_events', 'service_role'),
   ('public.fail_crm_event', 'service_role'),
+  ('public.export_report', 'service_role'),
   -- what admins call with supabase-js, and the bodies that check them
   ('public.create_gift_card_pool', 'authenticated'), ('private.create_gift_card_pool', 'authenticated'),
   ('public.create_campaign', 'authenticated'), ('private.create_campaign', 'authenticated'),
@@ -83,9 +84,20 @@ select bag_eq($$
   ('public.update_crm_endpoint_key', 'authenticated'), ('private.update_crm_endpoint_key', 'authenticated'),
   ('public.update_crm_endpoint', 'authenticated'), ('private.update_crm_endpoint', 'authenticated'),
   ('public.replay_crm_event', 'authenticated'), ('private.replay_crm_event', 'authenticated'),
+  -- reports: whoever signed in may ask, and the body finds out what to tell
+  ('public.report_pool_performance', 'authenticated'), ('private.report_pool_performance', 'authenticated'),
+  ('public.report_brand_performance', 'authenticated'), ('private.report_brand_performance', 'authenticated'),
+  ('public.report_delivery_methods', 'authenticated'), ('private.report_delivery_methods', 'authenticated'),
+  ('public.report_geography', 'authenticated'), ('private.report_geography', 'authenticated'),
+  ('public.report_campaign_comparison', 'authenticated'), ('private.report_campaign_comparison', 'authenticated'),
+  ('public.report_liability', 'authenticated'), ('private.report_liability', 'authenticated'),
+  ('public.report_profit_by_client', 'authenticated'), ('private.report_profit_by_client', 'authenticated'),
+  ('public.report_profit_by_agency', 'authenticated'), ('private.report_profit_by_agency', 'authenticated'),
+  ('public.report_platform_analytics', 'authenticated'), ('private.report_platform_analytics', 'authenticated'),
   -- what policies and views ask in the name of their reader
   ('private.staffed_client_ids', 'authenticated'), ('private.administered_client_ids', 'authenticated'),
   ('private.is_platform_admin', 'authenticated'), ('private.customer_client_ids', 'authenticated'),
+  ('private.administered_agency_ids', 'authenticated'), ('private.ledger_owner_ids', 'authenticated'),
   ('private.unfolded_movements', 'authenticated'), ('private.unfolded_movements', 'service_role') $$,
   'Nobody executes a function outside this list');
 
@@ -131,6 +143,8 @@ select set_eq($$
   ('clients'),              -- the tenant itself
   ('gift_card_brands'),     -- one catalogue for all
   ('brand_denominations'),  -- one catalogue for all
+  ('agency_brands'),        -- the agency's own
+  ('agency_denominations'), -- the agency's own
   ('contact_opt_outs')      -- whoever wants nothing more wants it of nobody
   $$, 'Every table and view of tenants has a client_id');
 
@@ -145,6 +159,11 @@ select set_eq($$
   ('gift_card_provisioning_trace'), -- a request that names nobody
   ('call_sessions'),                -- a caller who is not known yet
   ('card_pools'),                   -- master pools
+  ('ledger_accounts'),              -- an agency's credit, and what the platform issued
+  ('ledger_transfers'),             -- between these
+  ('ledger_entries'),               -- of these
+  ('ledger_lots'),                  -- of an agency's credit
+  ('ledger_holds'),                 -- of an agency's credit
   ('gift_cards')                    -- cards of master pools
   $$, 'A row without a client is one of these');
 

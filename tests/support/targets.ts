@@ -42,6 +42,11 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
     },
     { name: 'send-gift-card-sms', options: {}, body: { giftCardId, phone: recipient.phone } },
     { name: 'send-gift-card-email', options: {}, body: { giftCardId, email: recipient.email } },
+    {
+      name: 'export-report',
+      options: { token },
+      body: { report: 'liability', clientId, from: '2026-01-01', to: '2027-01-01' },
+    },
     { name: 'jobs', options: { key: stack.jobsKey }, body: { job: 'deliveries' } },
   ];
 }

@@ -7,17 +7,69 @@ export type Database = {
           Tables: {
             "agencies": {
                   Row: {
-                    "created_at": string,"id": string,"is_active": boolean,"name": string,"slug": string
+                    "created_at": string,"id": string,"is_active": boolean,"name": string,"prepaid_since": string | null,"slug": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "created_at"?: string,"id"?: string,"is_active"?: boolean,"name": string,"slug": string
+                    "created_at"?: string,"id"?: string,"is_active"?: boolean,"name": string,"prepaid_since"?: string | null,"slug": string
                   }
                   Update: {
-                    "created_at"?: string,"id"?: string,"is_active"?: boolean,"name"?: string,"slug"?: string
+                    "created_at"?: string,"id"?: string,"is_active"?: boolean,"name"?: string,"prepaid_since"?: string | null,"slug"?: string
                   }
                   Relationships: [
                     
+                  ]
+                },"agency_brands": {
+                  Row: {
+                    "agency_id": string,"brand_id": string,"id": string,"is_enabled": boolean,"markup_percentage": number | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "agency_id": string,"brand_id": string,"id"?: string,"is_enabled"?: boolean,"markup_percentage"?: number | null
+                  }
+                  Update: {
+                    "agency_id"?: string,"brand_id"?: string,"id"?: string,"is_enabled"?: boolean,"markup_percentage"?: number | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "agency_brands_agency_id_fkey"
+      columns: ["agency_id"]
+isOneToOne: false
+      referencedRelation: "agencies"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "agency_brands_brand_id_fkey"
+      columns: ["brand_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_brands"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"agency_denominations": {
+                  Row: {
+                    "agency_id": string,"brand_id": string,"currency": string,"custom_price": number | null,"denomination": number,"id": string,"is_enabled": boolean,"markup_percentage": number | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "agency_id": string,"brand_id": string,"currency": string,"custom_price"?: number | null,"denomination": number,"id"?: string,"is_enabled"?: boolean,"markup_percentage"?: number | null
+                  }
+                  Update: {
+                    "agency_id"?: string,"brand_id"?: string,"currency"?: string,"custom_price"?: number | null,"denomination"?: number,"id"?: string,"is_enabled"?: boolean,"markup_percentage"?: number | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "agency_denominations_agency_id_fkey"
+      columns: ["agency_id"]
+isOneToOne: false
+      referencedRelation: "agencies"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "agency_denominations_value_is_the_brands"
+      columns: ["brand_id","denomination","currency"]
+isOneToOne: false
+      referencedRelation: "brand_denominations"
+      referencedColumns: ["brand_id","denomination","currency"]
+    }
                   ]
                 },"audit_events": {
                   Row: {
@@ -259,16 +311,42 @@ isOneToOne: false
       referencedColumns: ["id"]
     }
                   ]
-                },"clients": {
+                },"client_denominations": {
                   Row: {
-                    "agency_id": string,"created_at": string,"id": string,"is_active": boolean,"name": string,"slug": string,"time_zone": string
+                    "brand_id": string,"client_id": string,"currency": string,"custom_price": number | null,"denomination": number,"id": string,"is_enabled": boolean
                   }
                   ComputedFields: never
                   Insert: {
-                    "agency_id": string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"name": string,"slug": string,"time_zone"?: string
+                    "brand_id": string,"client_id": string,"currency": string,"custom_price"?: number | null,"denomination": number,"id"?: string,"is_enabled"?: boolean
                   }
                   Update: {
-                    "agency_id"?: string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"name"?: string,"slug"?: string,"time_zone"?: string
+                    "brand_id"?: string,"client_id"?: string,"currency"?: string,"custom_price"?: number | null,"denomination"?: number,"id"?: string,"is_enabled"?: boolean
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "client_denominations_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "client_denominations_value_is_the_brands"
+      columns: ["brand_id","denomination","currency"]
+isOneToOne: false
+      referencedRelation: "brand_denominations"
+      referencedColumns: ["brand_id","denomination","currency"]
+    }
+                  ]
+                },"clients": {
+                  Row: {
+                    "agency_id": string,"created_at": string,"id": string,"is_active": boolean,"name": string,"prepaid_since": string | null,"slug": string,"time_zone": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "agency_id": string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"name": string,"prepaid_since"?: string | null,"slug": string,"time_zone"?: string
+                  }
+                  Update: {
+                    "agency_id"?: string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"name"?: string,"prepaid_since"?: string | null,"slug"?: string,"time_zone"?: string
                   }
                   Relationships: [
                     {
@@ -505,14 +583,14 @@ isOneToOne: false
                   ]
                 },"ledger_accounts": {
                   Row: {
-                    "asset": string,"balance": number | null,"client_id": string,"created_at": string,"held": number | null,"id": string,"kind": string,"owner_id": string | null,"owner_type": string | null,"version": number
+                    "asset": string,"balance": number | null,"client_id": string | null,"created_at": string,"held": number | null,"id": string,"kind": string,"owner_id": string | null,"owner_type": string | null,"version": number
                   }
                   ComputedFields: never
                   Insert: {
-                    "asset": string,"balance"?: number | null,"client_id": string,"created_at"?: string,"held"?: number | null,"id"?: string,"kind"?: string,"owner_id"?: string | null,"owner_type"?: string | null,"version"?: number
+                    "asset": string,"balance"?: number | null,"client_id"?: string | null,"created_at"?: string,"held"?: number | null,"id"?: string,"kind"?: string,"owner_id"?: string | null,"owner_type"?: string | null,"version"?: number
                   }
                   Update: {
-                    "asset"?: string,"balance"?: number | null,"client_id"?: string,"created_at"?: string,"held"?: number | null,"id"?: string,"kind"?: string,"owner_id"?: string | null,"owner_type"?: string | null,"version"?: number
+                    "asset"?: string,"balance"?: number | null,"client_id"?: string | null,"created_at"?: string,"held"?: number | null,"id"?: string,"kind"?: string,"owner_id"?: string | null,"owner_type"?: string | null,"version"?: number
                   }
                   Relationships: [
                     {
@@ -525,14 +603,14 @@ isOneToOne: false
                   ]
                 },"ledger_entries": {
                   Row: {
-                    "account_id": string,"amount": number,"asset": string,"balance_after": number | null,"client_id": string,"created_at": string,"id": number,"transfer_id": string,"version": number | null
+                    "account_id": string,"amount": number,"asset": string,"balance_after": number | null,"client_id": string | null,"created_at": string,"id": number,"transfer_id": string,"version": number | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "account_id": string,"amount": number,"asset": string,"balance_after"?: number | null,"client_id": string,"created_at": string,"id"?: never,"transfer_id": string,"version"?: number | null
+                    "account_id": string,"amount": number,"asset": string,"balance_after"?: number | null,"client_id"?: string | null,"created_at": string,"id"?: never,"transfer_id": string,"version"?: number | null
                   }
                   Update: {
-                    "account_id"?: string,"amount"?: number,"asset"?: string,"balance_after"?: number | null,"client_id"?: string,"created_at"?: string,"id"?: never,"transfer_id"?: string,"version"?: number | null
+                    "account_id"?: string,"amount"?: number,"asset"?: string,"balance_after"?: number | null,"client_id"?: string | null,"created_at"?: string,"id"?: never,"transfer_id"?: string,"version"?: number | null
                   }
                   Relationships: [
                     {
@@ -551,14 +629,14 @@ isOneToOne: false
                   ]
                 },"ledger_holds": {
                   Row: {
-                    "account_id": string,"amount": number,"captured_amount": number | null,"captured_at": string | null,"client_id": string,"created_at": string,"expires_at": string,"id": string,"idempotency_key": string,"reference_id": string | null,"released_at": string | null,"status": string,"transfer_id": string | null
+                    "account_id": string,"amount": number,"captured_amount": number | null,"captured_at": string | null,"client_id": string | null,"created_at": string,"expires_at": string,"id": string,"idempotency_key": string,"reference_id": string | null,"released_at": string | null,"status": string,"transfer_id": string | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "account_id": string,"amount": number,"captured_amount"?: number | null,"captured_at"?: string | null,"client_id": string,"created_at"?: string,"expires_at": string,"id"?: string,"idempotency_key": string,"reference_id"?: string | null,"released_at"?: string | null,"status"?: string,"transfer_id"?: string | null
+                    "account_id": string,"amount": number,"captured_amount"?: number | null,"captured_at"?: string | null,"client_id"?: string | null,"created_at"?: string,"expires_at": string,"id"?: string,"idempotency_key": string,"reference_id"?: string | null,"released_at"?: string | null,"status"?: string,"transfer_id"?: string | null
                   }
                   Update: {
-                    "account_id"?: string,"amount"?: number,"captured_amount"?: number | null,"captured_at"?: string | null,"client_id"?: string,"created_at"?: string,"expires_at"?: string,"id"?: string,"idempotency_key"?: string,"reference_id"?: string | null,"released_at"?: string | null,"status"?: string,"transfer_id"?: string | null
+                    "account_id"?: string,"amount"?: number,"captured_amount"?: number | null,"captured_at"?: string | null,"client_id"?: string | null,"created_at"?: string,"expires_at"?: string,"id"?: string,"idempotency_key"?: string,"reference_id"?: string | null,"released_at"?: string | null,"status"?: string,"transfer_id"?: string | null
                   }
                   Relationships: [
                     {
@@ -589,14 +667,14 @@ isOneToOne: false
                   ]
                 },"ledger_lots": {
                   Row: {
-                    "account_id": string,"amount": number,"client_id": string,"created_at": string,"expires_at": string | null,"held": number,"id": number,"remaining": number,"spent_at": string | null,"transfer_id": string
+                    "account_id": string,"amount": number,"client_id": string | null,"created_at": string,"expires_at": string | null,"held": number,"id": number,"remaining": number,"spent_at": string | null,"transfer_id": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "account_id": string,"amount": number,"client_id": string,"created_at": string,"expires_at"?: string | null,"held"?: number,"id"?: never,"remaining": number,"spent_at"?: string | null,"transfer_id": string
+                    "account_id": string,"amount": number,"client_id"?: string | null,"created_at": string,"expires_at"?: string | null,"held"?: number,"id"?: never,"remaining": number,"spent_at"?: string | null,"transfer_id": string
                   }
                   Update: {
-                    "account_id"?: string,"amount"?: number,"client_id"?: string,"created_at"?: string,"expires_at"?: string | null,"held"?: number,"id"?: never,"remaining"?: number,"spent_at"?: string | null,"transfer_id"?: string
+                    "account_id"?: string,"amount"?: number,"client_id"?: string | null,"created_at"?: string,"expires_at"?: string | null,"held"?: number,"id"?: never,"remaining"?: number,"spent_at"?: string | null,"transfer_id"?: string
                   }
                   Relationships: [
                     {
@@ -609,14 +687,14 @@ isOneToOne: false
                   ]
                 },"ledger_transfers": {
                   Row: {
-                    "client_id": string,"created_at": string,"description": string | null,"id": string,"idempotency_key": string,"reference_id": string | null,"reverses": string | null,"transfer_type": string
+                    "client_id": string | null,"created_at": string,"description": string | null,"id": string,"idempotency_key": string,"reference_id": string | null,"reverses": string | null,"transfer_type": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "client_id": string,"created_at"?: string,"description"?: string | null,"id"?: string,"idempotency_key": string,"reference_id"?: string | null,"reverses"?: string | null,"transfer_type": string
+                    "client_id"?: string | null,"created_at"?: string,"description"?: string | null,"id"?: string,"idempotency_key": string,"reference_id"?: string | null,"reverses"?: string | null,"transfer_type": string
                   }
                   Update: {
-                    "client_id"?: string,"created_at"?: string,"description"?: string | null,"id"?: string,"idempotency_key"?: string,"reference_id"?: string | null,"reverses"?: string | null,"transfer_type"?: string
+                    "client_id"?: string | null,"created_at"?: string,"description"?: string | null,"id"?: string,"idempotency_key"?: string,"reference_id"?: string | null,"reverses"?: string | null,"transfer_type"?: string
                   }
                   Relationships: [
                     {
@@ -802,7 +880,7 @@ isOneToOne: false
                   ]
                 },"bizpoints_transactions": {
                   Row: {
-                    "amount": number,"balance_after": number | null,"client_id": string,"created_at": string,"description": string | null,"id": number,"reference_id": string | null,"transaction_type": string,"transfer_id": string,"user_id": string | null
+                    "amount": number,"balance_after": number | null,"client_id": string | null,"created_at": string,"description": string | null,"id": number,"reference_id": string | null,"transaction_type": string,"transfer_id": string,"user_id": string | null
                   }
                   ComputedFields: never
                   Relationships: [
@@ -866,7 +944,7 @@ isOneToOne: false
                   ]
                 },"wallet_balances": {
                   Row: {
-                    "asset": string,"available": number | null,"balance": number | null,"client_id": string,"held": number | null,"id": string,"owner_id": string | null,"owner_type": string | null,"user_id": string | null
+                    "asset": string,"available": number | null,"balance": number | null,"client_id": string | null,"held": number | null,"id": string,"owner_id": string | null,"owner_type": string | null,"user_id": string | null
                   }
                   ComputedFields: never
                   Relationships: [
@@ -1017,6 +1095,9 @@ isOneToOne: false
 "expire_packages":
 { Args: Record<PropertyKey, never>; Returns: Json
                            },
+"export_report":
+{ Args: { "actor": string,"client_id": string,"from_day": string,"report": string,"request_id": string,"to_day": string }; Returns: Json
+                           },
 "fail_crm_event":
 { Args: { "crm_event_id": string }; Returns: Json
                            },
@@ -1148,6 +1229,78 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"report_brand_performance":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["brand_performance"][]
+                          SetofOptions: {
+        from: "*"
+        to: "brand_performance"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"report_campaign_comparison":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["campaign_comparison"][]
+                          SetofOptions: {
+        from: "*"
+        to: "campaign_comparison"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"report_delivery_methods":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["delivery_methods"][]
+                          SetofOptions: {
+        from: "*"
+        to: "delivery_methods"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"report_geography":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["geography"][]
+                          SetofOptions: {
+        from: "*"
+        to: "geography"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"report_liability":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["liability"][]
+                          SetofOptions: {
+        from: "*"
+        to: "liability"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"report_platform_analytics":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["platform_analytics"][]
+                          SetofOptions: {
+        from: "*"
+        to: "platform_analytics"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"report_pool_performance":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["pool_performance"][]
+                          SetofOptions: {
+        from: "*"
+        to: "pool_performance"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"report_profit_by_agency":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["profit_by_agency"][]
+                          SetofOptions: {
+        from: "*"
+        to: "profit_by_agency"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"report_profit_by_client":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["profit_by_client"][]
+                          SetofOptions: {
+        from: "*"
+        to: "profit_by_client"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
 "resend_gift_card":
 { Args: { "actor": string,"channel": string,"deliver_to": string,"gift_card_id": string,"idempotency_key": string,"reason": string,"request_hash": string,"request_id": string }; Returns: Json
                            },
@@ -1195,7 +1348,25 @@ isOneToOne: false
             [_ in never]: never
           }
           CompositeTypes: {
-            [_ in never]: never
+            "brand_performance": {
+                        "client_id": string | null,"client_name": string | null,"brand_id": string | null,"brand_name": string | null,"currency": string | null,"given_cards": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"delivery_rate": number | null,"redemption_rate": number | null,"value_given": number | null,"value_redeemed": number | null,"average_seconds_to_delivery": number | null
+                      },"campaign_comparison": {
+                        "client_id": string | null,"client_name": string | null,"campaign_id": string | null,"campaign_name": string | null,"status": string | null,"currency": string | null,"recipients": number | null,"recipients_rewarded": number | null,"reward_rate": number | null,"given_cards": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"owed_rewards": number | null,"redemption_rate": number | null,"delivery_attempts": number | null,"delivery_success_rate": number | null,"average_seconds_to_delivery": number | null,"value_given": number | null,"total_cost": number | null,"cost_per_redemption": number | null
+                      },"delivery_methods": {
+                        "client_id": string | null,"client_name": string | null,"delivery_method": string | null,"deliveries": number | null,"delivery_attempts": number | null,"successful": number | null,"confirmed": number | null,"failed": number | null,"suppressed": number | null,"undecided": number | null,"delivery_success_rate": number | null,"average_attempts": number | null,"average_seconds_to_sent": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"redemption_rate": number | null
+                      },"geography": {
+                        "client_id": string | null,"client_name": string | null,"country": string | null,"state": string | null,"currency": string | null,"recipients": number | null,"given_cards": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"redemption_rate": number | null,"value_given": number | null
+                      },"liability": {
+                        "client_id": string | null,"client_name": string | null,"currency": string | null,"age": string | null,"given_cards": number | null,"given_value": number | null,"owed_rewards": number | null,"owed_value": number | null,"total_value": number | null,"expiring_cards": number | null,"expiring_value": number | null,"oldest_at": string | null
+                      },"platform_analytics": {
+                        "currency": string | null,"agencies": number | null,"clients": number | null,"campaigns": number | null,"stocked_cards": number | null,"available_cards": number | null,"available_value": number | null,"given_cards": number | null,"from_inventory": number | null,"from_suppliers": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"owed_rewards": number | null,"delivery_attempts": number | null,"delivery_success_rate": number | null,"redemption_rate": number | null,"average_seconds_to_delivery": number | null,"value_given": number | null,"revenue": number | null,"cost": number | null,"margin": number | null,"margin_rate": number | null
+                      },"pool_performance": {
+                        "client_id": string | null,"client_name": string | null,"pool_id": string | null,"pool_name": string | null,"pool_type": string | null,"brand_name": string | null,"currency": string | null,"denomination": number | null,"total_cards": number | null,"available_cards": number | null,"given_cards": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"utilization_rate": number | null,"delivery_attempts": number | null,"delivery_success_rate": number | null,"average_seconds_to_delivery": number | null,"total_cost": number | null,"cost_per_redemption": number | null
+                      },"profit_by_agency": {
+                        "agency_id": string | null,"agency_name": string | null,"currency": string | null,"clients": number | null,"cards": number | null,"revenue": number | null,"cost": number | null,"margin": number | null,"margin_rate": number | null
+                      },"profit_by_client": {
+                        "agency_id": string | null,"agency_name": string | null,"client_id": string | null,"client_name": string | null,"currency": string | null,"source": string | null,"cards": number | null,"revenue": number | null,"cost": number | null,"margin": number | null,"margin_rate": number | null
+                      }
           }
         }
 }

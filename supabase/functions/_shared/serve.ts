@@ -47,7 +47,7 @@ const CORS_HEADERS = Object.entries({
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'POST, OPTIONS',
   'access-control-allow-headers': 'authorization, apikey, content-type, x-client-info, idempotency-key',
-  'access-control-expose-headers': 'x-request-id, retry-after',
+  'access-control-expose-headers': 'x-request-id, retry-after, content-disposition',
   'access-control-max-age': '86400',
 });
 

@@ -2,7 +2,6 @@
 -- to the client, what exists reads like what does not.
 begin;
 set local search_path = public, extensions, tests;
-select plan(25 * 11);
 
 create temp table expected (
   door text, call_agent text, client_admin text, agency_admin text, platform_admin text, foreign_staff text,
@@ -32,7 +31,12 @@ insert into expected values
   ('create_crm_endpoint',       'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_crm_endpoint',       'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_crm_endpoint_key',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
-  ('replay_crm_event',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404');
+  ('replay_crm_event',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('export_report',             'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('report_liability',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('report_profit_by_client',   'RB-403', 'RB-403', 'RB-403', 'ok', 'RB-404', 'RB-404');
+
+select plan((select 11 * count(*)::int from expected));
 
 select tests.keep(tests.create_delivery());
 select tests.add_cards(tests.the('pool'), 50);
@@ -83,6 +87,7 @@ declare
     when 'get_wallet' then public.get_wallet(actor, tests.the('customer'))
     when 'use_messages' then public.use_messages(actor, tests.the('client'), tests.the('customer'), 1, 'test',
       gen_random_uuid(), null, null)
+    when 'export_report' then public.export_report(actor, 'liability', tests.the('client'), null, null, gen_random_uuid())
   end;
 begin
   return coalesce(answer ->> 'code', answer ->> 'outcome', pg_temp.try(actor, case door
@@ -109,6 +114,8 @@ begin
     when 'update_crm_endpoint_key' then format('select public.update_crm_endpoint_key(%L)', tests.the('endpoint'))
     when 'replay_crm_event' then format('select public.replay_crm_event(%L)',
       (tests.take_crm_event(tests.the('endpoint'), contact_id => 'nobody')).id)
+    when 'report_liability' then format('select public.report_liability(%L)', tests.the('client'))
+    when 'report_profit_by_client' then format('select public.report_profit_by_client(%L)', tests.the('client'))
   end));
 end $$;
 

@@ -1,7 +1,7 @@
 -- Whoever guesses ids and codes learns nothing: the whole answer is the same for another tenant's thing and for none.
 begin;
 set local search_path = public, extensions, tests;
-select plan(30);
+select plan(32);
 
 select tests.keep(tests.create_busy_tenant());
 select tests.keep('delivery', (select id from public.deliveries where client_id = tests.the('client') limit 1));
@@ -47,6 +47,11 @@ select pg_temp.same(
   public.resend_gift_card(tests.the('admin'), tests.the('card'), 'sms', null, null, gen_random_uuid(), null, null),
   public.resend_gift_card(tests.the('admin'), gen_random_uuid(), 'sms', null, null, gen_random_uuid(), null, null),
   'resend_gift_card: a foreign card reads like an unknown one');
+
+select pg_temp.same(
+  public.export_report(tests.the('admin'), 'liability', tests.the('client'), null, null, gen_random_uuid()),
+  public.export_report(tests.the('admin'), 'liability', gen_random_uuid(), null, null, gen_random_uuid()),
+  'export_report: a foreign client reads like an unknown one');
 
 select is(public.get_delivery(tests.the('admin'), tests.the('delivery')),
   public.get_delivery(tests.the('admin'), gen_random_uuid()),

@@ -22,6 +22,9 @@ insert into expected values
   ('gift_card_brands',             's',  's',  's',  's'),
   ('brand_denominations',          's',  's',  's',  's'),
   ('client_brands',                'o',  'o',  'o',  'fos'),
+  ('client_denominations',         'o',  'o',  'o',  'fos'),
+  ('agency_brands',                '',   '',   'o',  'fos'),
+  ('agency_denominations',         '',   '',   'o',  'fos'),
   ('campaigns',                    'o',  'o',  'o',  'fos'),
   ('campaign_conditions',          'o',  'o',  'o',  'fos'),
   ('recipients',                   'o',  'o',  'o',  'fos'),
@@ -88,7 +91,8 @@ begin
       insert into existing select %1$L, j ->> 'id', t.tenant, coalesce(j ->> 'user_id', j ->> 'agent_user_id')::uuid
       from (select to_jsonb(x) as j from public.%1$I x) x
       left join tenants t on j ->> 'client_id' = t.facts ->> 'client'
-        or (%1$L in ('clients', 'agencies') and j ->> 'id' in (t.facts ->> 'client', t.facts ->> 'agency')) $q$,
+        or (%1$L in ('clients', 'agencies') and j ->> 'id' in (t.facts ->> 'client', t.facts ->> 'agency'))
+        or (%1$L ~ '^agency_' and j ->> 'agency_id' = t.facts ->> 'agency') $q$,
           relation);
   end loop;
 end $$;

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { csvFile, type Row, writeCsv } from '../_shared/csv_out.ts';
+import { uuid } from '../_shared/fields.ts';
+import { readJson } from '../_shared/parse.ts';
+import { serve } from '../_shared/serve.ts';
+import { REPORTS } from './reports.ts';
+
+const NO_DAY = 'must be a day such as 2026-01-31';
+const day = z.iso.date(NO_DAY).startsWith('2', NO_DAY).nullish();
+
+const body = z.object({
+  report: z.enum(REPORTS),
+  clientId: uuid.nullish(),
+  from: day,
+  to: day,
+  format: z.literal('csv').default('csv'),
+});
+
+/** Answers with a report as a CSV file, for an admin or a trusted server; `to` is the first day that does not count. */
+export default {
+  fetch: serve(
+    { auth: ['user', 'secret'], tag: 'REPORTS', cors: true },
+    async (request, { actor, requestId, rpc, log }) => {
+      const { report, clientId = null, from = null, to = null } = await readJson(request, body);
+      const { result } = await rpc<{ columns: string[]; rows: Row[] }>('export_report', {
+        actor,
+        report,
+        client_id: clientId,
+        from_day: from,
+        to_day: to,
+        request_id: requestId,
+      });
+      log('[REPORTS] Exported', { report, clientId, from, to, rows: result.rows.length });
+      return csvFile(`${[report, from, to].filter(Boolean).join('_')}.csv`, writeCsv(result.columns, result.rows));
+    },
+  ),
+};

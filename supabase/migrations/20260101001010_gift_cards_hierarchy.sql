@@ -1,0 +1,131 @@
+-- Gift cards, the hierarchy: the platform enables brands and values, an agency offers them to its clients at its prices, and
+-- a client takes from that what its campaigns may give.
+-- Whatever nobody has forbidden is offered: a row that is missing says nothing, a row that is disabled forbids at its level and
+-- below. The price of a card is resolved in one function, client ← agency ← platform; a markup and a custom price exclude each
+-- other. What a card costs is the platform's business, the markup its agency's.
+
+create table public.agency_brands (
+  id uuid primary key default gen_random_uuid(),
+  agency_id uuid not null references public.agencies (id),
+  brand_id uuid not null references public.gift_card_brands (id),
+  is_enabled boolean not null default true,
+  markup_percentage numeric(7,3),
+  constraint agency_brands_are_unique unique (agency_id, brand_id),
+  constraint agency_brands_markup_leaves_a_price check (markup_percentage >= -100)
+);
+comment on table public.agency_brands is
+  'Which brands an agency offers to its clients (all if it says nothing), and what it adds to the platform''s prices.';
+
+create table public.agency_denominations (
+  id uuid primary key default gen_random_uuid(),
+  agency_id uuid not null references public.agencies (id),
+  brand_id uuid not null,
+  denomination numeric(18,2) not null,
+  currency text not null,
+  is_enabled boolean not null default true,
+  markup_percentage numeric(7,3),
+  custom_price numeric(18,2),
+  constraint agency_denominations_value_is_the_brands foreign key (brand_id, denomination, currency)
+    references public.brand_denominations (brand_id, denomination, currency),
+  constraint agency_denominations_are_unique unique (brand_id, denomination, currency, agency_id),
+  constraint agency_denominations_have_a_markup_or_a_price check (markup_percentage is null or custom_price is null),
+  constraint agency_denominations_markup_leaves_a_price check (markup_percentage >= -100),
+  constraint agency_denominations_custom_price_is_not_negative check (custom_price >= 0)
+);
+comment on table public.agency_denominations is
+  'What an agency says about one value of a brand: offered or not, and its markup or its own price instead of the brand''s markup.';
+
+create table public.client_denominations (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null references public.clients (id),
+  brand_id uuid not null,
+  denomination numeric(18,2) not null,
+  currency text not null,
+  is_enabled boolean not null default true,
+  custom_price numeric(18,2),
+  constraint client_denominations_value_is_the_brands foreign key (brand_id, denomination, currency)
+    references public.brand_denominations (brand_id, denomination, currency),
+  constraint client_denominations_are_unique unique (brand_id, denomination, currency, client_id),
+  constraint client_denominations_custom_price_is_not_negative check (custom_price >= 0)
+);
+comment on table public.client_denominations is
+  'What holds for a client about one value of a brand: whether its campaigns may give it, and the price its agency made for it.';
+
+create index agency_brands_brand_id_idx on public.agency_brands (brand_id);
+create index agency_denominations_agency_id_idx on public.agency_denominations (agency_id);
+create index client_denominations_client_id_idx on public.client_denominations (client_id);
+
+-- What a card is sold for: the client's own price, else its agency's price or markup, else the platform's price, else the face
+-- value. An agency that is billed itself pays the platform's price: its markup is for its clients.
+create function private.price_of_card(
+  client_id uuid, brand_id uuid, denomination numeric, currency text, billing_entity text default 'client')
+returns numeric language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select case when billing_entity = 'agency' then p.price
+      else coalesce(cd.custom_price, ad.custom_price,
+        round(p.price * (100 + coalesce(ad.markup_percentage, ab.markup_percentage, 0)) / 100, 2)) end
+    from (
+      select coalesce((
+        select d.price from public.brand_denominations d
+        where d.brand_id = price_of_card.brand_id and d.denomination = price_of_card.denomination
+          and d.currency = price_of_card.currency), price_of_card.denomination) as price) p
+    left join public.clients c on c.id = price_of_card.client_id
+    left join public.agency_brands ab on ab.agency_id = c.agency_id and ab.brand_id = price_of_card.brand_id
+    left join public.agency_denominations ad on ad.agency_id = c.agency_id and ad.brand_id = price_of_card.brand_id
+      and ad.denomination = price_of_card.denomination and ad.currency = price_of_card.currency
+    left join public.client_denominations cd on cd.client_id = c.id and cd.brand_id = price_of_card.brand_id
+      and cd.denomination = price_of_card.denomination and cd.currency = price_of_card.currency);
+end $$;
+
+-- Whether the platform and the agency of a client allow it a brand, and a value if one is named.
+create function private.is_approved(client_id uuid, brand_id uuid, denomination numeric default null, currency text default null)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  return exists (
+    select from public.gift_card_brands b where b.id = is_approved.brand_id and b.is_enabled
+  ) and (is_approved.denomination is null or exists (
+    select from public.brand_denominations d
+    where d.brand_id = is_approved.brand_id and d.denomination = is_approved.denomination
+      and d.currency = is_approved.currency and d.is_enabled)
+  ) and not exists (
+    select from public.clients c join public.agency_brands ab on ab.agency_id = c.agency_id
+    where c.id = is_approved.client_id and ab.brand_id = is_approved.brand_id and not ab.is_enabled
+  ) and not exists (
+    select from public.clients c join public.agency_denominations ad on ad.agency_id = c.agency_id
+    where c.id = is_approved.client_id and ad.brand_id = is_approved.brand_id
+      and ad.denomination = is_approved.denomination and ad.currency = is_approved.currency and not ad.is_enabled);
+end $$;
+
+-- Passes when platform, agency and client all allow the card.
+create function private.assert_offered(client_id uuid, brand_id uuid, denomination numeric, currency text)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if not private.is_approved(client_id, brand_id, denomination, currency) or exists (
+    select from public.client_brands cb
+    where cb.client_id = assert_offered.client_id and cb.brand_id = assert_offered.brand_id and not cb.is_enabled
+  ) or exists (
+    select from public.client_denominations cd
+    where cd.client_id = assert_offered.client_id and cd.brand_id = assert_offered.brand_id
+      and cd.denomination = assert_offered.denomination and cd.currency = assert_offered.currency and not cd.is_enabled
+  ) then
+    perform private.refuse('GC-002', 'Brand not found, or the brand or its value is not enabled');
+  end if;
+end $$;
+
+alter table public.agency_brands enable row level security;
+alter table public.agency_denominations enable row level security;
+alter table public.client_denominations enable row level security;
+
+grant select on public.agency_brands, public.agency_denominations, public.client_denominations
+  to authenticated, service_role;
+
+-- not the client's: what its agency adds to a price is the agency's business
+create policy "Admins of an agency read what it offers" on public.agency_brands
+  for select to authenticated using (agency_id in (select private.administered_agency_ids()));
+
+create policy "Admins of an agency read its prices" on public.agency_denominations
+  for select to authenticated using (agency_id in (select private.administered_agency_ids()));
+
+create policy "Staff read the values of their clients" on public.client_denominations
+  for select to authenticated using (client_id in (select private.staffed_client_ids()));

@@ -1,0 +1,109 @@
+-- Gift cards, prepaid credit: the platform allocates credit to agencies, agencies to their clients, and whoever is prepaid pays
+-- each card from it, exactly and never below zero.
+-- Credit is an asset of the ledger for each currency. What the platform issued to an agency is its issuance, what cards and
+-- sales brought its revenue, in the books of whoever paid. Terms are looked up when a card is charged: whoever is not prepaid
+-- is billed only. The charge of a claim is its last step, because all claims of a payer wait for its account.
+
+-- The credit account of a client or an agency, opened when it is asked for first.
+create function private.credit_account(owner_type text, owner_id uuid, currency text)
+returns uuid language plpgsql volatile set search_path = '' as $$
+begin
+  return private.ledger_account(
+    case owner_type when 'client' then owner_id end, owner_type, owner_id, 'credit:' || currency);
+end $$;
+
+-- The account that pays for the cards of a client, or null when the one who is billed is not prepaid.
+create function private.paying_account(client_id uuid, billing_entity text, currency text)
+returns uuid language plpgsql volatile set search_path = '' as $$
+declare
+  payer uuid;
+begin
+  if billing_entity = 'agency' then
+    select a.id into payer from public.clients c join public.agencies a on a.id = c.agency_id
+    where c.id = paying_account.client_id and a.prepaid_since <= now();
+  else
+    select c.id into payer from public.clients c where c.id = paying_account.client_id and c.prepaid_since <= now();
+  end if;
+  return case when payer is not null then private.credit_account(billing_entity, payer, currency) end;
+end $$;
+
+-- Where the money goes: the revenue in the books of whoever pays.
+create function private.revenue_of(account_id uuid)
+returns uuid language plpgsql volatile set search_path = '' as $$
+begin
+  return (
+    select private.system_account(a.client_id, 'revenue', a.asset) from public.ledger_accounts a
+    where a.id = revenue_of.account_id);
+end $$;
+
+-- Moves credit from a customer's account; too little of it is refused in the words of the house.
+create function private.post_credit(
+  transfer_type text, source uuid, target uuid, amount numeric, idempotency_key text, description text default null,
+  reference_id uuid default null)
+returns public.ledger_transfers language plpgsql volatile set search_path = '' as $$
+declare
+  -- what passes between an agency and its client stands in the client's books
+  client_id uuid := (
+    select a.client_id from public.ledger_accounts a where a.id in (source, target) and a.client_id is not null limit 1);
+begin
+  return private.post_transfer(client_id, transfer_type, source, target, amount, idempotency_key, description, reference_id);
+exception when sqlstate 'WL001' then
+  perform private.refuse('GC-006', 'Insufficient credits');
+end $$;
+
+-- Pays for a card at once; nothing happens when the payer is not prepaid, or the card is free.
+create function private.charge_credit(
+  client_id uuid, billing_entity text, currency text, amount numeric, idempotency_key text, reference_id uuid)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  account_id uuid := case when amount > 0 then private.paying_account(client_id, billing_entity, currency) end;
+begin
+  if account_id is not null then
+    perform private.post_credit('card_charge', account_id, private.revenue_of(account_id), amount, idempotency_key,
+      'A gift card', reference_id);
+  end if;
+end $$;
+
+-- Sets credit aside for a card that is bought; null when there is nothing to set aside.
+create function private.reserve_credit(
+  client_id uuid, billing_entity text, currency text, amount numeric, idempotency_key text, reference_id uuid,
+  expires_at timestamptz)
+returns uuid language plpgsql volatile set search_path = '' as $$
+declare
+  account_id uuid := case when amount > 0 then private.paying_account(client_id, billing_entity, currency) end;
+  hold public.ledger_holds;
+begin
+  if account_id is not null then
+    hold := private.reserve_hold(account_id, amount, expires_at, idempotency_key, reference_id);
+  end if;
+  return hold.id;
+exception when sqlstate 'WL001' then
+  perform private.refuse('GC-006', 'Insufficient credits');
+end $$;
+
+-- Pays with what was set aside; without a hold there is nothing to pay. Once is enough.
+create function private.capture_credit(hold_id uuid, description text)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  perform private.capture_hold(h.id, private.revenue_of(h.account_id), h.amount, 'card_charge', description)
+  from public.ledger_holds h where h.id = capture_credit.hold_id;
+end $$;
+
+create function private.release_credit(hold_id uuid)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  perform private.release_hold(h.id) from public.ledger_holds h where h.id = release_credit.hold_id;
+end $$;
+
+-- Gives back what was charged for something, if anything was: a card that is cancelled before it left.
+create function private.reverse_charge(reference_id uuid, idempotency_key text, description text)
+returns public.ledger_transfers language plpgsql volatile set search_path = '' as $$
+declare
+  done public.ledger_transfers;
+begin
+  select r.* into done
+  from public.ledger_transfers t,
+    private.reverse_transfer(t.id, null, reverse_charge.idempotency_key, reverse_charge.description) r
+  where t.reference_id = reverse_charge.reference_id and t.transfer_type = 'card_charge';
+  return done;
+end $$;

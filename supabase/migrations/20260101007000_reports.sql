@@ -1,0 +1,313 @@
+-- Reports: what became of the cards that were given, by pool, brand, delivery method, place and campaign.
+-- A range selects the cards that were given (claimed) in it; what became of them is told as it stands now, so that a part is
+-- never larger than its whole. Ranges are half-open ([from_day, to_day), null is open) and days are those of each client's
+-- time zone. Amounts of two currencies are never added: each has a row. A rate of nothing is null.
+-- Admins read their clients; costs and master pools are the platform's.
+
+create type private.report_request as (client_ids uuid[], from_day date, to_day date, is_platform boolean);
+
+create type public.pool_performance as (
+  client_id uuid, client_name text, pool_id uuid, pool_name text, pool_type text, brand_name text,
+  currency text, denomination numeric, total_cards bigint, available_cards bigint, given_cards bigint, delivered_cards bigint,
+  redeemed_cards bigint, utilization_rate numeric, delivery_attempts bigint, delivery_success_rate numeric,
+  average_seconds_to_delivery numeric, total_cost numeric, cost_per_redemption numeric);
+
+create type public.brand_performance as (
+  client_id uuid, client_name text, brand_id uuid, brand_name text, currency text, given_cards bigint, delivered_cards bigint,
+  redeemed_cards bigint, delivery_rate numeric, redemption_rate numeric, value_given numeric, value_redeemed numeric,
+  average_seconds_to_delivery numeric);
+
+create type public.delivery_methods as (
+  client_id uuid, client_name text, delivery_method text, deliveries bigint, delivery_attempts bigint, successful bigint,
+  confirmed bigint, failed bigint, suppressed bigint, undecided bigint, delivery_success_rate numeric,
+  average_attempts numeric, average_seconds_to_sent numeric, delivered_cards bigint, redeemed_cards bigint,
+  redemption_rate numeric);
+
+create type public.geography as (
+  client_id uuid, client_name text, country text, state text, currency text, recipients bigint, given_cards bigint,
+  delivered_cards bigint, redeemed_cards bigint, redemption_rate numeric, value_given numeric);
+
+create type public.campaign_comparison as (
+  client_id uuid, client_name text, campaign_id uuid, campaign_name text, status text, currency text, recipients bigint,
+  recipients_rewarded bigint, reward_rate numeric, given_cards bigint, delivered_cards bigint, redeemed_cards bigint,
+  owed_rewards bigint, redemption_rate numeric, delivery_attempts bigint, delivery_success_rate numeric,
+  average_seconds_to_delivery numeric, value_given numeric, total_cost numeric, cost_per_redemption numeric);
+
+create function private.rate(part numeric, whole numeric)
+returns numeric language sql immutable set search_path = '' as $$
+  select round(part / nullif(whole, 0), 4)
+$$;
+
+create function private.seconds(duration interval)
+returns numeric language sql immutable set search_path = '' as $$
+  select round(extract(epoch from duration), 1)
+$$;
+
+-- Who reads a report: the signed-in user. Nobody is the database's owner, in Studio's SQL editor; an API role never is.
+create function private.report_reader()
+returns uuid language plpgsql stable set search_path = '' as $$
+begin
+  if current_setting('role') in ('none', 'postgres') and auth.uid() is null then
+    return null;
+  end if;
+  return private.caller();
+end $$;
+
+-- What the reader may be told: about one client, or about all the clients of his.
+create function private.report_request(actor uuid, client_id uuid, from_day date, to_day date, roles text[])
+returns private.report_request language plpgsql stable set search_path = '' as $$
+declare
+  request private.report_request;
+begin
+  if client_id is not null then
+    perform private.assert_can_act(actor, client_id, roles);
+    -- a trusted server is told of a client that does not exist, too
+    if not exists (select from public.clients c where c.id = report_request.client_id) then
+      perform private.refuse('RB-404', 'Not found');
+    end if;
+    request.client_ids := array[client_id];
+  elsif actor is null then
+    request.client_ids := array(select c.id from public.clients c);
+  else
+    request.client_ids := array(select private.client_ids_of(actor, roles));
+    if request.client_ids = '{}' and not (private.is_platform_admin(actor) and 'platform_admin' = any (roles)) then
+      perform private.refuse('RB-403', 'Not allowed');
+    end if;
+  end if;
+  request.from_day := from_day;
+  request.to_day := to_day;
+  request.is_platform := actor is null or private.is_platform_admin(actor);
+  return request;
+end $$;
+
+-- The clients of a report, and when its range begins and ends where each of them is.
+create function private.reported_clients(request private.report_request)
+returns table (client_id uuid, client_name text, agency_id uuid, starts_at timestamptz, ends_at timestamptz)
+language sql stable set search_path = '' as $$
+  select c.id, c.name, c.agency_id,
+    coalesce(request.from_day::timestamp at time zone c.time_zone, '-infinity'),
+    coalesce(request.to_day::timestamp at time zone c.time_zone, 'infinity')
+  from public.clients c where c.id = any (request.client_ids)
+$$;
+
+-- The cards given in the range, each with its bill and the tries to deliver it. A try is a success when a provider took the
+-- message and has not called it undelivered since; a try that is under way is none yet.
+create function private.given_cards(request private.report_request)
+returns table (
+  card_id uuid, client_id uuid, client_name text, agency_id uuid, pool_id uuid, brand_id uuid, campaign_id uuid,
+  recipient_id uuid, currency text, denomination numeric, is_delivered boolean, is_redeemed boolean, to_delivery interval,
+  cost numeric, price numeric, source text, attempts bigint, successes bigint)
+language sql stable set search_path = '' as $$
+  with tries as (
+    select d.subject_id, count(*) filter (where a.status <> 'calling') as attempts,
+      count(*) filter (where a.status = 'sent' and d.status <> 'undelivered') as successes
+    from public.deliveries d join public.delivery_attempts a on a.delivery_id = d.id
+    where d.topic = 'gift_card' and d.client_id = any (request.client_ids) group by d.subject_id)
+  select c.id, k.client_id, k.client_name, k.agency_id, c.pool_id, p.brand_id, g.campaign_id, c.recipient_id, p.currency,
+    p.denomination, c.delivered_at is not null, c.redeemed_at is not null, c.delivered_at - c.claimed_at,
+    b.cost_basis, b.price, b.source, coalesce(t.attempts, 0), coalesce(t.successes, 0)
+  from private.reported_clients(request) k
+  join public.gift_cards c on c.client_id = k.client_id and c.claimed_at >= k.starts_at and c.claimed_at < k.ends_at
+  join public.card_pools p on p.id = c.pool_id
+  join public.gift_card_grants g on g.id = c.grant_id
+  left join public.billing_transactions b on b.gift_card_id = c.id
+  left join tries t on t.subject_id = c.id
+$$;
+
+-- A pool's total is what it has been stocked with until the end of the range.
+create function private.pool_performance(request private.report_request)
+returns setof public.pool_performance language sql stable set search_path = '' as $$
+  with given as (
+    select g.pool_id, count(*) as given, count(*) filter (where g.is_delivered) as delivered,
+      count(*) filter (where g.is_redeemed) as redeemed, sum(g.attempts) as attempts, sum(g.successes) as successes,
+      avg(g.to_delivery) as to_delivery, sum(g.cost) as cost
+    from private.given_cards(request) g group by g.pool_id
+  ), stock as (
+    select c.pool_id, count(*) as total, count(*) filter (where c.status = 'available') as available
+    from public.gift_cards c
+    join public.card_pools p on p.id = c.pool_id
+    left join private.reported_clients(request) k on k.client_id = p.client_id
+    where (k.client_id is not null or (p.client_id is null and request.is_platform))
+      and c.created_at < coalesce(k.ends_at, request.to_day::timestamp at time zone 'UTC', 'infinity')
+    group by c.pool_id)
+  select p.client_id, k.client_name, p.id, p.pool_name, p.pool_type, b.name, p.currency, p.denomination,
+    coalesce(s.total, 0), coalesce(s.available, 0), coalesce(g.given, 0), coalesce(g.delivered, 0), coalesce(g.redeemed, 0),
+    private.rate(coalesce(g.delivered, 0), s.total), coalesce(g.attempts, 0), private.rate(g.successes, g.attempts),
+    private.seconds(g.to_delivery), case when request.is_platform then coalesce(g.cost, 0) end,
+    case when request.is_platform then round(g.cost / nullif(g.delivered, 0), 2) end
+  from public.card_pools p
+  join public.gift_card_brands b on b.id = p.brand_id
+  left join private.reported_clients(request) k on k.client_id = p.client_id
+  left join stock s on s.pool_id = p.id
+  left join given g on g.pool_id = p.id
+  -- a master pool is told of as far as its cards went to the clients of the report
+  where k.client_id is not null or (p.client_id is null and request.is_platform)
+  order by k.client_name nulls first, p.pool_name, p.id
+$$;
+
+create function private.brand_performance(request private.report_request)
+returns setof public.brand_performance language sql stable set search_path = '' as $$
+  select g.client_id, g.client_name, g.brand_id, b.name, g.currency, count(*), count(*) filter (where g.is_delivered),
+    count(*) filter (where g.is_redeemed), private.rate(count(*) filter (where g.is_delivered), count(*)),
+    private.rate(count(*) filter (where g.is_redeemed), count(*) filter (where g.is_delivered)), sum(g.denomination),
+    coalesce(sum(g.denomination) filter (where g.is_redeemed), 0), private.seconds(avg(g.to_delivery))
+  from private.given_cards(request) g
+  join public.gift_card_brands b on b.id = g.brand_id
+  group by g.client_id, g.client_name, g.brand_id, b.name, g.currency
+  order by g.client_name, b.name, g.currency, g.client_id
+$$;
+
+-- The messages that bring cards, queued in the range. A card that came twice by one method counts once.
+create function private.delivery_methods(request private.report_request)
+returns setof public.delivery_methods language sql stable set search_path = '' as $$
+  with tries as (
+    select a.delivery_id, count(*) filter (where a.status <> 'calling') as attempts,
+      count(*) filter (where a.status = 'sent') as sent
+    from public.delivery_attempts a where a.client_id = any (request.client_ids) group by a.delivery_id
+  ), messages as (
+    select k.client_id, k.client_name, d.channel, d.status, d.subject_id, d.sent_at - d.created_at as to_sent,
+      d.status in ('sent', 'delivered') as is_successful, c.redeemed_at is not null as is_redeemed,
+      coalesce(t.attempts, 0) as attempts, case when d.status = 'undelivered' then 0 else coalesce(t.sent, 0) end as successes
+    from private.reported_clients(request) k
+    join public.deliveries d on d.client_id = k.client_id and d.created_at >= k.starts_at and d.created_at < k.ends_at
+    join public.gift_cards c on c.id = d.subject_id
+    left join tries t on t.delivery_id = d.id
+    where d.topic = 'gift_card')
+  select m.client_id, m.client_name, m.channel, count(*), sum(m.attempts), count(*) filter (where m.is_successful),
+    count(*) filter (where m.status = 'delivered'), count(*) filter (where m.status in ('failed', 'undelivered')),
+    count(*) filter (where m.status = 'suppressed'), count(*) filter (where m.status in ('queued', 'sending', 'unknown')),
+    private.rate(sum(m.successes), sum(m.attempts)), round(avg(m.attempts), 2), private.seconds(avg(m.to_sent)),
+    count(distinct m.subject_id) filter (where m.is_successful),
+    count(distinct m.subject_id) filter (where m.is_successful and m.is_redeemed),
+    private.rate(count(distinct m.subject_id) filter (where m.is_successful and m.is_redeemed),
+      count(distinct m.subject_id) filter (where m.is_successful))
+  from messages m
+  group by m.client_id, m.client_name, m.channel
+  order by m.client_name, m.channel, m.client_id
+$$;
+
+-- Places as they were imported, but for case and space; recipients may have none.
+create function private.geography(request private.report_request)
+returns setof public.geography language sql stable set search_path = '' as $$
+  with placed as (
+    select g.*, coalesce(nullif(upper(btrim(r.country)), ''), 'unknown') as country,
+      coalesce(nullif(upper(btrim(r.state)), ''), 'unknown') as state
+    from private.given_cards(request) g join public.recipients r on r.id = g.recipient_id)
+  select p.client_id, p.client_name, p.country, p.state, p.currency, count(distinct p.recipient_id), count(*),
+    count(*) filter (where p.is_delivered), count(*) filter (where p.is_redeemed),
+    private.rate(count(*) filter (where p.is_redeemed), count(*) filter (where p.is_delivered)), sum(p.denomination)
+  from placed p
+  group by p.client_id, p.client_name, p.country, p.state, p.currency
+  order by p.client_name, p.country, p.state, p.currency, p.client_id
+$$;
+
+-- Every campaign that began before the range ended, also one that has given nothing; recipients and debts are those of now.
+create function private.campaign_comparison(request private.report_request)
+returns setof public.campaign_comparison language sql stable set search_path = '' as $$
+  with given as (
+    select g.campaign_id, g.currency, count(*) as given, count(distinct g.recipient_id) as rewarded,
+      count(*) filter (where g.is_delivered) as delivered, count(*) filter (where g.is_redeemed) as redeemed,
+      sum(g.attempts) as attempts, sum(g.successes) as successes, avg(g.to_delivery) as to_delivery,
+      sum(g.denomination) as value, sum(g.cost) as cost
+    from private.given_cards(request) g group by g.campaign_id, g.currency
+  ), people as (
+    select r.campaign_id, count(*) as recipients from public.recipients r
+    where r.client_id = any (request.client_ids) group by r.campaign_id
+  ), owed as (
+    select w.campaign_id, w.currency, count(*) as owed
+    from private.reported_clients(request) k
+    join public.pending_rewards w on w.client_id = k.client_id and w.created_at >= k.starts_at and w.created_at < k.ends_at
+    where w.status = 'awaiting_inventory' group by w.campaign_id, w.currency)
+  select c.client_id, k.client_name, c.id, c.campaign_name, c.status, coalesce(g.currency, o.currency, c.currency),
+    coalesce(n.recipients, 0), coalesce(g.rewarded, 0), private.rate(coalesce(g.rewarded, 0), n.recipients),
+    coalesce(g.given, 0), coalesce(g.delivered, 0), coalesce(g.redeemed, 0), coalesce(o.owed, 0),
+    private.rate(g.redeemed, g.delivered), coalesce(g.attempts, 0), private.rate(g.successes, g.attempts),
+    private.seconds(g.to_delivery), coalesce(g.value, 0), case when request.is_platform then coalesce(g.cost, 0) end,
+    case when request.is_platform then round(g.cost / nullif(g.delivered, 0), 2) end
+  from private.reported_clients(request) k
+  join public.campaigns c on c.client_id = k.client_id and c.created_at < k.ends_at
+  left join people n on n.campaign_id = c.id
+  left join (given g full join owed o on o.campaign_id = g.campaign_id and o.currency = g.currency)
+    on coalesce(g.campaign_id, o.campaign_id) = c.id
+  order by k.client_name, c.campaign_name, c.id, 6
+$$;
+
+-- The doors, for supabase-js and Studio: each body finds out for itself who reads.
+
+create function private.report_pool_performance(client_id uuid, from_day date, to_day date)
+returns setof public.pool_performance language sql stable security definer set search_path = '' as $$
+  select * from private.pool_performance(private.report_request(
+    private.report_reader(), client_id, from_day, to_day, private.admin_roles()))
+$$;
+
+create function public.report_pool_performance(
+  client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.pool_performance language sql stable security invoker set search_path = '' as $$
+  select * from private.report_pool_performance(client_id, from_day, to_day)
+$$;
+comment on function public.report_pool_performance is
+  'How pools do: utilization (delivered of all cards), delivery success, claimed to delivered, cost per redemption (platform).';
+
+create function private.report_brand_performance(client_id uuid, from_day date, to_day date)
+returns setof public.brand_performance language sql stable security definer set search_path = '' as $$
+  select * from private.brand_performance(private.report_request(
+    private.report_reader(), client_id, from_day, to_day, private.admin_roles()))
+$$;
+
+create function public.report_brand_performance(
+  client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.brand_performance language sql stable security invoker set search_path = '' as $$
+  select * from private.report_brand_performance(client_id, from_day, to_day)
+$$;
+comment on function public.report_brand_performance is
+  'How much of what was given is delivered and redeemed, by brand and currency.';
+
+create function private.report_delivery_methods(client_id uuid, from_day date, to_day date)
+returns setof public.delivery_methods language sql stable security definer set search_path = '' as $$
+  select * from private.delivery_methods(private.report_request(
+    private.report_reader(), client_id, from_day, to_day, private.admin_roles()))
+$$;
+
+create function public.report_delivery_methods(
+  client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.delivery_methods language sql stable security invoker set search_path = '' as $$
+  select * from private.report_delivery_methods(client_id, from_day, to_day)
+$$;
+comment on function public.report_delivery_methods is
+  'SMS beside e-mail: tries, successes, time until a provider took the message, and how many cards were redeemed.';
+
+create function private.report_geography(client_id uuid, from_day date, to_day date)
+returns setof public.geography language sql stable security definer set search_path = '' as $$
+  select * from private.geography(private.report_request(
+    private.report_reader(), client_id, from_day, to_day, private.admin_roles()))
+$$;
+
+create function public.report_geography(
+  client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.geography language sql stable security invoker set search_path = '' as $$
+  select * from private.report_geography(client_id, from_day, to_day)
+$$;
+comment on function public.report_geography is
+  'Where the recipients of cards are, by country and state.';
+
+create function private.report_campaign_comparison(client_id uuid, from_day date, to_day date)
+returns setof public.campaign_comparison language sql stable security definer set search_path = '' as $$
+  select * from private.campaign_comparison(private.report_request(
+    private.report_reader(), client_id, from_day, to_day, private.admin_roles()))
+$$;
+
+create function public.report_campaign_comparison(
+  client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.campaign_comparison language sql stable security invoker set search_path = '' as $$
+  select * from private.report_campaign_comparison(client_id, from_day, to_day)
+$$;
+comment on function public.report_campaign_comparison is
+  'Campaigns side by side: reach, delivery, redemption, debts, cost per redemption (platform).';
+
+grant execute on function
+  public.report_pool_performance, private.report_pool_performance,
+  public.report_brand_performance, private.report_brand_performance,
+  public.report_delivery_methods, private.report_delivery_methods,
+  public.report_geography, private.report_geography,
+  public.report_campaign_comparison, private.report_campaign_comparison
+  to authenticated;

@@ -1,0 +1,238 @@
+-- Reports of money: what is still owed to recipients, what the platform earns by client and agency, and the platform as a
+-- whole; then the door through which every report is exported. Same ranges, days and currencies as the other reports.
+-- Profit and the platform's own numbers are for platform admins only.
+
+create type public.liability as (
+  client_id uuid, client_name text, currency text, age text, given_cards bigint, given_value numeric, owed_rewards bigint,
+  owed_value numeric, total_value numeric, expiring_cards bigint, expiring_value numeric, oldest_at timestamptz);
+
+create type public.profit_by_client as (
+  agency_id uuid, agency_name text, client_id uuid, client_name text, currency text, source text, cards bigint,
+  revenue numeric, cost numeric, margin numeric, margin_rate numeric);
+
+create type public.profit_by_agency as (
+  agency_id uuid, agency_name text, currency text, clients bigint, cards bigint,
+  revenue numeric, cost numeric, margin numeric, margin_rate numeric);
+
+create type public.platform_analytics as (
+  currency text, agencies bigint, clients bigint, campaigns bigint, stocked_cards bigint, available_cards bigint,
+  available_value numeric, given_cards bigint, from_inventory bigint, from_suppliers bigint, delivered_cards bigint,
+  redeemed_cards bigint, owed_rewards bigint, delivery_attempts bigint, delivery_success_rate numeric,
+  redemption_rate numeric, average_seconds_to_delivery numeric, value_given numeric, revenue numeric, cost numeric,
+  margin numeric, margin_rate numeric);
+
+create function private.age_of(days numeric)
+returns text language sql immutable set search_path = '' as $$
+  select case when days <= 30 then '0-30 days' when days <= 60 then '31-60 days' when days <= 90 then '61-90 days'
+    when days <= 180 then '91-180 days' when days <= 365 then '181-365 days' else 'over 365 days' end
+$$;
+
+-- What was promised in the range and not used at its end (now, if that is later): cards that were given and are neither
+-- redeemed, expired nor cancelled, by the time since they were given, and rewards that are owed, since they are owed.
+create function private.liability(request private.report_request)
+returns setof public.liability language sql stable set search_path = '' as $$
+  with clients as (
+    select k.*, least(k.ends_at, now()) as told_at from private.reported_clients(request) k
+  ), debts as (
+    select k.client_id, k.client_name, p.currency, p.denomination, k.told_at, c.claimed_at as since, true as is_given,
+      coalesce(c.expires_at <= k.told_at + interval '30 days', false) as is_expiring
+    from clients k
+    join public.gift_cards c on c.client_id = k.client_id and c.claimed_at >= k.starts_at and c.claimed_at < k.told_at
+    join public.card_pools p on p.id = c.pool_id
+    where coalesce(c.redeemed_at >= k.told_at, true) and coalesce(c.expired_at >= k.told_at, true)
+      and coalesce(c.cancelled_at >= k.told_at, true) and coalesce(c.expires_at > k.told_at, true)
+    union all
+    select k.client_id, k.client_name, w.currency, w.denomination, k.told_at, w.created_at, false, false
+    from clients k
+    join public.pending_rewards w on w.client_id = k.client_id and w.created_at >= k.starts_at and w.created_at < k.told_at
+    where w.status <> 'cancelled' and coalesce(w.fulfilled_at >= k.told_at, true))
+  select d.client_id, d.client_name, d.currency, private.age_of(floor(extract(epoch from d.told_at - d.since) / 86400)),
+    count(*) filter (where d.is_given), coalesce(sum(d.denomination) filter (where d.is_given), 0),
+    count(*) filter (where not d.is_given), coalesce(sum(d.denomination) filter (where not d.is_given), 0),
+    sum(d.denomination), count(*) filter (where d.is_expiring),
+    coalesce(sum(d.denomination) filter (where d.is_expiring), 0), min(d.since)
+  from debts d
+  group by 1, 2, 3, 4
+  order by d.client_name, d.currency, min(d.told_at - d.since), d.client_id
+$$;
+
+-- The bills of the range.
+create function private.reported_bills(request private.report_request)
+returns table (
+  agency_id uuid, agency_name text, client_id uuid, client_name text, currency text, source text, price numeric, cost numeric)
+language sql stable set search_path = '' as $$
+  select b.agency_id, a.name, k.client_id, k.client_name, b.currency, b.source, b.price, b.cost_basis
+  from private.reported_clients(request) k
+  join public.billing_transactions b
+    on b.client_id = k.client_id and b.created_at >= k.starts_at and b.created_at < k.ends_at
+  join public.agencies a on a.id = b.agency_id
+$$;
+
+create function private.profit_by_client(request private.report_request)
+returns setof public.profit_by_client language sql stable set search_path = '' as $$
+  select b.agency_id, b.agency_name, b.client_id, b.client_name, b.currency, b.source, count(*), sum(b.price), sum(b.cost),
+    sum(b.price - b.cost), private.rate(sum(b.price - b.cost), sum(b.price))
+  from private.reported_bills(request) b
+  group by b.agency_id, b.agency_name, b.client_id, b.client_name, b.currency, b.source
+  order by b.agency_name, b.client_name, b.currency, b.source, b.client_id
+$$;
+
+create function private.profit_by_agency(request private.report_request)
+returns setof public.profit_by_agency language sql stable set search_path = '' as $$
+  select b.agency_id, b.agency_name, b.currency, count(distinct b.client_id), count(*), sum(b.price), sum(b.cost),
+    sum(b.price - b.cost), private.rate(sum(b.price - b.cost), sum(b.price))
+  from private.reported_bills(request) b
+  group by b.agency_id, b.agency_name, b.currency
+  order by b.agency_name, b.currency, b.agency_id
+$$;
+
+-- One row for a currency. Stock is that of now: of the clients of the report, and the master pools when they are all of them.
+create function private.platform_analytics(request private.report_request)
+returns setof public.platform_analytics language sql stable set search_path = '' as $$
+  with given as (
+    select g.currency, count(distinct g.agency_id) as agencies, count(distinct g.client_id) as clients,
+      count(distinct g.campaign_id) as campaigns, count(*) as given, count(*) filter (where g.source = 'inventory') as stocked,
+      count(*) filter (where g.source <> 'inventory') as bought, count(*) filter (where g.is_delivered) as delivered,
+      count(*) filter (where g.is_redeemed) as redeemed, sum(g.attempts) as attempts, sum(g.successes) as successes,
+      avg(g.to_delivery) as to_delivery, sum(g.denomination) as value
+    from private.given_cards(request) g group by g.currency
+  ), bills as (
+    select b.currency, sum(b.price) as revenue, sum(b.cost) as cost from private.reported_bills(request) b group by b.currency
+  ), stock as (
+    select p.currency, sum(p.total_cards) as total, sum(p.available_cards) as available,
+      sum(p.available_cards * p.denomination) as value
+    from public.gift_card_pools p
+    where p.client_id = any (request.client_ids) or (p.client_id is null and request.client_ids @> array(
+      select c.id from public.clients c))
+    group by p.currency
+  ), owed as (
+    select w.currency, count(*) as owed
+    from private.reported_clients(request) k
+    join public.pending_rewards w on w.client_id = k.client_id and w.created_at >= k.starts_at and w.created_at < k.ends_at
+    where w.status = 'awaiting_inventory' group by w.currency)
+  select x.currency, coalesce(g.agencies, 0), coalesce(g.clients, 0), coalesce(g.campaigns, 0), coalesce(s.total, 0),
+    coalesce(s.available, 0), coalesce(s.value, 0), coalesce(g.given, 0), coalesce(g.stocked, 0), coalesce(g.bought, 0),
+    coalesce(g.delivered, 0), coalesce(g.redeemed, 0), coalesce(o.owed, 0), coalesce(g.attempts, 0),
+    private.rate(g.successes, g.attempts), private.rate(g.redeemed, g.delivered), private.seconds(g.to_delivery),
+    coalesce(g.value, 0), coalesce(b.revenue, 0), coalesce(b.cost, 0), coalesce(b.revenue - b.cost, 0),
+    private.rate(b.revenue - b.cost, b.revenue)
+  from (
+    select g.currency from given g union select s.currency from stock s union select o.currency from owed o
+    union select b.currency from bills b) x (currency)
+  left join given g on g.currency = x.currency
+  left join bills b on b.currency = x.currency
+  left join stock s on s.currency = x.currency
+  left join owed o on o.currency = x.currency
+  order by x.currency
+$$;
+
+create function private.report_liability(client_id uuid, from_day date, to_day date)
+returns setof public.liability language sql stable security definer set search_path = '' as $$
+  select * from private.liability(private.report_request(
+    private.report_reader(), client_id, from_day, to_day, private.admin_roles()))
+$$;
+
+create function public.report_liability(
+  client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.liability language sql stable security invoker set search_path = '' as $$
+  select * from private.report_liability(client_id, from_day, to_day)
+$$;
+comment on function public.report_liability is
+  'What is promised and unused at the end of the range, by age and currency: cards given, rewards owed, cards about to expire.';
+
+create function private.report_profit_by_client(client_id uuid, from_day date, to_day date)
+returns setof public.profit_by_client language sql stable security definer set search_path = '' as $$
+  select * from private.profit_by_client(private.report_request(
+    private.report_reader(), client_id, from_day, to_day, array['platform_admin']))
+$$;
+
+create function public.report_profit_by_client(
+  client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.profit_by_client language sql stable security invoker set search_path = '' as $$
+  select * from private.report_profit_by_client(client_id, from_day, to_day)
+$$;
+comment on function public.report_profit_by_client is
+  'What the platform earned with each client, by currency and source; platform admins only.';
+
+create function private.report_profit_by_agency(client_id uuid, from_day date, to_day date)
+returns setof public.profit_by_agency language sql stable security definer set search_path = '' as $$
+  select * from private.profit_by_agency(private.report_request(
+    private.report_reader(), client_id, from_day, to_day, array['platform_admin']))
+$$;
+
+create function public.report_profit_by_agency(
+  client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.profit_by_agency language sql stable security invoker set search_path = '' as $$
+  select * from private.report_profit_by_agency(client_id, from_day, to_day)
+$$;
+comment on function public.report_profit_by_agency is
+  'What the platform earned with each agency, by currency; platform admins only.';
+
+create function private.report_platform_analytics(client_id uuid, from_day date, to_day date)
+returns setof public.platform_analytics language sql stable security definer set search_path = '' as $$
+  select * from private.platform_analytics(private.report_request(
+    private.report_reader(), client_id, from_day, to_day, array['platform_admin']))
+$$;
+
+create function public.report_platform_analytics(
+  client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.platform_analytics language sql stable security invoker set search_path = '' as $$
+  select * from private.report_platform_analytics(client_id, from_day, to_day)
+$$;
+comment on function public.report_platform_analytics is
+  'The platform as a whole, by currency: stock, cards given, delivery, redemption, debts, money; platform admins only.';
+
+-- The rows of a report as texts, so that no amount passes through a floating point number on its way into a file.
+create function private.report_rows(report text, request private.report_request)
+returns setof jsonb language plpgsql stable set search_path = '' as $$
+begin
+  case report
+    when 'pool_performance' then return query select to_jsonb(r) from private.pool_performance(request) r;
+    when 'brand_performance' then return query select to_jsonb(r) from private.brand_performance(request) r;
+    when 'delivery_methods' then return query select to_jsonb(r) from private.delivery_methods(request) r;
+    when 'geography' then return query select to_jsonb(r) from private.geography(request) r;
+    when 'campaign_comparison' then return query select to_jsonb(r) from private.campaign_comparison(request) r;
+    when 'liability' then return query select to_jsonb(r) from private.liability(request) r;
+    when 'profit_by_client' then return query select to_jsonb(r) from private.profit_by_client(request) r;
+    when 'profit_by_agency' then return query select to_jsonb(r) from private.profit_by_agency(request) r;
+    when 'platform_analytics' then return query select to_jsonb(r) from private.platform_analytics(request) r;
+  end case;
+end $$;
+
+create function public.export_report(
+  actor uuid, report text, client_id uuid, from_day date, to_day date, request_id uuid)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  request private.report_request;
+  columns jsonb;
+  rows jsonb;
+  detail text;
+begin
+  request := private.report_request(actor, client_id, from_day, to_day, case
+    when report in ('profit_by_client', 'profit_by_agency', 'platform_analytics') then array['platform_admin']
+    else private.admin_roles() end);
+  select jsonb_agg(a.attname order by a.attnum) into columns
+  from pg_catalog.pg_attribute a
+  where a.attrelid = to_regclass('public.' || report) and a.attnum > 0 and not a.attisdropped;
+  select coalesce(jsonb_agg((select jsonb_object_agg(t.key, t.value) from jsonb_each_text(r) t) order by n), '[]') into rows
+  from private.report_rows(report, request) with ordinality as x (r, n);
+  perform private.record_audit(client_id, actor, 'report.exported', 'report', request_id,
+    jsonb_build_object('report', report, 'from', from_day, 'to', to_day, 'rows', jsonb_array_length(rows)), request_id);
+  return private.answered(jsonb_build_object('columns', columns, 'rows', rows));
+exception when others then
+  if not private.is_refusal(sqlstate) then
+    raise;
+  end if;
+  get stacked diagnostics detail = pg_exception_detail;
+  return private.refused(sqlstate, sqlerrm, detail);
+end $$;
+comment on function public.export_report is
+  'A report for a file: its columns in order and its rows as texts; for admins, or a trusted server. Audited.';
+
+grant execute on function
+  public.report_liability, private.report_liability,
+  public.report_profit_by_client, private.report_profit_by_client,
+  public.report_profit_by_agency, private.report_profit_by_agency,
+  public.report_platform_analytics, private.report_platform_analytics
+  to authenticated;
+grant execute on function public.export_report to service_role;

@@ -1,0 +1,42 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(24);
+
+select tests.keep(tests.create_reported_tenant());
+select tests.keep('b', tests.create_reported_tenant());
+select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
+select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
+select tests.keep('platform', tests.create_user('platform_admin'));
+
+create temp table reports as
+  select * from (values ('pool_performance', false), ('brand_performance', false), ('delivery_methods', false), ('geography', false),
+    ('campaign_comparison', false), ('liability', false), ('profit_by_client', true), ('profit_by_agency', true),
+    ('platform_analytics', true)) r (report, is_platforms);
+
+select set_eq($$ select 'report_' || report from reports $$,
+  $$ select proname::text from pg_proc where pronamespace = 'public'::regnamespace and proname like 'report\_%' $$,
+  'Every report there is can be exported');
+select is(
+  public.export_report(tests.the('admin'), report, tests.the('client'), null, null, gen_random_uuid()) ->> 'outcome',
+  case when is_platforms then 'refused' else 'ok' end, report || ': what it answers a client admin') from reports;
+select ok(jsonb_array_length(answer #> '{result,rows}') > 0
+  and (answer #> '{result,rows,0}') ?& array(select jsonb_array_elements_text(answer #> '{result,columns}')),
+  report || ': a row has every column')
+from reports, public.export_report(null, report, tests.the('client'), null, null, gen_random_uuid()) answer;
+
+select is(public.export_report(tests.the('platform'), 'profit_by_client', tests.the('client'), null, null, gen_random_uuid())
+  #> '{result,rows,0,margin}', '"25.00"', 'An amount is a text that keeps its decimals');
+select is(public.export_report(tests.the('agent'), 'liability', tests.the('client'), null, null, gen_random_uuid()) ->> 'code',
+  'RB-403', 'An agent exports nothing');
+select is(public.export_report(tests.the('admin'), 'liability', (tests.kept('b') ->> 'client')::uuid, null, null, gen_random_uuid()),
+  public.export_report(tests.the('admin'), 'liability', gen_random_uuid(), null, null, gen_random_uuid()),
+  'A foreign client reads like an unknown one');
+select is((select jsonb_object_agg(e.metadata ->> 'report', e.metadata -> 'rows') from public.audit_events e
+  where e.action = 'report.exported' and e.actor_id = tests.the('platform')), '{"profit_by_client": 1}',
+  'Who took what with him is on record');
+select is((select count(*) from public.report_geography(tests.the('client'))),
+  jsonb_array_length(public.export_report(null, 'geography', tests.the('client'), null, null, gen_random_uuid()) #> '{result,rows}')::bigint,
+  'A file has all the rows that the report has');
+
+select * from finish();
+rollback;
