@@ -12,6 +12,7 @@ create table public.card_pools (
   currency text not null default 'USD',
   pool_type text not null default 'client',
   campaign_id uuid,
+  supplier_id uuid references public.gift_card_suppliers (id),
   cost_per_card numeric(18,2) not null default 0,
   is_active boolean not null default true,
   total_cards int not null default 0,
@@ -23,8 +24,9 @@ create table public.card_pools (
   archived_at timestamptz,
   constraint card_pools_campaign_is_the_clients
     foreign key (campaign_id, client_id) references public.campaigns (id, client_id),
-  constraint card_pools_pool_type_is_valid check (pool_type in ('master', 'client')),
-  constraint card_pools_owner_matches_type check ((pool_type = 'master') = (client_id is null)),
+  constraint card_pools_pool_type_is_valid check (pool_type in ('master', 'client', 'supplier')),
+  constraint card_pools_owner_matches_type check ((pool_type = 'client') = (client_id is not null)),
+  constraint card_pools_supplier_matches_type check ((pool_type = 'supplier') = (supplier_id is not null)),
   constraint card_pools_campaign_pools_have_a_client check (campaign_id is null or client_id is not null),
   constraint card_pools_denomination_is_positive check (denomination > 0),
   constraint card_pools_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
@@ -32,8 +34,8 @@ create table public.card_pools (
   constraint card_pools_archived_are_not_active check (archived_at is null or not is_active)
 );
 comment on table public.card_pools is
-  'A pool: cards of one brand and value, of one client or (master) of the platform. Its counters are those of the last fold; '
-  'the view gift_card_pools has the exact ones.';
+  'A pool: cards of one brand and value, of one client, of the platform (master), or bought one by one from a supplier. Its '
+  'counters are those of the last fold; the view gift_card_pools has the exact ones.';
 
 create table private.card_lots (
   id uuid primary key default gen_random_uuid(),
@@ -121,6 +123,7 @@ comment on table private.card_movements is 'What each transaction changed in the
 
 create index card_pools_client_id_idx on public.card_pools (client_id);
 create index card_pools_campaign_id_client_id_idx on public.card_pools (campaign_id, client_id);
+create index card_pools_supplier_id_idx on public.card_pools (supplier_id);
 create index card_pools_brand_id_denomination_idx on public.card_pools (brand_id, denomination);
 create index gift_cards_claimable_idx on public.gift_cards (lot_id, id) where status = 'available';
 create index gift_cards_waiting_idx on public.gift_cards (claimed_at) where status = 'claimed';
@@ -264,7 +267,8 @@ create trigger card_pools_reopen_when_restocked before update of available_cards
 
 -- a pool that was stocked and emptied between two folds has crossed, too: its total tells
 create trigger pool_inventory_check after update of total_cards, available_cards on public.card_pools
-  for each row when ((old.total_cards, old.available_cards) is distinct from (new.total_cards, new.available_cards))
+  for each row when (new.pool_type <> 'supplier'
+    and (old.total_cards, old.available_cards) is distinct from (new.total_cards, new.available_cards))
   execute function private.check_pool_inventory();
 
 create view public.gift_card_pools with (security_invoker = on) as

@@ -52,15 +52,16 @@ create table public.billing_transactions (
   created_at timestamptz not null default now(),
   constraint billing_transactions_one_for_a_grant unique nulls not distinct (grant_id, reverses_id),
   constraint billing_transactions_are_reversed_once unique (reverses_id),
-  constraint billing_transactions_source_is_valid check (source in ('inventory', 'tillo')),
   constraint billing_transactions_amounts_fit_direction check (cost_basis * quantity >= 0 and price * quantity >= 0),
+  constraint billing_transactions_source_is_valid check (source ~ '^[a-z][a-z0-9_]*$'),
   constraint billing_transactions_entity_is_billed check (
     (billed_entity_type = 'client' and billed_entity_id = client_id)
     or (billed_entity_type = 'agency' and billed_entity_id = agency_id))
 );
 comment on table public.billing_transactions is
-  'What each card cost, was sold for and to whom; immutable. Amounts in the currency beside them. A card that never left the '
-  'house and came back has a second row, which reverses the first: amounts add up as they stand, cards by quantity.';
+  'What each card cost, was sold for and to whom; immutable. source: inventory, or the supplier (tillo). Amounts in the '
+  'currency beside them. A card that never left the house and came back has a second row, which reverses the first: amounts '
+  'add up as they stand, cards by quantity.';
 
 create table public.pending_rewards (
   id uuid primary key default gen_random_uuid(),
@@ -68,6 +69,9 @@ create table public.pending_rewards (
   campaign_id uuid not null,
   recipient_id uuid not null,
   condition_number int not null,
+  surface text not null,
+  requested_by uuid,
+  skip_verification boolean not null default false,
   pool_id uuid references public.card_pools (id),
   brand_id uuid not null references public.gift_card_brands (id),
   denomination numeric(18,2) not null,
@@ -76,14 +80,18 @@ create table public.pending_rewards (
   deliver_to text,
   status text not null default 'awaiting_inventory',
   request_id uuid,
+  attempts int not null default 0,
+  code text not null,
+  next_attempt_at timestamptz not null default now(),
   created_at timestamptz not null default now(),
   fulfilled_at timestamptz,
   constraint pending_rewards_recipient_is_the_campaigns
     foreign key (recipient_id, campaign_id, client_id) references public.recipients (id, campaign_id, client_id),
-  constraint pending_rewards_status_is_valid check (status in ('awaiting_inventory', 'fulfilled', 'cancelled')),
+  constraint pending_rewards_status_is_valid check (
+    status in ('awaiting_inventory', 'awaiting_credit', 'fulfilled', 'cancelled')),
   constraint pending_rewards_fulfilled_at_matches_status check ((status = 'fulfilled') = (fulfilled_at is not null))
 );
-comment on table public.pending_rewards is 'Rewards that are owed since the stock ran out, in order of arrival.';
+comment on table public.pending_rewards is 'Rewards that are owed since the stock or the credit ran out (code says which), in order of arrival.';
 
 create table public.gift_card_provisioning_trace (
   id bigint generated always as identity primary key,
@@ -96,13 +104,15 @@ create table public.gift_card_provisioning_trace (
   status text not null,
   error_code text,
   error_message text,
+  tillo_code text,
   duration_ms numeric(12,3) not null,
   created_at timestamptz not null default now(),
   constraint gift_card_provisioning_trace_status_is_valid check (status in ('completed', 'failed')),
   constraint gift_card_provisioning_trace_failed_has_a_code check ((status = 'failed') = (error_code is not null))
 );
 comment on table public.gift_card_provisioning_trace is
-  'A row for each step of each provisioning, kept also when it was refused; duration_ms in milliseconds.';
+  'A row for each step of each provisioning, kept also when it was refused; tillo_code is the supplier''s word, '
+  'duration_ms in milliseconds.';
 
 create index call_sessions_client_id_idx on public.call_sessions (client_id);
 create index call_sessions_campaign_id_client_id_idx on public.call_sessions (campaign_id, client_id);
@@ -113,9 +123,9 @@ create index call_conditions_met_client_id_idx on public.call_conditions_met (cl
 create index billing_transactions_gift_card_id_idx on public.billing_transactions (gift_card_id);
 create index billing_transactions_client_id_idx on public.billing_transactions (client_id, created_at);
 create unique index pending_rewards_awaiting_idx on public.pending_rewards (recipient_id, campaign_id, condition_number)
-  where status = 'awaiting_inventory';
+  where status like 'awaiting%';
 create index pending_rewards_recipient_idx on public.pending_rewards (recipient_id, campaign_id, client_id);
-create index pending_rewards_arrival_idx on public.pending_rewards (created_at) where status = 'awaiting_inventory';
+create index pending_rewards_arrival_idx on public.pending_rewards (created_at, id) where status like 'awaiting%';
 create index pending_rewards_pool_id_idx on public.pending_rewards (pool_id);
 create index pending_rewards_brand_id_idx on public.pending_rewards (brand_id);
 create index pending_rewards_client_id_idx on public.pending_rewards (client_id);

@@ -1,12 +1,15 @@
 -- Gift cards, provisioning: from an earned condition to one card, in one transaction.
--- Configuration → eligibility (the grant, which is given once) → a card from stock → the bill → the delivery. Each step takes
--- what is known so far and returns it with what it found; the first refusal undoes them all, and the trace keeps the story.
+-- Configuration → eligibility (the grant, which is given once) → a card from stock, else one that is bought → the bill → the
+-- delivery. Each step takes what is known so far and returns it with what it found; the first refusal undoes them all, and
+-- the trace keeps the story.
 
 -- What a provisioning knows: who asks for what, then what each step found.
 create type private.provisioning as (
   request_id uuid,
   surface text,
   actor uuid,
+  reward_id uuid,
+  shows_code boolean,
   client_id uuid,
   campaign_id uuid,
   recipient_id uuid,
@@ -20,13 +23,22 @@ create type private.provisioning as (
   deliver_to text,
   skip_verification boolean,
   billing_entity text,
+  suppliers text[],
+  suppliers_asked uuid[],
   grant_id uuid,
+  purchase_id uuid,
+  source text,
+  cost numeric(18,2),
   pool_id uuid,
   gift_card_id uuid,
   billing_id uuid,
   delivery_id uuid,
   condition_met_id uuid,
+  answer_scope text,
+  answer_key text,
+  request_hash text,
   steps jsonb,
+  steps_recorded int,
   step_started_at timestamptz
 );
 
@@ -111,6 +123,20 @@ begin
   return p;
 end $$;
 
+-- Whoever asks again while the card is being bought is told so.
+create function private.refuse_open_purchase(p private.provisioning)
+returns void language plpgsql stable set search_path = '' as $$
+declare
+  purchase_id uuid := (
+    select b.id from public.gift_card_grants g join public.gift_card_purchases b on b.grant_id = g.id and b.ended_at is null
+    where g.recipient_id = p.recipient_id and g.campaign_id = p.campaign_id and g.condition_number = p.condition_number);
+begin
+  if purchase_id is not null then
+    perform private.refuse('GC-005', 'The card is being bought; it is delivered as soon as it is there',
+      jsonb_build_object('purchaseId', purchase_id, 'pending', true));
+  end if;
+end $$;
+
 -- The grant is the lock: a second request for it waits here for the first one, and is refused if that succeeds.
 create function private.check_eligibility(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
@@ -124,6 +150,7 @@ begin
   on conflict (recipient_id, campaign_id, condition_number) where cancelled_at is null do nothing
   returning g.id into p.grant_id;
   if p.grant_id is null then
+    perform private.refuse_open_purchase(p);
     -- staff may want to send the card again; a visitor learns no more than that the code is used
     perform private.refuse('GC-010', 'Already provisioned', case when p.surface = 'form' then '{}' else (
       select jsonb_build_object('giftCardId', c.id, 'status', c.status, 'claimedAt', c.claimed_at)
@@ -139,8 +166,8 @@ begin
   end if;
   p.deliver_to := case p.delivery_method
     when 'sms' then coalesce(p.deliver_to, recipient.phone) when 'email' then coalesce(p.deliver_to, recipient.email) end;
-  -- an agent's answer does not bring the code, so a message must
-  if p.delivery_method is not null or p.surface = 'call_center' then
+  -- neither an agent's answer nor a reward that was owed brings the code, so a message must
+  if p.delivery_method is not null or p.surface = 'call_center' or p.reward_id is not null then
     perform private.assert_address(p.delivery_method, p.deliver_to);
   end if;
   return p;
@@ -220,6 +247,7 @@ begin
   end loop;
 end $$;
 
+-- No card is found when the stock is empty.
 create function private.claim_from_stock(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
 declare
@@ -238,15 +266,17 @@ begin
     end loop;
   end if;
   if p.gift_card_id is null then
-    perform private.refuse('GC-003', 'No available gift cards in pool');
+    return p;
   end if;
+  p.source := 'inventory';
+  p.cost := (select pool.cost_per_card from public.card_pools pool where pool.id = p.pool_id);
   -- without an address the answer itself delivers the card; an answer that shows the code exposes it
   update public.gift_cards c
   set status = case when p.deliver_to is null then 'delivered' else 'claimed' end,
     claimed_at = now(), client_id = p.client_id, recipient_id = p.recipient_id, grant_id = p.grant_id,
     delivered_at = case when p.deliver_to is null then now() end,
     delivery_method = coalesce(p.delivery_method, case p.surface when 'form' then 'browser' else 'api' end),
-    exposed_at = case when p.surface <> 'call_center' then now() end
+    exposed_at = case when p.shows_code then now() end
   where c.id = p.gift_card_id and c.status = 'available';
   if not found then
     raise exception 'card % was claimed under our lock', p.gift_card_id;
@@ -270,11 +300,10 @@ begin
   insert into public.billing_transactions as b (
     client_id, agency_id, campaign_id, recipient_id, grant_id, gift_card_id, source, currency, denomination,
     cost_basis, price, billed_entity_type, billed_entity_id, request_id)
-  select c.id, c.agency_id, p.campaign_id, p.recipient_id, p.grant_id, p.gift_card_id, 'inventory', p.currency, p.denomination,
-    pool.cost_per_card, private.price_of_card(p.brand_id, p.denomination, p.currency),
+  select c.id, c.agency_id, p.campaign_id, p.recipient_id, p.grant_id, p.gift_card_id, p.source, p.currency, p.denomination,
+    p.cost, private.price_of_card(p.brand_id, p.denomination, p.currency),
     p.billing_entity, case p.billing_entity when 'agency' then c.agency_id else c.id end, p.request_id
-  from public.clients c, public.card_pools pool
-  where c.id = p.client_id and pool.id = p.pool_id
+  from public.clients c where c.id = p.client_id
   returning b.id into p.billing_id;
   return p;
 exception when others then
@@ -319,16 +348,17 @@ returns private.provisioning language plpgsql volatile set search_path = '' as $
 begin
   update public.pending_rewards r set status = 'fulfilled', fulfilled_at = now()
   where r.recipient_id = p.recipient_id and r.campaign_id = p.campaign_id and r.condition_number = p.condition_number
-    and r.status = 'awaiting_inventory';
+    and r.status like 'awaiting%';
   if found and not exists (
     select from public.pending_rewards r
     where r.campaign_id = p.campaign_id and r.brand_id = p.brand_id and r.denomination = p.denomination
-      and r.status = 'awaiting_inventory') then
-    perform private.resolve_alert('no_gift_card_inventory', private.stock_subject(p));
+      and r.status like 'awaiting%') then
+    perform private.resolve_alert('no_gift_card_inventory', private.stock_subject(p)),
+      private.resolve_alert('insufficient_credit', private.stock_subject(p));
   end if;
   perform private.record_audit(p.client_id, p.actor, 'gift_card.provisioned', 'gift_card', p.gift_card_id,
     jsonb_build_object('surface', p.surface, 'grant_id', p.grant_id, 'delivery_id', p.delivery_id,
-      'code_shown', p.surface <> 'call_center', 'verification_skipped', coalesce(p.skip_verification, false)), p.request_id);
+      'code_shown', p.shows_code, 'verification_skipped', coalesce(p.skip_verification, false)), p.request_id);
   -- one in thirty folds for all: no claim waits for a shared counter, and none has much to add up
   if random() < 0.033 then
     perform private.fold_pool(p.pool_id);

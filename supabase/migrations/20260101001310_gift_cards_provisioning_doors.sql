@@ -11,34 +11,46 @@ begin
   return p;
 end $$;
 
-create function private.record_trace(p private.provisioning, failed_step text, refusal jsonb)
+-- The steps so far, and the one that failed; those of a purchase that ends later follow those of the request.
+create function private.record_trace(p private.provisioning, failed_step text, refusal jsonb, tillo_code text default null)
 returns void language plpgsql volatile set search_path = '' as $$
+declare
+  before int := coalesce(p.steps_recorded, 0);
 begin
   insert into public.gift_card_provisioning_trace (
     client_id, request_id, campaign_id, recipient_id, step_number, step_name, status, duration_ms)
-  select p.client_id, p.request_id, p.campaign_id, p.recipient_id, s.number, s.step ->> 'name', 'completed',
+  select p.client_id, p.request_id, p.campaign_id, p.recipient_id, before + s.number, s.step ->> 'name', 'completed',
     (s.step ->> 'ms')::numeric
   from jsonb_array_elements(p.steps) with ordinality as s (step, number);
   insert into public.gift_card_provisioning_trace (
-    client_id, request_id, campaign_id, recipient_id, step_number, step_name, status, error_code, error_message, duration_ms)
-  select p.client_id, p.request_id, p.campaign_id, p.recipient_id, coalesce(jsonb_array_length(p.steps), 0) + 1, failed_step,
-    'failed', refusal ->> 'code', refusal ->> 'message', extract(epoch from clock_timestamp() - p.step_started_at) * 1000
+    client_id, request_id, campaign_id, recipient_id, step_number, step_name, status, error_code, error_message, tillo_code,
+    duration_ms)
+  select p.client_id, p.request_id, p.campaign_id, p.recipient_id, before + coalesce(jsonb_array_length(p.steps), 0) + 1,
+    failed_step, 'failed', refusal ->> 'code', refusal ->> 'message', tillo_code,
+    extract(epoch from clock_timestamp() - p.step_started_at) * 1000
   where refusal is not null;
 end $$;
 
--- No stock: the reward is owed, and somebody is told. Asking again does not make it owed twice.
-create function private.queue_pending_reward(p private.provisioning)
+-- No stock, or no credit: the reward is owed, and somebody is told. Asking again does not make it owed twice.
+create function private.queue_pending_reward(p private.provisioning, code text)
 returns void language plpgsql volatile set search_path = '' as $$
+declare
+  facts jsonb := jsonb_build_object('campaign_id', p.campaign_id, 'brand_id', p.brand_id, 'denomination', p.denomination);
 begin
   insert into public.pending_rewards (
-    client_id, campaign_id, recipient_id, condition_number, brand_id, denomination, currency, delivery_method, deliver_to,
-    request_id)
-  values (p.client_id, p.campaign_id, p.recipient_id, p.condition_number, p.brand_id, p.denomination, p.currency,
-    p.delivery_method, p.deliver_to, p.request_id)
-  on conflict (recipient_id, campaign_id, condition_number) where status = 'awaiting_inventory' do nothing;
-  perform private.raise_alert('no_gift_card_inventory', 'critical', 'No gift cards left for a campaign: rewards are waiting',
-    jsonb_build_object('campaign_id', p.campaign_id, 'brand_id', p.brand_id, 'denomination', p.denomination),
-    private.stock_subject(p), p.client_id);
+    client_id, campaign_id, recipient_id, condition_number, surface, requested_by, skip_verification, brand_id, denomination,
+    currency, delivery_method, deliver_to, status, code, request_id)
+  values (p.client_id, p.campaign_id, p.recipient_id, p.condition_number, p.surface, p.actor,
+    coalesce(p.skip_verification, false), p.brand_id, p.denomination, p.currency, p.delivery_method, p.deliver_to,
+    case code when 'GC-006' then 'awaiting_credit' else 'awaiting_inventory' end, code, p.request_id)
+  on conflict (recipient_id, campaign_id, condition_number) where status like 'awaiting%' do nothing;
+  if code = 'GC-006' then
+    perform private.raise_alert('insufficient_credit', 'critical', 'No credit left for a campaign: rewards are waiting', facts,
+      private.stock_subject(p), p.client_id);
+  else
+    perform private.raise_alert('no_gift_card_inventory', 'critical', 'No gift cards left for a campaign: rewards are waiting',
+      facts, private.stock_subject(p), p.client_id);
+  end if;
 end $$;
 
 create function private.present_card(card_id uuid)
@@ -69,10 +81,10 @@ begin
 end $$;
 
 -- An agent's answer brings the last four signs only; the code goes to the recipient.
-create function private.sealed_for(surface text, answer jsonb)
+create function private.sealed_for(p private.provisioning, answer jsonb)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
-  return case when surface <> 'call_center' then private.sealed_card((answer -> 'giftCard' ->> 'id')::uuid) end;
+  return case when p.shows_code then private.sealed_card((answer -> 'giftCard' ->> 'id')::uuid) end;
 end $$;
 
 create function private.present_provisioning(p private.provisioning)
@@ -80,7 +92,7 @@ returns jsonb language plpgsql stable set search_path = '' as $$
 begin
   return (
     select jsonb_strip_nulls(jsonb_build_object('conditionMetId', p.condition_met_id)) || jsonb_build_object(
-      'giftCard', private.present_card(p.gift_card_id), 'source', 'inventory', 'campaignId', p.campaign_id, 'grantId', p.grant_id,
+      'giftCard', private.present_card(p.gift_card_id), 'source', p.source, 'campaignId', p.campaign_id, 'grantId', p.grant_id,
       'billing', (
         select jsonb_build_object('id', b.id, 'price', b.price, 'currency', b.currency)
         from public.billing_transactions b where b.id = p.billing_id),
@@ -88,43 +100,88 @@ begin
         'id', p.delivery_id, 'method', p.delivery_method, 'status', 'queued') end));
 end $$;
 
--- All the steps, or none of them.
+create function private.provisioning_steps(p private.provisioning)
+returns text[] language plpgsql immutable set search_path = '' as $$
+declare
+  find_card constant text[] := array['Check campaign configuration', 'Check eligibility', 'Claim from stock', 'Start purchase'];
+  give_card constant text[] := array['Record billing', 'Queue delivery', 'Log condition met', 'Record'];
+begin
+  return case
+    when p.purchase_id is not null then array['Receive card'] || give_card
+    -- who is owed a card was found out when it was earned
+    when p.reward_id is not null then find_card || give_card
+    else array['Validate request'] || find_card || give_card end;
+end $$;
+
+create function private.is_step_due(p private.provisioning, step text)
+returns boolean language plpgsql immutable set search_path = '' as $$
+begin
+  return case step
+    when 'Start purchase' then p.gift_card_id is null
+    when 'Log condition met' then p.surface = 'call_center'
+    else true end;
+end $$;
+
+create function private.take_step(p private.provisioning, step text)
+returns private.provisioning language plpgsql volatile set search_path = '' as $$
+begin
+  return case step
+    when 'Validate request' then private.validate_request(p)
+    when 'Check campaign configuration' then private.check_configuration(p)
+    when 'Check eligibility' then private.check_eligibility(p)
+    when 'Claim from stock' then private.claim_from_stock(p)
+    when 'Start purchase' then private.start_purchase(p)
+    when 'Receive card' then private.receive_card(p)
+    when 'Record billing' then private.record_billing(p)
+    when 'Queue delivery' then private.queue_delivery(p)
+    when 'Log condition met' then private.log_condition_met(p)
+    when 'Record' then private.record_provisioning(p) end;
+end $$;
+
+-- What the refusal of a request leaves behind: its trace, and what is owed now.
+create function private.record_refusal(p private.provisioning, step text, refusal jsonb)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  perform private.record_trace(p, step, refusal);
+  if refusal ->> 'code' in ('GC-003', 'GC-004', 'GC-006') then
+    perform private.queue_pending_reward(p, refusal ->> 'code');
+    if p.surface = 'call_center' then
+      perform private.log_condition_met(p);
+    end if;
+  end if;
+end $$;
+
+-- All the steps, or none of them. A purchase ends the transaction halfway: what is to be bought is committed first.
 create function private.run_provisioning(p private.provisioning, idempotency_key text, request_hash text)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
-  scope text := concat_ws(':', 'provisioning', p.surface, p.actor);
-  -- a broken connection may make the HTTP client send a call twice: the second run of a request gets the first one's answer
-  key text := coalesce(idempotency_key, p.request_id::text);
   step text := 'Validate request';
   answer jsonb;
   refusal jsonb;
   detail text;
 begin
   p.step_started_at := clock_timestamp();
+  p.shows_code := p.surface <> 'call_center' and p.reward_id is null;
+  p.answer_scope := concat_ws(':', 'provisioning', p.surface, p.actor);
+  -- a broken connection may make the HTTP client send a call twice: the second run of a request gets the first one's answer
+  p.answer_key := coalesce(idempotency_key, p.request_id::text);
+  p.request_hash := request_hash;
   begin
-    answer := private.stored_answer(scope, key, request_hash);
+    answer := private.stored_answer(p.answer_scope, p.answer_key, request_hash);
     if answer is not null then
-      return private.answered(answer, private.sealed_for(p.surface, answer), true);
+      return private.answered(answer, private.sealed_for(p, answer), true);
     end if;
-    p := private.pass_step(private.validate_request(p), step);
-    step := 'Check campaign configuration';
-    p := private.pass_step(private.check_configuration(p), step);
-    step := 'Check eligibility';
-    p := private.pass_step(private.check_eligibility(p), step);
-    step := 'Claim from stock';
-    p := private.pass_step(private.claim_from_stock(p), step);
-    step := 'Record billing';
-    p := private.pass_step(private.record_billing(p), step);
-    step := 'Queue delivery';
-    p := private.pass_step(private.queue_delivery(p), step);
-    if p.surface = 'call_center' then
-      step := 'Log condition met';
-      p := private.pass_step(private.log_condition_met(p), step);
+    foreach step in array private.provisioning_steps(p) loop
+      continue when not private.is_step_due(p, step);
+      p := private.pass_step(private.take_step(p, step), step);
+      exit when p.purchase_id is not null;
+    end loop;
+    if p.purchase_id is null then
+      answer := private.present_provisioning(p);
+      perform private.store_answer(p.answer_scope, p.answer_key, answer);
+    else
+      answer := jsonb_build_object('purchase', private.remember_purchase(p));
     end if;
-    step := 'Record';
-    p := private.pass_step(private.record_provisioning(p), step);
-    answer := private.present_provisioning(p);
-    perform private.store_answer(scope, key, answer);
   exception when others then
     if not private.is_refusal(sqlstate) then
       raise;
@@ -132,14 +189,12 @@ begin
     get stacked diagnostics detail = pg_exception_detail;
     refusal := private.refused(sqlstate, sqlerrm, detail);
   end;
-  perform private.record_trace(p, step, refusal);
-  if refusal ->> 'code' = 'GC-003' then
-    perform private.queue_pending_reward(p);
-    if p.surface = 'call_center' then
-      perform private.log_condition_met(p);
-    end if;
+  if refusal is not null then
+    perform private.record_refusal(p, step, refusal);
+    return refusal;
   end if;
-  return coalesce(refusal, private.answered(answer, private.sealed_for(p.surface, answer)));
+  perform private.record_trace(p, null, null);
+  return private.answered(answer, private.sealed_for(p, answer));
 end $$;
 
 create function private.client_of_code(code text)
@@ -151,7 +206,8 @@ end $$;
 
 create function public.provision_gift_card(
   actor uuid, campaign_id uuid, recipient_id uuid, brand_id uuid, denomination numeric, condition_number int,
-  delivery_method text, deliver_to text, request_id uuid, idempotency_key text, request_hash text)
+  delivery_method text, deliver_to text, request_id uuid, idempotency_key text, request_hash text,
+  suppliers text[] default '{}')
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   p private.provisioning;
@@ -165,6 +221,7 @@ begin
   p.condition_number := condition_number;
   p.delivery_method := delivery_method;
   p.deliver_to := deliver_to;
+  p.suppliers := suppliers;
   p.request_id := request_id;
   return private.run_provisioning(p, idempotency_key, request_hash);
 end $$;
@@ -173,7 +230,8 @@ comment on function public.provision_gift_card is
 
 create function public.provision_gift_card_for_call_center(
   actor uuid, call_session_id uuid, confirmation_code text, recipient_id uuid, condition_number int,
-  delivery_method text, deliver_to text, skip_verification boolean, request_id uuid, idempotency_key text, request_hash text)
+  delivery_method text, deliver_to text, skip_verification boolean, request_id uuid, idempotency_key text, request_hash text,
+  suppliers text[] default '{}')
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   surface constant text := 'provision-gift-card-for-call-center';
@@ -191,6 +249,7 @@ begin
   p.delivery_method := delivery_method;
   p.deliver_to := deliver_to;
   p.skip_verification := skip_verification;
+  p.suppliers := suppliers;
   p.request_id := request_id;
   answer := case when wait_seconds is null then private.run_provisioning(p, idempotency_key, request_hash)
     else private.refused('RB429', 'RB-429', jsonb_build_object('retryAfter', wait_seconds)::text) end;
@@ -206,7 +265,8 @@ comment on function public.provision_gift_card_for_call_center is
 
 create function public.redeem_gift_card(
   redemption_code text, campaign_id uuid, condition_number int, delivery_method text, deliver_to text, ip text,
-  request_id uuid, idempotency_key text, request_hash text)
+  request_id uuid, idempotency_key text, request_hash text,
+  suppliers text[] default '{}')
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   surface constant text := 'redeem-gift-card';
@@ -224,6 +284,7 @@ begin
   p.condition_number := condition_number;
   p.delivery_method := delivery_method;
   p.deliver_to := deliver_to;
+  p.suppliers := suppliers;
   p.request_id := request_id;
   answer := case when wait_seconds is null then private.run_provisioning(p, idempotency_key, request_hash)
     else private.refused('RB429', 'RB-429', jsonb_build_object('retryAfter', wait_seconds)::text) end;

@@ -29,7 +29,8 @@ create view private.cards_without_explanation as
 
 create view private.grants_without_card as
   select g.id from public.gift_card_grants g
-  where g.cancelled_at is null and not exists (select from public.gift_cards c where c.grant_id = g.id);
+  where g.cancelled_at is null and not exists (select from public.gift_cards c where c.grant_id = g.id)
+    and not exists (select from public.gift_card_purchases p where p.grant_id = g.id and p.ended_at is null);
 
 -- A grant that was taken back, and a card that somebody may still use for it, would be two cards for one promise.
 create view private.cards_of_cancelled_grants as
@@ -70,6 +71,8 @@ create view private.invariant_violations as
   select 'cards_of_cancelled_grants', v.id::text, v.status from private.cards_of_cancelled_grants v
   union all
   select 'bills_without_card', v.id::text, '' from private.bills_without_card v
+  union all
+  select 'purchases_without_end', v.id::text, v.problem from private.purchases_without_end v
   union all
   select 'pool_counters_off', v.id::text, '' from private.pool_counters_off v
   union all

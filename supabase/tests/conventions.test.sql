@@ -55,7 +55,9 @@ select bag_eq($$
   -- what the edge functions call with the secret key
   ('public.get_upload_target', 'service_role'), ('public.import_gift_cards', 'service_role'),
   ('public.provision_gift_card', 'service_role'), ('public.provision_gift_card_for_call_center', 'service_role'),
-  ('public.redeem_gift_card', 'service_role'), ('public.start_call_session', 'service_role'),
+  ('public.redeem_gift_card', 'service_role'),
+  ('public.complete_purchase', 'service_role'), ('public.lease_purchases', 'service_role'),
+  ('public.fulfil_pending_reward', 'service_role'), ('public.start_call_session', 'service_role'),
   ('public.resend_gift_card', 'service_role'), ('public.get_delivery', 'service_role'),
   ('public.lease_deliveries', 'service_role'), ('public.complete_delivery_attempt', 'service_role'),
   ('public.lease_unknown_deliveries', 'service_role'), ('public.resolve_unknown_delivery', 'service_role'),
@@ -145,6 +147,8 @@ select set_eq($$
   ('brand_denominations'),  -- one catalogue for all
   ('agency_brands'),        -- the agency's own
   ('agency_denominations'), -- the agency's own
+  ('gift_card_suppliers'),  -- the platform's
+  ('supplier_brands'),      -- the platform's
   ('contact_opt_outs')      -- whoever wants nothing more wants it of nobody
   $$, 'Every table and view of tenants has a client_id');
 

@@ -117,10 +117,33 @@ end $$;
 create or replace function tests.provision(
   recipient_id uuid, actor uuid default null, condition_number int default 1, delivery_method text default 'sms',
   deliver_to text default '+12025550100', idempotency_key text default null, request_hash text default null,
-  brand_id uuid default null, denomination numeric default null)
+  brand_id uuid default null, denomination numeric default null, suppliers text[] default '{}')
 returns jsonb language sql set search_path = '' as $$
   select public.provision_gift_card(actor, null, recipient_id, brand_id, denomination, condition_number, delivery_method,
-    deliver_to, gen_random_uuid(), idempotency_key, request_hash)
+    deliver_to, gen_random_uuid(), idempotency_key, request_hash, suppliers)
+$$;
+
+-- A supplier that sells a brand: its name.
+create or replace function tests.create_supplier(
+  brand_id uuid, priority int default 100, is_async boolean default false, requests_per_minute int default 600)
+returns text language sql set search_path = '' as $$
+  with supplier as (
+    insert into public.gift_card_suppliers (name, priority, requests_per_minute)
+    values ('supplier_' || replace(gen_random_uuid()::text, '-', ''), priority, requests_per_minute) returning id, name),
+  brand as (
+    insert into public.supplier_brands (supplier_id, brand_id, brand_code, is_async)
+    select s.id, brand_id, 'brand-us', is_async from supplier s)
+  select name from supplier
+$$;
+
+-- Reports what a supplier said of a purchase; a card is sealed like any other.
+create or replace function tests.complete_purchase(
+  purchase jsonb, outcome text default 'issued', supplier_code text default null, supplier_reference text default null)
+returns jsonb language sql set search_path = '' as $$
+  select public.complete_purchase((purchase ->> 'purchaseId')::uuid, (purchase ->> 'leaseToken')::uuid, outcome,
+    case outcome when 'issued' then jsonb_build_object('code', encode(extensions.gen_random_bytes(44), 'base64'), 'pin', null,
+      'fingerprint', encode(extensions.gen_random_bytes(32), 'hex'), 'last4', '4711', 'keyId', 'test', 'expiresOn', null) end,
+    supplier_code, supplier_reference, case outcome when 'issued' then 23.75 end)
 $$;
 
 -- What a test remembers by name until it ends: tests.keep(tests.create_promise()), then tests.the('recipient').
@@ -447,6 +470,7 @@ begin
   perform public.start_call_session(agent, r.phone, null, gen_random_uuid()) from public.recipients r where r.id = recipients[2];
   perform tests.provision_for_caller(agent, recipient_id => recipients[2]);
   perform tests.provision(recipients[3]);
+  perform tests.provision(recipients[3], suppliers => array[tests.create_supplier((facts ->> 'brand')::uuid)]);
   perform tests.create_wallet((facts ->> 'client')::uuid);
   perform tests.activate((facts ->> 'client')::uuid, customer);
   perform tests.use_messages((facts ->> 'client')::uuid, customer, 7);

@@ -62,9 +62,9 @@ function answerOf<Result>(door: string, data: unknown): Answer<Result> {
   throw new Error(`${door} answered with neither a result nor a known refusal`);
 }
 
-/** What a door says of a failure of ours is for the log; the caller is told no more than the catalogue does. */
+/** What a door says of a bug of ours is for the log; the caller is told no more than the catalogue does. */
 function refusalOf(door: string, code: Code, { message, details }: Refused): Refusal {
-  const isOurs = catalogue[code].status >= 500;
+  const isOurs = catalogue[code].status === 500;
   const cause = new Error(`${door}: ${message}`);
   return isOurs ? new Refusal(code, {}, undefined, { cause }) : new Refusal(code, details ?? {}, message ?? undefined);
 }

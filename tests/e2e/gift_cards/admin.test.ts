@@ -151,7 +151,7 @@ Deno.test("admin: the document's trace queries answer an admin with what went wr
   const { data: failed } = await admin.client.from('gift_card_provisioning_trace')
     .select('request_id, step_name, error_code, error_message, created_at').eq('status', 'failed');
   assert.deepEqual(failed!.map(({ step_name, error_code }) => [step_name, error_code]), [[
-    'Claim from stock',
+    'Start purchase',
     'GC-003',
   ]]);
 });

@@ -25,7 +25,8 @@ select results_eq($$
   where recipient_id = tests.the('recipient') order by step_number $$,
   $$ values ('Validate request', 'completed', null, null), ('Check campaign configuration', 'completed', null, null),
     ('Check eligibility', 'completed', null, null),
-    ('Claim from stock', 'failed', 'GC-003', 'No available gift cards in pool') $$,
+    ('Claim from stock', 'completed', null, null),
+    ('Start purchase', 'failed', 'GC-003', 'No available gift cards in pool') $$,
   'The trace tells how far it came');
 select is_empty('select from public.gift_card_grants where recipient_id = tests.the(''recipient'')',
   'No grant is left');

@@ -49,7 +49,7 @@ ORDER BY created_at DESC;
 select set_has('select step_name, status, error_code from recent', $$ values ('Claim from stock', 'completed', null),
   ('Check campaign configuration', 'failed', 'GC-001') $$, 'Recent provisioning attempts');
 select columns_are('recent', array['id', 'client_id', 'request_id', 'campaign_id', 'recipient_id', 'step_number',
-  'step_name', 'status', 'error_code', 'error_message', 'duration_ms', 'created_at'], 'With all that the guide names');
+  'step_name', 'status', 'error_code', 'error_message', 'tillo_code', 'duration_ms', 'created_at'], 'With all that the guide names');
 
 select set_has($$
 SELECT 

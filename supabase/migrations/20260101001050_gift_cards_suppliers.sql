@@ -1,0 +1,106 @@
+-- Gift cards, the suppliers: who sells cards when the stock is empty, which brands, and who is left alone for a while.
+-- Another account is a row, another protocol an adapter in the functions. Credentials never come here: a request names the
+-- suppliers whose credentials it has.
+
+create table public.gift_card_suppliers (
+  id uuid primary key default gen_random_uuid(),
+  name text not null,
+  adapter text not null default 'tillo',
+  priority int not null default 100,
+  is_enabled boolean not null default true,
+  requests_per_minute int not null default 60,
+  failures int not null default 0,
+  paused_until timestamptz,
+  created_at timestamptz not null default now(),
+  constraint gift_card_suppliers_name_is_unique unique (name),
+  constraint gift_card_suppliers_name_is_a_word check (name ~ '^[a-z][a-z0-9_]*$'),
+  constraint gift_card_suppliers_adapter_is_a_word check (adapter ~ '^[a-z][a-z0-9_]*$'),
+  constraint gift_card_suppliers_requests_per_minute_is_positive check (requests_per_minute > 0),
+  constraint gift_card_suppliers_failures_are_not_negative check (failures >= 0)
+);
+comment on table public.gift_card_suppliers is
+  'Who sells cards to the platform: the account (name), the protocol it speaks (adapter), the lowest priority first. After '
+  'failures in a row it is left alone until paused_until.';
+
+create table public.supplier_brands (
+  id uuid primary key default gen_random_uuid(),
+  supplier_id uuid not null references public.gift_card_suppliers (id),
+  brand_id uuid not null references public.gift_card_brands (id),
+  brand_code text not null,
+  delivery_method text not null default 'code',
+  sector text,
+  is_async boolean not null default false,
+  is_enabled boolean not null default true,
+  constraint supplier_brands_are_unique unique (supplier_id, brand_id),
+  constraint supplier_brands_brand_code_is_a_slug check (brand_code ~ '^[a-z0-9-]+$'),
+  constraint supplier_brands_delivery_method_is_valid check (delivery_method in ('code', 'url'))
+);
+comment on table public.supplier_brands is
+  'Which brands a supplier sells, under which code, as a code or as a link; an asynchronous brand is ordered, then asked for.';
+
+create index supplier_brands_brand_id_idx on public.supplier_brands (brand_id);
+
+-- The supplier to ask: enabled, with credentials, not paused, within its rate, and not asked before for this reward.
+-- GC-004 when somebody sells the card but nobody's credentials are set; null when nobody can sell it now.
+create function private.supplier_to_ask(brand_id uuid, suppliers text[], asked uuid[])
+returns public.supplier_brands language plpgsql volatile set search_path = '' as $$
+declare
+  supplier public.gift_card_suppliers;
+  is_sold boolean := false;
+begin
+  for supplier in
+    select s.* from public.gift_card_suppliers s
+    join public.supplier_brands b on b.supplier_id = s.id and b.brand_id = supplier_to_ask.brand_id and b.is_enabled
+    where s.is_enabled and s.id <> all (asked) order by s.priority, s.name
+  loop
+    is_sold := true;
+    continue when supplier.name <> all (suppliers) or coalesce(supplier.paused_until > now(), false);
+    continue when not private.take_token('supplier', 'rate', supplier.name, 60, supplier.requests_per_minute);
+    return (
+      select b from public.supplier_brands b
+      where b.supplier_id = supplier.id and b.brand_id = supplier_to_ask.brand_id);
+  end loop;
+  if is_sold and asked = '{}' and not exists (
+    select from public.gift_card_suppliers s
+    join public.supplier_brands b on b.supplier_id = s.id and b.brand_id = supplier_to_ask.brand_id and b.is_enabled
+    where s.is_enabled and s.name = any (suppliers)) then
+    perform private.refuse('GC-004', 'Tillo API not configured');
+  end if;
+  return null;
+end $$;
+
+-- Five failures in a row and a supplier is left alone for half a minute, then twice as long, up to half an hour.
+create function private.note_supplier_failure(supplier_id uuid)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  supplier public.gift_card_suppliers;
+begin
+  update public.gift_card_suppliers s set failures = s.failures + 1,
+    paused_until = case when s.failures + 1 >= 5
+      then now() + least(interval '30 seconds' * power(2, least(s.failures - 4, 6)), interval '30 minutes') end
+  where s.id = supplier_id returning s.* into supplier;
+  if supplier.paused_until is not null then
+    perform private.raise_alert('supplier_paused', 'critical', 'A supplier of gift cards fails and is left alone for a while',
+      jsonb_build_object('supplier', supplier.name, 'failures', supplier.failures), supplier.name);
+  end if;
+end $$;
+
+create function private.note_supplier_success(supplier_id uuid)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  update public.gift_card_suppliers s set failures = 0, paused_until = null where s.id = supplier_id and s.failures > 0;
+  if found then
+    perform private.resolve_alert('supplier_paused', s.name) from public.gift_card_suppliers s where s.id = supplier_id;
+  end if;
+end $$;
+
+alter table public.gift_card_suppliers enable row level security;
+alter table public.supplier_brands enable row level security;
+
+grant select on public.gift_card_suppliers, public.supplier_brands to authenticated, service_role;
+
+create policy "Platform admins read the suppliers" on public.gift_card_suppliers
+  for select to authenticated using ((select private.is_platform_admin()));
+
+create policy "Platform admins read what suppliers sell" on public.supplier_brands
+  for select to authenticated using ((select private.is_platform_admin()));

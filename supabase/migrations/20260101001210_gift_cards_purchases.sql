@@ -1,0 +1,101 @@
+-- Gift cards, the purchases: what is bought from a supplier when the stock is empty.
+-- A purchase and its client_request_id are committed before the supplier is called, the outcome after it; while nobody knows
+-- the outcome, the same id is asked again and no other purchase is made for the grant. A grant has one purchase under way.
+
+create table public.gift_card_purchases (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null,
+  campaign_id uuid not null,
+  recipient_id uuid not null,
+  grant_id uuid references public.gift_card_grants (id) on delete set null,
+  supplier_id uuid not null references public.gift_card_suppliers (id),
+  brand_id uuid not null references public.gift_card_brands (id),
+  denomination numeric(18,2) not null,
+  currency text not null,
+  client_request_id text not null,
+  gift_card_id uuid not null default gen_random_uuid(),
+  status text not null default 'calling',
+  attempts int not null default 0,
+  next_attempt_at timestamptz not null default now(),
+  leased_until timestamptz,
+  lease_token uuid,
+  supplier_reference text,
+  supplier_code text,
+  supplier_message text,
+  request_id uuid,
+  created_at timestamptz not null default now(),
+  ended_at timestamptz,
+  constraint gift_card_purchases_client_request_id_is_unique unique (client_request_id),
+  constraint gift_card_purchases_client_request_id_fits check (client_request_id ~ '^[A-Za-z0-9_-]{5,50}$'),
+  constraint gift_card_purchases_gift_card_id_is_unique unique (gift_card_id),
+  constraint gift_card_purchases_status_is_valid check (
+    status in ('calling', 'ordered', 'unknown', 'reversing', 'issued', 'declined', 'reversed')),
+  constraint gift_card_purchases_ended_at_matches_status check (
+    (status in ('issued', 'declined', 'reversed')) = (ended_at is not null)),
+  constraint gift_card_purchases_open_have_a_grant check (ended_at is not null or grant_id is not null),
+  constraint gift_card_purchases_ordered_have_a_reference check (status <> 'ordered' or supplier_reference is not null)
+);
+comment on table public.gift_card_purchases is
+  'One card bought from a supplier: calling → issued | declined, or ordered and unknown on the way there; what stays unknown '
+  'is reversed. client_request_id is the supplier''s idempotency key.';
+
+create table private.purchase_requests (
+  purchase_id uuid primary key references public.gift_card_purchases (id),
+  provisioning jsonb not null,
+  credit_hold_id uuid
+);
+comment on table private.purchase_requests is
+  'What the provisioning knew when it went to buy, so that whoever learns the outcome can finish it.';
+
+create index gift_card_purchases_client_id_idx on public.gift_card_purchases (client_id, created_at);
+create index gift_card_purchases_supplier_id_idx on public.gift_card_purchases (supplier_id);
+create index gift_card_purchases_brand_id_idx on public.gift_card_purchases (brand_id);
+create index gift_card_purchases_grant_id_idx on public.gift_card_purchases (grant_id);
+create unique index gift_card_purchases_one_under_way_idx on public.gift_card_purchases (grant_id) where ended_at is null;
+create index gift_card_purchases_due_idx on public.gift_card_purchases (next_attempt_at) where ended_at is null;
+
+-- The pool in which the bought cards of a supplier stand; nobody claims from it.
+create function private.supplier_pool(supplier public.gift_card_suppliers, brand_id uuid, denomination numeric, currency text)
+returns uuid language plpgsql volatile set search_path = '' as $$
+declare
+  pool_id uuid;
+begin
+  -- two first purchases would make two pools
+  perform pg_advisory_xact_lock(hashtextextended('private.supplier_pool' || concat_ws(':', brand_id, denomination, currency), 0));
+  select p.id into pool_id from public.card_pools p
+  where p.supplier_id = supplier.id and p.brand_id = supplier_pool.brand_id
+    and p.denomination = supplier_pool.denomination and p.currency = supplier_pool.currency;
+  if pool_id is null then
+    insert into public.card_pools as p (brand_id, pool_name, denomination, currency, pool_type, supplier_id)
+    values (brand_id, 'Bought from ' || supplier.name, denomination, currency, 'supplier', supplier.id)
+    returning p.id into pool_id;
+  end if;
+  return pool_id;
+end $$;
+
+-- Must be empty: bought and not on our books, or on our books and not bought, or open and forgotten.
+create view private.purchases_without_end as
+  select p.id, 'issued, without card or bill' as problem
+  from public.gift_card_purchases p
+  left join public.gift_cards c on c.id = p.gift_card_id
+  left join public.billing_transactions b on b.gift_card_id = p.gift_card_id
+  where p.status = 'issued' and (c.id is null or b.id is null)
+  union all
+  select p.id, 'not issued, and has a card'
+  from public.gift_card_purchases p join public.gift_cards c on c.id = p.gift_card_id
+  where p.status <> 'issued'
+  union all
+  select p.id, 'nobody has looked after it for an hour'
+  from public.gift_card_purchases p
+  where p.ended_at is null and greatest(p.next_attempt_at, p.leased_until) < now() - interval '1 hour'
+  union all
+  select p.id, 'its outcome is not known after two days'
+  from public.gift_card_purchases p
+  where p.ended_at is null and p.created_at < now() - interval '48 hours';
+
+alter table public.gift_card_purchases enable row level security;
+
+grant select on public.gift_card_purchases to authenticated, service_role;
+
+create policy "Staff read the purchases of their clients" on public.gift_card_purchases
+  for select to authenticated using (client_id in (select private.staffed_client_ids()));

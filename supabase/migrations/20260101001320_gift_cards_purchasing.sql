@@ -1,0 +1,266 @@
+-- Gift cards, purchasing: what happens between the empty stock and the card that a supplier has sold.
+-- The provisioning stops at the purchase and is committed; the function calls the supplier and reports here; the card is then
+-- received, billed and delivered in one transaction. Who has lost the caller (crash, timeout) is leased by the job, which asks
+-- with the same client_request_id, and after a day has the sale reversed.
+
+create function private.present_purchase(purchase public.gift_card_purchases)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object(
+      'purchaseId', purchase.id, 'leaseToken', purchase.lease_token, 'supplier', s.name, 'adapter', s.adapter,
+      'action', case purchase.status
+        when 'ordered' then 'order_status' when 'reversing' then 'reverse'
+        else case when b.is_async then 'order' else 'issue' end end,
+      'clientRequestId', purchase.client_request_id, 'brandCode', b.brand_code, 'amount', purchase.denomination::text,
+      'currency', purchase.currency, 'sector', b.sector, 'deliveryMethod', b.delivery_method,
+      'giftCardId', purchase.gift_card_id, 'brandId', purchase.brand_id, 'reference', purchase.supplier_reference)
+    from public.gift_card_suppliers s
+    join public.supplier_brands b on b.supplier_id = s.id and b.brand_id = purchase.brand_id
+    where s.id = purchase.supplier_id);
+end $$;
+
+-- Opens a purchase with the next supplier; GC-003 when nobody sells the card now.
+create function private.start_purchase(p private.provisioning)
+returns private.provisioning language plpgsql volatile set search_path = '' as $$
+declare
+  sold public.supplier_brands := private.supplier_to_ask(
+    p.brand_id, coalesce(p.suppliers, '{}'), coalesce(p.suppliers_asked, '{}'));
+begin
+  if sold.id is null then
+    perform private.refuse('GC-003', 'No available gift cards in pool');
+  end if;
+  p.purchase_id := gen_random_uuid();
+  p.suppliers_asked := p.suppliers_asked || sold.supplier_id;
+  insert into public.gift_card_purchases (
+    id, client_id, campaign_id, recipient_id, grant_id, supplier_id, brand_id, denomination, currency, client_request_id,
+    attempts, lease_token, leased_until, request_id)
+  values (p.purchase_id, p.client_id, p.campaign_id, p.recipient_id, p.grant_id, sold.supplier_id, p.brand_id, p.denomination,
+    p.currency, p.purchase_id::text, 1, gen_random_uuid(), clock_timestamp() + interval '30 seconds', p.request_id);
+  return p;
+end $$;
+
+-- Keeps what the provisioning knows for whoever learns the outcome; the code that was typed is not needed any more.
+create function private.remember_purchase(p private.provisioning)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  purchase public.gift_card_purchases;
+  kept private.provisioning := p;
+begin
+  if p.surface = 'call_center' then
+    p := private.log_condition_met(p);
+  end if;
+  kept.redemption_code := null;
+  kept.condition_met_id := p.condition_met_id;
+  kept.steps_recorded := coalesce(p.steps_recorded, 0) + coalesce(jsonb_array_length(p.steps), 0);
+  kept.steps := null;
+  insert into private.purchase_requests (purchase_id, provisioning) values (p.purchase_id, to_jsonb(kept));
+  select b.* into purchase from public.gift_card_purchases b where b.id = p.purchase_id;
+  return private.present_purchase(purchase);
+end $$;
+
+create function private.remembered_provisioning(purchase public.gift_card_purchases)
+returns private.provisioning language plpgsql stable set search_path = '' as $$
+declare
+  p private.provisioning;
+begin
+  select (jsonb_populate_record(null::private.provisioning, r.provisioning)).* into p
+  from private.purchase_requests r where r.purchase_id = purchase.id;
+  p.step_started_at := clock_timestamp();
+  return p;
+end $$;
+
+-- The recipient's own phone, else e-mail: where a card goes that nobody waits for any more.
+create function private.to_recipient(p private.provisioning)
+returns private.provisioning language plpgsql stable set search_path = '' as $$
+begin
+  if p.deliver_to is null then
+    select case when r.phone is not null then 'sms' when r.email is not null then 'email' end, coalesce(r.phone, r.email)
+    into p.delivery_method, p.deliver_to
+    from public.recipients r where r.id = p.recipient_id;
+  end if;
+  return p;
+end $$;
+
+-- The card that was bought comes into the supplier's pool, and belongs to its grant from the first moment.
+create function private.store_bought_card(p private.provisioning, purchase public.gift_card_purchases, card jsonb)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  valid_until timestamptz := private.end_of_day((card ->> 'expiresOn')::date, 'UTC');
+  supplier public.gift_card_suppliers;
+  pool uuid;
+  lot uuid;
+begin
+  select s.* into supplier from public.gift_card_suppliers s where s.id = purchase.supplier_id;
+  pool := private.supplier_pool(supplier, purchase.brand_id, purchase.denomination, purchase.currency);
+  insert into private.card_lots (pool_id, expires_at) values (pool, valid_until)
+  -- the lot is there already
+  on conflict on constraint card_lots_are_unique do nothing;
+  select l.id into lot from private.card_lots l
+  where l.pool_id = pool and l.expires_at is not distinct from valid_until;
+  insert into public.gift_cards (
+    id, client_id, pool_id, lot_id, code_last4, status, recipient_id, grant_id, delivery_method, expires_at, claimed_at,
+    delivered_at, exposed_at)
+  values (purchase.gift_card_id, p.client_id, pool, lot, card ->> 'last4',
+    case when p.deliver_to is null then 'delivered' else 'claimed' end, p.recipient_id, purchase.grant_id,
+    coalesce(p.delivery_method, case p.surface when 'form' then 'browser' else 'api' end), valid_until, now(),
+    case when p.deliver_to is null then now() end, case when p.shows_code then now() end);
+  insert into private.card_secrets (gift_card_id, code_fingerprint, code_sealed, pin_sealed, seal_key_id)
+  values (purchase.gift_card_id, decode(card ->> 'fingerprint', 'hex'), decode(card ->> 'code', 'base64'),
+    decode(card ->> 'pin', 'base64'), card ->> 'keyId');
+end $$;
+
+create function private.receive_card(p private.provisioning)
+returns private.provisioning language plpgsql stable set search_path = '' as $$
+begin
+  select b.gift_card_id, c.pool_id, s.name into p.gift_card_id, p.pool_id, p.source
+  from public.gift_card_purchases b
+  join public.gift_cards c on c.id = b.gift_card_id
+  join public.gift_card_suppliers s on s.id = b.supplier_id
+  where b.id = p.purchase_id;
+  return p;
+end $$;
+
+-- Bought: the card is received, billed and delivered, or nothing of it is; then the job asks the supplier again.
+create function private.finish_purchase(purchase public.gift_card_purchases, card jsonb, cost numeric)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  p private.provisioning := private.remembered_provisioning(purchase);
+  step text;
+  answer jsonb;
+begin
+  -- nobody waits any more for what the job has found out
+  if purchase.attempts > 1 then
+    p := private.to_recipient(p);
+    p.shows_code := p.shows_code and p.deliver_to is null;
+  end if;
+  p.cost := finish_purchase.cost;
+  perform private.store_bought_card(p, purchase, card);
+  foreach step in array private.provisioning_steps(p) loop
+    continue when not private.is_step_due(p, step);
+    p := private.pass_step(private.take_step(p, step), step);
+  end loop;
+  update public.gift_card_purchases b set status = 'issued', ended_at = now(), lease_token = null, leased_until = null
+  where b.id = purchase.id;
+  perform private.note_supplier_success(purchase.supplier_id);
+  perform private.record_trace(p, null, null);
+  answer := private.present_provisioning(p);
+  perform private.store_answer(p.answer_scope, p.answer_key, answer);
+  return private.answered(answer, private.sealed_for(p, answer));
+end $$;
+
+-- Certainly not bought: the next supplier is asked, else the reward is owed and the grant is free again.
+create function private.abandon_purchase(purchase public.gift_card_purchases, status text)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  p private.provisioning := private.remembered_provisioning(purchase);
+  refusal jsonb := private.refused('GC005', 'The card could not be bought; it is owed',
+    jsonb_build_object('purchaseId', purchase.id, 'pending', true)::text);
+begin
+  update public.gift_card_purchases b
+  set status = abandon_purchase.status, ended_at = now(), lease_token = null, leased_until = null where b.id = purchase.id;
+  p.purchase_id := null;
+  perform private.record_trace(p, 'Purchase', refusal, purchase.supplier_code);
+  p.steps_recorded := p.steps_recorded + 1;
+  begin
+    p := private.start_purchase(p);
+    return private.answered(jsonb_build_object('purchase', private.remember_purchase(p)));
+  exception when sqlstate 'GC003' then
+    -- nobody else sells it
+    null;
+  end;
+  delete from public.gift_card_grants g where g.id = purchase.grant_id;
+  perform private.queue_pending_reward(p, 'GC-005');
+  perform private.postpone_reward(p.reward_id, 'GC-005');
+  return refusal;
+end $$;
+
+-- Nobody can tell yet: the same id is asked again later, and after a day the sale is reversed.
+create function private.postpone_purchase(purchase public.gift_card_purchases, status text)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+begin
+  update public.gift_card_purchases b
+  set status = case when b.created_at < now() - interval '1 day' then 'reversing' else postpone_purchase.status end,
+    next_attempt_at = now() + case postpone_purchase.status when 'ordered' then interval '3 seconds'
+      else least(private.backoff(b.attempts), interval '10 minutes') end,
+    lease_token = null, leased_until = null
+  where b.id = purchase.id;
+  return private.refused('GC005', 'The card is being bought; it is delivered as soon as it is there',
+    jsonb_build_object('purchaseId', purchase.id, 'pending', true)::text);
+end $$;
+
+-- What a supplier's answer says of our money with it, and of its health.
+create function private.note_supplier_answer(purchase public.gift_card_purchases, outcome text)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  if outcome = 'short' then
+    perform private.raise_alert('supplier_float_short', 'critical', 'A supplier has not enough of our money, or of the card',
+      jsonb_build_object('supplier', s.name, 'code', purchase.supplier_code), concat_ws(':', s.name, purchase.brand_id))
+    from public.gift_card_suppliers s where s.id = purchase.supplier_id;
+  end if;
+  if outcome in ('short', 'unknown') then
+    perform private.note_supplier_failure(purchase.supplier_id);
+  end if;
+end $$;
+
+create function public.complete_purchase(
+  purchase_id uuid, lease_token uuid, outcome text, card jsonb default null, supplier_code text default null,
+  supplier_reference text default null, cost numeric default null, message text default null)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  purchase public.gift_card_purchases;
+begin
+  update public.gift_card_purchases b
+  set supplier_code = complete_purchase.supplier_code, supplier_message = left(message, 500),
+    supplier_reference = coalesce(complete_purchase.supplier_reference, b.supplier_reference)
+  where b.id = complete_purchase.purchase_id and b.lease_token = complete_purchase.lease_token and b.ended_at is null
+  returning b.* into purchase;
+  if purchase.id is null then
+    -- the lease lapsed, and somebody else has gone on with the purchase
+    return private.answered(jsonb_build_object('accepted', false));
+  end if;
+  perform private.note_supplier_answer(purchase, outcome);
+  case outcome
+    when 'issued' then
+      return private.finish_purchase(purchase, card, cost);
+    when 'declined', 'short' then
+      return private.abandon_purchase(purchase, 'declined');
+    when 'reversed', 'not_found' then
+      return private.abandon_purchase(purchase, 'reversed');
+    when 'ordered' then
+      return private.postpone_purchase(purchase, 'ordered');
+    when 'unknown' then
+      return private.postpone_purchase(purchase, case when purchase.status in ('ordered', 'reversing') then purchase.status
+        else 'unknown' end);
+  end case;
+end $$;
+comment on function public.complete_purchase is
+  'Reports what a supplier said: issued (card: {code, pin, fingerprint, last4, keyId, expiresOn}, sealed; cost in the '
+  'purchase''s currency), ordered, declined, short, unknown, reversed or not_found. Answers like the provisioning that went '
+  'to buy; GC-005 with pending while the card is awaited; accepted is false when the lease has passed to somebody else.';
+
+create function public.lease_purchases(batch_size int, suppliers text[])
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  due uuid[];
+begin
+  select array_agg(d.id) into due from (
+    select b.id from public.gift_card_purchases b
+    join public.gift_card_suppliers s on s.id = b.supplier_id and s.name = any (suppliers)
+    where b.ended_at is null and b.next_attempt_at <= now() and coalesce(b.leased_until, '-infinity') < clock_timestamp()
+    order by b.next_attempt_at limit least(batch_size, 100)
+    -- what another worker holds is being asked for already
+    for update of b skip locked) d;
+  update public.gift_card_purchases b
+  set lease_token = gen_random_uuid(), leased_until = clock_timestamp() + interval '30 seconds', attempts = b.attempts + 1,
+    status = case when b.created_at < now() - interval '1 day' then 'reversing'
+      -- the report of the call was lost
+      when b.status = 'calling' then 'unknown' else b.status end
+  where b.id = any (due);
+  return private.answered(jsonb_build_object('purchases', (
+    select coalesce(jsonb_agg(private.present_purchase(b)), '[]') from public.gift_card_purchases b where b.id = any (due))));
+end $$;
+comment on function public.lease_purchases is
+  'Takes the purchases whose outcome is not known, to be asked for at their supplier with the same id, or to be reversed.';
+
+grant execute on function public.complete_purchase, public.lease_purchases to service_role;

@@ -1,0 +1,89 @@
+-- Stock empty, a supplier sells the card: the purchase is remembered before anybody is called, and ends in one transaction.
+begin;
+set local search_path = public, extensions, tests;
+select plan(29);
+
+select tests.keep(tests.create_promise(0));
+select tests.keep('supplier', tests.create_supplier(tests.the('brand')));
+select tests.keep('answer', tests.provision(tests.the('recipient'), idempotency_key => 'key', request_hash => 'hash',
+  suppliers => array[tests.kept('supplier') #>> '{}']));
+select tests.keep('purchase', tests.kept('answer') #> '{result,purchase}');
+
+select is(tests.kept('answer') - 'result', '{"outcome": "ok", "sealed": null, "replayed": false}', 'There is something to buy');
+select is(tests.kept('purchase') - array['purchaseId', 'leaseToken', 'supplier', 'clientRequestId', 'giftCardId', 'brandId'],
+  '{"adapter": "tillo", "action": "issue", "brandCode": "brand-us", "amount": "25.00", "currency": "USD", "sector": null,
+    "deliveryMethod": "code", "reference": null}', 'The function is told what to buy');
+select row_eq($$ select client_id, recipient_id, status, attempts, client_request_id, denomination, currency
+  from public.gift_card_purchases where id = (tests.kept('purchase') ->> 'purchaseId')::uuid $$,
+  row(tests.the('client'), tests.the('recipient'), 'calling'::text, 1, tests.kept('purchase') ->> 'clientRequestId',
+    25.00::numeric(18,2), 'USD'::text), 'The purchase is remembered before the call, with its idempotency key');
+select is((select count(*)::int from public.gift_card_grants where recipient_id = tests.the('recipient')), 1,
+  'The grant is taken: nobody else goes to buy');
+select results_eq($$ select step_name from public.gift_card_provisioning_trace where recipient_id = tests.the('recipient')
+  order by step_number $$, array['Validate request', 'Check campaign configuration', 'Check eligibility', 'Claim from stock',
+  'Start purchase'], 'The trace tells how far it came');
+select is_empty('select from public.billing_transactions where client_id = tests.the(''client'')', 'Nothing is billed yet');
+select is(tests.provision(tests.the('recipient'), idempotency_key => 'key', request_hash => 'hash',
+  suppliers => array[tests.kept('supplier') #>> '{}']),
+  jsonb_build_object('outcome', 'refused', 'code', 'GC-005', 'message', 'The card is being bought; it is delivered as soon as it is there',
+    'details', jsonb_build_object('pending', true, 'purchaseId', tests.kept('purchase') -> 'purchaseId')),
+  'Whoever asks meanwhile is told that it is being bought');
+select is((select count(*)::int from public.gift_card_purchases where recipient_id = tests.the('recipient')), 1,
+  '… and nothing else is bought');
+
+select tests.keep('bought', tests.complete_purchase(tests.kept('purchase')));
+select is(tests.kept('bought') #>> '{result,source}', tests.kept('supplier') #>> '{}', 'The answer names the source');
+select is(tests.kept('bought') #>> '{result,giftCard,id}', tests.kept('purchase') ->> 'giftCardId', '… the card');
+select is(tests.kept('bought') #>> '{result,giftCard,status}', 'claimed', '… that a message will bring');
+select is(tests.kept('bought') #>> '{sealed,giftCardId}', tests.kept('purchase') ->> 'giftCardId',
+  'The caller gets the sealed card, as from stock');
+select row_eq($$ select source, cost_basis, price, margin from public.billing_transactions
+  where gift_card_id = (tests.kept('purchase') ->> 'giftCardId')::uuid $$,
+  row(tests.kept('supplier') #>> '{}', 23.75::numeric(18,2), 25.00::numeric(18,2), 1.25::numeric(18,2)),
+  'It is billed, with what the supplier charged');
+select row_eq($$ select channel, status from public.deliveries
+  where subject_id = (tests.kept('purchase') ->> 'giftCardId')::uuid $$, row('sms'::text, 'queued'::text), 'It is on its way');
+select row_eq($$ select status, ended_at, lease_token from public.gift_card_purchases where recipient_id = tests.the('recipient') $$,
+  row('issued'::text, now(), null::uuid), 'The purchase is over');
+select results_eq($$ select t.step_name from public.gift_card_provisioning_trace t
+  join public.gift_card_purchases p on p.request_id = t.request_id
+  where p.recipient_id = tests.the('recipient') and t.status = 'completed' order by t.step_number offset 5 $$, array['Receive card', 'Record billing', 'Queue delivery', 'Record'],
+  'The trace goes on where it stopped');
+select is(tests.provision(tests.the('recipient'), idempotency_key => 'key', request_hash => 'hash',
+  suppliers => array[tests.kept('supplier') #>> '{}']) - 'replayed', tests.kept('bought') - 'replayed',
+  'The same request gets the same card');
+select is(tests.provision(tests.the('recipient'), suppliers => array[tests.kept('supplier') #>> '{}']) ->> 'code', 'GC-010',
+  'Another request is told that the card is given');
+select is(tests.complete_purchase(tests.kept('purchase')), '{"outcome": "ok", "sealed": null, "replayed": false,
+  "result": {"accepted": false}}', 'A second report changes nothing');
+select row_eq($$ select pool_type, total_cards, available_cards, claimed_cards from public.gift_card_pools
+  where brand_id = tests.the('brand') and pool_type = 'supplier' $$, row('supplier'::text, 1, 0, 1),
+  'The card stands in the pool of what was bought');
+select is_empty($$ select from public.system_alerts where alert_type = 'pool_exhausted' $$, '… whose emptiness is no alarm');
+select is_empty('select * from private.invariant_violations', 'No invariant is broken');
+
+-- without an address the answer itself delivers the card
+select tests.keep('second', tests.create_recipients(tests.the('campaign')));
+select tests.keep('answer', tests.provision(tests.the('second'), delivery_method => null, deliver_to => null,
+  suppliers => array[tests.kept('supplier') #>> '{}']));
+select tests.keep('bought', tests.complete_purchase(tests.kept('answer') #> '{result,purchase}'));
+select is(tests.kept('bought') #>> '{result,giftCard,status}', 'delivered', 'Without an address the answer delivers');
+select isnt(tests.kept('bought') -> 'sealed', 'null', '… and shows the card');
+
+-- an agent gets the last four signs only
+select tests.keep('third', tests.create_recipients(tests.the('campaign')));
+select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
+select tests.keep('answer', public.provision_gift_card_for_call_center(tests.the('agent'), null, null, tests.the('third'), 1,
+  'sms', '+12025550100', false, gen_random_uuid(), null, null, array[tests.kept('supplier') #>> '{}']));
+select row_eq($$ select met_by_agent_id, gift_card_id from public.call_conditions_met where recipient_id = tests.the('third') $$,
+  row(tests.the('agent'), null::uuid), 'An agent''s word that the condition is met stands before the card is there');
+select tests.keep('bought', tests.complete_purchase(tests.kept('answer') #> '{result,purchase}'));
+select is(tests.kept('bought') -> 'sealed', 'null', 'An agent''s answer does not bring the code');
+select is((select gift_card_id::text from public.call_conditions_met where recipient_id = tests.the('third')),
+  tests.kept('bought') #>> '{result,giftCard,id}', '… and the condition names its card');
+select is((select exposed_at from public.gift_cards where id = (tests.kept('bought') #>> '{result,giftCard,id}')::uuid), null,
+  '… which has not left the house yet');
+select is_empty('select * from private.invariant_violations', 'No invariant is broken');
+
+select * from finish();
+rollback;
