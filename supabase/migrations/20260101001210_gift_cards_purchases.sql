@@ -7,7 +7,7 @@ create table public.gift_card_purchases (
   client_id uuid not null,
   campaign_id uuid not null,
   recipient_id uuid not null,
-  grant_id uuid references public.gift_card_grants (id) on delete set null,
+  grant_id uuid not null references public.gift_card_grants (id),
   supplier_id uuid not null references public.gift_card_suppliers (id),
   brand_id uuid not null references public.gift_card_brands (id),
   denomination numeric(18,2) not null,
@@ -32,7 +32,6 @@ create table public.gift_card_purchases (
     status in ('calling', 'ordered', 'unknown', 'reversing', 'issued', 'declined', 'reversed')),
   constraint gift_card_purchases_ended_at_matches_status check (
     (status in ('issued', 'declined', 'reversed')) = (ended_at is not null)),
-  constraint gift_card_purchases_open_have_a_grant check (ended_at is not null or grant_id is not null),
   constraint gift_card_purchases_ordered_have_a_reference check (status <> 'ordered' or supplier_reference is not null)
 );
 comment on table public.gift_card_purchases is

@@ -23,6 +23,8 @@ create type private.provisioning as (
   deliver_to text,
   skip_verification boolean,
   billing_entity text,
+  price numeric(18,2),
+  paying_account uuid,
   suppliers text[],
   suppliers_asked uuid[],
   grant_id uuid,
@@ -80,7 +82,7 @@ begin
 end $$;
 
 create function private.check_configuration(p private.provisioning)
-returns private.provisioning language plpgsql stable set search_path = '' as $$
+returns private.provisioning language plpgsql volatile set search_path = '' as $$
 declare
   campaign public.campaigns;
   condition public.campaign_conditions;
@@ -102,17 +104,7 @@ begin
   if p.brand_id <> condition.brand_id or p.denomination <> condition.card_value then
     perform private.refuse('GC-012', 'brandId and denomination must be those of the condition, or left out');
   end if;
-  if not exists (
-    select from public.gift_card_brands b
-    join public.brand_denominations d on d.brand_id = b.id and d.is_enabled
-    where b.id = condition.brand_id and b.is_enabled
-      and d.denomination = condition.card_value and d.currency = campaign.currency
-  ) or exists (
-    select from public.client_brands cb
-    where cb.client_id = p.client_id and cb.brand_id = condition.brand_id and not cb.is_enabled
-  ) then
-    perform private.refuse('GC-002', 'Brand not found, or the brand or its value is not enabled');
-  end if;
+  perform private.assert_offered(p.client_id, condition.brand_id, condition.card_value, campaign.currency);
   if campaign.billing_entity is null then
     perform private.refuse('GC-008', 'Campaign billing not configured');
   end if;
@@ -120,6 +112,8 @@ begin
   p.denomination := condition.card_value;
   p.currency := campaign.currency;
   p.billing_entity := campaign.billing_entity;
+  p.price := private.price_of_card(p.client_id, p.brand_id, p.denomination, p.currency, p.billing_entity);
+  p.paying_account := private.paying_account(p.client_id, p.billing_entity, p.currency);
   return p;
 end $$;
 
@@ -129,7 +123,7 @@ returns void language plpgsql stable set search_path = '' as $$
 declare
   purchase_id uuid := (
     select b.id from public.gift_card_grants g join public.gift_card_purchases b on b.grant_id = g.id and b.ended_at is null
-    where g.recipient_id = p.recipient_id and g.campaign_id = p.campaign_id and g.condition_number = p.condition_number);
+    where g.cancelled_at is null and g.recipient_id = p.recipient_id and g.campaign_id = p.campaign_id and g.condition_number = p.condition_number);
 begin
   if purchase_id is not null then
     perform private.refuse('GC-005', 'The card is being bought; it is delivered as soon as it is there',
@@ -166,8 +160,8 @@ begin
   end if;
   p.deliver_to := case p.delivery_method
     when 'sms' then coalesce(p.deliver_to, recipient.phone) when 'email' then coalesce(p.deliver_to, recipient.email) end;
-  -- neither an agent's answer nor a reward that was owed brings the code, so a message must
-  if p.delivery_method is not null or p.surface = 'call_center' or p.reward_id is not null then
+  -- what no answer shows, a message must bring
+  if p.delivery_method is not null or not p.shows_code then
     perform private.assert_address(p.delivery_method, p.deliver_to);
   end if;
   return p;
@@ -284,16 +278,6 @@ begin
   return p;
 end $$;
 
--- What a card is sold for: the price of its brand and value, else its face value.
-create function private.price_of_card(brand_id uuid, denomination numeric, currency text)
-returns numeric language plpgsql stable set search_path = '' as $$
-begin
-  return (
-    select coalesce(d.price, d.denomination) from public.brand_denominations d
-    where d.brand_id = price_of_card.brand_id and d.denomination = price_of_card.denomination
-      and d.currency = price_of_card.currency);
-end $$;
-
 create function private.record_billing(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
 begin
@@ -301,7 +285,7 @@ begin
     client_id, agency_id, campaign_id, recipient_id, grant_id, gift_card_id, source, currency, denomination,
     cost_basis, price, billed_entity_type, billed_entity_id, request_id)
   select c.id, c.agency_id, p.campaign_id, p.recipient_id, p.grant_id, p.gift_card_id, p.source, p.currency, p.denomination,
-    p.cost, private.price_of_card(p.brand_id, p.denomination, p.currency),
+    p.cost, p.price,
     p.billing_entity, case p.billing_entity when 'agency' then c.agency_id else c.id end, p.request_id
   from public.clients c where c.id = p.client_id
   returning b.id into p.billing_id;
@@ -333,6 +317,20 @@ begin
   on conflict on constraint call_conditions_met_are_met_once
     do update set gift_card_id = coalesce(m.gift_card_id, excluded.gift_card_id)
   returning m.id into p.condition_met_id;
+  return p;
+end $$;
+
+-- A prepaid payer pays at once for a card from stock, and for one that was bought what was set aside before. Last of all,
+-- because every claim of the payer waits for its account.
+create function private.charge_payer(p private.provisioning)
+returns private.provisioning language plpgsql volatile set search_path = '' as $$
+begin
+  if p.purchase_id is null then
+    perform private.charge_credit(p.client_id, p.billing_entity, p.currency, p.price, 'grant:' || p.grant_id, p.grant_id);
+  else
+    perform private.capture_credit(r.credit_hold_id, 'A gift card')
+    from private.purchase_requests r where r.purchase_id = p.purchase_id;
+  end if;
   return p;
 end $$;
 

@@ -36,14 +36,19 @@ create function private.queue_pending_reward(p private.provisioning, code text)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
   facts jsonb := jsonb_build_object('campaign_id', p.campaign_id, 'brand_id', p.brand_id, 'denomination', p.denomination);
+  reward public.pending_rewards;
 begin
-  insert into public.pending_rewards (
+  insert into public.pending_rewards as r (
     client_id, campaign_id, recipient_id, condition_number, surface, requested_by, skip_verification, brand_id, denomination,
     currency, delivery_method, deliver_to, status, code, request_id)
   values (p.client_id, p.campaign_id, p.recipient_id, p.condition_number, p.surface, p.actor,
     coalesce(p.skip_verification, false), p.brand_id, p.denomination, p.currency, p.delivery_method, p.deliver_to,
     case code when 'GC-006' then 'awaiting_credit' else 'awaiting_inventory' end, code, p.request_id)
-  on conflict (recipient_id, campaign_id, condition_number) where status like 'awaiting%' do nothing;
+  on conflict (recipient_id, campaign_id, condition_number) where status like 'awaiting%' do nothing
+  returning r.* into reward;
+  if reward.id is not null then
+    perform private.announce_delay(reward);
+  end if;
   if code = 'GC-006' then
     perform private.raise_alert('insufficient_credit', 'critical', 'No credit left for a campaign: rewards are waiting', facts,
       private.stock_subject(p), p.client_id);
@@ -80,7 +85,6 @@ begin
     where s.gift_card_id = card_id);
 end $$;
 
--- An agent's answer brings the last four signs only; the code goes to the recipient.
 create function private.sealed_for(p private.provisioning, answer jsonb)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
@@ -104,7 +108,7 @@ create function private.provisioning_steps(p private.provisioning)
 returns text[] language plpgsql immutable set search_path = '' as $$
 declare
   find_card constant text[] := array['Check campaign configuration', 'Check eligibility', 'Claim from stock', 'Start purchase'];
-  give_card constant text[] := array['Record billing', 'Queue delivery', 'Log condition met', 'Record'];
+  give_card constant text[] := array['Record billing', 'Queue delivery', 'Log condition met', 'Record', 'Charge credit'];
 begin
   return case
     when p.purchase_id is not null then array['Receive card'] || give_card
@@ -119,6 +123,7 @@ begin
   return case step
     when 'Start purchase' then p.gift_card_id is null
     when 'Log condition met' then p.surface = 'call_center'
+    when 'Charge credit' then p.paying_account is not null
     else true end;
 end $$;
 
@@ -135,7 +140,8 @@ begin
     when 'Record billing' then private.record_billing(p)
     when 'Queue delivery' then private.queue_delivery(p)
     when 'Log condition met' then private.log_condition_met(p)
-    when 'Record' then private.record_provisioning(p) end;
+    when 'Record' then private.record_provisioning(p)
+    when 'Charge credit' then private.charge_payer(p) end;
 end $$;
 
 -- What the refusal of a request leaves behind: its trace, and what is owed now.
@@ -161,7 +167,8 @@ declare
   detail text;
 begin
   p.step_started_at := clock_timestamp();
-  p.shows_code := p.surface <> 'call_center' and p.reward_id is null;
+  -- an agent and a CRM are told the last four signs only, and whoever is owed a card gets it by a message
+  p.shows_code := p.surface in ('api', 'form') and p.reward_id is null;
   p.answer_scope := concat_ws(':', 'provisioning', p.surface, p.actor);
   -- a broken connection may make the HTTP client send a call twice: the second run of a request gets the first one's answer
   p.answer_key := coalesce(idempotency_key, p.request_id::text);

@@ -54,8 +54,10 @@ begin
   kept.condition_met_id := p.condition_met_id;
   kept.steps_recorded := coalesce(p.steps_recorded, 0) + coalesce(jsonb_array_length(p.steps), 0);
   kept.steps := null;
-  insert into private.purchase_requests (purchase_id, provisioning) values (p.purchase_id, to_jsonb(kept));
   select b.* into purchase from public.gift_card_purchases b where b.id = p.purchase_id;
+  insert into private.purchase_requests (purchase_id, provisioning, credit_hold_id)
+  values (p.purchase_id, to_jsonb(kept), private.reserve_credit(p.client_id, p.billing_entity, p.currency, p.price,
+    'purchase:' || p.purchase_id, p.grant_id, now() + interval '3 days'));
   return private.present_purchase(purchase);
 end $$;
 
@@ -86,7 +88,7 @@ end $$;
 create function private.store_bought_card(p private.provisioning, purchase public.gift_card_purchases, card jsonb)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
-  valid_until timestamptz := private.end_of_day((card ->> 'expiresOn')::date, 'UTC');
+  valid_until timestamptz := private.card_expiry(purchase.brand_id, (card ->> 'expiresOn')::date, now(), 'UTC');
   supplier public.gift_card_suppliers;
   pool uuid;
   lot uuid;
@@ -159,17 +161,18 @@ declare
 begin
   update public.gift_card_purchases b
   set status = abandon_purchase.status, ended_at = now(), lease_token = null, leased_until = null where b.id = purchase.id;
+  perform private.release_credit(r.credit_hold_id) from private.purchase_requests r where r.purchase_id = purchase.id;
   p.purchase_id := null;
   perform private.record_trace(p, 'Purchase', refusal, purchase.supplier_code);
   p.steps_recorded := p.steps_recorded + 1;
   begin
     p := private.start_purchase(p);
     return private.answered(jsonb_build_object('purchase', private.remember_purchase(p)));
-  exception when sqlstate 'GC003' then
-    -- nobody else sells it
+  exception when sqlstate 'GC003' or sqlstate 'GC006' then
+    -- nobody else sells it, or what was set aside is spent meanwhile
     null;
   end;
-  delete from public.gift_card_grants g where g.id = purchase.grant_id;
+  perform private.cancel_grant(purchase.grant_id);
   perform private.queue_pending_reward(p, 'GC-005');
   perform private.postpone_reward(p.reward_id, 'GC-005');
   return refusal;

@@ -47,7 +47,8 @@ begin
       or (r.next_attempt_at <= now() and (k.has_stock or k.has_supplier)))
     and not exists (
       select from public.gift_card_grants g
-      where g.recipient_id = r.recipient_id and g.campaign_id = r.campaign_id and g.condition_number = r.condition_number)
+      where g.recipient_id = r.recipient_id and g.campaign_id = r.campaign_id and g.condition_number = r.condition_number
+        and g.cancelled_at is null)
   order by r.created_at, r.id limit 1
   for update of r;
   return reward;

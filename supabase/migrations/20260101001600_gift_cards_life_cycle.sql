@@ -76,6 +76,7 @@ begin
   perform private.call_off_messages(array[card.id]);
   cancelled := private.cancel_grant(card.grant_id);
   perform private.reverse_billing(card.grant_id, request_id);
+  perform private.reverse_charge(card.grant_id, 'returned:' || card.grant_id, 'A gift card that came back');
   update public.gift_cards c
   set status = 'available', client_id = pool.client_id, recipient_id = null, grant_id = null, delivery_method = null,
     claimed_at = null, stuck_at = null

@@ -76,13 +76,14 @@ create function private.owe_again(granted public.gift_card_grants, card public.g
 returns void language plpgsql volatile set search_path = '' as $$
 begin
   insert into public.pending_rewards (
-    client_id, campaign_id, recipient_id, condition_number, brand_id, denomination, currency, delivery_method, deliver_to,
-    request_id, created_at)
-  select granted.client_id, granted.campaign_id, granted.recipient_id, granted.condition_number, p.brand_id, p.denomination,
-    p.currency, message.channel, message.deliver_to, message.request_id, granted.created_at
+    client_id, campaign_id, recipient_id, condition_number, surface, requested_by, brand_id, denomination, currency,
+    delivery_method, deliver_to, code, request_id, created_at)
+  select granted.client_id, granted.campaign_id, granted.recipient_id, granted.condition_number, granted.surface,
+    granted.granted_by, p.brand_id, p.denomination, p.currency, message.channel, message.deliver_to, 'GC-003',
+    message.request_id, granted.created_at
   from public.card_pools p where p.id = card.pool_id
   -- it is owed already
-  on conflict (recipient_id, campaign_id, condition_number) where status = 'awaiting_inventory' do nothing;
+  on conflict (recipient_id, campaign_id, condition_number) where status like 'awaiting%' do nothing;
 end $$;
 
 -- One card that waits too long. It is released if it certainly never left and a message only waits for its sender, and only

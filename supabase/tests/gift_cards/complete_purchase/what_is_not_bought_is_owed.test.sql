@@ -33,7 +33,8 @@ select is(tests.kept('refused') ->> 'code', 'GC-005', 'GC-005: nobody has sold i
 select is(tests.kept('refused') #> '{details,pending}', 'true', '… and it is owed');
 select results_eq($$ select status, supplier_code from public.gift_card_purchases where recipient_id = tests.the('recipient')
   order by attempts, supplier_code $$, $$ values ('declined', '072'), ('declined', '704') $$, 'Both purchases are over');
-select is_empty('select from public.gift_card_grants where recipient_id = tests.the(''recipient'')', 'The grant is free again');
+select is_empty($$ select from public.gift_card_grants where recipient_id = tests.the('recipient') and cancelled_at is null $$,
+  'The grant is taken back');
 select row_eq($$ select code, status from public.pending_rewards where recipient_id = tests.the('recipient') $$,
   row('GC-003'::text, 'awaiting_inventory'::text), 'It was owed before, and is owed once');
 select is_empty('select * from private.invariant_violations', 'No invariant is broken');
