@@ -255,14 +255,14 @@ isOneToOne: false
                   ]
                 },"card_pools": {
                   Row: {
-                    "archived_at": string | null,"available_cards": number,"brand_id": string,"campaign_id": string | null,"claimed_cards": number,"client_id": string | null,"cost_per_card": number,"created_at": string,"currency": string,"delivered_cards": number,"denomination": number,"folded_before": unknown,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"total_cards": number
+                    "archived_at": string | null,"available_cards": number,"brand_id": string,"campaign_id": string | null,"claimed_cards": number,"client_id": string | null,"cost_per_card": number,"created_at": string,"currency": string,"delivered_cards": number,"denomination": number,"folded_before": unknown,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"supplier_id": string | null,"total_cards": number
                   }
                   ComputedFields: never
                   Insert: {
-                    "archived_at"?: string | null,"available_cards"?: number,"brand_id": string,"campaign_id"?: string | null,"claimed_cards"?: number,"client_id"?: string | null,"cost_per_card"?: number,"created_at"?: string,"currency"?: string,"delivered_cards"?: number,"denomination": number,"folded_before"?: unknown,"id"?: string,"is_active"?: boolean,"pool_name": string,"pool_type"?: string,"total_cards"?: number
+                    "archived_at"?: string | null,"available_cards"?: number,"brand_id": string,"campaign_id"?: string | null,"claimed_cards"?: number,"client_id"?: string | null,"cost_per_card"?: number,"created_at"?: string,"currency"?: string,"delivered_cards"?: number,"denomination": number,"folded_before"?: unknown,"id"?: string,"is_active"?: boolean,"pool_name": string,"pool_type"?: string,"supplier_id"?: string | null,"total_cards"?: number
                   }
                   Update: {
-                    "archived_at"?: string | null,"available_cards"?: number,"brand_id"?: string,"campaign_id"?: string | null,"claimed_cards"?: number,"client_id"?: string | null,"cost_per_card"?: number,"created_at"?: string,"currency"?: string,"delivered_cards"?: number,"denomination"?: number,"folded_before"?: unknown,"id"?: string,"is_active"?: boolean,"pool_name"?: string,"pool_type"?: string,"total_cards"?: number
+                    "archived_at"?: string | null,"available_cards"?: number,"brand_id"?: string,"campaign_id"?: string | null,"claimed_cards"?: number,"client_id"?: string | null,"cost_per_card"?: number,"created_at"?: string,"currency"?: string,"delivered_cards"?: number,"denomination"?: number,"folded_before"?: unknown,"id"?: string,"is_active"?: boolean,"pool_name"?: string,"pool_type"?: string,"supplier_id"?: string | null,"total_cards"?: number
                   }
                   Relationships: [
                     {
@@ -282,6 +282,12 @@ isOneToOne: false
       columns: ["client_id"]
 isOneToOne: false
       referencedRelation: "clients"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "card_pools_supplier_id_fkey"
+      columns: ["supplier_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_suppliers"
       referencedColumns: ["id"]
     }
                   ]
@@ -543,14 +549,60 @@ isOneToOne: false
                   ]
                 },"gift_card_provisioning_trace": {
                   Row: {
-                    "campaign_id": string | null,"client_id": string | null,"created_at": string,"duration_ms": number,"error_code": string | null,"error_message": string | null,"id": number,"recipient_id": string | null,"request_id": string,"status": string,"step_name": string,"step_number": number
+                    "campaign_id": string | null,"client_id": string | null,"created_at": string,"duration_ms": number,"error_code": string | null,"error_message": string | null,"id": number,"recipient_id": string | null,"request_id": string,"status": string,"step_name": string,"step_number": number,"tillo_code": string | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"duration_ms": number,"error_code"?: string | null,"error_message"?: string | null,"id"?: never,"recipient_id"?: string | null,"request_id": string,"status": string,"step_name": string,"step_number": number
+                    "campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"duration_ms": number,"error_code"?: string | null,"error_message"?: string | null,"id"?: never,"recipient_id"?: string | null,"request_id": string,"status": string,"step_name": string,"step_number": number,"tillo_code"?: string | null
                   }
                   Update: {
-                    "campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"duration_ms"?: number,"error_code"?: string | null,"error_message"?: string | null,"id"?: never,"recipient_id"?: string | null,"request_id"?: string,"status"?: string,"step_name"?: string,"step_number"?: number
+                    "campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"duration_ms"?: number,"error_code"?: string | null,"error_message"?: string | null,"id"?: never,"recipient_id"?: string | null,"request_id"?: string,"status"?: string,"step_name"?: string,"step_number"?: number,"tillo_code"?: string | null
+                  }
+                  Relationships: [
+                    
+                  ]
+                },"gift_card_purchases": {
+                  Row: {
+                    "attempts": number,"brand_id": string,"campaign_id": string,"client_id": string,"client_request_id": string,"created_at": string,"currency": string,"denomination": number,"ended_at": string | null,"gift_card_id": string,"grant_id": string,"id": string,"lease_token": string | null,"leased_until": string | null,"next_attempt_at": string,"recipient_id": string,"request_id": string | null,"status": string,"supplier_code": string | null,"supplier_id": string,"supplier_message": string | null,"supplier_reference": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "attempts"?: number,"brand_id": string,"campaign_id": string,"client_id": string,"client_request_id": string,"created_at"?: string,"currency": string,"denomination": number,"ended_at"?: string | null,"gift_card_id"?: string,"grant_id": string,"id"?: string,"lease_token"?: string | null,"leased_until"?: string | null,"next_attempt_at"?: string,"recipient_id": string,"request_id"?: string | null,"status"?: string,"supplier_code"?: string | null,"supplier_id": string,"supplier_message"?: string | null,"supplier_reference"?: string | null
+                  }
+                  Update: {
+                    "attempts"?: number,"brand_id"?: string,"campaign_id"?: string,"client_id"?: string,"client_request_id"?: string,"created_at"?: string,"currency"?: string,"denomination"?: number,"ended_at"?: string | null,"gift_card_id"?: string,"grant_id"?: string,"id"?: string,"lease_token"?: string | null,"leased_until"?: string | null,"next_attempt_at"?: string,"recipient_id"?: string,"request_id"?: string | null,"status"?: string,"supplier_code"?: string | null,"supplier_id"?: string,"supplier_message"?: string | null,"supplier_reference"?: string | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "gift_card_purchases_brand_id_fkey"
+      columns: ["brand_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_brands"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "gift_card_purchases_grant_id_fkey"
+      columns: ["grant_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_grants"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "gift_card_purchases_supplier_id_fkey"
+      columns: ["supplier_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_suppliers"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"gift_card_suppliers": {
+                  Row: {
+                    "adapter": string,"created_at": string,"failures": number,"id": string,"is_enabled": boolean,"name": string,"paused_until": string | null,"priority": number,"requests_per_minute": number
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "adapter"?: string,"created_at"?: string,"failures"?: number,"id"?: string,"is_enabled"?: boolean,"name": string,"paused_until"?: string | null,"priority"?: number,"requests_per_minute"?: number
+                  }
+                  Update: {
+                    "adapter"?: string,"created_at"?: string,"failures"?: number,"id"?: string,"is_enabled"?: boolean,"name"?: string,"paused_until"?: string | null,"priority"?: number,"requests_per_minute"?: number
                   }
                   Relationships: [
                     
@@ -759,14 +811,14 @@ isOneToOne: false
                   ]
                 },"pending_rewards": {
                   Row: {
-                    "brand_id": string,"campaign_id": string,"client_id": string,"condition_number": number,"created_at": string,"currency": string,"deliver_to": string | null,"delivery_method": string | null,"denomination": number,"fulfilled_at": string | null,"id": string,"pool_id": string | null,"recipient_id": string,"request_id": string | null,"status": string
+                    "attempts": number,"brand_id": string,"campaign_id": string,"client_id": string,"code": string,"condition_number": number,"created_at": string,"currency": string,"deliver_to": string | null,"delivery_method": string | null,"denomination": number,"fulfilled_at": string | null,"id": string,"next_attempt_at": string,"pool_id": string | null,"recipient_id": string,"request_id": string | null,"requested_by": string | null,"skip_verification": boolean,"status": string,"surface": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "brand_id": string,"campaign_id": string,"client_id": string,"condition_number": number,"created_at"?: string,"currency": string,"deliver_to"?: string | null,"delivery_method"?: string | null,"denomination": number,"fulfilled_at"?: string | null,"id"?: string,"pool_id"?: string | null,"recipient_id": string,"request_id"?: string | null,"status"?: string
+                    "attempts"?: number,"brand_id": string,"campaign_id": string,"client_id": string,"code": string,"condition_number": number,"created_at"?: string,"currency": string,"deliver_to"?: string | null,"delivery_method"?: string | null,"denomination": number,"fulfilled_at"?: string | null,"id"?: string,"next_attempt_at"?: string,"pool_id"?: string | null,"recipient_id": string,"request_id"?: string | null,"requested_by"?: string | null,"skip_verification"?: boolean,"status"?: string,"surface": string
                   }
                   Update: {
-                    "brand_id"?: string,"campaign_id"?: string,"client_id"?: string,"condition_number"?: number,"created_at"?: string,"currency"?: string,"deliver_to"?: string | null,"delivery_method"?: string | null,"denomination"?: number,"fulfilled_at"?: string | null,"id"?: string,"pool_id"?: string | null,"recipient_id"?: string,"request_id"?: string | null,"status"?: string
+                    "attempts"?: number,"brand_id"?: string,"campaign_id"?: string,"client_id"?: string,"code"?: string,"condition_number"?: number,"created_at"?: string,"currency"?: string,"deliver_to"?: string | null,"delivery_method"?: string | null,"denomination"?: number,"fulfilled_at"?: string | null,"id"?: string,"next_attempt_at"?: string,"pool_id"?: string | null,"recipient_id"?: string,"request_id"?: string | null,"requested_by"?: string | null,"skip_verification"?: boolean,"status"?: string,"surface"?: string
                   }
                   Relationships: [
                     {
@@ -834,6 +886,32 @@ isOneToOne: false
                   }
                   Relationships: [
                     
+                  ]
+                },"supplier_brands": {
+                  Row: {
+                    "brand_code": string,"brand_id": string,"delivery_method": string,"id": string,"is_async": boolean,"is_enabled": boolean,"sector": string | null,"supplier_id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "brand_code": string,"brand_id": string,"delivery_method"?: string,"id"?: string,"is_async"?: boolean,"is_enabled"?: boolean,"sector"?: string | null,"supplier_id": string
+                  }
+                  Update: {
+                    "brand_code"?: string,"brand_id"?: string,"delivery_method"?: string,"id"?: string,"is_async"?: boolean,"is_enabled"?: boolean,"sector"?: string | null,"supplier_id"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "supplier_brands_brand_id_fkey"
+      columns: ["brand_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_brands"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "supplier_brands_supplier_id_fkey"
+      columns: ["supplier_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_suppliers"
+      referencedColumns: ["id"]
+    }
                   ]
                 },"system_alerts": {
                   Row: {
@@ -977,6 +1055,7 @@ isOneToOne: false
 "is_active": boolean,
 "pool_name": string,
 "pool_type": string,
+"supplier_id": string | null,
 "total_cards": number
             }
                           SetofOptions: {
@@ -1014,6 +1093,9 @@ isOneToOne: false
       } },
 "complete_delivery_attempt":
 { Args: { "attempt_id": string,"error_code": string,"error_message": string,"lease_token": string,"outcome": string,"provider": string,"provider_message_id": string }; Returns: Json
+                           },
+"complete_purchase":
+{ Args: { "card"?: Json,"cost"?: number,"lease_token": string,"message"?: string,"outcome": string,"purchase_id": string,"supplier_code"?: string,"supplier_reference"?: string }; Returns: Json
                            },
 "confirm_redemption":
 { Args: { "condition_number": number,"idempotency_key": string,"ip": string,"redemption_code": string,"request_hash": string,"request_id": string }; Returns: Json
@@ -1078,6 +1160,7 @@ isOneToOne: false
 "is_active": boolean,
 "pool_name": string,
 "pool_type": string,
+"supplier_id": string | null,
 "total_cards": number
             }
                           SetofOptions: {
@@ -1100,6 +1183,9 @@ isOneToOne: false
                            },
 "fail_crm_event":
 { Args: { "crm_event_id": string }; Returns: Json
+                           },
+"fulfil_pending_reward":
+{ Args: { "suppliers": (string)[] }; Returns: Json
                            },
 "get_crm_endpoint":
 { Args: { "endpoint_id": string }; Returns: Json
@@ -1145,6 +1231,9 @@ isOneToOne: false
 "lease_deliveries":
 { Args: { "batch_size": number,"delivery_id": string }; Returns: Json
                            },
+"lease_purchases":
+{ Args: { "batch_size": number,"suppliers": (string)[] }; Returns: Json
+                           },
 "lease_unknown_deliveries":
 { Args: { "batch_size": number,"grace_seconds": number }; Returns: Json
                            },
@@ -1179,10 +1268,10 @@ isOneToOne: false
 { Args: { "crm_event_id": string,"suppliers": (string)[] }; Returns: Json
                            },
 "provision_gift_card":
-{ Args: { "actor": string,"brand_id": string,"campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"denomination": number,"idempotency_key": string,"recipient_id": string,"request_hash": string,"request_id": string }; Returns: Json
+{ Args: { "actor": string,"brand_id": string,"campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"denomination": number,"idempotency_key": string,"recipient_id": string,"request_hash": string,"request_id": string,"suppliers"?: (string)[] }; Returns: Json
                            },
 "provision_gift_card_for_call_center":
-{ Args: { "actor": string,"call_session_id": string,"condition_number": number,"confirmation_code": string,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"recipient_id": string,"request_hash": string,"request_id": string,"skip_verification": boolean }; Returns: Json
+{ Args: { "actor": string,"call_session_id": string,"condition_number": number,"confirmation_code": string,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"recipient_id": string,"request_hash": string,"request_id": string,"skip_verification": boolean,"suppliers"?: (string)[] }; Returns: Json
                            },
 "record_crm_events":
 { Args: { "endpoint_id": string,"events": Json,"request_id": string }; Returns: Json
@@ -1191,7 +1280,7 @@ isOneToOne: false
 { Args: { "attempt_id": string,"error_code": string,"provider": string,"provider_message_id": string,"provider_status": string }; Returns: Json
                            },
 "redeem_gift_card":
-{ Args: { "campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"ip": string,"redemption_code": string,"request_hash": string,"request_id": string }; Returns: Json
+{ Args: { "campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"ip": string,"redemption_code": string,"request_hash": string,"request_id": string,"suppliers"?: (string)[] }; Returns: Json
                            },
 "release_holds":
 { Args: Record<PropertyKey, never>; Returns: Json

@@ -11,9 +11,9 @@ declare
   reward public.pending_rewards;
 begin
   update public.recipients r set phone = owe.phone, email = owe.email where r.id = recipient;
-  insert into public.pending_rewards as p (client_id, campaign_id, recipient_id, condition_number, brand_id, denomination,
+  insert into public.pending_rewards as p (client_id, campaign_id, recipient_id, condition_number, surface, code, brand_id, denomination,
     currency, delivery_method, deliver_to)
-  values (tests.the('client'), tests.the('campaign'), recipient, 1, tests.the('brand'), 25, 'USD', delivery_method, deliver_to)
+  values (tests.the('client'), tests.the('campaign'), recipient, 1, 'api', 'GC-003', tests.the('brand'), 25, 'USD', delivery_method, deliver_to)
   returning p.* into reward;
   perform tests.keep('reward', reward.id);
   perform private.announce_delay(reward);

@@ -31,7 +31,8 @@ select results_eq($$
 select is_empty('select from public.gift_card_grants where recipient_id = tests.the(''recipient'')',
   'No grant is left');
 select is_empty('select from public.billing_transactions where client_id = tests.the(''client'')', 'Nothing is billed');
-select is_empty('select from public.deliveries where client_id = tests.the(''client'')', 'Nothing is sent');
+select results_eq($$ select notice from public.deliveries where client_id = tests.the('client') $$, array['reward_delayed'],
+  'No card is sent: the recipient is told to wait');
 select is_empty('select from public.audit_events where client_id = tests.the(''client'')
   and action = ''gift_card.provisioned''', 'Nothing is said to have been given');
 select is_empty('select from private.idempotency_keys where key = ''key''',
