@@ -2,9 +2,11 @@
 import { claims } from './claims.ts';
 import { emptyPools } from './empty_pools.ts';
 import { refusals } from './refusals.ts';
+import { reports } from './reports.ts';
 import { uploads } from './uploads.ts';
 
 await claims();
 await emptyPools();
 await refusals();
 await uploads();
+await reports();
