@@ -110,7 +110,8 @@ language sql stable set search_path = '' as $$
   join public.gift_cards c on c.client_id = k.client_id and c.claimed_at >= k.starts_at and c.claimed_at < k.ends_at
   join public.card_pools p on p.id = c.pool_id
   join public.gift_card_grants g on g.id = c.grant_id
-  left join public.billing_transactions b on b.gift_card_id = c.id
+  -- a card that was taken back and given anew has the bill of its present grant
+  left join public.billing_transactions b on b.grant_id = c.grant_id and b.reverses_id is null
   left join tries t on t.subject_id = c.id
 $$;
 

@@ -56,12 +56,14 @@ returns setof public.liability language sql stable set search_path = '' as $$
   order by d.client_name, d.currency, min(d.told_at - d.since), d.client_id
 $$;
 
--- The bills of the range.
+-- The bills of the range; one that takes another back counts as a card less.
 create function private.reported_bills(request private.report_request)
 returns table (
-  agency_id uuid, agency_name text, client_id uuid, client_name text, currency text, source text, price numeric, cost numeric)
+  agency_id uuid, agency_name text, client_id uuid, client_name text, currency text, source text, cards int, price numeric,
+  cost numeric)
 language sql stable set search_path = '' as $$
-  select b.agency_id, a.name, k.client_id, k.client_name, b.currency, b.source, b.price, b.cost_basis
+  select b.agency_id, a.name, k.client_id, k.client_name, b.currency, b.source,
+    b.quantity, b.price, b.cost_basis
   from private.reported_clients(request) k
   join public.billing_transactions b
     on b.client_id = k.client_id and b.created_at >= k.starts_at and b.created_at < k.ends_at
@@ -70,7 +72,7 @@ $$;
 
 create function private.profit_by_client(request private.report_request)
 returns setof public.profit_by_client language sql stable set search_path = '' as $$
-  select b.agency_id, b.agency_name, b.client_id, b.client_name, b.currency, b.source, count(*), sum(b.price), sum(b.cost),
+  select b.agency_id, b.agency_name, b.client_id, b.client_name, b.currency, b.source, sum(b.cards), sum(b.price), sum(b.cost),
     sum(b.price - b.cost), private.rate(sum(b.price - b.cost), sum(b.price))
   from private.reported_bills(request) b
   group by b.agency_id, b.agency_name, b.client_id, b.client_name, b.currency, b.source
@@ -79,7 +81,7 @@ $$;
 
 create function private.profit_by_agency(request private.report_request)
 returns setof public.profit_by_agency language sql stable set search_path = '' as $$
-  select b.agency_id, b.agency_name, b.currency, count(distinct b.client_id), count(*), sum(b.price), sum(b.cost),
+  select b.agency_id, b.agency_name, b.currency, count(distinct b.client_id), sum(b.cards), sum(b.price), sum(b.cost),
     sum(b.price - b.cost), private.rate(sum(b.price - b.cost), sum(b.price))
   from private.reported_bills(request) b
   group by b.agency_id, b.agency_name, b.currency

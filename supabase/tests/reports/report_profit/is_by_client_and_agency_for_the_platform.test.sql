@@ -3,7 +3,7 @@
 -- one of 10 EUR for 11 at a cost of 9 (margin 2, 2 / 11 = 0.1818). By agency, USD: 6 cards, 147, 123.50, 23.50, 0.1599.
 begin;
 set local search_path = public, extensions, tests;
-select plan(9);
+select plan(10);
 
 select tests.keep(tests.create_reported_tenant());
 select tests.keep('agency', (select agency_id from public.clients where id = tests.the('client')));
@@ -34,6 +34,11 @@ select results_eq($$ select cards, margin from public.report_profit_by_client(te
 select is_empty($$ select from public.report_profit_by_agency(null, '2020-01-01', '2020-02-01') $$, 'A range without bills has no rows');
 select throws_ok($$ select public.report_profit_by_client(gen_random_uuid()) $$, 'RB404', null, 'A client that does not exist is not found');
 select tests.sign_out();
+
+-- a card of the first that is taken back: 4 cards, revenue 125 - 25 = 100, cost 100 - 20 = 80, margin 20
+select private.reverse_billing((select grant_id from public.gift_cards where id = (tests.kept('cards') ->> 3)::uuid), gen_random_uuid());
+select results_eq($$ select cards, revenue, cost, margin, margin_rate from public.report_profit_by_client(tests.the('client')) $$,
+  $$ values (4::bigint, 100.00, 80.00, 20.00, 0.2000) $$, 'What is taken back is earned no more');
 
 create function pg_temp.asks(role text, statement text) returns text language plpgsql as $$
 begin
