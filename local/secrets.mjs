@@ -38,6 +38,16 @@ function generateSecrets() {
     tilloSecretKey: hex(32),
     tillo2ApiKey: hex(16),
     tillo2SecretKey: hex(32),
+    sendgridWebhookKeys: webhookKeys(),
+  };
+}
+
+/** As SendGrid shows the public one: base64 of the key's standard form. */
+function webhookKeys() {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return {
+    private: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
+    public: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
   };
 }
 

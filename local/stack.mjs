@@ -25,7 +25,13 @@ export async function startStack({ dataFolder, ports, fast, development, write, 
   const settings = { secrets, apiUrl, databaseUrl: database.url, sandboxUrl, readDotEnv: development };
   const environment = functionEnvironment(settings);
   const [sandbox, gateway] = await Promise.all([
-    startSandbox({ port: ports.sandbox, environment, write, file: development && join(dataFolder, 'sandbox.jsonl') }),
+    startSandbox({
+      port: ports.sandbox,
+      environment,
+      secrets,
+      write,
+      file: development && join(dataFolder, 'sandbox.jsonl'),
+    }),
     startGateway({ port: ports.api, environment, database, secrets, development, write }),
   ]);
   const parts = { Postgres: database, 'The sandbox': sandbox, 'The gateway': gateway };
@@ -61,7 +67,7 @@ export async function removeCluster(dataFolder) {
 const supplierKeys = ['TILLO_API_KEY', 'TILLO_SECRET_KEY', 'TILLO2_API_KEY', 'TILLO2_SECRET_KEY'];
 
 /** With a file, what arrived is still there after a restart. */
-function startSandbox({ port, environment, write, file }) {
+function startSandbox({ port, environment, secrets, write, file }) {
   const names = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'SENDGRID_API_KEY', ...supplierKeys];
   return startScript({
     script: inProject('local', 'sandbox', 'main.ts'),
@@ -69,6 +75,8 @@ function startSandbox({ port, environment, write, file }) {
     environment: {
       SANDBOX_PORT: String(port),
       ...Object.fromEntries(names.map((name) => [name, environment[name]])),
+      SENDGRID_WEBHOOK_PRIVATE_KEY: secrets.sendgridWebhookKeys.private,
+      FUNCTIONS_URL: environment.PUBLIC_FUNCTIONS_URL,
       ...(file ? { SANDBOX_FILE: file } : {}),
     },
     write,

@@ -16,6 +16,8 @@ const sandbox = await startSandbox({
     apiKey: env(`${name.toUpperCase()}_API_KEY`),
     secretKey: env(`${name.toUpperCase()}_SECRET_KEY`),
   })),
+  sendgridWebhookKey: env('SENDGRID_WEBHOOK_PRIVATE_KEY'),
+  functionsUrl: env('FUNCTIONS_URL'),
   file: Deno.env.get('SANDBOX_FILE'),
 });
 console.log(`sandbox ${sandbox.url}`);

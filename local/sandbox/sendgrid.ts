@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { timeOut } from './faults.ts';
+import { type Events, tellEvents } from './sendgrid_events.ts';
 import type { StandIn, World } from './provider.ts';
 import type { Message } from './store.ts';
 
@@ -34,20 +35,21 @@ const STATUS_WORDS: Record<number, string> = {
 };
 
 /** SendGrid's mail send, and the message list of its Email Activity API. */
-export function sendgrid(world: World, { apiKey }: { apiKey: string }): StandIn {
+export function sendgrid(world: World, { apiKey, events }: { apiKey: string; events?: Events }): StandIn {
   return {
     prefix: '/v3/',
     async answer(request) {
       const url = new URL(request.url);
       if (request.headers.get('authorization') !== `Bearer ${apiKey}`) return refusal(401);
-      if (url.pathname === '/v3/mail/send' && request.method === 'POST') return await send(world, request);
+      if (url.pathname === '/v3/mail/send' && request.method === 'POST') return await send(world, request, events);
       if (url.pathname === '/v3/messages' && request.method === 'GET') return list(world, url.searchParams);
       return refusal(404);
     },
   };
 }
 
-async function send({ store, faults }: World, request: Request): Promise<Response> {
+async function send(world: World, request: Request, events: Events | undefined): Promise<Response> {
+  const { store, faults } = world;
   const mail: Mail | null = await request.json().catch(() => null);
   const problems = mail ? problemsWith(mail) : [problem('Bad Request', null)];
   const to = mail?.personalizations?.[0]?.to?.[0]?.email ?? '';
@@ -58,7 +60,10 @@ async function send({ store, faults }: World, request: Request): Promise<Respons
   if (mail.mail_settings?.sandbox_mode?.enable) return new Response(null, { status: 200 });
 
   const id = randomBytes(16).toString('base64url');
-  mail.personalizations!.forEach((_, index) => store.add(messageOf(mail, index, id)));
+  mail.personalizations!.forEach((_, index) => {
+    const message = store.add(messageOf(mail, index, id));
+    if (events) tellEvents(world, events, message, fault);
+  });
   timeOut(fault, 'after');
   return new Response(null, { status: 202, headers: { 'x-message-id': id } });
 }

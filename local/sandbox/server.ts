@@ -3,13 +3,16 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Faults, NoAnswer } from './faults.ts';
 import { page } from './page.ts';
+import { phones } from './phones.ts';
 import type { StandIn, World } from './provider.ts';
 import { sendgrid } from './sendgrid.ts';
+import { eventsDesk } from './sendgrid_events.ts';
 import { Store } from './store.ts';
 import { type Account as SupplierAccount, tillo } from './tillo.ts';
 import { Books } from './tillo_books.ts';
 import { tilloDesk } from './tillo_desk.ts';
 import { twilio } from './twilio.ts';
+import { isLoopback } from './twilio_callbacks.ts';
 
 /** What the sandbox accepts as genuine, and where it listens. */
 export interface Settings {
@@ -19,6 +22,10 @@ export interface Settings {
   sendgridApiKey: string;
   /** Accounts at Tillo, each below a path that begins with its name. */
   tilloAccounts: SupplierAccount[];
+  /** What SendGrid's events are signed with. */
+  sendgridWebhookKey?: string;
+  /** Where providers are told to send what nobody asked for: inbound messages and events; nowhere by default. */
+  functionsUrl?: string;
   file?: string;
 }
 
@@ -40,10 +47,19 @@ export async function startSandbox(settings: Settings): Promise<Sandbox> {
     },
   };
   const books = settings.tilloAccounts.map(({ name }) => new Books(name, settings.file && `${settings.file}.tillo`));
+  const { twilioAccountSid: accountSid, twilioAuthToken: authToken } = settings;
+  // The sandbox sends nothing to other machines.
+  const functionsUrl = isLoopback(settings.functionsUrl ?? '') ? settings.functionsUrl : undefined;
+  const events = functionsUrl && settings.sendgridWebhookKey
+    ? { url: `${functionsUrl}/sendgrid-events`, privateKey: settings.sendgridWebhookKey }
+    : undefined;
+  const account = { accountSid, authToken, inboundUrl: functionsUrl && `${functionsUrl}/twilio-inbound` };
   const standIns = [
-    twilio(world, { accountSid: settings.twilioAccountSid, authToken: settings.twilioAuthToken }),
-    sendgrid(world, { apiKey: settings.sendgridApiKey }),
-    ...settings.tilloAccounts.map((account, index) => tillo(world, account, books[index])),
+    twilio(world, account),
+    sendgrid(world, { apiKey: settings.sendgridApiKey, events }),
+    eventsDesk(events),
+    phones(world, account),
+    ...settings.tilloAccounts.map((tilloAccount, index) => tillo(world, tilloAccount, books[index])),
     tilloDesk(books),
   ];
 

@@ -20,6 +20,7 @@ export interface Message {
 /** Everything that arrived, in order of arrival. */
 export class Store {
   #messages = new Map<string, Message>();
+  #blocked = new Set<string>();
   #file?: string;
 
   /** With a file, what arrived before a restart is there after it. */
@@ -53,6 +54,16 @@ export class Store {
     const wanted = Object.entries(filter).filter(([, value]) => value !== undefined);
     return [...this.#messages.values()].reverse()
       .filter((message) => wanted.every(([key, value]) => message[key as keyof Message] === value));
+  }
+
+  /** Notes that a phone wants nothing more, or again. */
+  block(phone: string, isBlocked: boolean): void {
+    if (isBlocked) this.#blocked.add(phone);
+    else this.#blocked.delete(phone);
+  }
+
+  isBlocked(phone: string): boolean {
+    return this.#blocked.has(phone);
   }
 
   /** Forgets what was sent to an address, or everything. */

@@ -9,6 +9,8 @@ import { MAGIC_FROM, MAGIC_TO, REFUSALS } from './twilio_errors.ts';
 export interface Account {
   accountSid: string;
   authToken: string;
+  /** Where it sends what phones write to its numbers. */
+  inboundUrl?: string;
 }
 
 const VERSION = '2010-04-01';
@@ -39,7 +41,7 @@ function create(world: World, account: Account, form: URLSearchParams): Response
   const from = form.get('From') ?? '';
   const fault = world.faults.take('twilio', to);
   timeOut(fault, 'before');
-  const code = faultCode(fault) ?? problemWith(form);
+  const code = faultCode(fault) ?? problemWith(form) ?? (world.store.isBlocked(to) ? 21610 : undefined);
   if (code) return refusal(code, { to, from });
 
   const message = world.store.add({

@@ -9,7 +9,11 @@ create table public.contact_opt_outs (
   channel text not null,
   address text not null,
   source text not null,
+  wording text,
+  provider_message_id text,
+  recorded_by uuid,
   created_at timestamptz not null default now(),
+  constraint contact_opt_outs_address_is_in_lower_case check (address = lower(address)),
   constraint contact_opt_outs_channel_is_valid check (channel in ('sms', 'email')),
   constraint contact_opt_outs_are_unique unique (channel, address)
 );
@@ -88,6 +92,7 @@ create index deliveries_due_idx on public.deliveries (next_attempt_at) where sta
 create index deliveries_leased_idx on public.deliveries (leased_until) where status = 'sending';
 create index deliveries_unknown_idx on public.deliveries (next_attempt_at) where status = 'unknown';
 create index deliveries_client_id_idx on public.deliveries (client_id, created_at);
+create index deliveries_deliver_to_idx on public.deliveries (deliver_to, created_at);
 create index deliveries_subject_id_idx on public.deliveries (subject_id);
 create index delivery_attempts_client_id_idx on public.delivery_attempts (client_id);
 
@@ -155,7 +160,7 @@ begin
   update public.deliveries d
   set status = 'suppressed', failed_at = now(), failure_kind = 'permanent', error_code = 'opted_out'
   where d.id = any (due) and exists (
-    select from public.contact_opt_outs o where o.channel = d.channel and o.address = d.deliver_to);
+    select from public.contact_opt_outs o where o.channel = d.channel and o.address = lower(d.deliver_to));
   update public.deliveries d
   set status = 'sending', attempts = d.attempts + 1, lease_token = gen_random_uuid(),
     leased_until = clock_timestamp() + interval '60 seconds'

@@ -78,7 +78,7 @@ begin
   where a.id = attempt_id;
   if outcome = 'permanent' and error_code = '21610' then
     insert into public.contact_opt_outs (channel, address, source)
-    values (delivery.channel, delivery.deliver_to, 'provider')
+    values (delivery.channel, lower(delivery.deliver_to), 'provider')
     -- told already
     on conflict on constraint contact_opt_outs_are_unique do nothing;
   end if;

@@ -63,6 +63,19 @@ create view private.deliveries_of_two_cards as
   where d.topic = 'gift_card' and d.status <> 'cancelled'
   group by c.grant_id having count(distinct c.id) > 1;
 
+-- the minute is for an opt-out that was being written while the lease was taken
+create view private.attempts_after_opt_out as
+  select a.id from public.delivery_attempts a
+  join public.deliveries d on d.id = a.delivery_id
+  join public.contact_opt_outs o on o.channel = d.channel and o.address = lower(d.deliver_to)
+  where a.created_at > o.created_at + interval '1 minute';
+
+create view private.opt_outs_without_proof as
+  select o.id from public.contact_opt_outs o
+  where not exists (
+    select from public.consents c
+    where c.channel = o.channel and c.address = o.address and c.action = 'opted_out' and c.created_at >= o.created_at);
+
 create view private.invariant_violations as
   select 'cards_without_explanation' as invariant, v.id::text as row, v.problem from private.cards_without_explanation v
   union all
@@ -79,6 +92,10 @@ create view private.invariant_violations as
   select 'deliveries_of_two_cards', v.grant_id::text, '' from private.deliveries_of_two_cards v
   union all
   select 'audit_chain_breaks', v.event_id::text, '' from private.audit_chain_breaks v
+  union all
+  select 'attempts_after_opt_out', v.id::text, '' from private.attempts_after_opt_out v
+  union all
+  select 'opt_outs_without_proof', v.id::text, '' from private.opt_outs_without_proof v
   union all
   select 'ledger_imbalances', v.id, v.problem from private.ledger_imbalances v
   union all

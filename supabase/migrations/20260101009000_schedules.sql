@@ -25,8 +25,10 @@ begin
   with old_keys as (
     delete from private.idempotency_keys k where k.created_at < now() - interval '30 days' returning 1
   ), old_buckets as (
-    delete from private.attempt_buckets b where b.window_starts_at < now() - interval '1 day' returning 1)
-  select (select count(*) from old_keys) + (select count(*) from old_buckets) into purged;
+    delete from private.attempt_buckets b where b.window_starts_at < now() - interval '1 day' returning 1
+  ), old_events as (
+    delete from private.seen_events e where e.created_at < now() - interval '7 days' returning 1)
+  select (select count(*) from old_keys) + (select count(*) from old_buckets) + (select count(*) from old_events) into purged;
   return private.answered(jsonb_build_object('folded', folded, 'linked', linked, 'purged', purged));
 end $$;
 comment on function public.run_housekeeping is

@@ -63,6 +63,8 @@ select bag_eq($$
   ('public.lease_unknown_deliveries', 'service_role'), ('public.resolve_unknown_delivery', 'service_role'),
   ('public.record_delivery_status', 'service_role'), ('public.run_housekeeping', 'service_role'),
   ('public.get_wallet', 'service_role'),
+  ('public.request_sms_opt_in', 'service_role'), ('public.receive_sms', 'service_role'),
+  ('public.record_email_events', 'service_role'),
   ('public.release_holds', 'service_role'),
   ('public.expire_lots', 'service_role'),
   ('public.expire_packages', 'service_role'),
@@ -96,6 +98,8 @@ select bag_eq($$
   ('public.report_profit_by_client', 'authenticated'), ('private.report_profit_by_client', 'authenticated'),
   ('public.report_profit_by_agency', 'authenticated'), ('private.report_profit_by_agency', 'authenticated'),
   ('public.report_platform_analytics', 'authenticated'), ('private.report_platform_analytics', 'authenticated'),
+  ('public.record_consent', 'authenticated'), ('private.record_consent', 'authenticated'),
+  ('public.record_opt_out', 'authenticated'), ('private.record_opt_out', 'authenticated'),
   -- what policies and views ask in the name of their reader
   ('private.staffed_client_ids', 'authenticated'), ('private.administered_client_ids', 'authenticated'),
   ('private.is_platform_admin', 'authenticated'), ('private.customer_client_ids', 'authenticated'),
@@ -162,6 +166,8 @@ select set_eq($$
   ('redemption_attempts'),          -- a code that nobody has
   ('gift_card_provisioning_trace'), -- a request that names nobody
   ('call_sessions'),                -- a caller who is not known yet
+  ('consents'),                     -- an opt-out of an address that nobody knows
+  ('inbound_messages'),             -- from a phone that nobody knows
   ('card_pools'),                   -- master pools
   ('ledger_accounts'),              -- an agency's credit, and what the platform issued
   ('ledger_transfers'),             -- between these

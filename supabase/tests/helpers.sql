@@ -256,6 +256,22 @@ begin
     where l ->> 'deliveryId' = lease_unknown.delivery_id::text);
 end $$;
 
+-- request_sms_opt_in with what matters.
+create or replace function tests.ask_for_consent(
+  recipient_id uuid, actor uuid default null, phone text default null, session uuid default null, company text default null,
+  key text default null, hash text default null)
+returns jsonb language sql set search_path = '' as $$
+  select public.request_sms_opt_in(actor, recipient_id, phone, session, company, '{{company_name}}: reply YES', 'v1',
+    gen_random_uuid(), key, hash)
+$$;
+
+-- receive_sms with what matters.
+create or replace function tests.write_sms(
+  phone text, body text, meaning text, id text default gen_random_uuid()::text, answered boolean default false)
+returns jsonb language sql set search_path = '' as $$
+  select public.receive_sms(id, phone, '+15550100000', body, 0, meaning, answered, gen_random_uuid())
+$$;
+
 -- A customer with so many bizcoins, a few of them held: the id of his account.
 create or replace function tests.create_wallet(client_id uuid, balance numeric default 100, customer_id uuid default null)
 returns uuid language plpgsql set search_path = '' as $$
@@ -475,6 +491,8 @@ begin
   perform tests.activate((facts ->> 'client')::uuid, customer);
   perform tests.use_messages((facts ->> 'client')::uuid, customer, 7);
   perform tests.take_crm_event(tests.create_crm_endpoint(facts));
+  perform tests.ask_for_consent(recipients[3]);
+  perform tests.write_sms(r.phone, 'Thanks', 'other') from public.recipients r where r.id = recipients[3];
   perform public.lease_deliveries(d.id, 1) from public.deliveries d where d.client_id = (facts ->> 'client')::uuid;
   return facts || jsonb_build_object('agent', agent, 'agency', (select c.agency_id from public.clients c where c.id = client_id));
 end $$;

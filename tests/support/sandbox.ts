@@ -39,3 +39,38 @@ export async function order(fault: {
   if (!response.ok) throw new Error(await response.text());
   await response.body?.cancel();
 }
+
+/** What came of something that a sandbox's phone wrote. */
+export interface Written {
+  messageSid: string;
+  status: number;
+  twiml: string;
+  answers: string[];
+}
+
+/** Has a phone write an SMS to our number; `messageSid` repeats an earlier one. */
+export function writeSms(
+  from: string,
+  body: string,
+  more: { optOutType?: string; messageSid?: string; to?: string } = {},
+): Promise<Written> {
+  return atDesk('_inbound', { from, body, ...more });
+}
+
+/** What came of a batch of events, and what was sent. */
+export interface Told {
+  status: number;
+  answer: string;
+  sent: { headers: Record<string, string>; body: string };
+}
+
+/** Has SendGrid tell a batch of events, signed now or at another time. */
+export function tellEvents(batch: unknown, seconds?: number): Promise<Told> {
+  return atDesk('_events', { batch, seconds });
+}
+
+async function atDesk<Answer>(path: string, order: unknown): Promise<Answer> {
+  const response = await fetch(`${stack.sandboxUrl}/${path}`, { method: 'POST', body: JSON.stringify(order) });
+  if (!response.ok) throw new Error(await response.text());
+  return await response.json();
+}

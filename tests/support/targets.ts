@@ -47,6 +47,7 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
       options: { token },
       body: { report: 'liability', clientId, from: '2026-01-01', to: '2027-01-01' },
     },
+    { name: 'send-sms-opt-in', options: {}, body: { recipientId: recipient.id, phone: recipient.phone } },
     { name: 'jobs', options: { key: stack.jobsKey }, body: { job: 'deliveries' } },
   ];
 }

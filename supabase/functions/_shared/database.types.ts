@@ -363,16 +363,30 @@ isOneToOne: false
       referencedColumns: ["id"]
     }
                   ]
-                },"contact_opt_outs": {
+                },"consents": {
                   Row: {
-                    "address": string,"channel": string,"created_at": string,"id": string,"source": string
+                    "action": string,"address": string,"channel": string,"client_id": string | null,"created_at": string,"id": number,"ip": unknown,"provider_message_id": string | null,"recipient_id": string | null,"recorded_by": string | null,"request_id": string | null,"source": string,"wording": string | null,"wording_version": string | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "address": string,"channel": string,"created_at"?: string,"id"?: string,"source": string
+                    "action": string,"address": string,"channel": string,"client_id"?: string | null,"created_at"?: string,"id"?: never,"ip"?: unknown,"provider_message_id"?: string | null,"recipient_id"?: string | null,"recorded_by"?: string | null,"request_id"?: string | null,"source": string,"wording"?: string | null,"wording_version"?: string | null
                   }
                   Update: {
-                    "address"?: string,"channel"?: string,"created_at"?: string,"id"?: string,"source"?: string
+                    "action"?: string,"address"?: string,"channel"?: string,"client_id"?: string | null,"created_at"?: string,"id"?: never,"ip"?: unknown,"provider_message_id"?: string | null,"recipient_id"?: string | null,"recorded_by"?: string | null,"request_id"?: string | null,"source"?: string,"wording"?: string | null,"wording_version"?: string | null
+                  }
+                  Relationships: [
+                    
+                  ]
+                },"contact_opt_outs": {
+                  Row: {
+                    "address": string,"channel": string,"created_at": string,"id": string,"provider_message_id": string | null,"recorded_by": string | null,"source": string,"wording": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "address": string,"channel": string,"created_at"?: string,"id"?: string,"provider_message_id"?: string | null,"recorded_by"?: string | null,"source": string,"wording"?: string | null
+                  }
+                  Update: {
+                    "address"?: string,"channel"?: string,"created_at"?: string,"id"?: string,"provider_message_id"?: string | null,"recorded_by"?: string | null,"source"?: string,"wording"?: string | null
                   }
                   Relationships: [
                     
@@ -632,6 +646,20 @@ isOneToOne: false
       referencedRelation: "recipients"
       referencedColumns: ["id"]
     }
+                  ]
+                },"inbound_messages": {
+                  Row: {
+                    "answer": string | null,"body": string,"client_id": string | null,"created_at": string,"id": string,"meaning": string,"media_count": number,"phone": string,"provider_message_id": string,"recipient_id": string | null,"request_id": string | null,"sent_to": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "answer"?: string | null,"body": string,"client_id"?: string | null,"created_at"?: string,"id"?: string,"meaning": string,"media_count"?: number,"phone": string,"provider_message_id": string,"recipient_id"?: string | null,"request_id"?: string | null,"sent_to"?: string | null
+                  }
+                  Update: {
+                    "answer"?: string | null,"body"?: string,"client_id"?: string | null,"created_at"?: string,"id"?: string,"meaning"?: string,"media_count"?: number,"phone"?: string,"provider_message_id"?: string,"recipient_id"?: string | null,"request_id"?: string | null,"sent_to"?: string | null
+                  }
+                  Relationships: [
+                    
                   ]
                 },"ledger_accounts": {
                   Row: {
@@ -1273,12 +1301,64 @@ isOneToOne: false
 "provision_gift_card_for_call_center":
 { Args: { "actor": string,"call_session_id": string,"condition_number": number,"confirmation_code": string,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"recipient_id": string,"request_hash": string,"request_id": string,"skip_verification": boolean,"suppliers"?: (string)[] }; Returns: Json
                            },
+"receive_sms":
+{ Args: { "body": string,"is_answered": boolean,"meaning": string,"media_count": number,"phone": string,"provider_message_id": string,"request_id": string,"sent_to": string }; Returns: Json
+                           },
+"record_consent":
+{ Args: { "address"?: string,"channel": string,"ip"?: unknown,"recipient_id": string,"source": string,"wording": string,"wording_version"?: string }; Returns: {
+              "action": string,
+"address": string,
+"channel": string,
+"client_id": string | null,
+"created_at": string,
+"id": number,
+"ip": unknown,
+"provider_message_id": string | null,
+"recipient_id": string | null,
+"recorded_by": string | null,
+"request_id": string | null,
+"source": string,
+"wording": string | null,
+"wording_version": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "consents"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "record_crm_events":
 { Args: { "endpoint_id": string,"events": Json,"request_id": string }; Returns: Json
                            },
 "record_delivery_status":
 { Args: { "attempt_id": string,"error_code": string,"provider": string,"provider_message_id": string,"provider_status": string }; Returns: Json
                            },
+"record_email_events":
+{ Args: { "events": Json }; Returns: Json
+                           },
+"record_opt_out":
+{ Args: { "address"?: string,"channel": string,"recipient_id": string,"source"?: string,"wording"?: string }; Returns: {
+              "action": string,
+"address": string,
+"channel": string,
+"client_id": string | null,
+"created_at": string,
+"id": number,
+"ip": unknown,
+"provider_message_id": string | null,
+"recipient_id": string | null,
+"recorded_by": string | null,
+"request_id": string | null,
+"source": string,
+"wording": string | null,
+"wording_version": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "consents"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "redeem_gift_card":
 { Args: { "campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"ip": string,"redemption_code": string,"request_hash": string,"request_id": string,"suppliers"?: (string)[] }; Returns: Json
                            },
@@ -1390,6 +1470,9 @@ isOneToOne: false
         isOneToOne: false
         isSetofReturn: true
       } },
+"request_sms_opt_in":
+{ Args: { "actor": string,"call_session_id": string,"company_name": string,"idempotency_key": string,"phone": string,"recipient_id": string,"request_hash": string,"request_id": string,"wording": string,"wording_version": string }; Returns: Json
+                           },
 "resend_gift_card":
 { Args: { "actor": string,"channel": string,"deliver_to": string,"gift_card_id": string,"idempotency_key": string,"reason": string,"request_hash": string,"request_id": string }; Returns: Json
                            },

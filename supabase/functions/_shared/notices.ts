@@ -9,6 +9,8 @@ const notices: Record<string, Notice> = {
     subject: 'Your reward is on its way',
     text: "We're processing your reward. You'll receive your gift card within 24 hours.",
   },
+  // The wording is the proof of consent: the database keeps it letter by letter, and this adds nothing.
+  sms_opt_in: { subject: '', text: '{{wording}}' },
 };
 
 /** The text of a notice; its tags are filled in like those of a card's message. */

@@ -145,7 +145,7 @@ Deno.test('delivery: an e-mail that SendGrid refuses as too many is tried again'
   const { email } = promised.recipient;
   await order({ provider: 'sendgrid', to: email, kind: '429', times: 2 });
   const { body } = await provision(promised, { deliveryMethod: 'email' });
-  const { attempts } = await deliveryIs('sent', body.delivery.id);
+  const { attempts } = await deliveryIs('delivered', body.delivery.id);
   assert.deepEqual([attempts, (await messagesTo(email)).length], [3, 1]);
 });
 

@@ -93,14 +93,14 @@ async function assertSealed(giftCardId: string, card: Card) {
 Deno.test('redeem-gift-card: the card may go by e-mail, and the case of the address does not matter', async () => {
   const { recipient, cards: [card] } = await promise();
   const { body } = await redeem(recipient.token, { deliveryMethod: 'email', email: recipient.email.toUpperCase() });
-  await deliveryIs('sent', body.delivery.id);
+  await deliveryIs('delivered', body.delivery.id);
   const message = await messageTo(recipient.email);
   assert.match(message.subject!, /^Your \$25 Brand .* gift card$/);
   for (const text of [message.body, message.html!]) {
     assert.ok(text.includes(card.code) && text.includes(card.pin), text);
   }
   const [log] = await sql`select * from public.email_delivery_log where gift_card_id = ${body.giftCard.id}`;
-  assert.deepEqual([log.email_address, log.status, log.message_id], [recipient.email, 'sent', message.sid]);
+  assert.deepEqual([log.email_address, log.status, log.message_id], [recipient.email, 'delivered', message.sid]);
 });
 
 Deno.test('redeem-gift-card: the phone given in the form is the one that gets the card', async () => {

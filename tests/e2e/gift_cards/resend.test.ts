@@ -41,7 +41,7 @@ Deno.test("send-gift-card-email: a card goes to the recipient's own address unle
   const { body: { giftCard } } = await provision(promised);
   const answer = await unlessUnderWay(() => call('send-gift-card-email', { giftCardId: giftCard.id }));
   assertDone(answer);
-  assert.equal(answer.body.delivery.status, 'sent');
+  assert.ok(['sent', 'delivered'].includes(answer.body.delivery.status), answer.text);
   assert.ok((await messageTo(promised.recipient.email)).body.includes(giftCard.code));
   const [log] = await sql`select * from public.email_delivery_log where gift_card_id = ${giftCard.id}`;
   assert.equal(log.email_address, promised.recipient.email);

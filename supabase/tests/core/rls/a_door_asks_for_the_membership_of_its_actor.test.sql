@@ -16,6 +16,9 @@ insert into expected values
   ('provision unverified',      'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('start_call_session',        'ok',     'ok',     'ok',     'ok', 'ok',     'RB-403'),
   ('resend_gift_card',          'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('request_sms_opt_in',        'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('record_consent',            'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('record_opt_out',            'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('get_delivery',              'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('get_wallet',                'RB-404', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('use_messages',              'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -83,6 +86,7 @@ declare
     when 'start_call_session' then public.start_call_session(actor, '+12025550100', null, gen_random_uuid())
     when 'resend_gift_card' then public.resend_gift_card(
       actor, tests.the('card'), 'sms', null, 'asked', gen_random_uuid(), null, null)
+    when 'request_sms_opt_in' then tests.ask_for_consent(recipient, actor)
     when 'get_delivery' then public.get_delivery(actor, tests.the('delivery'))
     when 'get_wallet' then public.get_wallet(actor, tests.the('customer'))
     when 'use_messages' then public.use_messages(actor, tests.the('client'), tests.the('customer'), 1, 'test',
@@ -101,6 +105,9 @@ begin
       tests.the('brand'))
     when 'import_recipients' then format('select public.import_recipients(%L, %L)', tests.the('campaign'),
       '[{"firstName": "Ada"}]')
+    when 'record_consent' then format('select public.record_consent(%L, %L, %L, %L)', recipient, 'email', 'agent',
+      'I agree')
+    when 'record_opt_out' then format('select public.record_opt_out(%L, %L)', recipient, 'email')
     when 'cancel_gift_card' then format('select public.cancel_gift_card(%L, %L)',
       tests.provision(recipient) #>> '{result,giftCard,id}', 'asked')
     when 'mark_gift_card_redeemed' then format('select public.mark_gift_card_redeemed(%L)',

@@ -1,7 +1,7 @@
 -- Whoever guesses ids and codes learns nothing: the whole answer is the same for another tenant's thing and for none.
 begin;
 set local search_path = public, extensions, tests;
-select plan(32);
+select plan(40);
 
 select tests.keep(tests.create_busy_tenant());
 select tests.keep('delivery', (select id from public.deliveries where client_id = tests.the('client') limit 1));
@@ -52,6 +52,12 @@ select pg_temp.same(
   public.export_report(tests.the('admin'), 'liability', tests.the('client'), null, null, gen_random_uuid()),
   public.export_report(tests.the('admin'), 'liability', gen_random_uuid(), null, null, gen_random_uuid()),
   'export_report: a foreign client reads like an unknown one');
+select pg_temp.same(tests.ask_for_consent(tests.the('recipient'), tests.the('admin')),
+  tests.ask_for_consent(gen_random_uuid(), tests.the('admin')),
+  'request_sms_opt_in: a foreign recipient reads like an unknown one');
+select pg_temp.same(tests.ask_for_consent(tests.the('mine'), tests.the('admin'), session => tests.the('session')),
+  tests.ask_for_consent(tests.the('mine'), tests.the('admin'), session => gen_random_uuid()),
+  'request_sms_opt_in: a foreign call reads like an unknown one');
 
 select is(public.get_delivery(tests.the('admin'), tests.the('delivery')),
   public.get_delivery(tests.the('admin'), gen_random_uuid()),
@@ -75,7 +81,9 @@ select is(pg_temp.told(format(s.statement, t.id)), 'RB404 Not found', s.statemen
 from (values
   ('select public.cancel_gift_card(%L, ''asked'')', 'card'), ('select public.mark_gift_card_redeemed(%L)', 'card'),
   ('select public.archive_gift_card_pool(%L)', 'pool'), ('select public.archive_gift_card_pool(%L)', 'master'),
-  ('select public.update_expiration_policy(%L, ''Never'')', 'brand')) s (statement, thing),
+  ('select public.update_expiration_policy(%L, ''Never'')', 'brand'),
+  ('select public.record_consent(%L, ''sms'', ''agent'', ''yes'')', 'recipient'),
+  ('select public.record_opt_out(%L, ''sms'')', 'recipient')) s (statement, thing),
   lateral (values (tests.the(s.thing)), (gen_random_uuid())) t (id);
 
 select tests.keep('customer', (select user_id from public.wallet_balances where client_id = tests.the('client') limit 1));

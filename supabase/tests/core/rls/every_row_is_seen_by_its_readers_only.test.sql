@@ -15,6 +15,8 @@ insert into expected values
   ('system_alerts',                '',   'o',  'o',  'fos'),
   ('redemption_attempts',          '',   'o',  'o',  'fos'),
   ('contact_opt_outs',             '',   '',   '',   's'),
+  ('consents',                     'o',  'o',  'o',  'fos'),
+  ('inbound_messages',             'o',  'o',  'o',  'fos'),
   ('deliveries',                   'o',  'o',  'o',  'fos'),
   ('delivery_attempts',            'o',  'o',  'o',  'fos'),
   ('sms_delivery_log',             'o',  'o',  'o',  'fos'),
@@ -58,6 +60,7 @@ create temp table tenants as select 'a' as tenant, tests.create_busy_tenant() as
   tests.create_busy_tenant();
 select tests.create_pool(null, (facts ->> 'brand')::uuid, 2) from tenants where tenant = 'a';
 insert into public.contact_opt_outs (channel, address, source) values ('sms', '+12025550199', 'test');
+select tests.write_sms('+12025550198', 'STOP', 'opt_out');
 insert into public.system_alerts (alert_type, severity, message) values ('platform', 'info', 'of the platform');
 
 create temp table personas as

@@ -1,0 +1,19 @@
+import { Refusal } from '../../errors.ts';
+import { readBytes } from '../../parse.ts';
+import { functionsUrl } from '../../public_url.ts';
+import { secret } from '../../secrets.ts';
+import { isSignedByTwilio } from './signature.ts';
+
+const MAX_BYTES = 64 * 1024;
+
+/** The form fields of a webhook that Twilio has signed for this function's public address; refuses any other. */
+export async function readTwilioWebhook(request: Request, functionName: string): Promise<Record<string, string>> {
+  const { search } = new URL(request.url);
+  const form = new URLSearchParams(new TextDecoder().decode(await readBytes(request, MAX_BYTES)));
+  const fields = Object.fromEntries(form);
+  const signature = request.headers.get('x-twilio-signature');
+  if (!isSignedByTwilio(secret('TWILIO_AUTH_TOKEN'), functionsUrl(functionName + search), signature, fields)) {
+    throw new Refusal('RB-403', {}, 'Not signed by Twilio');
+  }
+  return fields;
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { uuid } from '../_shared/fields.ts';
+import { readJson, requestArgs } from '../_shared/parse.ts';
+import { phone } from '../_shared/phone.ts';
+import { type Delivery, sendAtOnce } from '../_shared/send_at_once.ts';
+import { serve } from '../_shared/serve.ts';
+import { OPT_IN_WORDING } from './wording.ts';
+
+const body = z.object({ recipientId: uuid, phone: phone.nullish(), callSessionId: uuid.nullish() });
+
+const secrets = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_FROM_NUMBER'];
+
+interface Asked {
+  recipientId: string;
+  status: 'requested' | 'opted_in';
+  delivery?: Delivery;
+}
+
+/** Asks a recipient by SMS for the consent to be written to, for an agent, an admin or a trusted server. */
+export default {
+  fetch: serve({ auth: ['user', 'secret'], tag: 'OPT-IN', secrets, cors: true }, async (request, context) => {
+    const asked = await readJson(request, body);
+    const { result } = await context.rpc<Asked>('request_sms_opt_in', {
+      actor: context.actor,
+      recipient_id: asked.recipientId,
+      phone: asked.phone ?? null,
+      call_session_id: asked.callSessionId ?? null,
+      company_name: Deno.env.get('COMPANY_NAME') ?? null,
+      wording: OPT_IN_WORDING.text,
+      wording_version: OPT_IN_WORDING.version,
+      ...requestArgs(context, 'send-sms-opt-in', asked),
+    });
+    return { ...result, ...result.delivery && { delivery: await sendAtOnce(context, result.delivery.id) } };
+  }),
+};

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { email, uuid } from '../_shared/fields.ts';
+
+/** What an event does: a status of a message by its rank, a wish of the address, or both. */
+export interface EmailEvent {
+  id: string;
+  messageId: string | null;
+  attemptId: string | null;
+  status: string | null;
+  errorCode: string | null;
+  wish: 'opt_in' | 'opt_out' | null;
+  address: string | null;
+  reason: string | null;
+}
+
+const clean = (maxLength: number) =>
+  z.string().transform((text) => text.replaceAll('\0', '').toWellFormed().slice(0, maxLength));
+
+const event = z.object({
+  event: z.string().max(32),
+  sg_event_id: clean(100).pipe(z.string().min(1)),
+  sg_message_id: clean(200).optional().catch(undefined),
+  delivery_attempt_id: uuid.optional().catch(undefined),
+  email: email.optional().catch(undefined),
+  type: z.string().optional().catch(undefined),
+  reason: clean(500).optional().catch(undefined),
+  status: z.string().regex(/^\d\.\d{1,3}\.\d{1,3}$/).optional().catch(undefined),
+});
+
+type RawEvent = z.output<typeof event>;
+
+const STATUSES = ['processed', 'deferred', 'delivered', 'bounce', 'dropped', 'spamreport'];
+
+const WISHES: Record<string, EmailEvent['wish']> = {
+  spamreport: 'opt_out',
+  unsubscribe: 'opt_out',
+  group_unsubscribe: 'opt_out',
+  group_resubscribe: 'opt_in',
+};
+
+/** The events of a batch that mean something here; what is no event, or tells nothing that is kept, is passed over. */
+export function readEvents(batch: unknown[]): EmailEvent[] {
+  return batch.flatMap((item) => {
+    const { success, data } = event.safeParse(item);
+    if (!success) return [];
+    const read = emailEventOf(data);
+    return read.status || read.wish ? [read] : [];
+  });
+}
+
+function emailEventOf(raw: RawEvent): EmailEvent {
+  const isBlocked = raw.event === 'bounce' && raw.type === 'blocked';
+  // SendGrid drops what it sends to somebody who has told it so before.
+  const wantsNothing = raw.event === 'dropped' && /unsubscribed|spam report/i.test(raw.reason ?? '');
+  const wish = wantsNothing ? 'opt_out' : WISHES[raw.event] ?? null;
+  // A server that turns a message away for now has not refused it for good.
+  const status = isBlocked ? 'deferred' : STATUSES.includes(raw.event) ? raw.event : null;
+  return {
+    id: raw.sg_event_id,
+    messageId: raw.sg_message_id ? messageIdOf(raw.sg_message_id) : null,
+    attemptId: raw.delivery_attempt_id ?? null,
+    status: raw.sg_message_id ? status : null,
+    errorCode: isBlocked ? 'blocked' : errorCodeOf(raw),
+    wish: raw.email ? wish : null,
+    address: raw.email ?? null,
+    reason: raw.event,
+  };
+}
+
+function errorCodeOf({ event, status }: RawEvent): string | null {
+  return event === 'bounce' ? status ?? 'bounce' : event === 'dropped' ? 'dropped' : null;
+}
+
+/** The id that SendGrid answered the send with; it may have points of its own before what the events add. */
+function messageIdOf(id: string): string {
+  const end = id.search(/\.(filter|recvd)/);
+  return end === -1 ? id.split('.')[0] : id.slice(0, end);
+}

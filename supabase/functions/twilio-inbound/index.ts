@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { check } from '../_shared/parse.ts';
+import { readTwilioWebhook } from '../_shared/providers/twilio/webhook.ts';
+import { serve } from '../_shared/serve.ts';
+import { type Answer, twiml } from './answer.ts';
+import { isTwiliosKeyword, meaningOf } from './meaning.ts';
+
+const inbound = z.object({
+  MessageSid: z.string().regex(/^[SM]M[0-9a-f]{32}$/i),
+  // The same number wants nothing more, whichever of its apps said so.
+  From: z.string().min(1).max(64).toLowerCase().transform((from) => from.replace(/^(rcs|whatsapp):/, '')),
+  To: z.string().max(64).optional(),
+  Body: z.string().max(4000).default('').transform((body) => body.replaceAll('\0', '').toWellFormed()),
+  NumMedia: z.coerce.number().int().min(0).max(99).catch(0),
+  OptOutType: z.enum(['STOP', 'START', 'HELP']).optional().catch(undefined),
+});
+
+/** Takes what a recipient wrote: opts in or out, answers HELP, keeps everything; Twilio's own answers are not repeated. */
+export default {
+  fetch: serve({ auth: 'none', tag: 'TWILIO', secrets: ['TWILIO_AUTH_TOKEN'] }, async (request, context) => {
+    const fields = await readTwilioWebhook(request, 'twilio-inbound');
+    const { MessageSid, From, To, Body, NumMedia, OptOutType } = check(fields, inbound);
+    const meaning = meaningOf(Body, OptOutType);
+    const { result } = await context.rpc<{ answer: Answer | null; clientName: string | null }>('receive_sms', {
+      provider_message_id: MessageSid,
+      phone: From,
+      sent_to: To ?? null,
+      body: Body,
+      media_count: NumMedia,
+      meaning,
+      // Twilio's default help names neither us nor whom to ask, so ours follows it; one set up at Twilio is left alone.
+      is_answered: OptOutType !== undefined || (meaning !== 'help' && isTwiliosKeyword(Body)),
+      request_id: context.requestId,
+    });
+    context.log('[TWILIO] SMS received', { messageSid: MessageSid, meaning, answer: result.answer });
+    return twiml(result.answer, result.clientName);
+  }),
+};

@@ -1,0 +1,169 @@
+/** What a recipient's message is taken to mean; other is for a person to read. */
+export type Meaning = 'opt_in' | 'opt_out' | 'help' | 'other';
+
+/** What Twilio says a message was, where Advanced Opt-Out is on. */
+export type OptOutType = 'STOP' | 'START' | 'HELP';
+
+const TOLD: Record<OptOutType, Meaning> = { STOP: 'opt_out', START: 'opt_in', HELP: 'help' };
+
+/**
+ * Reads a message. Opting out has the first word, and in doubt it is the answer: the law wants a revocation by any
+ * reasonable means honoured, and a message too few can be put right. Opting in and help must be said plainly.
+ */
+export function meaningOf(body: string, optOutType?: OptOutType): Meaning {
+  if (optOutType) return TOLD[optOutType];
+  if (TAPBACK.test(body)) return 'other';
+  const words = wordsOf(body);
+  if (STOP_MESSAGES.has(words) || WANTS_OUT.some((pattern) => pattern.test(words)) || saysStop(words)) return 'opt_out';
+  if (START_MESSAGES.has(words)) return 'opt_in';
+  return HELP_MESSAGES.has(words) ? 'help' : 'other';
+}
+
+/** Whether Twilio answers a message by itself: only keywords that are the whole message. */
+export function isTwiliosKeyword(body: string): boolean {
+  return TWILIOS_KEYWORDS.has(body.trim().toUpperCase());
+}
+
+const TWILIOS_KEYWORDS = new Set(
+  'STOP STOPALL UNSUBSCRIBE END QUIT REVOKE OPTOUT CANCEL START YES UNSTOP HELP INFO'.split(' '),
+);
+
+// A phone that cannot show a reaction sends it as a text that quotes ours, and ours says STOP.
+const TAPBACK =
+  /^\s*\p{Cf}*(liked|loved|disliked|laughed at|emphasi[sz]ed|questioned|reacted \S+ to|removed an? .{1,12} from)\s+["“«]/iu;
+
+// As whole messages; misspellings are those that fingers make of the keywords.
+const STOP_MESSAGES = new Set([
+  ...['stop', 'stopall', 'stop all', 'unsubscribe', 'end', 'quit', 'revoke', 'optout', 'opt out', 'cancel'],
+  ...['remove', 'unsub', 'off', 'no', 'nope', 'no thanks', 'no thank you', 'out', 'enough', 'halt', 'delete', 'spam'],
+  ...[
+    'stopp',
+    'stpo',
+    'sotp',
+    'tsop',
+    'stope',
+    'stoo',
+    'sto',
+    'stp',
+    'cancle',
+    'unsubcribe',
+    'unsuscribe',
+    'unsubscibe',
+  ],
+  ...['alto', 'parar', 'pare', 'basta', 'baja', 'cancelar', 'detener', 'arret', 'arreter'],
+]);
+
+const START_MESSAGES = new Set(['yes', 'start', 'unstop', 'yes please', 'yes start', 'start yes', 'yes i agree']);
+
+const HELP_MESSAGES = new Set(['help', 'info', 'help me', 'help please', 'please help', 'ayuda', 'aide']);
+
+const MESSAGES =
+  '(text|texts|texting|txt|txts|message|messages|messaging|msg|msgs|sms|mms|spam|notifications?|alerts?|ads)';
+const CONTACT = '(text|txt|message|msg|sms|contact|send|write|bother|call|ping|spam|notify|disturb|harass|reach)';
+
+// Plain language that says none of the words that the law names.
+const WANTS_OUT = [
+  /\b(take|get|remove|delete|scrub|drop|keep) (me|us|my (phone|cell|mobile)?( ?number)?|this (number|phone)) (off|out|from|of)\b/,
+  /\b(remove|delete|unenroll|deregister|unregister) (me|us|my|this (number|phone))\b/,
+  new RegExp(
+    `\\b(no|zero) (more|further|other) (of )?(these |those |your |such )?(${MESSAGES}|please|calls?|contact)\\b`,
+  ),
+  /^no more\b|\bno mas\b/,
+  new RegExp(`(?<!\\b(why|you|they|it|we) )\\b(dont|do not|never|please not) (ever |you dare |please )?${CONTACT}\\b`),
+  new RegExp(
+    `\\b(dont|do not|no longer) (want|wish|need|like|care)\\b.*\\b(${MESSAGES}|contacted|texted|messaged|anymore)\\b`,
+  ),
+  /\b(dont|do not|no longer) (want|wish) (any(thing)? )?(more|this|these|those|it|them)\b/,
+  /\b(do not|dont|no longer) (consent|agree|authorize|have my (consent|permission))\b/,
+  /\b(withdraw|rescind|retract|take back)( all)?( of)? (my|any|the) (consent|permission|authorization)\b/,
+  /\b(no longer|not) interested\b|\bwant out\b|\bopt(ing|ed)? (me |us )?out\b|\bunsub\w*\b|\bunsuscri\w*\b/,
+  /\b(leave (me|us) alone|lose (my|this) number|go away|get lost|cease|desist|discontinue|do not disturb)\b/,
+  /\bwrong (number|person|phone|guy)\b|\bnot (my|the right) number\b/,
+  new RegExp(
+    `\\b(turn|switch|shut) (off|down)\\b.*\\b${MESSAGES}\\b|\\b${MESSAGES} off\\b|\\bstopping\\b.*\\b${MESSAGES}\\b`,
+  ),
+  new RegExp(
+    `\\benough (already|of|with|${MESSAGES})|\\b(this|it|is|your|reporting|reported)( is| as)? spam\\b(?! folder)`,
+  ),
+  /\b(fuck|piss|buzz|screw|bugger|back) off\b|\bfuck you\b/,
+];
+
+// Words that are an opt-out wherever they stand, says the FCC.
+const STOP_WORDS = /\b(stop|stopall|quit|end|revoke|cancel|unsubscribe|optout)\b/g;
+
+// "Please don't stop", but not "why don't you stop" and not "you never stop".
+const NEGATED = /(?<!\b(why|you|they|it|we|u) )\b(dont|do not|never|cant|cannot|can not|non)( ever)? $/;
+
+// Said of places, and of the end of something.
+const STOP_BY = /^ (by|over|in at)\b/;
+const A_STOP = /\b(bus|train|subway|pit|tram) $/;
+const AN_END = /\b(the|an|this|that|week|year|month|front|back|dead|open|high|low|other|rear|tail|and) $/;
+const END_OF = /^ (of|user|up|result|results|date)\b/;
+
+function saysStop(words: string): boolean {
+  return Array.from(words.matchAll(STOP_WORDS)).some(({ 0: word, index }) => {
+    const before = words.slice(0, index);
+    const after = words.slice(index + word.length);
+    if (NEGATED.test(before)) return false;
+    if (word === 'stop') return !STOP_BY.test(after) && !A_STOP.test(before);
+    if (word === 'end') return !AN_END.test(before) && !END_OF.test(after);
+    return true;
+  });
+}
+
+// Letters of other scripts that look like ours; the rest NFKD folds.
+const LOOKALIKES: Record<string, string> = {
+  'а': 'a',
+  'е': 'e',
+  'о': 'o',
+  'р': 'p',
+  'с': 'c',
+  'х': 'x',
+  'у': 'y',
+  'ѕ': 's',
+  'і': 'i',
+  'т': 't',
+  'к': 'k',
+  'м': 'm',
+  'н': 'n',
+  'в': 'b',
+  'п': 'n',
+  'ԁ': 'd',
+  'ո': 'n',
+  'υ': 'u',
+  'ο': 'o',
+  'ρ': 'p',
+  'τ': 't',
+  'ε': 'e',
+  'α': 'a',
+  'ν': 'n',
+  'ս': 'u',
+  'ʀ': 'r',
+  'ʙ': 'b',
+  'ᴏ': 'o',
+  'ᴘ': 'p',
+  'ᴛ': 't',
+  'ꜱ': 's',
+  'ᴇ': 'e',
+  'ɴ': 'n',
+  'ᴄ': 'c',
+  'ᴀ': 'a',
+  'ʟ': 'l',
+};
+
+/** The words of a message in one form: no case, accents, look-alikes, punctuation, nor letters set apart or repeated. */
+function wordsOf(body: string): string {
+  const folded = Array.from(
+    body.normalize('NFKD').toLowerCase().replace(/[\p{M}\p{Cf}]/gu, '').replace(/['’‘`´ʼ]/g, ''),
+    (character) => LOOKALIKES[character] ?? character,
+  ).join('');
+  const words = folded.replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
+  const joined = /^\p{L}( \p{L})+$/u.test(words) ? words.replaceAll(' ', '') : words;
+  return joined.replace(/\S+/g, plainly);
+}
+
+// "st0p" and "stoooop" are "stop"; other words stay as they are.
+function plainly(word: string): string {
+  const plain = word.replaceAll('0', 'o').replaceAll('$', 's').replace(/([a-z])\1{2,}/g, '$1');
+  return /^(stop|quit|cancel|unsubscribe|end|yes|help)$/.test(plain) ? plain : word;
+}

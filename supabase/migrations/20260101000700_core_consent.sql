@@ -1,0 +1,202 @@
+-- Consent: who may be written to, and the proof of it. A consent is a fact that is appended and never changed: when, from where,
+-- with which words. Opting in is to one client, opting out is from everybody (contact_opt_outs, read when a send is leased):
+-- a recipient who writes STOP to the number that all clients share does not know of clients.
+-- What a recipient writes is kept whatever it says; what a provider tells twice counts once (seen_events).
+
+create table public.consents (
+  id bigint generated always as identity primary key,
+  client_id uuid,
+  recipient_id uuid,
+  channel text not null,
+  address text not null,
+  action text not null,
+  source text not null,
+  wording text,
+  wording_version text,
+  ip inet,
+  provider_message_id text,
+  recorded_by uuid,
+  request_id uuid,
+  created_at timestamptz not null default now(),
+  constraint consents_channel_is_valid check (channel in ('sms', 'email')),
+  constraint consents_address_is_in_lower_case check (address = lower(address)),
+  constraint consents_action_is_valid check (action in ('requested', 'opted_in', 'opted_out')),
+  constraint consents_asked_and_given_have_words check (action = 'opted_out' or wording is not null)
+);
+comment on table public.consents is
+  'Proof of consent, append-only: requested, opted_in or opted_out, when, from where (sms_reply, web_form, agent, import, provider) '
+  'and with which words: those shown to the recipient, with their version, or those of the recipient.';
+
+create table public.inbound_messages (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid,
+  recipient_id uuid,
+  provider_message_id text not null,
+  phone text not null,
+  sent_to text,
+  body text not null,
+  media_count int not null default 0,
+  meaning text not null,
+  answer text,
+  request_id uuid,
+  created_at timestamptz not null default now(),
+  constraint inbound_messages_come_once unique (provider_message_id),
+  constraint inbound_messages_meaning_is_valid check (meaning in ('opt_in', 'opt_out', 'help', 'other')),
+  constraint inbound_messages_answer_is_valid check (answer in ('opt_in', 'opt_out', 'help'))
+);
+comment on table public.inbound_messages is
+  'Every SMS that a recipient wrote, what it was taken to mean (other: somebody must read it) and what we answered; it belongs to '
+  'the client that wrote to the phone last.';
+
+create table private.seen_events (
+  provider text not null,
+  event_id text not null,
+  created_at timestamptz not null default now(),
+  constraint seen_events_are_unique primary key (provider, event_id)
+);
+comment on table private.seen_events is 'Events of providers that had their effect; kept for longer than a signature is accepted.';
+
+create index consents_address_idx on public.consents (address, channel, id);
+create index consents_client_id_idx on public.consents (client_id, id);
+create index inbound_messages_client_id_idx on public.inbound_messages (client_id, created_at);
+create index inbound_messages_phone_idx on public.inbound_messages (phone);
+create index seen_events_created_at_idx on private.seen_events (created_at);
+
+create trigger consents_are_append_only
+  before update or delete or truncate on public.consents
+  for each statement execute function private.refuse_change();
+
+create function private.is_opted_out(channel text, address text)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  return exists (
+    select from public.contact_opt_outs o where o.channel = is_opted_out.channel and o.address = lower(is_opted_out.address));
+end $$;
+
+-- The last word of an address to a client: opted_in or opted_out. A request is no word of theirs.
+create function private.last_consent(client_id uuid, channel text, address text)
+returns public.consents language plpgsql stable set search_path = '' as $$
+declare
+  consent public.consents;
+begin
+  select c.* into consent from public.consents c
+  where c.address = lower(last_consent.address) and c.channel = last_consent.channel
+    and c.client_id = last_consent.client_id and c.action <> 'requested'
+  order by c.id desc limit 1;
+  return consent;
+end $$;
+
+-- The last request to an address that nothing has answered and that is not forgotten yet.
+create function private.open_request(channel text, address text)
+returns public.consents language plpgsql stable set search_path = '' as $$
+declare
+  request public.consents;
+begin
+  select c.* into request from public.consents c
+  where c.address = lower(open_request.address) and c.channel = open_request.channel and c.action = 'requested'
+    and c.created_at > now() - interval '30 days'
+    and not exists (
+      select from public.consents later
+      where later.address = c.address and later.channel = c.channel and later.client_id = c.client_id
+        and later.action <> 'requested' and later.id > c.id)
+  order by c.id desc limit 1;
+  return request;
+end $$;
+
+-- From now on nothing is leased to this address; false if that was so already. The owner's own word outweighs one that staff
+-- have passed on: only the owner takes it back.
+create function private.opt_out(
+  channel text, address text, source text, wording text, provider_message_id text default null, recorded_by uuid default null)
+returns boolean language plpgsql volatile set search_path = '' as $$
+begin
+  insert into public.contact_opt_outs (channel, address, source, wording, provider_message_id, recorded_by)
+  values (channel, lower(address), source, wording, provider_message_id, recorded_by)
+  on conflict on constraint contact_opt_outs_are_unique do nothing;
+  if found then
+    return true;
+  end if;
+  update public.contact_opt_outs o set source = opt_out.source, recorded_by = null
+  where o.channel = opt_out.channel and o.address = lower(opt_out.address) and opt_out.source in ('sms_reply', 'provider');
+  return false;
+end $$;
+
+create function private.lift_opt_out(channel text, address text)
+returns boolean language plpgsql volatile set search_path = '' as $$
+begin
+  delete from public.contact_opt_outs o
+  where o.channel = lift_opt_out.channel and o.address = lower(lift_opt_out.address);
+  return found;
+end $$;
+
+-- Brings back the consents that the last opt-out had ended, and no others.
+create function private.restore_consents(channel text, address text, source text, wording text, provider_message_id text)
+returns void language sql volatile set search_path = '' as $$
+  insert into public.consents (client_id, channel, address, action, source, wording, provider_message_id)
+  select h.client_id, restore_consents.channel, lower(restore_consents.address), 'opted_in', source, wording, provider_message_id
+  from (
+    select c.client_id, c.id, c.action, lag(c.action) over words as word_before, last_value(c.id) over words as last_id
+    from public.consents c
+    where c.address = lower(restore_consents.address) and c.channel = restore_consents.channel
+      and c.client_id is not null and c.action <> 'requested'
+    window words as (partition by c.client_id order by c.id rows between unbounded preceding and unbounded following)) h
+  where h.id = h.last_id and h.action = 'opted_out' and h.word_before = 'opted_in'
+$$;
+
+-- One event of an e-mail, as read by the function: {id, messageId, attemptId, status, errorCode, wish, address}.
+create function private.apply_email_event(event jsonb)
+returns boolean language plpgsql volatile set search_path = '' as $$
+declare
+  delivery public.deliveries;
+begin
+  insert into private.seen_events (provider, event_id) values ('sendgrid', event ->> 'id')
+  on conflict on constraint seen_events_are_unique do nothing;
+  if not found then
+    return false;
+  end if;
+  if event ->> 'status' is not null then
+    delivery := private.apply_provider_status('sendgrid', event ->> 'messageId', (event ->> 'attemptId')::uuid,
+      event ->> 'status', event ->> 'errorCode');
+  end if;
+  if event ->> 'errorCode' = 'blocked' and delivery.status = 'sent' then
+    perform private.raise_alert('delivery_failed', 'warning',
+      'A mail server has turned an e-mail away for now; SendGrid does not try again by itself',
+      jsonb_build_object('delivery_id', delivery.id, 'channel', 'email', 'error_code', 'blocked'),
+      delivery.subject_id::text, delivery.client_id);
+  end if;
+  if event ->> 'wish' = 'opt_out' then
+    perform private.opt_out('email', event ->> 'address', 'provider', event ->> 'reason', event ->> 'messageId');
+  elsif event ->> 'wish' = 'opt_in' and private.lift_opt_out('email', event ->> 'address') then
+    perform private.restore_consents('email', event ->> 'address', 'provider', event ->> 'reason', event ->> 'messageId');
+  end if;
+  return true;
+end $$;
+
+create function public.record_email_events(events jsonb)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  applied int;
+begin
+  select count(*) filter (where private.apply_email_event(e.event)) into applied from (
+    select a.event from jsonb_array_elements(events) with ordinality a (event, n)
+    -- one order for everybody, so that two batches never wait for each other
+    order by a.event ->> 'messageId', a.n offset 0) e;
+  return private.answered(jsonb_build_object('events', jsonb_array_length(events), 'new', applied));
+end $$;
+comment on function public.record_email_events is
+  'Applies a batch of SendGrid''s events: each once, statuses by rank, complaints and unsubscriptions as opt-outs.';
+
+alter table public.consents enable row level security;
+alter table public.inbound_messages enable row level security;
+
+grant select on public.consents, public.inbound_messages to authenticated, service_role;
+grant execute on function public.record_email_events to service_role;
+
+create policy "Staff read the consents of their clients" on public.consents
+  for select to authenticated
+  using (
+    client_id in (select private.staffed_client_ids()) or (client_id is null and (select private.is_platform_admin())));
+
+create policy "Staff read what recipients wrote to their clients" on public.inbound_messages
+  for select to authenticated
+  using (
+    client_id in (select private.staffed_client_ids()) or (client_id is null and (select private.is_platform_admin())));

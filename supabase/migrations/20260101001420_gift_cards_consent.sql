@@ -1,0 +1,314 @@
+-- Gift cards, the consent of recipients: it is asked for, answered, withdrawn, and passed on by staff.
+-- recipients.sms_opted_in_at follows the facts in `consents` by trigger, whoever appends them; an opt-out ends the consents that
+-- every client has of that address.
+
+create index recipients_email_idx on public.recipients (lower(email));
+
+create function private.follow_consent()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if new.action = 'opted_in' then
+    update public.recipients r set sms_opted_in_at = new.created_at
+    where r.client_id = new.client_id and (r.phone = new.address or r.id = new.recipient_id);
+  else
+    update public.recipients r set sms_opted_in_at = null
+    where r.client_id = new.client_id and r.sms_opted_in_at is not null and (r.phone = new.address or r.id in (
+      select c.recipient_id from public.consents c
+      where c.address = new.address and c.channel = new.channel and c.client_id = new.client_id));
+  end if;
+  return null;
+end $$;
+
+create trigger consents_are_followed after insert on public.consents
+  for each row when (new.channel = 'sms' and new.client_id is not null and new.action <> 'requested')
+  execute function private.follow_consent();
+
+-- A consent is to a client: it holds in the client's next campaign too.
+create function private.inherit_consent()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+declare
+  consent public.consents := private.last_consent(new.client_id, 'sms', new.phone);
+begin
+  if consent.action = 'opted_in' then
+    new.sms_opted_in_at := consent.created_at;
+  end if;
+  return new;
+end $$;
+
+create trigger recipients_keep_their_consent before insert on public.recipients
+  for each row when (new.phone is not null and new.sms_opted_in_at is null)
+  execute function private.inherit_consent();
+
+-- An opt-out is a fact for each client that knows the address; one that nobody knows is the platform's.
+create function private.end_consents()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+begin
+  insert into public.consents (
+    client_id, channel, address, action, source, wording, provider_message_id, recorded_by)
+  select k.client_id, new.channel, new.address, 'opted_out', new.source, new.wording, new.provider_message_id, new.recorded_by
+  from (
+    select r.client_id from public.recipients r where new.channel = 'sms' and r.phone = new.address
+    union
+    select r.client_id from public.recipients r where new.channel = 'email' and lower(r.email) = new.address
+    union
+    select c.client_id from public.consents c
+    where c.address = new.address and c.channel = new.channel and c.client_id is not null) k;
+  if not found then
+    insert into public.consents (channel, address, action, source, wording, provider_message_id, recorded_by)
+    values (new.channel, new.address, 'opted_out', new.source, new.wording, new.provider_message_id, new.recorded_by);
+  end if;
+  return null;
+end $$;
+
+create trigger contact_opt_outs_end_consents after insert on public.contact_opt_outs
+  for each row execute function private.end_consents();
+
+-- Asking. The text is the function's; what is stored is what the recipient reads, letter by letter.
+
+create function private.queue_opt_in_request(
+  actor uuid, recipient public.recipients, phone text, call_session_id uuid, wording text, wording_version text, request_id uuid)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  consent public.consents := private.last_consent(recipient.client_id, 'sms', phone);
+  wait_seconds int;
+  delivery_id uuid;
+begin
+  if private.is_opted_out('sms', phone) then
+    perform private.refuse('RB-400', 'The phone has opted out: only its owner can take that back, by texting START');
+  end if;
+  if consent.action = 'opted_in' then
+    return jsonb_build_object('recipientId', recipient.id, 'status', 'opted_in', 'optedInAt', consent.created_at);
+  end if;
+  wait_seconds := private.take_attempt('send-sms-opt-in', jsonb_build_object('phone', private.fingerprint(phone)));
+  if wait_seconds is not null then
+    perform private.refuse('RB-429', 'The phone was asked often enough', jsonb_build_object('retryAfter', wait_seconds));
+  end if;
+  insert into public.consents (
+    client_id, recipient_id, channel, address, action, source, wording, wording_version, recorded_by, request_id)
+  values (recipient.client_id, recipient.id, 'sms', phone, 'requested', 'agent', wording, wording_version, actor, request_id);
+  delivery_id := private.enqueue_notice(recipient.client_id, 'sms_opt_in', recipient.id, recipient.id, 'sms', phone,
+    jsonb_build_object('wording', wording), request_id);
+  perform private.record_audit(recipient.client_id, actor, 'sms_opt_in.requested', 'recipient', recipient.id,
+    jsonb_build_object('delivery_id', delivery_id, 'call_session_id', call_session_id,
+      'other_phone', phone is distinct from recipient.phone), request_id);
+  return jsonb_build_object('recipientId', recipient.id, 'status', 'requested', 'delivery',
+    jsonb_build_object('id', delivery_id, 'method', 'sms', 'status', 'queued'));
+end $$;
+
+create function public.request_sms_opt_in(
+  actor uuid, recipient_id uuid, phone text, call_session_id uuid, company_name text, wording text, wording_version text,
+  request_id uuid, idempotency_key text, request_hash text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  scope text := concat_ws(':', 'request_sms_opt_in', actor);
+  -- a call that the HTTP client sends twice must not become two messages
+  key text := coalesce(idempotency_key, request_id::text);
+  recipient public.recipients;
+  answer jsonb;
+  detail text;
+begin
+  answer := private.stored_answer(scope, key, request_hash);
+  if answer is not null then
+    return private.answered(answer, null, true);
+  end if;
+  select r.* into recipient from public.recipients r where r.id = request_sms_opt_in.recipient_id;
+  perform private.assert_can_act(actor, recipient.client_id, private.staff_roles());
+  if call_session_id is not null and not exists (
+    select from public.call_sessions s where s.id = call_session_id and (actor is null or s.agent_user_id = actor)) then
+    perform private.refuse('RB-404', 'Not found');
+  end if;
+  phone := coalesce(phone, recipient.phone);
+  perform private.assert_address('sms', phone);
+  answer := private.queue_opt_in_request(actor, recipient, phone, call_session_id,
+    replace(wording, '{{company_name}}', regexp_replace(btrim(coalesce(nullif(company_name, ''), (
+      select c.name from public.clients c where c.id = recipient.client_id))), '\s+', ' ', 'g')),
+    wording_version, request_id);
+  perform private.store_answer(scope, key, answer);
+  return private.answered(answer);
+exception when others then
+  if not private.is_refusal(sqlstate) then
+    raise;
+  end if;
+  get stacked diagnostics detail = pg_exception_detail;
+  return private.refused(sqlstate, sqlerrm, detail);
+end $$;
+comment on function public.request_sms_opt_in is
+  'Queues the text that asks a recipient for consent, with its exact wording as the proof; three times a day for a phone.';
+
+-- What recipients write.
+
+-- Yes to the last open request. Without one it is START: to whoever wrote last, and to those whom an opt-out had left.
+create function private.accept_opt_in(message public.inbound_messages)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  request public.consents := private.open_request('sms', message.phone);
+begin
+  if private.lift_opt_out('sms', message.phone) then
+    perform private.restore_consents('sms', message.phone, 'sms_reply', message.body, message.provider_message_id);
+  end if;
+  if request.id is not null then
+    insert into public.consents (client_id, recipient_id, channel, address, action, source, wording, wording_version,
+      provider_message_id)
+    values (request.client_id, request.recipient_id, 'sms', message.phone, 'opted_in', 'sms_reply', request.wording,
+      request.wording_version, message.provider_message_id);
+  elsif (private.last_consent(message.client_id, 'sms', message.phone)).action is distinct from 'opted_in' then
+    insert into public.consents (client_id, recipient_id, channel, address, action, source, wording, provider_message_id)
+    values (message.client_id, message.recipient_id, 'sms', message.phone, 'opted_in', 'sms_reply', message.body,
+      message.provider_message_id);
+  end if;
+end $$;
+
+-- Keeps a message; null when it was kept before. It belongs to the client that wrote to the phone last.
+create function private.keep_inbound_message(message public.inbound_messages)
+returns public.inbound_messages language plpgsql volatile set search_path = '' as $$
+declare
+  kept public.inbound_messages;
+begin
+  select w.client_id, w.recipient_id into message.client_id, message.recipient_id from (
+    (select 1 as choice, d.client_id, d.recipient_id from public.deliveries d
+     where d.deliver_to = message.phone and d.attempts > 0 order by d.created_at desc limit 1)
+    union all
+    (select 2, r.client_id, r.id from public.recipients r where r.phone = message.phone order by r.created_at desc limit 1)) w
+  order by w.choice limit 1;
+  insert into public.inbound_messages as m (
+    client_id, recipient_id, provider_message_id, phone, sent_to, body, media_count, meaning, request_id)
+  values (message.client_id, message.recipient_id, message.provider_message_id, message.phone, message.sent_to, message.body,
+    message.media_count, message.meaning, message.request_id)
+  -- Twilio tells it again when it did not hear our answer
+  on conflict on constraint inbound_messages_come_once do nothing
+  returning m.* into kept;
+  return kept;
+end $$;
+
+create function public.receive_sms(
+  provider_message_id text, phone text, sent_to text, body text, media_count int, meaning text, is_answered boolean,
+  request_id uuid)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  message public.inbound_messages;
+  is_news boolean := true;
+begin
+  message.provider_message_id := provider_message_id;
+  message.phone := phone;
+  message.sent_to := sent_to;
+  message.body := body;
+  message.media_count := coalesce(media_count, 0);
+  message.meaning := meaning;
+  message.request_id := request_id;
+  message := private.keep_inbound_message(message);
+  if message.id is not null then
+    if meaning = 'opt_out' then
+      is_news := private.opt_out('sms', phone, 'sms_reply', body, provider_message_id);
+    elsif meaning = 'opt_in' then
+      perform private.accept_opt_in(message);
+    end if;
+    update public.inbound_messages m
+    set answer = case when m.meaning <> 'other' and is_news and not is_answered then m.meaning end
+    where m.id = message.id;
+  end if;
+  return private.answered((
+    select jsonb_build_object('inboundMessageId', m.id, 'answer', m.answer, 'clientName', c.name)
+    from public.inbound_messages m left join public.clients c on c.id = m.client_id
+    where m.provider_message_id = receive_sms.provider_message_id));
+end $$;
+comment on function public.receive_sms is
+  'Keeps an SMS that a recipient wrote and does what it means; tells what to answer (nothing where the provider has answered).';
+
+-- What recipients say, and staff pass on.
+
+-- The recipient's own address, or another one that the client has written to or asked: staff speak for nobody else's.
+create function private.address_of(recipient public.recipients, channel text, address text)
+returns text language plpgsql stable set search_path = '' as $$
+declare
+  own text := lower(case channel when 'sms' then recipient.phone when 'email' then recipient.email end);
+begin
+  address := lower(coalesce(address, own));
+  perform private.assert_address(channel, address);
+  if address is distinct from own and not exists (
+    select from public.deliveries d
+    where d.deliver_to = address_of.address and d.client_id = recipient.client_id
+  ) and not exists (
+    select from public.consents c
+    where c.address = address_of.address and c.channel = address_of.channel and c.client_id = recipient.client_id) then
+    perform private.refuse('RB-404', 'Not found');
+  end if;
+  return address;
+end $$;
+
+create function private.record_consent(
+  recipient_id uuid, channel text, source text, wording text, address text, wording_version text, ip inet)
+returns public.consents language plpgsql volatile security definer set search_path = '' as $$
+declare
+  recipient public.recipients;
+  consent public.consents;
+begin
+  select r.* into recipient from public.recipients r where r.id = record_consent.recipient_id;
+  perform private.assert_can_act(private.caller(), recipient.client_id, private.staff_roles());
+  address := private.address_of(recipient, channel, address);
+  if source not in ('agent', 'web_form', 'import') or coalesce(btrim(wording), '') = '' then
+    perform private.refuse('RB-400', 'A consent needs its source (agent, web_form or import) and the words that were agreed to');
+  end if;
+  if exists (
+    select from public.contact_opt_outs o
+    where o.channel = record_consent.channel and o.address = record_consent.address and not exists (
+      select from private.client_ids_of(o.recorded_by, private.staff_roles()) as theirs where theirs = recipient.client_id)) then
+    perform private.refuse('RB-400', 'The address has opted out: only its owner can take that back');
+  end if;
+  perform private.lift_opt_out(channel, address);
+  insert into public.consents as c (
+    client_id, recipient_id, channel, address, action, source, wording, wording_version, ip, recorded_by)
+  values (recipient.client_id, recipient.id, channel, address, 'opted_in', source, wording, wording_version, ip, private.caller())
+  returning c.* into consent;
+  perform private.record_audit(recipient.client_id, private.caller(), 'consent.recorded', 'recipient', recipient.id,
+    jsonb_build_object('consent_id', consent.id, 'channel', channel, 'source', source));
+  return consent;
+end $$;
+
+create function public.record_consent(
+  recipient_id uuid, channel text, source text, wording text, address text default null, wording_version text default null,
+  ip inet default null)
+returns public.consents language sql volatile security invoker set search_path = '' as $$
+  select private.record_consent(recipient_id, channel, source, wording, address, wording_version, ip)
+$$;
+comment on function public.record_consent is
+  'Staff note that a recipient agreed to be written to: source agent, web_form or import, and the words that were agreed to. '
+  'It takes back an opt-out that the client''s own staff had passed on; any other one only the owner of the address takes back.';
+
+create function private.record_opt_out(recipient_id uuid, channel text, source text, address text, wording text)
+returns public.consents language plpgsql volatile security definer set search_path = '' as $$
+declare
+  recipient public.recipients;
+  consent public.consents;
+begin
+  select r.* into recipient from public.recipients r where r.id = record_opt_out.recipient_id;
+  perform private.assert_can_act(private.caller(), recipient.client_id, private.staff_roles());
+  address := private.address_of(recipient, channel, address);
+  if source not in ('agent', 'web_form', 'import') then
+    perform private.refuse('RB-400', 'An opt-out that staff pass on has the source agent, web_form or import');
+  end if;
+  perform private.opt_out(channel, address, source, wording, null, private.caller());
+  consent := private.last_consent(recipient.client_id, channel, address);
+  if consent.action is distinct from 'opted_out' or consent.recorded_by is distinct from private.caller() then
+    insert into public.consents as c (client_id, recipient_id, channel, address, action, source, wording, recorded_by)
+    values (recipient.client_id, recipient.id, channel, address, 'opted_out', source, wording, private.caller())
+    returning c.* into consent;
+  end if;
+  perform private.record_audit(recipient.client_id, private.caller(), 'opt_out.recorded', 'recipient', recipient.id,
+    jsonb_build_object('consent_id', consent.id, 'channel', channel, 'source', source));
+  return consent;
+end $$;
+
+create function public.record_opt_out(
+  recipient_id uuid, channel text, source text default 'agent', address text default null, wording text default null)
+returns public.consents language sql volatile security invoker set search_path = '' as $$
+  select private.record_opt_out(recipient_id, channel, source, address, wording)
+$$;
+comment on function public.record_opt_out is
+  'Staff note that a recipient wants nothing more on a channel, however they said it (call, e-mail, web); holds at once and for all.';
+
+insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
+  ('send-sms-opt-in', 'phone', 3, 86400, true);
+
+grant execute on function public.request_sms_opt_in, public.receive_sms to service_role;
+grant execute on function
+  public.record_consent, private.record_consent, public.record_opt_out, private.record_opt_out to authenticated;

@@ -1,0 +1,102 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(37);
+
+create function pg_temp.opted_in(recipient text) returns boolean language sql as $$
+  select sms_opted_in_at is not null from public.recipients where id = tests.the(recipient)
+$$;
+
+select tests.keep(tests.create_promise());
+select tests.keep('client2', tests.create_client());
+select tests.keep('theirs', tests.create_recipients(tests.create_campaign(tests.the('client2'), tests.the('brand'))));
+select tests.keep('stranger', tests.create_recipients(tests.the('campaign')));
+update public.recipients set phone = '+12025550121' where id in (tests.the('recipient'), tests.the('theirs'));
+update public.recipients set phone = '+12025550122' where id = tests.the('stranger');
+
+-- yes to a request
+select tests.ask_for_consent(tests.the('recipient'));
+select is(tests.write_sms('+12025550121', 'YES', 'opt_in', answered => true) #>> '{result,answer}', null,
+  'What Twilio has answered is not answered again');
+select ok(pg_temp.opted_in('recipient'), 'YES opts in with the client that asked');
+select ok(not pg_temp.opted_in('theirs'), 'And with no other client');
+select ok(not pg_temp.opted_in('stranger'), 'Nor does another phone');
+select row_eq($$ select recipient_id, source, wording, wording_version, provider_message_id is not null from public.consents
+  where client_id = tests.the('client') and action = 'opted_in' $$,
+  row(tests.the('recipient'), 'sms_reply'::text, 'Client: reply YES'::text, 'v1'::text, true),
+  'The proof names the words that were agreed to, and the reply');
+select is((private.open_request('sms', '+12025550121')).id, null, 'The request is answered');
+select tests.keep('sister', tests.create_recipients(tests.the('campaign')));
+insert into public.recipients (client_id, campaign_id, phone) values (tests.the('client'), tests.the('campaign'), '+12025550121');
+select is((select count(*)::int from public.recipients where client_id = tests.the('client') and phone = '+12025550121'
+  and sms_opted_in_at is not null), 2, 'Who is added later with that phone has agreed already');
+
+-- twice the same message
+select tests.keep('stop', tests.write_sms('+12025550121', 'please stop', 'opt_out', 'SM-stop'));
+select is(tests.kept('stop') #>> '{result,answer}', 'opt_out', 'A plain-language opt-out is confirmed');
+select is(tests.write_sms('+12025550121', 'please stop', 'opt_out', 'SM-stop'), tests.kept('stop'),
+  'A message that is told twice gets the same answer');
+select is((select count(*)::int from public.inbound_messages where provider_message_id = 'SM-stop'), 1, 'It is kept once');
+select ok(not pg_temp.opted_in('recipient'), 'The consent is ended');
+select ok(private.is_opted_out('sms', '+12025550121'), 'Nothing is leased to the phone any more');
+select set_eq($$ select client_id, action, source, wording from public.consents where address = '+12025550121' and action = 'opted_out' $$,
+  $$ values (tests.the('client'), 'opted_out', 'sms_reply', 'please stop'),
+    (tests.the('client2'), 'opted_out', 'sms_reply', 'please stop') $$,
+  'Each client that knows the phone has the proof of it');
+select is(tests.write_sms('+12025550121', 'stop it!', 'opt_out') #>> '{result,answer}', null,
+  'An opt-out is confirmed once');
+select is((select count(*)::int from public.inbound_messages where phone = '+12025550121'), 3, 'Every message is kept');
+select is(tests.provision(tests.the('recipient'), deliver_to => '+12025550121') ->> 'outcome', 'ok', 'A card is given all the same');
+select is(tests.lease((select id from public.deliveries where topic = 'gift_card')), null, 'No SMS brings it');
+select is((select channel from public.deliveries where topic = 'gift_card' and status = 'queued'), 'email',
+  'It takes the other channel');
+select is(tests.ask_for_consent(tests.the('recipient')) ->> 'code', 'RB-400', 'Nobody is asked after an opt-out');
+
+-- start
+select is(tests.write_sms('+12025550121', 'START please', 'opt_in') #>> '{result,answer}', 'opt_in', 'START is confirmed');
+select ok(not private.is_opted_out('sms', '+12025550121'), 'START takes the opt-out back');
+select ok(pg_temp.opted_in('recipient'), 'And brings the consent back');
+select ok(not pg_temp.opted_in('theirs'), 'But none that was never given');
+select tests.ask_for_consent(tests.the('theirs'));
+select is(tests.write_sms('+12025550121', 'Y', 'other') #>> '{result,answer}', null, 'What is not understood is not answered');
+select ok(not pg_temp.opted_in('theirs'), 'And is no consent');
+select is((select meaning from public.inbound_messages where body = 'Y'), 'other', 'It is kept for staff to read');
+select tests.write_sms('+12025550121', 'yes', 'opt_in');
+select ok(pg_temp.opted_in('theirs'), 'A second request is answered by a second YES');
+
+-- whose message it is
+select tests.keep('delivery', (tests.provision(tests.the('stranger'), deliver_to => '+12025550122', condition_number => 1)
+  #>> '{result,delivery,id}'));
+select tests.add_cards(tests.the('pool'), 3);
+select tests.provision(tests.the('stranger'), deliver_to => '+12025550122');
+select tests.lease((select id from public.deliveries where deliver_to = '+12025550122' and topic = 'gift_card'));
+select tests.write_sms('+12025550122', 'the code does not work', 'other');
+select row_eq($$ select client_id, recipient_id from public.inbound_messages where phone = '+12025550122' $$,
+  row(tests.the('client'), tests.the('stranger')), 'A message belongs to the client that wrote to the phone last');
+select is(tests.write_sms('+12025550129', 'HELP', 'help') #>> '{result,answer}', 'help', 'HELP answers whoever asks');
+select is((select client_id from public.inbound_messages where phone = '+12025550129'), null, 'Nobody''s message is the platform''s');
+select tests.write_sms('+12025550129', 'STOP', 'opt_out');
+select row_eq($$ select client_id, action from public.consents where address = '+12025550129' $$,
+  row(null::uuid, 'opted_out'::text), 'An opt-out of a phone that nobody knows is kept too');
+select tests.write_sms('+12025550129', 'START', 'opt_in');
+select is((select action from public.consents where address = '+12025550129' order by id desc limit 1), 'opted_in',
+  'And so is that it is taken back');
+
+-- another phone than the recipient's own
+select tests.ask_for_consent(tests.the('sister'), phone => '+12025550123');
+select tests.write_sms('+12025550123', 'yes', 'opt_in');
+select ok(pg_temp.opted_in('sister'), 'YES from another phone that was asked opts the recipient in');
+select tests.write_sms('+12025550123', 'stop', 'opt_out');
+select ok(not pg_temp.opted_in('sister'), 'And STOP from there ends it');
+
+-- what a carrier tells
+update public.recipients set sms_opted_in_at = now(), phone = '+12025550124' where id = tests.the('sister');
+select tests.add_cards(tests.the('pool'), 1);
+select tests.provision(tests.the('sister'), deliver_to => '+12025550124');
+select tests.report(tests.lease((select id from public.deliveries where deliver_to = '+12025550124')), 'permanent', null, '21610');
+select row_eq($$ select client_id, action, source from public.consents where address = '+12025550124' $$,
+  row(tests.the('client'), 'opted_out'::text, 'provider'::text), 'An opt-out that the carrier knows of is a fact as well');
+select ok(not pg_temp.opted_in('sister'), 'And ends the consent');
+select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+
+select * from finish();
+rollback;

@@ -1,0 +1,67 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(22);
+
+select tests.keep(tests.create_promise());
+select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
+select tests.keep('foreigner', tests.create_user('client_admin', tests.create_client()));
+update public.recipients set phone = '+12025550131', email = 'Ada@Example.com' where id = tests.the('recipient');
+
+select tests.sign_in(tests.the('agent'));
+select lives_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 'web_form', 'I agree to texts', null, 'form-3',
+  '203.0.113.9') $$, 'An agent notes what a recipient agreed to on a form');
+select row_eq($$ select client_id, address, action, source, wording, wording_version, host(ip), recorded_by from public.consents $$,
+  row(tests.the('client'), '+12025550131'::text, 'opted_in'::text, 'web_form'::text, 'I agree to texts'::text, 'form-3'::text,
+    '203.0.113.9'::text, tests.the('agent')), 'With the words, their version and the address it came from');
+select isnt((select sms_opted_in_at from public.recipients where id = tests.the('recipient')), null, 'The recipient has opted in');
+select throws_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 'agent', ' ') $$, 'RB400', null,
+  'A consent needs the words');
+select throws_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 'sms_reply', 'yes') $$, 'RB400', null,
+  'Staff do not reply for a recipient');
+select throws_ok($$ select public.record_consent(tests.the('recipient'), 'fax', 'agent', 'yes') $$, 'GC012', null,
+  'There is no such channel');
+
+-- said in a call, by e-mail, on the web
+select lives_ok($$ select public.record_opt_out(tests.the('recipient'), 'sms', wording => 'Stop it, she said') $$,
+  'An agent passes an opt-out on');
+select row_eq($$ select action, source, wording, recorded_by from public.consents order by id desc limit 1 $$,
+  row('opted_out'::text, 'agent'::text, 'Stop it, she said'::text, tests.the('agent')), 'It is a fact');
+select is((select sms_opted_in_at from public.recipients where id = tests.the('recipient')), null, 'And ends the consent');
+select lives_ok($$ select public.record_opt_out(tests.the('recipient'), 'email', 'web_form') $$, 'For e-mail too');
+select throws_ok($$ select public.record_opt_out(tests.the('recipient'), 'sms', address => '+12025550139') $$, 'RB404', null,
+  'Staff opt nobody out whom they have nothing to do with');
+select throws_ok($$ select public.record_opt_out(tests.the('recipient'), 'sms', 'provider') $$, 'RB400', null,
+  'Nor in the name of a provider');
+select tests.sign_out();
+select ok(private.is_opted_out('sms', '+12025550131') and private.is_opted_out('email', 'ADA@example.com'),
+  'Nothing is leased to either address any more');
+select tests.provision(tests.the('recipient'), delivery_method => 'email', deliver_to => 'Ada@Example.com');
+select is(tests.lease((select id from public.deliveries)), null, 'However the address is written');
+select is((select alert_type from public.system_alerts where client_id = tests.the('client')), 'delivery_failed',
+  'With both channels closed a person is told');
+
+-- taking it back
+select tests.sign_in(tests.the('foreigner'));
+select throws_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 'agent', 'yes') $$, 'RB404', null,
+  'Other clients'' staff know no such recipient');
+select throws_ok($$ select public.record_opt_out(tests.the('recipient'), 'sms') $$, 'RB404', null, 'Neither for an opt-out');
+select tests.sign_out();
+select tests.sign_in(tests.the('agent'));
+select lives_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 'agent', 'Write to me again') $$,
+  'What staff have passed on, they take back with new words');
+select tests.sign_out();
+select ok(not private.is_opted_out('sms', '+12025550131'), 'The phone is written to again');
+select public.record_opt_out(r.id, 'sms') from public.recipients r, lateral (select tests.sign_in(tests.the('agent'))) s
+where r.id = tests.the('recipient');
+select tests.sign_out();
+select tests.write_sms('+12025550131', 'STOP', 'opt_out');
+select tests.sign_in(tests.the('agent'));
+select throws_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 'agent', 'yes, she said') $$, 'RB400', null,
+  'What the owner of the phone has said only the owner takes back');
+select tests.sign_out();
+select ok(private.is_opted_out('sms', '+12025550131'), 'It stays opted out');
+select set_eq($$ select action from public.audit_events where actor_id = tests.the('agent') $$,
+  $$ values ('consent.recorded'), ('opt_out.recorded') $$, 'All of it is audited');
+
+select * from finish();
+rollback;

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { sql } from '../../support/database.ts';
+import { assertDone, assertRefused } from '../../support/expect.ts';
+import { deliveryIs, provisionBySms } from '../../support/gift_cards.ts';
+import { call } from '../../support/http.ts';
+import { signUpAs } from '../../support/people.ts';
+import { promise } from '../../support/promise.ts';
+import { messagesTo, messageTo, writeSms } from '../../support/sandbox.ts';
+import { stack } from '../../support/stack.ts';
+import { uniquePhone } from '../../support/unique.ts';
+
+const isOptedOut = async (address: string) =>
+  (await sql`select from public.contact_opt_outs where address = ${address}`).length === 1;
+
+const keptFrom = (phone: string) =>
+  sql`select body, meaning, answer, client_id from public.inbound_messages where phone = ${phone} order by created_at`;
+
+Deno.test('inbound: whoever asks to be left alone, in whatever words, gets one confirmation and no SMS any more', async () => {
+  const promised = await promise();
+  const { phone, email } = promised.recipient;
+  const first = await writeSms(phone, 'Hi, please stop texting me. Thank you!');
+  assert.equal(first.status, 200);
+  assert.deepEqual(first.answers, [
+    'Rewardbase: You have opted out and will receive no more messages. Reply START to opt in again.',
+  ]);
+  assert.deepEqual((await writeSms(phone, 'take me off your list')).answers, []);
+  const { deliveryId } = await provisionBySms(promised);
+  await deliveryIs('suppressed', deliveryId);
+  assert.ok((await messageTo(email)).body.includes(promised.cards[0].code));
+  assert.equal((await messagesTo(phone)).length, 1);
+  assertRefused(await call('send-sms-opt-in', { recipientId: promised.recipient.id }), 'RB-400');
+});
+
+Deno.test('inbound: STOP and START go through Twilio, which answers them by itself', async () => {
+  const promised = await promise({ cards: 2, recipients: 2 });
+  const { phone } = promised.recipient;
+  assert.deepEqual((await writeSms(phone, 'STOP')).answers, []);
+  assert.ok(await isOptedOut(phone));
+  const { deliveryId } = await provisionBySms(promised);
+  await deliveryIs('suppressed', deliveryId);
+
+  assert.deepEqual((await writeSms(phone, 'Start')).answers, []);
+  assert.ok(!await isOptedOut(phone));
+  await sql`update public.recipients set phone = ${phone} where id = ${promised.recipients[1].id}`;
+  const again = await provisionBySms(promised, { ...promised.recipients[1], phone });
+  await deliveryIs('delivered', again.deliveryId);
+});
+
+Deno.test('inbound: HELP names us and whom to ask, unless an answer is set up at Twilio', async () => {
+  const phone = uniquePhone();
+  const { answers, twiml } = await writeSms(phone, 'help');
+  assert.deepEqual(answers, [
+    'Rewardbase: Text messages about your rewards. Questions? +1 555 010 0199 or support@example.com. ' +
+    'Msg & data rates may apply. Reply STOP to cancel.',
+  ]);
+  assert.match(twiml, /<Response><Message>[^<]*&amp; data[^<]*<\/Message><\/Response>$/);
+  assert.deepEqual((await writeSms(phone, 'help', { optOutType: 'HELP' })).answers, []);
+});
+
+Deno.test('inbound: what Twilio has understood is taken from it, in any language', async () => {
+  const phone = uniquePhone();
+  assert.deepEqual((await writeSms(phone, 'ADIOS', { optOutType: 'STOP' })).answers, []);
+  assert.ok(await isOptedOut(phone));
+  await writeSms(phone, 'HOLA', { optOutType: 'START' });
+  assert.ok(!await isOptedOut(phone));
+});
+
+Deno.test('inbound: a message is taken once, however often it is told, and gets the same answer', async () => {
+  const phone = uniquePhone();
+  const first = await writeSms(phone, 'no more messages');
+  const [second, third] = await Promise.all([1, 2].map(() => writeSms(phone, 'no more messages', first)));
+  assert.deepEqual([second.twiml, third.twiml], [first.twiml, first.twiml]);
+  assert.equal((await keptFrom(phone)).length, 1);
+  const facts = await sql`select from public.consents where address = ${phone}`;
+  assert.equal(facts.length, 1);
+});
+
+Deno.test('inbound: what nobody can be sure of changes nothing and is kept for the staff of the client', async () => {
+  const promised = await promise();
+  const { phone } = promised.recipient;
+  await deliveryIs('delivered', (await provisionBySms(promised)).deliveryId);
+  const words = "The code doesn't work at the store 😢 — what now?";
+  assert.deepEqual((await writeSms(phone, words)).answers, []);
+  assert.ok(!await isOptedOut(phone));
+  const [agent, stranger] = [
+    await signUpAs('call_agent', promised.clientId),
+    await signUpAs('call_agent', (await promise({ cards: 0 })).clientId),
+  ];
+  const read = async ({ client }: typeof agent) =>
+    (await client.from('inbound_messages').select('body, meaning, recipient_id').eq(
+      'recipient_id',
+      promised.recipient.id,
+    )).data;
+  assert.deepEqual(await read(agent), [{ body: words, meaning: 'other', recipient_id: promised.recipient.id }]);
+  assert.deepEqual(await read(stranger), []);
+});
+
+Deno.test('inbound: what Twilio has not signed is refused and leaves nothing', async () => {
+  const phone = uniquePhone();
+  const fields = { MessageSid: `SM${'a'.repeat(32)}`, From: phone, Body: 'STOP' };
+  const url = `${stack.apiUrl}/functions/v1/twilio-inbound`;
+  const signed = url + Object.entries(fields).sort().map(([name, value]) => name + value).join('');
+  for (const signature of [null, '', 'AAAA', createHmac('sha1', 'another token').update(signed).digest('base64')]) {
+    const answer = await call('twilio-inbound', new URLSearchParams(fields).toString(), {
+      key: null,
+      type: 'application/x-www-form-urlencoded',
+      headers: signature === null ? {} : { 'x-twilio-signature': signature },
+    });
+    assertRefused(answer, 'RB-403');
+  }
+  assert.equal((await keptFrom(phone)).length, 0);
+});
+
+Deno.test('inbound: an opt-out that staff pass on holds at once, and the recipient gets the card by e-mail', async () => {
+  const promised = await promise();
+  const { recipient, clientId } = promised;
+  const agent = await signUpAs('call_agent', clientId);
+  const { data, error } = await agent.client.rpc('record_opt_out', {
+    recipient_id: recipient.id,
+    channel: 'sms',
+    wording: 'said so in a call',
+  });
+  assert.equal(error, null);
+  assert.deepEqual([data.action, data.source, data.recorded_by], ['opted_out', 'agent', agent.id]);
+  await deliveryIs('suppressed', (await provisionBySms(promised)).deliveryId);
+  assert.ok((await messageTo(recipient.email)).body.includes(promised.cards[0].code));
+
+  const back = await agent.client.rpc('record_consent', {
+    recipient_id: recipient.id,
+    channel: 'sms',
+    source: 'agent',
+    wording: 'Text me after all',
+  });
+  assert.equal(back.data?.action, 'opted_in');
+  assertDone(
+    await call('send-gift-card-sms', {
+      giftCardId: (await sql`select id from public.gift_cards where recipient_id = ${recipient.id}`)[0].id,
+    }),
+  );
+});

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { sql } from '../../support/database.ts';
+import { assertDone, assertRefused } from '../../support/expect.ts';
+import { deliveryIs, provision } from '../../support/gift_cards.ts';
+import { call } from '../../support/http.ts';
+import { signUpAs } from '../../support/people.ts';
+import { promise } from '../../support/promise.ts';
+import { messagesTo, messageTo, order, writeSms } from '../../support/sandbox.ts';
+import { uniquePhone } from '../../support/unique.ts';
+
+const ask = (recipientId: string, token?: string, more = {}) =>
+  call('send-sms-opt-in', { recipientId, ...more }, token ? { token } : {});
+
+function consentsOf(phone: string) {
+  return sql`
+    select action, source, wording, wording_version, provider_message_id, client_id, recipient_id, recorded_by
+    from public.consents where address = ${phone} order by id`;
+}
+
+Deno.test('opt-in: a card that needs consent is given after the recipient has answered YES', async () => {
+  const promised = await promise({ requiresOptIn: true });
+  const { recipient, clientId } = promised;
+  const agent = await signUpAs('call_agent', clientId);
+  assertRefused(await provision(promised), 'GC-009');
+
+  const asked = await ask(recipient.id, agent.token);
+  assertDone(asked);
+  assert.deepEqual([asked.body.recipientId, asked.body.status], [recipient.id, 'requested']);
+  const { body: text } = await messageTo(recipient.phone);
+  assert.match(
+    text,
+    /^Rewardbase: Reply YES to receive .* \(up to \d+ msgs\/month\)\. Msg & data rates may apply\. Reply HELP for help, STOP to cancel\.$/,
+  );
+  await deliveryIs('delivered', asked.body.delivery.id);
+  assertRefused(await provision(promised), 'GC-009');
+
+  const { status, twiml, messageSid } = await writeSms(recipient.phone, ' Yes ');
+  assert.deepEqual([status, twiml], [200, '<?xml version="1.0" encoding="UTF-8"?><Response></Response>']);
+  assertDone(await provision(promised));
+
+  const [request, consent] = await consentsOf(recipient.phone);
+  assert.deepEqual([request.action, request.wording, request.recorded_by], ['requested', text, agent.id]);
+  assert.deepEqual(
+    [consent.action, consent.source, consent.wording, consent.wording_version, consent.provider_message_id],
+    ['opted_in', 'sms_reply', text, request.wording_version, messageSid],
+  );
+  assert.deepEqual([consent.client_id, consent.recipient_id], [clientId, recipient.id]);
+  const { data } = await agent.client.from('consents').select('action').eq('recipient_id', recipient.id).order('id');
+  assert.deepEqual(data, [{ action: 'requested' }, { action: 'opted_in' }]);
+
+  const again = await ask(recipient.id, agent.token);
+  assertDone(again);
+  assert.deepEqual([again.body.status, again.body.delivery], ['opted_in', undefined]);
+  assert.equal((await messagesTo(recipient.phone)).length, 1);
+});
+
+Deno.test('opt-in: an admin may skip the verification, an agent may not, and it is audited', async () => {
+  const promised = await promise({ requiresOptIn: true });
+  const [agent, admin] = await Promise.all(
+    ['call_agent', 'client_admin'].map((role) => signUpAs(role as 'call_agent', promised.clientId)),
+  );
+  const give = (token: string, skipVerification?: boolean) =>
+    call('provision-gift-card-for-call-center', {
+      recipientId: promised.recipient.id,
+      conditionNumber: 1,
+      deliveryMethod: 'email',
+      skipVerification,
+    }, { token });
+  assertRefused(await give(agent.token), 'GC-009');
+  assertRefused(await give(agent.token, true), 'RB-403');
+  assertRefused(await give(admin.token), 'GC-009');
+  const given = await give(admin.token, true);
+  assertDone(given);
+  const [event] = await sql`
+    select actor_id, metadata from public.audit_events
+    where action = 'gift_card.provisioned' and subject_id = ${given.body.giftCard.id}`;
+  assert.deepEqual([event.actor_id, event.metadata.verification_skipped], [admin.id, true]);
+});
+
+Deno.test('opt-in: what cannot be sent is GC-014, and a phone is asked three times a day', async () => {
+  const { recipient } = await promise({ cards: 0 });
+  await order({ provider: 'twilio', to: recipient.phone, kind: '21614' });
+  assert.match(assertRefused(await ask(recipient.id), 'GC-014').reason, /mobile/);
+  assertDone(await ask(recipient.id));
+  assertDone(await ask(recipient.id));
+  const refused = await ask(recipient.id);
+  assertRefused(refused, 'RB-429');
+  assert.ok(Number(refused.headers.get('retry-after')) > 0);
+  assert.equal((await messagesTo(recipient.phone)).length, 2);
+});
+
+Deno.test('opt-in: the same key asks once, another phone may be asked, other clients know no such recipient', async () => {
+  const { recipient, clientId } = await promise({ cards: 0 });
+  const agent = await signUpAs('call_agent', clientId);
+  const phone = uniquePhone();
+  const { body: session } = await call('start-call-session', { callerPhone: phone }, { token: agent.token });
+  const { callSessionId } = session;
+  const idempotencyKey = crypto.randomUUID();
+  const options = { token: agent.token, idempotencyKey };
+  const body = { recipientId: recipient.id, phone, callSessionId };
+  const [one, two] = [await call('send-sms-opt-in', body, options), await call('send-sms-opt-in', body, options)];
+  assertDone(one);
+  assert.equal(two.body.delivery.id, one.body.delivery.id);
+  assert.equal((await messagesTo(phone)).length, 1);
+  await writeSms(phone, 'YES');
+  const [{ sms_opted_in_at: at }] = await sql`select sms_opted_in_at from public.recipients where id = ${recipient.id}`;
+  assert.ok(at);
+
+  const stranger = await signUpAs('client_admin', (await promise({ cards: 0 })).clientId);
+  assertRefused(await ask(recipient.id, stranger.token), 'RB-404');
+  assertRefused(await call('send-sms-opt-in', body, { key: null }), 'RB-401');
+});
