@@ -13,6 +13,10 @@ create table public.gift_card_purchases (
   denomination numeric(18,2) not null,
   currency text not null,
   client_request_id text not null,
+  brand_code text not null,
+  delivery_method text not null,
+  sector text,
+  is_async boolean not null,
   gift_card_id uuid not null default gen_random_uuid(),
   status text not null default 'calling',
   attempts int not null default 0,
@@ -36,7 +40,7 @@ create table public.gift_card_purchases (
 );
 comment on table public.gift_card_purchases is
   'One card bought from a supplier: calling → issued | declined, or ordered and unknown on the way there; what stays unknown '
-  'is reversed. client_request_id is the supplier''s idempotency key.';
+  'is reversed. client_request_id is the supplier''s idempotency key; what was asked for stands here as it was asked.';
 
 create table private.purchase_requests (
   purchase_id uuid primary key references public.gift_card_purchases (id),
@@ -53,7 +57,7 @@ create index gift_card_purchases_grant_id_idx on public.gift_card_purchases (gra
 create unique index gift_card_purchases_one_under_way_idx on public.gift_card_purchases (grant_id) where ended_at is null;
 create index gift_card_purchases_due_idx on public.gift_card_purchases (next_attempt_at) where ended_at is null;
 
--- The pool in which the bought cards of a supplier stand; nobody claims from it.
+-- The pool in which the bought cards of a supplier stand: given before they came, except those that came back.
 create function private.supplier_pool(supplier public.gift_card_suppliers, brand_id uuid, denomination numeric, currency text)
 returns uuid language plpgsql volatile set search_path = '' as $$
 declare

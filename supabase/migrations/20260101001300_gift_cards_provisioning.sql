@@ -167,7 +167,8 @@ begin
   return p;
 end $$;
 
--- The lots that may serve a claim: the campaign's, then the client's, then the platform's; in a pool the earliest expiry first.
+-- The lots that may serve a claim: the campaign's, then the client's, then the platform's, and what was bought and came back;
+-- in a pool the earliest expiry first.
 -- A lot that was far from empty at the last fold is worth a look; near its end the exact count decides, so that an empty
 -- pool is known from its counter and not from a walk over what was claimed.
 create function private.claimable_lots(p private.provisioning)
@@ -180,6 +181,7 @@ begin
     where pool.brand_id = p.brand_id and pool.denomination = p.denomination and pool.currency = p.currency and pool.is_active
       and (pool.campaign_id = p.campaign_id
         or (pool.campaign_id is null and pool.client_id = p.client_id)
+        or pool.pool_type = 'supplier'
         or (pool.pool_type = 'master' and exists (
           select from public.client_brands cb
           where cb.client_id = p.client_id and cb.brand_id = p.brand_id and cb.may_use_master_pool)))
@@ -263,7 +265,12 @@ begin
     return p;
   end if;
   p.source := 'inventory';
-  p.cost := (select pool.cost_per_card from public.card_pools pool where pool.id = p.pool_id);
+  p.cost := (
+    select coalesce(b.cost_basis, pool.cost_per_card) from public.card_pools pool
+    -- what was bought for somebody else and came back cost what it cost then
+    left join public.billing_transactions b
+      on pool.pool_type = 'supplier' and b.gift_card_id = p.gift_card_id and b.reverses_id is null
+    where pool.id = p.pool_id order by b.created_at limit 1);
   -- without an address the answer itself delivers the card; an answer that shows the code exposes it
   update public.gift_cards c
   set status = case when p.deliver_to is null then 'delivered' else 'claimed' end,

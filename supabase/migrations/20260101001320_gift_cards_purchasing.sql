@@ -11,13 +11,11 @@ begin
       'purchaseId', purchase.id, 'leaseToken', purchase.lease_token, 'supplier', s.name, 'adapter', s.adapter,
       'action', case purchase.status
         when 'ordered' then 'order_status' when 'reversing' then 'reverse'
-        else case when b.is_async then 'order' else 'issue' end end,
-      'clientRequestId', purchase.client_request_id, 'brandCode', b.brand_code, 'amount', purchase.denomination::text,
-      'currency', purchase.currency, 'sector', b.sector, 'deliveryMethod', b.delivery_method,
+        else case when purchase.is_async then 'order' else 'issue' end end,
+      'clientRequestId', purchase.client_request_id, 'brandCode', purchase.brand_code, 'amount', purchase.denomination::text,
+      'currency', purchase.currency, 'sector', purchase.sector, 'deliveryMethod', purchase.delivery_method,
       'giftCardId', purchase.gift_card_id, 'brandId', purchase.brand_id, 'reference', purchase.supplier_reference)
-    from public.gift_card_suppliers s
-    join public.supplier_brands b on b.supplier_id = s.id and b.brand_id = purchase.brand_id
-    where s.id = purchase.supplier_id);
+    from public.gift_card_suppliers s where s.id = purchase.supplier_id);
 end $$;
 
 -- Opens a purchase with the next supplier; GC-003 when nobody sells the card now.
@@ -34,9 +32,10 @@ begin
   p.suppliers_asked := p.suppliers_asked || sold.supplier_id;
   insert into public.gift_card_purchases (
     id, client_id, campaign_id, recipient_id, grant_id, supplier_id, brand_id, denomination, currency, client_request_id,
-    attempts, lease_token, leased_until, request_id)
+    brand_code, delivery_method, sector, is_async, attempts, lease_token, leased_until, request_id)
   values (p.purchase_id, p.client_id, p.campaign_id, p.recipient_id, p.grant_id, sold.supplier_id, p.brand_id, p.denomination,
-    p.currency, p.purchase_id::text, 1, gen_random_uuid(), clock_timestamp() + interval '30 seconds', p.request_id);
+    p.currency, p.purchase_id::text, sold.brand_code, sold.delivery_method, sold.sector, sold.is_async, 1, gen_random_uuid(),
+    clock_timestamp() + interval '60 seconds', p.request_id);
   return p;
 end $$;
 
@@ -136,7 +135,11 @@ begin
     p := private.to_recipient(p);
     p.shows_code := p.shows_code and p.deliver_to is null;
   end if;
-  p.cost := finish_purchase.cost;
+  -- a supplier that names no price, or one in another currency, is taken at what we reckon with
+  p.cost := coalesce(finish_purchase.cost, (
+    select d.cost from public.brand_denominations d
+    where d.brand_id = purchase.brand_id and d.denomination = purchase.denomination and d.currency = purchase.currency),
+    purchase.denomination);
   perform private.store_bought_card(p, purchase, card);
   foreach step in array private.provisioning_steps(p) loop
     continue when not private.is_step_due(p, step);
@@ -145,6 +148,7 @@ begin
   update public.gift_card_purchases b set status = 'issued', ended_at = now(), lease_token = null, leased_until = null
   where b.id = purchase.id;
   perform private.note_supplier_success(purchase.supplier_id);
+  perform private.resolve_alert('purchase_unresolved', purchase.id::text);
   perform private.record_trace(p, null, null);
   answer := private.present_provisioning(p);
   perform private.store_answer(p.answer_scope, p.answer_key, answer);
@@ -162,6 +166,7 @@ begin
   update public.gift_card_purchases b
   set status = abandon_purchase.status, ended_at = now(), lease_token = null, leased_until = null where b.id = purchase.id;
   perform private.release_credit(r.credit_hold_id) from private.purchase_requests r where r.purchase_id = purchase.id;
+  perform private.resolve_alert('purchase_unresolved', purchase.id::text);
   p.purchase_id := null;
   perform private.record_trace(p, 'Purchase', refusal, purchase.supplier_code);
   p.steps_recorded := p.steps_recorded + 1;
@@ -178,13 +183,22 @@ begin
   return refusal;
 end $$;
 
--- Nobody can tell yet: the same id is asked again later, and after a day the sale is reversed.
+-- Nobody can tell yet: the same id is asked again later, and after a day the sale is reversed. What cannot be reversed in
+-- time, and what came and is not what was asked for, needs a person.
 create function private.postpone_purchase(purchase public.gift_card_purchases, status text)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 begin
+  if purchase.created_at < now() - interval '44 hours'
+    or purchase.supplier_code in ('another_value', 'another_brand', 'unreadable', 'no_card', 'known_code') then
+    perform private.raise_alert('purchase_unresolved', 'critical', 'Nobody can tell what became of a card that was to be bought',
+      jsonb_build_object('purchase_id', purchase.id, 'client_request_id', purchase.client_request_id,
+        'code', purchase.supplier_code, 'message', purchase.supplier_message), purchase.id::text);
+  end if;
   update public.gift_card_purchases b
   set status = case when b.created_at < now() - interval '1 day' then 'reversing' else postpone_purchase.status end,
-    next_attempt_at = now() + case postpone_purchase.status when 'ordered' then interval '3 seconds'
+    supplier_code = purchase.supplier_code, supplier_message = purchase.supplier_message,
+    next_attempt_at = now() + case when postpone_purchase.status = 'ordered' then interval '3 seconds'
+      when postpone_purchase.status = 'reversing' and b.status <> 'reversing' then interval '0 seconds'
       else least(private.backoff(b.attempts), interval '10 minutes') end,
     lease_token = null, leased_until = null
   where b.id = purchase.id;
@@ -201,7 +215,8 @@ begin
       jsonb_build_object('supplier', s.name, 'code', purchase.supplier_code), concat_ws(':', s.name, purchase.brand_id))
     from public.gift_card_suppliers s where s.id = purchase.supplier_id;
   end if;
-  if outcome in ('short', 'unknown') then
+  -- one purchase that stays unknown says nothing of the others
+  if outcome in ('short', 'unknown') and purchase.attempts = 1 then
     perform private.note_supplier_failure(purchase.supplier_id);
   end if;
 end $$;
@@ -225,8 +240,17 @@ begin
   perform private.note_supplier_answer(purchase, outcome);
   case outcome
     when 'issued' then
+      if exists (
+        select from private.card_secrets s where s.code_fingerprint = decode(card ->> 'fingerprint', 'hex')) then
+        purchase.supplier_code := 'known_code';
+        return private.postpone_purchase(purchase, 'reversing');
+      end if;
       return private.finish_purchase(purchase, card, cost);
     when 'declined', 'short' then
+      -- refused is only this repeat of the question: the first one may have been heard
+      if purchase.attempts > 1 and purchase.status <> 'ordered' then
+        return private.postpone_purchase(purchase, 'reversing');
+      end if;
       return private.abandon_purchase(purchase, 'declined');
     when 'reversed', 'not_found' then
       return private.abandon_purchase(purchase, 'reversed');
@@ -255,7 +279,7 @@ begin
     -- what another worker holds is being asked for already
     for update of b skip locked) d;
   update public.gift_card_purchases b
-  set lease_token = gen_random_uuid(), leased_until = clock_timestamp() + interval '30 seconds', attempts = b.attempts + 1,
+  set lease_token = gen_random_uuid(), leased_until = clock_timestamp() + interval '60 seconds', attempts = b.attempts + 1,
     status = case when b.created_at < now() - interval '1 day' then 'reversing'
       -- the report of the call was lost
       when b.status = 'calling' then 'unknown' else b.status end

@@ -1,7 +1,7 @@
 -- Stock empty, a supplier sells the card: the purchase is remembered before anybody is called, and ends in one transaction.
 begin;
 set local search_path = public, extensions, tests;
-select plan(29);
+select plan(33);
 
 select tests.keep(tests.create_promise(0));
 select tests.keep('supplier', tests.create_supplier(tests.the('brand')));
@@ -83,6 +83,19 @@ select is((select gift_card_id::text from public.call_conditions_met where recip
   tests.kept('bought') #>> '{result,giftCard,id}', '… and the condition names its card');
 select is((select exposed_at from public.gift_cards where id = (tests.kept('bought') #>> '{result,giftCard,id}')::uuid), null,
   '… which has not left the house yet');
+
+-- a bought card that comes back is given to the next one
+select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
+select tests.sign_in(tests.the('admin'));
+select is((public.cancel_gift_card((tests.kept('bought') #>> '{result,giftCard,id}')::uuid, 'Not earned')).status, 'available',
+  'A bought card that never left comes back');
+select tests.sign_out();
+select tests.keep('fourth', tests.create_recipients(tests.the('campaign')));
+select tests.keep('given', tests.provision(tests.the('fourth')));
+select is(tests.kept('given') #> '{result,giftCard,id}', tests.kept('bought') #> '{result,giftCard,id}', '… and is given to the next one');
+select row_eq($$ select b.source, b.cost_basis from public.billing_transactions b where b.recipient_id = tests.the('fourth') $$,
+  row('inventory'::text, 23.75::numeric(18,2)), '… from stock, at what it cost');
+select is(tests.kept('given') #>> '{result,source}', 'inventory', '… as its answer says');
 select is_empty('select * from private.invariant_violations', 'No invariant is broken');
 
 select * from finish();
