@@ -37,6 +37,7 @@ create table public.memberships (
   role text not null,
   agency_id uuid references public.agencies (id),
   client_id uuid references public.clients (id),
+  dealer_id uuid references auth.users (id) on delete set null,
   suspended_at timestamptz,
   created_at timestamptz not null default now(),
   constraint memberships_role_is_valid check (
@@ -47,13 +48,16 @@ create table public.memberships (
       when 'agency_admin' then agency_id is not null and client_id is null
       else agency_id is null and client_id is not null
     end),
+  constraint memberships_customers_alone_have_a_dealer check (dealer_id is null or role = 'customer'),
   constraint memberships_are_unique unique nulls not distinct (user_id, role, agency_id, client_id)
 );
-comment on table public.memberships is 'Which user acts in which role, for the platform, one agency or one client.';
+comment on table public.memberships is
+  'Which user acts in which role, for the platform, one agency or one client. dealer_id: whose customer a customer is.';
 
 create index clients_agency_id_idx on public.clients (agency_id);
 create index memberships_agency_id_idx on public.memberships (agency_id);
 create index memberships_client_id_idx on public.memberships (client_id);
+create index memberships_dealer_id_idx on public.memberships (dealer_id);
 
 -- The clients that a user may act for in one of the given roles.
 create function private.client_ids_of(actor uuid, roles text[])

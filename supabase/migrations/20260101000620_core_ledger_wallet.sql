@@ -159,9 +159,11 @@ declare
     select m.client_id from public.memberships m
     where m.user_id = get_wallet.customer_id and m.role = 'customer' and m.suspended_at is null);
 begin
-  if actor is distinct from get_wallet.customer_id and actor is not null then
-    client_ids := array(
-      select unnest(client_ids) intersect select private.client_ids_of(actor, private.admin_roles()));
+  if actor is distinct from get_wallet.customer_id then
+    if actor is not null then
+      client_ids := array(
+        select unnest(client_ids) intersect select private.client_ids_of(actor, private.admin_roles()));
+    end if;
     if client_ids = '{}' then
       return private.refused('RB404', 'RB-404', null);
     end if;

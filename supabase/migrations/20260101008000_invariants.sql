@@ -99,4 +99,6 @@ create view private.invariant_violations as
   union all
   select 'ledger_imbalances', v.id, v.problem from private.ledger_imbalances v
   union all
-  select 'packages_off', v.id::text, '' from private.packages_off v;
+  select 'packages_off', v.id::text, '' from private.packages_off v
+  union all
+  select 'voucher_violations', v.id::text, v.problem from private.voucher_violations v;

@@ -3,6 +3,7 @@ import { type Call, call } from './http.ts';
 import { signUpAs } from './people.ts';
 import type { Promised } from './promise.ts';
 import { stack } from './stack.ts';
+import { addVoucher } from './vouchers.ts';
 
 /** A function with a genuine caller and a body that would do something. */
 export interface Target {
@@ -17,6 +18,8 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
   const [{ id: giftCardId }] = await sql`select id from public.gift_cards where pool_id = ${poolId}`;
   const { body: session } = await call('start-call-session', { callerPhone: recipient.phone }, { token });
   const { callSessionId } = session;
+  const { token: customer, id: customerId } = await signUpAs('customer', clientId);
+  const { code } = await addVoucher(clientId);
   return [
     { name: 'upload-gift-cards', options: {}, body: { poolId, cards: [{ code: 'TEST-AAAAA-BBBBB-CCCCC' }] } },
     {
@@ -48,6 +51,9 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
       body: { report: 'liability', clientId, from: '2026-01-01', to: '2027-01-01' },
     },
     { name: 'send-sms-opt-in', options: {}, body: { recipientId: recipient.id, phone: recipient.phone } },
+    { name: 'redeem-voucher', options: { token: customer }, body: { code, clientId } },
+    { name: 'validate-voucher', options: { token: customer }, body: { code, clientId } },
+    { name: 'get-wallet', options: {}, body: { customerId } },
     { name: 'jobs', options: { key: stack.jobsKey }, body: { job: 'deliveries' } },
   ];
 }

@@ -793,14 +793,14 @@ isOneToOne: false
                   ]
                 },"memberships": {
                   Row: {
-                    "agency_id": string | null,"client_id": string | null,"created_at": string,"id": string,"role": string,"suspended_at": string | null,"user_id": string
+                    "agency_id": string | null,"client_id": string | null,"created_at": string,"dealer_id": string | null,"id": string,"role": string,"suspended_at": string | null,"user_id": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "agency_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: string,"role": string,"suspended_at"?: string | null,"user_id": string
+                    "agency_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"dealer_id"?: string | null,"id"?: string,"role": string,"suspended_at"?: string | null,"user_id": string
                   }
                   Update: {
-                    "agency_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: string,"role"?: string,"suspended_at"?: string | null,"user_id"?: string
+                    "agency_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"dealer_id"?: string | null,"id"?: string,"role"?: string,"suspended_at"?: string | null,"user_id"?: string
                   }
                   Relationships: [
                     {
@@ -955,6 +955,120 @@ isOneToOne: false
                   Relationships: [
                     
                   ]
+                },"voucher_entitlements": {
+                  Row: {
+                    "cancelled_at": string | null,"client_id": string,"created_at": string,"expired_at": string | null,"expires_at": string,"id": string,"minimum_purchase": number | null,"package_id": string | null,"percentage": number,"purchase_id": string | null,"status": string,"usage_id": string,"used_at": string | null,"user_id": string,"voucher_id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "cancelled_at"?: string | null,"client_id": string,"created_at"?: string,"expired_at"?: string | null,"expires_at": string,"id"?: string,"minimum_purchase"?: number | null,"package_id"?: string | null,"percentage": number,"purchase_id"?: string | null,"status"?: string,"usage_id": string,"used_at"?: string | null,"user_id": string,"voucher_id": string
+                  }
+                  Update: {
+                    "cancelled_at"?: string | null,"client_id"?: string,"created_at"?: string,"expired_at"?: string | null,"expires_at"?: string,"id"?: string,"minimum_purchase"?: number | null,"package_id"?: string | null,"percentage"?: number,"purchase_id"?: string | null,"status"?: string,"usage_id"?: string,"used_at"?: string | null,"user_id"?: string,"voucher_id"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "voucher_entitlements_are_of_the_vouchers_client"
+      columns: ["client_id","voucher_id"]
+isOneToOne: false
+      referencedRelation: "voucher_overview"
+      referencedColumns: ["client_id","id"]
+    },{
+      foreignKeyName: "voucher_entitlements_are_of_the_vouchers_client"
+      columns: ["client_id","voucher_id"]
+isOneToOne: false
+      referencedRelation: "vouchers"
+      referencedColumns: ["client_id","id"]
+    },{
+      foreignKeyName: "voucher_entitlements_usage_id_fkey"
+      columns: ["usage_id"]
+isOneToOne: true
+      referencedRelation: "voucher_usage"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"voucher_usage": {
+                  Row: {
+                    "benefit": number,"client_id": string,"customer_package_id": string | null,"discount_amount": number | null,"id": string,"identities": (string)[],"notes": string | null,"owner_benefit": number | null,"owner_transfer_id": string | null,"redemption_type": string,"request_id": string | null,"rolled_back_at": string | null,"rolled_back_benefit": number | null,"rolled_back_owner_benefit": number | null,"status": string,"transfer_id": string | null,"used_at": string,"user_id": string,"voucher_id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "benefit": number,"client_id": string,"customer_package_id"?: string | null,"discount_amount"?: number | null,"id"?: string,"identities": (string)[],"notes"?: string | null,"owner_benefit"?: number | null,"owner_transfer_id"?: string | null,"redemption_type": string,"request_id"?: string | null,"rolled_back_at"?: string | null,"rolled_back_benefit"?: number | null,"rolled_back_owner_benefit"?: number | null,"status"?: string,"transfer_id"?: string | null,"used_at"?: string,"user_id": string,"voucher_id": string
+                  }
+                  Update: {
+                    "benefit"?: number,"client_id"?: string,"customer_package_id"?: string | null,"discount_amount"?: number | null,"id"?: string,"identities"?: (string)[],"notes"?: string | null,"owner_benefit"?: number | null,"owner_transfer_id"?: string | null,"redemption_type"?: string,"request_id"?: string | null,"rolled_back_at"?: string | null,"rolled_back_benefit"?: number | null,"rolled_back_owner_benefit"?: number | null,"status"?: string,"transfer_id"?: string | null,"used_at"?: string,"user_id"?: string,"voucher_id"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "voucher_usage_customer_package_exists"
+      columns: ["customer_package_id"]
+isOneToOne: false
+      referencedRelation: "customer_packages"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "voucher_usage_is_of_the_vouchers_client"
+      columns: ["client_id","voucher_id"]
+isOneToOne: false
+      referencedRelation: "voucher_overview"
+      referencedColumns: ["client_id","id"]
+    },{
+      foreignKeyName: "voucher_usage_is_of_the_vouchers_client"
+      columns: ["client_id","voucher_id"]
+isOneToOne: false
+      referencedRelation: "vouchers"
+      referencedColumns: ["client_id","id"]
+    },{
+      foreignKeyName: "voucher_usage_owner_transfer_id_fkey"
+      columns: ["owner_transfer_id"]
+isOneToOne: false
+      referencedRelation: "bizpoints_transactions"
+      referencedColumns: ["transfer_id"]
+    },{
+      foreignKeyName: "voucher_usage_owner_transfer_id_fkey"
+      columns: ["owner_transfer_id"]
+isOneToOne: false
+      referencedRelation: "ledger_transfers"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "voucher_usage_transfer_id_fkey"
+      columns: ["transfer_id"]
+isOneToOne: false
+      referencedRelation: "bizpoints_transactions"
+      referencedColumns: ["transfer_id"]
+    },{
+      foreignKeyName: "voucher_usage_transfer_id_fkey"
+      columns: ["transfer_id"]
+isOneToOne: false
+      referencedRelation: "ledger_transfers"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"vouchers": {
+                  Row: {
+                    "allowed_customers": (string)[] | null,"allowed_domains": (string)[] | null,"batch_id": string | null,"canonical_code": string,"client_id": string,"code": string,"created_at": string,"created_by": string | null,"dealer_id": string | null,"description": string | null,"entitlement_days": number | null,"expires_at": string | null,"id": string,"is_active": boolean,"is_public": boolean,"minimum_purchase": number | null,"owner_benefit": number | null,"owner_id": string | null,"package_id": string | null,"per_customer_limit": number,"starts_at": string,"type": string,"usage_count": number,"usage_limit": number | null,"value": number | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "allowed_customers"?: (string)[] | null,"allowed_domains"?: (string)[] | null,"batch_id"?: string | null,"canonical_code"?: never,"client_id": string,"code": string,"created_at"?: string,"created_by"?: string | null,"dealer_id"?: string | null,"description"?: string | null,"entitlement_days"?: number | null,"expires_at"?: string | null,"id"?: string,"is_active"?: boolean,"is_public"?: boolean,"minimum_purchase"?: number | null,"owner_benefit"?: number | null,"owner_id"?: string | null,"package_id"?: string | null,"per_customer_limit"?: number,"starts_at"?: string,"type": string,"usage_count"?: number,"usage_limit"?: number | null,"value"?: number | null
+                  }
+                  Update: {
+                    "allowed_customers"?: (string)[] | null,"allowed_domains"?: (string)[] | null,"batch_id"?: string | null,"canonical_code"?: never,"client_id"?: string,"code"?: string,"created_at"?: string,"created_by"?: string | null,"dealer_id"?: string | null,"description"?: string | null,"entitlement_days"?: number | null,"expires_at"?: string | null,"id"?: string,"is_active"?: boolean,"is_public"?: boolean,"minimum_purchase"?: number | null,"owner_benefit"?: number | null,"owner_id"?: string | null,"package_id"?: string | null,"per_customer_limit"?: number,"starts_at"?: string,"type"?: string,"usage_count"?: number,"usage_limit"?: number | null,"value"?: number | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "vouchers_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "vouchers_package_is_of_the_client"
+      columns: ["client_id","package_id"]
+isOneToOne: false
+      referencedRelation: "packages"
+      referencedColumns: ["client_id","id"]
+    }
+                  ]
                 }
           }
           Views: {
@@ -1046,6 +1160,40 @@ isOneToOne: false
                   }
                   ComputedFields: never
                   Relationships: [
+                    
+                  ]
+                },"voucher_overview": {
+                  Row: {
+                    "batch_id": string | null,"client_id": string,"code": string,"created_at": string,"created_by": string | null,"dealer_id": string | null,"description": string | null,"expires_at": string | null,"id": string,"is_public": boolean,"last_used_at": string | null,"owner_id": string | null,"package_id": string | null,"rolled_back": number | null,"starts_at": string,"state": string | null,"type": string,"usage_count": number,"usage_limit": number | null,"value": number | null
+                  }
+                  ComputedFields: never
+                  Relationships: [
+                    {
+      foreignKeyName: "vouchers_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "vouchers_package_is_of_the_client"
+      columns: ["client_id","package_id"]
+isOneToOne: false
+      referencedRelation: "packages"
+      referencedColumns: ["client_id","id"]
+    }
+                  ]
+                },"voucher_redemption_attempts": {
+                  Row: {
+                    "client_id": string | null,"code_fingerprint": string | null,"created_at": string,"error_code": string | null,"id": number,"outcome": string,"request_id": string | null,"surface": string,"user_id": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                           "client_id"?: string | null,"code_fingerprint"?: string | null,"created_at"?: string | null,"error_code"?: string | null,"id"?: number | null,"outcome"?: string | null,"request_id"?: string | null,"surface"?: string | null,"user_id"?: never
+                         }
+                        Update: {
+                           "client_id"?: string | null,"code_fingerprint"?: string | null,"created_at"?: string | null,"error_code"?: string | null,"id"?: number | null,"outcome"?: string | null,"request_id"?: string | null,"surface"?: string | null,"user_id"?: never
+                         }
+                        Relationships: [
                     
                   ]
                 },"wallet_balances": {
@@ -1197,6 +1345,46 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"create_voucher":
+{ Args: { "client_id": string,"voucher": Json }; Returns: {
+              "allowed_customers": (string)[] | null,
+"allowed_domains": (string)[] | null,
+"batch_id": string | null,
+"canonical_code": string,
+"client_id": string,
+"code": string,
+"created_at": string,
+"created_by": string | null,
+"dealer_id": string | null,
+"description": string | null,
+"entitlement_days": number | null,
+"expires_at": string | null,
+"id": string,
+"is_active": boolean,
+"is_public": boolean,
+"minimum_purchase": number | null,
+"owner_benefit": number | null,
+"owner_id": string | null,
+"package_id": string | null,
+"per_customer_limit": number,
+"starts_at": string,
+"type": string,
+"usage_count": number,
+"usage_limit": number | null,
+"value": number | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "vouchers"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"create_vouchers":
+{ Args: { "client_id": string,"how_many": number,"pattern"?: string,"voucher": Json }; Returns: Json
+                           },
+"expire_entitlements":
+{ Args: Record<PropertyKey, never>; Returns: Json
+                           },
 "expire_gift_cards":
 { Args: Record<PropertyKey, never>; Returns: Json
                            },
@@ -1206,6 +1394,40 @@ isOneToOne: false
 "expire_packages":
 { Args: Record<PropertyKey, never>; Returns: Json
                            },
+"expire_voucher":
+{ Args: { "reason"?: string,"voucher_id": string }; Returns: {
+              "allowed_customers": (string)[] | null,
+"allowed_domains": (string)[] | null,
+"batch_id": string | null,
+"canonical_code": string,
+"client_id": string,
+"code": string,
+"created_at": string,
+"created_by": string | null,
+"dealer_id": string | null,
+"description": string | null,
+"entitlement_days": number | null,
+"expires_at": string | null,
+"id": string,
+"is_active": boolean,
+"is_public": boolean,
+"minimum_purchase": number | null,
+"owner_benefit": number | null,
+"owner_id": string | null,
+"package_id": string | null,
+"per_customer_limit": number,
+"starts_at": string,
+"type": string,
+"usage_count": number,
+"usage_limit": number | null,
+"value": number | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "vouchers"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "export_report":
 { Args: { "actor": string,"client_id": string,"from_day": string,"report": string,"request_id": string,"to_day": string }; Returns: Json
                            },
@@ -1265,6 +1487,35 @@ isOneToOne: false
 "lease_unknown_deliveries":
 { Args: { "batch_size": number,"grace_seconds": number }; Returns: Json
                            },
+"list_vouchers":
+{ Args: { "after_id"?: string,"batch_id"?: string,"client_id": string,"page_size"?: number,"search"?: string,"state"?: string }; Returns: {
+              "batch_id": string | null,
+"client_id": string,
+"code": string,
+"created_at": string,
+"created_by": string | null,
+"dealer_id": string | null,
+"description": string | null,
+"expires_at": string | null,
+"id": string,
+"is_public": boolean,
+"last_used_at": string | null,
+"owner_id": string | null,
+"package_id": string | null,
+"rolled_back": number | null,
+"starts_at": string,
+"state": string | null,
+"type": string,
+"usage_count": number,
+"usage_limit": number | null,
+"value": number | null
+            }[]
+                          SetofOptions: {
+        from: "*"
+        to: "voucher_overview"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
 "mark_gift_card_redeemed":
 { Args: { "gift_card_id": string,"reason"?: string }; Returns: {
               "cancelled_at": string | null,
@@ -1361,6 +1612,9 @@ isOneToOne: false
       } },
 "redeem_gift_card":
 { Args: { "campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"ip": string,"redemption_code": string,"request_hash": string,"request_id": string,"suppliers"?: (string)[] }; Returns: Json
+                           },
+"redeem_voucher":
+{ Args: { "actor": string,"client_id": string,"code": string,"idempotency_key": string,"ip": string,"package_id": string,"request_hash": string,"request_id": string }; Returns: Json
                            },
 "release_holds":
 { Args: Record<PropertyKey, never>; Returns: Json
@@ -1470,6 +1724,9 @@ isOneToOne: false
         isOneToOne: false
         isSetofReturn: true
       } },
+"report_voucher_usage":
+{ Args: { "client_id": string,"since"?: string,"until"?: string }; Returns: Json
+                           },
 "request_sms_opt_in":
 { Args: { "actor": string,"call_session_id": string,"company_name": string,"idempotency_key": string,"phone": string,"recipient_id": string,"request_hash": string,"request_id": string,"wording": string,"wording_version": string }; Returns: Json
                            },
@@ -1478,6 +1735,9 @@ isOneToOne: false
                            },
 "resolve_unknown_delivery":
 { Args: { "attempt_id": string,"is_found": boolean,"lease_token": string,"provider": string,"provider_message_id": string,"provider_status": string }; Returns: Json
+                           },
+"rollback_voucher_redemption":
+{ Args: { "reason": string,"redemption_id": string }; Returns: Json
                            },
 "run_housekeeping":
 { Args: Record<PropertyKey, never>; Returns: Json
@@ -1512,8 +1772,45 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"update_voucher":
+{ Args: { "changes": Json,"voucher_id": string }; Returns: {
+              "allowed_customers": (string)[] | null,
+"allowed_domains": (string)[] | null,
+"batch_id": string | null,
+"canonical_code": string,
+"client_id": string,
+"code": string,
+"created_at": string,
+"created_by": string | null,
+"dealer_id": string | null,
+"description": string | null,
+"entitlement_days": number | null,
+"expires_at": string | null,
+"id": string,
+"is_active": boolean,
+"is_public": boolean,
+"minimum_purchase": number | null,
+"owner_benefit": number | null,
+"owner_id": string | null,
+"package_id": string | null,
+"per_customer_limit": number,
+"starts_at": string,
+"type": string,
+"usage_count": number,
+"usage_limit": number | null,
+"value": number | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "vouchers"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "use_messages":
 { Args: { "actor": string,"client_id": string,"customer_id": string,"description": string,"how_many": number,"idempotency_key": string,"request_hash": string,"request_id": string }; Returns: Json
+                           },
+"validate_voucher":
+{ Args: { "actor": string,"client_id": string,"code": string,"ip": string,"package_id": string,"request_id": string }; Returns: Json
                            }
           }
           Enums: {

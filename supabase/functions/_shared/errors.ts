@@ -82,6 +82,96 @@ export const catalogue = {
     message: 'Unknown error',
     solution: 'Check function logs for details',
   },
+  'VC-001': {
+    status: 404,
+    message: 'Invalid voucher code',
+    solution: 'Check the code; if it should work, contact support',
+  },
+  'VC-002': {
+    status: 400,
+    message: 'More than one client has a voucher with this code',
+    solution: 'Name one of "clientIds" as clientId',
+  },
+  'VC-003': {
+    status: 409,
+    message: 'The voucher is not active',
+    solution: 'Try another voucher, or ask whoever gave it to you',
+  },
+  'VC-004': {
+    status: 409,
+    message: 'The voucher is not valid yet',
+    solution: 'Redeem it from "startsAt" on',
+  },
+  'VC-005': {
+    status: 410,
+    message: 'The voucher has expired',
+    solution: 'It ended at "expiredAt"; redeem one of the "alternatives"',
+  },
+  'VC-006': {
+    status: 409,
+    message: 'The voucher is used up',
+    solution: 'Redeem one of the "alternatives"',
+  },
+  'VC-007': {
+    status: 409,
+    message: 'You have redeemed this voucher already',
+    solution: 'See what it brought in your voucher history',
+  },
+  'VC-008': {
+    status: 403,
+    message: 'Only customers redeem vouchers',
+    solution: 'Redeem it as a customer of the client',
+  },
+  'VC-009': {
+    status: 403,
+    message: 'Who made a voucher or profits from it cannot redeem it',
+    solution: 'Give the code to somebody else',
+  },
+  'VC-010': {
+    status: 403,
+    message: 'The voucher is for the customers of another dealer',
+    solution: 'Ask your dealer for a voucher of his',
+  },
+  'VC-011': {
+    status: 403,
+    message: 'The voucher is not for you',
+    solution: 'Sign in with the confirmed address that the voucher was meant for',
+  },
+  'VC-012': {
+    status: 409,
+    message: 'There is no active package to add messages to',
+    solution: 'Buy a package, or redeem a package voucher, first',
+  },
+  'VC-013': {
+    status: 409,
+    message: 'The voucher is for another package',
+    solution: 'Choose the package that it is for',
+  },
+  'VC-014': {
+    status: 409,
+    message: 'The purchase is too small for the voucher',
+    solution: 'Choose a package whose price is at least the minimum',
+  },
+  'VC-015': {
+    status: 409,
+    message: 'The redemption is rolled back already',
+    solution: 'Nothing is left to do',
+  },
+  'VC-016': {
+    status: 409,
+    message: 'Nothing is left to take back',
+    solution: 'What the voucher brought is spent, expired or held',
+  },
+  'VC-017': {
+    status: 409,
+    message: 'The discount is not available any more',
+    solution: 'Begin the purchase again without it',
+  },
+  'VC-018': {
+    status: 409,
+    message: 'The client has a voucher with this code already',
+    solution: 'Choose another code, or leave it out to have one drawn',
+  },
   'VC-020': {
     status: 402,
     message: 'Not enough messages',

@@ -11,6 +11,10 @@ const notices: Record<string, Notice> = {
   },
   // The wording is the proof of consent: the database keeps it letter by letter, and this adds nothing.
   sms_opt_in: { subject: '', text: '{{wording}}' },
+  voucher_redeemed: {
+    subject: 'Your voucher is redeemed',
+    text: 'Your voucher brought you {{benefit}}. Your balance: {{bizcoins}} bizcoins, {{messages}} messages.',
+  },
 };
 
 /** The text of a notice; its tags are filled in like those of a card's message. */

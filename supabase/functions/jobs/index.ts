@@ -10,7 +10,7 @@ const jobs = {
   'crm-events': processDueEvents,
   'housekeeping': door('run_housekeeping'),
   'release-holds': door('release_holds'),
-  'expire': door('expire_lots', 'expire_packages', 'expire_gift_cards'),
+  'expire': door('expire_lots', 'expire_packages', 'expire_entitlements', 'expire_gift_cards'),
   'stuck-cards': door('release_stuck_cards'),
 } satisfies Record<string, Job>;
 

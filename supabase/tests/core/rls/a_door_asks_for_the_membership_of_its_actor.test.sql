@@ -37,7 +37,11 @@ insert into expected values
   ('replay_crm_event',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('export_report',             'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('report_liability',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
-  ('report_profit_by_client',   'RB-403', 'RB-403', 'RB-403', 'ok', 'RB-404', 'RB-404');
+  ('report_profit_by_client',   'RB-403', 'RB-403', 'RB-403', 'ok', 'RB-404', 'RB-404'),
+  ('update_voucher',            'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('expire_voucher',            'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('report_voucher_usage',      'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('rollback_voucher',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404');
 
 select plan((select 11 * count(*)::int from expected));
 
@@ -123,6 +127,11 @@ begin
       (tests.take_crm_event(tests.the('endpoint'), contact_id => 'nobody')).id)
     when 'report_liability' then format('select public.report_liability(%L)', tests.the('client'))
     when 'report_profit_by_client' then format('select public.report_profit_by_client(%L)', tests.the('client'))
+    when 'update_voucher' then format('select public.update_voucher(%L, %L)', tests.create_voucher(tests.the('client')), '{}')
+    when 'expire_voucher' then format('select public.expire_voucher(%L)', tests.create_voucher(tests.the('client')))
+    when 'report_voucher_usage' then format('select public.report_voucher_usage(%L)', tests.the('client'))
+    when 'rollback_voucher' then format('select public.rollback_voucher_redemption(%L, %L)', tests.redeem_voucher(
+      tests.the('customer'), tests.create_voucher(tests.the('client'))) #>> '{result,redemptionId}', 'asked')
   end));
 end $$;
 

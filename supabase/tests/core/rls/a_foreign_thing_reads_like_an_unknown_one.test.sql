@@ -1,7 +1,7 @@
 -- Whoever guesses ids and codes learns nothing: the whole answer is the same for another tenant's thing and for none.
 begin;
 set local search_path = public, extensions, tests;
-select plan(40);
+select plan(50);
 
 select tests.keep(tests.create_busy_tenant());
 select tests.keep('delivery', (select id from public.deliveries where client_id = tests.the('client') limit 1));
@@ -95,6 +95,22 @@ select pg_temp.same(
   public.use_messages(tests.the('admin'), tests.the('client'), tests.the('customer'), 1, null, gen_random_uuid(), null, null),
   public.use_messages(tests.the('admin'), gen_random_uuid(), tests.the('customer'), 1, null, gen_random_uuid(), null, null),
   'use_messages: a foreign customer reads like an unknown one');
+
+-- a customer elsewhere, and the vouchers of others
+select tests.keep('stranger', tests.create_customer((tests.kept('elsewhere') ->> 'client')::uuid));
+select tests.keep('voucher', (select id from public.vouchers where client_id = tests.the('client') limit 1));
+select tests.keep('redemption', (select id from public.voucher_usage where client_id = tests.the('client') limit 1));
+select pg_temp.same(tests.redeem_voucher(tests.the('stranger'), tests.the('voucher')),
+  tests.redeem_voucher(tests.the('stranger'), code => 'NOBODY-HAS-THIS'),
+  'redeem_voucher: a foreign voucher reads like an unknown one');
+select pg_temp.same(tests.validate_voucher(tests.the('stranger'), tests.the('voucher')),
+  tests.validate_voucher(tests.the('stranger'), code => 'NOBODY-HAS-THIS'),
+  'validate_voucher: a foreign voucher reads like an unknown one');
+select is(pg_temp.told(format(s.statement, t.id)), 'RB404 Not found', s.statement || ': what a stranger is told')
+from (values
+  ('select public.update_voucher(%L, ''{}'')', 'voucher'), ('select public.expire_voucher(%L)', 'voucher'),
+  ('select public.rollback_voucher_redemption(%L, ''asked'')', 'redemption')) s (statement, thing),
+  lateral (values (tests.the(s.thing)), (gen_random_uuid())) t (id);
 
 select * from finish();
 rollback;

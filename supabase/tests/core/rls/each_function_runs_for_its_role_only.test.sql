@@ -24,7 +24,9 @@ select is(pg_temp.state_of_call(f, r.role),
     when f.proname in ('create_gift_card_pool', 'create_campaign', 'create_campaign_condition', 'import_recipients',
       'cancel_gift_card', 'mark_gift_card_redeemed', 'archive_gift_card_pool', 'update_expiration_policy',
       'create_crm_endpoint', 'update_crm_endpoint_key', 'update_crm_endpoint', 'replay_crm_event',
-      'record_consent', 'record_opt_out') or f.proname like 'report\_%'
+      'record_consent', 'record_opt_out',
+      'create_voucher', 'create_vouchers', 'update_voucher', 'expire_voucher', 'list_vouchers',
+      'rollback_voucher_redemption') or f.proname like 'report\_%'
       then 'authenticated' else 'service_role' end
     then 'ran' else '42501' end,
   format('%s: what it tells %s', f.proname, r.role))

@@ -54,7 +54,12 @@ insert into expected values
   ('wallet_balances',              '',   'o',  'o',  'fos'),
   ('bizpoints_transactions',       '',   'o',  'o',  'fos'),
   ('packages',                     'o',  'o',  'o',  'fos'),
-  ('customer_packages',            '',   'o',  'o',  'fos');
+  ('customer_packages',            '',   'o',  'o',  'fos'),
+  ('vouchers',                     '',   'o',  'o',  'fos'),
+  ('voucher_overview',             '',   'o',  'o',  'fos'),
+  ('voucher_usage',                '',   'o',  'o',  'fos'),
+  ('voucher_entitlements',         '',   'o',  'o',  'fos'),
+  ('voucher_redemption_attempts',  '',   'o',  'o',  'fos');
 
 create temp table tenants as select 'a' as tenant, tests.create_busy_tenant() as facts union all select 'b',
   tests.create_busy_tenant();

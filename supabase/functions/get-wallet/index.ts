@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { badRequest } from '../_shared/errors.ts';
+import { uuid } from '../_shared/fields.ts';
+import { readJson } from '../_shared/parse.ts';
+import { serve } from '../_shared/serve.ts';
+
+const schema = z.object({ customerId: uuid.nullish() });
+
+/** Tells what a customer has: to himself, to an admin of his client, or to a trusted server. */
+export default {
+  fetch: serve({ auth: ['user', 'secret'], tag: 'WALLET', cors: true }, async (request, { actor, rpc }) => {
+    const { customerId } = await readJson(request, schema);
+    const customer = customerId ?? actor;
+    if (customer === null) throw badRequest({ field: 'customerId', problem: 'is required' });
+    return (await rpc('get_wallet', { actor, customer_id: customer })).result;
+  }),
+};

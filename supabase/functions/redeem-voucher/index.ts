@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { text, uuid } from '../_shared/fields.ts';
+import { readJson, requestArgs } from '../_shared/parse.ts';
+import { ringDeliveries } from '../_shared/ring.ts';
+import { serve } from '../_shared/serve.ts';
+
+const schema = z.object({ code: text(64), clientId: uuid.nullish(), packageId: uuid.nullish() });
+
+interface Redeemed {
+  redemptionId: string;
+  voucherId: string;
+  benefit: { type: string };
+  deliveryId: string | null;
+}
+
+/** Turns a customer's voucher into what it brings, once, and tells his new balance. */
+export default {
+  fetch: serve({ auth: 'user', tag: 'VOUCHER', cors: true }, async (request, context) => {
+    const body = await readJson(request, schema);
+    const { result, replayed } = await context.rpc<Redeemed>('redeem_voucher', {
+      actor: context.actor,
+      code: body.code,
+      client_id: body.clientId ?? null,
+      package_id: body.packageId ?? null,
+      ip: context.ip,
+      ...requestArgs(context, 'redeem-voucher', body),
+    });
+    const { redemptionId, voucherId, benefit, deliveryId } = result;
+    context.log('[VOUCHER] Redeemed', { redemptionId, voucherId, type: benefit.type, replayed });
+    if (deliveryId && !replayed) ringDeliveries(deliveryId);
+    return { ...result };
+  }),
+};

@@ -1,0 +1,191 @@
+-- Vouchers: codes that customers turn into messages, bizcoins, a package or a discount, and who makes them.
+-- A code stands once for a client, in one form however it is typed. What each type needs is a named CHECK, and no voucher is
+-- used more often than its limit (vouchers_usage_stays_within_limit). Codes are read by the admins of the client and by the
+-- dealer whose voucher it is; a customer learns of a code from whoever gives it to him.
+
+create table public.vouchers (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null references public.clients (id),
+  code text not null,
+  canonical_code text not null generated always as (private.canonical_code(code)) stored,
+  type text not null,
+  value numeric(18,2),
+  description text,
+  usage_limit int,
+  usage_count int not null default 0,
+  per_customer_limit int not null default 1,
+  is_active boolean not null default true,
+  is_public boolean not null default false,
+  starts_at timestamptz not null default now(),
+  expires_at timestamptz,
+  package_id uuid,
+  minimum_purchase numeric(18,2),
+  entitlement_days int,
+  owner_id uuid,
+  owner_benefit numeric(18,2),
+  dealer_id uuid,
+  allowed_domains text[],
+  allowed_customers text[],
+  batch_id uuid,
+  created_by uuid,
+  created_at timestamptz not null default now(),
+  constraint vouchers_are_of_one_client unique (client_id, id),
+  constraint vouchers_codes_are_unique unique (canonical_code, client_id),
+  constraint vouchers_code_is_long_enough check (length(canonical_code) between 4 and 64),
+  constraint vouchers_type_is_valid check (type in ('message', 'credit', 'package', 'percentage')),
+  constraint vouchers_value_fits_type check (
+    case type
+      when 'package' then value is null
+      when 'percentage' then value is not null and value > 0 and value <= 100
+      else value is not null and value > 0 and value = trunc(value)
+    end),
+  constraint vouchers_package_fits_type check (
+    case type when 'package' then package_id is not null when 'percentage' then true else package_id is null end),
+  constraint vouchers_percentages_become_entitlements check ((type = 'percentage') = (entitlement_days is not null)),
+  constraint vouchers_minimum_purchase_is_of_percentages check (
+    minimum_purchase is null or (type = 'percentage' and minimum_purchase > 0)),
+  constraint vouchers_entitlement_days_are_few check (entitlement_days between 1 and 3650),
+  constraint vouchers_limits_are_positive check (usage_limit > 0 and per_customer_limit > 0),
+  constraint vouchers_usage_stays_within_limit check (usage_count >= 0 and usage_count <= usage_limit),
+  constraint vouchers_end_after_they_start check (expires_at > starts_at),
+  constraint vouchers_owners_have_a_benefit check ((owner_id is null) = (owner_benefit is null)),
+  constraint vouchers_owner_benefit_is_whole check (owner_benefit > 0 and owner_benefit = trunc(owner_benefit))
+);
+comment on table public.vouchers is
+  'A code and what it brings: value is messages, bizcoins or per cent by type. No usage_limit: without limit; package_id: what '
+  'it brings, or what the discount is for; owner_id: who gets owner_benefit bizcoins for each redemption; dealer_id: whose '
+  'customers may redeem it; allowed_domains, allowed_customers: who else may not; is_public: offered as an alternative.';
+
+create table public.voucher_usage (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null,
+  voucher_id uuid not null,
+  user_id uuid not null,
+  redemption_type text not null,
+  benefit numeric(18,2) not null,
+  discount_amount numeric(18,2),
+  owner_benefit numeric(18,2),
+  status text not null default 'redeemed',
+  transfer_id uuid references public.ledger_transfers (id),
+  owner_transfer_id uuid references public.ledger_transfers (id),
+  customer_package_id uuid,
+  identities text[] not null,
+  notes text,
+  request_id uuid,
+  used_at timestamptz not null default now(),
+  rolled_back_at timestamptz,
+  rolled_back_benefit numeric(18,2),
+  rolled_back_owner_benefit numeric(18,2),
+  constraint voucher_usage_is_of_the_vouchers_client
+    foreign key (client_id, voucher_id) references public.vouchers (client_id, id),
+  constraint voucher_usage_redemption_type_is_valid check (
+    redemption_type in ('message', 'credit', 'package', 'percentage')),
+  constraint voucher_usage_status_is_valid check (status in ('redeemed', 'rolled_back')),
+  constraint voucher_usage_rolled_back_at_matches_status check (
+    (status = 'rolled_back') = (rolled_back_at is not null) and (status = 'rolled_back') = (rolled_back_benefit is not null)),
+  constraint voucher_usage_bizcoins_and_messages_have_a_transfer check (
+    redemption_type not in ('message', 'credit') or transfer_id is not null),
+  constraint voucher_usage_packages_are_given check (
+    redemption_type not in ('message', 'package') or customer_package_id is not null),
+  constraint voucher_usage_rolls_back_no_more_than_was_given check (
+    rolled_back_benefit between 0 and benefit and rolled_back_owner_benefit between 0 and owner_benefit)
+);
+comment on table public.voucher_usage is
+  'Who redeemed which voucher and what it brought: benefit in messages, bizcoins, packages or per cent; discount_amount is what '
+  'a percentage has saved at the purchase; identities are the fingerprints that the customer was known by.';
+
+create table private.voucher_identities (
+  voucher_id uuid not null,
+  identity text not null,
+  redemptions int not null,
+  constraint voucher_identities_are_unique primary key (voucher_id, identity),
+  constraint voucher_identities_redemptions_are_counted check (redemptions >= 0)
+);
+comment on table private.voucher_identities is
+  'How often a person has redeemed a voucher, for each way the person is known: as account, by e-mail, by phone.';
+
+create index vouchers_client_id_idx on public.vouchers (client_id, created_at, id);
+create index vouchers_batch_id_idx on public.vouchers (batch_id) where batch_id is not null;
+create index vouchers_dealer_id_idx on public.vouchers (dealer_id) where dealer_id is not null;
+create index vouchers_public_idx on public.vouchers (client_id) where is_public and is_active;
+create index voucher_usage_voucher_id_idx on public.voucher_usage (client_id, voucher_id, used_at);
+create index voucher_usage_user_id_idx on public.voucher_usage (user_id, used_at);
+create index voucher_usage_transfer_id_idx on public.voucher_usage (transfer_id);
+create index voucher_usage_owner_transfer_id_idx on public.voucher_usage (owner_transfer_id);
+create index voucher_usage_customer_package_id_idx on public.voucher_usage (customer_package_id);
+
+-- One mailbox has many spellings: case, a +tag, and at Gmail dots and either domain make no difference.
+create function private.normalised_email(email text)
+returns text language plpgsql immutable set search_path = '' as $$
+declare
+  mailbox text := split_part(split_part(lower(btrim(email)), '@', 1), '+', 1);
+  domain text := split_part(lower(btrim(email)), '@', 2);
+begin
+  if domain in ('gmail.com', 'googlemail.com') then
+    return replace(mailbox, '.', '') || '@gmail.com';
+  end if;
+  return mailbox || '@' || domain;
+end $$;
+
+-- An account's id, an e-mail address or a phone number, in the one form in which they are compared.
+create function private.identity_of(contact text)
+returns text language plpgsql immutable set search_path = '' as $$
+begin
+  return case
+    when contact ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then 'user:' || lower(contact)
+    when position('@' in contact) > 0 then 'email:' || private.normalised_email(contact)
+    when contact ~ '[0-9]' then 'phone:+' || regexp_replace(contact, '[^0-9]', '', 'g')
+  end;
+end $$;
+
+-- How a person is known, as fingerprints in one order: accounts of one person have one of them in common.
+create function private.identities_of(user_id uuid)
+returns text[] language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(array_agg(distinct private.fingerprint(i.identity) order by private.fingerprint(i.identity)), '{}')
+    from auth.users u, unnest(array[
+      private.identity_of(u.id::text), private.identity_of(nullif(u.email, '')),
+      private.identity_of(nullif(u.phone::text, ''))]) as i (identity)
+    where u.id = identities_of.user_id and i.identity is not null);
+end $$;
+
+-- For policies: security definer, because the caller may not read the memberships of others.
+create function private.dealt_client_ids()
+returns setof uuid language sql stable security definer set search_path = '' as $$
+  select m.client_id from public.memberships m
+  where m.user_id = auth.uid() and m.role = 'dealer' and m.suspended_at is null
+$$;
+
+grant execute on function private.dealt_client_ids() to authenticated;
+
+alter table public.vouchers enable row level security;
+alter table public.voucher_usage enable row level security;
+
+grant select on public.vouchers, public.voucher_usage to authenticated, service_role;
+
+create policy "Admins read the vouchers of their clients, dealers their own" on public.vouchers
+  for select to authenticated
+  using (
+    client_id in (select private.administered_client_ids())
+    or (dealer_id = (select auth.uid()) and client_id in (select private.dealt_client_ids())));
+
+create policy "Customers read their redemptions, admins and dealers theirs" on public.voucher_usage
+  for select to authenticated
+  using (
+    user_id = (select auth.uid())
+    or client_id in (select private.administered_client_ids())
+    or voucher_id in (
+      select v.id from public.vouchers v
+      where v.dealer_id = (select auth.uid()) and v.client_id in (select private.dealt_client_ids())));
+
+create view public.voucher_redemption_attempts with (security_invoker = on) as
+  -- the case, because a condition on user_id may be tried before the one on the surface
+  select a.client_id, a.id, a.surface, case when a.surface like '%-voucher' then a.subject::uuid end as user_id,
+    a.code_fingerprint, a.outcome, a.code as error_code, a.request_id, a.created_at
+  from public.redemption_attempts a
+  where a.surface in ('redeem-voucher', 'validate-voucher');
+comment on view public.voucher_redemption_attempts is
+  'Every try of a voucher code: who, the fingerprint of the code, and how it ended (error_code when it was refused).';
+
+grant select on public.voucher_redemption_attempts to authenticated, service_role;

@@ -1,0 +1,227 @@
+-- Vouchers, the redemption: what must hold, what is given, and the doors.
+-- One transaction: the rules are read, then the person is counted (by each way he is known, in one order), the benefit is
+-- given, everything is recorded, and the voucher's own row, which all its redeemers share, is taken last. The last two are
+-- guarded: however many come at once, nobody redeems twice and no limit is passed. Bizcoins move before messages.
+
+create type private.voucher_rule as (
+  position int, rule text, passed boolean, actual jsonb, required jsonb, code text, message text);
+
+-- The voucher that an actor means: one of a client to which he belongs. To everybody else it does not exist.
+create function private.find_voucher(actor uuid, client_id uuid, code text)
+returns public.vouchers language plpgsql stable set search_path = '' as $$
+declare
+  vouchers public.vouchers[];
+begin
+  vouchers := array(
+    select v from public.vouchers v
+    where v.canonical_code = private.canonical_code(find_voucher.code)
+      and v.client_id = coalesce(find_voucher.client_id, v.client_id)
+      and (
+        exists (
+          select from public.memberships m
+          where m.user_id = actor and m.client_id = v.client_id and m.suspended_at is null)
+        or v.client_id in (select private.client_ids_of(actor, private.staff_roles())))
+    limit 2);
+  if cardinality(vouchers) = 0 then
+    perform private.refuse('VC-001', 'Invalid voucher code');
+  elsif cardinality(vouchers) > 1 then
+    perform private.refuse('VC-002', 'More than one client has a voucher with this code', jsonb_build_object(
+      'clientIds', jsonb_build_array(vouchers[1].client_id, vouchers[2].client_id)));
+  end if;
+  return vouchers[1];
+end $$;
+
+-- May this person have a voucher that is for a company's people or for a list? A mail address counts when it is confirmed.
+create function private.is_allowed(voucher public.vouchers, actor uuid)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  if voucher.allowed_domains is null and voucher.allowed_customers is null then
+    return true;
+  end if;
+  return exists (
+    select from auth.users u
+    where u.id = actor and (
+      private.identity_of(u.id::text) = any (voucher.allowed_customers)
+      or private.identity_of(nullif(u.phone::text, '')) = any (voucher.allowed_customers)
+      or (u.email_confirmed_at is not null and (
+        split_part(lower(u.email), '@', 2) = any (voucher.allowed_domains)
+        or private.identity_of(u.email) = any (voucher.allowed_customers)))));
+end $$;
+
+-- Every rule for a voucher and a person, in the order in which they refuse.
+create function private.voucher_rules(voucher public.vouchers, actor uuid, package_id uuid default null)
+returns setof private.voucher_rule language plpgsql stable set search_path = '' as $$
+declare
+  membership public.memberships;
+  known text[] := private.identities_of(actor);
+  redemptions int;
+begin
+  select m.* into membership from public.memberships m
+  where m.user_id = actor and m.client_id = voucher.client_id and m.role = 'customer' and m.suspended_at is null;
+  select coalesce(max(i.redemptions), 0) into redemptions from private.voucher_identities i
+  where i.voucher_id = voucher.id and i.identity = any (known);
+  return query
+    select r.* from (values
+      (1, 'role', membership.id is not null, null, to_jsonb('customer'::text),
+        'VC-008', 'Only customers redeem vouchers'),
+      (2, 'active', voucher.is_active, to_jsonb(voucher.is_active), 'true'::jsonb,
+        'VC-003', 'The voucher is not active'),
+      (3, 'started', voucher.starts_at <= now(), to_jsonb(now()), to_jsonb(voucher.starts_at),
+        'VC-004', 'The voucher is not valid yet'),
+      (4, 'not_expired', coalesce(voucher.expires_at > now(), true), to_jsonb(now()), to_jsonb(voucher.expires_at),
+        'VC-005', 'The voucher has expired'),
+      (5, 'usage_limit', coalesce(voucher.usage_count < voucher.usage_limit, true),
+        to_jsonb(voucher.usage_count), to_jsonb(voucher.usage_limit), 'VC-006', 'The voucher is used up'),
+      (6, 'once_per_customer', redemptions < voucher.per_customer_limit,
+        to_jsonb(redemptions), to_jsonb(voucher.per_customer_limit), 'VC-007', 'You have redeemed this voucher already'),
+      (7, 'not_the_creator', not known && (
+          private.identities_of(voucher.created_by) || private.identities_of(voucher.owner_id)), null, null,
+        'VC-009', 'Who made a voucher or profits from it cannot redeem it'),
+      (8, 'dealer', coalesce(membership.dealer_id = voucher.dealer_id, voucher.dealer_id is null), null, null,
+        'VC-010', 'The voucher is for the customers of another dealer'),
+      (9, 'allowed_customers', private.is_allowed(voucher, actor), null, to_jsonb(voucher.allowed_domains),
+        'VC-011', 'The voucher is not for you')
+    ) as r (position, rule, passed, actual, required, code, message)
+    union all
+    select * from private.package_rules(voucher, actor, package_id);
+end $$;
+
+-- What a voucher asks of the packages: one to add messages to, or the one that is about to be bought, if it is named.
+create function private.package_rules(voucher public.vouchers, actor uuid, package_id uuid)
+returns setof private.voucher_rule language plpgsql stable set search_path = '' as $$
+declare
+  bought record;
+begin
+  if voucher.type = 'message' then
+    return query select 10, 'active_package', (private.active_package(voucher.client_id, actor)).id is not null,
+      null::jsonb, null::jsonb, 'VC-012', 'There is no active package to add messages to';
+  elsif voucher.type = 'percentage' and package_id is not null then
+    select p.id, p.price into bought from public.packages p
+    where p.client_id = voucher.client_id and p.id = package_rules.package_id;
+    return query
+      select 11, 'package', (coalesce(voucher.package_id, package_rules.package_id) = bought.id) is true,
+        to_jsonb(package_rules.package_id), to_jsonb(voucher.package_id), 'VC-013', 'The voucher is for another package'
+      union all
+      select 12, 'minimum_purchase', (bought.price >= coalesce(voucher.minimum_purchase, 0)) is true,
+        to_jsonb(bought.price), to_jsonb(voucher.minimum_purchase), 'VC-014', 'The purchase is too small for the voucher';
+  end if;
+end $$;
+
+-- Up to three vouchers that the client offers to everybody, and that this person could redeem now.
+create function private.alternatives_to(voucher public.vouchers, actor uuid)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('code', a.code, 'type', a.type, 'value', a.value,
+      'description', a.description, 'expiresAt', a.expires_at)), '[]')
+    from (
+      select o.* from (
+        select v.* from public.vouchers v
+        where v.client_id = voucher.client_id and v.is_public and v.is_active and v.id <> voucher.id
+        -- so many are looked at, however many a client offers
+        order by v.created_at desc limit 20) o
+      where not exists (select from private.voucher_rules(o, actor) r where not r.passed)
+      limit 3) a);
+end $$;
+
+-- Passes, or refuses with the first rule that fails.
+create function private.assert_redeemable(voucher public.vouchers, actor uuid, package_id uuid default null)
+returns void language plpgsql stable set search_path = '' as $$
+declare
+  broken private.voucher_rule;
+begin
+  select r.* into broken from private.voucher_rules(voucher, actor, package_id) r
+  where not r.passed order by r.position limit 1;
+  if broken.code is null then
+    return;
+  end if;
+  perform private.refuse(broken.code, broken.message, case broken.code
+    when 'VC-004' then jsonb_build_object('startsAt', voucher.starts_at)
+    when 'VC-005' then jsonb_build_object(
+      'expiredAt', voucher.expires_at, 'alternatives', private.alternatives_to(voucher, actor))
+    when 'VC-006' then jsonb_build_object('alternatives', private.alternatives_to(voucher, actor))
+    else '{}' end);
+end $$;
+
+-- Counts the person by each way he is known; the guarded upsert makes the limit exact. One order for everybody, so that two
+-- accounts of one person never wait for each other.
+create function private.count_person(voucher public.vouchers, identities text[])
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  known text;
+begin
+  foreach known in array identities loop
+    insert into private.voucher_identities as i (voucher_id, identity, redemptions)
+    values (voucher.id, known, 1)
+    on conflict on constraint voucher_identities_are_unique
+      do update set redemptions = i.redemptions + 1 where i.redemptions < voucher.per_customer_limit;
+    if not found then
+      perform private.refuse('VC-007', 'You have redeemed this voucher already');
+    end if;
+  end loop;
+end $$;
+
+-- A transfer of new bizcoins to a user, as the ledger wants it.
+create function private.bizcoins_for(usage public.voucher_usage, user_id uuid, amount numeric, transfer_type text)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+begin
+  return jsonb_build_object(
+    'client_id', usage.client_id, 'transfer_type', transfer_type, 'idempotency_key', transfer_type || ':' || usage.id,
+    'description', 'Voucher', 'reference_id', usage.id, 'entries', jsonb_build_array(
+      jsonb_build_object('account_id', private.system_account(usage.client_id, 'issuance', 'bizcoin'), 'amount', -amount),
+      jsonb_build_object('account_id', private.ledger_account(usage.client_id, 'user', user_id, 'bizcoin'),
+        'amount', amount)));
+end $$;
+
+-- Gives what the voucher brings, to the redeemer and to its owner. Bizcoins in one call, which locks all accounts in order.
+create function private.give_benefit(usage public.voucher_usage, voucher public.vouchers)
+returns public.voucher_usage language plpgsql volatile set search_path = '' as $$
+declare
+  transfers jsonb := '[]';
+  posted public.ledger_transfers[];
+begin
+  if voucher.type = 'credit' then
+    transfers := transfers || private.bizcoins_for(usage, usage.user_id, voucher.value, 'voucher');
+  end if;
+  if voucher.owner_id is not null then
+    transfers := transfers || private.bizcoins_for(usage, voucher.owner_id, voucher.owner_benefit, 'referral');
+  end if;
+  posted := array(select t from private.post_transfers(transfers) t);
+  usage.transfer_id := (select p.id from unnest(posted) p where p.transfer_type = 'voucher');
+  usage.owner_transfer_id := (select p.id from unnest(posted) p where p.transfer_type = 'referral');
+  if voucher.type = 'message' then
+    usage.customer_package_id := (private.active_package(voucher.client_id, usage.user_id)).id;
+    usage.transfer_id := (private.add_messages(
+      usage.customer_package_id, voucher.value::bigint, 'voucher:' || usage.id, 'Voucher', usage.id)).id;
+  elsif voucher.type = 'package' then
+    usage.customer_package_id := (private.activate_package(
+      voucher.client_id, usage.user_id, voucher.package_id, voucher.id, null)).id;
+  end if;
+  return usage;
+end $$;
+
+create function private.issue_entitlement(usage public.voucher_usage, voucher public.vouchers)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  insert into public.voucher_entitlements (
+    client_id, user_id, voucher_id, usage_id, percentage, package_id, minimum_purchase, expires_at)
+  select usage.client_id, usage.user_id, voucher.id, usage.id, voucher.value, voucher.package_id, voucher.minimum_purchase,
+    private.end_of_day((now() at time zone c.time_zone)::date + voucher.entitlement_days, c.time_zone)
+  from public.clients c where c.id = usage.client_id and voucher.type = 'percentage';
+end $$;
+
+-- The voucher's row, which all its redeemers share: taken last, so that whoever waits for it waits for a commit only.
+create function private.take_use(voucher public.vouchers, actor uuid)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  update public.vouchers v set usage_count = v.usage_count + 1
+  where v.id = voucher.id and v.is_active and v.starts_at <= clock_timestamp()
+    and coalesce(v.expires_at > clock_timestamp(), true)
+    and coalesce(v.usage_count < v.usage_limit, true);
+  if not found then
+    -- it was there a moment ago: as it is now, it says itself why not any more
+    select v.* into voucher from public.vouchers v where v.id = voucher.id;
+    perform private.assert_redeemable(voucher, actor);
+    perform private.refuse('VC-005', 'The voucher has expired', jsonb_build_object('expiredAt', voucher.expires_at));
+  end if;
+end $$;

@@ -1,0 +1,202 @@
+-- Vouchers, the doors of redemption and of the dry run: attempts and limits around them, what is told and to whom.
+-- A wrong code costs a token of the visitor's address and of his account, and a foreign voucher is a wrong code. A code that
+-- is known to many never blocks by itself: its wrong tries only raise an alert.
+
+-- What a voucher brings, in words for a message.
+create function private.benefit_text(voucher public.vouchers)
+returns text language plpgsql stable set search_path = '' as $$
+begin
+  return case voucher.type
+    when 'message' then voucher.value::bigint || ' messages'
+    when 'credit' then voucher.value::bigint || ' bizcoins'
+    when 'percentage' then trim_scale(voucher.value) || ' % off your next purchase'
+    else 'a package' end;
+end $$;
+
+-- What a redemption has brought, as its answer shows it.
+create function private.present_benefit(usage public.voucher_usage, voucher public.vouchers)
+returns jsonb language plpgsql stable set search_path = '' as $$
+declare
+  benefit jsonb := jsonb_build_object('type', voucher.type, 'value', voucher.value);
+begin
+  if voucher.type in ('message', 'package') then
+    benefit := benefit || jsonb_build_object('customerPackage', (
+      select private.present_customer_package(cp) from public.customer_packages cp where cp.id = usage.customer_package_id));
+  elsif voucher.type = 'percentage' then
+    benefit := benefit || (
+      select jsonb_build_object('entitlementId', e.id, 'packageId', e.package_id,
+        'minimumPurchase', e.minimum_purchase, 'expiresAt', e.expires_at)
+      from public.voucher_entitlements e where e.usage_id = usage.id);
+  end if;
+  return benefit;
+end $$;
+
+create function private.present_balance(client_id uuid, user_id uuid)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object('bizcoins', coalesce(sum(b.available) filter (where b.asset = 'bizcoin'), 0)::bigint,
+      'messages', coalesce(sum(b.available) filter (where b.asset = 'messages'), 0)::bigint)
+    from public.wallet_balances b
+    where b.client_id = present_balance.client_id and b.owner_type = 'user' and b.owner_id = present_balance.user_id);
+end $$;
+
+-- Tells the customer by e-mail, if he has an address.
+create function private.announce_redemption(usage public.voucher_usage, voucher public.vouchers, balance jsonb)
+returns uuid language plpgsql volatile set search_path = '' as $$
+declare
+  address text := (select lower(u.email) from auth.users u where u.id = usage.user_id);
+begin
+  if private.fits_channel('email', address) is not true then
+    return null;
+  end if;
+  return private.enqueue_notice(usage.client_id, 'voucher_redeemed', usage.id, null, 'email', address,
+    balance || jsonb_build_object('benefit', private.benefit_text(voucher)), usage.request_id);
+end $$;
+
+create function private.present_usage(usage public.voucher_usage, voucher public.vouchers)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  balance jsonb := private.present_balance(usage.client_id, usage.user_id);
+begin
+  return jsonb_build_object(
+    'redemptionId', usage.id, 'voucherId', voucher.id, 'clientId', voucher.client_id, 'redeemedAt', usage.used_at,
+    'transferId', usage.transfer_id, 'benefit', private.present_benefit(usage, voucher), 'balance', balance,
+    'deliveryId', private.announce_redemption(usage, voucher, balance));
+end $$;
+
+-- All of a redemption but the use itself, which is taken last.
+create function private.redeem(voucher public.vouchers, actor uuid, package_id uuid, request_id uuid)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  usage public.voucher_usage;
+begin
+  perform private.assert_redeemable(voucher, actor, package_id);
+  usage.id := gen_random_uuid();
+  usage.client_id := voucher.client_id;
+  usage.voucher_id := voucher.id;
+  usage.user_id := actor;
+  usage.redemption_type := voucher.type;
+  usage.benefit := coalesce(voucher.value, 1);
+  usage.owner_benefit := voucher.owner_benefit;
+  usage.status := 'redeemed';
+  usage.identities := private.identities_of(actor);
+  usage.notes := voucher.description;
+  usage.request_id := request_id;
+  usage.used_at := now();
+  perform private.count_person(voucher, usage.identities);
+  usage := private.give_benefit(usage, voucher);
+  insert into public.voucher_usage select usage.*;
+  perform private.issue_entitlement(usage, voucher);
+  perform private.record_audit(voucher.client_id, actor, 'voucher.redeemed', 'voucher', voucher.id,
+    jsonb_build_object('redemption_id', usage.id, 'type', voucher.type, 'benefit', usage.benefit), request_id);
+  return private.present_usage(usage, voucher);
+end $$;
+
+create function private.voucher_attempt_keys(actor uuid, code text, ip text)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object('ip', private.fingerprint(private.network_of(ip)), 'user', actor,
+    'code', private.fingerprint(private.canonical_code(code)));
+end $$;
+
+-- After a try: what it costs, and its record. A code that nobody has is the business of the client whose customer tried it.
+create function private.close_attempt(
+  surface text, keys jsonb, actor uuid, code text, client_id uuid, refusal jsonb, request_id uuid)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  if refusal ->> 'code' is distinct from 'RB-429' then
+    perform private.settle_attempt('redeem-voucher', keys, refusal ->> 'code' is not distinct from 'VC-001');
+  end if;
+  perform private.record_attempt(surface, actor::text, code, refusal ->> 'code', request_id, coalesce(client_id, (
+    select m.client_id from public.memberships m
+    where m.user_id = actor and m.role = 'customer' and m.suspended_at is null order by m.created_at limit 1)));
+end $$;
+
+create function public.redeem_voucher(
+  actor uuid, code text, client_id uuid, package_id uuid, ip text, request_id uuid, idempotency_key text, request_hash text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  surface constant text := 'redeem-voucher';
+  scope text := concat_ws(':', 'redeem_voucher', actor);
+  -- a call that the HTTP client sends twice is answered twice, and redeemed once
+  key text := coalesce(idempotency_key, request_id::text);
+  keys jsonb := private.voucher_attempt_keys(actor, code, ip);
+  wait_seconds int := private.take_attempt(surface, keys);
+  voucher public.vouchers;
+  answer jsonb;
+  refusal jsonb;
+  detail text;
+begin
+  begin
+    if wait_seconds is not null then
+      perform private.refuse('RB-429', null, jsonb_build_object('retryAfter', wait_seconds));
+    end if;
+    answer := private.stored_answer(scope, key, request_hash);
+    if answer is not null then
+      perform private.settle_attempt(surface, keys, false);
+      return private.answered(answer, null, true);
+    end if;
+    voucher := private.find_voucher(actor, client_id, code);
+    answer := private.redeem(voucher, actor, package_id, request_id);
+    perform private.store_answer(scope, key, answer);
+    perform private.close_attempt(surface, keys, actor, code, voucher.client_id, null, request_id);
+    perform private.take_use(voucher, actor);
+  exception when others then
+    if not private.is_refusal(sqlstate) then
+      raise;
+    end if;
+    get stacked diagnostics detail = pg_exception_detail;
+    refusal := private.refused(sqlstate, sqlerrm, detail);
+    perform private.close_attempt(surface, keys, actor, code, voucher.client_id, refusal, request_id);
+  end;
+  return coalesce(refusal, private.answered(answer));
+end $$;
+comment on function public.redeem_voucher is
+  'A customer redeems a voucher of his client, once: gives the benefit and tells the new balance. Refuses with VC-001 to VC-014, '
+  'RB-409, RB-429; unknown and foreign codes are VC-001.';
+
+create function public.validate_voucher(
+  actor uuid, code text, client_id uuid, package_id uuid, ip text, request_id uuid)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  keys jsonb := private.voucher_attempt_keys(actor, code, ip);
+  -- one budget with redeem-voucher: the dry run is no second chance to guess
+  wait_seconds int := private.take_attempt('redeem-voucher', keys);
+  voucher public.vouchers;
+  rules private.voucher_rule[];
+  refusal jsonb;
+  detail text;
+begin
+  begin
+    if wait_seconds is not null then
+      perform private.refuse('RB-429', null, jsonb_build_object('retryAfter', wait_seconds));
+    end if;
+    voucher := private.find_voucher(actor, client_id, code);
+    rules := array(select r from private.voucher_rules(voucher, actor, package_id) r order by r.position);
+  exception when others then
+    if not private.is_refusal(sqlstate) then
+      raise;
+    end if;
+    get stacked diagnostics detail = pg_exception_detail;
+    refusal := private.refused(sqlstate, sqlerrm, detail);
+  end;
+  perform private.close_attempt('validate-voucher', keys, actor, code, voucher.client_id, coalesce(refusal, (
+    select jsonb_build_object('code', r.code) from unnest(rules) r where not r.passed limit 1)), request_id);
+  return coalesce(refusal, private.answered(jsonb_build_object(
+    'valid', not exists (select from unnest(rules) r where not r.passed),
+    'clientId', voucher.client_id, 'benefit', jsonb_build_object('type', voucher.type, 'value', voucher.value),
+    'expiresAt', voucher.expires_at, 'rules', (
+      select jsonb_agg(jsonb_build_object('rule', r.rule, 'passed', r.passed, 'actual', r.actual, 'required', r.required,
+        'code', case when not r.passed then r.code end, 'message', case when not r.passed then r.message end)
+        order by r.position) from unnest(rules) r))));
+end $$;
+comment on function public.validate_voucher is
+  'The dry run of a redemption: every rule, what is and what must be; an unknown code is refused as in redeem_voucher.';
+
+insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
+  ('redeem-voucher', 'ip', 20, 600, true),
+  ('redeem-voucher', 'user', 10, 600, true),
+  ('redeem-voucher', 'code', 50, 600, false);
+
+grant execute on function public.redeem_voucher, public.validate_voucher to service_role;

@@ -1,0 +1,185 @@
+-- Vouchers, the desk of an admin: make, change and end vouchers, see what they did; called with supabase-js.
+-- An admin works for his clients, a dealer for his own customers: what a dealer makes carries his name, and he changes
+-- nothing else. Codes are drawn so that a guesser has ten thousand wrong ones for each that is live.
+
+-- Until 1.0 a migration finds the tables empty.
+-- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
+alter table public.vouchers add constraint vouchers_package_is_of_the_client
+  foreign key (client_id, package_id) references public.packages (client_id, id);
+
+-- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
+alter table public.voucher_usage add constraint voucher_usage_customer_package_exists
+  foreign key (customer_package_id) references public.customer_packages (id);
+
+create index vouchers_package_id_idx on public.vouchers (client_id, package_id);
+
+-- The actor's part at a client: null for an admin, his own id for a dealer; everybody else is refused.
+create function private.dealer_at(actor uuid, client_id uuid)
+returns uuid language plpgsql stable set search_path = '' as $$
+begin
+  if exists (select from private.client_ids_of(actor, private.admin_roles()) c where c = dealer_at.client_id) then
+    return null;
+  end if;
+  if exists (select from private.client_ids_of(actor, array['dealer']) c where c = dealer_at.client_id) then
+    return actor;
+  end if;
+  perform private.assert_can_act(actor, client_id, private.admin_roles());
+  return null;
+end $$;
+
+-- A name that is not known is a slip, and a limit that is not read would be none.
+create function private.assert_voucher_keys(terms jsonb, allowed text[])
+returns void language plpgsql immutable set search_path = '' as $$
+declare
+  unknown text[] := array(select k from jsonb_object_keys(terms) k where k <> all (allowed));
+begin
+  if cardinality(unknown) > 0 then
+    perform private.refuse('RB-400', 'There are fields that a voucher does not have', jsonb_build_object('fields', unknown));
+  end if;
+end $$;
+
+create function private.jsonb_texts(list jsonb)
+returns text[] language plpgsql immutable set search_path = '' as $$
+begin
+  return case when jsonb_typeof(list) = 'array' and jsonb_array_length(list) > 0 then
+    array(select lower(btrim(t)) from jsonb_array_elements_text(list) t) end;
+end $$;
+
+-- A day is a whole day where the client is: as a beginning its first moment, as an end its last.
+create function private.moment_of(given text, client_id uuid, is_end boolean)
+returns timestamptz language plpgsql stable set search_path = '' as $$
+declare
+  zone text := (select c.time_zone from public.clients c where c.id = moment_of.client_id);
+begin
+  if given !~ '^\d{4}-\d\d-\d\d$' then
+    return given::timestamptz;
+  end if;
+  return private.end_of_day(given::date - case when is_end then 0 else 1 end, zone);
+end $$;
+
+-- An owner is a customer of the client, a dealer one of its dealers; a dealer gives bizcoins to no owner, who might be himself.
+create function private.assert_people_of(voucher public.vouchers, dealer uuid)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if voucher.owner_id is not null and (
+    dealer is not null or not private.is_customer(voucher.owner_id, voucher.client_id)) then
+    perform private.refuse('RB-400', 'The owner of a voucher is a customer of its client, named by an admin');
+  end if;
+  if voucher.dealer_id is not null and not exists (
+    select from private.client_ids_of(voucher.dealer_id, array['dealer']) c where c = voucher.client_id) then
+    perform private.refuse('RB-400', 'The dealer of a voucher is a dealer of its client');
+  end if;
+end $$;
+
+-- What an admin wrote, as a row; what he left out is usual: one use in all and one for a customer, ninety days for a discount.
+create function private.voucher_of(client_id uuid, terms jsonb, actor uuid)
+returns public.vouchers language plpgsql stable set search_path = '' as $$
+declare
+  voucher public.vouchers;
+  dealer uuid := private.dealer_at(actor, client_id);
+begin
+  perform private.assert_voucher_keys(terms, array['code', 'type', 'value', 'description', 'usageLimit', 'perCustomerLimit',
+    'isActive', 'isPublic', 'startsAt', 'expiresAt', 'packageId', 'minimumPurchase', 'entitlementDays', 'ownerId',
+    'ownerBenefit', 'dealerId', 'allowedDomains', 'allowedCustomers']);
+  voucher.client_id := client_id;
+  voucher.code := upper(btrim(terms ->> 'code'));
+  voucher.type := terms ->> 'type';
+  voucher.value := (terms ->> 'value')::numeric;
+  voucher.description := terms ->> 'description';
+  voucher.usage_limit := case when terms ? 'usageLimit' then (terms ->> 'usageLimit')::int else 1 end;
+  voucher.usage_count := 0;
+  voucher.per_customer_limit := coalesce((terms ->> 'perCustomerLimit')::int, 1);
+  voucher.is_active := coalesce((terms ->> 'isActive')::boolean, true);
+  voucher.is_public := coalesce((terms ->> 'isPublic')::boolean, false);
+  voucher.starts_at := coalesce(private.moment_of(terms ->> 'startsAt', client_id, false), now());
+  voucher.expires_at := private.moment_of(terms ->> 'expiresAt', client_id, true);
+  voucher.package_id := (terms ->> 'packageId')::uuid;
+  voucher.minimum_purchase := (terms ->> 'minimumPurchase')::numeric;
+  voucher.entitlement_days := coalesce((terms ->> 'entitlementDays')::int, case voucher.type when 'percentage' then 90 end);
+  voucher.owner_id := (terms ->> 'ownerId')::uuid;
+  voucher.owner_benefit := (terms ->> 'ownerBenefit')::numeric;
+  voucher.dealer_id := coalesce(dealer, (terms ->> 'dealerId')::uuid);
+  voucher.allowed_domains := private.jsonb_texts(terms -> 'allowedDomains');
+  voucher.allowed_customers := array(
+    select private.identity_of(c) from unnest(private.jsonb_texts(terms -> 'allowedCustomers')) c);
+  voucher.allowed_customers := nullif(voucher.allowed_customers, '{}');
+  voucher.created_by := actor;
+  voucher.created_at := now();
+  perform private.assert_people_of(voucher, dealer);
+  return voucher;
+end $$;
+
+-- One voucher for each code, all alike; the codes that were new.
+create function private.insert_vouchers(alike public.vouchers, codes text[])
+returns setof public.vouchers language plpgsql volatile set search_path = '' as $$
+begin
+  return query
+    insert into public.vouchers as v (
+      client_id, code, type, value, description, usage_limit, per_customer_limit, is_active, is_public, starts_at, expires_at,
+      package_id, minimum_purchase, entitlement_days, owner_id, owner_benefit, dealer_id, allowed_domains, allowed_customers,
+      batch_id, created_by)
+    select alike.client_id, c.code, alike.type, alike.value, alike.description, alike.usage_limit, alike.per_customer_limit,
+      alike.is_active, alike.is_public, alike.starts_at, alike.expires_at, alike.package_id, alike.minimum_purchase,
+      alike.entitlement_days, alike.owner_id, alike.owner_benefit, alike.dealer_id, alike.allowed_domains,
+      alike.allowed_customers, alike.batch_id, alike.created_by
+    from unnest(codes) as c (code)
+    -- a code that stands already, or was drawn twice: the caller draws another
+    on conflict on constraint vouchers_codes_are_unique do nothing
+    returning v.*;
+end $$;
+
+create function private.create_voucher(client_id uuid, voucher jsonb)
+returns public.vouchers language plpgsql volatile security definer set search_path = '' as $$
+declare
+  actor uuid := private.caller();
+  wanted public.vouchers := private.voucher_of(client_id, voucher, actor);
+  made public.vouchers;
+begin
+  wanted.code := coalesce(wanted.code, private.generate_code());
+  select v.* into made from private.insert_vouchers(wanted, array[wanted.code]) v;
+  if made.id is null then
+    perform private.refuse('VC-018', 'The client has a voucher with this code already');
+  end if;
+  perform private.record_audit(client_id, actor, 'voucher.created', 'voucher', made.id);
+  return made;
+end $$;
+
+create function public.create_voucher(client_id uuid, voucher jsonb)
+returns public.vouchers language sql volatile security invoker set search_path = '' as $$
+  select private.create_voucher(client_id, voucher)
+$$;
+comment on function public.create_voucher is
+  'Makes a voucher: {type, value, code?, usageLimit? (1; null: none), perCustomerLimit?, startsAt?, expiresAt?, packageId?, '
+  'minimumPurchase?, entitlementDays?, ownerId?, ownerBenefit?, dealerId?, allowedDomains?, allowedCustomers?, isPublic?, '
+  'isActive?, description?}. A day given as expiresAt counts until its end where the client is.';
+
+create function private.create_vouchers(client_id uuid, how_many int, voucher jsonb, pattern text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  actor uuid := private.caller();
+  alike public.vouchers := private.voucher_of(client_id, voucher - 'code', actor);
+  codes text[] := '{}';
+begin
+  if how_many is null or how_many < 1 or how_many > 100000 then
+    perform private.refuse('RB-413', 'From 1 to 100,000 vouchers at once');
+  end if;
+  perform private.assert_code_entropy(pattern, how_many + (
+    select count(*) from public.vouchers v where v.client_id = create_vouchers.client_id));
+  alike.batch_id := gen_random_uuid();
+  while cardinality(codes) < how_many loop
+    codes := codes || array(
+      select v.code from private.insert_vouchers(
+        alike, array(select private.generate_codes(pattern, how_many - cardinality(codes)))) v);
+  end loop;
+  perform private.record_audit(client_id, actor, 'vouchers.created', 'voucher_batch', alike.batch_id,
+    jsonb_build_object('vouchers', how_many, 'type', alike.type));
+  return jsonb_build_object('batchId', alike.batch_id, 'created', how_many, 'codes', to_jsonb(codes));
+end $$;
+
+create function public.create_vouchers(client_id uuid, how_many int, voucher jsonb, pattern text default '****-****-****')
+returns jsonb language sql volatile security invoker set search_path = '' as $$
+  select private.create_vouchers(client_id, how_many, voucher, pattern)
+$$;
+comment on function public.create_vouchers is
+  'Makes up to 100,000 vouchers that differ by their code (pattern: * a symbol, # a digit, YYYY the year); the fields are '
+  'those of create_voucher. Returns {batchId, created, codes}.';

@@ -1,0 +1,279 @@
+-- Vouchers, what an admin does with those that exist: change, end, look at what they did, and take a redemption back.
+-- A rollback takes back what is not spent yet, says how much that was, and gives the use back: to the voucher, and to the
+-- person by each way he was known. What was spent stays spent; where nothing is left, nothing is rolled back.
+
+-- A voucher that the caller may change, locked.
+create function private.managed_voucher(voucher_id uuid)
+returns public.vouchers language plpgsql volatile set search_path = '' as $$
+declare
+  voucher public.vouchers;
+  dealer uuid;
+begin
+  select v.* into voucher from public.vouchers v where v.id = managed_voucher.voucher_id for no key update;
+  dealer := private.dealer_at(private.caller(), voucher.client_id);
+  if dealer is not null and voucher.dealer_id is distinct from dealer then
+    perform private.refuse('RB-404', 'Not found');
+  end if;
+  return voucher;
+end $$;
+
+create function private.update_voucher(voucher_id uuid, changes jsonb)
+returns public.vouchers language plpgsql volatile security definer set search_path = '' as $$
+declare
+  voucher public.vouchers := private.managed_voucher(voucher_id);
+  wanted public.vouchers;
+begin
+  perform private.assert_voucher_keys(changes, array['isActive', 'isPublic', 'description', 'usageLimit',
+    'perCustomerLimit', 'startsAt', 'expiresAt', 'allowedDomains', 'allowedCustomers']);
+  wanted := private.voucher_of(voucher.client_id, jsonb_build_object('type', voucher.type) || changes, private.caller());
+  if wanted.usage_limit < voucher.usage_count and changes ? 'usageLimit' then
+    perform private.refuse('RB-400', 'The voucher was redeemed more often already',
+      jsonb_build_object('usageCount', voucher.usage_count));
+  end if;
+  update public.vouchers v set
+    is_active = case when changes ? 'isActive' then wanted.is_active else v.is_active end,
+    is_public = case when changes ? 'isPublic' then wanted.is_public else v.is_public end,
+    description = case when changes ? 'description' then wanted.description else v.description end,
+    usage_limit = case when changes ? 'usageLimit' then wanted.usage_limit else v.usage_limit end,
+    per_customer_limit = case when changes ? 'perCustomerLimit' then wanted.per_customer_limit else v.per_customer_limit end,
+    starts_at = case when changes ? 'startsAt' then wanted.starts_at else v.starts_at end,
+    expires_at = case when changes ? 'expiresAt' then wanted.expires_at else v.expires_at end,
+    allowed_domains = case when changes ? 'allowedDomains' then wanted.allowed_domains else v.allowed_domains end,
+    allowed_customers = case when changes ? 'allowedCustomers' then wanted.allowed_customers else v.allowed_customers end
+  where v.id = voucher.id returning v.* into voucher;
+  perform private.record_audit(
+    voucher.client_id, private.caller(), 'voucher.updated', 'voucher', voucher.id, changes - 'allowedCustomers');
+  return voucher;
+end $$;
+
+create function public.update_voucher(voucher_id uuid, changes jsonb)
+returns public.vouchers language sql volatile security invoker set search_path = '' as $$
+  select private.update_voucher(voucher_id, changes)
+$$;
+comment on function public.update_voucher is
+  'Changes a voucher: {isActive? (false pauses it), isPublic?, description?, usageLimit?, perCustomerLimit?, startsAt?, '
+  'expiresAt?, allowedDomains?, allowedCustomers?}; what is left out stays.';
+
+create function private.expire_voucher(voucher_id uuid, reason text)
+returns public.vouchers language plpgsql volatile security definer set search_path = '' as $$
+declare
+  voucher public.vouchers := private.managed_voucher(voucher_id);
+begin
+  -- one that would have begun later never begins
+  update public.vouchers v
+  set expires_at = least(v.expires_at, now()), starts_at = least(v.starts_at, now() - interval '1 second')
+  where v.id = voucher.id returning v.* into voucher;
+  perform private.record_audit(
+    voucher.client_id, private.caller(), 'voucher.expired', 'voucher', voucher.id, reason => expire_voucher.reason);
+  return voucher;
+end $$;
+
+create function public.expire_voucher(voucher_id uuid, reason text default null)
+returns public.vouchers language sql volatile security invoker set search_path = '' as $$
+  select private.expire_voucher(voucher_id, reason)
+$$;
+comment on function public.expire_voucher is 'Ends a voucher now; update_voucher with a later expiresAt would revive it.';
+
+create view public.voucher_overview with (security_invoker = on) as
+  select v.id, v.client_id, v.code, v.type, v.value, v.description, case
+      when v.expires_at <= now() then 'expired' when not v.is_active then 'paused'
+      when v.usage_count >= v.usage_limit then 'used_up' when v.starts_at > now() then 'scheduled'
+      else 'active' end as state,
+    v.usage_limit, v.usage_count, u.rolled_back, u.last_used_at, v.is_public, v.starts_at, v.expires_at, v.package_id,
+    v.batch_id, v.dealer_id, v.owner_id, v.created_by, v.created_at
+  from public.vouchers v, lateral (
+    select count(*) filter (where x.status = 'rolled_back') as rolled_back, max(x.used_at) as last_used_at
+    from public.voucher_usage x where x.client_id = v.client_id and x.voucher_id = v.id) u;
+comment on view public.voucher_overview is
+  'Vouchers with their state (active, scheduled, paused, used_up, expired), how often each was redeemed, and when last.';
+
+create function public.list_vouchers(
+  client_id uuid, state text default null, search text default null, batch_id uuid default null,
+  page_size int default 100, after_id uuid default null)
+returns setof public.voucher_overview language sql stable security invoker set search_path = '' as $$
+  select o.* from public.voucher_overview o
+  where o.client_id = list_vouchers.client_id
+    and o.state = coalesce(list_vouchers.state, o.state)
+    and (list_vouchers.batch_id is null or o.batch_id = list_vouchers.batch_id)
+    and (list_vouchers.search is null or o.code ilike '%' || list_vouchers.search || '%'
+      or o.description ilike '%' || list_vouchers.search || '%')
+    and (list_vouchers.after_id is null or (o.created_at, o.id) < (
+      select a.created_at, a.id from public.vouchers a where a.id = list_vouchers.after_id))
+  order by o.created_at desc, o.id desc
+  limit least(greatest(page_size, 1), 1000)
+$$;
+comment on function public.list_vouchers is
+  'A page of the vouchers that the caller may see, the newest first; the next page begins after_id the last one.';
+
+create function private.report_voucher_usage(client_id uuid, since timestamptz, until timestamptz)
+returns jsonb language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
+  return jsonb_build_object('byType', (
+    select coalesce(jsonb_agg(to_jsonb(t) order by t.type), '[]') from (
+      select u.redemption_type as type, count(*) as redemptions, count(distinct u.voucher_id) as vouchers,
+        count(distinct u.user_id) as customers, sum(u.benefit) as benefit,
+        coalesce(sum(u.discount_amount), 0) as discount, coalesce(sum(u.owner_benefit), 0) as "ownerBenefit",
+        count(*) filter (where u.status = 'rolled_back') as "rolledBack"
+      from public.voucher_usage u
+      where u.client_id = report_voucher_usage.client_id and u.used_at >= since and u.used_at < until
+      group by u.redemption_type) t),
+    'attempts', (
+      select coalesce(jsonb_object_agg(a.ended, a.attempts), '{}') from (
+        select coalesce(x.error_code, x.outcome) as ended, count(*) as attempts
+        from public.voucher_redemption_attempts x
+        where x.client_id = report_voucher_usage.client_id and x.surface = 'redeem-voucher'
+          and x.created_at >= since and x.created_at < until group by 1) a),
+    'redemptionRate', (
+      select round(count(*) filter (where v.usage_count > 0)::numeric / nullif(count(*), 0), 4)
+      from public.vouchers v where v.client_id = report_voucher_usage.client_id and v.created_at < until));
+end $$;
+
+create function public.report_voucher_usage(
+  client_id uuid, since timestamptz default '-infinity', until timestamptz default 'infinity')
+returns jsonb language sql stable security invoker set search_path = '' as $$
+  select private.report_voucher_usage(client_id, since, until)
+$$;
+comment on function public.report_voucher_usage is
+  'What was redeemed in a time, by type; how the tries ended, by code; and the share of all vouchers that was ever redeemed.';
+
+-- Takes back what is not spent of a transfer, and tells how much.
+create function private.take_back(transfer_id uuid, reason text)
+returns numeric language plpgsql volatile set search_path = '' as $$
+declare
+  reversal public.ledger_transfers;
+begin
+  if transfer_id is null then
+    return 0;
+  end if;
+  reversal := private.reverse_transfer(transfer_id, null, 'voucher-rollback:' || transfer_id, reason);
+  return (
+    select sum(e.amount) from public.ledger_entries e where e.transfer_id = reversal.id and e.amount > 0);
+exception when sqlstate 'WL002' then
+  return 0;
+end $$;
+
+-- What a redemption gave, as far as it is there: in bizcoins, messages, packages or per cent.
+create function private.take_back_benefit(usage public.voucher_usage, reason text)
+returns numeric language plpgsql volatile set search_path = '' as $$
+declare
+  taken numeric := 0;
+begin
+  if usage.redemption_type in ('credit', 'message') then
+    taken := private.take_back(usage.transfer_id, reason);
+    perform private.count_messages(usage.customer_package_id);
+  elsif usage.redemption_type = 'package' then
+    select count(*) into taken from public.customer_packages cp
+    where cp.id = usage.customer_package_id and cp.status = 'active';
+    perform private.cancel_package(usage.customer_package_id, reason);
+  else
+    update public.voucher_entitlements e set status = 'cancelled', cancelled_at = now()
+    where e.usage_id = usage.id and e.status = 'available';
+    taken := case when found then usage.benefit else 0 end;
+  end if;
+  return taken;
+end $$;
+
+-- Persons, then transfers, then accounts: the order of a redemption. The person may come again.
+create function private.give_back_use(usage public.voucher_usage)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  known text;
+begin
+  foreach known in array usage.identities loop
+    update private.voucher_identities i set redemptions = i.redemptions - 1
+    where i.voucher_id = usage.voucher_id and i.identity = known;
+  end loop;
+  perform from public.ledger_transfers t
+  where t.id in (usage.transfer_id, usage.owner_transfer_id) order by t.id for no key update;
+  perform private.lock_accounts(array(
+    select e.account_id from public.ledger_entries e
+    where e.transfer_id in (usage.transfer_id, usage.owner_transfer_id) and e.asset = 'bizcoin'));
+end $$;
+
+create function private.rollback_voucher_redemption(redemption_id uuid, reason text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  actor uuid := private.caller();
+  usage public.voucher_usage;
+begin
+  select u.* into usage from public.voucher_usage u where u.id = redemption_id for no key update;
+  perform private.assert_can_act(actor, usage.client_id, private.admin_roles());
+  if coalesce(btrim(reason), '') = '' then
+    perform private.refuse('RB-400', 'A rollback needs a reason');
+  elsif usage.status = 'rolled_back' then
+    perform private.refuse('VC-015', 'The redemption is rolled back already');
+  end if;
+  perform private.give_back_use(usage);
+  usage.rolled_back_owner_benefit := private.take_back(usage.owner_transfer_id, reason);
+  usage.rolled_back_benefit := private.take_back_benefit(usage, reason);
+  if usage.rolled_back_benefit = 0 then
+    perform private.refuse('VC-016', 'Nothing is left to take back');
+  end if;
+  update public.voucher_usage u set status = 'rolled_back', rolled_back_at = now(),
+    rolled_back_benefit = usage.rolled_back_benefit,
+    rolled_back_owner_benefit = case when u.owner_benefit is not null then usage.rolled_back_owner_benefit end
+  where u.id = usage.id;
+  perform private.record_audit(usage.client_id, actor, 'voucher.rolled_back', 'voucher', usage.voucher_id,
+    jsonb_build_object('redemption_id', usage.id, 'taken_back', usage.rolled_back_benefit, 'of', usage.benefit),
+    reason => rollback_voucher_redemption.reason);
+  -- the row that all redeemers share, last
+  update public.vouchers v set usage_count = v.usage_count - 1 where v.id = usage.voucher_id;
+  return jsonb_build_object('redemptionId', usage.id, 'type', usage.redemption_type, 'benefit', usage.benefit,
+    'takenBack', usage.rolled_back_benefit, 'ownerBenefit', usage.owner_benefit,
+    'ownerTakenBack', usage.rolled_back_owner_benefit, 'isComplete', usage.rolled_back_benefit = usage.benefit
+      and usage.rolled_back_owner_benefit = coalesce(usage.owner_benefit, 0));
+end $$;
+
+create function public.rollback_voucher_redemption(redemption_id uuid, reason text)
+returns jsonb language sql volatile security invoker set search_path = '' as $$
+  select private.rollback_voucher_redemption(redemption_id, reason)
+$$;
+comment on function public.rollback_voucher_redemption is
+  'Takes a redemption back as far as it is not spent, and gives the use back; returns how much was taken back of how much.';
+
+grant execute on function
+  public.create_voucher, private.create_voucher, public.create_vouchers, private.create_vouchers,
+  public.update_voucher, private.update_voucher, public.expire_voucher, private.expire_voucher,
+  public.list_vouchers, public.report_voucher_usage, private.report_voucher_usage,
+  public.rollback_voucher_redemption, private.rollback_voucher_redemption to authenticated;
+
+grant select on public.voucher_overview to authenticated, service_role;
+
+-- Must be empty: redemptions that were not counted, not given, or given to whom they must not be.
+create view private.voucher_violations as
+  select 'a voucher does not count its redemptions' as problem, v.id
+  from public.vouchers v
+  where v.usage_count <> (
+    select count(*) from public.voucher_usage u
+    where u.client_id = v.client_id and u.voucher_id = v.id and u.status = 'redeemed')
+  union all
+  select 'a person has redeemed a voucher more or less often than is counted', i.voucher_id
+  from private.voucher_identities i
+  where i.redemptions <> (
+    select count(*) from public.voucher_usage u
+    where u.voucher_id = i.voucher_id and u.status = 'redeemed' and i.identity = any (u.identities))
+  union all
+  select 'a redemption is not counted for its person', u.id
+  from public.voucher_usage u, unnest(u.identities) k (known)
+  where not exists (
+    select from private.voucher_identities i where i.voucher_id = u.voucher_id and i.identity = k.known)
+  union all
+  select 'a redeemer made the voucher or profits from it', u.id
+  from public.voucher_usage u join public.vouchers v on v.id = u.voucher_id
+  where u.user_id in (v.created_by, v.owner_id)
+  union all
+  select 'a redemption did not move what it gave', u.id
+  from public.voucher_usage u
+  where u.redemption_type in ('credit', 'message') and not exists (
+    select from public.ledger_entries e where e.transfer_id = u.transfer_id and e.amount = u.benefit)
+  union all
+  select 'an owner did not get his benefit', u.id
+  from public.voucher_usage u
+  where u.owner_benefit is not null and not exists (
+    select from public.ledger_entries e where e.transfer_id = u.owner_transfer_id and e.amount = u.owner_benefit)
+  union all
+  select 'a discount and its redemption do not agree', u.id
+  from public.voucher_usage u left join public.voucher_entitlements e on e.usage_id = u.id
+  where (u.redemption_type = 'percentage') <> (e.id is not null)
+    or (u.redemption_type = 'percentage' and (u.status = 'rolled_back') <> (e.status = 'cancelled'));

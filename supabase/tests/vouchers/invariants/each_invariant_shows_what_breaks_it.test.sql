@@ -1,0 +1,56 @@
+-- Nothing is violated after redemptions of every type, and each violation shows when it is made on purpose.
+begin;
+set local search_path = public, extensions, tests;
+select plan(11);
+
+select tests.keep('client', tests.create_client());
+select tests.keep('customer', tests.create_customer(tests.the('client')));
+select tests.keep('owner', tests.create_customer(tests.the('client')));
+select tests.activate(tests.the('client'), tests.the('customer'));
+select tests.keep('credit', tests.create_voucher(tests.the('client'),
+  jsonb_build_object('owner_id', tests.the('owner'), 'owner_benefit', 5)));
+select tests.redeem_voucher(tests.the('customer'), tests.the('credit'));
+select tests.keep('usage', (select id from public.voucher_usage where voucher_id = tests.the('credit')));
+select tests.redeem_voucher(tests.the('customer'), tests.create_voucher(tests.the('client'), '{"type": "message"}'));
+select tests.redeem_voucher(tests.the('customer'), tests.create_voucher(tests.the('client'),
+  jsonb_build_object('type', 'package', 'package_id', tests.create_package(tests.the('client')))));
+select tests.keep('discount', tests.redeem_voucher(tests.the('customer'),
+  tests.create_voucher(tests.the('client'), '{"type": "percentage"}')) #> '{result,benefit,entitlementId}');
+select is_empty('select * from private.invariant_violations', 'After redemptions of every type nothing is violated');
+
+create function pg_temp.violations_after(change text) returns text language plpgsql as $$
+declare
+  found_violations text;
+begin
+  begin
+    execute change;
+    found_violations := (select string_agg(distinct v.problem, '; ') from private.voucher_violations v);
+    raise exception using errcode = 'P0001', message = 'undo';
+  exception when raise_exception then
+    null;
+  end;
+  return found_violations;
+end $$;
+
+select is(pg_temp.violations_after(format('update public.vouchers set usage_count = 2 where id = %L', tests.the('credit'))),
+  'a voucher does not count its redemptions', 'A count that is off by one');
+select is(pg_temp.violations_after(format('update private.voucher_identities set redemptions = 0 where voucher_id = %L', tests.the('credit'))),
+  'a person has redeemed a voucher more or less often than is counted', 'A person who is not counted');
+select is(pg_temp.violations_after(format('delete from private.voucher_identities where voucher_id = %L', tests.the('credit'))),
+  'a redemption is not counted for its person', 'or is forgotten');
+select is(pg_temp.violations_after(format('update public.vouchers set created_by = %L where id = %L', tests.the('customer'), tests.the('credit'))),
+  'a redeemer made the voucher or profits from it', 'A redeemer who made the voucher');
+select is(pg_temp.violations_after(format('update public.voucher_usage set benefit = 51 where id = %L', tests.the('usage'))),
+  'a redemption did not move what it gave', 'A transfer of another amount');
+select is(pg_temp.violations_after(format('update public.voucher_usage set owner_transfer_id = null where id = %L', tests.the('usage'))),
+  'an owner did not get his benefit', 'An owner without his benefit');
+select is(pg_temp.violations_after(format('delete from public.voucher_entitlements where id = %L', tests.the('discount'))),
+  'a discount and its redemption do not agree', 'A percentage without its discount');
+select is(pg_temp.violations_after(format('update public.voucher_entitlements set status = %L, cancelled_at = now() where id = %L',
+  'cancelled', tests.the('discount'))), 'a discount and its redemption do not agree', 'A discount that was cancelled alone');
+select throws_like(format('update public.vouchers set usage_limit = 1, usage_count = 2 where id = %L', tests.the('credit')),
+  '%vouchers_usage_stays_within_limit%', 'More uses than the limit cannot be written at all');
+select is_empty('select * from private.invariant_violations', 'All undone, nothing is violated');
+
+select * from finish();
+rollback;

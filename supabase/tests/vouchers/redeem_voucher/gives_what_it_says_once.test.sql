@@ -1,0 +1,110 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(30);
+
+select tests.keep('client', tests.create_client());
+select tests.keep('customer', tests.create_customer(tests.the('client')));
+
+-- bizcoins
+select tests.keep('credit', tests.create_voucher(tests.the('client'), '{"code": "WELC-OME2", "usage_limit": 10}'));
+select tests.keep('answer', tests.redeem_voucher(tests.the('customer'), code => ' welc ome2',
+  idempotency_key => 'key', request_hash => 'hash'));
+select is(tests.kept('answer') ->> 'outcome', 'ok', 'A code is taken in any case and spacing');
+select is(tests.kept('answer') #> '{result,benefit}', '{"type": "credit", "value": 50.00}', 'It says what it brought');
+select is(tests.kept('answer') #> '{result,balance}', '{"bizcoins": 50, "messages": 0}', 'and the new balance');
+select row_eq($$ select user_id, redemption_type, benefit, status, used_at from public.voucher_usage
+  where voucher_id = tests.the('credit') $$, row(tests.the('customer'), 'credit'::text, 50.00, 'redeemed'::text, now()),
+  'The use is written down');
+select row_eq($$ select b.amount, b.transaction_type, b.balance_after from public.bizpoints_transactions b
+  join public.voucher_usage u on u.transfer_id = b.transfer_id where u.voucher_id = tests.the('credit') $$,
+  row(50.00, 'voucher'::text, 50.00), 'with its transfer, which stands in the customer''s transactions');
+select is((select usage_count from public.vouchers where id = tests.the('credit')), 1, 'The voucher counts it');
+select row_eq($$ select d.notice, d.channel, d.deliver_to, d.merge - 'messages' from public.deliveries d
+  where d.id = (tests.kept('answer') #>> '{result,deliveryId}')::uuid $$,
+  row('voucher_redeemed'::text, 'email'::text, tests.the('customer') || '@example.com',
+    '{"benefit": "50 bizcoins", "bizcoins": 50}'::jsonb), 'The customer is told by e-mail');
+select row_eq($$ select actor_id, subject_id from public.audit_events where action = 'voucher.redeemed'
+  and client_id = tests.the('client') $$, row(tests.the('customer'), tests.the('credit')), 'The audit knows');
+select row_eq($$ select surface, user_id, outcome, error_code from public.voucher_redemption_attempts
+  where client_id = tests.the('client') $$, row('redeem-voucher'::text, tests.the('customer'), 'succeeded'::text, null::text),
+  'and so do the attempts');
+
+-- again
+select is(tests.redeem_voucher(tests.the('customer'), code => 'WELCOME2', idempotency_key => 'key', request_hash => 'hash'),
+  jsonb_set(tests.kept('answer'), '{replayed}', 'true'), 'The same key gets the same answer');
+select is(tests.redeem_voucher(tests.the('customer'), code => 'WELCOME2', idempotency_key => 'key', request_hash => 'other')
+  ->> 'code', 'RB-409', 'RB-409: the same key for another request');
+select is(tests.redeem_voucher(tests.the('customer'), tests.the('credit')) - 'message',
+  '{"outcome": "refused", "code": "VC-007", "details": {}}', 'VC-007: a customer redeems a voucher once');
+select tests.keep('twice', tests.create_voucher(tests.the('client'), '{"per_customer_limit": 2}'));
+select results_eq($$ select tests.redeem_voucher(tests.the('customer'), tests.the('twice')) ->> 'code'
+  from generate_series(1, 3) $$, $$ values (null), (null), ('VC-007') $$, 'or as often as it may be redeemed');
+
+-- a discount
+select tests.keep('percentage', tests.create_voucher(tests.the('client'),
+  '{"type": "percentage", "value": 20, "minimum_purchase": 30, "entitlement_days": 10}'));
+select tests.keep('answer', tests.redeem_voucher(tests.the('customer'), tests.the('percentage')));
+select row_eq($$ select user_id, voucher_id, percentage, minimum_purchase, status, expires_at
+  from public.voucher_entitlements where id = (tests.kept('answer') #>> '{result,benefit,entitlementId}')::uuid $$,
+  row(tests.the('customer'), tests.the('percentage'), 20.00::numeric(5,2), 30.00, 'available'::text,
+    private.end_of_day((now() at time zone 'UTC')::date + 10, 'UTC')), 'A percentage is a discount that its customer owns');
+select is(tests.kept('answer') #>> '{result,transferId}', null, 'Nothing moves yet');
+
+-- messages
+select tests.keep('message', tests.create_voucher(tests.the('client'), '{"type": "message", "value": 30}'));
+select is(tests.redeem_voucher(tests.the('customer'), tests.the('message')) - 'message',
+  '{"outcome": "refused", "code": "VC-012", "details": {}}', 'VC-012: messages need an active package');
+select tests.keep('mine', tests.activate(tests.the('client'), tests.the('customer'), messages => 100));
+select tests.keep('answer', tests.redeem_voucher(tests.the('customer'), tests.the('message')));
+select is(tests.kept('answer') #>> '{result,benefit,customerPackage,id}', tests.the('mine')::text, 'They are added to it');
+select is((select messages_limit from public.customer_packages where id = tests.the('mine')), 130::bigint,
+  'which then has so many more');
+select is(tests.kept('answer') #>> '{result,balance,messages}', '130', 'The new balance says so');
+select isnt((select transfer_id from public.voucher_usage where voucher_id = tests.the('message')), null,
+  'The use names its transfer');
+
+-- a package
+select tests.keep('offer', tests.create_package(tests.the('client'), messages => 500));
+select tests.keep('package', tests.create_voucher(tests.the('client'),
+  jsonb_build_object('type', 'package', 'package_id', tests.the('offer'))));
+select tests.keep('answer', tests.redeem_voucher(tests.the('customer'), tests.the('package')));
+select row_eq($$ select package_id, voucher_id, status, messages_limit, starts_at, expires_at from public.customer_packages
+  where id = (tests.kept('answer') #>> '{result,benefit,customerPackage,id}')::uuid $$,
+  row(tests.the('offer'), tests.the('package'), 'active'::text, 500::bigint, now(), now() + interval '30 days'),
+  'A package is active at once, with its dates and its voucher');
+select is((select customer_package_id::text from public.voucher_usage where voucher_id = tests.the('package')),
+  tests.kept('answer') #>> '{result,benefit,customerPackage,id}', 'The use names it');
+
+-- a referral
+select tests.keep('owner', tests.create_customer(tests.the('client')));
+select tests.keep('referral', tests.create_voucher(tests.the('client'),
+  jsonb_build_object('owner_id', tests.the('owner'), 'owner_benefit', 5)));
+select tests.keep('answer', tests.redeem_voucher(tests.the('customer'), tests.the('referral')));
+select is(tests.kept('answer') #>> '{result,balance,bizcoins}', '200', 'Who was referred gets his benefit');
+select row_eq($$ select b.user_id, b.amount, b.transaction_type from public.bizpoints_transactions b
+  join public.voucher_usage u on u.owner_transfer_id = b.transfer_id where u.voucher_id = tests.the('referral') $$,
+  row(tests.the('owner'), 5.00, 'referral'::text), 'and who referred him, too');
+select tests.keep('another', tests.create_customer(tests.the('client')));
+select tests.redeem_voucher(tests.the('another'), tests.the('referral'));
+select is((select available from public.wallet_balances where user_id = tests.the('owner')), 10.00,
+  'once for each redemption');
+
+-- without an address
+update auth.users set email = null where id = tests.the('another');
+select is(tests.redeem_voucher(tests.the('another'), tests.the('credit')) #> '{result,deliveryId}', 'null',
+  'Who has no address is not written to');
+
+-- a code that two clients have
+select tests.keep('elsewhere', tests.create_client());
+insert into public.memberships (user_id, role, client_id) values (tests.the('customer'), 'customer', tests.the('elsewhere'));
+select tests.keep('namesake', tests.create_voucher(tests.the('elsewhere'), '{"code": "WELCOME2"}'));
+select is((tests.redeem_voucher(tests.the('customer'), code => 'WELCOME2') #> '{details,clientIds}')
+  @> to_jsonb(array[tests.the('client'), tests.the('elsewhere')]), true,
+  'VC-002: a code of two of his clients asks which');
+select is(tests.redeem_voucher(tests.the('customer'), code => 'WELCOME2') ->> 'code', 'VC-002', 'and is not redeemed');
+select is(tests.redeem_voucher(tests.the('customer'), code => 'WELCOME2', client_id => tests.the('elsewhere'))
+  #>> '{result,voucherId}', tests.the('namesake')::text, 'Named, it is that client''s');
+select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+
+select * from finish();
+rollback;

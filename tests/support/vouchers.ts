@@ -1,0 +1,74 @@
+import { sql } from './database.ts';
+import { type Call, call } from './http.ts';
+import { join, type Person, signUp } from './people.ts';
+import { symbols } from './unique.ts';
+
+/** A voucher that a test has made. */
+export interface Voucher {
+  id: string;
+  code: string;
+}
+
+/** What a test may want of a voucher, in columns; what it leaves out makes one of fifty bizcoins for whoever comes. */
+export interface Terms {
+  type?: 'message' | 'credit' | 'package' | 'percentage';
+  value?: number | null;
+  usage_limit?: number | null;
+  expires_at?: string;
+  [column: string]: unknown;
+}
+
+/** A client of its own. */
+export async function addClient(): Promise<string> {
+  const name = crypto.randomUUID();
+  const [{ id }] = await sql`
+    with agency as (insert into public.agencies (name, slug) values ('Agency', ${`agency-${name}`}) returning id)
+    insert into public.clients (agency_id, name, slug) select id, 'Client', ${`client-${name}`} from agency returning id`;
+  return id;
+}
+
+/** Adds a voucher to a client. */
+export async function addVoucher(clientId: string, terms: Terms = {}): Promise<Voucher> {
+  const code = `V${symbols(4)}-${symbols(5)}-${symbols(5)}`;
+  const row = {
+    client_id: clientId,
+    code,
+    type: 'credit',
+    value: terms.type === 'package' ? null : 50,
+    entitlement_days: terms.type === 'percentage' ? 90 : null,
+    starts_at: '2020-01-01T00:00:00Z',
+    ...terms,
+  };
+  const [voucher] = await sql<Voucher[]>`insert into public.vouchers ${sql(row)} returning id, code`;
+  return { ...voucher };
+}
+
+/** Adds a package of so many messages to a client. */
+export async function addPackage(clientId: string, messages = 100, price = 49): Promise<string> {
+  const [{ id }] = await sql`
+    insert into public.packages (client_id, name, price, messages, duration_days)
+    values (${clientId}, 'Starter', ${price}, ${messages}, 30) returning id`;
+  return id;
+}
+
+/** Signs a customer of a client up. */
+export async function signUpCustomer(clientId: string): Promise<Person> {
+  const person = await signUp();
+  await join(person, 'customer', clientId);
+  return person;
+}
+
+/** Redeems a code as a customer. */
+export function redeemVoucher({ token }: Person, code: string, body: Record<string, unknown> = {}, options: Call = {}) {
+  return call('redeem-voucher', { code, ...body }, { token, ...options });
+}
+
+/** Asks as a customer whether a code could be redeemed. */
+export function validateVoucher(
+  { token }: Person,
+  code: string,
+  body: Record<string, unknown> = {},
+  options: Call = {},
+) {
+  return call('validate-voucher', { code, ...body }, { token, ...options });
+}
