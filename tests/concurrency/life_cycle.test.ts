@@ -1,0 +1,345 @@
+import assert from 'node:assert/strict';
+import { connect, type Database, sql } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { countersOf } from '../support/gift_cards.ts';
+import { signUpAs } from '../support/people.ts';
+import { addRecipients, promise, type Promised } from '../support/promise.ts';
+
+type Connection = Awaited<ReturnType<Database['reserve']>>;
+
+/** A card that an agent gave, so that its code has not left, and the message that is to bring it. */
+interface Waiting {
+  cardId: string;
+  deliveryId: string;
+}
+
+/** Several sessions whose transactions a test takes step by step. */
+async function withSessions(howMany: number, steps: (sessions: Connection[]) => Promise<void>) {
+  const pool = connect(undefined, howMany);
+  const sessions = await Promise.all(Array.from({ length: howMany }, () => pool.reserve()));
+  // A session that waits where it should not must fail, not hang.
+  for (const session of sessions) await session`set lock_timeout = '20s'`;
+  try {
+    await steps(sessions);
+  } finally {
+    for (const session of sessions) {
+      await session`rollback`.catch(() => {});
+      session.release();
+    }
+    await pool.end();
+  }
+}
+
+/** Cards for all recipients; their messages are due in an hour, so that the scheduler does not send them. */
+async function giveUnsent({ clientId, recipients }: Promised): Promise<Waiting[]> {
+  const agent = await signUpAs('call_agent', clientId);
+  return await sql.begin(async (transaction) => {
+    const rows = await transaction`
+      select a.answer -> 'result' -> 'giftCard' ->> 'id' as "cardId",
+        a.answer -> 'result' -> 'delivery' ->> 'id' as "deliveryId"
+      from unnest(${recipients.map(({ id }) => id)}::uuid[]) as r (id),
+        lateral (select public.provision_gift_card_for_call_center(${agent.id}, null, null, r.id, 1, 'sms', null, false,
+          gen_random_uuid(), null, null) as answer) a`;
+    await transaction`
+      update public.deliveries set next_attempt_at = now() + interval '1 hour'
+      where id in ${transaction(rows.map(({ deliveryId }) => deliveryId))}`;
+    return rows.map(({ cardId, deliveryId }) => ({ cardId, deliveryId }));
+  }) as Waiting[];
+}
+
+/** Starts something that has to wait for another session's transaction, and returns once it waits. */
+async function untilBlocked<Result>(session: Connection, start: () => Promise<Result>): Promise<Promise<Result>[]> {
+  const [{ pid }] = await session`select pg_backend_pid() as pid`;
+  const started = start();
+  started.catch(() => {}); // whoever awaits it later is told
+  await eventually('the second session waits', async () => {
+    const [{ blocked }] = await sql`select cardinality(pg_blocking_pids(${pid})) > 0 as blocked`;
+    return blocked;
+  });
+  return [started]; // in a list, so that awaiting this function does not await what waits
+}
+
+/** Sends a message now, as a worker would begin to; how many messages it got. */
+async function lease(session: Connection | Database, { deliveryId }: Waiting): Promise<number> {
+  const [{ answer }] = await session`select public.lease_deliveries(${deliveryId}, 1) as answer`;
+  return answer.result.deliveries.length;
+}
+
+const due = ({ deliveryId }: Waiting, session: Connection) =>
+  session`update public.deliveries set next_attempt_at = now() where id = ${deliveryId} and status = 'queued'`;
+
+async function sweep(session: Connection | Database, { cardId }: Waiting): Promise<string> {
+  const [{ outcome }] = await session`select private.sweep_waiting_card(${cardId}) as outcome`;
+  return outcome;
+}
+
+/** Takes a card back in the name of an admin. */
+async function cancel(session: Connection | Database, adminId: string, { cardId }: Waiting): Promise<string> {
+  const [{ status }] = await session`
+    select (private.cancel_gift_card(${cardId}, 'asked', false)).status
+    from set_config('request.jwt.claims', ${JSON.stringify({ sub: adminId })}, false)`;
+  return status;
+}
+
+async function resend(session: Connection | Database, { cardId }: Waiting): Promise<string> {
+  const [{ answer }] = await session`
+    select public.resend_gift_card(null, ${cardId}, 'email', 'ada@example.com', null, gen_random_uuid(), null, null) as answer`;
+  return answer.code ?? answer.outcome;
+}
+
+async function statusOf({ cardId }: Waiting): Promise<string> {
+  const [{ status }] = await sql`select status from public.gift_cards where id = ${cardId}`;
+  return status;
+}
+
+/** What the invariants say of the cards of one pool. */
+async function assertNothingViolated(poolId: string) {
+  const violations = await sql`
+    select v.problem from private.cards_without_explanation v join public.gift_cards c on c.id = v.id
+    where c.pool_id = ${poolId}
+    union all select 'grants_without_card' from private.grants_without_card v
+      join public.gift_card_grants g on g.id = v.id join public.card_pools p on p.client_id = g.client_id where p.id = ${poolId}
+    union all select 'bills_without_card' from private.bills_without_card v
+      join public.billing_transactions b on b.id = v.id join public.gift_cards c on c.id = b.gift_card_id
+      where c.pool_id = ${poolId}
+    union all select 'cards_of_cancelled_grants' from private.cards_of_cancelled_grants v
+      join public.gift_cards c on c.id = v.id where c.pool_id = ${poolId}
+    union all select 'pool_counters_off' from private.pool_counters_off v where v.id = ${poolId}`;
+  assert.deepEqual([...violations], []);
+}
+
+Deno.test('release_stuck_cards: a card whose message is being leased is left alone, and stuck once it is', async () => {
+  const promised = await promise();
+  const [waiting] = await giveUnsent(promised);
+  await withSessions(2, async ([one, two]) => {
+    await one`begin`;
+    await due(waiting, one);
+    assert.equal(await lease(one, waiting), 1);
+    assert.equal(await sweep(two, waiting), 'left_alone');
+    await one`commit`;
+    assert.equal(await sweep(two, waiting), 'stuck');
+  });
+  await assertNothingViolated(promised.poolId);
+});
+
+Deno.test('release_stuck_cards: what is being released is leased by nobody, and after a rollback by somebody', async () => {
+  const promised = await promise({ cards: 2, recipients: 2 });
+  const [kept, released] = await giveUnsent(promised);
+  await withSessions(2, async ([one, two]) => {
+    for (const [waiting, end, leased] of [[released, 'commit', 0], [kept, 'rollback', 1]] as const) {
+      await one`begin`;
+      assert.equal(await sweep(one, waiting), 'released');
+      await two`begin`;
+      assert.equal(await lease(two, waiting), 0);
+      await two`commit`;
+      await one.unsafe(end);
+      await two`begin`;
+      await due(waiting, two);
+      assert.equal(await lease(two, waiting), leased);
+      await two`commit`;
+    }
+  });
+  assert.deepEqual([await statusOf(released), await statusOf(kept)], ['available', 'claimed']);
+  await assertNothingViolated(promised.poolId);
+});
+
+Deno.test('cancel_gift_card: who waits for a sender finds that the code may have left', async () => {
+  const promised = await promise();
+  const admin = await signUpAs('client_admin', promised.clientId);
+  const [waiting] = await giveUnsent(promised);
+  await withSessions(2, async ([one, two]) => {
+    await one`begin`;
+    await due(waiting, one);
+    assert.equal(await lease(one, waiting), 1);
+    const [cancelling] = await untilBlocked(two, () => cancel(two, admin.id, waiting));
+    await one`commit`;
+    assert.equal(await cancelling, 'cancelled');
+  });
+  await assertNothingViolated(promised.poolId);
+});
+
+Deno.test('cancel_gift_card: what is taken back is sent by nobody', async () => {
+  const promised = await promise();
+  const admin = await signUpAs('client_admin', promised.clientId);
+  const [waiting] = await giveUnsent(promised);
+  await withSessions(2, async ([one, two]) => {
+    await one`begin`;
+    assert.equal(await cancel(one, admin.id, waiting), 'available');
+    assert.equal(await lease(two, waiting), 0);
+    const [resending] = await untilBlocked(two, () => resend(two, waiting));
+    await one`commit`;
+    assert.equal(await resending, 'RB-400');
+    assert.equal(await lease(two, waiting), 0);
+  });
+  await assertNothingViolated(promised.poolId);
+});
+
+Deno.test('cancel_gift_card: a message that comes while it waits for the card is called off, too', async () => {
+  const promised = await promise();
+  const admin = await signUpAs('client_admin', promised.clientId);
+  const [waiting] = await giveUnsent(promised);
+  await withSessions(2, async ([one, two]) => {
+    await one`begin`;
+    assert.equal(await resend(one, waiting), 'ok');
+    await one`
+      update public.deliveries set next_attempt_at = now() + interval '1 hour'
+      where subject_id = ${waiting.cardId} and channel = 'email'`;
+    const [cancelling] = await untilBlocked(two, () => cancel(two, admin.id, waiting));
+    await one`commit`;
+    assert.equal(await cancelling, 'available');
+  });
+  const messages = await sql`select status from public.deliveries where subject_id = ${waiting.cardId}`;
+  assert.deepEqual(messages.map(({ status }) => status), ['cancelled', 'cancelled']);
+  await assertNothingViolated(promised.poolId);
+});
+
+/** Lets the stock of a pool expire in so many seconds. */
+async function expireIn(seconds: number, { poolId }: Promised): Promise<void> {
+  await sql.begin(async (transaction) => {
+    const [{ lot, expires_at }] = await transaction`
+      insert into private.card_lots (pool_id, expires_at) values (${poolId}, now() + make_interval(secs => ${seconds}))
+      returning id as lot, expires_at`;
+    await transaction`update public.gift_cards set lot_id = ${lot}, expires_at = ${expires_at} where pool_id = ${poolId}`;
+  });
+}
+
+const untilExpired = ({ poolId }: Promised) =>
+  eventually('the cards are past their date', async () => {
+    const [{ past }] = await sql`
+      select bool_and(expires_at < clock_timestamp()) as past from public.gift_cards where pool_id = ${poolId}`;
+    return past;
+  });
+
+async function claim(session: Connection, { recipient, campaignId }: Promised): Promise<string> {
+  const [{ answer }] = await session`
+    select public.provision_gift_card(null, ${campaignId}, ${recipient.id}, null, null, 1, null, null, gen_random_uuid(),
+      null, null) as answer`;
+  return answer.code ?? answer.outcome;
+}
+
+Deno.test('expire_gift_cards: a claim that came in time keeps its card', async () => {
+  const promised = await promise();
+  await expireIn(2, promised);
+  await withSessions(2, async ([one, two]) => {
+    await one`begin`;
+    assert.equal(await claim(one, promised), 'ok');
+    await untilExpired(promised);
+    await two`select private.expire_cards(now(), 1000)`;
+    await one`commit`;
+  });
+  const [{ status }] = await sql`select status from public.gift_cards where pool_id = ${promised.poolId}`;
+  assert.match(status, /delivered|expired/); // given in time; then its own date passes
+  const [{ claimed_at, expires_at }] = await sql`select * from public.gift_cards where pool_id = ${promised.poolId}`;
+  assert.ok(claimed_at < expires_at);
+  await assertNothingViolated(promised.poolId);
+});
+
+Deno.test('expire_gift_cards: who waits for the last card, and sees it expire, gets none', async () => {
+  const promised = await promise();
+  await expireIn(2, promised);
+  await withSessions(2, async ([one, two]) => {
+    await two`begin`;
+    await two`select from public.gift_cards where pool_id = ${promised.poolId} for update`;
+    await one`begin`; // the time of its transaction is before the date of the card
+    await one`select now()`;
+    await untilExpired(promised);
+    const [waiting] = await untilBlocked(one, () => claim(one, promised));
+    await two`select private.expire_these(array(select id from public.gift_cards where pool_id = ${promised.poolId}))`;
+    await two`commit`;
+    assert.equal(await waiting, 'GC-003');
+    await one`commit`;
+  });
+  assert.deepEqual(await countersOf(promised.poolId), { total: 1, available: 0, claimed: 0, delivered: 0 });
+  await assertNothingViolated(promised.poolId);
+});
+
+Deno.test('expire_gift_cards: runs at once expire each card once', async () => {
+  const promised = await promise({ cards: 200 });
+  await expireIn(0, promised);
+  await withSessions(8, async (sessions) => {
+    await Promise.all(sessions.map(async (session) => {
+      for (let run = 0; run < 10; run++) await session`select private.expire_cards(now(), 7)`;
+    }));
+  });
+  await eventually('all have expired', async () => {
+    await sql`select private.expire_cards(now(), 1000)`;
+    return (await countersOf(promised.poolId)).available === 0;
+  });
+  const [{ expired }] = await sql`
+    select sum((metadata ->> 'in_stock')::int) as expired from public.audit_events
+    where subject_id = ${promised.poolId} and action = 'gift_cards.expired'`;
+  assert.equal(expired, 200);
+  await assertNothingViolated(promised.poolId);
+});
+
+Deno.test('release_stuck_cards: runs at once release each card once, and owe each reward once', async () => {
+  const promised = await promise({ cards: 40, recipients: 40 });
+  const waiting = await giveUnsent(promised);
+  await sql`
+    update public.gift_cards set claimed_at = now() - interval '11 minutes'
+    where id in ${sql(waiting.map(({ cardId }) => cardId))}`;
+  await withSessions(8, async (sessions) => {
+    await Promise.all(sessions.map(async (session) => {
+      for (let run = 0; run < 10; run++) await session`select private.sweep_waiting_cards(now(), 7)`;
+    }));
+  });
+  await eventually('all are released', async () => {
+    await sql`select private.sweep_waiting_cards(now(), 100)`;
+    return (await sql`
+      select from public.audit_events where client_id = ${promised.clientId} and action = 'gift_card.released'`)
+      .length >= 40;
+  });
+  const [counts] = await sql`
+    select (select count(*) from public.audit_events
+        where client_id = ${promised.clientId} and action = 'gift_card.released') as released,
+      (select count(*) from public.billing_transactions
+        where client_id = ${promised.clientId} and reverses_id is not null) as reversed,
+      (select count(distinct recipient_id) from public.pending_rewards where client_id = ${promised.clientId}) as owed`;
+  assert.deepEqual({ ...counts }, { released: 40, reversed: 40, owed: 40 });
+  await assertNothingViolated(promised.poolId);
+});
+
+Deno.test('life cycle: senders, sweeps, admins and agents who reach for the same cards never block each other for good', async () => {
+  const CARDS = 24;
+  const promised = await promise({ cards: CARDS, recipients: CARDS });
+  const admin = await signUpAs('client_admin', promised.clientId);
+  const cards = await giveUnsent(promised);
+  const report = async (session: Connection, waiting: Waiting) => {
+    await due(waiting, session);
+    const [{ answer }] = await session`select public.lease_deliveries(${waiting.deliveryId}, 1) as answer`;
+    for (const { attemptId, leaseToken } of answer.result.deliveries) {
+      await session`select public.complete_delivery_attempt(${attemptId}, ${leaseToken}, 'retriable', 'twilio', null, '429', null)`;
+    }
+  };
+  const acts: ((session: Connection, waiting: Waiting) => Promise<unknown>)[] = [
+    report,
+    (session, waiting) => sweep(session, waiting),
+    (session, waiting) => cancel(session, admin.id, waiting),
+    (session, waiting) => resend(session, waiting),
+  ];
+  const surprises: string[] = [];
+  await withSessions(8, async (sessions) => {
+    await Promise.all(sessions.map(async (session, n) => {
+      for (let step = 0; step < CARDS * 3; step++) {
+        const act = acts[(n + step) % acts.length];
+        // Beside each other on the same few cards, so that they meet.
+        await act(session, cards[(step >> 2) % CARDS]).catch(({ code, message }) => {
+          if (!/^(RB400|RB404)$/.test(code)) surprises.push(`${code} ${message}`);
+        });
+      }
+    }));
+  });
+  assert.deepEqual(surprises, []);
+  await assertNothingViolated(promised.poolId);
+  // What came back is given again, each card to one.
+  const { available } = await countersOf(promised.poolId) as { available: number };
+  const others = await addRecipients(promised.campaignId, available + 1);
+  const answers = await Promise.all(others.map(async ({ id }) => {
+    const [{ answer }] = await sql`
+      select public.provision_gift_card(null, null, ${id}, null, null, 1, null, null, gen_random_uuid(), null, null) as answer`;
+    return answer.code ?? answer.result.giftCard.id;
+  }));
+  assert.equal(answers.filter((answer) => answer === 'GC-003').length, 1);
+  assert.equal(new Set(answers).size, available + 1);
+  await assertNothingViolated(promised.poolId);
+});
