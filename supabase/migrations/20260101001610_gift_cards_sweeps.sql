@@ -76,11 +76,15 @@ create function private.owe_again(granted public.gift_card_grants, card public.g
 returns void language plpgsql volatile set search_path = '' as $$
 begin
   insert into public.pending_rewards (
-    client_id, campaign_id, recipient_id, condition_number, surface, requested_by, brand_id, denomination, currency,
-    delivery_method, deliver_to, code, request_id, created_at)
+    client_id, campaign_id, recipient_id, condition_number, surface, requested_by, skip_verification, brand_id, denomination,
+    currency, delivery_method, deliver_to, code, request_id, created_at)
   select granted.client_id, granted.campaign_id, granted.recipient_id, granted.condition_number, granted.surface,
-    granted.granted_by, p.brand_id, p.denomination, p.currency, message.channel, message.deliver_to, 'GC-003',
-    message.request_id, granted.created_at
+    granted.granted_by, exists (
+      select from public.audit_events e
+      where e.subject_id = card.id and e.action = 'gift_card.provisioned' and e.metadata @> jsonb_build_object(
+        'grant_id', granted.id, 'verification_skipped', true)),
+    p.brand_id, p.denomination, p.currency, message.channel, message.deliver_to, 'GC-003', message.request_id,
+    granted.created_at
   from public.card_pools p where p.id = card.pool_id
   -- it is owed already
   on conflict (recipient_id, campaign_id, condition_number) where status like 'awaiting%' do nothing;
@@ -110,8 +114,9 @@ begin
   select d.* into message from public.deliveries d where d.id = any (held) and d.status = 'queued' order by d.created_at limit 1;
   if message.id is not null and private.never_left(card) and not exists (
     select from public.gift_card_grants g
+    join public.billing_transactions b on b.grant_id = g.id and b.reverses_id is not null
     where g.recipient_id = granted.recipient_id and g.campaign_id = granted.campaign_id
-      and g.condition_number = granted.condition_number and g.cancelled_at is not null) then
+      and g.condition_number = granted.condition_number) then
     perform private.return_card(card, null);
     perform private.owe_again(granted, card, message);
     perform private.record_audit(card.client_id, null, 'gift_card.released', 'gift_card', card.id,

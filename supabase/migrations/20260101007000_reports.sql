@@ -173,7 +173,7 @@ returns setof public.delivery_methods language sql stable set search_path = '' a
     join public.deliveries d on d.client_id = k.client_id and d.created_at >= k.starts_at and d.created_at < k.ends_at
     join public.gift_cards c on c.id = d.subject_id
     left join tries t on t.delivery_id = d.id
-    where d.topic = 'gift_card')
+    where d.topic = 'gift_card' and d.status <> 'cancelled')
   select m.client_id, m.client_name, m.channel, count(*), sum(m.attempts), count(*) filter (where m.is_successful),
     count(*) filter (where m.status = 'delivered'), count(*) filter (where m.status in ('failed', 'undelivered')),
     count(*) filter (where m.status = 'suppressed'), count(*) filter (where m.status in ('queued', 'sending', 'unknown')),
@@ -218,7 +218,7 @@ returns setof public.campaign_comparison language sql stable set search_path = '
     select w.campaign_id, w.currency, count(*) as owed
     from private.reported_clients(request) k
     join public.pending_rewards w on w.client_id = k.client_id and w.created_at >= k.starts_at and w.created_at < k.ends_at
-    where w.status = 'awaiting_inventory' group by w.campaign_id, w.currency)
+    where w.status like 'awaiting%' group by w.campaign_id, w.currency)
   select c.client_id, k.client_name, c.id, c.campaign_name, c.status, coalesce(g.currency, o.currency, c.currency),
     coalesce(n.recipients, 0), coalesce(g.rewarded, 0), private.rate(coalesce(g.rewarded, 0), n.recipients),
     coalesce(g.given, 0), coalesce(g.delivered, 0), coalesce(g.redeemed, 0), coalesce(o.owed, 0),

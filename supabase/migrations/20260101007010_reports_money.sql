@@ -111,7 +111,7 @@ returns setof public.platform_analytics language sql stable set search_path = ''
     select w.currency, count(*) as owed
     from private.reported_clients(request) k
     join public.pending_rewards w on w.client_id = k.client_id and w.created_at >= k.starts_at and w.created_at < k.ends_at
-    where w.status = 'awaiting_inventory' group by w.currency)
+    where w.status like 'awaiting%' group by w.currency)
   select x.currency, coalesce(g.agencies, 0), coalesce(g.clients, 0), coalesce(g.campaigns, 0), coalesce(s.total, 0),
     coalesce(s.available, 0), coalesce(s.value, 0), coalesce(g.given, 0), coalesce(g.stocked, 0), coalesce(g.bought, 0),
     coalesce(g.delivered, 0), coalesce(g.redeemed, 0), coalesce(o.owed, 0), coalesce(g.attempts, 0),

@@ -181,10 +181,11 @@ $$;
 create or replace function tests.provision_for_caller(
   agent uuid, code text default null, recipient_id uuid default null, call_session_id uuid default null,
   condition_number int default 1, delivery_method text default 'sms', deliver_to text default '+12025550100',
-  skip_verification boolean default false, idempotency_key text default null, request_hash text default null)
+  skip_verification boolean default false, idempotency_key text default null, request_hash text default null,
+  suppliers text[] default null)
 returns jsonb language sql set search_path = '' as $$
   select public.provision_gift_card_for_call_center(agent, call_session_id, code, recipient_id, condition_number,
-    delivery_method, deliver_to, skip_verification, gen_random_uuid(), idempotency_key, request_hash)
+    delivery_method, deliver_to, skip_verification, gen_random_uuid(), idempotency_key, request_hash, suppliers)
 $$;
 
 create or replace function tests.redemption_token(recipient_id uuid)
