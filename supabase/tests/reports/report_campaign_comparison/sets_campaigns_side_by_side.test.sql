@@ -14,8 +14,9 @@ update public.campaigns set campaign_name = 'Second', created_at = '2026-01-01' 
 update public.campaigns set campaign_name = 'Third', created_at = '2026-01-01' where id = tests.the('third');
 select tests.keep('people', to_jsonb(array(select tests.create_recipients(tests.the('second'), 4))));
 select tests.give_card((tests.kept('people') ->> 0)::uuid, tests.the('pool'), '2026-03-10');
-insert into public.pending_rewards (client_id, campaign_id, recipient_id, condition_number, brand_id, denomination, currency, created_at)
-select tests.the('client'), tests.the('second'), (tests.kept('people') ->> n)::uuid, 1, tests.the('brand'), 25, 'USD', '2026-03-11'
+insert into public.pending_rewards (client_id, campaign_id, recipient_id, condition_number, surface, code, brand_id, denomination, currency,
+  created_at)
+select tests.the('client'), tests.the('second'), (tests.kept('people') ->> n)::uuid, 1, 'api', 'GC-003', tests.the('brand'), 25, 'USD', '2026-03-11'
 from generate_series(1, 2) n;
 
 select tests.sign_in(tests.the('admin'));

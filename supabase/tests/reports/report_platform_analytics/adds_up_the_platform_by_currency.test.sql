@@ -11,9 +11,10 @@ select tests.keep('b', tests.create_reported_tenant(currency => 'XTS'));
 select tests.keep('c', tests.create_promise(1));
 update public.card_pools set currency = 'XXX' where id = (tests.kept('c') ->> 'pool')::uuid;
 select tests.give_card((tests.kept('c') ->> 'recipient')::uuid, (tests.kept('c') ->> 'pool')::uuid, '2026-03-01');
-insert into public.pending_rewards (client_id, campaign_id, recipient_id, condition_number, brand_id, denomination, currency, created_at)
+insert into public.pending_rewards (client_id, campaign_id, recipient_id, condition_number, surface, code, brand_id, denomination, currency,
+  created_at)
 values ((tests.kept('a') ->> 'client')::uuid, (tests.kept('a') ->> 'campaign')::uuid, (tests.kept('a') #>> '{recipients,0}')::uuid, 9,
-  (tests.kept('a') ->> 'brand')::uuid, 25, 'XTS', '2026-03-20');
+  'api', 'GC-003', (tests.kept('a') ->> 'brand')::uuid, 25, 'XTS', '2026-03-20');
 select tests.sign_in(tests.create_user('platform_admin'));
 select results_eq($$
   select agencies, clients, campaigns, stocked_cards, available_cards, available_value, given_cards, from_inventory, from_suppliers,
