@@ -182,3 +182,53 @@ Deno.test('look-up: nothing is settled when the provider cannot be asked', () =>
     assert.deepEqual(reports, []);
     assert.match(lines[0], /Look-up failed/);
   }));
+
+/** A lease whose message must bring a link; it holds no card. */
+function leaseWithLink(over: Args = {}) {
+  Deno.env.set('CARD_SEAL_KEYS', `k1:${btoa('k'.repeat(32))}`);
+  Deno.env.set('PUBLIC_CLAIM_URL', 'https://shop.example/card');
+  const claim = { linkId: crypto.randomUUID(), keyId: 'k1', isRequired: true, expires: 'December 1, 2026' };
+  return leaseFor({ sealed: undefined, claim, ...over });
+}
+
+Deno.test('deliver: a message that must not bring the code brings a link, and opens no seal', () =>
+  withSandbox(async (sandbox) => {
+    const unseal = () => assert.fail('There is no seal');
+    const { desk, reports, lines } = deskWith([leaseWithLink()]);
+    assert.equal((await deliver(desk, null, meansAt(sandbox, { unseal }))).sent, 1);
+    const [{ body }] = await arrived(sandbox, phone);
+    const [, token] = /https:\/\/shop\.example\/card#([\w-]{43})/.exec(body)!;
+    assert.ok(!(JSON.stringify(reports) + lines).includes(token), 'The token is neither reported nor logged');
+  }));
+
+Deno.test('deliver: what a provider quotes of a link does not go into the report', () =>
+  withSandbox(async (sandbox) => {
+    const { desk, reports } = deskWith([leaseWithLink()]);
+    const provider = {
+      find: () => assert.fail(),
+      send: ({ text }: { text: string }) =>
+        Promise.resolve({ outcome: 'permanent' as const, errorMessage: `Cannot send: ${text}` }),
+    };
+    await deliver(desk, null, meansAt(sandbox, { openProvider: () => Promise.resolve(provider) }));
+    assert.match(String(reports[0].error_message), /card#\*\*\*/);
+  }));
+
+Deno.test('deliver: without the page of the links nothing leaves, and the report names what is missing', () =>
+  withSandbox(async (sandbox) => {
+    const { desk, reports } = deskWith([leaseWithLink()]);
+    Deno.env.delete('PUBLIC_CLAIM_URL');
+    await deliver(desk, null, meansAt(sandbox));
+    assert.deepEqual([reports[0].outcome, reports[0].error_message], ['retriable', 'PUBLIC_CLAIM_URL is not set']);
+    assert.deepEqual(await arrived(sandbox, phone), []);
+  }));
+
+Deno.test('look-up: a message with a link is found again by its text', () =>
+  withSandbox(async (sandbox) => {
+    const lease = leaseWithLink();
+    await fail(sandbox, { provider: 'twilio', to: phone, kind: 'timeout_after_accepting', holdMs: 0, callbacks: [] });
+    assert.equal((await deliver(deskWith([lease]).desk, null, meansAt(sandbox))).ambiguous, 1);
+    const { desk } = deskWith([{ ...lease }]);
+    assert.deepEqual(await lookUp(desk, meansAt(sandbox)), { found: 1, missing: 0, unclear: 0 });
+    const other = deskWith([leaseWithLink()]);
+    assert.equal((await lookUp(other.desk, meansAt(sandbox))).missing, 1);
+  }));

@@ -47,8 +47,9 @@ begin
   update public.gift_cards c set exposed_at = now()
   from unnest(attempts) a join public.deliveries d on d.id = a.delivery_id
   where c.id = d.subject_id and d.topic = 'gift_card' and c.exposed_at is null;
+  perform private.open_claim_links(attempts);
   return private.answered(jsonb_build_object('deliveries', (
-    select coalesce(jsonb_agg(private.present_lease(a)), '[]') from unnest(attempts) a)));
+    select coalesce(jsonb_agg(private.with_claim_link(private.present_lease(a))), '[]') from unnest(attempts) a)));
 end $$;
 comment on function public.lease_deliveries is
   'Takes due deliveries (or one) for sending: an attempt is committed before the provider is called. The lease lasts a minute.';
@@ -128,7 +129,7 @@ begin
   attempts := array(
     select l from private.lease_unknown_deliveries(least(batch_size, 100), greatest(grace_seconds, 1)) l);
   return private.answered(jsonb_build_object('deliveries', (
-    select coalesce(jsonb_agg(private.present_lease(a)), '[]') from unnest(attempts) a)));
+    select coalesce(jsonb_agg(private.with_claim_link(private.present_lease(a))), '[]') from unnest(attempts) a)));
 end $$;
 comment on function public.lease_unknown_deliveries is
   'Takes deliveries of unknown outcome, whose try is older than grace_seconds, to be looked up at their provider.';
@@ -206,6 +207,8 @@ begin
   select coalesce(queue_resend.deliver_to, case channel when 'sms' then r.phone else r.email end) into address
   from public.recipients r where r.id = card.recipient_id;
   perform private.assert_address(channel, address);
+  -- whoever holds the link of an earlier message may not be who is meant now
+  perform private.replace_claim_links(card.id);
   delivery_id := private.enqueue_delivery(
     card.client_id, 'gift_card', card.id, card.recipient_id, channel, address, request_id);
   perform private.record_audit(card.client_id, actor, 'gift_card.resent', 'gift_card', card.id,

@@ -91,6 +91,8 @@ create view private.invariant_violations as
   union all
   select 'deliveries_of_two_cards', v.grant_id::text, '' from private.deliveries_of_two_cards v
   union all
+  select 'reveals_without_audit', v.id::text, '' from private.reveals_without_audit v
+  union all
   select 'audit_chain_breaks', v.event_id::text, '' from private.audit_chain_breaks v
   union all
   select 'attempts_after_opt_out', v.id::text, '' from private.attempts_after_opt_out v

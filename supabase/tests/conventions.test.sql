@@ -77,6 +77,7 @@ select bag_eq($$
   ('public.process_crm_event', 'service_role'), ('public.lease_crm_events', 'service_role'),
   ('public.fail_crm_event', 'service_role'),
   ('public.export_report', 'service_role'),
+  ('public.reveal_gift_card', 'service_role'), ('public.reveal_gift_card_to_staff', 'service_role'),
   -- what admins call with supabase-js, and the bodies that check them
   ('public.create_gift_card_pool', 'authenticated'), ('private.create_gift_card_pool', 'authenticated'),
   ('public.create_campaign', 'authenticated'), ('private.create_campaign', 'authenticated'),
@@ -109,6 +110,8 @@ select bag_eq($$
   ('public.report_voucher_usage', 'authenticated'), ('private.report_voucher_usage', 'authenticated'),
   ('public.rollback_voucher_redemption', 'authenticated'), ('private.rollback_voucher_redemption', 'authenticated'),
   ('public.list_vouchers', 'authenticated'),
+  ('public.update_campaign_claim_link', 'authenticated'), ('private.update_campaign_claim_link', 'authenticated'),
+  ('public.update_brand_claim_link', 'authenticated'), ('private.update_brand_claim_link', 'authenticated'),
   -- what policies and views ask in the name of their reader
   ('private.dealt_client_ids', 'authenticated'),
   ('private.staffed_client_ids', 'authenticated'), ('private.administered_client_ids', 'authenticated'),

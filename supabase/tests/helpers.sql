@@ -547,6 +547,7 @@ begin
   perform tests.redeem_voucher(customer, tests.create_voucher((facts ->> 'client')::uuid));
   perform tests.redeem_voucher(customer, tests.create_voucher((facts ->> 'client')::uuid,
     '{"type": "percentage", "value": 20}'));
+  update public.campaigns set requires_claim_link = true where id = (facts ->> 'campaign')::uuid;
   perform public.lease_deliveries(d.id, 1) from public.deliveries d where d.client_id = (facts ->> 'client')::uuid;
   return facts || jsonb_build_object('agent', agent, 'agency', (select c.agency_id from public.clients c where c.id = client_id));
 end $$;

@@ -44,6 +44,16 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
       body: { redemptionCode: recipient.token, conditionNumber: 1 },
     },
     { name: 'send-gift-card-sms', options: {}, body: { giftCardId, phone: recipient.phone } },
+    {
+      name: 'reveal-gift-card',
+      options: { key: stack.publishableKey },
+      body: { token: 'A'.repeat(43), device: 'a'.repeat(36) },
+    },
+    {
+      name: 'reveal-gift-card-to-staff',
+      options: { token },
+      body: { giftCardId, reason: 'The recipient has lost it' },
+    },
     { name: 'send-gift-card-email', options: {}, body: { giftCardId, email: recipient.email } },
     {
       name: 'export-report',

@@ -235,14 +235,14 @@ isOneToOne: false
                   ]
                 },"campaigns": {
                   Row: {
-                    "billing_entity": string | null,"campaign_name": string,"client_id": string,"created_at": string,"currency": string,"email_subject": string | null,"email_template": string | null,"id": string,"sms_template": string | null,"status": string
+                    "billing_entity": string | null,"campaign_name": string,"client_id": string,"created_at": string,"currency": string,"email_subject": string | null,"email_template": string | null,"id": string,"requires_claim_link": boolean,"sms_template": string | null,"status": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "billing_entity"?: string | null,"campaign_name": string,"client_id": string,"created_at"?: string,"currency"?: string,"email_subject"?: string | null,"email_template"?: string | null,"id"?: string,"sms_template"?: string | null,"status"?: string
+                    "billing_entity"?: string | null,"campaign_name": string,"client_id": string,"created_at"?: string,"currency"?: string,"email_subject"?: string | null,"email_template"?: string | null,"id"?: string,"requires_claim_link"?: boolean,"sms_template"?: string | null,"status"?: string
                   }
                   Update: {
-                    "billing_entity"?: string | null,"campaign_name"?: string,"client_id"?: string,"created_at"?: string,"currency"?: string,"email_subject"?: string | null,"email_template"?: string | null,"id"?: string,"sms_template"?: string | null,"status"?: string
+                    "billing_entity"?: string | null,"campaign_name"?: string,"client_id"?: string,"created_at"?: string,"currency"?: string,"email_subject"?: string | null,"email_template"?: string | null,"id"?: string,"requires_claim_link"?: boolean,"sms_template"?: string | null,"status"?: string
                   }
                   Relationships: [
                     {
@@ -288,6 +288,50 @@ isOneToOne: false
       columns: ["supplier_id"]
 isOneToOne: false
       referencedRelation: "gift_card_suppliers"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"claim_links": {
+                  Row: {
+                    "client_id": string,"created_at": string,"delivery_id": string,"device": string | null,"expires_at": string,"gift_card_id": string,"id": string,"is_required": boolean,"replaced_at": string | null,"revealed_at": string | null,"reveals": number
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "client_id": string,"created_at"?: string,"delivery_id": string,"device"?: string | null,"expires_at": string,"gift_card_id": string,"id"?: string,"is_required": boolean,"replaced_at"?: string | null,"revealed_at"?: string | null,"reveals"?: number
+                  }
+                  Update: {
+                    "client_id"?: string,"created_at"?: string,"delivery_id"?: string,"device"?: string | null,"expires_at"?: string,"gift_card_id"?: string,"id"?: string,"is_required"?: boolean,"replaced_at"?: string | null,"revealed_at"?: string | null,"reveals"?: number
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "claim_links_delivery_id_fkey"
+      columns: ["delivery_id"]
+isOneToOne: true
+      referencedRelation: "deliveries"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "claim_links_delivery_id_fkey"
+      columns: ["delivery_id"]
+isOneToOne: true
+      referencedRelation: "email_delivery_log"
+      referencedColumns: ["delivery_id"]
+    },{
+      foreignKeyName: "claim_links_delivery_id_fkey"
+      columns: ["delivery_id"]
+isOneToOne: true
+      referencedRelation: "sms_delivery_log"
+      referencedColumns: ["delivery_id"]
+    },{
+      foreignKeyName: "claim_links_gift_card_id_fkey"
+      columns: ["gift_card_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_inventory"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "claim_links_gift_card_id_fkey"
+      columns: ["gift_card_id"]
+isOneToOne: false
+      referencedRelation: "gift_cards"
       referencedColumns: ["id"]
     }
                   ]
@@ -529,14 +573,14 @@ isOneToOne: false
                   ]
                 },"gift_card_brands": {
                   Row: {
-                    "brand_name": string,"card_format": string,"code_format": string | null,"created_at": string,"expiration_policy": string | null,"id": string,"is_enabled": boolean,"logo_url": string | null,"name": string,"redemption_url": string | null,"terms_url": string | null,"valid_days": number | null
+                    "brand_name": string,"card_format": string,"code_format": string | null,"created_at": string,"expiration_policy": string | null,"id": string,"is_enabled": boolean,"logo_url": string | null,"name": string,"redemption_url": string | null,"requires_claim_link": boolean,"terms_url": string | null,"valid_days": number | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "brand_name"?: never,"card_format"?: string,"code_format"?: string | null,"created_at"?: string,"expiration_policy"?: string | null,"id"?: string,"is_enabled"?: boolean,"logo_url"?: string | null,"name": string,"redemption_url"?: string | null,"terms_url"?: string | null,"valid_days"?: number | null
+                    "brand_name"?: never,"card_format"?: string,"code_format"?: string | null,"created_at"?: string,"expiration_policy"?: string | null,"id"?: string,"is_enabled"?: boolean,"logo_url"?: string | null,"name": string,"redemption_url"?: string | null,"requires_claim_link"?: boolean,"terms_url"?: string | null,"valid_days"?: number | null
                   }
                   Update: {
-                    "brand_name"?: never,"card_format"?: string,"code_format"?: string | null,"created_at"?: string,"expiration_policy"?: string | null,"id"?: string,"is_enabled"?: boolean,"logo_url"?: string | null,"name"?: string,"redemption_url"?: string | null,"terms_url"?: string | null,"valid_days"?: number | null
+                    "brand_name"?: never,"card_format"?: string,"code_format"?: string | null,"created_at"?: string,"expiration_policy"?: string | null,"id"?: string,"is_enabled"?: boolean,"logo_url"?: string | null,"name"?: string,"redemption_url"?: string | null,"requires_claim_link"?: boolean,"terms_url"?: string | null,"valid_days"?: number | null
                   }
                   Relationships: [
                     
@@ -1286,6 +1330,7 @@ isOneToOne: false
 "email_subject": string | null,
 "email_template": string | null,
 "id": string,
+"requires_claim_link": boolean,
 "sms_template": string | null,
 "status": string
             }
@@ -1736,6 +1781,12 @@ isOneToOne: false
 "resolve_unknown_delivery":
 { Args: { "attempt_id": string,"is_found": boolean,"lease_token": string,"provider": string,"provider_message_id": string,"provider_status": string }; Returns: Json
                            },
+"reveal_gift_card":
+{ Args: { "device": string,"ip": string,"link_id": string,"request_id": string }; Returns: Json
+                           },
+"reveal_gift_card_to_staff":
+{ Args: { "actor": string,"gift_card_id": string,"reason": string,"request_id": string }; Returns: Json
+                           },
 "rollback_voucher_redemption":
 { Args: { "reason": string,"redemption_id": string }; Returns: Json
                            },
@@ -1745,6 +1796,48 @@ isOneToOne: false
 "start_call_session":
 { Args: { "actor": string,"caller_phone": string,"campaign_id": string,"request_id": string }; Returns: Json
                            },
+"update_brand_claim_link":
+{ Args: { "brand_id": string,"is_required": boolean }; Returns: {
+              "brand_name": string,
+"card_format": string,
+"code_format": string | null,
+"created_at": string,
+"expiration_policy": string | null,
+"id": string,
+"is_enabled": boolean,
+"logo_url": string | null,
+"name": string,
+"redemption_url": string | null,
+"requires_claim_link": boolean,
+"terms_url": string | null,
+"valid_days": number | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "gift_card_brands"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"update_campaign_claim_link":
+{ Args: { "campaign_id": string,"is_required": boolean }; Returns: {
+              "billing_entity": string | null,
+"campaign_name": string,
+"client_id": string,
+"created_at": string,
+"currency": string,
+"email_subject": string | null,
+"email_template": string | null,
+"id": string,
+"requires_claim_link": boolean,
+"sms_template": string | null,
+"status": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "campaigns"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "update_crm_endpoint":
 { Args: { "endpoint_id": string,"is_active": boolean }; Returns: Json
                            },
@@ -1763,6 +1856,7 @@ isOneToOne: false
 "logo_url": string | null,
 "name": string,
 "redemption_url": string | null,
+"requires_claim_link": boolean,
 "terms_url": string | null,
 "valid_days": number | null
             }

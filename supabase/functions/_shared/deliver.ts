@@ -1,3 +1,4 @@
+import { type ClaimLink, claimUrl, tokenOf } from './claim_link.ts';
 import { drain } from './drain.ts';
 import { Refusal } from './errors.ts';
 import { describe } from './log.ts';
@@ -8,7 +9,10 @@ import { type Merge, render, type Template, valuesOf } from './render.ts';
 import { type CardSecrets, type Sealed, unseal } from './seal.ts';
 import type { Context } from './serve.ts';
 
-/** One try of one delivery, as the database hands it out: a card, still sealed, in the campaign's text, or a notice. */
+/**
+ * One try of one delivery, as the database hands it out: a card in the campaign's text, still sealed, or its claim link, or
+ * a notice.
+ */
 interface Lease {
   deliveryId: string;
   attemptId: string;
@@ -21,6 +25,7 @@ interface Lease {
   notice?: string;
   template?: Template;
   sealed?: Sealed;
+  claim?: ClaimLink;
 }
 
 /** How many deliveries a look-up found, missed, or could not tell of. */
@@ -104,7 +109,7 @@ async function send(lease: Lease, means: Means): Promise<SendOutcome> {
     };
   }
   const result = await provider.send(message);
-  return { ...result, errorMessage: result.errorMessage && withoutSecrets(result.errorMessage, card) };
+  return { ...result, errorMessage: result.errorMessage && withoutSecrets(result.errorMessage, lease, card) };
 }
 
 /** Names the first message found that is not another delivery's, else says that there is none, or no telling. */
@@ -150,7 +155,8 @@ function messageOf(lease: Lease, card?: CardSecrets): Message {
     support_phone: Deno.env.get('SUPPORT_PHONE_NUMBER') ?? '',
     support_email: Deno.env.get('SUPPORT_EMAIL') ?? '',
   };
-  return { attemptId, to: deliverTo, ...render(channel, template, valuesOf(merge, card, house)) };
+  const claim = lease.claim && { ...lease.claim, url: claimUrl(lease.claim) };
+  return { attemptId, to: deliverTo, ...render(channel, template, valuesOf(merge, card, house), claim) };
 }
 
 async function complete({ rpc, log }: Desk, lease: Lease, result: SendOutcome): Promise<void> {
@@ -190,8 +196,8 @@ function masked(address: string): string {
 }
 
 // A provider may quote what it was sent.
-function withoutSecrets(words: string, card?: CardSecrets): string {
-  return [card?.code, card?.pin].reduce<string>(
+function withoutSecrets(words: string, { claim }: Lease, card?: CardSecrets): string {
+  return [card?.code, card?.pin, claim && tokenOf(claim)].reduce<string>(
     (text, secret) => (secret ? text.replaceAll(secret, '***') : text),
     words,
   );

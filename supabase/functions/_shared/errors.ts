@@ -227,6 +227,12 @@ export const catalogue = {
     message: 'Idempotency-Key already used for another request',
     solution: 'Use a new Idempotency-Key for a new request, and the same body for a repeated one',
   },
+  'RB-410': {
+    status: 410,
+    message: 'This link does not show anything here',
+    solution:
+      'It is out of date, was replaced, or belongs to the device that opened it first: ask for the card to be sent again',
+  },
   'RB-413': {
     status: 413,
     message: 'Request too large',

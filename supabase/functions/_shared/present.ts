@@ -3,9 +3,13 @@ import type { Answer } from './rpc.ts';
 import { unseal } from './seal.ts';
 import type { Context, Reply } from './serve.ts';
 
-/** What every door that gives out a card answers with. */
-export interface Provisioned {
+/** A card as its door answers with it. */
+export interface Revealed {
   giftCard: { id: string };
+}
+
+/** What every door that gives out a card answers with. */
+export interface Provisioned extends Revealed {
   source: string;
   campaignId: string;
   delivery: { id: string } | null;
@@ -19,6 +23,6 @@ export function announce(context: Context, { result, replayed }: Answer<Provisio
 }
 
 /** The answer with the card's code and PIN in clear, for the one who is to have them. */
-export function reveal({ result, sealed }: Answer<Provisioned>): Reply {
+export function reveal({ result, sealed }: Answer<Revealed>): Reply {
   return { ...result, giftCard: { ...result.giftCard, ...(sealed ? unseal(sealed) : {}) } };
 }

@@ -123,3 +123,27 @@ Deno.test('render: the default subject names value and brand but never the code'
 Deno.test('render: templates from Windows and old Macs are read alike', () => {
   assert.equal(text('a\r\nb\rc'), 'a\nb\nc');
 });
+
+const claim = { url: 'https://shop.example/card#token', expires: 'December 1, 2026', isRequired: true };
+
+Deno.test('render: a demanded link takes the place of code and PIN, in the texts of the house and of a campaign', () => {
+  for (const body of [null, 'Your card: {{code}}\nPIN: {{pin}}', '{{claim_url}}', '{{ CODE }} {{Pin}}']) {
+    for (const channel of ['sms', 'email'] as const) {
+      const { text, html, subject } = render(channel, { subject: 'For {{code}}', body }, values(), claim);
+      assert.match(text, /https:\/\/shop\.example\/card#token/);
+      assert.doesNotMatch(text + html + subject, /AMZN-1234|4321|PIN/);
+      assert.equal(subject, 'For');
+    }
+  }
+  assert.match(render('sms', none, values(), claim).text, /on one device only, until December 1, 2026/);
+});
+
+Deno.test('render: a link that is offered stands beside the code', () => {
+  const offered = { ...claim, isRequired: false };
+  const body = '{{code}} {{pin}} {{claim_url}} {{claim_expires}}';
+  assert.equal(
+    render('sms', { subject: null, body }, values(), offered).text,
+    'AMZN-1234 4321 https://shop.example/card#token December 1, 2026',
+  );
+  assert.match(render('sms', none, values(), offered).text, /AMZN-1234/);
+});

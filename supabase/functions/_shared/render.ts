@@ -42,15 +42,44 @@ Questions? Write to: {{support_email}}
 
 {{company_name}}`;
 
+const SMS_LINK = `{{company_name}}: Hi {{first_name}}, your {{value}} {{brand}} gift card is here: {{claim_url}}
+It opens on one device only, until {{claim_expires}}.
+Questions? Reply HELP. To opt out, reply STOP.`;
+
+const EMAIL_LINK = `Hi {{first_name}},
+
+Your {{value}} {{brand}} gift card is here: {{claim_url}}
+It opens on one device only, until {{claim_expires}}.
+
+Redeem at: {{redemption_url}}
+Expires: {{expiration_date}}
+
+Questions? Call: {{support_phone}}
+Questions? Write to: {{support_email}}
+
+{{company_name}}`;
+
 const TAG = /\{\{\s*([^{}]*?)\s*\}\}/g;
 
 // Such as "PIN: {{pin}}".
 const LABELLED_TAG = /^[^{}]*:\s*\{\{\s*([^{}]*?)\s*\}\}\s*$/;
 
+/** The link that shows the card. */
+export interface Claim {
+  url: string;
+  expires: string;
+  /** Whether it stands for the code, which the message must not bring. */
+  isRequired: boolean;
+}
+
 /** Makes a message from a campaign's template or the house's own. */
-export function render(channel: 'sms' | 'email', template: Template, values: Values): Rendered {
-  const text = fillIn(template.body ?? (channel === 'sms' ? SMS : EMAIL), values);
-  const subject = fillIn(template.subject ?? EMAIL_SUBJECT, values).replace(/\s+/g, ' ');
+export function render(channel: 'sms' | 'email', template: Template, values: Values, claim?: Claim): Rendered {
+  const house = claim?.isRequired ? { sms: SMS_LINK, email: EMAIL_LINK } : { sms: SMS, email: EMAIL };
+  const filled = { ...values, ...valuesOfClaim(claim) };
+  const text = fillIn(template.body ?? house[channel], filled);
+  // A subject is shown on locked screens and kept in logs: a link has no place in it, nor for the code.
+  const visible = { ...filled, claim_url: '', ...(claim?.isRequired && { code: '' }) };
+  const subject = fillIn(template.subject ?? EMAIL_SUBJECT, visible).replace(/\s+/g, ' ');
   return { subject, text, html: htmlOf(text) };
 }
 
@@ -63,6 +92,12 @@ export function valuesOf(merge: Merge, card: { code: string; pin: string | null 
     ...amountsOf(merge),
     ...(card && { code: card.code, pin: card.pin ?? '' }),
   };
+}
+
+function valuesOfClaim(claim?: Claim): Values {
+  if (!claim) return {};
+  const { url, expires, isRequired } = claim;
+  return { claim_url: url, claim_expires: expires, ...(isRequired && { code: url, pin: '' }) };
 }
 
 function amountsOf({ amount, currency }: Merge): Values {

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { missing, secret } from './secrets.ts';
 
 // node:crypto and not WebCrypto: ten times faster for many small texts, and an upload has 2 s of CPU.
@@ -53,6 +53,12 @@ export function unseal(sealed: Sealed): CardSecrets {
 /** Finds a card again without its code: equal for every way of writing the same code. */
 export function fingerprint(code: string): string {
   return createHmac('sha256', fingerprintKey()).update(normalise(code)).digest('hex');
+}
+
+/** Keys for another purpose, one made of each key that seals, by its id; nobody learns one from the other. */
+export function keysFor(purpose: string): Map<string, Buffer> {
+  const derive = (key: Buffer) => Buffer.from(hkdfSync('sha256', key, '', purpose, KEY_BYTES));
+  return new Map(Array.from(sealKeys().keys, ([id, key]) => [id, derive(key)]));
 }
 
 function encrypt(text: Buffer, aad: string, key: Buffer, nonce: Buffer): Buffer {

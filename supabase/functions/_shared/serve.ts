@@ -38,6 +38,8 @@ export function serve(options: Options, handler: (request: Request, context: Con
     const requestId = crypto.randomUUID();
     const response = await respond(request, requestId, options, handler);
     response.headers.set('x-request-id', requestId);
+    // An answer may hold a card's code, and is of this moment in any case.
+    response.headers.set('cache-control', 'no-store');
     for (const [name, value] of options.cors ? CORS_HEADERS : []) response.headers.set(name, value);
     return response;
   };

@@ -31,6 +31,9 @@ insert into expected values
   ('mark_gift_card_redeemed',   'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('archive_gift_card_pool',    'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_expiration_policy',  'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
+  ('reveal_gift_card_to_staff', 'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('update_campaign_claim_link', 'RB-403', 'ok',    'ok',     'ok', 'RB-404', 'RB-404'),
+  ('update_brand_claim_link',   'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('create_crm_endpoint',       'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_crm_endpoint',       'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_crm_endpoint_key',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -91,6 +94,7 @@ declare
     when 'resend_gift_card' then public.resend_gift_card(
       actor, tests.the('card'), 'sms', null, 'asked', gen_random_uuid(), null, null)
     when 'request_sms_opt_in' then tests.ask_for_consent(recipient, actor)
+    when 'reveal_gift_card_to_staff' then public.reveal_gift_card_to_staff(actor, tests.the('card'), 'asked', gen_random_uuid())
     when 'get_delivery' then public.get_delivery(actor, tests.the('delivery'))
     when 'get_wallet' then public.get_wallet(actor, tests.the('customer'))
     when 'use_messages' then public.use_messages(actor, tests.the('client'), tests.the('customer'), 1, 'test',
@@ -120,6 +124,8 @@ begin
       tests.create_pool(tests.the('client'), tests.the('brand'), 0))
     when 'update_expiration_policy' then format('select public.update_expiration_policy(%L, %L, 90)',
       tests.create_brand(), 'Three months')
+    when 'update_campaign_claim_link' then format('select public.update_campaign_claim_link(%L, false)', tests.the('campaign'))
+    when 'update_brand_claim_link' then format('select public.update_brand_claim_link(%L, false)', tests.the('brand'))
     when 'create_crm_endpoint' then format('select public.create_crm_endpoint(%L, %L)', tests.the('client'), gen_random_uuid())
     when 'update_crm_endpoint' then format('select public.update_crm_endpoint(%L, true)', tests.the('endpoint'))
     when 'update_crm_endpoint_key' then format('select public.update_crm_endpoint_key(%L)', tests.the('endpoint'))

@@ -1,7 +1,7 @@
 -- Whoever guesses ids and codes learns nothing: the whole answer is the same for another tenant's thing and for none.
 begin;
 set local search_path = public, extensions, tests;
-select plan(50);
+select plan(52);
 
 select tests.keep(tests.create_busy_tenant());
 select tests.keep('delivery', (select id from public.deliveries where client_id = tests.the('client') limit 1));
@@ -58,6 +58,10 @@ select pg_temp.same(tests.ask_for_consent(tests.the('recipient'), tests.the('adm
 select pg_temp.same(tests.ask_for_consent(tests.the('mine'), tests.the('admin'), session => tests.the('session')),
   tests.ask_for_consent(tests.the('mine'), tests.the('admin'), session => gen_random_uuid()),
   'request_sms_opt_in: a foreign call reads like an unknown one');
+select pg_temp.same(
+  public.reveal_gift_card_to_staff(tests.the('admin'), tests.the('card'), 'asked', gen_random_uuid()),
+  public.reveal_gift_card_to_staff(tests.the('admin'), gen_random_uuid(), 'asked', gen_random_uuid()),
+  'reveal_gift_card_to_staff: a foreign card reads like an unknown one');
 
 select is(public.get_delivery(tests.the('admin'), tests.the('delivery')),
   public.get_delivery(tests.the('admin'), gen_random_uuid()),

@@ -26,6 +26,7 @@ select is(pg_temp.state_of_call(f, r.role),
       'create_crm_endpoint', 'update_crm_endpoint_key', 'update_crm_endpoint', 'replay_crm_event',
       'record_consent', 'record_opt_out',
       'create_voucher', 'create_vouchers', 'update_voucher', 'expire_voucher', 'list_vouchers',
+      'update_campaign_claim_link', 'update_brand_claim_link',
       'rollback_voucher_redemption') or f.proname like 'report\_%'
       then 'authenticated' else 'service_role' end
     then 'ran' else '42501' end,

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { text, uuid } from '../_shared/fields.ts';
+import { readJson } from '../_shared/parse.ts';
+import { reveal, type Revealed } from '../_shared/present.ts';
+import { serve } from '../_shared/serve.ts';
+
+const schema = z.object({ giftCardId: uuid, reason: text(500) });
+
+/** Shows a given card to an agent or admin who says why; so many a day for each, audited. */
+export default {
+  fetch: serve(
+    { auth: 'user', tag: 'REVEAL', cors: true, secrets: ['CARD_SEAL_KEYS'] },
+    async (request, context) => {
+      const { giftCardId, reason } = await readJson(request, schema);
+      const answer = await context.rpc<Revealed>('reveal_gift_card_to_staff', {
+        actor: context.actor,
+        gift_card_id: giftCardId,
+        reason,
+        request_id: context.requestId,
+      });
+      context.log('[REVEAL] Card shown to staff', { giftCardId });
+      return reveal(answer);
+    },
+  ),
+};

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { linkIdOf } from '../_shared/claim_link.ts';
+import { text } from '../_shared/fields.ts';
+import { readJson } from '../_shared/parse.ts';
+import { reveal, type Revealed } from '../_shared/present.ts';
+import { serve } from '../_shared/serve.ts';
+
+const schema = z.object({
+  token: text(64),
+  device: text(128).refine((value) => value.length >= 16, 'must have at least 16 characters'),
+});
+
+/** Shows the card of a claim link to the device that opens it first, and to that one again for a short while. */
+export default {
+  fetch: serve(
+    { auth: 'publishable', tag: 'REVEAL', cors: true, secrets: ['CARD_SEAL_KEYS'] },
+    async (request, context) => {
+      const { token, device } = await readJson(request, schema);
+      // A token that is not ours goes the same way, so that it takes as long and counts against its address.
+      const answer = await context.rpc<Revealed>('reveal_gift_card', {
+        link_id: linkIdOf(token),
+        device,
+        ip: context.ip,
+        request_id: context.requestId,
+      });
+      context.log('[REVEAL] Card shown', { giftCardId: answer.result.giftCard.id });
+      return reveal(answer);
+    },
+  ),
+};

@@ -1,0 +1,292 @@
+-- Gift cards, reveals: how a code is seen without standing in a message, and who else may see one.
+-- A claim link belongs to one delivery and says the same in all its tries; the newest link of a card replaces those before.
+-- It opens on the device that opens it first, for a short while, until its day. The database knows no token: the functions
+-- sign the link's id with the key that seals the card. Every reveal leaves its audit row in the same transaction.
+
+create table public.claim_links (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null,
+  gift_card_id uuid not null references public.gift_cards (id),
+  delivery_id uuid not null references public.deliveries (id),
+  is_required boolean not null,
+  expires_at timestamptz not null,
+  device text,
+  reveals int not null default 0,
+  created_at timestamptz not null default now(),
+  revealed_at timestamptz,
+  replaced_at timestamptz,
+  constraint claim_links_one_for_a_delivery unique (delivery_id),
+  constraint claim_links_device_matches_revealed_at check ((device is null) = (revealed_at is null)),
+  constraint claim_links_reveals_match_revealed_at check ((reveals > 0) = (revealed_at is not null))
+);
+comment on table public.claim_links is
+  'The link that shows a card instead of, or beside, the code in its message. device: fingerprint of the device that opened it first.';
+
+create table private.claim_link_rules (
+  is_the_only_row boolean primary key default true,
+  link_days int not null default 14,
+  window_minutes int not null default 15,
+  constraint claim_link_rules_are_one_row check (is_the_only_row),
+  constraint claim_link_rules_are_positive check (link_days > 0 and window_minutes > 0)
+);
+comment on table private.claim_link_rules is
+  'How many days a claim link lives, and for how many minutes its device may see the card again.';
+insert into private.claim_link_rules default values;
+
+create unique index claim_links_live_idx on public.claim_links (gift_card_id) where replaced_at is null;
+create index claim_links_gift_card_id_idx on public.claim_links (gift_card_id);
+create index claim_links_client_id_idx on public.claim_links (client_id);
+
+create function private.replace_claim_links(gift_card_id uuid)
+returns void language sql volatile set search_path = '' as $$
+  update public.claim_links l set replaced_at = now()
+  where l.gift_card_id = replace_claim_links.gift_card_id and l.replaced_at is null
+$$;
+
+-- Makes the links that leased messages need: the brand or campaign demands one, or the campaign's text asks for it. A delivery
+-- that is tried again keeps the link that it had, replaced or not, so that its text never changes.
+create function private.open_claim_links(attempts public.delivery_attempts[])
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  message record;
+begin
+  for message in
+    select d.id, d.client_id, card.id as gift_card_id, b.requires_claim_link or campaign.requires_claim_link as is_required,
+      least(card.expires_at, now() + make_interval(days => rules.link_days)) as expires_at
+    from unnest(attempts) a
+    join public.deliveries d on d.id = a.delivery_id and d.topic = 'gift_card'
+    join public.gift_cards card on card.id = d.subject_id
+    join public.card_pools pool on pool.id = card.pool_id
+    join public.gift_card_brands b on b.id = pool.brand_id
+    join public.recipients r on r.id = card.recipient_id
+    join public.campaigns campaign on campaign.id = r.campaign_id, private.claim_link_rules rules
+    where (b.requires_claim_link or campaign.requires_claim_link
+        or case d.channel when 'sms' then campaign.sms_template else campaign.email_template end ~* '\{\{\s*claim_url\s*\}\}')
+      and not exists (select from public.claim_links l where l.delivery_id = d.id)
+    order by card.id
+  loop
+    -- two messages of one card would both think that theirs is the newest
+    perform from public.gift_cards c where c.id = message.gift_card_id for update;
+    perform private.replace_claim_links(message.gift_card_id);
+    insert into public.claim_links (client_id, gift_card_id, delivery_id, is_required, expires_at)
+    values (message.client_id, message.gift_card_id, message.id, message.is_required, message.expires_at);
+  end loop;
+end $$;
+
+-- Adds its link to a lease; a message that must not bring the code is not given it.
+create function private.with_claim_link(lease jsonb)
+returns jsonb language plpgsql stable set search_path = '' as $$
+declare
+  link public.claim_links;
+begin
+  select l.* into link from public.claim_links l where l.delivery_id = (lease ->> 'deliveryId')::uuid;
+  if link.id is null then
+    return lease;
+  end if;
+  return case when link.is_required then lease - 'sealed' else lease end || jsonb_build_object('claim', jsonb_build_object(
+    'linkId', link.id, 'keyId', lease #>> '{sealed,keyId}', 'isRequired', link.is_required,
+    'expires', (select to_char(link.expires_at at time zone c.time_zone, 'FMMonth FMDD, YYYY')
+      from public.clients c where c.id = link.client_id)));
+end $$;
+
+-- Why a link shows nothing to a device, for staff; null when it shows the card.
+create function private.reveal_obstacle(link public.claim_links, device text)
+returns text language plpgsql stable set search_path = '' as $$
+begin
+  return case
+    when link.replaced_at is not null then 'replaced'
+    when link.expires_at <= now() then 'expired'
+    when (select c.status from public.gift_cards c where c.id = link.gift_card_id)
+      not in ('claimed', 'delivered', 'stuck', 'redeemed') then 'card taken back'
+    when link.device <> reveal_obstacle.device then 'another device'
+    when link.revealed_at < now() - (select make_interval(mins => r.window_minutes) from private.claim_link_rules r)
+      then 'window over' end;
+end $$;
+
+-- Whoever opens the link has got the message.
+create function private.expose_card(gift_card_id uuid, channel text)
+returns void language sql volatile set search_path = '' as $$
+  update public.gift_cards c
+  set exposed_at = coalesce(c.exposed_at, now()),
+    status = case when c.status in ('claimed', 'stuck') and channel is not null then 'delivered' else c.status end,
+    delivered_at = case when channel is not null then coalesce(c.delivered_at, now()) else c.delivered_at end,
+    delivery_method = case when c.status in ('claimed', 'stuck') then coalesce(channel, c.delivery_method) else c.delivery_method end
+  where c.id = expose_card.gift_card_id
+$$;
+
+-- Binds the link to the device that opens it first. Returns the link with null for its card when it shows nothing.
+create function private.open_link(link_id uuid, device text, address text, request_id uuid)
+returns public.claim_links language plpgsql volatile set search_path = '' as $$
+declare
+  link public.claim_links;
+  obstacle text;
+begin
+  select l.* into link from public.claim_links l where l.id = link_id;
+  -- the card first, as whoever makes a new link does
+  perform from public.gift_cards c where c.id = link.gift_card_id for update;
+  select l.* into link from public.claim_links l where l.id = link_id for update;
+  if link.id is null then
+    return link;
+  end if;
+  obstacle := private.reveal_obstacle(link, device);
+  perform private.record_audit(link.client_id, null,
+    case when obstacle is null then 'gift_card.revealed' else 'gift_card.reveal_refused' end, 'gift_card', link.gift_card_id,
+    jsonb_build_object('claim_link_id', link.id, 'device', device, 'address', address), request_id, obstacle);
+  if obstacle is not null then
+    link.gift_card_id := null;
+    return link;
+  end if;
+  update public.claim_links l
+  set device = open_link.device, revealed_at = coalesce(l.revealed_at, now()), reveals = l.reveals + 1
+  where l.id = link.id returning l.* into link;
+  perform private.expose_card(link.gift_card_id, (select d.channel from public.deliveries d where d.id = link.delivery_id));
+  return link;
+end $$;
+
+create function public.reveal_gift_card(link_id uuid, device text, ip text, request_id uuid)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  surface constant text := 'reveal-gift-card';
+  address text := private.fingerprint(private.network_of(ip));
+  keys jsonb := jsonb_build_object('ip', address);
+  wait_seconds int := private.take_attempt(surface, keys);
+  link public.claim_links;
+  refusal jsonb;
+begin
+  if wait_seconds is not null then
+    refusal := private.refused('RB429', 'RB-429', jsonb_build_object('retryAfter', wait_seconds)::text);
+  else
+    link := private.open_link(link_id, private.fingerprint(device), address, request_id);
+    if link.gift_card_id is null then
+      refusal := private.refused('RB410', 'RB-410', null);
+    end if;
+    perform private.settle_attempt(surface, keys, refusal is not null);
+  end if;
+  perform private.record_attempt(surface, address, link_id::text, refusal ->> 'code', request_id, link.client_id);
+  if refusal is not null then
+    return refusal;
+  end if;
+  return private.answered(jsonb_build_object('giftCard', private.present_card(link.gift_card_id), 'visibleUntil', (
+    select link.revealed_at + make_interval(mins => r.window_minutes) from private.claim_link_rules r)),
+    private.sealed_card(link.gift_card_id));
+end $$;
+comment on function public.reveal_gift_card is
+  'Shows the card of a claim link to the device that opens it first, and again for a short while. Every refusal reads the same (RB-410).';
+
+-- Only a card that somebody has been given may be looked at, and only by staff of its client who say why.
+create function private.show_card_to(actor uuid, gift_card_id uuid, reason text, request_id uuid)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  card public.gift_cards;
+begin
+  if actor is null then
+    perform private.refuse('RB-403', 'Not allowed');
+  end if;
+  select c.* into card from public.gift_cards c where c.id = show_card_to.gift_card_id for update;
+  perform private.assert_can_act(actor, card.client_id, private.staff_roles());
+  if length(btrim(coalesce(reason, ''))) < 3 then
+    perform private.refuse('GC-012', 'A reason is needed', jsonb_build_object('fields', jsonb_build_array(
+      jsonb_build_object('field', 'reason', 'problem', 'is required'))));
+  end if;
+  if card.status not in ('claimed', 'delivered', 'stuck', 'redeemed') then
+    perform private.refuse('RB-400', 'The card is ' || card.status || ': nobody has it');
+  end if;
+  perform private.expose_card(card.id, null);
+  perform private.record_audit(card.client_id, actor, 'gift_card.revealed_to_staff', 'gift_card', card.id, '{}', request_id,
+    btrim(reason));
+  return jsonb_build_object('giftCard', private.present_card(card.id));
+end $$;
+
+create function public.reveal_gift_card_to_staff(actor uuid, gift_card_id uuid, reason text, request_id uuid)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  surface constant text := 'reveal-gift-card-to-staff';
+  keys jsonb := jsonb_build_object('actor', coalesce(actor::text, 'nobody'));
+  wait_seconds int;
+  result jsonb;
+  detail text;
+begin
+  -- a quota, so unlike a limit on guesses it counts what succeeds; a refusal gives the token back with all else
+  wait_seconds := private.take_attempt(surface, keys);
+  if wait_seconds is not null then
+    return private.refused('RB429', 'RB-429', jsonb_build_object('retryAfter', wait_seconds)::text);
+  end if;
+  result := private.show_card_to(actor, gift_card_id, reason, request_id);
+  return private.answered(result, private.sealed_card(gift_card_id));
+exception when others then
+  if not private.is_refusal(sqlstate) then
+    raise;
+  end if;
+  get stacked diagnostics detail = pg_exception_detail;
+  return private.refused(sqlstate, sqlerrm, detail);
+end $$;
+comment on function public.reveal_gift_card_to_staff is
+  'Shows a given card to an agent or admin of its client who says why; so many a day for each, audited.';
+
+insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
+  ('reveal-gift-card', 'ip', 20, 600, true),
+  ('reveal-gift-card-to-staff', 'actor', 20, 86400, true);
+
+create function private.update_campaign_claim_link(campaign_id uuid, is_required boolean)
+returns public.campaigns language plpgsql volatile security definer set search_path = '' as $$
+declare
+  campaign public.campaigns;
+begin
+  select c.* into campaign from public.campaigns c where c.id = update_campaign_claim_link.campaign_id for update;
+  perform private.assert_can_act(private.caller(), campaign.client_id, private.admin_roles());
+  update public.campaigns c set requires_claim_link = is_required where c.id = campaign.id returning c.* into campaign;
+  perform private.record_audit(campaign.client_id, private.caller(), 'campaign.updated', 'campaign', campaign.id,
+    jsonb_build_object('requires_claim_link', is_required));
+  return campaign;
+end $$;
+
+create function public.update_campaign_claim_link(campaign_id uuid, is_required boolean)
+returns public.campaigns language sql volatile security invoker set search_path = '' as $$
+  select private.update_campaign_claim_link(campaign_id, is_required)
+$$;
+comment on function public.update_campaign_claim_link is
+  'Says whether a campaign''s messages bring a claim link instead of the code.';
+
+create function private.update_brand_claim_link(brand_id uuid, is_required boolean)
+returns public.gift_card_brands language plpgsql volatile security definer set search_path = '' as $$
+declare
+  brand public.gift_card_brands;
+begin
+  perform private.assert_platform_admin(private.caller());
+  update public.gift_card_brands b set requires_claim_link = is_required
+  where b.id = update_brand_claim_link.brand_id returning b.* into brand;
+  if brand.id is null then
+    perform private.refuse('RB-404', 'Not found');
+  end if;
+  perform private.record_audit(null, private.caller(), 'gift_card_brand.updated', 'gift_card_brand', brand.id,
+    jsonb_build_object('requires_claim_link', is_required));
+  return brand;
+end $$;
+
+create function public.update_brand_claim_link(brand_id uuid, is_required boolean)
+returns public.gift_card_brands language sql volatile security invoker set search_path = '' as $$
+  select private.update_brand_claim_link(brand_id, is_required)
+$$;
+comment on function public.update_brand_claim_link is
+  'Says whether messages with cards of a brand bring a claim link instead of the code; for the platform''s admins.';
+
+-- Must be empty: a link that was opened, and no audit row says so.
+create view private.reveals_without_audit as
+  select l.id from public.claim_links l
+  where l.revealed_at is not null and (
+    select count(*) from public.audit_events e
+    where e.subject_id = l.gift_card_id and e.action = 'gift_card.revealed'
+      and e.metadata ->> 'claim_link_id' = l.id::text) <> l.reveals;
+
+alter table public.claim_links enable row level security;
+
+grant select on public.claim_links to authenticated, service_role;
+
+create policy "Staff read the claim links of their clients" on public.claim_links
+  for select to authenticated using (client_id in (select private.staffed_client_ids()));
+
+grant execute on function public.reveal_gift_card, public.reveal_gift_card_to_staff to service_role;
+grant execute on function
+  public.update_campaign_claim_link, private.update_campaign_claim_link, public.update_brand_claim_link,
+  private.update_brand_claim_link
+  to authenticated;

@@ -1,0 +1,99 @@
+-- A claim link shows its card to the device that opens it first, for a short while; every refusal reads the same.
+begin;
+set local search_path = public, extensions, tests;
+select plan(33);
+
+create function pg_temp.create_link() returns jsonb language plpgsql as $$
+declare
+  facts jsonb := tests.create_promise();
+begin
+  update public.campaigns set requires_claim_link = true where id = (facts ->> 'campaign')::uuid;
+  facts := facts || jsonb_build_object('answer', tests.provision((facts ->> 'recipient')::uuid));
+  facts := facts || jsonb_build_object('card', facts #> '{answer,result,giftCard,id}',
+    'delivery', facts #> '{answer,result,delivery,id}');
+  perform tests.keep(facts);
+  perform tests.keep('lease', tests.lease(tests.the('delivery')));
+  perform tests.keep('link', tests.kept('lease') #> '{claim,linkId}');
+  return facts;
+end $$;
+create function pg_temp.open(link uuid, device text default 'device-0123456789', ip text default '203.0.113.9')
+returns jsonb language sql as $$
+  select public.reveal_gift_card(link, device, ip, gen_random_uuid())
+$$;
+create function pg_temp.the_card() returns public.gift_cards language sql as $$
+  select c from public.gift_cards c where c.id = tests.the('card')
+$$;
+
+select pg_temp.create_link();
+update public.gift_cards set exposed_at = null where id = tests.the('card');
+select tests.keep('shown', pg_temp.open(tests.the('link')));
+
+select is(tests.kept('shown') ->> 'outcome', 'ok', 'The first device sees the card');
+select is(tests.kept('shown') #>> '{sealed,giftCardId}', tests.the('card')::text, 'It is given the sealed code, to be opened by the function');
+select is(tests.kept('shown') #>> '{result,giftCard,id}', tests.the('card')::text, 'And what to do with it');
+select is((tests.kept('shown') #>> '{result,visibleUntil}')::timestamptz, now() + interval '15 minutes', 'And for how long');
+select isnt((pg_temp.the_card()).exposed_at, null, 'The code has left the house');
+select is((pg_temp.the_card()).status, 'delivered', 'And has arrived');
+select is((pg_temp.the_card()).delivery_method, 'sms', 'By the message''s own way');
+select is((select count(*) from public.audit_events where subject_id = tests.the('card') and action = 'gift_card.revealed'),
+  1::bigint, 'It is audited');
+select isnt((select device from public.claim_links where id = tests.the('link')), 'device-0123456789', 'A device is kept as a fingerprint');
+
+select is(pg_temp.open(tests.the('link')) ->> 'outcome', 'ok', 'The same device may look again');
+select is((select reveals from public.claim_links where id = tests.the('link')), 2, 'Which is counted');
+select is((select count(*) from public.audit_events where subject_id = tests.the('card') and action = 'gift_card.revealed'),
+  2::bigint, 'And audited');
+select is_empty('select * from private.reveals_without_audit', 'No reveal is without its audit row');
+
+-- every refusal is the same
+select tests.keep('unknown', pg_temp.open(gen_random_uuid()));
+select is(tests.kept('unknown') ->> 'code', 'RB-410', 'RB-410: a link that nobody has');
+select is(pg_temp.open(null), tests.kept('unknown'), 'A token that is not ours');
+select is(pg_temp.open(tests.the('link'), 'another-device-01'), tests.kept('unknown'), 'Another device');
+update public.claim_links set revealed_at = now() - interval '16 minutes' where id = tests.the('link');
+select is(pg_temp.open(tests.the('link')), tests.kept('unknown'), 'The same device, too late');
+update public.claim_links set revealed_at = now(), expires_at = now() where id = tests.the('link');
+select is(pg_temp.open(tests.the('link')), tests.kept('unknown'), 'A link that is out of date');
+update public.claim_links set expires_at = now() + interval '1 day', replaced_at = now() where id = tests.the('link');
+select is(pg_temp.open(tests.the('link')), tests.kept('unknown'), 'A link that was replaced');
+update public.claim_links set replaced_at = null where id = tests.the('link');
+update public.gift_cards set status = 'cancelled', cancelled_at = now() where id = tests.the('card');
+select is(pg_temp.open(tests.the('link')), tests.kept('unknown'), 'A card that was taken back');
+select results_eq(format($$ select reason from public.audit_events where subject_id = %L and action = 'gift_card.reveal_refused'
+  order by id $$, tests.the('card')), $$ values ('another device'), ('window over'), ('expired'), ('replaced'), ('card taken back') $$,
+  'Only staff read why');
+select is((select count(*) from public.redemption_attempts where surface = 'reveal-gift-card' and client_id = tests.the('client')
+  and outcome = 'refused'), 5::bigint, 'And that there were tries');
+
+-- a card whose message may not have arrived
+select pg_temp.create_link();
+update public.gift_cards set status = 'stuck', stuck_at = now() where id = tests.the('card');
+select is(pg_temp.open(tests.the('link'), ip => '203.0.113.10') ->> 'outcome', 'ok', 'Whoever opens the link of a stuck card has got it');
+select is((pg_temp.the_card()).status, 'delivered', 'So it is stuck no more');
+
+-- a card that expires before its link
+select cmp_ok((select expires_at from public.claim_links where id = tests.the('link')), '>', now() + interval '13 days', 'A link lives for two weeks');
+select tests.keep(tests.create_promise(0));
+select tests.add_cards(tests.the('pool'), 1, (now() + interval '2 days')::date);
+update public.campaigns set requires_claim_link = true where id = tests.the('campaign');
+select tests.keep('answer', tests.provision(tests.the('recipient')));
+select tests.keep('link', tests.lease((tests.kept('answer') #>> '{result,delivery,id}')::uuid) #> '{claim,linkId}');
+select cmp_ok((select expires_at from public.claim_links where id = tests.the('link')), '<', now() + interval '4 days', 'But no longer than its card');
+
+-- guesses
+select is((select count(*) from generate_series(1, 25) n where pg_temp.open(null, ip => '198.51.100.7') ->> 'code' = 'RB-429'),
+  5::bigint, 'RB-429: twenty wrong tokens from an address are enough');
+select is(pg_temp.open(tests.the('link'), ip => '198.51.100.7') ->> 'code', 'RB-429', 'Then a right one is not looked at either');
+select is(pg_temp.open(tests.the('link'), ip => '198.51.100.8') ->> 'outcome', 'ok', 'From elsewhere it is');
+select is((select sum(taken) from private.attempt_buckets where surface = 'reveal-gift-card'
+  and key = private.fingerprint('198.51.100.8')), 0::bigint, 'What succeeds costs nothing');
+
+-- one that shows a broken invariant
+update public.claim_links set reveals = reveals + 1 where id = tests.the('link');
+select is((select id from private.reveals_without_audit), tests.the('link'), 'A reveal without an audit row would be seen');
+select isnt_empty($$ select from private.invariant_violations where invariant = 'reveals_without_audit' $$, 'By whoever looks at the invariants');
+select throws_ok(format('update public.claim_links set device = null where id = %L', tests.the('link')), '23514', null,
+  'A link that was opened has its device');
+
+select * from finish();
+rollback;

@@ -1,0 +1,53 @@
+-- An agent or admin may look at a card of his client that somebody was given: with a reason, so many a day, audited.
+begin;
+set local search_path = public, extensions, tests;
+select plan(20);
+
+select tests.keep(tests.create_delivery());
+select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
+select tests.keep('foreign', tests.create_user('client_admin', tests.create_client()));
+select tests.keep('request', gen_random_uuid());
+
+create function pg_temp.look(actor uuid, reason text default 'The recipient lost the message', card uuid default tests.the('card'))
+returns jsonb language sql as $$
+  select public.reveal_gift_card_to_staff(actor, card, reason, tests.the('request'))
+$$;
+create function pg_temp.audited() returns bigint language sql as $$
+  select count(*) from public.audit_events where subject_id = tests.the('card') and action = 'gift_card.revealed_to_staff'
+$$;
+
+update public.gift_cards set exposed_at = null where id = tests.the('card');
+select is(pg_temp.look(tests.the('agent')) ->> 'outcome', 'ok', 'An agent sees the card');
+select is(pg_temp.look(tests.the('agent')) #>> '{sealed,giftCardId}', tests.the('card')::text, 'The code, to be opened by the function');
+select results_eq(format($$ select actor_id, reason, request_id from public.audit_events
+  where subject_id = %L and action = 'gift_card.revealed_to_staff' limit 1 $$, tests.the('card')),
+  $$ values (tests.the('agent'), 'The recipient lost the message', tests.the('request')) $$, 'Who, why and in which request stands in the audit');
+select isnt((select exposed_at from public.gift_cards where id = tests.the('card')), null, 'The code has left the house');
+select is((select status from public.gift_cards where id = tests.the('card')), 'claimed', 'But has not arrived by that');
+
+select is(pg_temp.look(tests.the('agent'), r.reason) ->> 'code', 'GC-012', 'GC-012: a reason like ' || coalesce(quote_literal(r.reason), 'none'))
+from (values (null), (''), ('  '), (' x ')) r (reason);
+select is(pg_temp.look(tests.the('foreign')), pg_temp.look(tests.the('foreign'), card => gen_random_uuid()),
+  'A foreign card reads like an unknown one');
+select is(pg_temp.look(tests.the('foreign')) ->> 'code', 'RB-404', 'RB-404: and is not shown');
+select is(pg_temp.look(null) ->> 'code', 'RB-403', 'RB-403: nor to a server, which has no reason');
+select tests.add_cards(tests.the('pool'), 1);
+update public.gift_cards set client_id = tests.the('client') where pool_id = tests.the('pool') and status = 'available';
+select is(pg_temp.look(tests.the('agent'), card => (
+  select id from public.gift_cards where pool_id = tests.the('pool') and status = 'available')) ->> 'code', 'RB-400',
+  'RB-400: a card that nobody was given is not shown');
+select is(pg_temp.audited(), 2::bigint, 'What is refused is not audited as seen');
+
+-- the quota
+select is((select count(*) from generate_series(1, 25) n where pg_temp.look(tests.the('agent')) ->> 'outcome' = 'ok'), 18::bigint,
+  'After twenty looks the day is over: refusals have cost nothing');
+select is(pg_temp.look(tests.the('agent')) ->> 'code', 'RB-429', 'RB-429: the twenty-first is refused');
+select is(pg_temp.audited(), 20::bigint, 'Every look has its audit row');
+select isnt_empty($$ select from public.system_alerts where subject like 'reveal-gift-card-to-staff:%' and resolved_at is null $$,
+  'And somebody is told');
+select is(pg_temp.look(tests.create_user('client_admin', tests.the('client'))) ->> 'outcome', 'ok', 'Another one has a quota of his own');
+update private.attempt_limits set attempts_max = 21 where surface = 'reveal-gift-card-to-staff';
+select is(pg_temp.look(tests.the('agent')) ->> 'outcome', 'ok', 'The quota is a row that can be changed');
+
+select * from finish();
+rollback;
