@@ -26,9 +26,10 @@ begin
 end $$;
 
 -- The oldest reward that may be fulfilled now. Stock is worth a try at once if stock was missing; what was refused for
--- another reason, and suppliers, wait for the next time. A reward with a grant is being bought already.
+-- another reason, and suppliers, wait for the next time. A reward with a grant is being bought already. It is not locked: the
+-- grant decides, and whoever asks for the reward at this moment takes the grant first.
 create function private.next_pending_reward(suppliers text[])
-returns public.pending_rewards language plpgsql volatile set search_path = '' as $$
+returns public.pending_rewards language plpgsql stable set search_path = '' as $$
 declare
   reward public.pending_rewards;
 begin
@@ -49,8 +50,7 @@ begin
       select from public.gift_card_grants g
       where g.recipient_id = r.recipient_id and g.campaign_id = r.campaign_id and g.condition_number = r.condition_number
         and g.cancelled_at is null)
-  order by r.created_at, r.id limit 1
-  for update of r;
+  order by r.created_at, r.id limit 1;
   return reward;
 end $$;
 
