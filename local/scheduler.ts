@@ -3,6 +3,8 @@
 const JOBS = [
   'deliveries',
   'crm-events',
+  'reconcile-purchases',
+  'pending-rewards',
   'housekeeping',
   'release-holds',
   'expire',

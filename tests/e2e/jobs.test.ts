@@ -9,6 +9,8 @@ const job = (name: string) => call('jobs', { job: name }, { key: stack.jobsKey }
 for (
   const [name, counts] of Object.entries({
     'deliveries': ['lookedUp', 'sent'],
+    'reconcile-purchases': ['bought', 'open'],
+    'pending-rewards': ['fulfilled', 'bought', 'open'],
     'housekeeping': ['folded', 'linked', 'purged'],
     'release-holds': ['released'],
     'expire': ['expired', 'packages', 'dated', 'expiredInStock', 'expiredDelivered'],

@@ -197,16 +197,19 @@ Deno.test('reconcile: what is due is gone on with, and one that fails does not s
   assert.equal(lines.filter((line) => /not recorded.*Error: away/.test(line)).length, 1);
 });
 
-Deno.test('pending rewards: it goes on until nothing is given and nothing is to be bought', async () => {
+Deno.test('pending rewards: it goes on, one by one, until there is no more to do', async () => {
+  const [none, isDone] = [null, false];
   const { desk, calls } = deskWith({
-    lease_pending_rewards: [
-      { fulfilled: 8, purchases: [] },
-      { fulfilled: 1, purchases: [purchase(), purchase()] },
-      { fulfilled: 0, purchases: [] },
+    fulfil_pending_reward: [
+      { isDone, giftCardId: 'card', purchase: none },
+      { isDone, giftCardId: none, purchase: purchase() },
+      { isDone, giftCardId: none, purchase: none, code: 'GC-006' },
+      { isDone, giftCardId: none, purchase: purchase() },
+      { isDone: true },
     ],
     complete_purchase: [GIVEN, new Refusal('GC-005')],
   });
   const { means } = meansWith(ISSUED, { outcome: 'declined' });
-  assert.deepEqual(await fulfilPending(desk, means), { fulfilled: 9, bought: 1, open: 1 });
-  assert.equal(calls.filter(({ door }) => door === 'lease_pending_rewards').length, 3);
+  assert.deepEqual(await fulfilPending(desk, means), { fulfilled: 1, bought: 1, open: 2 });
+  assert.equal(calls.filter(({ door }) => door === 'fulfil_pending_reward').length, 5);
 });

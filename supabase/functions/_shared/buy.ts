@@ -94,15 +94,21 @@ export async function fulfilPending(
 ): Promise<{ fulfilled: number; bought: number; open: number }> {
   checkSecrets();
   const tally = { fulfilled: 0, bought: 0, open: 0 };
-  const args = { batch_size: LIMITS.concurrency, suppliers: configuredSuppliers() };
+  const args = { suppliers: configuredSuppliers() };
   const deadline = Date.now() + LIMITS.budgetMs;
-  for (let isDone = false; !isDone && Date.now() < deadline;) {
-    const { result } = await desk.rpc<{ fulfilled: number; purchases: Purchase[] }>('lease_pending_rewards', args);
-    tally.fulfilled += result.fulfilled;
-    await Promise.all(result.purchases.map(async (one) => void tally[await tryToBuy(desk, one, means)]++));
-    isDone = result.fulfilled + result.purchases.length === 0;
+  while (Date.now() < deadline) {
+    const { isDone, giftCardId, purchase } = (await desk.rpc<Fulfilled>('fulfil_pending_reward', args)).result;
+    if (isDone) break;
+    tally[purchase ? await tryToBuy(desk, purchase, means) : giftCardId ? 'fulfilled' : 'open']++;
   }
   return tally;
+}
+
+/** One owed reward: given, to be bought, or neither. */
+interface Fulfilled {
+  isDone: boolean;
+  giftCardId: string | null;
+  purchase: Purchase | null;
 }
 
 async function tryToBuy(desk: Desk, purchase: Purchase, means: Means): Promise<'bought' | 'open'> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fulfilPending, reconcile } from '../_shared/buy.ts';
 import { processDueEvents } from '../_shared/crm/process.ts';
 import { deliver, lookUp } from '../_shared/deliver.ts';
 import { uuid } from '../_shared/fields.ts';
@@ -8,6 +9,8 @@ import { type Context, type Reply, serve } from '../_shared/serve.ts';
 const jobs = {
   'deliveries': sendDeliveries,
   'crm-events': processDueEvents,
+  'reconcile-purchases': (context) => reconcile(context),
+  'pending-rewards': (context) => fulfilPending(context),
   'housekeeping': door('run_housekeeping'),
   'release-holds': door('release_holds'),
   'expire': door('expire_lots', 'expire_packages', 'expire_entitlements', 'expire_gift_cards'),

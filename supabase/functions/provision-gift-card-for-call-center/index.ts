@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { provide } from '../_shared/buy.ts';
 import { conditionNumber, email, text, uuid } from '../_shared/fields.ts';
 import { readJson, requestArgs } from '../_shared/parse.ts';
 import { contactFor, deliveryMethod, phone } from '../_shared/phone.ts';
-import { announce, type Provisioned } from '../_shared/present.ts';
+import { announce } from '../_shared/present.ts';
 import { serve } from '../_shared/serve.ts';
 
 const schema = z.object({
@@ -16,11 +17,13 @@ const schema = z.object({
   skipVerification: z.boolean().default(false),
 }).refine((body) => body.confirmationCode ?? body.recipientId, { path: ['confirmationCode'], error: 'is required' });
 
+const secrets = ['CARD_SEAL_KEYS', 'CARD_FINGERPRINT_KEY'];
+
 /** Gives the recipient on the line a card and sends it; the agent sees its last digits only. */
 export default {
-  fetch: serve({ auth: 'user', tag: 'PROVISION', cors: true }, async (request, context) => {
+  fetch: serve({ auth: 'user', tag: 'PROVISION', cors: true, secrets }, async (request, context) => {
     const body = await readJson(request, schema);
-    const answer = await context.rpc<Provisioned>('provision_gift_card_for_call_center', {
+    const answer = await provide(context, 'provision_gift_card_for_call_center', {
       actor: context.actor,
       call_session_id: body.callSessionId ?? null,
       confirmation_code: body.confirmationCode ?? null,

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { provide } from '../_shared/buy.ts';
 import { amount, conditionNumber, text, uuid } from '../_shared/fields.ts';
 import { readJson, requestArgs } from '../_shared/parse.ts';
 import { addressFor, deliveryMethod } from '../_shared/phone.ts';
-import { announce, type Provisioned, reveal } from '../_shared/present.ts';
+import { announce, reveal } from '../_shared/present.ts';
 import { serve } from '../_shared/serve.ts';
 
 const schema = z.object({
@@ -18,10 +19,10 @@ const schema = z.object({
 /** Gives a recipient the one card that a campaign's condition promises, with its code. */
 export default {
   fetch: serve(
-    { auth: ['user', 'secret'], tag: 'PROVISION', cors: true, secrets: ['CARD_SEAL_KEYS'] },
+    { auth: ['user', 'secret'], tag: 'PROVISION', cors: true, secrets: ['CARD_SEAL_KEYS', 'CARD_FINGERPRINT_KEY'] },
     async (request, context) => {
       const body = await readJson(request, schema);
-      const answer = await context.rpc<Provisioned>('provision_gift_card', {
+      const answer = await provide(context, 'provision_gift_card', {
         actor: context.actor,
         campaign_id: body.campaignId,
         recipient_id: body.recipientId,

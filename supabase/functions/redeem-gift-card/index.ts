@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { provide } from '../_shared/buy.ts';
 import { conditionNumber, email, text, uuid } from '../_shared/fields.ts';
 import { readJson, requestArgs } from '../_shared/parse.ts';
 import { contactFor, phone } from '../_shared/phone.ts';
-import { announce, type Provisioned, reveal } from '../_shared/present.ts';
+import { announce, reveal } from '../_shared/present.ts';
 import { serve } from '../_shared/serve.ts';
 
 const schema = z.object({
@@ -18,10 +19,10 @@ const schema = z.object({
 /** Turns a redemption code into a card, shown in the browser and sent if wished. */
 export default {
   fetch: serve(
-    { auth: 'publishable', tag: 'PROVISION', cors: true, secrets: ['CARD_SEAL_KEYS'] },
+    { auth: 'publishable', tag: 'PROVISION', cors: true, secrets: ['CARD_SEAL_KEYS', 'CARD_FINGERPRINT_KEY'] },
     async (request, context) => {
       const body = await readJson(request, schema);
-      const answer = await context.rpc<Provisioned>('redeem_gift_card', {
+      const answer = await provide(context, 'redeem_gift_card', {
         redemption_code: body.redemptionCode ?? body.code,
         campaign_id: body.campaignId ?? null,
         condition_number: body.conditionNumber ?? null,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { sql } from '../../support/database.ts';
+import { eventually } from '../../support/eventually.ts';
 import { assertDone, assertRefused } from '../../support/expect.ts';
 import { deliveryIs, traceOf } from '../../support/gift_cards.ts';
 import { call } from '../../support/http.ts';
@@ -135,8 +136,12 @@ Deno.test('call centre: a condition met while the stock was empty is kept, and g
   const conditions = () => sql`select * from public.call_conditions_met where campaign_id = ${campaignId}`;
   assert.deepEqual((await conditions()).map(({ gift_card_id }) => gift_card_id), [null]);
   await stock(poolId, 1);
-  const { body } = await provisionFor(agent, { recipientId: recipient.id });
-  assert.deepEqual((await conditions()).map(({ gift_card_id }) => gift_card_id), [body.giftCard.id]);
+  const [{ gift_card_id: giftCardId }] = await eventually('the job gives it', async () => {
+    const met = await conditions();
+    return met[0].gift_card_id && met;
+  });
+  const [card] = await sql`select recipient_id from public.gift_cards where id = ${giftCardId}`;
+  assert.equal(card.recipient_id, recipient.id);
   assertRefused(await provisionFor(agent, { confirmationCode: recipient.token }), 'GC-010');
 });
 

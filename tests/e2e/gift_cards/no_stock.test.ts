@@ -4,8 +4,9 @@ import { assertDone, assertRefused } from '../../support/expect.ts';
 import { eventually } from '../../support/eventually.ts';
 import { redeem, traceOf } from '../../support/gift_cards.ts';
 import { promise, stock } from '../../support/promise.ts';
+import { messagesTo } from '../../support/sandbox.ts';
 
-Deno.test('no stock: the reward is owed once, somebody is told once, and the code works after restocking', async () => {
+Deno.test('no stock: the reward is owed once, somebody is told once, and is given as soon as there is stock', async () => {
   const { recipient, poolId, campaignId, clientId } = await promise({ cards: 0 });
   const refusal = await redeem(recipient.token, { deliveryMethod: 'sms' });
   const { requestId } = assertRefused(refusal, 'GC-003');
@@ -24,10 +25,14 @@ Deno.test('no stock: the reward is owed once, somebody is told once, and the cod
   ]]);
   assert.deepEqual((await traceOf(requestId)).at(-1)?.error_code, 'GC-003');
 
-  await stock(poolId, 1);
-  assertDone(await redeem(recipient.token));
+  const [{ code }] = await stock(poolId, 1);
+  await eventually(
+    'the card is brought',
+    async () => (await messagesTo(recipient.phone)).some(({ body }) => body.includes(code)),
+  );
   const [{ status }] = await sql`select status from public.pending_rewards where campaign_id = ${campaignId}`;
   assert.equal(status, 'fulfilled');
+  assertRefused(await redeem(recipient.token), 'GC-010');
 });
 
 Deno.test('no stock: the last card raises an alert that restocking resolves', async () => {

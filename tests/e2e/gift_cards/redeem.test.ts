@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { sql } from '../../support/database.ts';
 import { assertDone, assertRefused } from '../../support/expect.ts';
-import { deliveryIs, redeem, traceOf } from '../../support/gift_cards.ts';
+import { deliveryIs, forgetDebts, redeem, traceOf } from '../../support/gift_cards.ts';
 import { call } from '../../support/http.ts';
 import { awayFromTheEdge } from '../../support/limits.ts';
 import { clientWith } from '../../support/people.ts';
@@ -196,6 +196,7 @@ Deno.test('redeem-gift-card: a refused request leaves its Idempotency-Key free',
   await sql`update public.card_pools set is_active = false where id = ${poolId}`;
   const options = { idempotencyKey: crypto.randomUUID() };
   assertRefused(await redeem(recipient.token, {}, options), 'GC-003');
+  await forgetDebts(campaignId);
   await sql`update public.card_pools set is_active = true where id = ${poolId}`;
   assertDone(await redeem(recipient.token, {}, options));
 });
