@@ -116,7 +116,7 @@ Deno.test('life cycle: a card that was sent is cancelled for good; a replacement
   assertRefused(await provision(promised), 'GC-010');
 });
 
-Deno.test('life cycle: a card whose message nobody took for ten minutes is released by the job, and owed again', async () => {
+Deno.test('life cycle: a card whose message nobody took for ten minutes is released by the job, and given again', async () => {
   const promised = await promise();
   const { giftCardId, deliveryId } = await provisionUnsent(promised);
   await waitTooLong(giftCardId);
@@ -126,8 +126,20 @@ Deno.test('life cycle: a card whose message nobody took for ten minutes is relea
   });
   assert.equal(delivery.status, 'cancelled');
   const [reward] = await sql`
-    select deliver_to from public.pending_rewards where recipient_id = ${promised.recipient.id} order by created_at`;
+    select deliver_to from public.pending_rewards where recipient_id = ${promised.recipient.id}`;
   assert.equal(reward.deliver_to, promised.recipient.phone);
+  const given = await eventually('the reward is fulfilled by another message', async () => {
+    await sql`select public.fulfil_pending_reward('{}')`;
+    const messages = await sql`
+      select id from public.deliveries where subject_id = ${giftCardId} and topic = 'gift_card' and status <> 'cancelled'`;
+    return messages.length === 1 && messages[0].id as string;
+  });
+  await deliveryIs('delivered', given);
+  assert.equal(await statusOf(giftCardId), 'delivered');
+  const [bill] = await sql`
+    select sum(quantity) as quantity, sum(price) as price from public.billing_transactions
+    where client_id = ${promised.clientId}`;
+  assert.deepEqual({ ...bill }, { quantity: 1, price: 25 });
 });
 
 Deno.test('life cycle: a card that may have left is stuck, a person is told, and sending it again delivers it', async () => {

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(36);
+select plan(40);
 
 -- a card that an agent gives; its message waits
 create function pg_temp.give(how text default 'agent') returns void language plpgsql as $$
@@ -115,6 +115,21 @@ select pg_temp.give();
 select pg_temp.age();
 select is(private.sweep_waiting_cards(now(), 0), '{"released": 0, "stuck": 0}', 'A run takes no more than its batch');
 select is(public.release_stuck_cards() #>> '{result,released}', '1', 'The job releases it');
+select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+
+-- a condition that asks for consent, which an admin passed over: the job that gives the card again passes it over, too
+select tests.keep(tests.create_promise(1));
+update public.campaign_conditions set requires_opt_in = true where campaign_id = tests.the('campaign');
+select tests.keep('card', tests.provision_for_caller(tests.create_user('client_admin', tests.the('client')),
+  recipient_id => tests.the('recipient'), skip_verification => true) #> '{result,giftCard,id}');
+select pg_temp.age();
+select is(pg_temp.sweep(), '{"released": 1, "stuck": 0}', 'It is released');
+-- nothing but the reward of this test
+update public.pending_rewards set next_attempt_at = now() + interval '1 day', code = 'GC-009'
+where recipient_id <> tests.the('recipient') and status like 'awaiting%';
+select is(public.fulfil_pending_reward('{}') #> '{result,giftCardId}', tests.kept('card'), 'And given again by the job');
+select is((select status from public.pending_rewards where recipient_id = tests.the('recipient')), 'fulfilled',
+  'It is owed no more');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 
 select * from finish();
