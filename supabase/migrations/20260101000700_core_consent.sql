@@ -142,45 +142,60 @@ returns void language sql volatile set search_path = '' as $$
   where h.id = h.last_id and h.action = 'opted_out' and h.word_before = 'opted_in'
 $$;
 
--- One event of an e-mail, as read by the function: {id, messageId, attemptId, status, errorCode, wish, address}.
-create function private.apply_email_event(event jsonb)
-returns boolean language plpgsql volatile set search_path = '' as $$
+-- Events of e-mails, as the function has read them: {id, at, messageId, attemptId, status, errorCode, wish, address, reason}.
+
+create function private.apply_email_status(event jsonb)
+returns void language plpgsql volatile set search_path = '' as $$
 declare
   delivery public.deliveries;
 begin
-  insert into private.seen_events (provider, event_id) values ('sendgrid', event ->> 'id')
-  on conflict on constraint seen_events_are_unique do nothing;
-  if not found then
-    return false;
-  end if;
-  if event ->> 'status' is not null then
-    delivery := private.apply_provider_status('sendgrid', event ->> 'messageId', (event ->> 'attemptId')::uuid,
-      event ->> 'status', event ->> 'errorCode');
-  end if;
+  delivery := private.apply_provider_status('sendgrid', event ->> 'messageId', (event ->> 'attemptId')::uuid,
+    event ->> 'status', event ->> 'errorCode');
   if event ->> 'errorCode' = 'blocked' and delivery.status = 'sent' then
     perform private.raise_alert('delivery_failed', 'warning',
       'A mail server has turned an e-mail away for now; SendGrid does not try again by itself',
       jsonb_build_object('delivery_id', delivery.id, 'channel', 'email', 'error_code', 'blocked'),
       delivery.subject_id::text, delivery.client_id);
   end if;
+end $$;
+
+create function private.apply_email_wish(event jsonb)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
   if event ->> 'wish' = 'opt_out' then
     perform private.opt_out('email', event ->> 'address', 'provider', event ->> 'reason', event ->> 'messageId');
-  elsif event ->> 'wish' = 'opt_in' and private.lift_opt_out('email', event ->> 'address') then
+  elsif private.lift_opt_out('email', event ->> 'address') then
     perform private.restore_consents('email', event ->> 'address', 'provider', event ->> 'reason', event ->> 'messageId');
   end if;
-  return true;
 end $$;
 
 create function public.record_email_events(events jsonb)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  applied int;
+  fresh text[];
+  event jsonb;
 begin
-  select count(*) filter (where private.apply_email_event(e.event)) into applied from (
-    select a.event from jsonb_array_elements(events) with ordinality a (event, n)
+  with seen as (
+    insert into private.seen_events (provider, event_id)
+    select distinct 'sendgrid', e ->> 'id' from jsonb_array_elements(events) e
     -- one order for everybody, so that two batches never wait for each other
-    order by a.event ->> 'messageId', a.n offset 0) e;
-  return private.answered(jsonb_build_object('events', jsonb_array_length(events), 'new', applied));
+    order by 2
+    on conflict on constraint seen_events_are_unique do nothing
+    returning event_id)
+  select coalesce(array_agg(s.event_id), '{}') into fresh from seen s;
+  for event in
+    select e from jsonb_array_elements(events) e
+    where e ->> 'id' = any (fresh) and e ->> 'status' is not null order by e ->> 'messageId'
+  loop
+    perform private.apply_email_status(event);
+  end loop;
+  for event in
+    select e from jsonb_array_elements(events) with ordinality x (e, n)
+    where e ->> 'id' = any (fresh) and e ->> 'wish' is not null order by (e ->> 'at')::bigint, n
+  loop
+    perform private.apply_email_wish(event);
+  end loop;
+  return private.answered(jsonb_build_object('events', jsonb_array_length(events), 'new', cardinality(fresh)));
 end $$;
 comment on function public.record_email_events is
   'Applies a batch of SendGrid''s events: each once, statuses by rank, complaints and unsubscriptions as opt-outs.';

@@ -156,17 +156,19 @@ Deno.test('fuzz: an upload of hostile cells stores none of them and repeats none
   assert.equal(cards, 0);
 });
 
-Deno.test('fuzz: the callback of Twilio refuses whatever Twilio did not sign', async () => {
-  const bodies = ['', 'MessageSid=SM1&MessageStatus=delivered', '{}', '%', 'a'.repeat(60_000), '\0'];
-  for (const body of bodies) {
-    for (const type of [null, 'application/x-www-form-urlencoded', 'application/json']) {
-      for (const query of ['', '?attempt=1', `?attempt=${crypto.randomUUID()}`, `?attempt=%00'`]) {
-        assertCoded(await call('twilio-status', body, { key: null, type, query }), `twilio-status ${query}`);
+Deno.test('fuzz: the webhooks of Twilio and SendGrid refuse whatever these did not sign', async () => {
+  const bodies = ['', 'MessageSid=SM1&MessageStatus=delivered', '{}', '[]', '%', 'a'.repeat(60_000), '\0'];
+  for (const name of ['twilio-status', 'twilio-inbound', 'sendgrid-events']) {
+    for (const body of bodies) {
+      for (const type of [null, 'application/x-www-form-urlencoded', 'application/json']) {
+        for (const query of ['', '?attempt=1', `?attempt=${crypto.randomUUID()}`, `?attempt=%00'`]) {
+          assertRefused(await call(name, body, { key: null, type, query }), 'RB-403');
+        }
       }
     }
+    assertRefused(await call(name, 'a'.repeat(10 * MEGABYTE), { key: null }), 'RB-413');
+    assertRefused(await call(name, undefined, { key: null, method: 'GET' }), 'RB-405');
   }
-  assertRefused(await call('twilio-status', 'a'.repeat(10 * MEGABYTE), { key: null }), 'RB-413');
-  assertRefused(await call('twilio-status', undefined, { key: null, method: 'GET' }), 'RB-405');
 });
 
 Deno.test('fuzz: the webhook of CRMs refuses whatever no CRM has signed', async () => {

@@ -8,6 +8,7 @@ function read(over: Record<string, unknown>) {
     email: 'Ada@Example.com',
     event: 'delivered',
     sg_event_id: 'e1',
+    timestamp: 1700000000,
     sg_message_id: 'AbC_-1.recvd-5d5f-1-60F0-9.0',
     delivery_attempt_id: attempt,
     ...over,
@@ -18,6 +19,7 @@ function read(over: Record<string, unknown>) {
 Deno.test('read_events: a status keeps the message, the try and the id by which it is known', () => {
   assert.deepEqual(read({}), {
     id: 'e1',
+    at: 1700000000,
     messageId: 'AbC_-1',
     attemptId: attempt,
     status: 'delivered',
@@ -70,6 +72,7 @@ Deno.test('read_events: what is no event, or means nothing here, is passed over'
   assert.equal(read({ event: 'click' }), undefined);
   assert.equal(read({ sg_message_id: 5 }), undefined);
   assert.equal(read({ sg_event_id: '' }), undefined);
+  assert.equal(read({ timestamp: 'now' }).at, 0);
   assert.equal(read({ delivery_attempt_id: 'x' }).attemptId, null);
   assert.equal(read({ sg_event_id: 'a\0b\ud800'.repeat(100) }).id.includes('\0'), false);
 });

@@ -4,6 +4,8 @@ import { email, uuid } from '../_shared/fields.ts';
 /** What an event does: a status of a message by its rank, a wish of the address, or both. */
 export interface EmailEvent {
   id: string;
+  /** When it happened, in seconds: what an address wished last counts. */
+  at: number;
   messageId: string | null;
   attemptId: string | null;
   status: string | null;
@@ -22,6 +24,7 @@ const event = z.object({
   sg_message_id: clean(200).optional().catch(undefined),
   delivery_attempt_id: uuid.optional().catch(undefined),
   email: email.optional().catch(undefined),
+  timestamp: z.int().nonnegative().catch(0),
   type: z.string().optional().catch(undefined),
   reason: clean(500).optional().catch(undefined),
   status: z.string().regex(/^\d\.\d{1,3}\.\d{1,3}$/).optional().catch(undefined),
@@ -57,6 +60,7 @@ function emailEventOf(raw: RawEvent): EmailEvent {
   const status = isBlocked ? 'deferred' : STATUSES.includes(raw.event) ? raw.event : null;
   return {
     id: raw.sg_event_id,
+    at: raw.timestamp,
     messageId: raw.sg_message_id ? messageIdOf(raw.sg_message_id) : null,
     attemptId: raw.delivery_attempt_id ?? null,
     status: raw.sg_message_id ? status : null,

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(25);
+select plan(26);
 
 create function pg_temp.tell(variadic events jsonb[]) returns text language sql as $$
   select concat_ws('/', r ->> 'new', r ->> 'events')
@@ -8,8 +8,8 @@ create function pg_temp.tell(variadic events jsonb[]) returns text language sql 
 $$;
 
 create function pg_temp.event(status text, id text default gen_random_uuid()::text, message text default 'M1', code text default null,
-  wish text default null, address text default 'ada@example.com', attempt uuid default null) returns jsonb language sql as $$
-  select jsonb_build_object('id', id, 'messageId', message, 'attemptId', attempt, 'status', status, 'errorCode', code,
+  wish text default null, address text default 'ada@example.com', attempt uuid default null, at int default 1) returns jsonb language sql as $$
+  select jsonb_build_object('id', id, 'at', at, 'messageId', message, 'attemptId', attempt, 'status', status, 'errorCode', code,
     'wish', wish, 'address', address, 'reason', status)
 $$;
 
@@ -40,6 +40,10 @@ select pg_temp.tell(pg_temp.event(null, wish => 'opt_in'));
 select ok(not private.is_opted_out('email', 'ada@example.com'), 'Who subscribes again gets e-mail again');
 select pg_temp.tell(pg_temp.event('spamreport', 'e9', wish => 'opt_out'));
 select ok(not private.is_opted_out('email', 'ada@example.com'), 'An old complaint that is told again changes nothing');
+
+select pg_temp.tell(pg_temp.event(null, message => 'A', wish => 'opt_in', at => 20),
+  pg_temp.event(null, message => 'B', wish => 'opt_out', at => 10));
+select ok(not private.is_opted_out('email', 'ada@example.com'), 'In a batch the last wish counts');
 
 -- turned away for now
 select tests.keep(tests.create_delivery('email', 'bob@example.com'));

@@ -1,0 +1,23 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(4);
+
+select tests.keep(tests.create_delivery(deliver_to => '+12025550141'));
+select tests.lease(tests.the('delivery'));
+select private.opt_out('sms', '+12025550141', 'sms_reply', 'STOP');
+select is_empty('select * from private.invariant_violations', 'An opt-out may come after a try');
+
+update public.delivery_attempts set created_at = now() + interval '2 minutes';
+select set_eq('select invariant from private.invariant_violations', array['attempts_after_opt_out'],
+  'A try after an opt-out is found');
+
+update public.delivery_attempts set created_at = now();
+alter table public.consents disable trigger consents_are_append_only;
+delete from public.consents;
+select set_eq('select invariant from private.invariant_violations', array['opt_outs_without_proof'],
+  'An opt-out without its proof is found');
+select private.lift_opt_out('sms', '+12025550141');
+select is_empty('select * from private.invariant_violations', 'What is lifted needs none');
+
+select * from finish();
+rollback;

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { connect, sql } from '../support/database.ts';
+import { promise } from '../support/promise.ts';
+import { uniquePhone } from '../support/unique.ts';
+
+const RACES = Number(Deno.env.get('OPT_OUT_RACES') ?? 300);
+const AT_ONCE = 6;
+
+interface Lease {
+  attemptId: string;
+  leaseToken: string;
+}
+
+Deno.test(`lease_deliveries: in ${RACES} races with an opt-out, nothing is leased once it is committed`, async () => {
+  const { clientId } = await promise({ cards: 0 });
+  const [senders, phones] = [connect(undefined, AT_ONCE), connect(undefined, AT_ONCE)];
+  const outcomes = { leased: 0, suppressed: 0 };
+
+  const lease = async (id: string): Promise<Lease | undefined> => {
+    const [{ answer }] = await senders`select public.lease_deliveries(${id}, 1) as answer`;
+    return answer.result.deliveries[0];
+  };
+  // Each in a transaction of its own, as the callback and the worker are.
+  const race = async () => {
+    const phone = uniquePhone();
+    const [{ id }] = await senders`
+      insert into public.deliveries (client_id, topic, notice, subject_id, channel, deliver_to)
+      values (${clientId}, 'notice', 'reward_delayed', gen_random_uuid(), 'sms', ${phone}) returning id`;
+    let isOptedOut = false;
+    const optingOut = (async () => {
+      await new Promise((resume) => setTimeout(resume, Math.random() * 6));
+      await phones`select public.receive_sms(${`SM${
+        randomBytes(16).toString('hex')
+      }`}, ${phone}, null, 'STOP', 0, 'opt_out',
+        true, gen_random_uuid())`;
+      isOptedOut = true;
+    })();
+    await new Promise((resume) => setTimeout(resume, Math.random() * 6));
+    const wasOptedOut = isOptedOut;
+    const leased = await lease(id);
+    assert.ok(!(wasOptedOut && leased), 'leased after the opt-out was committed');
+    await optingOut;
+    assert.equal(await lease(id), undefined);
+    if (leased) {
+      await senders`select public.complete_delivery_attempt(${leased.attemptId}, ${leased.leaseToken}, 'permanent', 'twilio',
+        null, '21610', null)`;
+    }
+    const [{ status, attempts }] = await senders`select status, attempts from public.deliveries where id = ${id}`;
+    // The scheduler's own worker is in the race as well.
+    if (status === 'suppressed') assert.equal(attempts, 0);
+    outcomes[status === 'suppressed' ? 'suppressed' : 'leased']++;
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    for (let races = 0; races < RACES / AT_ONCE; races++) await race();
+  }));
+  await Promise.all([senders.end(), phones.end()]);
+
+  assert.ok(outcomes.leased > 0 && outcomes.suppressed > 0, JSON.stringify(outcomes));
+  assert.deepEqual([...await sql`select * from private.attempts_after_opt_out`], []);
+  assert.deepEqual([...await sql`select * from private.opt_outs_without_proof`], []);
+});
+
+Deno.test('receive_sms: the same message told by many at once is taken once', async () => {
+  const pool = connect(undefined, 8);
+  const [phone, sid] = [uniquePhone(), `SM${randomBytes(16).toString('hex')}`];
+  const answers = await Promise.all(Array.from({ length: 24 }, async () => {
+    const [{ answer }] = await pool`
+      select public.receive_sms(${sid}, ${phone}, null, 'stop it', 0, 'opt_out', false, gen_random_uuid()) as answer`;
+    return answer.result;
+  }));
+  await pool.end();
+  assert.equal(new Set(answers.map((answer) => JSON.stringify(answer))).size, 1);
+  assert.equal(answers[0].answer, 'opt_out');
+  const [{ messages, facts }] = await sql`
+    select (select count(*) from public.inbound_messages where phone = ${phone}) as messages,
+      (select count(*) from public.consents where address = ${phone}) as facts`;
+  assert.deepEqual([messages, facts], [1, 1]);
+});
+
+Deno.test('record_email_events: overlapping batches told at once count each event once, without a deadlock', async () => {
+  const pool = connect(undefined, 8);
+  const ids = Array.from({ length: 200 }, () => crypto.randomUUID());
+  const batches = Array.from(
+    { length: 16 },
+    () =>
+      ids.filter(() => Math.random() < 0.5).sort(() => Math.random() - 0.5).map((id) => ({
+        id,
+        messageId: id.slice(0, 2),
+        status: null,
+        wish: 'opt_out',
+        address: `${id}@example.com`,
+        reason: 'spamreport',
+      })),
+  );
+  const counts = await Promise.all(batches.map(async (batch) => {
+    const [{ answer }] = await pool`select public.record_email_events(${pool.json(batch)}) as answer`;
+    return answer.result.new as number;
+  }));
+  await pool.end();
+  const told = new Set(batches.flat().map(({ id }) => id));
+  assert.equal(counts.reduce((sum, count) => sum + count, 0), told.size);
+  const [{ facts }] = await sql`
+    select count(*) as facts from public.consents where address = any (${
+    ids.map((id) => `${id}@example.com`)
+  }::text[])`;
+  assert.equal(facts, told.size);
+});
