@@ -67,8 +67,8 @@ begin
       select from private.card_secrets s where s.code_fingerprint = u.fingerprint)
     order by u.fingerprint, u.row_number);
   insert into private.card_lots (pool_id, expires_at)
-  select distinct pool.id, u.expires_at from unnest(fresh) u
-  -- the lot is there already
+  select distinct pool.id, u.expires_at from unnest(fresh) u order by u.expires_at
+  -- the lot is there already; in order, because a sale adds lots to the pool, too
   on conflict on constraint card_lots_are_unique do nothing;
   insert into public.gift_cards (id, client_id, pool_id, lot_id, code_last4, expires_at)
   select u.id, pool.client_id, pool.id, l.id, u.last4, u.expires_at

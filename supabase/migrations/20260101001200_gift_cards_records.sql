@@ -46,6 +46,7 @@ create table public.billing_transactions (
   cost_basis numeric(18,2) not null,
   price numeric(18,2) not null,
   margin numeric(18,2) not null generated always as (price - cost_basis) stored,
+  sale_id uuid,
   billed_entity_type text not null,
   billed_entity_id uuid not null,
   request_id uuid,
@@ -61,7 +62,7 @@ create table public.billing_transactions (
 comment on table public.billing_transactions is
   'What each card cost, was sold for and to whom; immutable. source: inventory, or the supplier (tillo). Amounts in the '
   'currency beside them. A card that never left the house and came back has a second row, which reverses the first: amounts '
-  'add up as they stand, cards by quantity.';
+  'add up as they stand, cards by quantity. sale_id: the card was bought before, and is paid for with its sale.';
 
 create table public.pending_rewards (
   id uuid primary key default gen_random_uuid(),

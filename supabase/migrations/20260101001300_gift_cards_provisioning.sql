@@ -31,6 +31,7 @@ create type private.provisioning as (
   purchase_id uuid,
   source text,
   cost numeric(18,2),
+  sale_id uuid,
   pool_id uuid,
   gift_card_id uuid,
   billing_id uuid,
@@ -243,6 +244,21 @@ begin
   end loop;
 end $$;
 
+-- A card that its client has bought is billed to the client as it was sold, and is paid for already.
+create function private.apply_sale(p private.provisioning)
+returns private.provisioning language plpgsql stable set search_path = '' as $$
+declare
+  sale public.admin_card_sales := private.sale_of(p.gift_card_id);
+begin
+  if sale.id is not null then
+    p.sale_id := sale.id;
+    p.cost := sale.cost_per_card;
+    p.price := sale.price_per_card;
+    p.billing_entity := 'client';
+  end if;
+  return p;
+end $$;
+
 -- No card is found when the stock is empty.
 create function private.claim_from_stock(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
@@ -271,6 +287,7 @@ begin
     left join public.billing_transactions b
       on pool.pool_type = 'supplier' and b.gift_card_id = p.gift_card_id and b.reverses_id is null
     where pool.id = p.pool_id order by b.created_at limit 1);
+  p := private.apply_sale(p);
   -- without an address the answer itself delivers the card; an answer that shows the code exposes it
   update public.gift_cards c
   set status = case when p.deliver_to is null then 'delivered' else 'claimed' end,
@@ -290,9 +307,9 @@ returns private.provisioning language plpgsql volatile set search_path = '' as $
 begin
   insert into public.billing_transactions as b (
     client_id, agency_id, campaign_id, recipient_id, grant_id, gift_card_id, source, currency, denomination,
-    cost_basis, price, billed_entity_type, billed_entity_id, request_id)
+    cost_basis, price, sale_id, billed_entity_type, billed_entity_id, request_id)
   select c.id, c.agency_id, p.campaign_id, p.recipient_id, p.grant_id, p.gift_card_id, p.source, p.currency, p.denomination,
-    p.cost, p.price,
+    p.cost, p.price, p.sale_id,
     p.billing_entity, case p.billing_entity when 'agency' then c.agency_id else c.id end, p.request_id
   from public.clients c where c.id = p.client_id
   returning b.id into p.billing_id;
@@ -332,7 +349,10 @@ end $$;
 create function private.charge_payer(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
 begin
-  if p.purchase_id is null then
+  if p.sale_id is not null then
+    -- its sale was paid, or is on the statement
+    return p;
+  elsif p.purchase_id is null then
     perform private.charge_credit(p.client_id, p.billing_entity, p.currency, p.price, 'grant:' || p.grant_id, p.grant_id);
   else
     perform private.capture_credit(r.credit_hold_id, 'A gift card')

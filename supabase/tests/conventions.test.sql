@@ -65,6 +65,7 @@ select bag_eq($$
   ('public.get_wallet', 'service_role'),
   ('public.request_sms_opt_in', 'service_role'), ('public.receive_sms', 'service_role'),
   ('public.record_email_events', 'service_role'),
+  ('public.sell_gift_cards', 'service_role'), ('public.return_gift_cards', 'service_role'),
   ('public.release_holds', 'service_role'),
   ('public.expire_lots', 'service_role'),
   ('public.expire_packages', 'service_role'),

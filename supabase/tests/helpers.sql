@@ -356,6 +356,21 @@ begin
   return event;
 end $$;
 
+-- sell_gift_cards and return_gift_cards with what matters.
+create or replace function tests.sell(
+  master_pool_id uuid, buyer_client_id uuid, quantity int, price numeric default 24.50, buyer_pool_id uuid default null,
+  actor uuid default null, idempotency_key text default null)
+returns jsonb language sql set search_path = '' as $$
+  select public.sell_gift_cards(actor, master_pool_id, buyer_client_id, buyer_pool_id, quantity, price, gen_random_uuid(),
+    idempotency_key, concat_ws(':', master_pool_id, buyer_client_id, quantity))
+$$;
+
+create or replace function tests.return_cards(
+  sale_id uuid, quantity int, actor uuid default null, idempotency_key text default null)
+returns jsonb language sql set search_path = '' as $$
+  select public.return_gift_cards(actor, sale_id, quantity, gen_random_uuid(), idempotency_key, quantity::text)
+$$;
+
 -- Makes a client, or its agency, prepaid and gives it so much credit: the id of its account. The agency has what its client gets.
 create or replace function tests.give_credit(client_id uuid, amount numeric, billing_entity text default 'client')
 returns uuid language plpgsql set search_path = '' as $$
@@ -532,6 +547,8 @@ begin
   select c.agency_id, (facts ->> 'brand')::uuid from public.clients c where c.id = (facts ->> 'client')::uuid;
   insert into public.agency_denominations (agency_id, brand_id, denomination, currency)
   select c.agency_id, (facts ->> 'brand')::uuid, 25, 'USD' from public.clients c where c.id = (facts ->> 'client')::uuid;
+  perform tests.return_cards((tests.sell(tests.create_pool(null, tests.create_brand(), 2), client_id, 2)
+    #>> '{result,saleId}')::uuid, 2);
   perform tests.provision((facts ->> 'recipient')::uuid);
   perform tests.redeem(tests.redemption_token(recipients[1]), delivery_method => 'email', deliver_to => 'ada@example.com');
   perform public.start_call_session(agent, r.phone, null, gen_random_uuid()) from public.recipients r where r.id = recipients[2];

@@ -2,6 +2,7 @@ import { sql } from './database.ts';
 import { type Call, call } from './http.ts';
 import { signUpAs } from './people.ts';
 import type { Promised } from './promise.ts';
+import { masterPool, sell } from './sales.ts';
 import { stack } from './stack.ts';
 import { addVoucher } from './vouchers.ts';
 
@@ -20,6 +21,8 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
   const { callSessionId } = session;
   const { token: customer, id: customerId } = await signUpAs('customer', clientId);
   const { code } = await addVoucher(clientId);
+  const masterPoolId = await masterPool(brandId, 2);
+  const { body: { saleId } } = await sell(masterPoolId, clientId, 1);
   return [
     { name: 'upload-gift-cards', options: {}, body: { poolId, cards: [{ code: 'TEST-AAAAA-BBBBB-CCCCC' }] } },
     {
@@ -64,6 +67,12 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
     { name: 'redeem-voucher', options: { token: customer }, body: { code, clientId } },
     { name: 'validate-voucher', options: { token: customer }, body: { code, clientId } },
     { name: 'get-wallet', options: {}, body: { customerId } },
+    {
+      name: 'sell-gift-cards',
+      options: {},
+      body: { masterPoolId, buyerClientId: clientId, quantity: 1 },
+    },
+    { name: 'return-gift-cards', options: {}, body: { saleId, quantity: 1 } },
     { name: 'jobs', options: { key: stack.jobsKey }, body: { job: 'deliveries' } },
   ];
 }

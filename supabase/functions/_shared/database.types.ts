@@ -5,7 +5,89 @@ export type Database = {
   
   "public": {
           Tables: {
-            "agencies": {
+            "admin_card_returns": {
+                  Row: {
+                    "client_id": string,"created_at": string,"currency": string,"id": string,"quantity": number,"request_id": string | null,"returned_by": string | null,"sale_id": string,"total_amount": number
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "client_id": string,"created_at"?: string,"currency": string,"id"?: string,"quantity": number,"request_id"?: string | null,"returned_by"?: string | null,"sale_id": string,"total_amount": number
+                  }
+                  Update: {
+                    "client_id"?: string,"created_at"?: string,"currency"?: string,"id"?: string,"quantity"?: number,"request_id"?: string | null,"returned_by"?: string | null,"sale_id"?: string,"total_amount"?: number
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "admin_card_returns_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "admin_card_returns_sale_id_fkey"
+      columns: ["sale_id"]
+isOneToOne: false
+      referencedRelation: "admin_card_sales"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"admin_card_sales": {
+                  Row: {
+                    "buyer_client_id": string,"buyer_pool_id": string,"client_id": string,"cost_per_card": number,"created_at": string,"currency": string,"id": string,"master_pool_id": string,"price_per_card": number,"quantity": number,"request_id": string | null,"sold_by": string | null,"total_amount": number
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "buyer_client_id": string,"buyer_pool_id": string,"client_id"?: never,"cost_per_card": number,"created_at"?: string,"currency": string,"id"?: string,"master_pool_id": string,"price_per_card": number,"quantity": number,"request_id"?: string | null,"sold_by"?: string | null,"total_amount"?: never
+                  }
+                  Update: {
+                    "buyer_client_id"?: string,"buyer_pool_id"?: string,"client_id"?: never,"cost_per_card"?: number,"created_at"?: string,"currency"?: string,"id"?: string,"master_pool_id"?: string,"price_per_card"?: number,"quantity"?: number,"request_id"?: string | null,"sold_by"?: string | null,"total_amount"?: never
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "admin_card_sales_buyer_client_id_fkey"
+      columns: ["buyer_client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "admin_card_sales_buyer_pool_id_fkey"
+      columns: ["buyer_pool_id"]
+isOneToOne: false
+      referencedRelation: "active_gift_card_pools"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "admin_card_sales_buyer_pool_id_fkey"
+      columns: ["buyer_pool_id"]
+isOneToOne: false
+      referencedRelation: "card_pools"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "admin_card_sales_buyer_pool_id_fkey"
+      columns: ["buyer_pool_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_pools"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "admin_card_sales_master_pool_id_fkey"
+      columns: ["master_pool_id"]
+isOneToOne: false
+      referencedRelation: "active_gift_card_pools"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "admin_card_sales_master_pool_id_fkey"
+      columns: ["master_pool_id"]
+isOneToOne: false
+      referencedRelation: "card_pools"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "admin_card_sales_master_pool_id_fkey"
+      columns: ["master_pool_id"]
+isOneToOne: false
+      referencedRelation: "gift_card_pools"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"agencies": {
                   Row: {
                     "created_at": string,"id": string,"is_active": boolean,"name": string,"prepaid_since": string | null,"slug": string
                   }
@@ -87,14 +169,14 @@ isOneToOne: false
                   ]
                 },"billing_transactions": {
                   Row: {
-                    "agency_id": string,"billed_entity_id": string,"billed_entity_type": string,"campaign_id": string,"client_id": string,"cost_basis": number,"created_at": string,"currency": string,"denomination": number,"gift_card_id": string,"grant_id": string,"id": string,"margin": number,"price": number,"quantity": number,"recipient_id": string,"request_id": string | null,"reverses_id": string | null,"source": string
+                    "agency_id": string,"billed_entity_id": string,"billed_entity_type": string,"campaign_id": string,"client_id": string,"cost_basis": number,"created_at": string,"currency": string,"denomination": number,"gift_card_id": string,"grant_id": string,"id": string,"margin": number,"price": number,"quantity": number,"recipient_id": string,"request_id": string | null,"reverses_id": string | null,"sale_id": string | null,"source": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "agency_id": string,"billed_entity_id": string,"billed_entity_type": string,"campaign_id": string,"client_id": string,"cost_basis": number,"created_at"?: string,"currency": string,"denomination": number,"gift_card_id": string,"grant_id": string,"id"?: string,"margin"?: never,"price": number,"quantity"?: never,"recipient_id": string,"request_id"?: string | null,"reverses_id"?: string | null,"source": string
+                    "agency_id": string,"billed_entity_id": string,"billed_entity_type": string,"campaign_id": string,"client_id": string,"cost_basis": number,"created_at"?: string,"currency": string,"denomination": number,"gift_card_id": string,"grant_id": string,"id"?: string,"margin"?: never,"price": number,"quantity"?: never,"recipient_id": string,"request_id"?: string | null,"reverses_id"?: string | null,"sale_id"?: string | null,"source": string
                   }
                   Update: {
-                    "agency_id"?: string,"billed_entity_id"?: string,"billed_entity_type"?: string,"campaign_id"?: string,"client_id"?: string,"cost_basis"?: number,"created_at"?: string,"currency"?: string,"denomination"?: number,"gift_card_id"?: string,"grant_id"?: string,"id"?: string,"margin"?: never,"price"?: number,"quantity"?: never,"recipient_id"?: string,"request_id"?: string | null,"reverses_id"?: string | null,"source"?: string
+                    "agency_id"?: string,"billed_entity_id"?: string,"billed_entity_type"?: string,"campaign_id"?: string,"client_id"?: string,"cost_basis"?: number,"created_at"?: string,"currency"?: string,"denomination"?: number,"gift_card_id"?: string,"grant_id"?: string,"id"?: string,"margin"?: never,"price"?: number,"quantity"?: never,"recipient_id"?: string,"request_id"?: string | null,"reverses_id"?: string | null,"sale_id"?: string | null,"source"?: string
                   }
                   Relationships: [
                     {
@@ -1781,6 +1863,9 @@ isOneToOne: false
 "resolve_unknown_delivery":
 { Args: { "attempt_id": string,"is_found": boolean,"lease_token": string,"provider": string,"provider_message_id": string,"provider_status": string }; Returns: Json
                            },
+"return_gift_cards":
+{ Args: { "actor": string,"idempotency_key": string,"quantity": number,"request_hash": string,"request_id": string,"sale_id": string }; Returns: Json
+                           },
 "reveal_gift_card":
 { Args: { "device": string,"ip": string,"link_id": string,"request_id": string }; Returns: Json
                            },
@@ -1792,6 +1877,9 @@ isOneToOne: false
                            },
 "run_housekeeping":
 { Args: Record<PropertyKey, never>; Returns: Json
+                           },
+"sell_gift_cards":
+{ Args: { "actor": string,"buyer_client_id": string,"buyer_pool_id": string,"idempotency_key": string,"master_pool_id": string,"price_per_card": number,"quantity": number,"request_hash": string,"request_id": string }; Returns: Json
                            },
 "start_call_session":
 { Args: { "actor": string,"caller_phone": string,"campaign_id": string,"request_id": string }; Returns: Json

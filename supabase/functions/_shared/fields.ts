@@ -29,9 +29,22 @@ export const conditionNumber = z.int('must be a whole number')
 
 const MAX_AMOUNT = 100_000;
 
-/** A positive amount with at most two decimals, as a number or a numeric text. */
-export const amount = z.union([z.number(), z.string().trim().max(12)], 'must be an amount such as 25 or 25.50')
+const money = z.union([z.number(), z.string().trim().max(12)], 'must be an amount such as 25 or 25.50')
   .transform(String)
   .refine((value) => /^\d{1,6}(\.\d{1,2})?$/.test(value), 'must be an amount such as 25 or 25.50')
-  .transform(Number)
-  .refine((value) => value > 0 && value <= MAX_AMOUNT, `must be more than 0 and at most ${MAX_AMOUNT}`);
+  .transform(Number);
+
+/** A positive amount with at most two decimals, as a number or a numeric text. */
+export const amount = money.refine(
+  (value) => value > 0 && value <= MAX_AMOUNT,
+  `must be more than 0 and at most ${MAX_AMOUNT}`,
+);
+
+/** What something costs: an amount that may be nothing. */
+export const price = money.refine((value) => value <= MAX_AMOUNT, `must be at most ${MAX_AMOUNT}`);
+
+/** A number of cards that are moved at once. */
+export const howMany = z.int('must be a whole number').min(1, 'must be at least 1').max(
+  10_000,
+  'must be at most 10000',
+);

@@ -22,6 +22,8 @@ insert into expected values
   ('get_delivery',              'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('get_wallet',                'RB-404', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('use_messages',              'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('sell_gift_cards',           'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
+  ('return_gift_cards',         'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('create_gift_card_pool',     'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('create a master pool',      'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('create_campaign',           'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -51,6 +53,8 @@ select plan((select 11 * count(*)::int from expected));
 select tests.keep(tests.create_delivery());
 select tests.add_cards(tests.the('pool'), 50);
 select tests.keep('master', tests.create_pool(null, tests.the('brand'), 0));
+select tests.keep('for_sale', tests.create_pool(null, tests.create_brand(), 20));
+select tests.keep('sale', tests.sell(tests.the('for_sale'), tests.the('client'), 10) #> '{result,saleId}');
 select tests.keep('foreign', tests.create_client());
 select tests.keep('customer', tests.create_user('customer', tests.the('client')));
 select private.activate_package(tests.the('client'), tests.the('customer'), tests.create_package(tests.the('client')));
@@ -97,6 +101,8 @@ declare
     when 'reveal_gift_card_to_staff' then public.reveal_gift_card_to_staff(actor, tests.the('card'), 'asked', gen_random_uuid())
     when 'get_delivery' then public.get_delivery(actor, tests.the('delivery'))
     when 'get_wallet' then public.get_wallet(actor, tests.the('customer'))
+    when 'sell_gift_cards' then tests.sell(tests.the('for_sale'), tests.the('client'), 1, actor => actor)
+    when 'return_gift_cards' then tests.return_cards(tests.the('sale'), 1, actor)
     when 'use_messages' then public.use_messages(actor, tests.the('client'), tests.the('customer'), 1, 'test',
       gen_random_uuid(), null, null)
     when 'export_report' then public.export_report(actor, 'liability', tests.the('client'), null, null, gen_random_uuid())

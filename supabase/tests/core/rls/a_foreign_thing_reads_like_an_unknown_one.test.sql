@@ -1,7 +1,7 @@
 -- Whoever guesses ids and codes learns nothing: the whole answer is the same for another tenant's thing and for none.
 begin;
 set local search_path = public, extensions, tests;
-select plan(52);
+select plan(56);
 
 select tests.keep(tests.create_busy_tenant());
 select tests.keep('delivery', (select id from public.deliveries where client_id = tests.the('client') limit 1));
@@ -63,6 +63,12 @@ select pg_temp.same(
   public.reveal_gift_card_to_staff(tests.the('admin'), gen_random_uuid(), 'asked', gen_random_uuid()),
   'reveal_gift_card_to_staff: a foreign card reads like an unknown one');
 
+select pg_temp.same(tests.sell(tests.the('master'), tests.the('client'), 1, actor => tests.the('admin')),
+  tests.sell(gen_random_uuid(), tests.the('client'), 1, actor => tests.the('admin')),
+  'sell_gift_cards: a master pool reads like an unknown one');
+select pg_temp.same(tests.return_cards((select id from public.admin_card_sales limit 1), 1, tests.the('admin')),
+  tests.return_cards(gen_random_uuid(), 1, tests.the('admin')),
+  'return_gift_cards: a sale reads like an unknown one');
 select is(public.get_delivery(tests.the('admin'), tests.the('delivery')),
   public.get_delivery(tests.the('admin'), gen_random_uuid()),
   'get_delivery: a foreign delivery reads like an unknown one');

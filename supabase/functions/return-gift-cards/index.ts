@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { howMany, uuid } from '../_shared/fields.ts';
+import { readJson, requestArgs } from '../_shared/parse.ts';
+import { serve } from '../_shared/serve.ts';
+
+const schema = z.object({ saleId: uuid, quantity: howMany });
+
+/** Takes unclaimed cards of a sale back into their master pool, for a platform admin or a trusted server. */
+export default {
+  fetch: serve({ auth: ['user', 'secret'], tag: 'SALE', cors: true }, async (request, context) => {
+    const body = await readJson(request, schema);
+    const { result } = await context.rpc('return_gift_cards', {
+      actor: context.actor,
+      sale_id: body.saleId,
+      quantity: body.quantity,
+      ...requestArgs(context, 'return-gift-cards', body),
+    });
+    context.log('[SALE] Returned', { saleId: body.saleId, quantity: body.quantity });
+    return result;
+  }),
+};

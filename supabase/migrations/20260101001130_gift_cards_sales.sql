@@ -1,0 +1,360 @@
+-- Gift cards, the sales: cards pass from a master pool to a client's pool for money, and back while nobody has claimed them.
+-- A sale moves exactly as many cards as it names, or none. It takes free cards only and waits for none while it holds any;
+-- "too few" is said from the exact count. A card keeps the sale it came with, so that it is paid for once: its bill does not
+-- charge it again, and what goes back is worth what it was sold for. Sales and returns are immutable.
+
+create table public.admin_card_sales (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null generated always as (buyer_client_id) stored,
+  master_pool_id uuid not null references public.card_pools (id),
+  buyer_client_id uuid not null references public.clients (id),
+  buyer_pool_id uuid not null references public.card_pools (id),
+  quantity int not null,
+  price_per_card numeric(18,2) not null,
+  total_amount numeric(18,2) not null generated always as (quantity * price_per_card) stored,
+  currency text not null,
+  cost_per_card numeric(18,2) not null,
+  sold_by uuid,
+  request_id uuid,
+  created_at timestamptz not null default now(),
+  constraint admin_card_sales_quantity_is_positive check (quantity > 0),
+  constraint admin_card_sales_amounts_are_not_negative check (price_per_card >= 0 and cost_per_card >= 0)
+);
+comment on table public.admin_card_sales is
+  'Cards sold from a master pool to a client''s pool: how many, at what price, and (for the platform) what they had cost.';
+
+create table public.admin_card_returns (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null references public.clients (id),
+  sale_id uuid not null references public.admin_card_sales (id),
+  quantity int not null,
+  total_amount numeric(18,2) not null,
+  currency text not null,
+  returned_by uuid,
+  request_id uuid,
+  created_at timestamptz not null default now(),
+  constraint admin_card_returns_quantity_is_positive check (quantity > 0),
+  constraint admin_card_returns_total_amount_is_not_negative check (total_amount >= 0)
+);
+comment on table public.admin_card_returns is 'Cards of a sale that went back to the master pool, and what they were sold for.';
+
+create table private.sold_cards (
+  gift_card_id uuid primary key references public.gift_cards (id),
+  sale_id uuid not null references public.admin_card_sales (id)
+);
+comment on table private.sold_cards is 'With which sale a card came to where it is: until it goes back.';
+
+create index admin_card_sales_client_id_idx on public.admin_card_sales (client_id, created_at);
+create index admin_card_sales_master_pool_id_idx on public.admin_card_sales (master_pool_id);
+create index admin_card_sales_buyer_client_id_idx on public.admin_card_sales (buyer_client_id);
+create index admin_card_sales_buyer_pool_id_idx on public.admin_card_sales (buyer_pool_id);
+create index admin_card_returns_client_id_idx on public.admin_card_returns (client_id, created_at);
+create index admin_card_returns_sale_id_idx on public.admin_card_returns (sale_id);
+create index sold_cards_sale_id_idx on private.sold_cards (sale_id);
+
+create trigger admin_card_sales_are_immutable before update or delete or truncate on public.admin_card_sales
+  for each statement execute function private.refuse_change();
+create trigger admin_card_returns_are_immutable before update or delete or truncate on public.admin_card_returns
+  for each statement execute function private.refuse_change();
+
+-- The sale that a card came with; null for one that was uploaded.
+create function private.sale_of(gift_card_id uuid)
+returns public.admin_card_sales language plpgsql stable set search_path = '' as $$
+declare
+  sale public.admin_card_sales;
+begin
+  select a.* into sale from private.sold_cards s join public.admin_card_sales a on a.id = s.sale_id
+  where s.gift_card_id = sale_of.gift_card_id;
+  return sale;
+end $$;
+
+-- How many cards of a pool (of one sale, if it is named) could move now: exact, from the counters of the lots.
+create function private.movable_cards(pool_id uuid, sale_id uuid default null)
+returns bigint language plpgsql volatile set search_path = '' as $$
+begin
+  if sale_id is not null then
+    return (
+      select count(*) from private.sold_cards s join public.gift_cards c on c.id = s.gift_card_id
+      where s.sale_id = movable_cards.sale_id and c.pool_id = movable_cards.pool_id and c.status = 'available'
+        and coalesce(c.expires_at, 'infinity') > now());
+  end if;
+  return (
+    select coalesce(sum(l.available_cards + (
+      select coalesce(sum(m.available), 0) from private.card_movements m
+      where m.pool_id = p.id and m.xact >= p.folded_before and m.lot_id = l.id)), 0)
+    from public.card_pools p
+    join private.card_lots l on l.pool_id = p.id and coalesce(l.expires_at, 'infinity') > now()
+    where p.id = movable_cards.pool_id);
+end $$;
+
+-- Locks so many free cards, the earliest expiry first; fewer when others hold some.
+create function private.lock_free_cards(pool_id uuid, quantity int, sale_id uuid)
+returns uuid[] language plpgsql volatile set search_path = '' as $$
+declare
+  lot private.card_lots;
+  card_ids uuid[] := '{}';
+begin
+  for lot in
+    select l.* from private.card_lots l
+    where l.pool_id = lock_free_cards.pool_id and coalesce(l.expires_at, 'infinity') > now()
+    order by l.expires_at nulls last, l.id
+  loop
+    card_ids := card_ids || array(
+      select c.id from public.gift_cards c
+      where c.lot_id = lot.id and c.status = 'available' and (lock_free_cards.sale_id is null or exists (
+        select from private.sold_cards s where s.gift_card_id = c.id and s.sale_id = lock_free_cards.sale_id))
+      -- a locked card is being claimed or sold by somebody else
+      order by c.id limit quantity - cardinality(card_ids) for update of c skip locked);
+    exit when cardinality(card_ids) = quantity;
+  end loop;
+  return card_ids;
+end $$;
+
+-- Waits until whoever holds a card is done with it, and lets go of it again.
+create function private.await_card(card_id uuid)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  perform from public.gift_cards c where c.id = card_id for update;
+  raise exception 'seen' using errcode = 'RBACK';
+exception when sqlstate 'RBACK' then
+  null;
+end $$;
+
+-- Exactly so many cards, locked; or, when there are fewer, none. While others hold cards that may come back, this one waits
+-- for one of them and has let go of all of its own: two that wait for each other's cards would wait for ever.
+create function private.take_cards(pool_id uuid, quantity int, sale_id uuid default null)
+returns uuid[] language plpgsql volatile set search_path = '' as $$
+declare
+  card_ids uuid[];
+  held_elsewhere uuid;
+begin
+  loop
+    if private.movable_cards(pool_id, sale_id) < quantity then
+      perform private.refuse('GC-003', 'Not enough gift cards in pool', jsonb_build_object(
+        'available', private.movable_cards(pool_id, sale_id), 'requested', quantity));
+    end if;
+    begin
+      card_ids := private.lock_free_cards(pool_id, quantity, sale_id);
+      if cardinality(card_ids) = quantity then
+        return card_ids;
+      end if;
+      raise exception 'others hold some' using errcode = 'RBACK';
+    exception when sqlstate 'RBACK' then
+      null;
+    end;
+    held_elsewhere := (
+      select c.id from public.gift_cards c
+      where c.pool_id = take_cards.pool_id and c.status = 'available' and coalesce(c.expires_at, 'infinity') > now()
+        and c.id <> all (card_ids) and (take_cards.sale_id is null or exists (
+          select from private.sold_cards s where s.gift_card_id = c.id and s.sale_id = take_cards.sale_id))
+      limit 1);
+    perform private.await_card(held_elsewhere);
+  end loop;
+end $$;
+
+-- Moves locked cards to a pool, each to the lot of its expiry there; the triggers move the counters of both pools.
+create function private.move_cards_to(card_ids uuid[], source_id uuid, target public.card_pools)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  moved int;
+begin
+  insert into private.card_lots (pool_id, expires_at)
+  select distinct target.id, c.expires_at from public.gift_cards c where c.id = any (card_ids) order by c.expires_at
+  -- the lot is there already; in order, because others add lots to the pool, too
+  on conflict on constraint card_lots_are_unique do nothing;
+  update public.gift_cards c set pool_id = target.id, lot_id = l.id, client_id = target.client_id
+  from private.card_lots l
+  where c.id = any (card_ids) and c.pool_id = source_id and c.status = 'available'
+    and l.pool_id = target.id and l.expires_at is not distinct from c.expires_at;
+  get diagnostics moved = row_count;
+  if moved <> cardinality(card_ids) then
+    raise exception '% of % cards moved under our lock', moved, cardinality(card_ids);
+  end if;
+end $$;
+
+-- The pool of the buyer that takes the cards: the one that is named, else a new one.
+create function private.pool_to_sell_to(
+  master public.card_pools, buyer_client_id uuid, buyer_pool_id uuid, price_per_card numeric)
+returns public.card_pools language plpgsql volatile set search_path = '' as $$
+declare
+  pool public.card_pools;
+begin
+  if buyer_pool_id is null then
+    insert into public.card_pools as p (client_id, brand_id, pool_name, denomination, currency, pool_type, cost_per_card)
+    select c.id, b.id, concat_ws(' - ', c.name, b.name), master.denomination, master.currency, 'client', price_per_card
+    from public.clients c, public.gift_card_brands b
+    where c.id = buyer_client_id and b.id = master.brand_id
+    returning p.* into pool;
+    return pool;
+  end if;
+  select p.* into pool from public.card_pools p
+  where p.id = buyer_pool_id and p.client_id = pool_to_sell_to.buyer_client_id;
+  if pool.id is null then
+    perform private.refuse('RB-404', 'Not found');
+  elsif (pool.brand_id, pool.denomination, pool.currency) <> (master.brand_id, master.denomination, master.currency) then
+    perform private.refuse('RB-400', 'The buyer''s pool holds another brand or value');
+  elsif not pool.is_active then
+    perform private.refuse('RB-400', 'The buyer''s pool is not active');
+  end if;
+  return pool;
+end $$;
+
+create function private.present_sale(sale public.admin_card_sales, is_charged boolean)
+returns jsonb language sql immutable set search_path = '' as $$
+  select jsonb_build_object('saleId', sale.id, 'masterPoolId', sale.master_pool_id, 'buyerClientId', sale.buyer_client_id,
+    'buyerPoolId', sale.buyer_pool_id, 'quantity', sale.quantity, 'pricePerCard', sale.price_per_card,
+    'totalAmount', sale.total_amount, 'currency', sale.currency, 'chargedToCredit', is_charged)
+$$;
+
+create function private.sell_cards(
+  actor uuid, master_pool_id uuid, buyer_client_id uuid, buyer_pool_id uuid, quantity int, price_per_card numeric,
+  request_id uuid)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  master public.card_pools;
+  buyer public.card_pools;
+  price numeric;
+  card_ids uuid[];
+  sale public.admin_card_sales;
+  account_id uuid;
+begin
+  perform private.assert_platform_admin(actor);
+  select p.* into master from public.card_pools p where p.id = sell_cards.master_pool_id and p.pool_type = 'master';
+  if master.id is null or not exists (select from public.clients c where c.id = sell_cards.buyer_client_id) then
+    perform private.refuse('RB-404', 'Not found');
+  elsif quantity not between 1 and 10000 then
+    perform private.refuse('RB-400', 'A sale is of 1 to 10,000 cards');
+  elsif price_per_card < 0 or price_per_card <> round(price_per_card, 2) then
+    perform private.refuse('RB-400', 'A price is in whole cents, and not below zero');
+  end if;
+  price := coalesce(price_per_card,
+    private.price_of_card(buyer_client_id, master.brand_id, master.denomination, master.currency));
+  card_ids := private.take_cards(master.id, quantity);
+  buyer := private.pool_to_sell_to(master, buyer_client_id, buyer_pool_id, price);
+  perform private.move_cards_to(card_ids, master.id, buyer);
+  insert into public.admin_card_sales as s (
+    master_pool_id, buyer_client_id, buyer_pool_id, quantity, price_per_card, currency, cost_per_card, sold_by, request_id)
+  values (master.id, buyer.client_id, buyer.id, quantity, price, master.currency, master.cost_per_card, actor, request_id)
+  returning s.* into sale;
+  insert into private.sold_cards (gift_card_id, sale_id) select unnest(card_ids), sale.id;
+  perform private.record_audit(buyer.client_id, actor, 'gift_cards.sold', 'admin_card_sale', sale.id,
+    jsonb_build_object('master_pool_id', master.id, 'buyer_pool_id', buyer.id, 'quantity', quantity,
+      'price_per_card', price, 'total_amount', sale.total_amount, 'currency', sale.currency), request_id);
+  account_id := case when sale.total_amount > 0 then private.paying_account(buyer.client_id, 'client', sale.currency) end;
+  if account_id is not null then
+    perform private.post_credit('card_sale', account_id, private.revenue_of(account_id), sale.total_amount,
+      'sale:' || sale.id, 'Gift cards bought', sale.id);
+  end if;
+  return private.present_sale(sale, account_id is not null);
+end $$;
+
+create function private.return_cards(actor uuid, sale_id uuid, quantity int, request_id uuid)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  sale public.admin_card_sales;
+  master public.card_pools;
+  given_back public.admin_card_returns;
+  card_ids uuid[];
+  charge_id uuid;
+begin
+  perform private.assert_platform_admin(actor);
+  select s.* into sale from public.admin_card_sales s where s.id = return_cards.sale_id;
+  if sale.id is null then
+    perform private.refuse('RB-404', 'Not found');
+  elsif quantity not between 1 and 10000 then
+    perform private.refuse('RB-400', 'A return is of 1 to 10,000 cards');
+  end if;
+  select p.* into master from public.card_pools p where p.id = sale.master_pool_id;
+  card_ids := private.take_cards(sale.buyer_pool_id, quantity, sale.id);
+  delete from private.sold_cards s where s.gift_card_id = any (card_ids);
+  perform private.move_cards_to(card_ids, sale.buyer_pool_id, master);
+  insert into public.admin_card_returns as r (client_id, sale_id, quantity, total_amount, currency, returned_by, request_id)
+  values (sale.buyer_client_id, sale.id, quantity, quantity * sale.price_per_card, sale.currency, actor, request_id)
+  returning r.* into given_back;
+  perform private.record_audit(sale.buyer_client_id, actor, 'gift_cards.returned', 'admin_card_sale', sale.id,
+    jsonb_build_object('return_id', given_back.id, 'quantity', quantity, 'total_amount', given_back.total_amount,
+      'currency', sale.currency), request_id);
+  select t.id into charge_id from public.ledger_transfers t
+  where t.reference_id = sale.id and t.transfer_type = 'card_sale' and given_back.total_amount > 0;
+  if charge_id is not null then
+    perform private.reverse_transfer(
+      charge_id, given_back.total_amount, 'return:' || given_back.id, 'Gift cards returned');
+  end if;
+  return jsonb_build_object('returnId', given_back.id, 'saleId', sale.id, 'masterPoolId', master.id,
+    'buyerPoolId', sale.buyer_pool_id, 'quantity', quantity, 'totalAmount', given_back.total_amount,
+    'currency', sale.currency, 'returnedToCredit', charge_id is not null);
+end $$;
+
+create function public.sell_gift_cards(
+  actor uuid, master_pool_id uuid, buyer_client_id uuid, buyer_pool_id uuid, quantity int, price_per_card numeric,
+  request_id uuid, idempotency_key text, request_hash text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  scope text := concat_ws(':', 'sell_gift_cards', actor);
+  -- a call that the HTTP client sends twice must not become two sales
+  key text := coalesce(idempotency_key, request_id::text);
+  answer jsonb;
+  detail text;
+begin
+  answer := private.stored_answer(scope, key, request_hash);
+  if answer is not null then
+    return private.answered(answer, null, true);
+  end if;
+  answer := private.sell_cards(
+    actor, master_pool_id, buyer_client_id, buyer_pool_id, quantity, price_per_card, request_id);
+  perform private.store_answer(scope, key, answer);
+  return private.answered(answer);
+exception when others then
+  if not private.is_refusal(sqlstate) then
+    raise;
+  end if;
+  get stacked diagnostics detail = pg_exception_detail;
+  return private.refused(sqlstate, sqlerrm, detail);
+end $$;
+comment on function public.sell_gift_cards is
+  'Sells cards of a master pool to a client: exactly so many, or none. Refuses with GC-003, GC-006, RB-400, 404, 409.';
+
+create function public.return_gift_cards(
+  actor uuid, sale_id uuid, quantity int, request_id uuid, idempotency_key text, request_hash text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  scope text := concat_ws(':', 'return_gift_cards', actor);
+  -- a call that the HTTP client sends twice must not become two returns
+  key text := coalesce(idempotency_key, request_id::text);
+  answer jsonb;
+  detail text;
+begin
+  answer := private.stored_answer(scope, key, request_hash);
+  if answer is not null then
+    return private.answered(answer, null, true);
+  end if;
+  answer := private.return_cards(actor, sale_id, quantity, request_id);
+  perform private.store_answer(scope, key, answer);
+  return private.answered(answer);
+exception when others then
+  if not private.is_refusal(sqlstate) then
+    raise;
+  end if;
+  get stacked diagnostics detail = pg_exception_detail;
+  return private.refused(sqlstate, sqlerrm, detail);
+end $$;
+comment on function public.return_gift_cards is
+  'Gives unclaimed cards of a sale back to their master pool, and the buyer what they were sold for. Refuses with GC-003, RB-400, 404, 409.';
+
+alter table public.admin_card_sales enable row level security;
+alter table public.admin_card_returns enable row level security;
+
+grant execute on function public.sell_gift_cards, public.return_gift_cards to service_role;
+grant select on public.admin_card_returns to authenticated, service_role;
+-- what the cards had cost is the platform's business
+grant select (id, client_id, master_pool_id, buyer_client_id, buyer_pool_id, quantity, price_per_card, total_amount, currency,
+  sold_by, request_id, created_at) on public.admin_card_sales to authenticated;
+grant select on public.admin_card_sales to service_role;
+
+create policy "Admins read the sales to their clients" on public.admin_card_sales
+  for select to authenticated
+  using (client_id in (select private.administered_client_ids()) or (select private.is_platform_admin()));
+
+create policy "Admins read the returns of their clients" on public.admin_card_returns
+  for select to authenticated
+  using (client_id in (select private.administered_client_ids()) or (select private.is_platform_admin()));

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { connect, type Database, sql } from '../support/database.ts';
+import { countersOf } from '../support/gift_cards.ts';
+import { promise, type Promised } from '../support/promise.ts';
+import { creditOf, giveCredit, masterPool } from '../support/sales.ts';
+
+const CLIENTS = 64;
+
+/** Runs the work with a connection for each of so many. */
+async function onConnections<Result>(howMany: number, work: (db: Database, n: number) => Promise<Result>) {
+  const db = connect(undefined, howMany);
+  try {
+    return await Promise.all(Array.from({ length: howMany }, (_, n) => work(db, n)));
+  } finally {
+    await db.end();
+  }
+}
+
+/** What a door answered: the refusal's code, or ok; a deadlock is thrown. */
+async function sell(db: Database, masterPoolId: string, buyer: string, quantity: number, pool: string | null = null) {
+  const [{ answer }] = await db`
+    select public.sell_gift_cards(null, ${masterPoolId}, ${buyer}, ${pool}, ${quantity}, 24.50, gen_random_uuid(),
+      null, null) as answer`;
+  return answer;
+}
+
+async function giveBack(db: Database, saleId: string, quantity: number) {
+  const [{ answer }] = await db`
+    select public.return_gift_cards(null, ${saleId}, ${quantity}, gen_random_uuid(), null, null) as answer`;
+  return answer;
+}
+
+async function claim(db: Database, { campaignId }: Promised, recipientId: string) {
+  const [{ answer }] = await db`
+    select public.provision_gift_card(null, ${campaignId}, ${recipientId}, null, null, 1, null, null,
+      gen_random_uuid(), null, null) as answer`;
+  return answer;
+}
+
+/** A client without stock of its own that may draw on a master pool of so many cards, and its recipients. */
+async function clientOfMaster(cards: number, recipients: number) {
+  const promised = await promise({ cards: 0, recipients });
+  await sql`insert into public.client_brands (client_id, brand_id) values (${promised.clientId}, ${promised.brandId})`;
+  return { promised, masterPoolId: await masterPool(promised.brandId, cards) };
+}
+
+/** What must hold of everything, wherever the cards went. */
+async function assertNothingViolated() {
+  assert.deepEqual([...await sql`select * from private.invariant_violations`], []);
+}
+
+Deno.test('sales: sales, returns and claims of one master pool lose no card and give none twice', async () => {
+  const { promised, masterPoolId } = await clientOfMaster(150, 40);
+  const { clientId: buyer } = await promise({ cards: 0 });
+  const [{ pool }] = await sql`
+    insert into public.card_pools (client_id, brand_id, pool_name, denomination)
+    values (${buyer}, ${promised.brandId}, 'Bought', 25) returning id as pool`;
+  const outcomes = await onConnections(CLIENTS, async (db, n) => {
+    if (n < 40) return { claimed: Number((await claim(db, promised, promised.recipients[n].id)).outcome === 'ok') };
+    // half of the sales fill one pool of the buyer, the others open their own; a third gives some back
+    const sale = await sell(db, masterPoolId, buyer, 5, n % 2 ? pool : null);
+    if (sale.outcome !== 'ok') return { refused: sale.code };
+    if (n % 3) return { sold: 5 };
+    const back = await giveBack(db, sale.result.saleId, 2);
+    assert.equal(back.outcome, 'ok', JSON.stringify(back));
+    return { sold: 3 };
+  });
+  const sum = (what: 'claimed' | 'sold') => outcomes.reduce((total, outcome) => total + (outcome[what] ?? 0), 0);
+  // whoever was refused was refused for want of cards: 40 claims and 24 sales of 5 want 160 of 150
+  assert.deepEqual(outcomes.filter((o) => 'refused' in o && o.refused !== 'GC-003'), []);
+  const master = await countersOf(masterPoolId);
+  assert.equal(sum('claimed') + sum('sold') + Number(master.available), 150);
+  assert.deepEqual(master, {
+    total: 150 - sum('sold'),
+    available: 150 - sum('sold') - sum('claimed'),
+    claimed: 0,
+    delivered: sum('claimed'),
+  });
+  const [{ bought, pools }] = await sql`
+    select coalesce(sum(available_cards), 0) as bought, count(*) as pools
+    from public.gift_card_pools where client_id = ${buyer}`;
+  assert.equal(bought, sum('sold'));
+  assert.ok(pools > 1);
+  await assertNothingViolated();
+});
+
+Deno.test('sales: 16 sales of 5 from 42 cards are 8 sales, and 2 cards are left', async () => {
+  const { promised, masterPoolId } = await clientOfMaster(42, 1);
+  const answers = await onConnections(16, (db) => sell(db, masterPoolId, promised.clientId, 5, promised.poolId));
+  assert.equal(answers.filter(({ outcome }) => outcome === 'ok').length, 8);
+  assert.deepEqual(new Set(answers.flatMap(({ code }) => code ?? [])), new Set(['GC-003']));
+  assert.deepEqual(await countersOf(masterPoolId), { total: 2, available: 2, claimed: 0, delivered: 0 });
+  assert.deepEqual(await countersOf(promised.poolId), { total: 40, available: 40, claimed: 0, delivered: 0 });
+  await assertNothingViolated();
+});
+
+for (const [end, expected] of [['rollback', 'ok'], ['commit', 'GC-003']] as const) {
+  Deno.test(`sales: a sale of every card waits for a claim that is under way; after its ${end} it is ${expected}`, async () => {
+    const { promised, masterPoolId } = await clientOfMaster(6, 1);
+    const db = connect(undefined, 2);
+    const claiming = await db.reserve();
+    try {
+      await claiming`begin`;
+      assert.equal((await claim(claiming as unknown as Database, promised, promised.recipient.id)).outcome, 'ok');
+      const selling = sell(db, masterPoolId, promised.clientId, 6, promised.poolId);
+      await untilSomebodyWaits();
+      await claiming.unsafe(end);
+      const answer = await selling;
+      assert.equal(answer.code ?? answer.outcome, expected);
+      assert.equal((await countersOf(masterPoolId)).available, expected === 'ok' ? 0 : 5);
+    } finally {
+      claiming.release();
+      await db.end();
+    }
+    await assertNothingViolated();
+  });
+}
+
+/** Waits until a session waits for the transaction of another. */
+async function untilSomebodyWaits() {
+  for (let look = 0; look < 200; look++) {
+    const waiting = await sql`
+      select 1 from pg_stat_activity
+      where wait_event_type = 'Lock' and query like '%sell_gift_cards%' and pid <> pg_backend_pid()`;
+    if (waiting.length > 0) return;
+    await new Promise((resume) => setTimeout(resume, 25));
+  }
+  assert.fail('nobody waited');
+}
+
+Deno.test('sales: a claim that waits for a card which is then sold takes another, or none', async () => {
+  const { promised, masterPoolId } = await clientOfMaster(3, 2);
+  const db = connect(undefined, 2);
+  const selling = await db.reserve();
+  const buyer = await promise({ cards: 0 });
+  try {
+    await selling`begin`;
+    assert.equal((await sell(selling as unknown as Database, masterPoolId, buyer.clientId, 3)).outcome, 'ok');
+    const claiming = claim(db, promised, promised.recipient.id);
+    for (let look = 0; look < 200; look++) {
+      const waiting = await sql`
+        select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%provision_gift_card%'`;
+      if (waiting.length > 0) break;
+      await new Promise((resume) => setTimeout(resume, 25));
+    }
+    await selling`commit`;
+    assert.equal((await claiming).code, 'GC-003');
+  } finally {
+    selling.release();
+    await db.end();
+  }
+  await assertNothingViolated();
+});
+
+Deno.test('credit: 64 claims on credit for ten cards give ten cards, 54 times GC-006, and leave nothing', async () => {
+  const promised = await promise({ cards: 0, recipients: CLIENTS });
+  await giveCredit(promised.clientId, 250);
+  const masterPoolId = await masterPool(promised.brandId, CLIENTS);
+  await sql`insert into public.client_brands (client_id, brand_id) values (${promised.clientId}, ${promised.brandId})`;
+  const answers = await onConnections(CLIENTS, (db, n) => claim(db, promised, promised.recipients[n].id));
+  assert.equal(answers.filter(({ outcome }) => outcome === 'ok').length, 10);
+  assert.equal(answers.filter(({ code }) => code === 'GC-006').length, 54);
+  assert.equal(await creditOf(promised.clientId), 0);
+  assert.deepEqual(await countersOf(masterPoolId), { total: 64, available: 54, claimed: 0, delivered: 10 });
+  const [{ billed, bills }] = await sql`
+    select sum(price) as billed, count(*) as bills from public.billing_transactions where client_id = ${promised.clientId}`;
+  assert.deepEqual([billed, bills], [250, 10]);
+  await assertNothingViolated();
+});
