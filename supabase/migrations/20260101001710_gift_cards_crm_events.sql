@@ -134,12 +134,13 @@ begin
   p.recipient_id := event.recipient_id;
   p.condition_number := event.condition_number;
   p.delivery_method := private.channel_of(event.recipient_id);
+  p.suppliers := suppliers;
   p.request_id := event.request_id;
   -- the events of a batch share their request, so each has a key of its own
   return private.run_provisioning(p, event.id::text, null);
 end $$;
 
--- Is the reward that the event has earned waiting for stock?
+-- Is the reward that the event has earned waiting for stock or credit?
 create function private.is_owed(event public.crm_events)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
@@ -160,43 +161,60 @@ returns public.crm_events language sql volatile set search_path = '' as $$
   returning e.*
 $$;
 
-create function private.reward_crm_event(event public.crm_events, suppliers text[])
+-- What a provisioning came to, for the event that asked for it.
+create function private.note_provisioning(event public.crm_events, answer jsonb)
 returns public.crm_events language plpgsql volatile set search_path = '' as $$
-declare
-  match record;
-  answer jsonb;
 begin
-  select m.* into match from private.match_crm_event(event) m;
-  if match.fits is null then
-    return private.settle_crm_event(event, 'ignored', null, private.explain_no_match(event), null);
-  elsif match.fits > 1 then
-    return private.settle_crm_event(event, 'refused', 'RB-400',
-      'Several conditions wait for this event of this contact; tie the endpoint to one campaign, or name it in the event', null);
+  if answer #> '{result,purchase}' is not null then
+    return private.settle_crm_event(event, 'owed', 'GC-005', 'The card is being bought', null);
   end if;
-  event.campaign_id := match.campaign_id;
-  event.recipient_id := match.recipient_id;
-  event.condition_number := match.condition_number;
-  answer := private.provision_for_crm(event, suppliers);
   return private.settle_crm_event(event,
     case when answer ->> 'outcome' = 'ok' then 'provisioned' when private.is_owed(event) then 'owed' else 'refused' end,
     answer ->> 'code', answer ->> 'message',
     (coalesce(answer #>> '{result,giftCard,id}', answer #>> '{details,giftCardId}'))::uuid);
 end $$;
 
+-- Notes what became of the event, and returns the provisioning's answer if it came to one.
+create function private.reward_crm_event(event public.crm_events, suppliers text[])
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  match record;
+  answer jsonb;
+begin
+  select m.* into match from private.match_crm_event(event) m;
+  if match.fits is null then
+    perform private.settle_crm_event(event, 'ignored', null, private.explain_no_match(event), null);
+  elsif match.fits > 1 then
+    perform private.settle_crm_event(event, 'refused', 'RB-400',
+      'Several conditions wait for this event of this contact; tie the endpoint to one campaign, or name it in the event', null);
+  else
+    event.campaign_id := match.campaign_id;
+    event.recipient_id := match.recipient_id;
+    event.condition_number := match.condition_number;
+    answer := private.provision_for_crm(event, suppliers);
+    perform private.note_provisioning(event, answer);
+  end if;
+  return answer;
+end $$;
+
 create function public.process_crm_event(crm_event_id uuid, suppliers text[])
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   event public.crm_events;
+  answer jsonb;
 begin
   -- whoever else is at it has done it when the lock is free
   select e.* into event from public.crm_events e where e.id = crm_event_id for update;
   if event.status = 'received' then
-    event := private.reward_crm_event(event, suppliers);
+    answer := private.reward_crm_event(event, suppliers);
+    select e.* into event from public.crm_events e where e.id = crm_event_id;
   end if;
-  return private.answered(private.present_crm_event(event));
+  return private.answered(private.present_crm_event(event) || jsonb_strip_nulls(jsonb_build_object(
+    'purchase', answer #> '{result,purchase}', 'deliveryId', answer #> '{result,delivery,id}')));
 end $$;
 comment on function public.process_crm_event is
-  'Gives the reward that an event has earned and notes what became of it, once: a second run finds it done.';
+  'Gives the reward that an event has earned and notes what became of it, once: a second run finds it done. With a purchase '
+  'the card is still to be bought.';
 
 create function public.lease_crm_events(batch_size int)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -260,26 +278,45 @@ $$;
 comment on function public.replay_crm_event is
   'Has an event that came to nothing dealt with again, from what is stored of it, in the next round of the crm-events job.';
 
--- An owed reward that is given, or called off, ends the waiting of the event that earned it.
+-- Ends the waiting of the events that have earned a reward; with a card when there is one.
+create function private.end_waiting(recipient_id uuid, campaign_id uuid, condition_number int)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  card_id uuid := (
+    select c.id from public.gift_card_grants g join public.gift_cards c on c.grant_id = g.id
+    where g.recipient_id = end_waiting.recipient_id and g.campaign_id = end_waiting.campaign_id
+      and g.condition_number = end_waiting.condition_number and g.cancelled_at is null);
+begin
+  update public.crm_events e
+  set status = case when card_id is null then 'refused' else 'provisioned' end, gift_card_id = card_id,
+    code = case when card_id is null then e.code end,
+    message = case when card_id is null then 'The reward was called off' end
+  where e.status = 'owed' and e.recipient_id = end_waiting.recipient_id and e.campaign_id = end_waiting.campaign_id
+    and e.condition_number = end_waiting.condition_number;
+end $$;
+
 create function private.owed_crm_events_follow()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 begin
-  update public.crm_events e
-  set status = case new.status when 'fulfilled' then 'provisioned' else 'refused' end,
-    code = case new.status when 'fulfilled' then null else e.code end,
-    message = case new.status when 'fulfilled' then null else 'The reward was called off' end,
-    gift_card_id = (
-      select c.id from public.gift_card_grants g join public.gift_cards c on c.grant_id = g.id
-      where g.recipient_id = new.recipient_id and g.campaign_id = new.campaign_id
-        and g.condition_number = new.condition_number)
-  where e.status = 'owed' and e.recipient_id = new.recipient_id and e.campaign_id = new.campaign_id
-    and e.condition_number = new.condition_number;
+  perform private.end_waiting(new.recipient_id, new.campaign_id, new.condition_number);
   return null;
 end $$;
 
 create trigger pending_rewards_end_the_waiting_of_crm_events after update of status on public.pending_rewards
   for each row when (new.status in ('fulfilled', 'cancelled') and old.status is distinct from new.status)
   execute function private.owed_crm_events_follow();
+
+create function private.bought_crm_events_follow()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.end_waiting(g.recipient_id, g.campaign_id, g.condition_number)
+  from public.gift_card_grants g where g.id = new.grant_id;
+  return null;
+end $$;
+
+create trigger gift_card_purchases_end_the_waiting_of_crm_events after update of status on public.gift_card_purchases
+  for each row when (new.status = 'issued' and old.status <> 'issued')
+  execute function private.bought_crm_events_follow();
 
 alter table public.crm_events enable row level security;
 

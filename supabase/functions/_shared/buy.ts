@@ -111,7 +111,8 @@ interface Fulfilled {
   purchase: Purchase | null;
 }
 
-async function tryToBuy(desk: Desk, purchase: Purchase, means: Means): Promise<'bought' | 'open'> {
+/** Takes a purchase as far as it goes now; what is left of it, the job does. */
+export async function tryToBuy(desk: Desk, purchase: Purchase, means = MEANS): Promise<'bought' | 'open'> {
   try {
     await buy(desk, purchase, means);
     return 'bought';

@@ -1,17 +1,13 @@
+import { inBackground } from './background.ts';
 import { log } from './log.ts';
 import { secret } from './secrets.ts';
-
-interface EdgeRuntime {
-  waitUntil(work: Promise<unknown>): void;
-}
 
 /** Has the jobs function send a delivery at once while the caller answers; what this misses, its next round sends. */
 export function ringDeliveries(deliveryId: string): void {
   const rung = ring(deliveryId).catch((error) => {
     log('[DELIVERIES] Bell not heard', { deliveryId, reason: String(error) });
   });
-  // The hosted runtime would stop a worker that has answered; elsewhere nothing does.
-  (globalThis as { EdgeRuntime?: EdgeRuntime }).EdgeRuntime?.waitUntil(rung);
+  inBackground(rung);
 }
 
 async function ring(deliveryId: string): Promise<void> {

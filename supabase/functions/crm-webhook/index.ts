@@ -1,5 +1,5 @@
 import { CRMS } from '../_shared/crm/open.ts';
-import { type Processed, processEvent } from '../_shared/crm/process.ts';
+import { processNew, type Stored } from '../_shared/crm/process.ts';
 import { Refusal } from '../_shared/errors.ts';
 import { uuid } from '../_shared/fields.ts';
 import { readBytes } from '../_shared/parse.ts';
@@ -7,9 +7,6 @@ import { functionsUrl } from '../_shared/public_url.ts';
 import { serve } from '../_shared/serve.ts';
 
 const MAX_BYTES = 256 * 1024;
-
-// CRMs wait a few seconds for an answer; what is not done by then, the job does.
-const PATIENCE_MS = 3000;
 
 interface Endpoint {
   id: string;
@@ -20,7 +17,6 @@ interface Endpoint {
 /** Stores what a CRM has signed, and gives the rewards that it has earned; a stored event is never asked for again. */
 export default {
   fetch: serve({ auth: 'none', tag: 'CRM' }, async (request, context) => {
-    const deadline = Date.now() + PATIENCE_MS;
     const { pathname, search } = new URL(request.url);
     const endpointId = uuid.safeParse(pathname.split('/').at(-1)).data ?? null;
     const body = await readBytes(request, MAX_BYTES);
@@ -31,15 +27,11 @@ export default {
     if (!endpoint || !await CRMS[endpoint.kind].isGenuine(call, endpoint.keys)) {
       throw new Refusal('RB-403', {}, 'Not signed for this endpoint, or too long ago');
     }
-    const { result } = await context.rpc<{ events: (Processed & { isNew: boolean })[] }>('record_crm_events', {
+    const { result } = await context.rpc<{ events: Stored[] }>('record_crm_events', {
       endpoint_id: endpoint.id,
       events: CRMS[endpoint.kind].read(call),
       request_id: context.requestId,
     });
-    const events: Processed[] = [];
-    for (const { isNew, ...event } of result.events) {
-      events.push(isNew && Date.now() < deadline ? await processEvent(context, event.id) : event);
-    }
-    return { events };
+    return { events: await processNew(context, result.events) };
   }),
 };

@@ -1,6 +1,10 @@
+import { inBackground } from '../background.ts';
+import { type Purchase, tryToBuy } from '../buy.ts';
 import { drain } from '../drain.ts';
 import { describe } from '../log.ts';
+import { ringDeliveries } from '../ring.ts';
 import type { Context } from '../serve.ts';
+import { configuredSuppliers } from '../suppliers/open.ts';
 
 /** What became of an event. */
 export interface Processed {
@@ -11,21 +15,50 @@ export interface Processed {
   message?: string;
 }
 
+/** An event as it was stored; one that was told before is not new. */
+export type Stored = Processed & { isNew: boolean };
+
 type Desk = Pick<Context, 'rpc' | 'log'>;
+
+// CRMs wait a few seconds for an answer; what is not done by then, the job does.
+const PATIENCE_MS = 3000;
 
 // The budget and one slow event together stay below the minute that an event is ours.
 const LIMITS = { concurrency: 4, budgetMs: 25_000 };
 
+interface Answered extends Processed {
+  purchase?: Purchase;
+  deliveryId?: string;
+}
+
 /** Gives the reward that a stored event has earned; what goes wrong on our side is noted, so that it can be replayed. */
-export async function processEvent({ rpc, log }: Desk, id: string): Promise<Processed> {
+export async function processEvent(desk: Desk, id: string): Promise<Processed> {
+  const { rpc, log } = desk;
   try {
-    const { result } = await rpc<Processed>('process_crm_event', { crm_event_id: id, suppliers: [] });
-    log('[CRM] Event dealt with', { crmEventId: id, status: result.status, code: result.code });
-    return result;
+    const args = { crm_event_id: id, suppliers: configuredSuppliers() };
+    const { result: { purchase, deliveryId, ...event } } = await rpc<Answered>('process_crm_event', args);
+    log('[CRM] Event dealt with', { crmEventId: id, status: event.status, code: event.code });
+    if (deliveryId) ringDeliveries(deliveryId);
+    // A supplier may take longer than a CRM waits; when the card is bought, the event follows by itself.
+    if (purchase) inBackground(tryToBuy(desk, purchase));
+    return event;
   } catch (error) {
     log('[CRM] Event failed', { crmEventId: id, ...describe(error) });
     return (await rpc<Processed>('fail_crm_event', { crm_event_id: id })).result;
   }
+}
+
+/** Deals with one new event in any case, and with the others while the CRM waits. */
+export async function processNew(desk: Desk, stored: Stored[]): Promise<Processed[]> {
+  const deadline = Date.now() + PATIENCE_MS;
+  const done: Processed[] = [];
+  let isFirst = true;
+  for (const { isNew, ...event } of stored) {
+    const isDue = isNew && (isFirst || Date.now() < deadline);
+    done.push(isDue ? await processEvent(desk, event.id) : event);
+    isFirst &&= !isNew;
+  }
+  return done;
 }
 
 /** Deals with the events whose worker died, and with those that are to be done again; tells how many. */

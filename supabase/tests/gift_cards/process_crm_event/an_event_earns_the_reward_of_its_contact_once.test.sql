@@ -1,7 +1,7 @@
 -- What a CRM tells of a contact becomes the card of the condition that waits for it, by the recipient's own channel, once.
 begin;
 set local search_path = public, extensions, tests;
-select plan(17);
+select plan(19);
 
 select tests.keep(tests.create_promise(3));
 select tests.keep('endpoint', tests.create_crm_endpoint(current_setting('tests.facts')::jsonb));
@@ -17,7 +17,10 @@ select is(d.deliver_to, r.phone, 'To the recipient''s own phone')
 from event e join public.deliveries d on d.subject_id = e.gift_card_id join public.recipients r on r.id = e.recipient_id;
 select is(g.surface, 'crm', 'The grant says where it came from') from event e
 join public.gift_cards c on c.id = e.gift_card_id join public.gift_card_grants g on g.id = c.grant_id;
-select is(public.process_crm_event((select id from event), '{}') -> 'sealed', 'null'::jsonb, 'No answer has shown the code');
+select is(c.exposed_at, null, 'No answer has shown the code') from event e join public.gift_cards c on c.id = e.gift_card_id;
+select is((a.metadata ->> 'code_shown')::boolean, false, 'And the audit says so')
+from event e join public.audit_events a on a.subject_id = e.gift_card_id and a.action = 'gift_card.provisioned';
+select is(public.process_crm_event((select id from event), '{}') -> 'sealed', 'null'::jsonb, 'Nor does the webhook''s');
 
 select is((tests.take_crm_event(tests.the('endpoint'), 'e-1')).id, (select id from event), 'Told again, it is the same event');
 select is((select attempts from public.crm_events where id = (select id from event)), 1, 'With which nothing is done again');

@@ -1,0 +1,45 @@
+-- Without stock a supplier sells the card: the event waits while it is bought, and says so when it is there, or is owed.
+begin;
+set local search_path = public, extensions, tests;
+select plan(12);
+
+select tests.keep(tests.create_promise(0));
+select tests.keep('endpoint', tests.create_crm_endpoint(current_setting('tests.facts')::jsonb));
+select tests.keep('supplier', tests.create_supplier(tests.the('brand')));
+
+create function pg_temp.process(contact text) returns jsonb language plpgsql as $$
+begin
+  perform tests.keep('event', tests.record_crm_event(tests.the('endpoint'), contact_id => contact));
+  return public.process_crm_event(tests.the('event'), array[tests.kept('supplier') #>> '{}']) -> 'result';
+end $$;
+create function pg_temp.event() returns text language sql as $$
+  select concat_ws(' ', e.status, e.code, case when e.gift_card_id is not null then 'with card' end)
+  from public.crm_events e where e.id = tests.the('event')
+$$;
+
+-- bought
+select tests.keep('answer', pg_temp.process('crm-1'));
+select is(tests.kept('answer') #>> '{purchase,action}', 'issue', 'The worker is told what to buy');
+select is(pg_temp.event(), 'owed GC-005', 'The event waits');
+select is((tests.complete_purchase(tests.kept('answer') -> 'purchase')) ->> 'outcome', 'ok', 'The supplier has sold it');
+select is(pg_temp.event(), 'provisioned with card', 'And the event says so');
+select is(d.channel, 'sms', 'The card goes to the recipient') from public.crm_events e
+join public.deliveries d on d.subject_id = e.gift_card_id where e.id = tests.the('event');
+select is(c.exposed_at, null, 'And no answer has shown it') from public.crm_events e
+join public.gift_cards c on c.id = e.gift_card_id where e.id = tests.the('event');
+select is(public.process_crm_event(tests.the('event'), '{}') #> '{result,purchase}', null, 'Nothing is bought twice');
+
+-- not bought, and owed
+select tests.keep('second', tests.create_recipients(tests.the('campaign')));
+update public.recipients set external_crm_id = 'crm-2' where id = tests.the('second');
+select tests.keep('answer', pg_temp.process('crm-2'));
+select is((tests.complete_purchase(tests.kept('answer') -> 'purchase', 'declined')) ->> 'code', 'GC-005', 'GC-005: nobody sells it');
+select is(pg_temp.event(), 'owed GC-005', 'The event still waits');
+select tests.add_cards(tests.the('pool'), 1);
+select is(public.fulfil_pending_reward('{}') #>> '{result,code}', null, 'When there is stock, what is owed is given');
+select is(pg_temp.event(), 'provisioned with card', 'And the event says so, too');
+
+select is_empty('select * from private.invariant_violations', 'And all that must hold holds');
+
+select * from finish();
+rollback;
