@@ -43,7 +43,7 @@ export async function processEvent(desk: Desk, id: string): Promise<Processed> {
     if (purchase) inBackground(tryToBuy(desk, purchase));
     return event;
   } catch (error) {
-    log('[CRM] Event failed', { crmEventId: id, ...describe(error) });
+    log('[CRM] Event failed', { crmEventId: id, cause: describe(error) });
     return (await rpc<Processed>('fail_crm_event', { crm_event_id: id })).result;
   }
 }
