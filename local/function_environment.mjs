@@ -36,6 +36,7 @@ export function functionEnvironment({ secrets, apiUrl, databaseUrl, sandboxUrl, 
     PUBLIC_CLAIM_URL: 'https://shop.example/gift-card',
     PUBLIC_FUNCTIONS_URL: `${apiUrl}/functions/v1`,
     DELIVERY_LOOKUP_GRACE_SECONDS: '2',
+    WEBHOOK_ALLOWED_HOSTS: new URL(sandboxUrl).host,
     TRUSTED_PROXY_HOPS: '1',
     ...(readDotEnv ? ownSettings() : {}),
   };

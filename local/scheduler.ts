@@ -5,6 +5,7 @@ const JOBS = [
   'crm-events',
   'reconcile-purchases',
   'pending-rewards',
+  'webhooks',
   'housekeeping',
   'release-holds',
   'expire',

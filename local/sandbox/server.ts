@@ -13,6 +13,7 @@ import { Books } from './tillo_books.ts';
 import { tilloDesk } from './tillo_desk.ts';
 import { twilio } from './twilio.ts';
 import { isLoopback } from './twilio_callbacks.ts';
+import { webhooks } from './webhooks.ts';
 
 /** What the sandbox accepts as genuine, and where it listens. */
 export interface Settings {
@@ -58,6 +59,7 @@ export async function startSandbox(settings: Settings): Promise<Sandbox> {
     twilio(world, account),
     sendgrid(world, { apiKey: settings.sendgridApiKey, events }),
     eventsDesk(events),
+    webhooks(world),
     phones(world, account),
     ...settings.tilloAccounts.map((tilloAccount, index) => tillo(world, tilloAccount, books[index])),
     tilloDesk(books),

@@ -79,6 +79,7 @@ select bag_eq($$
   ('public.fail_crm_event', 'service_role'),
   ('public.export_report', 'service_role'),
   ('public.reveal_gift_card', 'service_role'), ('public.reveal_gift_card_to_staff', 'service_role'),
+  ('public.lease_webhooks', 'service_role'), ('public.complete_webhook_attempt', 'service_role'),
   -- what admins call with supabase-js, and the bodies that check them
   ('public.create_gift_card_pool', 'authenticated'), ('private.create_gift_card_pool', 'authenticated'),
   ('public.create_campaign', 'authenticated'), ('private.create_campaign', 'authenticated'),
@@ -92,6 +93,12 @@ select bag_eq($$
   ('public.update_crm_endpoint_key', 'authenticated'), ('private.update_crm_endpoint_key', 'authenticated'),
   ('public.update_crm_endpoint', 'authenticated'), ('private.update_crm_endpoint', 'authenticated'),
   ('public.replay_crm_event', 'authenticated'), ('private.replay_crm_event', 'authenticated'),
+  ('public.create_webhook_endpoint', 'authenticated'), ('private.create_webhook_endpoint', 'authenticated'),
+  ('public.update_webhook_endpoint', 'authenticated'), ('private.update_webhook_endpoint', 'authenticated'),
+  ('public.rotate_webhook_secret', 'authenticated'), ('private.rotate_webhook_secret', 'authenticated'),
+  ('public.send_test_event', 'authenticated'), ('private.send_test_event', 'authenticated'),
+  ('public.replay_webhook_message', 'authenticated'), ('private.replay_webhook_message', 'authenticated'),
+  ('public.replay_webhook_messages', 'authenticated'), ('private.replay_webhook_messages', 'authenticated'),
   -- reports: whoever signed in may ask, and the body finds out what to tell
   ('public.report_pool_performance', 'authenticated'), ('private.report_pool_performance', 'authenticated'),
   ('public.report_brand_performance', 'authenticated'), ('private.report_brand_performance', 'authenticated'),

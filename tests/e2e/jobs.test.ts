@@ -11,6 +11,7 @@ for (
     'deliveries': ['lookedUp', 'sent'],
     'reconcile-purchases': ['bought', 'open'],
     'pending-rewards': ['fulfilled', 'bought', 'open'],
+    'webhooks': ['delivered', 'failed', 'gone'],
     'housekeeping': ['folded', 'linked', 'purged'],
     'release-holds': ['released'],
     'expire': ['expired', 'packages', 'dated', 'expiredInStock', 'expiredDelivered'],

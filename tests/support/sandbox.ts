@@ -28,7 +28,7 @@ export async function messageTo(to: string): Promise<Message> {
 
 /** Has a provider fail for an address: `kind` is an HTTP status, an error code or a kind of timeout or callback. */
 export async function order(fault: {
-  provider: 'twilio' | 'sendgrid';
+  provider: 'twilio' | 'sendgrid' | 'webhook';
   to: string;
   kind: string;
   times?: number;

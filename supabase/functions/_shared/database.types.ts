@@ -1195,6 +1195,60 @@ isOneToOne: false
       referencedColumns: ["client_id","id"]
     }
                   ]
+                },"webhook_attempts": {
+                  Row: {
+                    "attempt_number": number,"client_id": string,"created_at": string,"duration_ms": number | null,"error_code": string | null,"finished_at": string | null,"http_status": number | null,"id": string,"message_id": string,"status": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "attempt_number": number,"client_id": string,"created_at"?: string,"duration_ms"?: number | null,"error_code"?: string | null,"finished_at"?: string | null,"http_status"?: number | null,"id"?: string,"message_id": string,"status"?: string
+                  }
+                  Update: {
+                    "attempt_number"?: number,"client_id"?: string,"created_at"?: string,"duration_ms"?: number | null,"error_code"?: string | null,"finished_at"?: string | null,"http_status"?: number | null,"id"?: string,"message_id"?: string,"status"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "webhook_attempts_message_id_fkey"
+      columns: ["message_id"]
+isOneToOne: false
+      referencedRelation: "webhook_messages"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"webhook_endpoints": {
+                  Row: {
+                    "client_id": string,"consecutive_failures": number,"created_at": string,"description": string | null,"disabled_at": string | null,"disabled_reason": string | null,"events": (string)[],"id": string,"is_active": boolean,"last_success_at": string | null,"url": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "client_id": string,"consecutive_failures"?: number,"created_at"?: string,"description"?: string | null,"disabled_at"?: string | null,"disabled_reason"?: string | null,"events"?: (string)[],"id"?: string,"is_active"?: boolean,"last_success_at"?: string | null,"url": string
+                  }
+                  Update: {
+                    "client_id"?: string,"consecutive_failures"?: number,"created_at"?: string,"description"?: string | null,"disabled_at"?: string | null,"disabled_reason"?: string | null,"events"?: (string)[],"id"?: string,"is_active"?: boolean,"last_success_at"?: string | null,"url"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "webhook_endpoints_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"webhook_messages": {
+                  Row: {
+                    "attempts": number,"attempts_max": number,"client_id": string,"created_at": string,"data": NonNullable<Json>,"delivered_at": string | null,"endpoint_id": string,"error_code": string | null,"event_type": string,"failed_at": string | null,"id": string,"lease_token": string | null,"leased_until": string | null,"next_attempt_at": string,"request_id": string | null,"status": string,"subject_id": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "attempts"?: number,"attempts_max"?: number,"client_id": string,"created_at"?: string,"data": NonNullable<Json>,"delivered_at"?: string | null,"endpoint_id": string,"error_code"?: string | null,"event_type": string,"failed_at"?: string | null,"id"?: string,"lease_token"?: string | null,"leased_until"?: string | null,"next_attempt_at"?: string,"request_id"?: string | null,"status"?: string,"subject_id"?: string | null
+                  }
+                  Update: {
+                    "attempts"?: number,"attempts_max"?: number,"client_id"?: string,"created_at"?: string,"data"?: NonNullable<Json>,"delivered_at"?: string | null,"endpoint_id"?: string,"error_code"?: string | null,"event_type"?: string,"failed_at"?: string | null,"id"?: string,"lease_token"?: string | null,"leased_until"?: string | null,"next_attempt_at"?: string,"request_id"?: string | null,"status"?: string,"subject_id"?: string | null
+                  }
+                  Relationships: [
+                    
+                  ]
                 }
           }
           Views: {
@@ -1399,6 +1453,9 @@ isOneToOne: false
 "complete_purchase":
 { Args: { "card"?: Json,"cost"?: number,"lease_token": string,"message"?: string,"outcome": string,"purchase_id": string,"supplier_code"?: string,"supplier_reference"?: string }; Returns: Json
                            },
+"complete_webhook_attempt":
+{ Args: { "attempt_id": string,"duration_ms": number,"error_code": string,"http_status": number,"lease_token": string,"outcome": string }; Returns: Json
+                           },
 "confirm_redemption":
 { Args: { "condition_number": number,"idempotency_key": string,"ip": string,"redemption_code": string,"request_hash": string,"request_id": string }; Returns: Json
                            },
@@ -1509,6 +1566,9 @@ isOneToOne: false
 "create_vouchers":
 { Args: { "client_id": string,"how_many": number,"pattern"?: string,"voucher": Json }; Returns: Json
                            },
+"create_webhook_endpoint":
+{ Args: { "client_id": string,"description"?: string,"events"?: (string)[],"url": string }; Returns: Json
+                           },
 "expire_entitlements":
 { Args: Record<PropertyKey, never>; Returns: Json
                            },
@@ -1613,6 +1673,9 @@ isOneToOne: false
                            },
 "lease_unknown_deliveries":
 { Args: { "batch_size": number,"grace_seconds": number }; Returns: Json
+                           },
+"lease_webhooks":
+{ Args: { "batch_size": number }; Returns: Json
                            },
 "list_vouchers":
 { Args: { "after_id"?: string,"batch_id"?: string,"client_id": string,"page_size"?: number,"search"?: string,"state"?: string }; Returns: {
@@ -1779,6 +1842,35 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"replay_webhook_message":
+{ Args: { "message_id": string }; Returns: {
+              "attempts": number,
+"attempts_max": number,
+"client_id": string,
+"created_at": string,
+"data": NonNullable<Json>,
+"delivered_at": string | null,
+"endpoint_id": string,
+"error_code": string | null,
+"event_type": string,
+"failed_at": string | null,
+"id": string,
+"lease_token": string | null,
+"leased_until": string | null,
+"next_attempt_at": string,
+"request_id": string | null,
+"status": string,
+"subject_id": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "webhook_messages"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"replay_webhook_messages":
+{ Args: { "endpoint_id": string,"since": string }; Returns: number
+                           },
 "report_brand_performance":
 { Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["brand_performance"][]
                           SetofOptions: {
@@ -1875,12 +1967,41 @@ isOneToOne: false
 "rollback_voucher_redemption":
 { Args: { "reason": string,"redemption_id": string }; Returns: Json
                            },
+"rotate_webhook_secret":
+{ Args: { "endpoint_id": string }; Returns: Json
+                           },
 "run_housekeeping":
 { Args: Record<PropertyKey, never>; Returns: Json
                            },
 "sell_gift_cards":
 { Args: { "actor": string,"buyer_client_id": string,"buyer_pool_id": string,"idempotency_key": string,"master_pool_id": string,"price_per_card": number,"quantity": number,"request_hash": string,"request_id": string }; Returns: Json
                            },
+"send_test_event":
+{ Args: { "endpoint_id": string }; Returns: {
+              "attempts": number,
+"attempts_max": number,
+"client_id": string,
+"created_at": string,
+"data": NonNullable<Json>,
+"delivered_at": string | null,
+"endpoint_id": string,
+"error_code": string | null,
+"event_type": string,
+"failed_at": string | null,
+"id": string,
+"lease_token": string | null,
+"leased_until": string | null,
+"next_attempt_at": string,
+"request_id": string | null,
+"status": string,
+"subject_id": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "webhook_messages"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "start_call_session":
 { Args: { "actor": string,"caller_phone": string,"campaign_id": string,"request_id": string }; Returns: Json
                            },
@@ -1985,6 +2106,26 @@ isOneToOne: false
                           SetofOptions: {
         from: "*"
         to: "vouchers"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"update_webhook_endpoint":
+{ Args: { "description"?: string,"endpoint_id": string,"events"?: (string)[],"is_active"?: boolean,"url"?: string }; Returns: {
+              "client_id": string,
+"consecutive_failures": number,
+"created_at": string,
+"description": string | null,
+"disabled_at": string | null,
+"disabled_reason": string | null,
+"events": (string)[],
+"id": string,
+"is_active": boolean,
+"last_success_at": string | null,
+"url": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "webhook_endpoints"
         isOneToOne: true
         isSetofReturn: false
       } },

@@ -5,12 +5,14 @@ import { deliver, lookUp } from '../_shared/deliver.ts';
 import { uuid } from '../_shared/fields.ts';
 import { readJson } from '../_shared/parse.ts';
 import { type Context, type Reply, serve } from '../_shared/serve.ts';
+import { sendWebhooks } from '../_shared/webhooks/send.ts';
 
 const jobs = {
   'deliveries': sendDeliveries,
   'crm-events': processDueEvents,
   'reconcile-purchases': (context) => reconcile(context),
   'pending-rewards': (context) => fulfilPending(context),
+  'webhooks': sendWebhooks,
   'housekeeping': door('run_housekeeping'),
   'release-holds': door('release_holds'),
   'expire': door('expire_lots', 'expire_packages', 'expire_entitlements', 'expire_gift_cards'),

@@ -40,6 +40,12 @@ insert into expected values
   ('update_crm_endpoint',       'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_crm_endpoint_key',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('replay_crm_event',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('create_webhook_endpoint',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('update_webhook_endpoint',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('rotate_webhook_secret',     'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('send_test_event',           'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('replay_webhook_message',    'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('replay_webhook_messages',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('export_report',             'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('report_liability',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('report_profit_by_client',   'RB-403', 'RB-403', 'RB-403', 'ok', 'RB-404', 'RB-404'),
@@ -55,6 +61,7 @@ select tests.add_cards(tests.the('pool'), 50);
 select tests.keep('master', tests.create_pool(null, tests.the('brand'), 0));
 select tests.keep('for_sale', tests.create_pool(null, tests.create_brand(), 20));
 select tests.keep('sale', tests.sell(tests.the('for_sale'), tests.the('client'), 10) #> '{result,saleId}');
+select tests.keep('hook', tests.create_endpoint(tests.the('client')));
 select tests.keep('foreign', tests.create_client());
 select tests.keep('customer', tests.create_user('customer', tests.the('client')));
 select private.activate_package(tests.the('client'), tests.the('customer'), tests.create_package(tests.the('client')));
@@ -137,6 +144,14 @@ begin
     when 'update_crm_endpoint_key' then format('select public.update_crm_endpoint_key(%L)', tests.the('endpoint'))
     when 'replay_crm_event' then format('select public.replay_crm_event(%L)',
       (tests.take_crm_event(tests.the('endpoint'), contact_id => 'nobody')).id)
+    when 'create_webhook_endpoint' then format('select public.create_webhook_endpoint(%L, %L)', tests.the('client'),
+      'https://hooks.example.com/')
+    when 'update_webhook_endpoint' then format('select public.update_webhook_endpoint(%L, description => %L)',
+      tests.the('hook'), 'New')
+    when 'rotate_webhook_secret' then format('select public.rotate_webhook_secret(%L)', tests.the('hook'))
+    when 'send_test_event' then format('select public.send_test_event(%L)', tests.the('hook'))
+    when 'replay_webhook_message' then format('select public.replay_webhook_message(%L)', tests.dead_webhook(tests.the('hook')))
+    when 'replay_webhook_messages' then format('select public.replay_webhook_messages(%L, now())', tests.the('hook'))
     when 'report_liability' then format('select public.report_liability(%L)', tests.the('client'))
     when 'report_profit_by_client' then format('select public.report_profit_by_client(%L)', tests.the('client'))
     when 'update_voucher' then format('select public.update_voucher(%L, %L)', tests.create_voucher(tests.the('client')), '{}')

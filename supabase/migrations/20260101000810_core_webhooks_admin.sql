@@ -1,0 +1,200 @@
+-- Webhooks, the desk of an admin: endpoints, their secrets, a test event, and replays of what was not taken.
+-- Each public door runs as the caller and hands over to a private body that checks the membership itself. A secret is in the
+-- answer of the call that makes it and nowhere else.
+
+-- An endpoint of the caller's clients, locked; others read the same as for one that does not exist.
+create function private.administered_endpoint(endpoint_id uuid)
+returns public.webhook_endpoints language plpgsql volatile set search_path = '' as $$
+declare
+  endpoint public.webhook_endpoints;
+begin
+  select e.* into endpoint from public.webhook_endpoints e where e.id = administered_endpoint.endpoint_id;
+  perform private.assert_can_act(private.caller(), endpoint.client_id, private.admin_roles());
+  select e.* into endpoint from public.webhook_endpoints e where e.id = administered_endpoint.endpoint_id for no key update;
+  return endpoint;
+end $$;
+
+create function private.assert_events(events text[])
+returns void language plpgsql stable set search_path = '' as $$
+declare
+  unknown text[] := array(
+    select e from unnest(events) e
+    where e <> '*' and not exists (select from private.webhook_event_types t where t.event_type = e));
+begin
+  if unknown <> '{}' then
+    perform private.refuse('RB-400', 'There is no event ' || array_to_string(unknown, ', '), jsonb_build_object('events', (
+      select jsonb_agg(t.event_type order by t.event_type) from private.webhook_event_types t)));
+  end if;
+end $$;
+
+create function private.add_webhook_secret(endpoint_id uuid)
+returns text language sql volatile set search_path = '' as $$
+  insert into private.webhook_secrets as s (endpoint_id, secret)
+  values (endpoint_id, 'whsec_' || encode(extensions.gen_random_bytes(32), 'base64'))
+  returning s.secret
+$$;
+
+create function private.create_webhook_endpoint(client_id uuid, url text, events text[], description text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  endpoint public.webhook_endpoints;
+begin
+  perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
+  perform private.assert_events(events);
+  insert into public.webhook_endpoints as e (client_id, url, events, description)
+  values (client_id, url, events, description) returning e.* into endpoint;
+  perform private.record_audit(client_id, private.caller(), 'webhook_endpoint.created', 'webhook_endpoint', endpoint.id,
+    jsonb_build_object('url', url, 'events', events));
+  return jsonb_build_object('endpoint', to_jsonb(endpoint), 'secret', private.add_webhook_secret(endpoint.id));
+end $$;
+
+create function public.create_webhook_endpoint(
+  client_id uuid, url text, events text[] default '{*}', description text default null)
+returns jsonb language sql volatile security invoker set search_path = '' as $$
+  select private.create_webhook_endpoint(client_id, url, events, description)
+$$;
+comment on function public.create_webhook_endpoint is
+  'Tells a client''s system, at an https URL, of the events named ({*}: all). Answers { endpoint, secret }: the secret is shown once.';
+
+create function private.update_webhook_endpoint(
+  endpoint_id uuid, url text, events text[], description text, is_active boolean)
+returns public.webhook_endpoints language plpgsql volatile security definer set search_path = '' as $$
+declare
+  endpoint public.webhook_endpoints := private.administered_endpoint(endpoint_id);
+begin
+  perform private.assert_events(events);
+  if update_webhook_endpoint.is_active is false and endpoint.is_active then
+    perform private.disable_endpoint(endpoint.id, 'by_admin');
+  elsif update_webhook_endpoint.is_active and not endpoint.is_active then
+    perform private.resolve_alert('webhook_endpoint_disabled', endpoint.id::text);
+  end if;
+  update public.webhook_endpoints e
+  set url = coalesce(update_webhook_endpoint.url, e.url), events = coalesce(update_webhook_endpoint.events, e.events),
+    description = coalesce(update_webhook_endpoint.description, e.description),
+    is_active = coalesce(update_webhook_endpoint.is_active, e.is_active),
+    disabled_at = case when update_webhook_endpoint.is_active then null else e.disabled_at end,
+    disabled_reason = case when update_webhook_endpoint.is_active then null else e.disabled_reason end,
+    consecutive_failures = case when update_webhook_endpoint.is_active then 0 else e.consecutive_failures end
+  where e.id = endpoint.id returning e.* into endpoint;
+  perform private.record_audit(endpoint.client_id, private.caller(), 'webhook_endpoint.updated', 'webhook_endpoint', endpoint.id,
+    jsonb_build_object('url', endpoint.url, 'events', endpoint.events, 'is_active', endpoint.is_active));
+  return endpoint;
+end $$;
+
+create function public.update_webhook_endpoint(
+  endpoint_id uuid, url text default null, events text[] default null, description text default null,
+  is_active boolean default null)
+returns public.webhook_endpoints language sql volatile security invoker set search_path = '' as $$
+  select private.update_webhook_endpoint(endpoint_id, url, events, description, is_active)
+$$;
+comment on function public.update_webhook_endpoint is
+  'Changes what is named. Disabled, an endpoint is told nothing and what waited becomes dead letters; enabled, it starts afresh.';
+
+create function private.rotate_webhook_secret(endpoint_id uuid)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  endpoint public.webhook_endpoints := private.administered_endpoint(endpoint_id);
+  made text;
+begin
+  -- of several changes in a day only the last two secrets sign
+  delete from private.webhook_secrets s where s.endpoint_id = endpoint.id and s.expires_at is not null;
+  update private.webhook_secrets s set expires_at = now() + interval '1 day' where s.endpoint_id = endpoint.id;
+  made := private.add_webhook_secret(endpoint.id);
+  perform private.record_audit(
+    endpoint.client_id, private.caller(), 'webhook_endpoint.secret_rotated', 'webhook_endpoint', endpoint.id);
+  return jsonb_build_object('endpointId', endpoint.id, 'secret', made, 'previousExpiresAt', now() + interval '1 day');
+end $$;
+
+create function public.rotate_webhook_secret(endpoint_id uuid)
+returns jsonb language sql volatile security invoker set search_path = '' as $$
+  select private.rotate_webhook_secret(endpoint_id)
+$$;
+comment on function public.rotate_webhook_secret is
+  'Makes a new secret, shown once; for a day messages carry signatures of both, so that a receiver can change over.';
+
+create function private.send_test_event(endpoint_id uuid)
+returns public.webhook_messages language plpgsql volatile security definer set search_path = '' as $$
+declare
+  endpoint public.webhook_endpoints := private.administered_endpoint(endpoint_id);
+  message public.webhook_messages;
+begin
+  if not endpoint.is_active then
+    perform private.refuse('RB-400', 'The endpoint is disabled');
+  end if;
+  insert into public.webhook_messages as m (client_id, endpoint_id, event_type, subject_id, data)
+  values (endpoint.client_id, endpoint.id, 'webhook.test', endpoint.id, jsonb_build_object('endpointId', endpoint.id))
+  returning m.* into message;
+  return message;
+end $$;
+
+create function public.send_test_event(endpoint_id uuid)
+returns public.webhook_messages language sql volatile security invoker set search_path = '' as $$
+  select private.send_test_event(endpoint_id)
+$$;
+comment on function public.send_test_event is 'Sends webhook.test to an endpoint, whatever events it wants; look at webhook_attempts.';
+
+-- The same message again, under the same id, with ten more tries.
+create function private.requeue_webhooks(endpoint_id uuid, messages uuid[])
+returns setof public.webhook_messages language plpgsql volatile set search_path = '' as $$
+begin
+  if not exists (select from public.webhook_endpoints e where e.id = requeue_webhooks.endpoint_id and e.is_active) then
+    perform private.refuse('RB-400', 'The endpoint is disabled');
+  end if;
+  return query
+    update public.webhook_messages m
+    set status = 'queued', attempts_max = m.attempts + 10, next_attempt_at = now(), delivered_at = null, failed_at = null,
+      error_code = null
+    where m.id = any (messages) and m.status in ('delivered', 'failed')
+    returning m.*;
+end $$;
+
+create function private.replay_webhook_message(message_id uuid)
+returns public.webhook_messages language plpgsql volatile security definer set search_path = '' as $$
+declare
+  message public.webhook_messages;
+begin
+  select m.* into message from public.webhook_messages m where m.id = replay_webhook_message.message_id;
+  perform private.assert_can_act(private.caller(), message.client_id, private.admin_roles());
+  select q.* into message from private.requeue_webhooks(message.endpoint_id, array[message.id]) q;
+  if message.id is null then
+    perform private.refuse('RB-400', 'The message is on its way already');
+  end if;
+  perform private.record_audit(
+    message.client_id, private.caller(), 'webhook_message.replayed', 'webhook_message', message.id);
+  return message;
+end $$;
+
+create function public.replay_webhook_message(message_id uuid)
+returns public.webhook_messages language sql volatile security invoker set search_path = '' as $$
+  select private.replay_webhook_message(message_id)
+$$;
+comment on function public.replay_webhook_message is
+  'Sends a message again that was delivered or failed, under the same webhook-id: a receiver that has it will know it.';
+
+create function private.replay_webhook_messages(endpoint_id uuid, since timestamptz)
+returns int language plpgsql volatile security definer set search_path = '' as $$
+declare
+  endpoint public.webhook_endpoints := private.administered_endpoint(endpoint_id);
+  replayed int;
+begin
+  select count(*) into replayed from private.requeue_webhooks(endpoint.id, array(
+    select m.id from public.webhook_messages m
+    where m.endpoint_id = endpoint.id and m.status = 'failed' and m.created_at >= since order by m.created_at limit 10000));
+  perform private.record_audit(endpoint.client_id, private.caller(), 'webhook_messages.replayed', 'webhook_endpoint', endpoint.id,
+    jsonb_build_object('since', since, 'messages', replayed));
+  return replayed;
+end $$;
+
+create function public.replay_webhook_messages(endpoint_id uuid, since timestamptz)
+returns int language sql volatile security invoker set search_path = '' as $$
+  select private.replay_webhook_messages(endpoint_id, since)
+$$;
+comment on function public.replay_webhook_messages is
+  'Sends an endpoint''s dead letters since a time again, at most 10,000 at once; returns how many.';
+
+grant execute on function
+  public.create_webhook_endpoint, private.create_webhook_endpoint, public.update_webhook_endpoint,
+  private.update_webhook_endpoint, public.rotate_webhook_secret, private.rotate_webhook_secret, public.send_test_event,
+  private.send_test_event, public.replay_webhook_message, private.replay_webhook_message, public.replay_webhook_messages,
+  private.replay_webhook_messages
+  to authenticated;

@@ -1,0 +1,115 @@
+-- Webhook events: which facts are told outside, and what is said of them. Each is told where it is recorded already: a grant and
+-- a voucher by their audit event, the end of a card by its status, a debt by its row, what needs a person by its alert.
+-- Said are ids, names and values; never a code, a PIN, an address or what something costs.
+
+insert into private.webhook_event_types (event_type, description) values
+  ('gift_card.provisioned', 'A recipient was given a card.'),
+  ('gift_card.delivered', 'A provider took the message that brings the card, or an answer showed it.'),
+  ('gift_card.delivery_failed', 'A card reached its recipient by no channel; somebody must.'),
+  ('gift_card.redeemed', 'A recipient used a card.'),
+  ('gift_card.expired', 'A card that was given is past its date.'),
+  ('gift_card.stuck', 'A card was claimed, and nobody can tell whether it arrived.'),
+  ('gift_card.cancelled', 'A card that was given counts no more.'),
+  ('gift_card.returned', 'A card that never left the house is back in its pool.'),
+  ('reward.pending', 'A reward is owed, because there is no card for it.'),
+  ('reward.fulfilled', 'A reward that was owed was given.'),
+  ('reward.cancelled', 'A reward that was owed is owed no more.'),
+  ('pool.low', 'A pool is below 20 or 10 percent.'),
+  ('pool.exhausted', 'A pool has no cards left.'),
+  ('voucher.redeemed', 'A customer redeemed a voucher.'),
+  ('voucher.rolled_back', 'A redemption of a voucher was taken back.');
+
+-- What is said of a card that was given.
+create function private.webhook_card(gift_card_id uuid)
+returns jsonb language sql stable set search_path = '' as $$
+  select jsonb_build_object('giftCardId', c.id, 'status', c.status, 'brandId', b.id, 'brand', b.name,
+    'denomination', p.denomination, 'currency', p.currency, 'deliveryMethod', c.delivery_method, 'grantId', c.grant_id,
+    'campaignId', r.campaign_id, 'conditionNumber', g.condition_number, 'recipientId', r.id,
+    'externalCrmId', r.external_crm_id)
+  from public.gift_cards c
+  join public.card_pools p on p.id = c.pool_id
+  join public.gift_card_brands b on b.id = p.brand_id
+  left join public.gift_card_grants g on g.id = c.grant_id
+  left join public.recipients r on r.id = c.recipient_id
+  where c.id = gift_card_id
+$$;
+
+create function private.tell_of_audit_event()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+declare
+  event_type constant text := case new.action when 'gift_card.released' then 'gift_card.returned' else new.action end;
+begin
+  if private.has_webhook(new.client_id, event_type) then
+    perform private.enqueue_webhook(new.client_id, event_type, new.subject_id, case new.subject_type
+      when 'gift_card' then private.webhook_card(new.subject_id)
+      else jsonb_build_object('voucherId', new.subject_id, 'redemptionId', new.metadata -> 'redemption_id',
+        'type', new.metadata -> 'type') end, new.request_id);
+  end if;
+  return null;
+end $$;
+
+create trigger audit_events_are_told after insert on public.audit_events
+  for each row when (new.client_id is not null and new.action in (
+    'gift_card.provisioned', 'gift_card.returned', 'gift_card.released', 'voucher.redeemed', 'voucher.rolled_back'))
+  execute function private.tell_of_audit_event();
+
+create function private.tell_of_card()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if private.has_webhook(new.client_id, 'gift_card.' || new.status) then
+    perform private.enqueue_webhook(new.client_id, 'gift_card.' || new.status, new.id, private.webhook_card(new.id));
+  end if;
+  return null;
+end $$;
+
+-- a claim that a message will bring passes by: it is told by its audit event
+create trigger gift_cards_are_told after update of status on public.gift_cards
+  for each row when (new.grant_id is not null and old.status <> new.status
+    and new.status in ('delivered', 'redeemed', 'expired', 'stuck', 'cancelled'))
+  execute function private.tell_of_card();
+
+create function private.tell_of_pending_reward()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+declare
+  event_type constant text := case new.status when 'fulfilled' then 'reward.fulfilled' when 'cancelled' then 'reward.cancelled'
+    else 'reward.pending' end;
+begin
+  if private.has_webhook(new.client_id, event_type) then
+    perform private.enqueue_webhook(new.client_id, event_type, new.id, (
+      select jsonb_build_object('pendingRewardId', new.id, 'campaignId', new.campaign_id, 'conditionNumber', new.condition_number,
+        'recipientId', new.recipient_id, 'externalCrmId', r.external_crm_id, 'brandId', b.id, 'brand', b.name,
+        'denomination', new.denomination, 'currency', new.currency)
+      from public.gift_card_brands b, public.recipients r where b.id = new.brand_id and r.id = new.recipient_id), new.request_id);
+  end if;
+  return null;
+end $$;
+
+create trigger pending_rewards_are_told after insert on public.pending_rewards
+  for each row execute function private.tell_of_pending_reward();
+create trigger pending_rewards_ends_are_told after update of status on public.pending_rewards
+  for each row when (old.status <> new.status and new.status in ('fulfilled', 'cancelled'))
+  execute function private.tell_of_pending_reward();
+
+create function private.tell_of_alert()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+declare
+  event_type constant text := case new.alert_type when 'delivery_failed' then 'gift_card.delivery_failed'
+    when 'pool_exhausted' then 'pool.exhausted' else 'pool.low' end;
+begin
+  if private.has_webhook(new.client_id, event_type) then
+    perform private.enqueue_webhook(new.client_id, event_type, new.subject::uuid, case event_type
+      when 'gift_card.delivery_failed' then private.webhook_card(new.subject::uuid) || jsonb_build_object(
+        'channel', new.metadata -> 'channel', 'errorCode', new.metadata -> 'error_code')
+      else (
+        select jsonb_build_object('poolId', p.id, 'poolName', p.pool_name, 'brandId', p.brand_id,
+          'denomination', p.denomination, 'currency', p.currency, 'severity', new.severity,
+          'available', new.metadata -> 'available', 'total', new.metadata -> 'total')
+        from public.card_pools p where p.id = new.subject::uuid) end);
+  end if;
+  return null;
+end $$;
+
+create trigger system_alerts_are_told after insert on public.system_alerts
+  for each row when (new.client_id is not null and new.alert_type in (
+    'delivery_failed', 'pool_exhausted', 'low_gift_card_inventory', 'critical_gift_card_inventory'))
+  execute function private.tell_of_alert();

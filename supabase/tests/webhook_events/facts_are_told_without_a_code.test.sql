@@ -1,0 +1,76 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(16);
+
+create function pg_temp.told(since text default '') returns setof text language sql as $$
+  select event_type from public.webhook_messages where client_id = tests.the('client') order by created_at, id
+$$;
+
+select tests.keep(tests.create_promise(1));
+select tests.keep('second', (select tests.create_recipients(tests.the('campaign'))));
+select tests.provision(tests.the('recipient'));
+select is_empty('select pg_temp.told()', 'Without an endpoint nothing is written down');
+
+select tests.keep(tests.create_promise(2));
+select tests.keep('endpoint', tests.create_endpoint(tests.the('client')));
+select tests.keep('deaf', tests.create_endpoint(tests.the('client'), '{voucher.redeemed}'));
+select tests.keep('foreign', tests.create_endpoint(tests.create_client()));
+update public.recipients set external_crm_id = 'crm-1' where id = tests.the('recipient');
+
+select tests.keep('card', tests.provision(tests.the('recipient')) #> '{result,giftCard,id}');
+select results_eq('select pg_temp.told()', $$ values ('gift_card.provisioned') $$, 'A card given is told');
+select is((select data - 'brand' from public.webhook_messages where endpoint_id = tests.the('endpoint')),
+  jsonb_build_object('giftCardId', tests.the('card'), 'status', 'claimed', 'brandId', tests.the('brand'), 'denomination', 25.00,
+    'currency', 'USD', 'deliveryMethod', 'sms', 'campaignId', tests.the('campaign'), 'conditionNumber', 1, 'recipientId', tests.the('recipient'),
+    'externalCrmId', 'crm-1', 'grantId', (select grant_id from public.gift_cards where id = tests.the('card'))), 'with ids and values');
+select is((select count(*)::int from public.webhook_messages where endpoint_id in (tests.the('deaf'), tests.the('foreign'))), 0,
+  'Nobody else is told, nor who wants to know other things');
+
+select tests.keep('delivery', (select id from public.deliveries where subject_id = tests.the('card')));
+select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM-' || tests.the('delivery'));
+select set_eq('select pg_temp.told()', $$ values ('gift_card.provisioned'), ('gift_card.delivered') $$, 'When a provider has taken it');
+update public.gift_cards set status = 'redeemed', redeemed_at = now() where id = tests.the('card');
+select isnt_empty($$ select from pg_temp.told() t where t = 'gift_card.redeemed' $$, 'When it is used');
+
+-- the second card, to be shown at once
+select tests.keep('third', (select tests.create_recipients(tests.the('campaign'))));
+select tests.keep('shown', tests.provision(tests.the('third'), delivery_method => null, deliver_to => null) #> '{result,giftCard,id}');
+select bag_eq($$ select event_type from public.webhook_messages where subject_id = tests.the('shown') and client_id = tests.the('client') $$,
+  $$ values ('gift_card.provisioned'), ('gift_card.delivered') $$, 'A card that an answer shows is delivered');
+
+-- no stock: the reward is owed
+select tests.provision((select tests.create_recipients(tests.the('campaign'))));
+select isnt_empty($$ select from pg_temp.told() t where t = 'reward.pending' $$, 'A reward that is owed is told');
+update public.pending_rewards set status = 'cancelled' where client_id = tests.the('client');
+select isnt_empty($$ select from pg_temp.told() t where t = 'reward.cancelled' $$, 'and its end');
+select tests.settle(tests.the('pool'));
+select isnt_empty($$ select from pg_temp.told() t where t = 'pool.exhausted' $$, 'A pool that is empty is told');
+select isnt_empty($$ select from pg_temp.told() t where t = 'pool.low' $$, 'and that it was low');
+
+-- a message that cannot arrive, and no other channel
+select tests.keep('failing', tests.create_promise(1));
+select tests.keep('client', tests.kept('failing') -> 'client');
+select tests.create_endpoint(tests.the('client'), '{gift_card.delivery_failed,voucher.redeemed}');
+update public.recipients set email = null where id = (tests.kept('failing') ->> 'recipient')::uuid;
+select tests.keep('card', tests.provision((tests.kept('failing') ->> 'recipient')::uuid) #> '{result,giftCard,id}');
+select tests.report(tests.lease((select id from public.deliveries where subject_id = tests.the('card'))), 'permanent', error_code => '21211');
+select results_eq($$ select event_type, subject_id, data ->> 'errorCode' from public.webhook_messages where client_id = tests.the('client') $$,
+  $$ values ('gift_card.delivery_failed', tests.the('card'), '21211') $$, 'A card that reached nobody is told, and nothing else is');
+
+select private.record_audit(tests.the('client'), null, 'voucher.redeemed', 'voucher', tests.the('card'),
+  '{"redemption_id": "r1", "type": "bizcoins", "benefit": {"secret": true}}');
+select is((select data from public.webhook_messages where client_id = tests.the('client') and event_type = 'voucher.redeemed'),
+  jsonb_build_object('voucherId', tests.the('card'), 'redemptionId', 'r1', 'type', 'bizcoins'), 'A voucher is told by its ids');
+
+select is_empty($$
+  select m.id from public.webhook_messages m join public.gift_cards c on c.client_id = m.client_id
+  where m.data::text ~ ('"' || c.code_last4 || '"') or m.data ?| array['code', 'pin', 'codeLast4', 'phone', 'email', 'deliverTo', 'cost', 'price'] $$,
+  'Nothing told has a code, an address or a price');
+select is_empty($$
+  select e from (select unnest(events) as e from public.webhook_endpoints) x
+  where e <> '*' and e not in (select event_type from private.webhook_event_types) $$, 'Every event that is wanted is one that is told');
+select bag_has($$ select event_type from private.webhook_event_types $$, $$ select distinct event_type from public.webhook_messages $$,
+  'Every event that is told is one that can be wanted');
+
+select * from finish();
+rollback;
