@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import eventWebhook from '@sendgrid/eventwebhook';
 import { Refusal } from '../../errors.ts';
 import { isSignedBySendGrid, publicKey } from './signature.ts';
@@ -60,6 +60,4 @@ Deno.test('sendgrid signature: it must be young, and not of the future', () => {
 Deno.test('sendgrid signature: a key that is none is a secret to set right', () => {
   const isMissing = (error: unknown) => error instanceof Refusal && error.code === 'RB-503';
   assert.throws(() => publicKey('not a key'), isMissing);
-  const secret = createPrivateKey({ key: keys.privateKey.export({ format: 'jwk' }), format: 'jwk' });
-  assert.ok(isGenuine(headersOf(now(), body, secret)));
 });
