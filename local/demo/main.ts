@@ -63,6 +63,20 @@ await scene('Stock runs out: the reward is owed, and somebody is told', async ()
   );
 });
 
+await scene('A recipient is asked for consent, agrees, and later wants nothing more', async () => {
+  await call('send-sms-opt-in', { recipientId: ben.id }, { as: 'server' });
+  await latestMessage(ben.phone);
+  note(
+    'Replies come from the phone through the sandbox: first YES, then plain language that Twilio does not understand.',
+  );
+  await sandbox('/_inbound', { from: ben.phone, body: 'Yes' });
+  await sandbox('/_inbound', { from: ben.phone, body: 'ok, please take me off your list now' });
+  await latestMessage(ben.phone);
+  show(
+    await query`select action, source, wording_version, left(wording, 40) as words from public.consents where address = ${ben.phone} order by id`,
+  );
+});
+
 await scene('Everything is on record', async () => {
   show(
     await query`

@@ -215,7 +215,7 @@ returns int language sql immutable set search_path = '' as $$
   select case
     when status in ('queued', 'accepted', 'scheduled', 'processed') then 1
     when status in ('sending', 'deferred') then 2
-    when status = 'sent' then 3
+    when status in ('sent', 'blocked') then 3
     when status in ('delivered', 'undelivered', 'failed', 'canceled', 'bounce', 'dropped') then 4
     when status in ('read', 'spamreport') then 5
     else 0

@@ -151,7 +151,7 @@ declare
 begin
   delivery := private.apply_provider_status('sendgrid', event ->> 'messageId', (event ->> 'attemptId')::uuid,
     event ->> 'status', event ->> 'errorCode');
-  if event ->> 'errorCode' = 'blocked' and delivery.status = 'sent' then
+  if delivery.provider_status = 'blocked' then
     perform private.raise_alert('delivery_failed', 'warning',
       'A mail server has turned an e-mail away for now; SendGrid does not try again by itself',
       jsonb_build_object('delivery_id', delivery.id, 'channel', 'email', 'error_code', 'blocked'),

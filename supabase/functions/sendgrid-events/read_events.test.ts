@@ -44,7 +44,7 @@ Deno.test('read_events: bounces, blocks and drops', () => {
   };
   assert.deepEqual(what({ event: 'bounce', type: 'bounce', status: '5.1.1' }), ['bounce', '5.1.1', null]);
   assert.deepEqual(what({ event: 'bounce', status: 'five' }), ['bounce', 'bounce', null]);
-  assert.deepEqual(what({ event: 'bounce', type: 'blocked', status: '4.7.0' }), ['deferred', 'blocked', null]);
+  assert.deepEqual(what({ event: 'bounce', type: 'blocked', status: '4.7.0' }), ['blocked', 'blocked', null]);
   assert.deepEqual(what({ event: 'dropped', reason: 'Bounced Address' }), ['dropped', 'dropped', null]);
   assert.deepEqual(what({ event: 'dropped', reason: 'Unsubscribed Address' }), ['dropped', 'dropped', 'opt_out']);
   assert.deepEqual(what({ event: 'dropped', reason: 'Spam Reporting Address' }), ['dropped', 'dropped', 'opt_out']);

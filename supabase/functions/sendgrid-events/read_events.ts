@@ -57,7 +57,7 @@ function emailEventOf(raw: RawEvent): EmailEvent {
   const wantsNothing = raw.event === 'dropped' && /unsubscribed|spam report/i.test(raw.reason ?? '');
   const wish = wantsNothing ? 'opt_out' : WISHES[raw.event] ?? null;
   // A server that turns a message away for now has not refused it for good.
-  const status = isBlocked ? 'deferred' : STATUSES.includes(raw.event) ? raw.event : null;
+  const status = isBlocked ? 'blocked' : STATUSES.includes(raw.event) ? raw.event : null;
   return {
     id: raw.sg_event_id,
     at: raw.timestamp,

@@ -13,44 +13,32 @@ function dresses(word: string): string[] {
   const capital = word[0].toUpperCase() + word.slice(1);
   const shifted = (from: number) =>
     Array.from(word, (letter) => String.fromCodePoint(letter.charCodeAt(0) - 97 + from));
+  const around = [
+    '@.',
+    '@!!!',
+    '"@"',
+    '“@”',
+    "'@'",
+    '@?',
+    '(@)',
+    '*@*',
+    '-@-',
+    '@,',
+    '@…',
+    '@ 🙏',
+    '🛑 @ 🛑',
+    ' @ ',
+    '\n@\r\n',
+    '\t@',
+  ];
+  const unseen = ['\u00a0@\u00a0', '\u200b@\u200b', '\ufeff@', '\u202e@', '@\0'];
   return [
-    ...[
-      word,
-      word.toUpperCase(),
-      capital,
-      `${word}.`,
-      `${capital}!`,
-      `${word}!!!`,
-      `"${word}"`,
-      `“${capital}”`,
-      `'${word}'`,
-    ],
-    ...[
-      `${word}?`,
-      `(${word})`,
-      `*${word}*`,
-      `-${word}-`,
-      `${word},`,
-      `${word} 🙏`,
-      `🛑 ${word.toUpperCase()} 🛑`,
-      `${word}…`,
-    ],
-    ...[
-      ` ${word} `,
-      `\n${word}\r\n`,
-      `\t${word}`,
-      `\u00a0${word}\u00a0`,
-      `\u200b${word}\u200b`,
-      `\ufeff${word}`,
-      `\u202e${word}`,
-    ],
-    ...[word.split('').join(' '), word.toUpperCase().split('').join('.'), word.split('').join('-')],
-    ...[shifted(0xff41).join(''), shifted(0x1d41a).join(''), shifted(0x24d0).join('')],
-    ...[
-      `${word[0]}${word.slice(1).replace(/([aeiou])/, '$1\u0301')}`,
-      word.replaceAll('o', '\u043e').replaceAll('e', '\u0435'),
-    ],
-    ...[word.replaceAll('p', '\u0440').replaceAll('c', '\u0441').replaceAll('s', '\u0455')],
+    ...[word, capital, word.toUpperCase()],
+    ...[...around, ...unseen].flatMap((dress) => [word, capital].map((wearer) => dress.replace('@', wearer))),
+    ...[' ', '.', '-', ' . '].map((between) => word.split('').join(between)),
+    ...[0xff41, 0x1d41a, 0x24d0].map((first) => shifted(first).join('')),
+    word.replace(/[aeiou]/, (vowel) => `${vowel}\u0301`),
+    word.replaceAll('o', 'о').replaceAll('e', 'е').replaceAll('p', 'р').replaceAll('c', 'с').replaceAll('s', 'ѕ'),
   ];
 }
 
@@ -62,199 +50,61 @@ for (const [meaning, words] of Object.entries(KEYWORDS)) {
   });
 }
 
+/** Messages, one a line or between bars. */
+const messages = (text: string) => text.split(/\n|\|/).map((message) => message.trim()).filter(Boolean);
+
 const CORPUS: [Meaning, string[]][] = [
-  ['opt_out', [
-    ...[
-      'opt out',
-      'OPT-OUT',
-      'Opt out.',
-      'opt me out',
-      'OPT ME OUT PLEASE',
-      'stop all',
-      'STOP ALL!',
-      'ST0P',
-      'stooooop',
-      'STOPPP',
-    ],
-    ...[
-      'stop please',
-      'Please stop',
-      'pls stop',
-      'stop it',
-      'Stop now!',
-      'STOP STOP STOP',
-      'ok stop',
-      'Yes stop',
-      'stop texting me',
-    ],
-    ...[
-      'please stop texting me',
-      'Please stop sending me these messages',
-      'I said STOP',
-      'will you stop?',
-      'Stop. Thanks',
-    ],
-    ...[
-      'take me off your list',
-      'Take me off this list',
-      'get me off of this',
-      'remove me',
-      'Remove my number',
-      'delete my number',
-    ],
-    ...['remove me from your list', 'please remove my number from your database', 'take my number off', 'take me off'],
-    ...[
-      'no more messages',
-      'No more texts',
-      'no more',
-      'no more of these messages please',
-      'no further messages',
-      'no more, please',
-    ],
-    ...[
-      "don't text me",
-      'Dont text me again',
-      'do not text me',
-      "Don't contact me anymore",
-      'do not contact',
-      'never text me again',
-    ],
-    ...["please don't message me", 'DON’T TEXT ME', 'do not send me anything', "don't send any more"],
-    ...[
-      "I don't want these messages",
-      'i do not want to receive texts',
-      'I no longer want these messages',
-      "don't want this",
-    ],
-    ...[
-      'I want to unsubscribe',
-      'unsubscribe me',
-      'how do i unsubscribe',
-      'please unsubscribe me from this',
-      'UNSUBSCRIBED',
-    ],
-    ...[
-      'quit texting me',
-      'please quit',
-      'cancel please',
-      'Cancel my subscription',
-      'cancel this',
-      'I want to cancel',
-      'end this',
-    ],
-    ...[
-      'please end',
-      'end texts',
-      'END NOW',
-      'I revoke my consent',
-      'I revoke',
-      'I withdraw my consent',
-      'I do not consent',
-    ],
-    ...[
-      'You do not have my permission',
-      'no longer interested',
-      'Not interested',
-      'leave me alone',
-      'Lose my number',
-      'go away',
-    ],
-    ...[
-      'wrong number',
-      'You have the wrong number',
-      'cease and desist',
-      'discontinue',
-      'turn off these messages',
-      'I want out',
-    ],
-    ...["why don't you stop", 'you never stop, do you', "if you don't stop I will sue", "you don't stop texting me"],
-    ...["don't text me, stop", 'do not disturb', 'this is spam', 'reporting as spam', 'fuck off', 'enough already'],
-    ...[
-      'STPO',
-      'sotp',
-      'unsubcribe',
-      'ALTO',
-      'parar',
-      'arrêt',
-      'ARRÊTER',
-      'no',
-      'No thanks',
-      'nope',
-      'opting out',
-      'OPTOUT please',
-    ],
-    ...[
+  [
+    'opt_out',
+    [
+      ...messages(`
+        opt out | OPT-OUT | Opt out. | opt me out | OPT ME OUT PLEASE | opting out | OPTOUT please | stop all | STOP ALL!
+        ST0P | stooooop | STOPPP | ѕtор | ｓｔｏｐ | Ⓢⓣⓞⓟ | 𝐒𝐓𝐎𝐏 | ꜱᴛᴏᴘ | s t o p | S.T.O.P. | stop 👎 | STPO | sotp | unsubcribe
+        stop please | Please stop | pls stop | stop it | Stop now! | STOP STOP STOP | ok stop | Yes stop | I said STOP | will you stop?
+        stop texting me | please stop texting me | Please stop sending me these messages | Stop. Thanks | Thanks but stop
+        Hi, I would like to stop receiving these. Thank you | STOP ALL MESSAGES TO THIS PHONE IMMEDIATELY
+        take me off your list | Take me off this list | get me off of this | take my number off | take me off
+        remove me | Remove my number | delete my number | remove me from your list | please remove my number from your database
+        no more | no more messages | No more texts | no more of these messages please | no further messages | no more, please
+        don't text me | Dont text me again | DON’T TEXT ME | do not text me | never text me again | please don't message me
+        Don't contact me anymore | do not contact | do not send me anything | don't send any more | don't call me | do not disturb
+        I don't want these messages | i do not want to receive texts | I no longer want these messages | don't want this
+        I want to unsubscribe | unsubscribe me | how do i unsubscribe | please unsubscribe me from this | UNSUBSCRIBED
+        quit texting me | please quit | cancel please | Cancel my subscription | cancel this | I want to cancel
+        end this | please end | end texts | END NOW | please go ahead and end this
+        I revoke my consent | I revoke | I withdraw my consent | I do not consent | You do not have my permission
+        no longer interested | Not interested | leave me alone | Lose my number | go away | I want out | enough already
+        wrong number | You have the wrong number | cease and desist | discontinue | turn off these messages
+        why don't you stop | you never stop, do you | if you don't stop I will sue | you don't stop texting me
+        don't text me, stop | don't stop by, and stop texting | this is spam | reporting as spam | fuck off | no | No thanks | nope
+        ALTO | parar | no más | no quiero mensajes | no me escriban | ya no quiero esto | dejen de mandar | dar de baja
+        Denme de baja por favor | borrarme de la lista | quítenme de la lista | arrêt | ARRÊTER
+        can I cancel my appointment? | I quit | I'd like to cancel`),
       'Stop\n\nSent from my iPhone',
-      'stop 👎',
-      'Thanks but stop',
-      'Hi, I would like to stop receiving these. Thank you',
+      'Hello,\nplease take me off\nyour list.',
     ],
-    ...[
-      'can I cancel my appointment?',
-      'STOP ALL MESSAGES TO THIS PHONE IMMEDIATELY',
-      'ѕtор',
-      'ｓｔｏｐ',
-      'Ⓢⓣⓞⓟ',
-      '𝐒𝐓𝐎𝐏',
-      'ꜱᴛᴏᴘ',
+  ],
+  ['opt_in', messages('Yes please | YES! | Yes 👍 | start. | Unstop | Yes, I agree')],
+  ['help', messages('HELP! | help me | Help please | info? | ayuda')],
+  [
+    'other',
+    [
+      ...messages(`
+        Please don't stop | don't stop | do not stop | never stop | don't ever stop sending gifts | can't stop smiling
+        stopped by the store | I stopped by the store and the card did not work | I'll stop by the store tomorrow | stop by later?
+        which bus stop is it? | nonstop | non-stop flights? | the card stopped working | my order was cancelled
+        see you at the weekend | when is the end of the offer? | at the end of the month | until end of day | in the end it worked
+        Thanks! | ok | Who is this? | the code does not work | yesterday | yes but which store? | I need help with my card
+        when does my card arrive | start date? | information about my card | My recommendation: a friend | sender? | quite nice
+        I didn't get the text | can you text me the code again | why did you not send it | I have not received my message
+        don't call me, text me instead | please don't quit | why don't you text me? | cancellation policy? | ann@example.com
+        Liked “Acme: your card. Reply STOP to cancel.” | Loved "Reply HELP for help, STOP to cancel" | Laughed at “Reply STOP”
+        Disliked “Reply STOP to cancel” | Reacted 👍 to “Reply STOP to cancel”
+        I spend it | friend | attend | gracias | sí | 👍 | 1 | Y | 🎁🎁`),
+      '',
+      '   ',
     ],
-  ]],
-  ['opt_in', ['Yes please', 'YES!', 'Yes 👍', 'start.', 'un stop'.replace(' ', ''), 'Yes, I agree']],
-  ['help', ['HELP!', 'help me', 'Help please', 'info?', 'ayuda']],
-  ['other', [
-    ...[
-      "Please don't stop",
-      "don't stop",
-      'do not stop',
-      'never stop',
-      "don't ever stop sending gifts",
-      "can't stop smiling",
-    ],
-    ...[
-      'stopped by the store',
-      'I stopped by the store and the card did not work',
-      "I'll stop by the store tomorrow",
-      'stop by later?',
-    ],
-    ...['which bus stop is it?', 'nonstop', 'non-stop flights?', 'the card stopped working', 'my order was cancelled'],
-    ...[
-      'see you at the weekend',
-      'when is the end of the offer?',
-      'at the end of the month',
-      'until end of day',
-      'in the end it worked',
-    ],
-    ...[
-      'Thanks!',
-      'ok',
-      'Who is this?',
-      'the code does not work',
-      'yesterday',
-      'yes but which store?',
-      'I need help with my card',
-    ],
-    ...[
-      'when does my card arrive',
-      'start date?',
-      'information about my card',
-      'My recommendation: a friend',
-      'sender?',
-      'quite nice',
-    ],
-    ...[
-      "I didn't get the text",
-      'can you text me the code again',
-      'why did you not send it',
-      'I have not received my message',
-    ],
-    ...[
-      'Liked “Acme: your card. Reply STOP to cancel.”',
-      'Loved "Reply HELP for help, STOP to cancel"',
-      'Laughed at “Reply STOP”',
-    ],
-    ...['Disliked “Reply STOP to cancel”', 'Reacted 👍 to “Reply STOP to cancel”', '', '   ', '👍', '1', 'Y', '🎁🎁'],
-    ...['I spend it', 'friend', 'attend', 'cancellation policy?', 'my email is stop@example'.replace('stop@', 'ann@')],
-  ]],
+  ],
 ];
 
 for (const [meaning, bodies] of CORPUS) {

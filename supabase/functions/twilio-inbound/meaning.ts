@@ -32,34 +32,20 @@ const TWILIOS_KEYWORDS = new Set(
 const TAPBACK =
   /^\s*\p{Cf}*(liked|loved|disliked|laughed at|emphasi[sz]ed|questioned|reacted \S+ to|removed an? .{1,12} from)\s+["“«]/iu;
 
+const either = (text: string) => new Set(text.split(/[|\n]/).map((message) => message.trim()));
+
 // As whole messages; misspellings are those that fingers make of the keywords.
-const STOP_MESSAGES = new Set([
-  ...['stop', 'stopall', 'stop all', 'unsubscribe', 'end', 'quit', 'revoke', 'optout', 'opt out', 'cancel'],
-  ...['remove', 'unsub', 'off', 'no', 'nope', 'no thanks', 'no thank you', 'out', 'enough', 'halt', 'delete', 'spam'],
-  ...[
-    'stopp',
-    'stpo',
-    'sotp',
-    'tsop',
-    'stope',
-    'stoo',
-    'sto',
-    'stp',
-    'cancle',
-    'unsubcribe',
-    'unsuscribe',
-    'unsubscibe',
-  ],
-  ...['alto', 'parar', 'pare', 'basta', 'baja', 'cancelar', 'detener', 'arret', 'arreter'],
-]);
+const STOP_MESSAGES = either(`stop | stopall | stop all | unsubscribe | end | quit | revoke | optout | opt out | cancel
+  remove | unsub | off | no | nope | no thanks | no thank you | out | enough | halt | delete | spam
+  stopp | stpo | sotp | tsop | stope | stoo | sto | stp | cancle | unsubcribe | unsuscribe | unsubscibe
+  alto | parar | pare | basta | baja | cancelar | detener | arret | arreter`);
 
-const START_MESSAGES = new Set(['yes', 'start', 'unstop', 'yes please', 'yes start', 'start yes', 'yes i agree']);
+const START_MESSAGES = either('yes | start | unstop | yes please | yes start | start yes | yes i agree');
 
-const HELP_MESSAGES = new Set(['help', 'info', 'help me', 'help please', 'please help', 'ayuda', 'aide']);
+const HELP_MESSAGES = either('help | info | help me | help please | please help | ayuda | aide');
 
-const MESSAGES =
-  '(text|texts|texting|txt|txts|message|messages|messaging|msg|msgs|sms|mms|spam|notifications?|alerts?|ads)';
-const CONTACT = '(text|txt|message|msg|sms|contact|send|write|bother|call|ping|spam|notify|disturb|harass|reach)';
+const MESSAGES = '(texts?|texting|txts?|messages?|messaging|msgs?|sms|mms|spam|notifications?|alerts?|ads)';
+const CONTACT = '(text|txt|message|msg|sms|contact|send|write|bother|ping|spam|notify|disturb|harass|reach)';
 
 // Plain language that says none of the words that the law names.
 const WANTS_OUT = [
@@ -68,7 +54,7 @@ const WANTS_OUT = [
   new RegExp(
     `\\b(no|zero) (more|further|other) (of )?(these |those |your |such )?(${MESSAGES}|please|calls?|contact)\\b`,
   ),
-  /^no more\b|\bno mas\b/,
+  /^no more\b/,
   new RegExp(`(?<!\\b(why|you|they|it|we) )\\b(dont|do not|never|please not) (ever |you dare |please )?${CONTACT}\\b`),
   new RegExp(
     `\\b(dont|do not|no longer) (want|wish|need|like|care)\\b.*\\b(${MESSAGES}|contacted|texted|messaged|anymore)\\b`,
@@ -85,6 +71,10 @@ const WANTS_OUT = [
   new RegExp(
     `\\benough (already|of|with|${MESSAGES})|\\b(this|it|is|your|reporting|reported)( is| as)? spam\\b(?! folder)`,
   ),
+  // "Don't call me, text me" is no opt-out of texts.
+  /(?<!\b(why|you|they|it|we) )\b(dont|do not|never) (ever )?(call|phone|ring) (me|us)\b(?!.*\b(text|txt|message|sms) (me|us)\b)/,
+  /\b(ya )?no (quiero|deseo|necesito|me (mande|manden|mandes|envie|envien|envies|escriba|escriban|contacte|contacten))\b/,
+  /\b(deja|deje|dejen|para|paren) de\b|\b(dar|darme|den|denme|deme) de baja\b|\bno mas\b|\b(borra|borre|borren|quita|quite|quiten)(r)?me\b/,
   /\b(fuck|piss|buzz|screw|bugger|back) off\b|\bfuck you\b/,
 ];
 
@@ -97,7 +87,7 @@ const NEGATED = /(?<!\b(why|you|they|it|we|u) )\b(dont|do not|never|cant|cannot|
 // Said of places, and of the end of something.
 const STOP_BY = /^ (by|over|in at)\b/;
 const A_STOP = /\b(bus|train|subway|pit|tram) $/;
-const AN_END = /\b(the|an|this|that|week|year|month|front|back|dead|open|high|low|other|rear|tail|and) $/;
+const AN_END = /\b(the|an|this|that|week|year|month|front|back|dead|open|high|low|other|rear|tail) $/;
 const END_OF = /^ (of|user|up|result|results|date)\b/;
 
 function saysStop(words: string): boolean {
@@ -112,50 +102,20 @@ function saysStop(words: string): boolean {
 }
 
 // Letters of other scripts that look like ours; the rest NFKD folds.
-const LOOKALIKES: Record<string, string> = {
-  'а': 'a',
-  'е': 'e',
-  'о': 'o',
-  'р': 'p',
-  'с': 'c',
-  'х': 'x',
-  'у': 'y',
-  'ѕ': 's',
-  'і': 'i',
-  'т': 't',
-  'к': 'k',
-  'м': 'm',
-  'н': 'n',
-  'в': 'b',
-  'п': 'n',
-  'ԁ': 'd',
-  'ո': 'n',
-  'υ': 'u',
-  'ο': 'o',
-  'ρ': 'p',
-  'τ': 't',
-  'ε': 'e',
-  'α': 'a',
-  'ν': 'n',
-  'ս': 'u',
-  'ʀ': 'r',
-  'ʙ': 'b',
-  'ᴏ': 'o',
-  'ᴘ': 'p',
-  'ᴛ': 't',
-  'ꜱ': 's',
-  'ᴇ': 'e',
-  'ɴ': 'n',
-  'ᴄ': 'c',
-  'ᴀ': 'a',
-  'ʟ': 'l',
-};
+const LOOKALIKES = new Map(
+  Array.from(
+    'аa еe оo рp сc хx уy ѕs іi тt кk мm нn вb пn ԁd ոn υu οo ρp τt εe αa νn սu ʀr ʙb ᴏo ᴘp ᴛt ꜱs ᴇe ɴn ᴄc ᴀa ʟl'.split(
+      ' ',
+    ),
+    ([foreign, ours]) => [foreign, ours],
+  ),
+);
 
 /** The words of a message in one form: no case, accents, look-alikes, punctuation, nor letters set apart or repeated. */
 function wordsOf(body: string): string {
   const folded = Array.from(
     body.normalize('NFKD').toLowerCase().replace(/[\p{M}\p{Cf}]/gu, '').replace(/['’‘`´ʼ]/g, ''),
-    (character) => LOOKALIKES[character] ?? character,
+    (character) => LOOKALIKES.get(character) ?? character,
   ).join('');
   const words = folded.replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
   const joined = /^\p{L}( \p{L})+$/u.test(words) ? words.replaceAll(' ', '') : words;

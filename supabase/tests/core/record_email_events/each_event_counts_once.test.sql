@@ -48,8 +48,9 @@ select ok(not private.is_opted_out('email', 'ada@example.com'), 'In a batch the 
 -- turned away for now
 select tests.keep(tests.create_delivery('email', 'bob@example.com'));
 select tests.report(tests.lease(tests.the('delivery')), 'sent', 'M2');
-select pg_temp.tell(pg_temp.event('deferred', message => 'M2', code => 'blocked'));
-select is(pg_temp.status(), 'sent deferred blocked', 'A server that blocks has not refused for good');
+select pg_temp.tell(pg_temp.event('deferred', message => 'M2'));
+select pg_temp.tell(pg_temp.event('blocked', message => 'M2', code => 'blocked'));
+select is(pg_temp.status(), 'sent blocked blocked', 'A server that blocks has not refused for good');
 select is((select alert_type from public.system_alerts where subject = tests.kept('card') #>> '{}'), 'delivery_failed',
   'A person is told');
 select pg_temp.tell(pg_temp.event('delivered', message => 'M2'));
