@@ -8,6 +8,7 @@ const JOBS = [
   'webhooks',
   'housekeeping',
   'release-holds',
+  'reconcile-payments',
   'expire',
   'stuck-cards',
 ];

@@ -33,6 +33,8 @@ function generateSecrets() {
     cardFingerprintKey: key(),
     twilioAccountSid: `AC${hex(16)}`,
     twilioAuthToken: hex(16),
+    stripeSecretKey: `sk_test_${token(24)}`,
+    stripeWebhookSecret: `whsec_${token(24)}`,
     sendgridApiKey: `SG.${token(16)}.${token(32)}`,
     tilloApiKey: hex(16),
     tilloSecretKey: hex(32),

@@ -64,11 +64,12 @@ export async function removeCluster(dataFolder) {
   rmSync(cluster, { recursive: true, force: true });
 }
 
+const stripeKeys = ['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET'];
 const supplierKeys = ['TILLO_API_KEY', 'TILLO_SECRET_KEY', 'TILLO2_API_KEY', 'TILLO2_SECRET_KEY'];
 
 /** With a file, what arrived is still there after a restart. */
 function startSandbox({ port, environment, secrets, write, file }) {
-  const names = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'SENDGRID_API_KEY', ...supplierKeys];
+  const names = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'SENDGRID_API_KEY', ...supplierKeys, ...stripeKeys];
   return startScript({
     script: inProject('local', 'sandbox', 'main.ts'),
     readyWord: 'sandbox',

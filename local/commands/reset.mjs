@@ -10,6 +10,7 @@ const made = [
   'migrations.json',
   'postgres.log',
   'sandbox.jsonl',
+  'sandbox.jsonl.stripe',
   'sandbox.jsonl.tillo',
   'secrets.json',
   'stack.json',

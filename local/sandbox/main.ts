@@ -18,6 +18,11 @@ const sandbox = await startSandbox({
   })),
   sendgridWebhookKey: env('SENDGRID_WEBHOOK_PRIVATE_KEY'),
   functionsUrl: env('FUNCTIONS_URL'),
+  stripe: {
+    secretKey: env('STRIPE_SECRET_KEY'),
+    webhookSecret: env('STRIPE_WEBHOOK_SECRET'),
+    webhookUrl: `${env('FUNCTIONS_URL')}/stripe-webhook`,
+  },
   file: Deno.env.get('SANDBOX_FILE'),
 });
 console.log(`sandbox ${sandbox.url}`);

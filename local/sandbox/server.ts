@@ -11,6 +11,7 @@ import { Store } from './store.ts';
 import { type Account as SupplierAccount, tillo } from './tillo.ts';
 import { Books } from './tillo_books.ts';
 import { tilloDesk } from './tillo_desk.ts';
+import { type Account as StripeAccount, stripe } from './stripe.ts';
 import { twilio } from './twilio.ts';
 import { isLoopback } from './twilio_callbacks.ts';
 import { webhooks } from './webhooks.ts';
@@ -27,6 +28,7 @@ export interface Settings {
   sendgridWebhookKey?: string;
   /** Where providers are told to send what nobody asked for: inbound messages and events; nowhere by default. */
   functionsUrl?: string;
+  stripe: StripeAccount;
   file?: string;
 }
 
@@ -63,6 +65,7 @@ export async function startSandbox(settings: Settings): Promise<Sandbox> {
     phones(world, account),
     ...settings.tilloAccounts.map((tilloAccount, index) => tillo(world, tilloAccount, books[index])),
     tilloDesk(books),
+    ...stripe(world, settings.stripe, settings.file),
   ];
 
   const server = createServer((incoming, outgoing) => void serve(world, standIns, incoming, outgoing));

@@ -21,6 +21,11 @@ export const SETTINGS = {
     { name: 'tillo', apiKey: 'test_api_key', secretKey: 'test_secret_key' },
     { name: 'tillo2', apiKey: 'other_api_key', secretKey: 'other_secret_key' },
   ],
+  stripe: {
+    secretKey: 'sk_test_sandbox',
+    webhookSecret: 'whsec_test',
+    webhookUrl: 'http://127.0.0.1:1/stripe-webhook',
+  },
 };
 
 /** Runs a test with a sandbox of its own. */

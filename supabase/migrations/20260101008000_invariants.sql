@@ -103,4 +103,6 @@ create view private.invariant_violations as
   union all
   select 'packages_off', v.id::text, '' from private.packages_off v
   union all
-  select 'voucher_violations', v.id::text, v.problem from private.voucher_violations v;
+  select 'voucher_violations', v.id::text, v.problem from private.voucher_violations v
+  union all
+  select 'purchases_off', v.id::text, v.problem from private.purchases_off v;

@@ -570,6 +570,48 @@ returns jsonb language sql set search_path = '' as $$
     http_status, case when http_status not between 200 and 299 then 'http_' || http_status end, 12)
 $$;
 
+-- A customer with bizcoins, and a package to buy: {client, customer, package}.
+create or replace function tests.create_buyer(
+  balance numeric default 100, price numeric default 49, currency text default 'USD', bizcoin_value numeric default 1,
+  messages int default 100)
+returns jsonb language plpgsql set search_path = '' as $$
+declare
+  client_id uuid := tests.create_client();
+  customer_id uuid := tests.create_user('customer', client_id);
+begin
+  if balance > 0 then
+    perform private.post_transfer(client_id, 'topup', private.system_account(client_id, 'issuance', 'bizcoin'),
+      private.ledger_account(client_id, 'user', customer_id, 'bizcoin'), balance, gen_random_uuid()::text);
+  end if;
+  return jsonb_build_object('client', client_id, 'customer', customer_id, 'package', tests.create_package(
+    client_id, price, currency => currency, bizcoin_value => bizcoin_value, messages => messages));
+end $$;
+
+-- start_package_purchase for the kept customer and package, with what matters.
+create or replace function tests.buy(
+  bizcoins int default 0, idempotency_key text default null, purchase_id uuid default null, is_live boolean default false)
+returns jsonb language sql set search_path = '' as $$
+  select public.start_package_purchase(tests.the('customer'), tests.the('package'), bizcoins, purchase_id, is_live,
+    gen_random_uuid(), idempotency_key, bizcoins::text)
+$$;
+
+-- What the processor says of the payment of a purchase; `over` is what it says otherwise.
+create or replace function tests.payment(purchase_id uuid, status text, over jsonb default '{}')
+returns jsonb language sql set search_path = '' as $$
+  select jsonb_build_object('id', coalesce(p.payment_intent_id, 'pi_' || replace(p.id::text, '-', '')), 'status', payment.status,
+    'amount', m.units, 'amountReceived', case payment.status when 'succeeded' then m.units else 0 end, 'currency', lower(p.currency),
+    'isLive', false, 'error', null) || over
+  from public.package_purchases p, private.minor_units(p.final_amount, p.currency) m (units)
+  where p.id = payment.purchase_id
+$$;
+
+-- What a customer has of bizcoins: balance/held.
+create or replace function tests.bizcoins(customer_id uuid)
+returns text language sql set search_path = '' as $$
+  select trim_scale(b.balance) || '/' || trim_scale(b.held) from public.wallet_balances b
+  where b.user_id = customer_id and b.asset = 'bizcoin'
+$$;
+
 -- A tenant with a row in every table that has tenants: {client, agency, brand, campaign, recipient, pool, agent, …}.
 create or replace function tests.create_busy_tenant()
 returns jsonb language plpgsql set search_path = '' as $$
@@ -597,6 +639,10 @@ begin
   perform tests.provision(recipients[3]);
   perform tests.provision(recipients[3], suppliers => array[tests.create_supplier((facts ->> 'brand')::uuid)]);
   perform tests.create_wallet((facts ->> 'client')::uuid);
+  perform tests.create_wallet((facts ->> 'client')::uuid, 100, customer);
+  perform public.refund_package_purchase(null, (public.start_package_purchase(customer,
+    tests.create_package((facts ->> 'client')::uuid, 10), 10, null, false, gen_random_uuid(), null, null)
+      #>> '{result,purchase,purchaseId}')::uuid, null, null, 3, 'test', gen_random_uuid(), null, null);
   perform tests.activate((facts ->> 'client')::uuid, customer);
   perform tests.use_messages((facts ->> 'client')::uuid, customer, 7);
   perform tests.take_crm_event(tests.create_crm_endpoint(facts));

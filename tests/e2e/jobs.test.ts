@@ -14,6 +14,7 @@ for (
     'webhooks': ['delivered', 'failed', 'gone'],
     'housekeeping': ['folded', 'linked', 'purged'],
     'release-holds': ['released'],
+    'reconcile-payments': ['checked', 'settled', 'refunds'],
     'expire': ['expired', 'packages', 'dated', 'expiredInStock', 'expiredDelivered'],
     'stuck-cards': ['released', 'stuck'],
   })

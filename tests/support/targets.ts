@@ -3,6 +3,7 @@ import { type Call, call } from './http.ts';
 import { signUpAs } from './people.ts';
 import type { Promised } from './promise.ts';
 import { masterPool, sell } from './sales.ts';
+import { addPackage } from './shop.ts';
 import { stack } from './stack.ts';
 import { addVoucher } from './vouchers.ts';
 
@@ -23,6 +24,9 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
   const { code } = await addVoucher(clientId);
   const masterPoolId = await masterPool(brandId, 2);
   const { body: { saleId } } = await sell(masterPoolId, clientId, 1);
+  const [packageId, free] = [await addPackage(clientId, 49), await addPackage(clientId, 0)];
+  const { body: { purchaseId } } = await call('purchase-package', { packageId }, { token: customer });
+  const { body: { purchaseId: bought } } = await call('purchase-package', { packageId: free }, { token: customer });
   return [
     { name: 'upload-gift-cards', options: {}, body: { poolId, cards: [{ code: 'TEST-AAAAA-BBBBB-CCCCC' }] } },
     {
@@ -73,6 +77,18 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
       body: { masterPoolId, buyerClientId: clientId, quantity: 1 },
     },
     { name: 'return-gift-cards', options: {}, body: { saleId, quantity: 1 } },
+    { name: 'purchase-package', options: { token: customer }, body: { packageId, bizcoins: 0, preview: false } },
+    { name: 'cancel-package-purchase', options: { token: customer }, body: { purchaseId } },
+    {
+      name: 'refund-package-purchase',
+      options: { token },
+      body: { purchaseId: bought, amount: 5, paymentAmount: null, bizcoins: 1, reason: 'goodwill' },
+    },
+    {
+      name: 'use-messages',
+      options: { token: customer },
+      body: { clientId, customerId, howMany: 1, description: 'SMS' },
+    },
     { name: 'jobs', options: { key: stack.jobsKey }, body: { job: 'deliveries' } },
   ];
 }

@@ -605,6 +605,12 @@ isOneToOne: false
 isOneToOne: false
       referencedRelation: "clients"
       referencedColumns: ["id"]
+    },{
+      foreignKeyName: "customer_packages_come_from_their_purchase"
+      columns: ["purchase_id"]
+isOneToOne: true
+      referencedRelation: "package_purchases"
+      referencedColumns: ["id"]
     }
                   ]
                 },"deliveries": {
@@ -940,6 +946,76 @@ isOneToOne: false
       columns: ["client_id"]
 isOneToOne: false
       referencedRelation: "clients"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"package_purchases": {
+                  Row: {
+                    "bizcoin_amount": number,"bizcoins": number,"cancel_requested_at": string | null,"cancelled_at": string | null,"client_id": string,"completed_at": string | null,"created_at": string,"currency": string,"discount": number,"entitlement_id": string | null,"expired_at": string | null,"expires_at": string,"failed_at": string | null,"final_amount": number,"hold_id": string | null,"id": string,"is_live": boolean,"needs_review_at": string | null,"next_check_at": string,"package_id": string,"payment_error": string | null,"payment_intent_id": string | null,"payment_status": string | null,"price": number,"refunded_at": string | null,"refunded_bizcoins": number,"refunded_payment": number,"request_id": string | null,"status": string,"user_id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "bizcoin_amount"?: number,"bizcoins"?: number,"cancel_requested_at"?: string | null,"cancelled_at"?: string | null,"client_id": string,"completed_at"?: string | null,"created_at"?: string,"currency": string,"discount"?: number,"entitlement_id"?: string | null,"expired_at"?: string | null,"expires_at"?: string,"failed_at"?: string | null,"final_amount"?: never,"hold_id"?: string | null,"id"?: string,"is_live"?: boolean,"needs_review_at"?: string | null,"next_check_at"?: string,"package_id": string,"payment_error"?: string | null,"payment_intent_id"?: string | null,"payment_status"?: string | null,"price": number,"refunded_at"?: string | null,"refunded_bizcoins"?: number,"refunded_payment"?: number,"request_id"?: string | null,"status"?: string,"user_id": string
+                  }
+                  Update: {
+                    "bizcoin_amount"?: number,"bizcoins"?: number,"cancel_requested_at"?: string | null,"cancelled_at"?: string | null,"client_id"?: string,"completed_at"?: string | null,"created_at"?: string,"currency"?: string,"discount"?: number,"entitlement_id"?: string | null,"expired_at"?: string | null,"expires_at"?: string,"failed_at"?: string | null,"final_amount"?: never,"hold_id"?: string | null,"id"?: string,"is_live"?: boolean,"needs_review_at"?: string | null,"next_check_at"?: string,"package_id"?: string,"payment_error"?: string | null,"payment_intent_id"?: string | null,"payment_status"?: string | null,"price"?: number,"refunded_at"?: string | null,"refunded_bizcoins"?: number,"refunded_payment"?: number,"request_id"?: string | null,"status"?: string,"user_id"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "package_purchases_are_of_the_client"
+      columns: ["client_id","package_id"]
+isOneToOne: false
+      referencedRelation: "packages"
+      referencedColumns: ["client_id","id"]
+    },{
+      foreignKeyName: "package_purchases_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "package_purchases_hold_id_fkey"
+      columns: ["hold_id"]
+isOneToOne: false
+      referencedRelation: "ledger_holds"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"package_refunds": {
+                  Row: {
+                    "actor_id": string | null,"attempts": number,"bizcoins": number,"client_id": string,"completed_at": string | null,"created_at": string,"currency": string,"error": string | null,"failed_at": string | null,"id": string,"next_attempt_at": string,"payment_amount": number,"provider_refund_id": string | null,"purchase_id": string,"reason": string | null,"status": string,"transfer_id": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "actor_id"?: string | null,"attempts"?: number,"bizcoins"?: number,"client_id": string,"completed_at"?: string | null,"created_at"?: string,"currency": string,"error"?: string | null,"failed_at"?: string | null,"id"?: string,"next_attempt_at"?: string,"payment_amount"?: number,"provider_refund_id"?: string | null,"purchase_id": string,"reason"?: string | null,"status"?: string,"transfer_id"?: string | null
+                  }
+                  Update: {
+                    "actor_id"?: string | null,"attempts"?: number,"bizcoins"?: number,"client_id"?: string,"completed_at"?: string | null,"created_at"?: string,"currency"?: string,"error"?: string | null,"failed_at"?: string | null,"id"?: string,"next_attempt_at"?: string,"payment_amount"?: number,"provider_refund_id"?: string | null,"purchase_id"?: string,"reason"?: string | null,"status"?: string,"transfer_id"?: string | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "package_refunds_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "package_refunds_purchase_id_fkey"
+      columns: ["purchase_id"]
+isOneToOne: false
+      referencedRelation: "package_purchases"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "package_refunds_transfer_id_fkey"
+      columns: ["transfer_id"]
+isOneToOne: false
+      referencedRelation: "bizpoints_transactions"
+      referencedColumns: ["transfer_id"]
+    },{
+      foreignKeyName: "package_refunds_transfer_id_fkey"
+      columns: ["transfer_id"]
+isOneToOne: false
+      referencedRelation: "ledger_transfers"
       referencedColumns: ["id"]
     }
                   ]
@@ -1420,6 +1496,29 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"archive_package":
+{ Args: { "package_id": string }; Returns: {
+              "archived_at": string | null,
+"bizcoin_value": number,
+"client_id": string,
+"created_at": string,
+"created_by": string | null,
+"currency": string,
+"description": string | null,
+"duration_days": number,
+"id": string,
+"is_active": boolean,
+"messages": number,
+"name": string,
+"price": number,
+"updated_at": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "packages"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "cancel_gift_card":
 { Args: { "allow_replacement"?: boolean,"gift_card_id": string,"reason": string }; Returns: {
               "cancelled_at": string | null,
@@ -1447,8 +1546,14 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"cancel_package_purchase":
+{ Args: { "actor": string,"purchase_id": string,"request_id": string }; Returns: Json
+                           },
 "complete_delivery_attempt":
 { Args: { "attempt_id": string,"error_code": string,"error_message": string,"lease_token": string,"outcome": string,"provider": string,"provider_message_id": string }; Returns: Json
+                           },
+"complete_package_refund":
+{ Args: { "error": string,"outcome": string,"provider_refund_id": string,"refund_id": string }; Returns: Json
                            },
 "complete_purchase":
 { Args: { "card"?: Json,"cost"?: number,"lease_token": string,"message"?: string,"outcome": string,"purchase_id": string,"supplier_code"?: string,"supplier_reference"?: string }; Returns: Json
@@ -1526,6 +1631,29 @@ isOneToOne: false
                           SetofOptions: {
         from: "*"
         to: "card_pools"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"create_package":
+{ Args: { "bizcoin_value"?: number,"client_id": string,"currency"?: string,"description"?: string,"duration_days": number,"messages"?: number,"name": string,"price": number }; Returns: {
+              "archived_at": string | null,
+"bizcoin_value": number,
+"client_id": string,
+"created_at": string,
+"created_by": string | null,
+"currency": string,
+"description": string | null,
+"duration_days": number,
+"id": string,
+"is_active": boolean,
+"messages": number,
+"name": string,
+"price": number,
+"updated_at": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "packages"
         isOneToOne: true
         isSetofReturn: false
       } },
@@ -1621,6 +1749,9 @@ isOneToOne: false
 "fail_crm_event":
 { Args: { "crm_event_id": string }; Returns: Json
                            },
+"fail_package_purchase":
+{ Args: { "message": string,"purchase_id": string }; Returns: Json
+                           },
 "fulfil_pending_reward":
 { Args: { "suppliers": (string)[] }; Returns: Json
                            },
@@ -1629,6 +1760,9 @@ isOneToOne: false
                            },
 "get_delivery":
 { Args: { "actor": string,"delivery_id": string }; Returns: Json
+                           },
+"get_package_quote":
+{ Args: { "actor": string,"bizcoins": number,"package_id": string }; Returns: Json
                            },
 "get_upload_target":
 { Args: { "actor": string,"pool_id": string }; Returns: Json
@@ -1667,6 +1801,12 @@ isOneToOne: false
                            },
 "lease_deliveries":
 { Args: { "batch_size": number,"delivery_id": string }; Returns: Json
+                           },
+"lease_package_purchases":
+{ Args: { "batch_size": number }; Returns: Json
+                           },
+"lease_package_refunds":
+{ Args: { "batch_size": number }; Returns: Json
                            },
 "lease_purchases":
 { Args: { "batch_size": number,"suppliers": (string)[] }; Returns: Json
@@ -1800,11 +1940,20 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"record_payment":
+{ Args: { "payment": Json,"purchase_id": string }; Returns: Json
+                           },
+"record_payment_event":
+{ Args: { "event_id": string,"event_type": string,"facts": Json,"payment_intent_id": string,"purchase_id": string }; Returns: Json
+                           },
 "redeem_gift_card":
 { Args: { "campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"ip": string,"redemption_code": string,"request_hash": string,"request_id": string,"suppliers"?: (string)[] }; Returns: Json
                            },
 "redeem_voucher":
 { Args: { "actor": string,"client_id": string,"code": string,"idempotency_key": string,"ip": string,"package_id": string,"request_hash": string,"request_id": string }; Returns: Json
+                           },
+"refund_package_purchase":
+{ Args: { "actor": string,"amount": number,"bizcoins": number,"idempotency_key": string,"payment_amount": number,"purchase_id": string,"reason": string,"request_hash": string,"request_id": string }; Returns: Json
                            },
 "release_holds":
 { Args: Record<PropertyKey, never>; Returns: Json
@@ -2005,6 +2154,9 @@ isOneToOne: false
 "start_call_session":
 { Args: { "actor": string,"caller_phone": string,"campaign_id": string,"request_id": string }; Returns: Json
                            },
+"start_package_purchase":
+{ Args: { "actor": string,"bizcoins": number,"idempotency_key": string,"is_live": boolean,"package_id": string,"purchase_id": string,"request_hash": string,"request_id": string }; Returns: Json
+                           },
 "update_brand_claim_link":
 { Args: { "brand_id": string,"is_required": boolean }; Returns: {
               "brand_name": string,
@@ -2072,6 +2224,29 @@ isOneToOne: false
                           SetofOptions: {
         from: "*"
         to: "gift_card_brands"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"update_package":
+{ Args: { "bizcoin_value"?: number,"description"?: string,"duration_days"?: number,"is_active"?: boolean,"messages"?: number,"name"?: string,"package_id": string,"price"?: number }; Returns: {
+              "archived_at": string | null,
+"bizcoin_value": number,
+"client_id": string,
+"created_at": string,
+"created_by": string | null,
+"currency": string,
+"description": string | null,
+"duration_days": number,
+"id": string,
+"is_active": boolean,
+"messages": number,
+"name": string,
+"price": number,
+"updated_at": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "packages"
         isOneToOne: true
         isSetofReturn: false
       } },

@@ -182,6 +182,51 @@ export const catalogue = {
     message: 'The package is over',
     solution: 'Read "status": add to an active package, or activate a new one',
   },
+  'VC-022': {
+    status: 409,
+    message: 'The package is not offered any more',
+    solution: 'Choose another package',
+  },
+  'VC-023': {
+    status: 400,
+    message: 'The remainder is too small to be charged',
+    solution: 'Use one of "workingBizcoins" instead: fewer, so that "minimum" remains, or enough for the whole price',
+  },
+  'VC-024': {
+    status: 400,
+    message: 'More bizcoins than the price takes',
+    solution: 'Use no more than "mostBizcoins"',
+  },
+  'VC-025': {
+    status: 409,
+    message: 'Another purchase of this package is open',
+    solution: 'Continue it with its "purchaseId", or cancel it first',
+  },
+  'VC-026': {
+    status: 409,
+    message: 'The purchase is over',
+    solution: 'Read "status" and "bizcoinsReturned"; begin a new purchase if it was not completed',
+  },
+  'VC-027': {
+    status: 409,
+    message: 'More than remains of the purchase',
+    solution: 'Refund no more than "remainingPayment" and "remainingBizcoins"',
+  },
+  'VC-028': {
+    status: 502,
+    message: 'The payment processor did not answer',
+    solution: 'Try again with the same "purchaseId": nothing is lost, and nothing is charged twice',
+  },
+  'VC-029': {
+    status: 502,
+    message: 'The payment processor refused the payment',
+    solution: 'The bizcoins are back ("bizcoinsReturned"); contact support',
+  },
+  'VC-030': {
+    status: 409,
+    message: 'The payment is being processed',
+    solution: 'Wait until it has succeeded or failed; it cannot be cancelled meanwhile',
+  },
   'WL-001': {
     status: 402,
     message: 'Insufficient balance',

@@ -15,6 +15,26 @@ const notices: Record<string, Notice> = {
     subject: 'Your voucher is redeemed',
     text: 'Your voucher brought you {{benefit}}. Your balance: {{bizcoins}} bizcoins, {{messages}} messages.',
   },
+  purchase_completed: {
+    subject: 'Your package {{package}} is active',
+    text:
+      'Thank you. You paid {{amount}} {{currency}} and {{bizcoins}} bizcoins, and your package {{package}} is active.',
+  },
+  purchase_ended: {
+    subject: 'Your purchase of {{package}} was not completed',
+    text: 'Nothing was charged, and your {{bizcoins}} bizcoins are back. Questions? {{support_email}}',
+  },
+  payment_failed: {
+    subject: 'Your payment for {{package}} failed',
+    text:
+      'Your payment of {{amount}} {{currency}} failed. Your {{bizcoins}} bizcoins stay reserved for an hour: try again, ' +
+      'or cancel the purchase and they are back at once. Questions? {{support_email}}',
+  },
+  payment_refunded: {
+    subject: 'Your payment for {{package}} goes back',
+    text:
+      'Your payment of {{amount}} {{currency}} came when the purchase was over. It goes back to where it came from.',
+  },
 };
 
 /** The text of a notice; its tags are filled in like those of a card's message. */

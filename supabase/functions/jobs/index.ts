@@ -15,6 +15,7 @@ const jobs = {
   'webhooks': sendWebhooks,
   'housekeeping': door('run_housekeeping'),
   'release-holds': door('release_holds'),
+  'reconcile-payments': async (context) => (await import('../_shared/purchases.ts')).reconcilePayments(context),
   'expire': door('expire_lots', 'expire_packages', 'expire_entitlements', 'expire_gift_cards'),
   'stuck-cards': door('release_stuck_cards'),
 } satisfies Record<string, Job>;

@@ -24,6 +24,11 @@ insert into expected values
   ('use_messages',              'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('sell_gift_cards',           'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('return_gift_cards',         'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
+  ('cancel_package_purchase',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('refund_package_purchase',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('create_package',            'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('update_package',            'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('archive_package',           'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('create_gift_card_pool',     'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('create a master pool',      'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('create_campaign',           'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -65,6 +70,11 @@ select tests.keep('hook', tests.create_endpoint(tests.the('client')));
 select tests.keep('foreign', tests.create_client());
 select tests.keep('customer', tests.create_user('customer', tests.the('client')));
 select private.activate_package(tests.the('client'), tests.the('customer'), tests.create_package(tests.the('client')));
+select tests.create_wallet(tests.the('client'), 100, tests.the('customer'));
+select tests.keep('package', tests.create_package(tests.the('client'), 10));
+select tests.keep('open', (tests.buy() #>> '{result,purchase,purchaseId}')::uuid);
+select tests.keep('package', tests.create_package(tests.the('client'), 10));
+select tests.keep('bought', (tests.buy(10) #>> '{result,purchase,purchaseId}')::uuid);
 select tests.keep('endpoint', tests.create_crm_endpoint(current_setting('tests.facts')::jsonb));
 
 create temp table actors as
@@ -112,12 +122,18 @@ declare
     when 'return_gift_cards' then tests.return_cards(tests.the('sale'), 1, actor)
     when 'use_messages' then public.use_messages(actor, tests.the('client'), tests.the('customer'), 1, 'test',
       gen_random_uuid(), null, null)
+    when 'cancel_package_purchase' then public.cancel_package_purchase(actor, tests.the('open'), gen_random_uuid())
+    when 'refund_package_purchase' then public.refund_package_purchase(actor, tests.the('bought'), null, null, 1, 'test',
+      gen_random_uuid(), null, null)
     when 'export_report' then public.export_report(actor, 'liability', tests.the('client'), null, null, gen_random_uuid())
   end;
 begin
   return coalesce(answer ->> 'code', answer ->> 'outcome', pg_temp.try(actor, case door
     when 'create_gift_card_pool' then format('select public.create_gift_card_pool(%L, %L, %L, 25)',
       tests.the('client'), tests.the('brand'), 'New')
+    when 'create_package' then format('select public.create_package(%L, %L, 10, 30)', tests.the('client'), 'New')
+    when 'update_package' then format('select public.update_package(%L, %L)', tests.create_package(tests.the('client')), 'New')
+    when 'archive_package' then format('select public.archive_package(%L)', tests.create_package(tests.the('client')))
     when 'create a master pool' then format('select public.create_gift_card_pool(null, %L, %L, 25)', tests.the('brand'),
       'New')
     when 'create_campaign' then format('select public.create_campaign(%L, %L)', tests.the('client'), 'New')

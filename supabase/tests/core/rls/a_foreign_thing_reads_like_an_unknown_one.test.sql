@@ -1,7 +1,7 @@
 -- Whoever guesses ids and codes learns nothing: the whole answer is the same for another tenant's thing and for none.
 begin;
 set local search_path = public, extensions, tests;
-select plan(56);
+select plan(64);
 
 select tests.keep(tests.create_busy_tenant());
 select tests.keep('delivery', (select id from public.deliveries where client_id = tests.the('client') limit 1));
@@ -121,6 +121,24 @@ from (values
   ('select public.update_voucher(%L, ''{}'')', 'voucher'), ('select public.expire_voucher(%L)', 'voucher'),
   ('select public.rollback_voucher_redemption(%L, ''asked'')', 'redemption')) s (statement, thing),
   lateral (values (tests.the(s.thing)), (gen_random_uuid())) t (id);
+
+select tests.keep('package', (select id from public.packages where client_id = tests.the('client') limit 1));
+select tests.keep('purchase', (select id from public.package_purchases where client_id = tests.the('client') limit 1));
+select tests.keep('buyer', tests.create_user('customer', (tests.kept('elsewhere') ->> 'client')::uuid));
+select pg_temp.same(public.get_package_quote(tests.the('buyer'), tests.the('package'), 0),
+  public.get_package_quote(tests.the('buyer'), gen_random_uuid(), 0),
+  'get_package_quote: a foreign package reads like an unknown one');
+select pg_temp.same(
+  public.start_package_purchase(tests.the('buyer'), null, 0, tests.the('purchase'), false, gen_random_uuid(), null, null),
+  public.start_package_purchase(tests.the('buyer'), null, 0, gen_random_uuid(), false, gen_random_uuid(), null, null),
+  'start_package_purchase: a foreign purchase reads like an unknown one');
+select pg_temp.same(public.cancel_package_purchase(tests.the('admin'), tests.the('purchase'), gen_random_uuid()),
+  public.cancel_package_purchase(tests.the('admin'), gen_random_uuid(), gen_random_uuid()),
+  'cancel_package_purchase: a foreign purchase reads like an unknown one');
+select pg_temp.same(
+  public.refund_package_purchase(tests.the('admin'), tests.the('purchase'), null, null, 1, null, gen_random_uuid(), null, null),
+  public.refund_package_purchase(tests.the('admin'), gen_random_uuid(), null, null, 1, null, gen_random_uuid(), null, null),
+  'refund_package_purchase: a foreign purchase reads like an unknown one');
 
 select * from finish();
 rollback;

@@ -29,7 +29,7 @@ select is(pg_temp.state_of_call(f, r.role),
       'record_consent', 'record_opt_out',
       'create_voucher', 'create_vouchers', 'update_voucher', 'expire_voucher', 'list_vouchers',
       'update_campaign_claim_link', 'update_brand_claim_link',
-      'rollback_voucher_redemption') or f.proname like 'report\_%'
+      'create_package', 'update_package', 'archive_package', 'rollback_voucher_redemption') or f.proname like 'report\_%'
       then 'authenticated' else 'service_role' end
     then 'ran' else '42501' end,
   format('%s: what it tells %s', f.proname, r.role))

@@ -61,6 +61,8 @@ insert into expected values
   ('bizpoints_transactions',       '',   'o',  'o',  'fos'),
   ('packages',                     'o',  'o',  'o',  'fos'),
   ('customer_packages',            '',   'o',  'o',  'fos'),
+  ('package_purchases',            '',   'o',  'o',  'fos'),
+  ('package_refunds',              '',   'o',  'o',  'fos'),
   ('vouchers',                     '',   'o',  'o',  'fos'),
   ('voucher_overview',             '',   'o',  'o',  'fos'),
   ('voucher_usage',                '',   'o',  'o',  'fos'),

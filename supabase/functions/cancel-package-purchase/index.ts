@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { uuid } from '../_shared/fields.ts';
+import { readJson } from '../_shared/parse.ts';
+import { endPayment, type PurchaseAnswer } from '../_shared/purchases.ts';
+import { serve } from '../_shared/serve.ts';
+
+const body = z.object({ purchaseId: uuid });
+
+/** Ends a purchase that is not paid and gives its bizcoins back; what has been paid meanwhile stays bought. */
+export default {
+  fetch: serve({ auth: ['user', 'secret'], tag: 'PURCHASE', cors: true }, async (request, context) => {
+    const { purchaseId } = await readJson(request, body);
+    const { actor, requestId, rpc } = context;
+    const { result } = await rpc<PurchaseAnswer>('cancel_package_purchase', {
+      actor,
+      purchase_id: purchaseId,
+      request_id: requestId,
+    });
+    return endPayment(context, result);
+  }),
+};

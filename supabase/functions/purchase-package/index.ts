@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { uuid } from '../_shared/fields.ts';
+import { readJson, requestArgs } from '../_shared/parse.ts';
+import { isLive, type PurchaseAnswer, takePayment } from '../_shared/purchases.ts';
+import { serve } from '../_shared/serve.ts';
+
+const MAX_BIZCOINS = 1_000_000_000;
+
+const body = z.object({
+  packageId: uuid.nullish(),
+  purchaseId: uuid.nullish(),
+  bizcoins: z.int('must be a whole number').min(0, 'must not be negative').max(MAX_BIZCOINS).default(0),
+  preview: z.boolean().default(false),
+}).refine(({ packageId, purchaseId, preview }) => packageId || (purchaseId && !preview), {
+  path: ['packageId'],
+  message: 'is required',
+});
+
+/** A customer buys a package with bizcoins, by card or both; with `preview` it says what that would cost. */
+export default {
+  fetch: serve({ auth: 'user', tag: 'PURCHASE', cors: true }, async (request, context) => {
+    const wish = await readJson(request, body);
+    const { packageId = null, purchaseId = null, bizcoins } = wish;
+    const { actor, rpc } = context;
+    if (wish.preview) {
+      return (await rpc('get_package_quote', { actor, package_id: packageId, bizcoins })).result;
+    }
+    const { result } = await rpc<PurchaseAnswer>('start_package_purchase', {
+      actor,
+      package_id: packageId,
+      bizcoins,
+      purchase_id: purchaseId,
+      is_live: isLive(),
+      ...requestArgs(context, 'purchase-package', wish),
+    });
+    return takePayment(context, result);
+  }),
+};

@@ -1,0 +1,32 @@
+import { Refusal } from '../_shared/errors.ts';
+import { decodeText, readBytes } from '../_shared/parse.ts';
+import { eventIn, paymentEventOf } from '../_shared/providers/stripe/webhook.ts';
+import { secret } from '../_shared/secrets.ts';
+import { serve } from '../_shared/serve.ts';
+
+const MAX_BYTES = 256 * 1024;
+
+/** Takes what Stripe tells about a payment; repeated, late and unknown events are taken and change nothing. */
+export default {
+  fetch: serve({ auth: 'none', tag: 'STRIPE', secrets: ['STRIPE_WEBHOOK_SECRET'] }, async (request, { rpc, log }) => {
+    const signature = request.headers.get('stripe-signature');
+    const body = await readText(request);
+    const event = await eventIn(body, signature, secret('STRIPE_WEBHOOK_SECRET'));
+    if (!event) throw new Refusal('RB-403', {}, 'Not signed by Stripe');
+    const payment = paymentEventOf(event);
+    if (!payment) return { received: true };
+    const { result } = await rpc('record_payment_event', { ...payment });
+    log(`[STRIPE] ${event.type}`, { eventId: event.id, paymentIntentId: payment.payment_intent_id, ...result });
+    return { received: true };
+  }),
+};
+
+// What is not text is signed by nobody.
+async function readText(request: Request): Promise<string> {
+  const bytes = await readBytes(request, MAX_BYTES);
+  try {
+    return decodeText(bytes);
+  } catch {
+    throw new Refusal('RB-403', {}, 'Not signed by Stripe');
+  }
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { text, uuid } from '../_shared/fields.ts';
+import { readJson, requestArgs } from '../_shared/parse.ts';
+import { serve } from '../_shared/serve.ts';
+
+const body = z.object({
+  clientId: uuid,
+  customerId: uuid.nullish(),
+  howMany: z.int('must be a whole number').min(1, 'must be at least 1').max(1_000_000, 'must be at most 1000000')
+    .default(1),
+  description: text(500).nullish(),
+});
+
+/** Uses messages of a customer's packages, the oldest first; he himself, his client's staff or a trusted server. */
+export default {
+  fetch: serve({ auth: ['user', 'secret'], tag: 'MESSAGES' }, async (request, context) => {
+    const wish = await readJson(request, body);
+    const { result } = await context.rpc('use_messages', {
+      actor: context.actor,
+      client_id: wish.clientId,
+      customer_id: wish.customerId ?? context.actor,
+      how_many: wish.howMany,
+      description: wish.description ?? null,
+      ...requestArgs(context, 'use-messages', wish),
+    });
+    return result;
+  }),
+};

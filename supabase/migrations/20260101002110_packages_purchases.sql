@@ -1,0 +1,312 @@
+-- Purchases: what a customer pays for a package, with bizcoins, by card, or both. final_amount = price − discount − what
+-- the bizcoins pay, reckoned here and nowhere else. Bizcoins are held before anybody is asked for money, captured when the
+-- payment has succeeded, and given back when it is cancelled, has failed or took too long. A purchase is committed before
+-- its payment is made, so that a crash at any point leaves a row that the job settles with the payment's own state.
+-- Locks: the customer and package, the purchase, its entitlement, the accounts. private.purchases_off is empty.
+
+create table private.payment_currencies (
+  currency text primary key,
+  decimals int not null,
+  minimum numeric(18,2) not null,
+  constraint payment_currencies_decimals_are_known check (decimals in (0, 2)),
+  constraint payment_currencies_minimum_is_positive check (minimum > 0)
+);
+comment on table private.payment_currencies is
+  'What the card processor charges at least in a currency, and how many decimals it has: Stripe''s own list.';
+
+insert into private.payment_currencies (currency, decimals, minimum) values
+  ('USD', 2, 0.50), ('AED', 2, 2.00), ('AUD', 2, 0.50), ('BGN', 2, 1.00), ('BRL', 2, 0.50), ('CAD', 2, 0.50),
+  ('CHF', 2, 0.50), ('CZK', 2, 15.00), ('DKK', 2, 2.50), ('EUR', 2, 0.50), ('GBP', 2, 0.30), ('HKD', 2, 4.00),
+  ('HUF', 2, 175.00), ('INR', 2, 0.50), ('JPY', 0, 50), ('MXN', 2, 10.00), ('MYR', 2, 2.00), ('NOK', 2, 3.00),
+  ('NZD', 2, 0.50), ('PLN', 2, 2.00), ('RON', 2, 2.00), ('SEK', 2, 3.00), ('SGD', 2, 0.50), ('THB', 2, 10.00);
+
+create table public.package_purchases (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null references public.clients (id),
+  user_id uuid not null,
+  package_id uuid not null,
+  status text not null default 'awaiting_payment',
+  price numeric(18,2) not null,
+  currency text not null,
+  entitlement_id uuid,
+  discount numeric(18,2) not null default 0,
+  bizcoins bigint not null default 0,
+  bizcoin_amount numeric(18,2) not null default 0,
+  final_amount numeric(18,2) not null generated always as (price - discount - bizcoin_amount) stored,
+  hold_id uuid references public.ledger_holds (id),
+  is_live boolean not null default false,
+  payment_intent_id text,
+  payment_status text,
+  payment_error text,
+  refunded_payment numeric(18,2) not null default 0,
+  refunded_bizcoins bigint not null default 0,
+  request_id uuid,
+  created_at timestamptz not null default now(),
+  expires_at timestamptz not null default now() + interval '1 hour',
+  next_check_at timestamptz not null default now() + interval '2 minutes',
+  cancel_requested_at timestamptz,
+  needs_review_at timestamptz,
+  completed_at timestamptz,
+  cancelled_at timestamptz,
+  failed_at timestamptz,
+  expired_at timestamptz,
+  refunded_at timestamptz,
+  constraint package_purchases_are_of_the_client
+    foreign key (client_id, package_id) references public.packages (client_id, id),
+  constraint package_purchases_a_payment_pays_once unique (payment_intent_id),
+  constraint package_purchases_status_is_valid check (
+    status in ('awaiting_payment', 'completed', 'cancelled', 'failed', 'expired', 'refunded')),
+  constraint package_purchases_completed_at_matches_status check (
+    (status in ('completed', 'refunded')) = (completed_at is not null)),
+  constraint package_purchases_cancelled_at_matches_status check ((status = 'cancelled') = (cancelled_at is not null)),
+  constraint package_purchases_failed_at_matches_status check ((status = 'failed') = (failed_at is not null)),
+  constraint package_purchases_expired_at_matches_status check ((status = 'expired') = (expired_at is not null)),
+  constraint package_purchases_refunded_at_matches_status check ((status = 'refunded') = (refunded_at is not null)),
+  constraint package_purchases_discount_is_within_price check (discount between 0 and price),
+  constraint package_purchases_final_amount_is_not_negative check (final_amount >= 0),
+  constraint package_purchases_bizcoins_pay_something check (
+    bizcoins >= 0 and (bizcoins = 0) = (bizcoin_amount = 0)),
+  constraint package_purchases_refunds_are_within_payment check (refunded_payment between 0 and final_amount),
+  constraint package_purchases_refunds_are_within_bizcoins check (refunded_bizcoins between 0 and bizcoins)
+);
+comment on table public.package_purchases is
+  'A customer buys a package: open until its payment is settled. needs_review_at: the payment is not the one that was asked for.';
+
+create unique index package_purchases_one_is_open_idx on public.package_purchases (user_id, package_id)
+  where status = 'awaiting_payment';
+create index package_purchases_package_id_idx on public.package_purchases (client_id, package_id);
+create index package_purchases_user_id_idx on public.package_purchases (user_id, created_at);
+create index package_purchases_hold_id_idx on public.package_purchases (hold_id);
+create index package_purchases_due_idx on public.package_purchases (next_check_at) where status = 'awaiting_payment';
+
+-- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
+alter table public.customer_packages add constraint customer_packages_come_from_their_purchase
+  foreign key (purchase_id) references public.package_purchases (id);
+
+create type private.purchase_quote as (
+  price numeric, currency text, entitlement_id uuid, discount numeric, available bigint, bizcoin_value numeric,
+  fewer bigint, enough bigint, most bigint, bizcoins bigint, bizcoin_amount numeric, final_amount numeric, minimum numeric);
+
+create function private.minor_units(amount numeric, currency text)
+returns bigint language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select amount * power(10::numeric, c.decimals) from private.payment_currencies c
+    where c.currency = minor_units.currency)::bigint;
+end $$;
+
+create function private.assert_price(price numeric, currency text)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if not exists (
+    select from private.payment_currencies c where c.currency = assert_price.currency and price = round(price, c.decimals)) then
+    perform private.refuse('RB-400', format('%s %s cannot be charged', price, currency));
+  end if;
+end $$;
+
+create function private.bizcoins_available(client_id uuid, user_id uuid)
+returns bigint language plpgsql stable set search_path = '' as $$
+begin
+  return coalesce((
+    select b.available from public.wallet_balances b
+    where b.client_id = bizcoins_available.client_id and b.user_id = bizcoins_available.user_id
+      and b.asset = 'bizcoin'), 0)::bigint;
+end $$;
+
+-- What a purchase would cost. fewer: the most bizcoins that leave enough to be charged by card; enough: as many as leave
+-- nothing (the last one may pay a part of itself); most: what this customer can use at most.
+create function private.quote_purchase(package public.packages, user_id uuid, bizcoins bigint)
+returns private.purchase_quote language plpgsql stable set search_path = '' as $$
+declare
+  q private.purchase_quote;
+  currency private.payment_currencies;
+  entitlement public.voucher_entitlements;
+  net numeric;
+begin
+  select c.* into currency from private.payment_currencies c where c.currency = package.currency;
+  if currency.currency is null then
+    perform private.refuse('RB-400', 'Nothing can be charged in ' || package.currency);
+  end if;
+  entitlement := private.entitlement_for(package.client_id, user_id, package.id, package.price);
+  q.price := package.price;
+  q.currency := package.currency;
+  q.entitlement_id := entitlement.id;
+  q.discount := case when entitlement.id is null then 0
+    else least(package.price, round(private.discount_of(entitlement, package.price), currency.decimals)) end;
+  q.available := private.bizcoins_available(package.client_id, user_id);
+  q.bizcoin_value := package.bizcoin_value;
+  q.minimum := currency.minimum;
+  q.bizcoins := coalesce(quote_purchase.bizcoins, 0);
+  net := q.price - q.discount;
+  q.enough := ceil(net / q.bizcoin_value);
+  q.fewer := case when net >= q.minimum then floor((net - q.minimum) / q.bizcoin_value) end;
+  q.most := case when q.enough <= q.available then q.enough else coalesce(least(q.available, q.fewer), 0) end;
+  q.bizcoin_amount := least(net, round(q.bizcoins * q.bizcoin_value, currency.decimals));
+  q.final_amount := net - q.bizcoin_amount;
+  return q;
+end $$;
+
+-- Passes a quote that can be paid, or refuses and tells what would work.
+create function private.assert_payable(q private.purchase_quote)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if q.bizcoins > q.available then
+    perform private.refuse('WL-001', 'Insufficient balance',
+      jsonb_build_object('balance', q.available, 'needed', q.bizcoins, 'mostBizcoins', q.most));
+  elsif q.bizcoins > q.enough then
+    perform private.refuse('VC-024', 'More bizcoins than the price takes',
+      jsonb_build_object('bizcoins', q.bizcoins, 'mostBizcoins', q.most));
+  elsif q.final_amount > 0 and q.final_amount < q.minimum then
+    perform private.refuse('VC-023', 'The remainder is too small to be charged', jsonb_build_object(
+      'finalAmount', q.final_amount, 'minimum', q.minimum, 'currency', q.currency, 'workingBizcoins', (
+        select coalesce(jsonb_agg(distinct w.bizcoins), '[]') from unnest(array[q.fewer, q.enough]) w (bizcoins)
+        where w.bizcoins <= q.available)));
+  end if;
+end $$;
+
+create function private.present_quote(q private.purchase_quote)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object('price', q.price, 'currency', q.currency, 'discount', q.discount,
+    'bizcoinsAvailable', q.available, 'bizcoinValue', q.bizcoin_value, 'mostBizcoins', q.most, 'bizcoins', q.bizcoins,
+    'bizcoinAmount', q.bizcoin_amount, 'finalAmount', q.final_amount, 'minimumPayment', q.minimum);
+end $$;
+
+-- bizcoinsReturned says in every answer what an ended purchase has given back.
+create function private.present_purchase(purchase public.package_purchases)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object('purchaseId', purchase.id, 'packageId', purchase.package_id, 'status', purchase.status,
+    'price', purchase.price, 'currency', purchase.currency, 'discount', purchase.discount,
+    'bizcoins', purchase.bizcoins, 'bizcoinAmount', purchase.bizcoin_amount, 'finalAmount', purchase.final_amount,
+    'bizcoinsReturned', case when purchase.status in ('cancelled', 'failed', 'expired') then purchase.bizcoins
+      else purchase.refunded_bizcoins end,
+    'paymentError', purchase.payment_error, 'expiresAt', purchase.expires_at, 'customerPackage', (
+      select private.present_customer_package(cp) from public.customer_packages cp where cp.purchase_id = purchase.id));
+end $$;
+
+-- What the payment processor is asked for; null when there is nothing to be paid by card.
+create function private.payment_of(purchase public.package_purchases)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return case when purchase.final_amount > 0 then jsonb_build_object('purchaseId', purchase.id,
+    'paymentIntentId', purchase.payment_intent_id, 'clientId', purchase.client_id,
+    'amount', private.minor_units(purchase.final_amount, purchase.currency), 'currency', lower(purchase.currency)) end;
+end $$;
+
+-- Tells the customer by e-mail, if he has an address.
+create function private.notify_buyer(purchase public.package_purchases, notice text)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  perform private.enqueue_notice(purchase.client_id, notice, purchase.id, null, 'email', u.email, jsonb_build_object(
+      'package', p.name, 'amount', purchase.final_amount, 'currency', purchase.currency, 'bizcoins', purchase.bizcoins),
+    purchase.request_id)
+  from auth.users u, public.packages p
+  where u.id = purchase.user_id and u.email <> '' and p.id = purchase.package_id;
+end $$;
+
+-- Sets the bizcoins of a purchase aside, for a day longer than it is open: until the payment is known for certain.
+create function private.hold_bizcoins(purchase public.package_purchases)
+returns public.package_purchases language plpgsql volatile set search_path = '' as $$
+declare
+  hold public.ledger_holds;
+begin
+  if purchase.bizcoins > 0 then
+    hold := private.reserve_hold(
+      private.ledger_account(purchase.client_id, 'user', purchase.user_id, 'bizcoin'), purchase.bizcoins,
+      now() + interval '25 hours', 'purchase:' || purchase.id || ':' || coalesce(purchase.hold_id::text, 'first'), purchase.id);
+    update public.package_purchases p set hold_id = hold.id where p.id = purchase.id returning p.* into purchase;
+  end if;
+  return purchase;
+end $$;
+
+-- Everything is paid: captures what is held and gives the package.
+create function private.complete_purchase(purchase public.package_purchases)
+returns public.package_purchases language plpgsql volatile set search_path = '' as $$
+begin
+  if purchase.entitlement_id is not null then
+    perform private.use_entitlement(purchase.id, purchase.discount);
+  end if;
+  if purchase.hold_id is not null then
+    perform private.capture_hold(purchase.hold_id, private.system_account(purchase.client_id, 'revenue', 'bizcoin'),
+      null, 'package_purchase', 'Paid for a package');
+  end if;
+  perform private.activate_package(
+    purchase.client_id, purchase.user_id, purchase.package_id, null, purchase.id);
+  update public.package_purchases p
+  set status = 'completed', completed_at = now(), cancelled_at = null, failed_at = null, expired_at = null, payment_error = null
+  where p.id = purchase.id returning p.* into purchase;
+  perform private.record_audit(purchase.client_id, purchase.user_id, 'package.purchased', 'package_purchase', purchase.id,
+    jsonb_build_object('final_amount', purchase.final_amount, 'bizcoins', purchase.bizcoins), purchase.request_id);
+  perform private.notify_buyer(purchase, 'purchase_completed');
+  return purchase;
+end $$;
+
+-- It comes to nothing: the customer has his bizcoins and his discount back.
+create function private.end_purchase(purchase public.package_purchases, status text, error text default null)
+returns public.package_purchases language plpgsql volatile set search_path = '' as $$
+begin
+  perform private.release_entitlement(purchase.id);
+  if purchase.hold_id is not null then
+    perform private.release_hold(purchase.hold_id);
+  end if;
+  update public.package_purchases p
+  set status = end_purchase.status, payment_error = coalesce(error, p.payment_error),
+    cancelled_at = case when end_purchase.status = 'cancelled' then now() end,
+    failed_at = case when end_purchase.status = 'failed' then now() end,
+    expired_at = case when end_purchase.status = 'expired' then now() end
+  where p.id = purchase.id returning p.* into purchase;
+  perform private.record_audit(purchase.client_id, purchase.user_id, 'package_purchase.' || purchase.status,
+    'package_purchase', purchase.id, jsonb_build_object('bizcoins', purchase.bizcoins), purchase.request_id);
+  perform private.notify_buyer(purchase, 'purchase_ended');
+  return purchase;
+end $$;
+
+-- Takes back what an ended purchase had given back, for a payment that came late; false if it is not there any more.
+create function private.revive_purchase(purchase public.package_purchases)
+returns boolean language plpgsql volatile set search_path = '' as $$
+begin
+  if purchase.entitlement_id is not null then
+    perform private.reserve_entitlement(purchase.entitlement_id, purchase.id);
+  end if;
+  perform private.hold_bizcoins(purchase);
+  return true;
+exception when others then
+  if not private.is_refusal(sqlstate) then
+    raise;
+  end if;
+  return false;
+end $$;
+
+-- Must be empty: purchases that do not agree with their bizcoins, their package or their refunds.
+create view private.purchases_off as
+  select p.id, 'completed, and its bizcoins are not captured' as problem
+  from public.package_purchases p left join public.ledger_holds h on h.id = p.hold_id
+  where p.status in ('completed', 'refunded') and p.bizcoins > 0
+    and (h.status, h.captured_amount) is distinct from ('captured', p.bizcoins::numeric)
+  union all
+  select p.id, 'over, and its bizcoins are not given back'
+  from public.package_purchases p join public.ledger_holds h on h.id = p.hold_id
+  where p.status in ('cancelled', 'failed', 'expired') and h.status in ('held', 'captured')
+  union all
+  select p.id, 'completed, and there is no package'
+  from public.package_purchases p
+  where p.status in ('completed', 'refunded') and not exists (
+    select from public.customer_packages cp where cp.purchase_id = p.id)
+  union all
+  select p.id, 'not completed, and there is a package'
+  from public.package_purchases p join public.customer_packages cp on cp.purchase_id = p.id
+  where p.status not in ('completed', 'refunded')
+  union all
+  select h.reference_id, 'two holds stand for one purchase'
+  from public.ledger_holds h join public.package_purchases p on p.id = h.reference_id
+  where h.status in ('held', 'captured')
+  group by h.reference_id having count(*) > 1;
+
+alter table public.package_purchases enable row level security;
+
+grant select on public.package_purchases to authenticated, service_role;
+
+create policy "Customers read their purchases, admins those of their clients" on public.package_purchases
+  for select to authenticated
+  using (user_id = (select auth.uid()) or client_id in (select private.administered_client_ids()));

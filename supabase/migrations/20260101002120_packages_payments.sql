@@ -1,0 +1,234 @@
+-- Payments: how a purchase begins, how what the payment processor tells settles it, and how it is cancelled. The processor
+-- is only called by edge functions, between two of these doors. Its word may come as the answer to a call, as a webhook
+-- (repeated, late, out of order) or when the job asks: all three end in private.settle_payment, under the lock of the
+-- purchase. What has been paid is never lost: a payment that comes too late is honoured or sent back.
+
+create table private.provider_events (
+  provider text not null,
+  event_id text not null,
+  event_type text not null,
+  subject text,
+  received_at timestamptz not null default now(),
+  constraint provider_events_are_unique primary key (provider, event_id)
+);
+comment on table private.provider_events is 'The webhooks that were taken: each is applied once, however often it comes.';
+
+create index provider_events_received_at_idx on private.provider_events (received_at);
+
+create table public.package_refunds (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null references public.clients (id),
+  purchase_id uuid not null references public.package_purchases (id),
+  payment_amount numeric(18,2) not null default 0,
+  bizcoins bigint not null default 0,
+  currency text not null,
+  status text not null default 'pending',
+  reason text,
+  actor_id uuid,
+  transfer_id uuid references public.ledger_transfers (id),
+  provider_refund_id text,
+  error text,
+  attempts int not null default 0,
+  next_attempt_at timestamptz not null default now(),
+  created_at timestamptz not null default now(),
+  completed_at timestamptz,
+  failed_at timestamptz,
+  constraint package_refunds_a_provider_refunds_once unique (provider_refund_id),
+  constraint package_refunds_status_is_valid check (status in ('pending', 'completed', 'failed')),
+  constraint package_refunds_completed_at_matches_status check ((status = 'completed') = (completed_at is not null)),
+  constraint package_refunds_failed_at_matches_status check ((status = 'failed') = (failed_at is not null)),
+  constraint package_refunds_give_something_back check (
+    payment_amount >= 0 and bizcoins >= 0 and payment_amount + bizcoins > 0)
+);
+comment on table public.package_refunds is
+  'What went back to where it came from: payment_amount to the card, bizcoins to the wallet. Pending until the processor has said yes.';
+
+create index package_refunds_client_id_idx on public.package_refunds (client_id);
+create index package_refunds_purchase_id_idx on public.package_refunds (purchase_id);
+create index package_refunds_transfer_id_idx on public.package_refunds (transfer_id);
+create index package_refunds_due_idx on public.package_refunds (next_attempt_at) where status = 'pending';
+
+create function private.lock_purchase(purchase_id uuid)
+returns public.package_purchases language plpgsql volatile set search_path = '' as $$
+declare
+  purchase public.package_purchases;
+begin
+  select p.* into purchase from public.package_purchases p where p.id = lock_purchase.purchase_id for no key update;
+  if purchase.id is null then
+    perform private.refuse('RB-404', 'Not found');
+  end if;
+  return purchase;
+end $$;
+
+create function private.alert_payment(
+  purchase public.package_purchases, alert_type text, severity text, message text, facts jsonb)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  perform private.raise_alert(alert_type, severity, message,
+    jsonb_build_object('purchase_id', purchase.id, 'payment_intent_id', purchase.payment_intent_id) || facts,
+    purchase.id::text, purchase.client_id);
+end $$;
+
+-- A customer's purchase of a package: the one that is open, or a new one with its bizcoins held.
+create function private.open_purchase(
+  package public.packages, actor uuid, bizcoins bigint, is_live boolean, request_id uuid)
+returns public.package_purchases language plpgsql volatile set search_path = '' as $$
+declare
+  purchase public.package_purchases;
+  q private.purchase_quote;
+begin
+  select p.* into purchase from public.package_purchases p
+  where p.user_id = actor and p.package_id = package.id and p.status = 'awaiting_payment' for no key update;
+  if purchase.id is not null then
+    if purchase.bizcoins <> open_purchase.bizcoins or purchase.cancel_requested_at is not null
+      or purchase.expires_at <= now() then
+      perform private.refuse('VC-025', 'Another purchase of this package is open', private.present_purchase(purchase));
+    end if;
+    return purchase;
+  end if;
+  if not package.is_active then
+    perform private.refuse('VC-022', 'The package is not offered any more');
+  end if;
+  q := private.quote_purchase(package, actor, bizcoins);
+  perform private.assert_payable(q);
+  if q.final_amount > 0 and is_live is null then
+    perform private.refuse('RB-503', 'No payment can be taken: STRIPE_SECRET_KEY is not set');
+  end if;
+  insert into public.package_purchases as p (
+    client_id, user_id, package_id, price, currency, entitlement_id, discount, bizcoins, bizcoin_amount, is_live, request_id)
+  values (package.client_id, actor, package.id, q.price, q.currency, q.entitlement_id, q.discount, q.bizcoins,
+    q.bizcoin_amount, coalesce(is_live, false), request_id)
+  returning p.* into purchase;
+  if q.entitlement_id is not null then
+    perform private.reserve_entitlement(q.entitlement_id, purchase.id);
+  end if;
+  purchase := private.hold_bizcoins(purchase);
+  return case when purchase.final_amount = 0 then private.complete_purchase(purchase) else purchase end;
+end $$;
+
+-- A second click comes when the first has already paid with bizcoins alone: within a minute it is the same purchase.
+create function private.find_double_click(actor uuid, package_id uuid, bizcoins bigint)
+returns public.package_purchases language plpgsql stable set search_path = '' as $$
+declare
+  purchase public.package_purchases;
+begin
+  select p.* into purchase from public.package_purchases p
+  where p.user_id = actor and p.package_id = find_double_click.package_id and p.status = 'completed'
+    and p.bizcoins = find_double_click.bizcoins and p.final_amount = 0 and p.completed_at > now() - interval '1 minute'
+  order by p.completed_at desc limit 1;
+  return purchase;
+end $$;
+
+-- A payment that is not the one asked for: nothing is given for it, and a person looks.
+create function private.is_payment_off(purchase public.package_purchases, payment jsonb)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  return (payment ->> 'amount')::bigint is distinct from private.minor_units(purchase.final_amount, purchase.currency)
+    or (payment ->> 'status' = 'succeeded' and (payment ->> 'amountReceived')::bigint
+      is distinct from private.minor_units(purchase.final_amount, purchase.currency))
+    or upper(payment ->> 'currency') is distinct from purchase.currency
+    or (payment ->> 'isLive')::boolean is distinct from purchase.is_live
+    or payment ->> 'id' is distinct from coalesce(purchase.payment_intent_id, payment ->> 'id');
+end $$;
+
+-- The money is there. A purchase that is over is taken up again, or its money sent back.
+create function private.honour_payment(purchase public.package_purchases)
+returns public.package_purchases language plpgsql volatile set search_path = '' as $$
+declare
+  is_held boolean := purchase.hold_id is null or exists (
+    select from public.ledger_holds h where h.id = purchase.hold_id and h.status = 'held');
+begin
+  if purchase.completed_at is not null or purchase.refunded_payment > 0 then
+    return purchase;
+  elsif (purchase.status = 'awaiting_payment' and is_held) or private.revive_purchase(purchase) then
+    return private.complete_purchase(private.lock_purchase(purchase.id));
+  end if;
+  if purchase.status = 'awaiting_payment' then
+    purchase := private.end_purchase(purchase, 'expired');
+  end if;
+  insert into public.package_refunds (client_id, purchase_id, payment_amount, currency, reason)
+  values (purchase.client_id, purchase.id, purchase.final_amount, purchase.currency,
+    'The payment came when the purchase was over');
+  update public.package_purchases p set refunded_payment = p.final_amount
+  where p.id = purchase.id returning p.* into purchase;
+  perform private.alert_payment(purchase, 'payment_too_late', 'warning',
+    'A payment came when its purchase was over and its bizcoins were spent: the money goes back', '{}');
+  perform private.notify_buyer(purchase, 'payment_refunded');
+  return purchase;
+end $$;
+
+-- What the processor says of a payment: {id, status, amount, amountReceived, currency, isLive, error?}.
+create function private.settle_payment(purchase_id uuid, payment jsonb)
+returns public.package_purchases language plpgsql volatile set search_path = '' as $$
+declare
+  purchase public.package_purchases := private.lock_purchase(purchase_id);
+begin
+  if private.is_payment_off(purchase, payment) then
+    perform private.alert_payment(purchase, 'payment_mismatch', 'critical',
+      'A payment is not the one that was asked for: nothing was activated', jsonb_build_object('payment', payment));
+    update public.package_purchases p set needs_review_at = coalesce(p.needs_review_at, now())
+    where p.id = purchase.id returning p.* into purchase;
+    return purchase;
+  end if;
+  update public.package_purchases p
+  set payment_intent_id = payment ->> 'id',
+    payment_status = case when p.status = 'awaiting_payment' then payment ->> 'status' else p.payment_status end,
+    payment_error = case when p.status = 'awaiting_payment' then coalesce(payment ->> 'error', p.payment_error)
+      else p.payment_error end
+  where p.id = purchase.id returning p.* into purchase;
+  if payment ->> 'status' = 'succeeded' then
+    return private.honour_payment(purchase);
+  elsif payment ->> 'status' = 'canceled' and purchase.status = 'awaiting_payment' then
+    return private.end_purchase(purchase,
+      case when purchase.cancel_requested_at is null and purchase.expires_at <= now() then 'expired' else 'cancelled' end);
+  end if;
+  return purchase;
+end $$;
+
+-- What the answer to a customer brings: the purchase, and what to ask the processor for.
+create function private.purchase_answer(purchase public.package_purchases)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object('purchase', private.present_purchase(purchase),
+    'payment', case when purchase.status = 'awaiting_payment' then private.payment_of(purchase) end);
+end $$;
+
+create function private.continue_purchase(actor uuid, purchase_id uuid)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  purchase public.package_purchases := private.lock_purchase(purchase_id);
+begin
+  if purchase.user_id is distinct from actor or not private.is_customer(actor, purchase.client_id) then
+    perform private.refuse('RB-404', 'Not found');
+  elsif purchase.status not in ('awaiting_payment', 'completed') or purchase.cancel_requested_at is not null
+    or (purchase.status = 'awaiting_payment' and purchase.expires_at <= now()) then
+    perform private.refuse('VC-026', 'The purchase is over', private.present_purchase(purchase));
+  end if;
+  return private.answered(private.purchase_answer(purchase), null, true);
+end $$;
+
+create function private.apply_payment_event(purchase_id uuid, event_type text, facts jsonb)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  purchase public.package_purchases;
+begin
+  if event_type like 'payment\_intent.%' then
+    purchase := private.settle_payment(purchase_id, facts);
+    if event_type = 'payment_intent.payment_failed' and purchase.status = 'awaiting_payment' then
+      perform private.notify_buyer(purchase, 'payment_failed');
+    end if;
+    return;
+  end if;
+  purchase := private.lock_purchase(purchase_id);
+  if event_type = 'refund.failed' then
+    perform private.settle_refund(r, 'failed', r.provider_refund_id, facts ->> 'error') from public.package_refunds r
+    where r.purchase_id = purchase.id and r.provider_refund_id = facts ->> 'refundId';
+  elsif event_type = 'charge.dispute.created' then
+    perform private.alert_payment(purchase, 'payment_disputed', 'critical',
+      'A customer disputes the payment of a package with his bank', facts);
+  elsif event_type = 'charge.refunded'
+    and (facts ->> 'amountRefunded')::bigint > private.minor_units(purchase.refunded_payment, purchase.currency) then
+    perform private.alert_payment(purchase, 'payment_refunded_elsewhere', 'warning',
+      'More of a payment was refunded at the processor than here', facts);
+  end if;
+end $$;

@@ -1,0 +1,182 @@
+-- Purchases and payments, the doors: for edge functions and the job. Each is one transaction; the processor is called
+-- between two of them, never inside.
+
+create function public.get_package_quote(actor uuid, package_id uuid, bizcoins int)
+returns jsonb language plpgsql stable security definer set search_path = '' as $$
+declare
+  package public.packages;
+  q private.purchase_quote;
+  detail text;
+begin
+  select p.* into package from public.packages p where p.id = get_package_quote.package_id;
+  if package.id is null or not private.is_customer(actor, package.client_id) then
+    perform private.refuse('RB-404', 'Not found');
+  elsif not package.is_active then
+    perform private.refuse('VC-022', 'The package is not offered any more');
+  end if;
+  q := private.quote_purchase(package, actor, bizcoins);
+  perform private.assert_payable(q);
+  return private.answered(jsonb_build_object('packageId', package.id, 'name', package.name) || private.present_quote(q));
+exception when others then
+  if not private.is_refusal(sqlstate) then
+    raise;
+  end if;
+  get stacked diagnostics detail = pg_exception_detail;
+  return private.refused(sqlstate, sqlerrm, detail);
+end $$;
+comment on function public.get_package_quote is
+  'What a package would cost a customer: price, discount, bizcoins available and usable, and what remains. Changes nothing.';
+
+create function public.start_package_purchase(
+  actor uuid, package_id uuid, bizcoins int, purchase_id uuid, is_live boolean,
+  request_id uuid, idempotency_key text, request_hash text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  scope text := concat_ws(':', 'purchase_package', actor);
+  -- a call that the HTTP client sends twice must not become two purchases
+  key text := coalesce(idempotency_key, request_id::text);
+  package public.packages;
+  purchase public.package_purchases;
+  answer jsonb;
+  detail text;
+begin
+  if purchase_id is not null then
+    return private.continue_purchase(actor, purchase_id);
+  end if;
+  select p.* into package from public.packages p where p.id = start_package_purchase.package_id;
+  if package.id is null or not private.is_customer(actor, package.client_id) then
+    perform private.refuse('RB-404', 'Not found');
+  end if;
+  -- two clicks of one customer on one package wait for each other, and for nobody else
+  perform pg_advisory_xact_lock(hashtextextended(concat_ws(':', 'purchase', actor, package.id), 0));
+  answer := private.stored_answer(scope, key, request_hash);
+  if answer is not null then
+    return private.continue_purchase(actor, (answer ->> 'purchaseId')::uuid);
+  end if;
+  if idempotency_key is null then
+    purchase := private.find_double_click(actor, package.id, bizcoins);
+  end if;
+  if purchase.id is null then
+    purchase := private.open_purchase(package, actor, bizcoins, is_live, request_id);
+  end if;
+  perform private.store_answer(scope, key, jsonb_build_object('purchaseId', purchase.id));
+  return private.answered(private.purchase_answer(purchase));
+exception when others then
+  if not private.is_refusal(sqlstate) then
+    raise;
+  end if;
+  get stacked diagnostics detail = pg_exception_detail;
+  return private.refused(sqlstate, sqlerrm, detail);
+end $$;
+comment on function public.start_package_purchase is
+  'Begins a purchase or continues one: holds the bizcoins, and says what to charge. Refuses with WL-001, VC-022 to VC-026.';
+
+create function public.cancel_package_purchase(actor uuid, purchase_id uuid, request_id uuid)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  purchase public.package_purchases;
+  detail text;
+begin
+  purchase := private.lock_purchase(purchase_id);
+  perform private.assert_can_act_for_customer(actor, purchase.client_id, purchase.user_id, private.admin_roles());
+  if purchase.status = 'awaiting_payment' then
+    -- nothing is given back before the processor has said that nothing will be paid
+    update public.package_purchases p set cancel_requested_at = coalesce(p.cancel_requested_at, now()),
+      next_check_at = now() + interval '15 seconds'
+    where p.id = purchase.id returning p.* into purchase;
+    perform private.record_audit(purchase.client_id, actor, 'package_purchase.cancel_requested', 'package_purchase',
+      purchase.id, '{}', request_id);
+  elsif purchase.status <> 'cancelled' then
+    perform private.refuse('VC-026', 'The purchase is over', private.present_purchase(purchase));
+  end if;
+  return private.answered(private.purchase_answer(purchase));
+exception when others then
+  if not private.is_refusal(sqlstate) then
+    raise;
+  end if;
+  get stacked diagnostics detail = pg_exception_detail;
+  return private.refused(sqlstate, sqlerrm, detail);
+end $$;
+comment on function public.cancel_package_purchase is
+  'Notes that a purchase is to end, and names the payment that must be cancelled first; the customer himself or an admin.';
+
+create function public.record_payment(purchase_id uuid, payment jsonb)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  -- settled first, presented after: one statement would present what was before
+  purchase public.package_purchases := private.settle_payment(purchase_id, payment);
+begin
+  return private.answered(private.purchase_answer(purchase));
+end $$;
+comment on function public.record_payment is 'Settles a purchase with what the processor has answered about its payment.';
+
+create function public.fail_package_purchase(purchase_id uuid, message text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  purchase public.package_purchases := private.lock_purchase(purchase_id);
+begin
+  if purchase.status = 'awaiting_payment' and purchase.payment_intent_id is null then
+    purchase := private.end_purchase(purchase, 'failed', message);
+  end if;
+  return private.answered(private.purchase_answer(purchase));
+end $$;
+comment on function public.fail_package_purchase is
+  'Ends a purchase whose payment the processor has refused to begin; its bizcoins are free again.';
+
+create function public.record_payment_event(
+  event_id text, event_type text, purchase_id uuid, payment_intent_id text, facts jsonb)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  purchase public.package_purchases;
+begin
+  insert into private.provider_events (provider, event_id, event_type, subject)
+  values ('stripe', event_id, event_type, payment_intent_id)
+  on conflict on constraint provider_events_are_unique do nothing;
+  if not found then
+    return private.answered(jsonb_build_object('applied', false, 'duplicate', true));
+  end if;
+  select p.* into purchase from public.package_purchases p
+  where p.id = record_payment_event.purchase_id or p.payment_intent_id = record_payment_event.payment_intent_id
+  -- the one that carries the payment before the one that the event names
+  order by p.payment_intent_id is not distinct from record_payment_event.payment_intent_id desc limit 1;
+  if purchase.id is null then
+    if record_payment_event.purchase_id is not null then
+      perform private.raise_alert('payment_of_nobody', 'critical', 'A payment names a purchase that is not there',
+        jsonb_build_object('payment_intent_id', payment_intent_id, 'event', event_type), payment_intent_id);
+    end if;
+    return private.answered(jsonb_build_object('applied', false));
+  end if;
+  perform private.apply_payment_event(purchase.id, event_type, facts);
+  return private.answered(jsonb_build_object('applied', true));
+end $$;
+comment on function public.record_payment_event is
+  'Applies a webhook of the processor once; repeated, late and foreign ones are taken and change nothing.';
+
+create function public.lease_package_purchases(batch_size int)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  due public.package_purchases[];
+begin
+  with leased as (
+    select p.id from public.package_purchases p
+    where p.status = 'awaiting_payment' and p.next_check_at <= now() and p.needs_review_at is null
+    order by p.next_check_at limit least(batch_size, 100)
+    -- whoever settles it now knows better than the job
+    for no key update skip locked),
+  checked as (
+    update public.package_purchases p
+    -- as long again as it has been open, but not past its end
+    set next_check_at = greatest(now() + interval '1 minute', least(p.expires_at, now() + (now() - p.created_at)))
+    from leased where p.id = leased.id returning p.*)
+  select array_agg(c) into due from (select * from checked) c;
+  return private.answered(jsonb_build_object('purchases', (
+    select coalesce(jsonb_agg(private.payment_of(d) || jsonb_build_object(
+      'isToEnd', d.expires_at <= now() or d.cancel_requested_at is not null)), '[]') from unnest(due) d)));
+end $$;
+comment on function public.lease_package_purchases is
+  'Takes open purchases whose payment is to be asked for at the processor; isToEnd: unless it is paid, it is to be cancelled.';
+
+grant execute on function
+  public.get_package_quote, public.start_package_purchase, public.cancel_package_purchase, public.record_payment,
+  public.fail_package_purchase, public.record_payment_event, public.lease_package_purchases
+  to service_role;

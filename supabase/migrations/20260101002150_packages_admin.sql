@@ -1,0 +1,95 @@
+-- Packages, the desk of an admin: what the client sells, called with supabase-js. A purchase that has begun keeps the
+-- price at which it began, and what a customer has keeps its days and messages.
+
+create function private.create_package(
+  client_id uuid, name text, price numeric, duration_days int, messages int, currency text, description text,
+  bizcoin_value numeric)
+returns public.packages language plpgsql volatile security definer set search_path = '' as $$
+declare
+  package public.packages;
+begin
+  perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
+  perform private.assert_price(price, currency);
+  insert into public.packages as p (
+    client_id, name, price, duration_days, messages, currency, description, bizcoin_value, created_by)
+  values (client_id, name, price, duration_days, messages, currency, description, bizcoin_value, private.caller())
+  returning p.* into package;
+  perform private.record_audit(client_id, private.caller(), 'package.created', 'package', package.id);
+  return package;
+end $$;
+
+create function public.create_package(
+  client_id uuid, name text, price numeric, duration_days int, messages int default 0, currency text default 'USD',
+  description text default null, bizcoin_value numeric default 1)
+returns public.packages language sql volatile security invoker set search_path = '' as $$
+  select private.create_package(client_id, name, price, duration_days, messages, currency, description, bizcoin_value)
+$$;
+comment on function public.create_package is
+  'Offers a package: so many messages for so many days at a price; bizcoin_value is what one bizcoin pays of it.';
+
+-- The package of a client that the caller administers.
+create function private.administered_package(package_id uuid)
+returns public.packages language plpgsql volatile security definer set search_path = '' as $$
+declare
+  package public.packages;
+begin
+  select p.* into package from public.packages p where p.id = administered_package.package_id for no key update;
+  perform private.assert_can_act(private.caller(), package.client_id, private.admin_roles());
+  return package;
+end $$;
+
+create function private.update_package(
+  package_id uuid, name text, price numeric, duration_days int, messages int, description text, bizcoin_value numeric,
+  is_active boolean)
+returns public.packages language plpgsql volatile security definer set search_path = '' as $$
+declare
+  package public.packages := private.administered_package(package_id);
+begin
+  if package.archived_at is not null then
+    perform private.refuse('RB-400', 'The package is archived');
+  end if;
+  perform private.assert_price(coalesce(price, package.price), package.currency);
+  update public.packages p
+  set name = coalesce(update_package.name, p.name), price = coalesce(update_package.price, p.price),
+    duration_days = coalesce(update_package.duration_days, p.duration_days),
+    messages = coalesce(update_package.messages, p.messages),
+    description = coalesce(update_package.description, p.description),
+    bizcoin_value = coalesce(update_package.bizcoin_value, p.bizcoin_value),
+    is_active = coalesce(update_package.is_active, p.is_active), updated_at = now()
+  where p.id = package.id returning p.* into package;
+  perform private.record_audit(package.client_id, private.caller(), 'package.updated', 'package', package.id,
+    jsonb_build_object('price', package.price, 'is_active', package.is_active));
+  return package;
+end $$;
+
+create function public.update_package(
+  package_id uuid, name text default null, price numeric default null, duration_days int default null,
+  messages int default null, description text default null, bizcoin_value numeric default null,
+  is_active boolean default null)
+returns public.packages language sql volatile security invoker set search_path = '' as $$
+  select private.update_package(package_id, name, price, duration_days, messages, description, bizcoin_value, is_active)
+$$;
+comment on function public.update_package is
+  'Changes what a package is from the next purchase on; what is left out stays. is_active false takes it off the shelf.';
+
+create function private.archive_package(package_id uuid)
+returns public.packages language plpgsql volatile security definer set search_path = '' as $$
+declare
+  package public.packages := private.administered_package(package_id);
+begin
+  update public.packages p set is_active = false, archived_at = coalesce(p.archived_at, now()), updated_at = now()
+  where p.id = package.id returning p.* into package;
+  perform private.record_audit(package.client_id, private.caller(), 'package.archived', 'package', package.id);
+  return package;
+end $$;
+
+create function public.archive_package(package_id uuid)
+returns public.packages language sql volatile security invoker set search_path = '' as $$
+  select private.archive_package(package_id)
+$$;
+comment on function public.archive_package is 'Takes a package off the shelf for good; whoever has it keeps it.';
+
+grant execute on function
+  public.create_package, private.create_package, public.update_package, private.update_package, public.archive_package,
+  private.archive_package
+  to authenticated;

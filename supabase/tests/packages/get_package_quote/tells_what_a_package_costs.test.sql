@@ -1,0 +1,59 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(20);
+
+select tests.keep(tests.create_buyer(balance => 30, price => 49.30));
+create function pg_temp.quote(bizcoins int default 0) returns jsonb language sql as $$
+  select public.get_package_quote(tests.the('customer'), tests.the('package'), bizcoins)
+$$;
+
+select is((pg_temp.quote() -> 'result') - 'packageId', '{"name": "Starter", "price": 49.30, "currency": "USD", "discount": 0,
+    "bizcoinsAvailable": 30, "bizcoinValue": 1.00, "mostBizcoins": 30, "bizcoins": 0, "bizcoinAmount": 0,
+    "finalAmount": 49.30, "minimumPayment": 0.50}', 'Without bizcoins the price remains; what could be used is told');
+select is(pg_temp.quote(30) #>> '{result,finalAmount}', '19.30', 'Bizcoins pay a part');
+select is(pg_temp.quote(31) - 'message',
+  '{"outcome": "refused", "code": "WL-001", "details": {"balance": 30, "needed": 31, "mostBizcoins": 30}}',
+  'More than the customer has is refused, with what he has and what would work');
+select is_empty($$ select from public.package_purchases where user_id = tests.the('customer') $$, 'A quote begins nothing');
+
+select private.post_transfer(tests.the('client'), 'topup', private.system_account(tests.the('client'), 'issuance', 'bizcoin'),
+  private.ledger_account(tests.the('client'), 'user', tests.the('customer'), 'bizcoin'), 30, 'more');
+select is(pg_temp.quote() #>> '{result,mostBizcoins}', '50', 'Enough bizcoins pay it all, the last one a part of itself');
+select is(pg_temp.quote(50) #>> '{result,bizcoinAmount}', '49.30', 'They never pay more than the price');
+select is(pg_temp.quote(50) #>> '{result,finalAmount}', '0.00', 'Then nothing remains');
+select is(pg_temp.quote(51) - 'message',
+  '{"outcome": "refused", "code": "VC-024", "details": {"bizcoins": 51, "mostBizcoins": 50}}',
+  'More than the price takes is refused');
+select is(pg_temp.quote(49) - 'message', '{"outcome": "refused", "code": "VC-023", "details": {"finalAmount": 0.30,
+    "minimum": 0.50, "currency": "USD", "workingBizcoins": [48, 50]}}',
+  'A remainder that is too small to be charged is refused, with what would work');
+select is(pg_temp.quote(48) #>> '{result,finalAmount}', '1.30', 'The first suggestion works');
+
+-- a balance between the two suggestions
+select private.reserve_hold(private.ledger_account(tests.the('client'), 'user', tests.the('customer'), 'bizcoin'), 11,
+  now() + interval '1 hour', 'elsewhere');
+select is(pg_temp.quote(49) #> '{details,workingBizcoins}', '[48]', 'What the customer has not is no suggestion');
+select is(pg_temp.quote() #>> '{result,mostBizcoins}', '48', 'Nor the most that he can use');
+
+select tests.keep(tests.create_buyer(balance => 1000, price => 500, currency => 'JPY', bizcoin_value => 2.5));
+select is(pg_temp.quote(181) - 'message', '{"outcome": "refused", "code": "VC-023", "details": {"finalAmount": 47.00,
+    "minimum": 50.00, "currency": "JPY", "workingBizcoins": [180, 200]}}', 'Yen have no decimals, and a minimum of their own');
+select is(pg_temp.quote(179) #>> '{result,bizcoinAmount}', '448', 'What a bizcoin pays is rounded to what can be charged');
+
+select tests.keep(tests.create_buyer(balance => 5, price => 0.30));
+select is(pg_temp.quote(0) - 'message', '{"outcome": "refused", "code": "VC-023", "details": {"finalAmount": 0.30,
+    "minimum": 0.50, "currency": "USD", "workingBizcoins": [1]}}', 'A price below the minimum is paid with bizcoins alone');
+select tests.keep(tests.create_buyer(balance => 0, price => 0));
+select is(pg_temp.quote(0) #>> '{result,finalAmount}', '0.00', 'What is free costs nothing');
+
+select tests.keep('other', tests.create_user('customer', tests.create_client()));
+select is(public.get_package_quote(tests.the('other'), tests.the('package'), 0) ->> 'code', 'RB-404',
+  'Another client''s package is not found');
+select is(public.get_package_quote(tests.the('customer'), gen_random_uuid(), 0) ->> 'code', 'RB-404', 'Nor is none');
+update public.packages set currency = 'XTS' where id = tests.the('package');
+select is(pg_temp.quote(0) ->> 'code', 'RB-400', 'Nothing is charged in a currency that the processor does not take');
+update public.packages set is_active = false where id = tests.the('package');
+select is(pg_temp.quote(0) ->> 'code', 'VC-022', 'What is off the shelf has no price');
+
+select * from finish();
+rollback;

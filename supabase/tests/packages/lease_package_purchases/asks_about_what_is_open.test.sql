@@ -1,0 +1,42 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(11);
+
+select tests.keep(tests.create_buyer(balance => 30, price => 49));
+select tests.keep('purchase', (tests.buy(30) #>> '{result,purchase,purchaseId}')::uuid);
+create function pg_temp.due() returns jsonb language sql as $$
+  select jsonb_path_query_first(public.lease_package_purchases(100) -> 'result',
+    '$.purchases[*] ? (@.purchaseId == $id)', jsonb_build_object('id', tests.the('purchase')))
+$$;
+create function pg_temp.change(what text) returns void language plpgsql as $$
+begin
+  execute 'update public.package_purchases set next_check_at = now(), ' || what || ' where id = tests.the(''purchase'')';
+end $$;
+
+select is(pg_temp.due(), null, 'At first the webhook has time to come');
+select pg_temp.change('created_at = now() - interval ''2 minutes''');
+select is(pg_temp.due() - 'purchaseId' - 'clientId',
+  '{"amount": 1900, "currency": "usd", "paymentIntentId": null, "isToEnd": false}', 'Then the processor is asked');
+select is(pg_temp.due(), null, 'By one at a time');
+select ok((select next_check_at = now() + interval '2 minutes' from public.package_purchases where id = tests.the('purchase')),
+  'And less and less often');
+select pg_temp.change('expires_at = now() + interval ''90 seconds''');
+select pg_temp.due();
+select ok((select next_check_at = expires_at from public.package_purchases where id = tests.the('purchase')),
+  'But when it runs out at the latest');
+select pg_temp.change('expires_at = now()');
+select is(pg_temp.due() -> 'isToEnd', 'true', 'Past its time it is to end');
+select pg_temp.change('expires_at = now() + interval ''1 hour'', cancel_requested_at = now()');
+select is(pg_temp.due() -> 'isToEnd', 'true', 'When it was to be cancelled as well');
+select pg_temp.change('needs_review_at = now()');
+select is(pg_temp.due(), null, 'What a person looks at is left alone');
+select pg_temp.change('needs_review_at = null');
+select public.record_payment(tests.the('purchase'), tests.payment(tests.the('purchase'), 'canceled'));
+select is(pg_temp.due(), null, 'What is over is over');
+select throws_ok($$ update public.package_purchases set status = 'completed' where id = tests.the('purchase') $$, '23514', null,
+  'A status goes with its time');
+select throws_ok($$ update public.package_purchases set bizcoin_amount = price + 1 where id = tests.the('purchase') $$, '23514',
+  null, 'Nobody pays more than the price');
+
+select * from finish();
+rollback;

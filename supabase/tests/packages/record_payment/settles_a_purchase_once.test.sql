@@ -1,0 +1,84 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(30);
+
+create function pg_temp.begin_purchase(bizcoins int default 30) returns void language plpgsql as $$
+begin
+  perform tests.keep(tests.create_buyer(balance => 30, price => 49));
+  perform tests.keep('purchase', (tests.buy(bizcoins) #>> '{result,purchase,purchaseId}')::uuid);
+end $$;
+create function pg_temp.record(status text, over jsonb default '{}') returns text language sql as $$
+  select public.record_payment(tests.the('purchase'), tests.payment(tests.the('purchase'), status, over))
+    #>> '{result,purchase,status}'
+$$;
+create function pg_temp.packages() returns int language sql as $$
+  select count(*)::int from public.customer_packages where purchase_id = tests.the('purchase')
+$$;
+create function pg_temp.alerts() returns text language sql as $$
+  select string_agg(alert_type, ' ' order by alert_type) from public.system_alerts where subject = tests.the('purchase')::text
+$$;
+create function pg_temp.notices() returns text language sql as $$
+  select string_agg(notice, ' ' order by created_at, notice) from public.deliveries where subject_id = tests.the('purchase')
+$$;
+
+-- paid
+select pg_temp.begin_purchase();
+select is(pg_temp.record('requires_payment_method'), 'awaiting_payment', 'A payment that is not made changes nothing');
+select is(pg_temp.record('processing'), 'awaiting_payment', 'Nor one that is under way');
+select is(pg_temp.record('succeeded'), 'completed', 'A payment that has succeeded completes the purchase');
+select is(tests.bizcoins(tests.the('customer')), '0/0', 'Its bizcoins are captured');
+select is(pg_temp.packages(), 1, 'Its package is active');
+select is(pg_temp.record('succeeded'), 'completed', 'Told again');
+select is(pg_temp.record('canceled'), 'completed', 'And told otherwise');
+select is(pg_temp.packages() || tests.bizcoins(tests.the('customer')), '10/0', 'It stays as it is');
+select is(pg_temp.notices(), 'purchase_completed', 'The customer is told once');
+
+-- not paid
+select pg_temp.begin_purchase();
+select is(pg_temp.record('requires_payment_method', '{"error": "card_declined"}'), 'awaiting_payment',
+  'A card that is declined leaves the purchase open');
+select is(tests.bizcoins(tests.the('customer')), '30/30', 'And its bizcoins held: the customer tries again');
+select is(pg_temp.record('canceled'), 'cancelled', 'A payment that is cancelled ends it');
+select is(tests.bizcoins(tests.the('customer')), '30/0', 'Its bizcoins are back');
+select is(public.record_payment(tests.the('purchase'), tests.payment(tests.the('purchase'), 'canceled'))
+  #> '{result,purchase,bizcoinsReturned}', '30', 'And the answer says so');
+select is(pg_temp.notices(), 'purchase_ended', 'So does a message');
+select pg_temp.begin_purchase();
+update public.package_purchases set expires_at = now() where id = tests.the('purchase');
+select is(pg_temp.record('canceled'), 'expired', 'Cancelled because it took too long, it has expired');
+
+-- not the payment that was asked for
+select pg_temp.begin_purchase();
+select is(pg_temp.record('succeeded', '{"amount": 100, "amountReceived": 100}'), 'awaiting_payment', 'Another amount');
+select is(pg_temp.record('succeeded', '{"amountReceived": 1800}'), 'awaiting_payment', 'A part of it');
+select is(pg_temp.record('succeeded', '{"currency": "eur"}'), 'awaiting_payment', 'Another currency');
+select is(pg_temp.record('succeeded', '{"isLive": true}'), 'awaiting_payment', 'Another mode');
+select is(pg_temp.packages()::text || pg_temp.alerts(), '0payment_mismatch', 'Give nothing, and somebody is told once');
+select isnt((select needs_review_at from public.package_purchases where id = tests.the('purchase')), null, 'And looks');
+
+-- paid too late
+select pg_temp.begin_purchase();
+select pg_temp.record('canceled');
+select is(pg_temp.record('succeeded'), 'completed', 'Paid after all: honoured, for the bizcoins are still there');
+select is(tests.bizcoins(tests.the('customer')) || pg_temp.packages(), '0/01', 'They are taken, and the package is active');
+select pg_temp.begin_purchase();
+select pg_temp.record('canceled');
+select private.reserve_hold(private.ledger_account(tests.the('client'), 'user', tests.the('customer'), 'bizcoin'), 1,
+  now() + interval '1 hour', 'spent');
+select is(pg_temp.record('succeeded'), 'cancelled', 'Paid after all, and the bizcoins are spent: it stays over');
+select is(pg_temp.record('succeeded'), 'cancelled', 'However often it is told');
+select results_eq($$ select payment_amount, bizcoins::int, status from public.package_refunds
+  where purchase_id = tests.the('purchase') $$, $$ values (19.00, 0, 'pending') $$, 'The money goes back, once');
+select is(pg_temp.alerts() || ' ' || pg_temp.notices(), 'payment_too_late payment_refunded purchase_ended',
+  'Customer and admin are told');
+
+-- the hold has run out, and nobody has asked the processor yet
+select pg_temp.begin_purchase();
+update public.ledger_holds set expires_at = now() where reference_id = tests.the('purchase');
+select public.release_holds();
+select is(pg_temp.record('succeeded'), 'completed', 'Paid after the hold has run out: held again, and completed');
+
+select is_empty('select * from private.purchases_off union all select null, problem from private.ledger_imbalances', 'It adds up');
+
+select * from finish();
+rollback;

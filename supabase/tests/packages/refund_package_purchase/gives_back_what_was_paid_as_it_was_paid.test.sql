@@ -1,0 +1,102 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(36);
+
+create function pg_temp.purchase(balance numeric, price numeric, bizcoins int, bizcoin_value numeric default 1)
+returns void language plpgsql as $$
+begin
+  perform tests.keep(tests.create_buyer(balance, price, bizcoin_value => bizcoin_value));
+  perform tests.keep('purchase', (tests.buy(bizcoins) #>> '{result,purchase,purchaseId}')::uuid);
+  perform tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
+  if exists (select from public.package_purchases where id = tests.the('purchase') and final_amount > 0) then
+    perform public.record_payment(tests.the('purchase'), tests.payment(tests.the('purchase'), 'succeeded'));
+  end if;
+end $$;
+create function pg_temp.refund(
+  amount numeric default null, payment numeric default null, bizcoins int default null, key text default null,
+  actor uuid default tests.the('admin'))
+returns jsonb language sql as $$
+  select public.refund_package_purchase(actor, tests.the('purchase'), amount, payment, bizcoins, 'test', gen_random_uuid(),
+    key, concat_ws('/', amount, payment, bizcoins))
+$$;
+create function pg_temp.parts(answer jsonb) returns text language sql as $$
+  select coalesce(answer ->> 'code', trim_scale((answer #>> '{result,refund,paymentAmount}')::numeric) || '+'
+    || (answer #>> '{result,refund,bizcoins}') || ' ' || (answer #>> '{result,refund,status}'))
+$$;
+create function pg_temp.settle(outcome text) returns text language sql as $$
+  select string_agg(public.complete_package_refund(r.id, outcome, 're_' || r.id, null) #>> '{result,refund,status}', ' ')
+  from public.package_refunds r where r.purchase_id = tests.the('purchase') and r.status = 'pending'
+$$;
+create function pg_temp.state() returns text language sql as $$
+  select p.status || ' ' || cp.status from public.package_purchases p
+  join public.customer_packages cp on cp.purchase_id = p.id where p.id = tests.the('purchase')
+$$;
+
+select pg_temp.purchase(30, 50, 30);
+select is(pg_temp.refund(actor => tests.create_user('call_agent', tests.the('client'))) ->> 'code', 'RB-403', 'An agent may not');
+select is(pg_temp.refund(actor => tests.the('customer')) ->> 'code', 'RB-404', 'Nor the customer');
+select is(public.refund_package_purchase(tests.the('admin'), gen_random_uuid(), null, null, null, null, null, null, null) ->> 'code',
+  'RB-404', 'An unknown purchase is not found');
+select is(pg_temp.parts(pg_temp.refund(10, key => 'a')), '4+6 pending', 'A part goes back in the proportion of the payment');
+select is(pg_temp.refund(10, key => 'a') ->> 'replayed', 'true', 'Asked again, it is the same refund');
+select is(pg_temp.refund(11, key => 'a') ->> 'code', 'RB-409', 'A key stands for one request');
+select is(tests.bizcoins(tests.the('customer')), '6/0', 'The bizcoins are back at once');
+select is((select count(*)::int from jsonb_path_query(public.lease_package_refunds(100), '$.result.refunds[*]') r
+  where r ->> 'purchaseId' = tests.the('purchase')::text), 0, 'Whoever asks calls the processor himself first');
+select is(pg_temp.settle('unknown'), 'pending', 'No answer of the processor leaves it owed');
+update public.package_refunds set next_attempt_at = now() where purchase_id = tests.the('purchase');
+select is((select (r ->> 'amount') || ' ' || (r ->> 'attempts') from jsonb_path_query(
+  public.lease_package_refunds(100), '$.result.refunds[*]') r where r ->> 'purchaseId' = tests.the('purchase')::text), '400 1',
+  'The job asks again, in cents');
+select is(pg_temp.settle('succeeded'), 'completed', 'Until it is done');
+select is(pg_temp.parts(pg_temp.refund(payment => 16.01)), 'VC-027', 'No more than remains goes back to the card');
+select is(pg_temp.refund(bizcoins => 25) -> 'details', '{"remainingPayment": 16.00, "remainingBizcoins": 24}',
+  'Nor to the wallet, and the answer says what remains');
+select is(pg_temp.parts(pg_temp.refund(41)), 'VC-027', 'Nor both together');
+select is(pg_temp.parts(pg_temp.refund(bizcoins => 4)), '0+4 completed', 'An admin may name the parts');
+select is(pg_temp.state(), 'completed active', 'As long as something remains the package does');
+select is(pg_temp.parts(pg_temp.refund()), '16+20 pending', 'Without an amount all that remains goes back');
+select is(pg_temp.state(), 'completed cancelled', 'Then the package ends');
+select is(pg_temp.settle('succeeded') || ', ' || pg_temp.state(), 'completed, refunded cancelled', 'And when it is done, the purchase');
+select is(tests.bizcoins(tests.the('customer')), '30/0', 'The customer has all his bizcoins again');
+select is(pg_temp.parts(pg_temp.refund()), 'VC-027', 'There is nothing more');
+
+-- whole bizcoins, odd amounts
+select pg_temp.purchase(100, 49.30, 17);
+select is(pg_temp.parts(pg_temp.refund(10)), '7+3 pending', 'Bizcoins are whole');
+select is(pg_temp.parts(pg_temp.refund(35)), '23+12 pending', 'Again');
+select is(pg_temp.parts(pg_temp.refund(4.30)), '2.3+2 pending', 'What is left is left');
+select pg_temp.purchase(100, 49.30, 50);
+select is(pg_temp.parts(pg_temp.refund(49.30)), '0+50 completed', 'A last bizcoin that paid a part of itself comes back whole');
+select pg_temp.purchase(0, 49, 0);
+select is(pg_temp.parts(pg_temp.refund(49)), '49+0 pending', 'What was paid by card alone goes back to the card');
+select pg_temp.purchase(40, 50, 40, 0.50);
+select is(pg_temp.parts(pg_temp.refund(10)), '6+8 pending', 'What a bizcoin was worth, it is worth');
+
+-- it fails
+select pg_temp.settle('succeeded');
+select pg_temp.refund(payment => 24);
+select is(pg_temp.settle('failed'), 'failed', 'The processor says no');
+select is((select refunded_payment from public.package_purchases where id = tests.the('purchase')), 6.00, 'Then it still remains');
+select is((select alert_type from public.system_alerts where subject = tests.the('purchase')::text), 'refund_failed',
+  'And somebody is told');
+select pg_temp.refund();
+select pg_temp.settle('succeeded');
+select is(pg_temp.state(), 'refunded cancelled', 'It can be refunded after all');
+select public.record_payment_event('late' || tests.the('client'), 'refund.failed', null, p.payment_intent_id,
+  jsonb_build_object('refundId', r.provider_refund_id, 'error', 'expired_or_canceled_card'))
+from public.package_purchases p join public.package_refunds r on r.purchase_id = p.id and r.payment_amount = 24
+where p.id = tests.the('purchase') and r.status = 'completed';
+select is(pg_temp.state(), 'completed cancelled', 'A bank that sends it back weeks later is heard');
+
+select tests.keep(tests.create_buyer(balance => 30, price => 49));
+select tests.keep('purchase', (tests.buy(30) #>> '{result,purchase,purchaseId}')::uuid);
+select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
+select is(pg_temp.refund() ->> 'code', 'VC-026', 'What is not paid is not refunded: it is cancelled');
+select is_empty('select * from private.purchases_off union all select null, problem from private.ledger_imbalances', 'It adds up');
+select is_empty('select * from private.packages_off', 'And packages agree with the ledger');
+select throws_ok($$ update public.package_purchases set refunded_bizcoins = bizcoins + 1 where id = tests.the('purchase') $$, '23514',
+  null, 'No constraint lets more go back than was paid');
+
+select * from finish();
+rollback;

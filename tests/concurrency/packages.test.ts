@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { connect, sql } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+import { call } from '../support/http.ts';
+import { signUpAs } from '../support/people.ts';
+import {
+  assertBooksAgree,
+  bank,
+  begin,
+  intentsOf,
+  openShop,
+  packagesOf,
+  purchase,
+  purchaseIs,
+  walletOf,
+} from '../support/shop.ts';
+
+const CLIENTS = 64;
+
+/** Runs something from so many connections at once. */
+async function atOnce<Result>(
+  howMany: number,
+  work: (database: ReturnType<typeof connect>, n: number) => Promise<Result>,
+) {
+  const database = connect(undefined, howMany);
+  try {
+    await Promise.all(Array.from({ length: howMany }, () => database`select 1`));
+    return await Promise.all(Array.from({ length: howMany }, (_, n) => work(database, n)));
+  } finally {
+    await database.end();
+  }
+}
+
+Deno.test('packages: 64 clients spend one balance: never below zero, and all of it is spent', async () => {
+  const shop = await openShop({ bizcoins: 500 });
+  const packages = await sql`
+    insert into public.packages (client_id, name, price, duration_days)
+    select ${shop.clientId}, 'Package ' || n, 10, 30 from generate_series(1, ${CLIENTS}) n returning id`;
+  const answers = await atOnce(
+    CLIENTS,
+    (database, n) =>
+      database`select public.start_package_purchase(${shop.customer.id}, ${packages[n].id}, 10, null, false,
+      gen_random_uuid(), null, null) as answer`,
+  );
+  const outcomes = answers.map(([{ answer }]) => answer.code ?? answer.result.purchase.status);
+  assert.equal(outcomes.filter((outcome) => outcome === 'completed').length, 50, 'as many as the balance pays');
+  assert.deepEqual([...new Set(outcomes.filter((outcome) => outcome !== 'completed'))], ['WL-001']);
+  assert.deepEqual(await walletOf(shop), { balance: 0, held: 0 });
+  assert.equal((await packagesOf(shop)).length, 50);
+  await assertBooksAgree();
+});
+
+Deno.test('packages: a purchase that is clicked 64 times has one hold and one payment', async () => {
+  const shop = await openShop({ price: 49, bizcoins: 100 });
+  const answers = await Promise.all(Array.from({ length: CLIENTS }, () => purchase(shop, { bizcoins: 30 })));
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+  assert.equal(new Set(answers.map(({ body }) => body.purchaseId)).size, 1);
+  assert.equal(new Set(answers.map(({ body }) => body.clientSecret)).size, 1);
+  assert.equal((await intentsOf(shop)).length, 1);
+  const holds = await sql`select amount from public.ledger_holds where reference_id = ${answers[0].body.purchaseId}`;
+  assert.deepEqual(holds.map(({ amount }) => amount), [30]);
+  assert.deepEqual(await walletOf(shop), { balance: 100, held: 30 });
+});
+
+Deno.test('packages: a purchase with bizcoins alone that is clicked 64 times is one purchase', async () => {
+  const shop = await openShop({ price: 10, bizcoins: 1000 });
+  const answers = await Promise.all(Array.from({ length: CLIENTS }, () => purchase(shop, { bizcoins: 10 })));
+  assert.deepEqual([...new Set(answers.map(({ body }) => body.status))], ['completed']);
+  assert.deepEqual(await walletOf(shop), { balance: 990, held: 0 });
+  assert.equal((await packagesOf(shop)).length, 1);
+});
+
+Deno.test('packages: a webhook that comes three times, out of order and twice over, activates one package', async () => {
+  const shop = await openShop();
+  const purchaseId = await begin(shop, 30);
+  const [{ id }] = await intentsOf(shop);
+  // the later word first, the earlier ones after it, each three times
+  await bank('succeed', id, { times: 3 });
+  await bank('fail', id, { times: 3, change: { status: 'requires_payment_method', amount_received: 0 } });
+  await bank('process', id, { times: 3 });
+  await bank('succeed', id, { times: 3 });
+  await purchaseIs('completed', purchaseId);
+  await eventually('all four are taken', async () => {
+    const events = await sql`select from private.provider_events where subject = ${id}`;
+    return events.length === 4;
+  });
+  assert.equal((await packagesOf(shop)).length, 1);
+  assert.deepEqual(await walletOf(shop), { balance: 0, held: 0 });
+  await assertBooksAgree();
+});
+
+Deno.test('packages: paid and cancelled at the same moment, it is one of the two', async () => {
+  for (let round = 0; round < 5; round++) {
+    const shop = await openShop();
+    const purchaseId = await begin(shop, 30);
+    const [{ id }] = await intentsOf(shop);
+    await Promise.all([
+      bank('succeed', id, { afterMs: 0 }),
+      call('cancel-package-purchase', { purchaseId }, { token: shop.customer.token }),
+    ]);
+    await purchaseIs('completed', purchaseId);
+    assert.equal((await packagesOf(shop)).length, 1);
+  }
+  await assertBooksAgree();
+});
+
+Deno.test('packages: 64 refunds at once give back no more than was paid', async () => {
+  const shop = await openShop({ price: 50, bizcoins: 50 });
+  const { body: { purchaseId } } = await purchase(shop, { bizcoins: 50 });
+  const admin = await signUpAs('client_admin', shop.clientId);
+  const answers = await atOnce(
+    CLIENTS,
+    (database) =>
+      database`select public.refund_package_purchase(${admin.id}, ${purchaseId}, null, null, 3, 'test', gen_random_uuid(),
+      null, null) as answer`,
+  );
+  assert.equal(answers.filter(([{ answer }]) => answer.outcome === 'ok').length, 16);
+  assert.deepEqual(await walletOf(shop), { balance: 48, held: 0 });
+  await assertBooksAgree();
+});
+
+Deno.test('packages: 64 clients use the messages of two packages: exactly as many as there are', async () => {
+  const shop = await openShop({ price: 10, bizcoins: 20, messages: 50 });
+  await purchase(shop, { bizcoins: 10 }, 'k1');
+  await purchase(shop, { bizcoins: 10 }, 'k2');
+  const answers = await atOnce(
+    CLIENTS,
+    (database) =>
+      database`select public.use_messages(null, ${shop.clientId}, ${shop.customer.id}, 2, null, gen_random_uuid(), null, null)
+      as answer`,
+  );
+  assert.equal(answers.filter(([{ answer }]) => answer.outcome === 'ok').length, 50);
+  const used = (await packagesOf(shop)).map(({ messages_used }) => messages_used);
+  assert.deepEqual(used, [50, 50]);
+  await assertBooksAgree();
+});

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { sql } from '../../support/database.ts';
+import { eventually } from '../../support/eventually.ts';
+import { assertDone, assertRefused } from '../../support/expect.ts';
+import { call } from '../../support/http.ts';
+import { signUpAs } from '../../support/people.ts';
+import { messageTo } from '../../support/sandbox.ts';
+import { stack } from '../../support/stack.ts';
+import {
+  assertBooksAgree,
+  bank,
+  begin,
+  intentsOf,
+  openShop,
+  packagesOf,
+  purchase,
+  purchaseIs,
+  walletOf,
+} from '../../support/shop.ts';
+
+Deno.test('packages: a customer sees what is sold, what he has, and what the package would cost him', async () => {
+  const shop = await openShop({ price: 49, bizcoins: 30 });
+  const { data: shelf } = await shop.customer.client.from('packages').select('id, name, price, currency, messages');
+  assert.deepEqual(shelf, [{ id: shop.packageId, name: 'Starter', price: 49, currency: 'USD', messages: 100 }]);
+  const preview = await purchase(shop, { preview: true, bizcoins: 20 });
+  assertDone(preview);
+  const { price, discount, bizcoinsAvailable, mostBizcoins, bizcoins, bizcoinAmount, finalAmount } = preview.body;
+  assert.deepEqual([price, discount, bizcoinsAvailable, mostBizcoins], [49, 0, 30, 30]);
+  assert.deepEqual([bizcoins, bizcoinAmount, finalAmount], [20, 20, 29]);
+  assert.deepEqual(await walletOf(shop), { balance: 30, held: 0 }, 'a preview holds nothing');
+});
+
+Deno.test('packages: bizcoins pay a part, a card the rest, and then the package is active', async () => {
+  const shop = await openShop({ price: 49, bizcoins: 30, messages: 70 });
+  const answer = await purchase(shop, { bizcoins: 30 });
+  assertDone(answer);
+  const { purchaseId, status, finalAmount, clientSecret } = answer.body;
+  assert.deepEqual([status, finalAmount], ['awaiting_payment', 19]);
+  const [intent, ...others] = await intentsOf(shop);
+  assert.deepEqual(others, []);
+  assert.deepEqual([intent.amount, intent.currency, intent.metadata.purchase_id], [1900, 'usd', purchaseId]);
+  assert.equal(clientSecret, intent.client_secret, 'the browser pays with it');
+  assert.deepEqual(await walletOf(shop), { balance: 30, held: 30 }, 'held, not spent');
+
+  await bank('succeed', intent.id);
+  await purchaseIs('completed', purchaseId);
+  assert.deepEqual(await walletOf(shop), { balance: 0, held: 0 });
+  const [given] = await packagesOf(shop);
+  assert.deepEqual([given.status, given.purchase_id, given.messages_limit], ['active', purchaseId, 70]);
+
+  const { data: mine } = await shop.customer.client.from('customer_packages').select(
+    'status, messages_limit, messages_used',
+  );
+  assert.deepEqual(mine, [{ status: 'active', messages_limit: 70, messages_used: 0 }], 'he sees it himself');
+  const { data: history } = await shop.customer.client.from('bizpoints_transactions')
+    .select('transaction_type, amount, balance_after').order('id');
+  assert.deepEqual(history?.at(-1), { transaction_type: 'package_purchase', amount: -30, balance_after: 0 });
+  const [{ email }] = await sql`select email from auth.users where id = ${shop.customer.id}`;
+  assert.match((await messageTo(email)).subject!, /Starter is active/);
+  await assertBooksAgree();
+});
+
+Deno.test('packages: bizcoins pay it all, at once and without the processor', async () => {
+  const shop = await openShop({ price: 49, bizcoins: 60 });
+  const answer = await purchase(shop, { bizcoins: 49 });
+  assertDone(answer);
+  assert.deepEqual([answer.body.status, answer.body.finalAmount], ['completed', 0]);
+  assert.equal(answer.body.customerPackage.status, 'active');
+  assert.equal('clientSecret' in answer.body, false);
+  assert.deepEqual(await intentsOf(shop), []);
+  assert.deepEqual(await walletOf(shop), { balance: 11, held: 0 });
+  assert.equal((await packagesOf(shop)).length, 1);
+  const again = await purchase(shop, { bizcoins: 49 });
+  assert.equal(again.body.purchaseId, answer.body.purchaseId, 'a second click buys nothing more');
+});
+
+Deno.test('packages: without bizcoins the whole price is asked for', async () => {
+  const shop = await openShop({ price: 500, bizcoins: 0, currency: 'JPY' });
+  const purchaseId = await begin(shop);
+  const [{ id, amount, currency }] = await intentsOf(shop);
+  assert.deepEqual([amount, currency], [500, 'jpy'], 'yen have no cents');
+  await bank('succeed', id);
+  await purchaseIs('completed', purchaseId);
+});
+
+Deno.test('packages: whoever asks again continues the same purchase with the same payment', async () => {
+  const shop = await openShop();
+  const first = await purchase(shop, { bizcoins: 30 });
+  const second = await purchase(shop, { bizcoins: 30 });
+  const byId = await call('purchase-package', { purchaseId: first.body.purchaseId }, { token: shop.customer.token });
+  assert.deepEqual([second.body.purchaseId, byId.body.purchaseId], [first.body.purchaseId, first.body.purchaseId]);
+  assert.deepEqual([second.body.clientSecret, byId.body.clientSecret], [
+    first.body.clientSecret,
+    first.body.clientSecret,
+  ]);
+  assert.equal((await intentsOf(shop)).length, 1);
+  assert.deepEqual(await walletOf(shop), { balance: 30, held: 30 });
+  assert.equal(assertRefused(await purchase(shop, { bizcoins: 10 }), 'VC-025').purchaseId, first.body.purchaseId);
+});
+
+Deno.test('packages: a key makes two purchases of one package out of two requests, and one out of a repeated one', async () => {
+  const shop = await openShop({ price: 10, bizcoins: 30 });
+  const [one, same] = [await purchase(shop, { bizcoins: 10 }, 'k1'), await purchase(shop, { bizcoins: 10 }, 'k1')];
+  const two = await purchase(shop, { bizcoins: 10 }, 'k2');
+  assert.equal(one.body.purchaseId, same.body.purchaseId);
+  assert.notEqual(one.body.purchaseId, two.body.purchaseId);
+  assert.deepEqual(await walletOf(shop), { balance: 10, held: 0 });
+  assertRefused(await purchase(shop, { bizcoins: 9 }, 'k1'), 'RB-409');
+});
+
+Deno.test('packages: insufficient bizcoins, small remainders and too many say what would work', async () => {
+  const shop = await openShop({ price: 49.3, bizcoins: 50 });
+  const insufficient = assertRefused(await purchase(shop, { bizcoins: 51 }), 'WL-001');
+  assert.deepEqual([insufficient.balance, insufficient.needed, insufficient.mostBizcoins], [50, 51, 50]);
+  const small = assertRefused(await purchase(shop, { bizcoins: 49 }), 'VC-023');
+  assert.deepEqual([small.finalAmount, small.minimum, small.workingBizcoins], [0.3, 0.5, [48, 50]]);
+  const rich = await openShop({ price: 10, bizcoins: 50 });
+  assert.equal(assertRefused(await purchase(rich, { bizcoins: 11 }), 'VC-024').mostBizcoins, 10);
+  assert.deepEqual(await intentsOf(shop), [], 'nobody was asked for money');
+  assert.deepEqual(await walletOf(shop), { balance: 50, held: 0 });
+  for (const bizcoins of small.workingBizcoins) {
+    const { body } = await purchase(shop, { bizcoins, preview: true });
+    assert.equal(body.bizcoins, bizcoins, 'each suggestion works');
+  }
+});
+
+Deno.test('packages: only customers of the client buy its packages, and what is off the shelf is not sold', async () => {
+  const shop = await openShop();
+  const stranger = await openShop();
+  assertRefused(await purchase({ ...stranger, packageId: shop.packageId }), 'RB-404');
+  const agent = await signUpAs('call_agent', shop.clientId);
+  assertRefused(await purchase({ ...shop, customer: agent }), 'RB-404');
+  assertRefused(await call('purchase-package', { packageId: shop.packageId }, { key: null }), 'RB-401');
+  const admin = await signUpAs('client_admin', shop.clientId);
+  const { error } = await admin.client.rpc('archive_package', { package_id: shop.packageId });
+  assert.equal(error, null);
+  assertRefused(await purchase(shop), 'VC-022');
+  const { data } = await shop.customer.client.from('packages').select('id');
+  assert.deepEqual(data, []);
+});
+
+Deno.test('packages: messages are used from the oldest package first, and never more than there are', async () => {
+  const shop = await openShop({ price: 10, bizcoins: 20, messages: 5 });
+  await purchase(shop, { bizcoins: 10 }, 'k1');
+  await purchase(shop, { bizcoins: 10 }, 'k2');
+  const use = (howMany: number) =>
+    call('use-messages', { clientId: shop.clientId, howMany }, { token: shop.customer.token });
+  assertDone(await use(7));
+  const used = async () => (await packagesOf(shop)).map(({ messages_used }) => messages_used);
+  assert.deepEqual(await used(), [5, 2]);
+  const refused = assertRefused(await use(4), 'VC-020');
+  assert.deepEqual([refused.left, refused.needed], [3, 4]);
+  const server = await call('use-messages', { clientId: shop.clientId, customerId: shop.customer.id, howMany: 3 });
+  assertDone(server);
+  assert.deepEqual(await used(), [5, 5]);
+  const { token } = (await openShop()).customer;
+  assertRefused(
+    await call('use-messages', { clientId: shop.clientId, customerId: shop.customer.id }, { token }),
+    'RB-404',
+  );
+});
+
+Deno.test('packages: an admin gives back a part, and then the rest, to where it came from', async () => {
+  const shop = await openShop({ price: 50, bizcoins: 30 });
+  const purchaseId = await begin(shop, 30);
+  const [{ id }] = await intentsOf(shop);
+  await bank('succeed', id);
+  await purchaseIs('completed', purchaseId);
+  const admin = await signUpAs('client_admin', shop.clientId);
+  const refund = (body: Record<string, unknown>, token = admin.token) =>
+    call('refund-package-purchase', { purchaseId, ...body }, { token });
+
+  assertRefused(await refund({}, shop.customer.token), 'RB-404');
+  const part = await refund({ amount: 10, reason: 'goodwill' });
+  assertDone(part);
+  assert.deepEqual([part.body.status, part.body.paymentAmount, part.body.bizcoins], ['completed', 4, 6]);
+  assert.deepEqual(await walletOf(shop), { balance: 6, held: 0 });
+  const over = assertRefused(await refund({ bizcoins: 25 }), 'VC-027');
+  assert.deepEqual([over.remainingPayment, over.remainingBizcoins], [16, 24]);
+  assert.equal((await packagesOf(shop))[0].status, 'active');
+
+  const rest = await refund({});
+  assert.deepEqual([rest.body.paymentAmount, rest.body.bizcoins, rest.body.purchase.status], [16, 24, 'refunded']);
+  assert.deepEqual(await walletOf(shop), { balance: 30, held: 0 });
+  assert.equal((await packagesOf(shop))[0].status, 'cancelled');
+  const sent = await eventually('the refunds are at the processor', async () => {
+    const refunds = (await (await fetch(`${stack.sandboxUrl}/_stripe/refunds`)).json())
+      .filter((one: { payment_intent: string }) => one.payment_intent === id);
+    return refunds.length === 2 && refunds;
+  });
+  assert.deepEqual(sent.map(({ amount }: { amount: number }) => amount), [400, 1600]);
+  await assertBooksAgree();
+});

@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict';
+import { sql } from '../../support/database.ts';
+import { eventually } from '../../support/eventually.ts';
+import { assertDone, assertRefused } from '../../support/expect.ts';
+import { call } from '../../support/http.ts';
+import { signUpAs } from '../../support/people.ts';
+import { messagesTo } from '../../support/sandbox.ts';
+import { stack } from '../../support/stack.ts';
+import {
+  assertBooksAgree,
+  bank,
+  begin,
+  checkNow,
+  intentsOf,
+  openShop,
+  packagesOf,
+  purchase,
+  purchaseIs,
+  type Shop,
+  walletOf,
+  whileFailing,
+} from '../../support/shop.ts';
+
+const cancel = (shop: Shop, purchaseId: string) =>
+  call('cancel-package-purchase', { purchaseId }, { token: shop.customer.token });
+
+const alertsAbout = (purchaseId: string) =>
+  sql`select alert_type from public.system_alerts where subject = ${purchaseId} order by alert_type`;
+
+Deno.test('payments: a card that is declined keeps the bizcoins reserved, and the customer tries again', async () => {
+  const shop = await openShop();
+  const purchaseId = await begin(shop, 30);
+  const [{ id }] = await intentsOf(shop);
+  await bank('fail', id);
+  await eventually('the failure is noted', async () => {
+    const [row] =
+      await sql`select from public.package_purchases where id = ${purchaseId} and payment_error is not null`;
+    return row;
+  });
+  assert.deepEqual(await walletOf(shop), { balance: 30, held: 30 });
+  const [{ email }] = await sql`select email from auth.users where id = ${shop.customer.id}`;
+  await eventually('he is told', async () => (await messagesTo(email)).some(({ subject }) => /failed/.test(subject!)));
+  const again = await purchase(shop, { bizcoins: 30 });
+  assert.deepEqual([again.body.purchaseId, again.body.paymentError], [purchaseId, 'insufficient_funds']);
+  assert.equal((await intentsOf(shop)).length, 1, 'the same payment is tried again');
+  await bank('succeed', id);
+  await purchaseIs('completed', purchaseId);
+});
+
+Deno.test('payments: a cancelled purchase gives the bizcoins back, and says so', async () => {
+  const shop = await openShop();
+  const purchaseId = await begin(shop, 30);
+  const answer = await cancel(shop, purchaseId);
+  assertDone(answer);
+  assert.deepEqual([answer.body.status, answer.body.bizcoinsReturned], ['cancelled', 30]);
+  assert.deepEqual(await walletOf(shop), { balance: 30, held: 0 });
+  assert.equal((await intentsOf(shop))[0].status, 'canceled', 'nobody can pay it any more');
+  assertDone(await cancel(shop, purchaseId));
+  const over = await call('purchase-package', { purchaseId }, { token: shop.customer.token });
+  assert.equal(assertRefused(over, 'VC-026').bizcoinsReturned, 30);
+  assert.notEqual(await begin(shop, 30), purchaseId, 'another one is begun');
+});
+
+Deno.test('payments: what is paid while it is cancelled stays bought', async () => {
+  const shop = await openShop();
+  const purchaseId = await begin(shop, 30);
+  const [{ id }] = await intentsOf(shop);
+  await bank('succeed', id, { times: 0 });
+  assert.equal(assertRefused(await cancel(shop, purchaseId), 'VC-026').status, 'completed');
+  assert.deepEqual(await walletOf(shop), { balance: 0, held: 0 });
+  assert.equal((await packagesOf(shop)).length, 1);
+});
+
+Deno.test('payments: what is being processed cannot be cancelled, and is settled when it is known', async () => {
+  const shop = await openShop();
+  const purchaseId = await begin(shop, 30);
+  const [{ id }] = await intentsOf(shop);
+  await bank('process', id);
+  assert.equal(assertRefused(await cancel(shop, purchaseId), 'VC-030').status, 'awaiting_payment');
+  assert.deepEqual(await walletOf(shop), { balance: 30, held: 30 });
+  await bank('succeed', id);
+  await purchaseIs('completed', purchaseId);
+});
+
+Deno.test('payments: only the customer and the admins of his client cancel a purchase', async () => {
+  const shop = await openShop();
+  const purchaseId = await begin(shop, 30);
+  assertRefused(await cancel(await openShop(), purchaseId), 'RB-404');
+  assertRefused(await cancel({ ...shop, customer: await signUpAs('call_agent', shop.clientId) }, purchaseId), 'RB-403');
+  assertDone(await cancel({ ...shop, customer: await signUpAs('client_admin', shop.clientId) }, purchaseId));
+});
+
+for (const kind of ['500', '429', 'timeout_before_accepting', 'timeout_after_accepting']) {
+  Deno.test(`payments: when the processor answers with ${kind}, nothing is lost and the same purchase goes on`, async () => {
+    const shop = await openShop();
+    const answer = await whileFailing(shop, 'create', kind, () => purchase(shop, { bizcoins: 30 }));
+    const refused = assertRefused(answer, 'VC-028');
+    assert.equal(refused.status, 'awaiting_payment');
+    assert.deepEqual(await walletOf(shop), { balance: 30, held: 30 });
+    const again = await call('purchase-package', { purchaseId: refused.purchaseId }, { token: shop.customer.token });
+    assertDone(again);
+    assert.ok(again.body.clientSecret);
+    const [intent, ...others] = await intentsOf(shop);
+    assert.deepEqual(others, [], 'there is one payment, however often it was asked for');
+    await bank('succeed', intent.id);
+    await purchaseIs('completed', refused.purchaseId);
+  });
+}
+
+Deno.test('payments: a payment that the processor refuses for good ends the purchase, and the bizcoins are back', async () => {
+  const shop = await openShop();
+  const answer = await whileFailing(shop, 'create', '402', () => purchase(shop, { bizcoins: 30 }));
+  const refused = assertRefused(answer, 'VC-029');
+  assert.deepEqual([refused.status, refused.bizcoinsReturned], ['failed', 30]);
+  assert.deepEqual(await walletOf(shop), { balance: 30, held: 0 });
+});
+
+Deno.test('payments: a purchase that takes too long ends, and the bizcoins are back', async () => {
+  const shop = await openShop();
+  const purchaseId = await begin(shop, 30);
+  await checkNow(purchaseId, true);
+  await purchaseIs('expired', purchaseId);
+  assert.deepEqual(await walletOf(shop), { balance: 30, held: 0 });
+  assert.equal((await intentsOf(shop))[0].status, 'canceled');
+  const [{ email }] = await sql`select email from auth.users where id = ${shop.customer.id}`;
+  await eventually(
+    'he is told',
+    async () => (await messagesTo(email)).some(({ body }) => /your 30 bizcoins are back/.test(body)),
+  );
+});
+
+Deno.test('payments: a purchase whose payment was never heard of ends as well', async () => {
+  const shop = await openShop();
+  const answer = await whileFailing(shop, 'create', 'timeout_after_accepting', () => purchase(shop, { bizcoins: 30 }));
+  const { purchaseId } = assertRefused(answer, 'VC-028');
+  await checkNow(purchaseId, true);
+  await purchaseIs('expired', purchaseId);
+  const intents = await intentsOf(shop);
+  assert.deepEqual(intents.map(({ status }) => status), ['canceled'], 'the one payment there was is cancelled');
+});
+
+Deno.test('payments: a cancellation that the processor did not hear is carried out by the job', async () => {
+  const shop = await openShop();
+  const purchaseId = await begin(shop, 30);
+  assertRefused(await whileFailing(shop, 'cancel', '500', () => cancel(shop, purchaseId)), 'VC-028');
+  assert.deepEqual(await walletOf(shop), { balance: 30, held: 30 }, 'it might still be paid');
+  await checkNow(purchaseId);
+  await purchaseIs('cancelled', purchaseId);
+  assert.deepEqual(await walletOf(shop), { balance: 30, held: 0 });
+});
+
+Deno.test('payments: a webhook that never comes is made up for', async () => {
+  const shop = await openShop();
+  const purchaseId = await begin(shop, 30);
+  const [{ id }] = await intentsOf(shop);
+  await bank('succeed', id, { times: 0 });
+  await checkNow(purchaseId);
+  await purchaseIs('completed', purchaseId);
+  assert.equal((await packagesOf(shop)).length, 1);
+});
+
+Deno.test('payments: paid after it was cancelled, it is honoured as long as the bizcoins are there', async () => {
+  const shop = await openShop();
+  const purchaseId = await begin(shop, 30);
+  const [{ id }] = await intentsOf(shop);
+  await cancel(shop, purchaseId);
+  await bank('succeed', id);
+  await purchaseIs('completed', purchaseId);
+  assert.deepEqual(await walletOf(shop), { balance: 0, held: 0 });
+});
+
+Deno.test('payments: paid after it was cancelled and the bizcoins were spent, the money goes back', async () => {
+  const shop = await openShop({ price: 49, bizcoins: 30 });
+  const purchaseId = await begin(shop, 30);
+  const [{ id }] = await intentsOf(shop);
+  await cancel(shop, purchaseId);
+  const other = await begin(shop, 25);
+  await bank('succeed', id);
+  await eventually('the refund is made', async () => {
+    const [refund] = await sql`
+      select from public.package_refunds where purchase_id = ${purchaseId} and status = 'completed' and payment_amount = 19`;
+    return refund;
+  });
+  assert.deepEqual((await alertsAbout(purchaseId)).map(({ alert_type }) => alert_type), ['payment_too_late']);
+  assert.equal((await packagesOf(shop)).length, 0);
+  await cancel(shop, other);
+  await assertBooksAgree();
+});
+
+for (
+  const [what, change] of Object.entries({
+    amount: { amount: 100, amount_received: 100 },
+    currency: { currency: 'eur' },
+  })
+) {
+  Deno.test(`payments: a payment of another ${what} activates nothing, and somebody is told`, async () => {
+    const shop = await openShop();
+    const purchaseId = await begin(shop, 30);
+    const [{ id }] = await intentsOf(shop);
+    await bank('succeed', id, { change });
+    await eventually('somebody is told', async () => (await alertsAbout(purchaseId)).length > 0);
+    assert.deepEqual((await alertsAbout(purchaseId)).map(({ alert_type }) => alert_type), ['payment_mismatch']);
+    assert.equal((await packagesOf(shop)).length, 0);
+  });
+}
+
+Deno.test('payments: a payment in the other mode activates nothing', async () => {
+  const shop = await openShop();
+  const purchaseId = await begin(shop, 30);
+  const [{ id }] = await intentsOf(shop);
+  await bank('succeed', id, { livemode: true });
+  await eventually('somebody is told', async () => (await alertsAbout(purchaseId)).length > 0);
+  assert.equal((await packagesOf(shop)).length, 0);
+});
+
+Deno.test('payments: a dispute, and a refund that was made elsewhere, are told', async () => {
+  const shop = await openShop();
+  const purchaseId = await begin(shop, 30);
+  const [{ id }] = await intentsOf(shop);
+  await bank('succeed', id);
+  await purchaseIs('completed', purchaseId);
+  await bank('dispute', id);
+  const charge = {
+    id: 'ch_1',
+    object: 'charge',
+    amount: 1900,
+    amount_refunded: 500,
+    currency: 'usd',
+    payment_intent: id,
+  };
+  await tell('charge.refunded', charge);
+  await eventually('both are told', async () => (await alertsAbout(purchaseId)).length === 2);
+});
+
+Deno.test('payments: a refund without an answer is sent once, however often it is asked for', async () => {
+  const shop = await openShop();
+  const purchaseId = await begin(shop, 30);
+  const [{ id }] = await intentsOf(shop);
+  await bank('succeed', id);
+  await purchaseIs('completed', purchaseId);
+  const { body } = await whileFailing(
+    shop,
+    'refund',
+    'timeout_after_accepting',
+    () => call('refund-package-purchase', { purchaseId }),
+  );
+  assert.equal(body.status, 'pending');
+  await sql`update public.package_refunds set next_attempt_at = now() where purchase_id = ${purchaseId}`;
+  await purchaseIs('refunded', purchaseId);
+  const refunds: { payment_intent: string; amount: number }[] =
+    await (await fetch(`${stack.sandboxUrl}/_stripe/refunds`)).json();
+  assert.deepEqual(refunds.filter((one) => one.payment_intent === id).map(({ amount }) => amount), [1900]);
+  await assertBooksAgree();
+});
+
+Deno.test('payments: a webhook without the right signature is refused, whatever it says', async () => {
+  const event = JSON.stringify({
+    id: 'evt_1',
+    object: 'event',
+    type: 'payment_intent.succeeded',
+    data: { object: {} },
+  });
+  const post = (body: BodyInit, signature?: string) =>
+    call('stripe-webhook', body, { key: null, headers: signature ? { 'stripe-signature': signature } : {} });
+  assertRefused(await post(event), 'RB-403');
+  assertRefused(await post(event, 't=1,v1=00'), 'RB-403');
+  assertRefused(await post(event, `t=${Math.floor(Date.now() / 1000)},v1=${'0'.repeat(64)}`), 'RB-403');
+  assertRefused(await post(new Uint8Array([0xff, 0xfe]), 't=1,v1=00'), 'RB-403');
+});
+
+Deno.test('payments: events of other shops and other kinds are taken and change nothing', async () => {
+  await tell('payment_intent.succeeded', { id: 'pi_elsewhere', object: 'payment_intent', amount: 1, metadata: {} });
+  await tell('customer.created', { id: 'cus_1', object: 'customer' });
+  const [{ count }] = await sql`select count(*) from private.provider_events where subject = 'pi_elsewhere'`;
+  assert.ok(Number(count) <= 1);
+});
+
+async function tell(type: string, object: unknown): Promise<void> {
+  const response = await fetch(`${stack.sandboxUrl}/_stripe/events`, {
+    method: 'POST',
+    body: JSON.stringify({ type, object }),
+  });
+  await response.body?.cancel();
+}
