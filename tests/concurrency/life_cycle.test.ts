@@ -87,11 +87,6 @@ async function resend(session: Connection | Database, { cardId }: Waiting): Prom
   return answer.code ?? answer.outcome;
 }
 
-async function statusOf({ cardId }: Waiting): Promise<string> {
-  const [{ status }] = await sql`select status from public.gift_cards where id = ${cardId}`;
-  return status;
-}
-
 /** What the invariants say of the cards of one pool. */
 async function assertNothingViolated(poolId: string) {
   const violations = await sql`
@@ -122,6 +117,17 @@ Deno.test('release_stuck_cards: a card whose message is being leased is left alo
   await assertNothingViolated(promised.poolId);
 });
 
+Deno.test('release_stuck_cards: a card whose message a sender has only begun to take is left alone', async () => {
+  const promised = await promise();
+  const [waiting] = await giveUnsent(promised);
+  await withSessions(2, async ([one, two]) => {
+    await one`begin`;
+    await one`select from public.deliveries where id = ${waiting.deliveryId} for update`;
+    assert.equal(await sweep(two, waiting), 'left_alone');
+  });
+  await assertNothingViolated(promised.poolId);
+});
+
 Deno.test('release_stuck_cards: what is being released is leased by nobody, and after a rollback by somebody', async () => {
   const promised = await promise({ cards: 2, recipients: 2 });
   const [kept, released] = await giveUnsent(promised);
@@ -139,7 +145,9 @@ Deno.test('release_stuck_cards: what is being released is leased by nobody, and 
       await two`commit`;
     }
   });
-  assert.deepEqual([await statusOf(released), await statusOf(kept)], ['available', 'claimed']);
+  const messages = await sql`
+    select status from public.deliveries where id in ${sql([released.deliveryId, kept.deliveryId])} order by status`;
+  assert.deepEqual(messages.map(({ status }) => status), ['cancelled', 'sending']);
   await assertNothingViolated(promised.poolId);
 });
 
@@ -190,6 +198,30 @@ Deno.test('cancel_gift_card: a message that comes while it waits for the card is
   });
   const messages = await sql`select status from public.deliveries where subject_id = ${waiting.cardId}`;
   assert.deepEqual(messages.map(({ status }) => status), ['cancelled', 'cancelled']);
+  await assertNothingViolated(promised.poolId);
+});
+
+Deno.test('cancel_gift_card: a sender who takes another message while it waits for the card comes first', async () => {
+  const promised = await promise();
+  const admin = await signUpAs('client_admin', promised.clientId);
+  const [waiting] = await giveUnsent(promised);
+  await withSessions(3, async ([one, two, three]) => {
+    await one`begin`;
+    await one`select from public.gift_cards where id = ${waiting.cardId} for update`;
+    const [cancelling] = await untilBlocked(two, () => cancel(two, admin.id, waiting));
+    const [{ id: deliveryId }] = await sql`
+      insert into public.deliveries (client_id, topic, subject_id, recipient_id, channel, deliver_to, next_attempt_at)
+      values (${promised.clientId}, 'gift_card', ${waiting.cardId}, ${promised.recipient.id}, 'email', 'ada@example.com',
+        now() + interval '1 hour')
+      returning id`;
+    await three`begin`;
+    await due({ ...waiting, deliveryId }, three);
+    const [leasing] = await untilBlocked(three, () => lease(three, { ...waiting, deliveryId }));
+    await one`commit`;
+    assert.equal(await leasing, 1);
+    await three`commit`;
+    assert.equal(await cancelling, 'cancelled');
+  });
   await assertNothingViolated(promised.poolId);
 });
 
