@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { connect, type Database, sql } from '../support/database.ts';
+import { addClient, addPackage, addVoucher, redeemVoucher, signUpCustomer, type Voucher } from '../support/vouchers.ts';
+import { uniqueIp } from '../support/unique.ts';
+
+const CLIENTS = 64;
+
+/** Customers of a client who have accounts but no sessions: their redemptions go to the database's door. */
+async function addCustomers(clientId: string, emails: (string | null)[]): Promise<string[]> {
+  const users = await sql`
+    insert into auth.users (id, email) select gen_random_uuid(), nullif(e, '') from unnest(${
+    emails.map((email) => email ?? '')
+  }::text[]) e returning id`;
+  const ids = users.map(({ id }) => id as string);
+  await sql`
+    insert into public.memberships (user_id, role, client_id)
+    select u, 'customer', ${clientId} from unnest(${ids}::uuid[]) u`;
+  return ids;
+}
+
+const strangers = (count: number) => Array.from({ length: count }, () => `${crypto.randomUUID()}@example.com`);
+
+/** Redeems a voucher from an address of its own, or the limit of the address would have all wait in a row, and tells what came of it: ok, or the code of the refusal. */
+async function redeem(db: Database, customer: string, { code }: Voucher): Promise<string> {
+  const [{ answer }] = await db`
+    select public.redeem_voucher(
+      ${customer}, ${code}, null, null, ${uniqueIp()}, gen_random_uuid(), null, null) as answer`;
+  return answer.code ?? 'ok';
+}
+
+function tally(outcomes: string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
+}
+
+/** Works with so many connections of its own. */
+async function connected<Result>(max: number, work: (db: Database) => Promise<Result>): Promise<Result> {
+  const db = connect(undefined, max);
+  // Every connection is open before the race begins.
+  await Promise.all(Array.from({ length: max }, () => db`select pg_sleep(0.01)`));
+  try {
+    return await work(db);
+  } finally {
+    await db.end();
+  }
+}
+
+/** The redemptions of a voucher as the voucher, its history and the ledger tell them. */
+async function redemptionsOf({ id }: Voucher) {
+  const [counts] = await sql`
+    select v.usage_count as counted, count(u.id) filter (where u.status = 'redeemed') as written,
+      coalesce(sum(e.amount), 0) as bizcoins
+    from public.vouchers v left join public.voucher_usage u on u.voucher_id = v.id
+    left join public.ledger_entries e on e.transfer_id = u.transfer_id and e.amount > 0
+    where v.id = ${id} group by v.id`;
+  return { ...counts };
+}
+
+async function assertSound(clientId: string) {
+  assert.deepEqual([
+    ...await sql`
+    select p.problem from private.voucher_violations p
+    where p.id in (select id from public.vouchers where client_id = ${clientId}
+      union all select id from public.voucher_usage where client_id = ${clientId})`,
+  ], []);
+  assert.deepEqual([...await sql`select * from private.ledger_imbalances`], []);
+}
+
+Deno.test('vouchers: of 64 customers at once exactly 10 redeem a voucher with a limit of 10', async () => {
+  const clientId = await addClient();
+  const voucher = await addVoucher(clientId, { usage_limit: 10 });
+  const customers = await addCustomers(clientId, strangers(CLIENTS));
+  const outcomes = await connected(
+    CLIENTS,
+    (db) => Promise.all(customers.map((customer) => redeem(db, customer, voucher))),
+  );
+  assert.deepEqual(tally(outcomes), { ok: 10, 'VC-006': CLIENTS - 10 });
+  assert.deepEqual(await redemptionsOf(voucher), { counted: 10, written: 10, bizcoins: 500 });
+  await assertSound(clientId);
+});
+
+Deno.test('vouchers: a customer who redeems a voucher 64 times at once redeems it once', async () => {
+  const clientId = await addClient();
+  const voucher = await addVoucher(clientId);
+  const [customer] = await addCustomers(clientId, strangers(1));
+  const outcomes = await connected(
+    CLIENTS,
+    (db) => Promise.all(Array.from({ length: CLIENTS }, () => redeem(db, customer, voucher))),
+  );
+  assert.deepEqual(tally(outcomes), { ok: 1, 'VC-007': CLIENTS - 1 });
+  assert.deepEqual(await redemptionsOf(voucher), { counted: 1, written: 1, bizcoins: 50 });
+  await assertSound(clientId);
+});
+
+Deno.test('vouchers: 64 accounts of one person redeem a voucher once, and another person redeems it too', async () => {
+  const clientId = await addClient();
+  const voucher = await addVoucher(clientId);
+  const mailbox = crypto.randomUUID().replaceAll('-', '');
+  const variants = Array.from({ length: CLIENTS }, (_, n) => {
+    const dotted = `${mailbox.slice(0, n % 20 + 1)}.${mailbox.slice(n % 20 + 1)}`;
+    return [`${dotted}+${n}@gmail.com`, `${mailbox.toUpperCase()}+${n}@GoogleMail.com`][n % 2];
+  });
+  const customers = await addCustomers(clientId, [...variants, ...strangers(1)]);
+  const outcomes = await connected(
+    CLIENTS,
+    (db) => Promise.all(customers.map((customer) => redeem(db, customer, voucher))),
+  );
+  assert.deepEqual(tally(outcomes.slice(0, CLIENTS)), { ok: 1, 'VC-007': CLIENTS - 1 });
+  assert.equal(outcomes.at(-1), 'ok');
+  await assertSound(clientId);
+});
+
+Deno.test("vouchers: customers who profit from each other's vouchers never wait in a circle", async () => {
+  const clientId = await addClient();
+  const owners = await addCustomers(clientId, strangers(8));
+  const vouchers = await Promise.all(
+    owners.map((owner) => addVoucher(clientId, { owner_id: owner, owner_benefit: 3 })),
+  );
+  const pairs = owners.flatMap((owner, n) => vouchers.filter((_, m) => m !== n).map((voucher) => ({ owner, voucher })));
+  const outcomes = await connected(
+    CLIENTS,
+    (db) => Promise.all(pairs.map(({ owner, voucher }) => redeem(db, owner, voucher))),
+  );
+  assert.deepEqual(tally(outcomes), { ok: 56 });
+  const balances = await sql`
+    select available from public.wallet_balances where client_id = ${clientId} and asset = 'bizcoin'`;
+  assert.deepEqual(balances.map(({ available }) => available), Array(8).fill(7 * 50 + 7 * 3));
+  await assertSound(clientId);
+});
+
+Deno.test('vouchers: what is given back while others redeem is redeemed again, and never more than the limit', async () => {
+  const clientId = await addClient();
+  const voucher = await addVoucher(clientId, { usage_limit: 5 });
+  const [admin] = await addCustomers(clientId, [null]);
+  await sql`insert into public.memberships (user_id, role, client_id) values (${admin}, 'client_admin', ${clientId})`;
+  const first = await addCustomers(clientId, strangers(5));
+  for (const customer of first) assert.equal(await redeem(sql, customer, voucher), 'ok');
+  const redemptions = await sql`select id from public.voucher_usage where voucher_id = ${voucher.id}`;
+  const second = await addCustomers(clientId, strangers(32));
+  const outcomes = await connected(40, (db) =>
+    Promise.all([
+      ...redemptions.map(({ id }) =>
+        db.begin(async (own) => {
+          await own`select set_config('request.jwt.claims', ${JSON.stringify({ sub: admin })}, true)`;
+          await own`select private.rollback_voucher_redemption(${id}, 'test')`;
+          return 'rolled back';
+        })
+      ),
+      ...second.map((customer) => redeem(db, customer, voucher)),
+    ]));
+  const { 'rolled back': rolledBack, ok = 0, ...refused } = tally(outcomes);
+  assert.equal(rolledBack, 5);
+  assert.ok(ok <= 5, `${ok} of 5`);
+  assert.deepEqual(refused, { 'VC-006': 32 - ok });
+  for (const customer of second) await redeem(sql, customer, voucher);
+  assert.equal((await redemptionsOf(voucher)).counted, 5);
+  await assertSound(clientId);
+});
+
+Deno.test('vouchers: a message voucher redeemed by many while a package is activated keeps every message', async () => {
+  const clientId = await addClient();
+  const [customer] = await addCustomers(clientId, strangers(1));
+  const offer = await addPackage(clientId, 100);
+  const gift = await addVoucher(clientId, { type: 'package', package_id: offer });
+  assert.equal(await redeem(sql, customer, gift), 'ok');
+  const vouchers = await Promise.all(
+    Array.from(
+      { length: 24 },
+      (_, n) =>
+        n % 4
+          ? addVoucher(clientId, { type: 'message', value: 10 })
+          : addVoucher(clientId, { type: 'package', package_id: offer }),
+    ),
+  );
+  const outcomes = await connected(
+    24,
+    (db) => Promise.all(vouchers.map((voucher) => redeem(db, customer, voucher))),
+  );
+  assert.deepEqual(tally(outcomes), { ok: 24 });
+  const [{ available }] = await sql`
+    select available from public.wallet_balances where client_id = ${clientId} and asset = 'messages'`;
+  assert.equal(available, 100 + 6 * 100 + 18 * 10);
+  assert.deepEqual([...await sql`select * from private.packages_off`], []);
+  await assertSound(clientId);
+});
+
+Deno.test('vouchers: a discount is set aside for one of 64 purchases', async () => {
+  const clientId = await addClient();
+  const [customer] = await addCustomers(clientId, strangers(1));
+  assert.equal(await redeem(sql, customer, await addVoucher(clientId, { type: 'percentage', value: 20 })), 'ok');
+  const [{ id }] = await sql`select id from public.voucher_entitlements where user_id = ${customer}`;
+  const outcomes = await connected(
+    CLIENTS,
+    (db) =>
+      Promise.all(Array.from({ length: CLIENTS }, () =>
+        db`select private.reserve_entitlement(${id}, gen_random_uuid())`
+          .then(() => 'ok', ({ code }: { code: string }) => code))),
+  );
+  assert.deepEqual(tally(outcomes), { ok: 1, VC017: CLIENTS - 1 });
+});
+
+Deno.test('vouchers: over HTTP, too, 24 customers at once redeem a voucher with a limit of 10 ten times', async () => {
+  const clientId = await addClient();
+  const voucher = await addVoucher(clientId, { usage_limit: 10 });
+  const customers = await Promise.all(Array.from({ length: 24 }, () => signUpCustomer(clientId)));
+  const answers = await Promise.all(customers.map((customer) => redeemVoucher(customer, voucher.code)));
+  assert.deepEqual(tally(answers.map(({ body }) => body.error?.code ?? 'ok')), { ok: 10, 'VC-006': 14 });
+  assert.deepEqual(await redemptionsOf(voucher), { counted: 10, written: 10, bizcoins: 500 });
+  await assertSound(clientId);
+});
