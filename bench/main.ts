@@ -4,9 +4,11 @@ import { emptyPools } from './empty_pools.ts';
 import { refusals } from './refusals.ts';
 import { reports } from './reports.ts';
 import { uploads } from './uploads.ts';
+import { redemptions } from './vouchers.ts';
 
 await claims();
 await emptyPools();
 await refusals();
 await uploads();
+await redemptions();
 await reports();

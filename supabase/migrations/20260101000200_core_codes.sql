@@ -33,23 +33,29 @@ $$;
 
 -- Pattern: `*` any symbol of the alphabet, `#` a digit, `YYYY` the year, everything else stands for itself.
 create function private.generate_codes(pattern text, how_many int)
-returns setof text language sql volatile set search_path = '' as $$
-  with shape as materialized (
-    select replace(pattern, 'YYYY', to_char(now(), 'YYYY')) as symbols, private.code_alphabet() as alphabet
-  ), dice as materialized (
-    select n, extensions.gen_random_bytes(2 * length(s.symbols)) as bytes
-    from shape s, generate_series(1, how_many) as n
-  )
-  select string_agg(
-    case substr(s.symbols, place, 1)
-      when '*' then substr(s.alphabet, 1 + roll % length(s.alphabet), 1)
-      when '#' then substr('23456789', 1 + roll % 8, 1)
-      else substr(s.symbols, place, 1)
-    end, '' order by place)
-  from dice d, shape s, generate_series(1, length(s.symbols)) as place,
-    lateral (select 256 * get_byte(d.bytes, 2 * place - 2) + get_byte(d.bytes, 2 * place - 1) as roll) as r
-  group by d.n
-$$;
+returns setof text language plpgsql volatile set search_path = '' as $$
+declare
+  symbols text[] := string_to_array(replace(pattern, 'YYYY', to_char(now(), 'YYYY')), null);
+  alphabet text[] := string_to_array(private.code_alphabet(), null);
+  bytes bytea;
+  code text;
+  roll int;
+begin
+  -- symbol by symbol, because a set of a hundred thousand codes in parts would be sorted to be put together
+  for n in 1..how_many loop
+    bytes := extensions.gen_random_bytes(2 * cardinality(symbols));
+    code := '';
+    for place in 1..cardinality(symbols) loop
+      roll := 256 * get_byte(bytes, 2 * place - 2) + get_byte(bytes, 2 * place - 1);
+      code := code || case symbols[place]
+        when '*' then alphabet[1 + roll % cardinality(alphabet)]
+        when '#' then substr('23456789', 1 + roll % 8, 1)
+        else symbols[place]
+      end;
+    end loop;
+    return next code;
+  end loop;
+end $$;
 
 create function private.generate_code(pattern text default '****-****-****')
 returns text language sql volatile set search_path = '' as $$

@@ -74,7 +74,7 @@ begin
         to_jsonb(voucher.usage_count), to_jsonb(voucher.usage_limit), 'VC-006', 'The voucher is used up'),
       (6, 'once_per_customer', redemptions < voucher.per_customer_limit,
         to_jsonb(redemptions), to_jsonb(voucher.per_customer_limit), 'VC-007', 'You have redeemed this voucher already'),
-      (7, 'not_the_creator', not known && (
+      (7, 'not_the_creator', coalesce(voucher.created_by, voucher.owner_id) is null or not known && (
           private.identities_of(voucher.created_by) || private.identities_of(voucher.owner_id)), null, null,
         'VC-009', 'Who made a voucher or profits from it cannot redeem it'),
       (8, 'dealer', coalesce(membership.dealer_id = voucher.dealer_id, voucher.dealer_id is null), null, null,

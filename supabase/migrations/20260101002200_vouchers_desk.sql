@@ -111,7 +111,7 @@ end $$;
 
 -- One voucher for each code, all alike; the codes that were new.
 create function private.insert_vouchers(alike public.vouchers, codes text[])
-returns setof public.vouchers language plpgsql volatile set search_path = '' as $$
+returns setof text language plpgsql volatile set search_path = '' as $$
 begin
   return query
     insert into public.vouchers as v (
@@ -125,7 +125,7 @@ begin
     from unnest(codes) as c (code)
     -- a code that stands already, or was drawn twice: the caller draws another
     on conflict on constraint vouchers_codes_are_unique do nothing
-    returning v.*;
+    returning v.code;
 end $$;
 
 create function private.create_voucher(client_id uuid, voucher jsonb)
@@ -136,10 +136,11 @@ declare
   made public.vouchers;
 begin
   wanted.code := coalesce(wanted.code, private.generate_code());
-  select v.* into made from private.insert_vouchers(wanted, array[wanted.code]) v;
-  if made.id is null then
+  if not exists (select private.insert_vouchers(wanted, array[wanted.code])) then
     perform private.refuse('VC-018', 'The client has a voucher with this code already');
   end if;
+  select v.* into made from public.vouchers v
+  where v.canonical_code = private.canonical_code(wanted.code) and v.client_id = create_voucher.client_id;
   perform private.record_audit(client_id, actor, 'voucher.created', 'voucher', made.id);
   return made;
 end $$;
@@ -168,8 +169,8 @@ begin
   alike.batch_id := gen_random_uuid();
   while cardinality(codes) < how_many loop
     codes := codes || array(
-      select v.code from private.insert_vouchers(
-        alike, array(select private.generate_codes(pattern, how_many - cardinality(codes)))) v);
+      select private.insert_vouchers(
+        alike, array(select private.generate_codes(pattern, how_many - cardinality(codes)))));
   end loop;
   perform private.record_audit(client_id, actor, 'vouchers.created', 'voucher_batch', alike.batch_id,
     jsonb_build_object('vouchers', how_many, 'type', alike.type));
