@@ -108,16 +108,18 @@ end $$;
 create function private.opt_out(
   channel text, address text, source text, wording text, provider_message_id text default null, recorded_by uuid default null)
 returns boolean language plpgsql volatile set search_path = '' as $$
+declare
+  is_new boolean;
 begin
-  insert into public.contact_opt_outs (channel, address, source, wording, provider_message_id, recorded_by)
+  insert into public.contact_opt_outs as o (channel, address, source, wording, provider_message_id, recorded_by)
   values (channel, lower(address), source, wording, provider_message_id, recorded_by)
-  on conflict on constraint contact_opt_outs_are_unique do nothing;
-  if found then
-    return true;
-  end if;
-  update public.contact_opt_outs o set source = opt_out.source, recorded_by = null
-  where o.channel = opt_out.channel and o.address = lower(opt_out.address) and opt_out.source in ('sms_reply', 'provider');
-  return false;
+  -- an update, and not nothing, so that whoever is lifting it meanwhile comes before or after, and never between
+  on conflict on constraint contact_opt_outs_are_unique do update set
+    source = case when excluded.source in ('sms_reply', 'provider') then excluded.source else o.source end,
+    recorded_by = case when excluded.source in ('sms_reply', 'provider') then null else o.recorded_by end
+  -- a row that was there before has been locked by this transaction
+  returning o.xmax = 0 into is_new;
+  return is_new;
 end $$;
 
 create function private.lift_opt_out(channel text, address text)

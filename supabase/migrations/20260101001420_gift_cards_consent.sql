@@ -235,34 +235,75 @@ begin
   return address;
 end $$;
 
-create function private.record_consent(
-  recipient_id uuid, channel text, source text, wording text, address text, wording_version text, ip inet)
-returns public.consents language plpgsql volatile security definer set search_path = '' as $$
+-- Staff take back what staff of the client have passed on, a server what staff and servers have; never the owner's own word.
+create function private.may_lift_opt_out(actor uuid, client_id uuid, opt_out public.contact_opt_outs)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  return opt_out.source in ('agent', 'web_form', 'import') and (actor is null or exists (
+    select from private.client_ids_of(opt_out.recorded_by, private.staff_roles()) as theirs
+    where theirs = may_lift_opt_out.client_id));
+end $$;
+
+create function private.pass_on_consent(
+  actor uuid, recipient_id uuid, channel text, source text, wording text, address text, wording_version text, ip inet)
+returns public.consents language plpgsql volatile set search_path = '' as $$
 declare
   recipient public.recipients;
+  opt_out public.contact_opt_outs;
   consent public.consents;
 begin
-  select r.* into recipient from public.recipients r where r.id = record_consent.recipient_id;
-  perform private.assert_can_act(private.caller(), recipient.client_id, private.staff_roles());
+  select r.* into recipient from public.recipients r where r.id = pass_on_consent.recipient_id;
+  perform private.assert_can_act(actor, recipient.client_id, private.staff_roles());
   address := private.address_of(recipient, channel, address);
-  if source not in ('agent', 'web_form', 'import') or coalesce(btrim(wording), '') = '' then
+  if coalesce(source, '') not in ('agent', 'web_form', 'import') or coalesce(btrim(wording), '') = '' then
     perform private.refuse('RB-400', 'A consent needs its source (agent, web_form or import) and the words that were agreed to');
   end if;
-  if exists (
-    select from public.contact_opt_outs o
-    where o.channel = record_consent.channel and o.address = record_consent.address and not exists (
-      select from private.client_ids_of(o.recorded_by, private.staff_roles()) as theirs where theirs = recipient.client_id)) then
+  select o.* into opt_out from public.contact_opt_outs o
+  where o.channel = pass_on_consent.channel and o.address = pass_on_consent.address for update;
+  if opt_out.id is not null and not private.may_lift_opt_out(actor, recipient.client_id, opt_out) then
     perform private.refuse('RB-400', 'The address has opted out: only its owner can take that back');
   end if;
   perform private.lift_opt_out(channel, address);
   insert into public.consents as c (
     client_id, recipient_id, channel, address, action, source, wording, wording_version, ip, recorded_by)
-  values (recipient.client_id, recipient.id, channel, address, 'opted_in', source, wording, wording_version, ip, private.caller())
+  values (recipient.client_id, recipient.id, channel, address, 'opted_in', source, wording, wording_version, ip, actor)
   returning c.* into consent;
-  perform private.record_audit(recipient.client_id, private.caller(), 'consent.recorded', 'recipient', recipient.id,
+  perform private.record_audit(recipient.client_id, actor, 'consent.recorded', 'recipient', recipient.id,
     jsonb_build_object('consent_id', consent.id, 'channel', channel, 'source', source));
   return consent;
 end $$;
+
+create function private.pass_on_opt_out(
+  actor uuid, recipient_id uuid, channel text, source text, wording text, address text, ip inet)
+returns public.consents language plpgsql volatile set search_path = '' as $$
+declare
+  recipient public.recipients;
+  consent public.consents;
+begin
+  select r.* into recipient from public.recipients r where r.id = pass_on_opt_out.recipient_id;
+  perform private.assert_can_act(actor, recipient.client_id, private.staff_roles());
+  address := private.address_of(recipient, channel, address);
+  if coalesce(source, '') not in ('agent', 'web_form', 'import') then
+    perform private.refuse('RB-400', 'An opt-out that is passed on has the source agent, web_form or import');
+  end if;
+  perform private.opt_out(channel, address, source, wording, null, actor);
+  consent := private.last_consent(recipient.client_id, channel, address);
+  if consent.action is distinct from 'opted_out' or consent.created_at < now() or ip is not null then
+    insert into public.consents as c (client_id, recipient_id, channel, address, action, source, wording, ip, recorded_by)
+    values (recipient.client_id, recipient.id, channel, address, 'opted_out', source, wording, ip, actor)
+    returning c.* into consent;
+  end if;
+  perform private.record_audit(recipient.client_id, actor, 'opt_out.recorded', 'recipient', recipient.id,
+    jsonb_build_object('consent_id', consent.id, 'channel', channel, 'source', source));
+  return consent;
+end $$;
+
+create function private.record_consent(
+  recipient_id uuid, channel text, source text, wording text, address text, wording_version text, ip inet)
+returns public.consents language sql volatile security definer set search_path = '' as $$
+  select private.pass_on_consent(
+    private.caller(), recipient_id, channel, source, wording, address, wording_version, ip)
+$$;
 
 create function public.record_consent(
   recipient_id uuid, channel text, source text, wording text, address text default null, wording_version text default null,
@@ -275,28 +316,9 @@ comment on function public.record_consent is
   'It takes back an opt-out that the client''s own staff had passed on; any other one only the owner of the address takes back.';
 
 create function private.record_opt_out(recipient_id uuid, channel text, source text, address text, wording text)
-returns public.consents language plpgsql volatile security definer set search_path = '' as $$
-declare
-  recipient public.recipients;
-  consent public.consents;
-begin
-  select r.* into recipient from public.recipients r where r.id = record_opt_out.recipient_id;
-  perform private.assert_can_act(private.caller(), recipient.client_id, private.staff_roles());
-  address := private.address_of(recipient, channel, address);
-  if source not in ('agent', 'web_form', 'import') then
-    perform private.refuse('RB-400', 'An opt-out that staff pass on has the source agent, web_form or import');
-  end if;
-  perform private.opt_out(channel, address, source, wording, null, private.caller());
-  consent := private.last_consent(recipient.client_id, channel, address);
-  if consent.action is distinct from 'opted_out' or consent.recorded_by is distinct from private.caller() then
-    insert into public.consents as c (client_id, recipient_id, channel, address, action, source, wording, recorded_by)
-    values (recipient.client_id, recipient.id, channel, address, 'opted_out', source, wording, private.caller())
-    returning c.* into consent;
-  end if;
-  perform private.record_audit(recipient.client_id, private.caller(), 'opt_out.recorded', 'recipient', recipient.id,
-    jsonb_build_object('consent_id', consent.id, 'channel', channel, 'source', source));
-  return consent;
-end $$;
+returns public.consents language sql volatile security definer set search_path = '' as $$
+  select private.pass_on_opt_out(private.caller(), recipient_id, channel, source, wording, address, null)
+$$;
 
 create function public.record_opt_out(
   recipient_id uuid, channel text, source text default 'agent', address text default null, wording text default null)
@@ -306,9 +328,42 @@ $$;
 comment on function public.record_opt_out is
   'Staff note that a recipient wants nothing more on a channel, however they said it (call, e-mail, web); holds at once and for all.';
 
+create function public.record_recipient_consent(
+  actor uuid, recipient_id uuid, channel text, action text, source text, wording text, address text, wording_version text,
+  ip inet, request_id uuid, idempotency_key text, request_hash text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  scope text := concat_ws(':', 'record_recipient_consent', actor);
+  key text := coalesce(idempotency_key, request_id::text);
+  consent public.consents;
+  answer jsonb;
+  detail text;
+begin
+  answer := private.stored_answer(scope, key, request_hash);
+  if answer is not null then
+    return private.answered(answer, null, true);
+  end if;
+  consent := case action
+    when 'opted_in' then private.pass_on_consent(
+      actor, recipient_id, channel, source, wording, address, wording_version, ip)
+    else private.pass_on_opt_out(actor, recipient_id, channel, source, wording, address, ip) end;
+  answer := jsonb_build_object('consentId', consent.id, 'recipientId', recipient_id, 'channel', channel,
+    'action', consent.action, 'recordedAt', consent.created_at);
+  perform private.store_answer(scope, key, answer);
+  return private.answered(answer);
+exception when others then
+  if not private.is_refusal(sqlstate) then
+    raise;
+  end if;
+  get stacked diagnostics detail = pg_exception_detail;
+  return private.refused(sqlstate, sqlerrm, detail);
+end $$;
+comment on function public.record_recipient_consent is
+  'A server or staff pass on what a recipient said elsewhere, such as on a web form: action opted_in or opted_out.';
+
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
   ('send-sms-opt-in', 'phone', 3, 86400, true);
 
-grant execute on function public.request_sms_opt_in, public.receive_sms to service_role;
+grant execute on function public.request_sms_opt_in, public.receive_sms, public.record_recipient_consent to service_role;
 grant execute on function
   public.record_consent, private.record_consent, public.record_opt_out, private.record_opt_out to authenticated;

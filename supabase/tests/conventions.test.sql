@@ -64,6 +64,7 @@ select bag_eq($$
   ('public.record_delivery_status', 'service_role'), ('public.run_housekeeping', 'service_role'),
   ('public.get_wallet', 'service_role'),
   ('public.request_sms_opt_in', 'service_role'), ('public.receive_sms', 'service_role'),
+  ('public.record_recipient_consent', 'service_role'),
   ('public.record_email_events', 'service_role'),
   ('public.sell_gift_cards', 'service_role'), ('public.return_gift_cards', 'service_role'),
   ('public.release_holds', 'service_role'),

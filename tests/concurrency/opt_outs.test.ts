@@ -78,6 +78,26 @@ Deno.test('receive_sms: the same message told by many at once is taken once', as
   assert.deepEqual([messages, facts], [1, 1]);
 });
 
+Deno.test('receive_sms: STOP is never lost to a START that comes at the same time', async () => {
+  const pool = connect(undefined, 2);
+  const write = (phone: string, body: string, meaning: string) =>
+    pool`select public.receive_sms(${`SM${
+      randomBytes(16).toString('hex')
+    }`}, ${phone}, null, ${body}, 0, ${meaning}, true,
+      gen_random_uuid())`;
+  for (let races = 0; races < 40; races++) {
+    const phone = uniquePhone();
+    await write(phone, 'STOP', 'opt_out');
+    await Promise.all([write(phone, 'START', 'opt_in'), write(phone, 'STOP', 'opt_out')]);
+    const [{ last, is_out }] = await sql`
+      select (select action from public.consents where address = ${phone} order by id desc limit 1) as last,
+        exists (select from public.contact_opt_outs where address = ${phone}) as is_out`;
+    // Whichever came last has its effect, and its fact is the last one.
+    assert.equal(is_out, last === 'opted_out');
+  }
+  await pool.end();
+});
+
 Deno.test('record_email_events: overlapping batches told at once count each event once, without a deadlock', async () => {
   const pool = connect(undefined, 8);
   const ids = Array.from({ length: 200 }, () => crypto.randomUUID());

@@ -67,6 +67,11 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
       options: { token },
       body: { report: 'liability', clientId, from: '2026-01-01', to: '2027-01-01' },
     },
+    {
+      name: 'record-consent',
+      options: {},
+      body: { recipientId: recipient.id, channel: 'sms', action: 'opted_in', source: 'web_form', wording: 'I agree' },
+    },
     { name: 'send-sms-opt-in', options: {}, body: { recipientId: recipient.id, phone: recipient.phone } },
     { name: 'redeem-voucher', options: { token: customer }, body: { code, clientId } },
     { name: 'validate-voucher', options: { token: customer }, body: { code, clientId } },

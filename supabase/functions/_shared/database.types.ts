@@ -1946,6 +1946,9 @@ isOneToOne: false
 "record_payment_event":
 { Args: { "event_id": string,"event_type": string,"facts": Json,"payment_intent_id": string,"purchase_id": string }; Returns: Json
                            },
+"record_recipient_consent":
+{ Args: { "action": string,"actor": string,"address": string,"channel": string,"idempotency_key": string,"ip": unknown,"recipient_id": string,"request_hash": string,"request_id": string,"source": string,"wording": string,"wording_version": string }; Returns: Json
+                           },
 "redeem_gift_card":
 { Args: { "campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"ip": string,"redemption_code": string,"request_hash": string,"request_id": string,"suppliers"?: (string)[] }; Returns: Json
                            },

@@ -110,3 +110,36 @@ Deno.test('opt-in: the same key asks once, another phone may be asked, other cli
   assertRefused(await ask(recipient.id, stranger.token), 'RB-404');
   assertRefused(await call('send-sms-opt-in', body, { key: null }), 'RB-401');
 });
+
+Deno.test('record-consent: what a web form has collected counts like a reply, and is taken back the same way', async () => {
+  const promised = await promise({ requiresOptIn: true });
+  const { recipient, clientId } = promised;
+  const record = (action: string, more: Record<string, unknown> = {}) =>
+    call('record-consent', { recipientId: recipient.id, channel: 'sms', action, source: 'web_form', ...more });
+  assertRefused(await record('opted_in'), 'GC-012');
+  const agreed = { wording: 'Text me about my reward', wordingVersion: 'form-7', ip: '203.0.113.9' };
+  const first = await record('opted_in', agreed);
+  assertDone(first);
+  const [fact] = await sql`select *, host(ip) as host from public.consents where id = ${first.body.consentId}`;
+  assert.deepEqual(
+    [fact.client_id, fact.address, fact.source, fact.wording, fact.wording_version, fact.host, fact.recorded_by],
+    [clientId, recipient.phone, 'web_form', agreed.wording, 'form-7', '203.0.113.9', null],
+  );
+  assertDone(await provision(promised));
+
+  assertDone(await record('opted_out'));
+  assertRefused(await ask(recipient.id), 'RB-400');
+  assertDone(await record('opted_in', agreed));
+  await writeSms(recipient.phone, 'STOP');
+  assertRefused(await record('opted_in', agreed), 'RB-400');
+  const stranger = await signUpAs('client_admin', (await promise({ cards: 0 })).clientId);
+  assertRefused(
+    await call('record-consent', {
+      recipientId: recipient.id,
+      channel: 'sms',
+      action: 'opted_out',
+      source: 'agent',
+    }, { token: stranger.token }),
+    'RB-404',
+  );
+});

@@ -17,6 +17,7 @@ insert into expected values
   ('start_call_session',        'ok',     'ok',     'ok',     'ok', 'ok',     'RB-403'),
   ('resend_gift_card',          'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('request_sms_opt_in',        'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('record_recipient_consent',  'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('record_consent',            'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('record_opt_out',            'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('get_delivery',              'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -114,6 +115,8 @@ declare
     when 'start_call_session' then public.start_call_session(actor, '+12025550100', null, gen_random_uuid())
     when 'resend_gift_card' then public.resend_gift_card(
       actor, tests.the('card'), 'sms', null, 'asked', gen_random_uuid(), null, null)
+    when 'record_recipient_consent' then public.record_recipient_consent(actor, recipient, 'sms', 'opted_out', 'agent',
+      null, null, null, null, gen_random_uuid(), null, null)
     when 'request_sms_opt_in' then tests.ask_for_consent(recipient, actor)
     when 'reveal_gift_card_to_staff' then public.reveal_gift_card_to_staff(actor, tests.the('card'), 'asked', gen_random_uuid())
     when 'get_delivery' then public.get_delivery(actor, tests.the('delivery'))

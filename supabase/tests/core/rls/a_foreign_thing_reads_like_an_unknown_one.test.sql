@@ -1,7 +1,7 @@
 -- Whoever guesses ids and codes learns nothing: the whole answer is the same for another tenant's thing and for none.
 begin;
 set local search_path = public, extensions, tests;
-select plan(64);
+select plan(66);
 
 select tests.keep(tests.create_busy_tenant());
 select tests.keep('delivery', (select id from public.deliveries where client_id = tests.the('client') limit 1));
@@ -55,6 +55,12 @@ select pg_temp.same(
 select pg_temp.same(tests.ask_for_consent(tests.the('recipient'), tests.the('admin')),
   tests.ask_for_consent(gen_random_uuid(), tests.the('admin')),
   'request_sms_opt_in: a foreign recipient reads like an unknown one');
+select pg_temp.same(
+  public.record_recipient_consent(tests.the('admin'), tests.the('recipient'), 'sms', 'opted_out', 'agent', null, null, null,
+    null, gen_random_uuid(), null, null),
+  public.record_recipient_consent(tests.the('admin'), gen_random_uuid(), 'sms', 'opted_out', 'agent', null, null, null, null,
+    gen_random_uuid(), null, null),
+  'record_recipient_consent: a foreign recipient reads like an unknown one');
 select pg_temp.same(tests.ask_for_consent(tests.the('mine'), tests.the('admin'), session => tests.the('session')),
   tests.ask_for_consent(tests.the('mine'), tests.the('admin'), session => gen_random_uuid()),
   'request_sms_opt_in: a foreign call reads like an unknown one');

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(22);
+select plan(30);
 
 select tests.keep(tests.create_promise());
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
@@ -18,6 +18,8 @@ select throws_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 
   'A consent needs the words');
 select throws_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 'sms_reply', 'yes') $$, 'RB400', null,
   'Staff do not reply for a recipient');
+select throws_ok($$ select public.record_consent(tests.the('recipient'), 'sms', null, 'yes') $$, 'RB400', null,
+  'Nor is its source left out');
 select throws_ok($$ select public.record_consent(tests.the('recipient'), 'fax', 'agent', 'yes') $$, 'GC012', null,
   'There is no such channel');
 
@@ -62,6 +64,22 @@ select tests.sign_out();
 select ok(private.is_opted_out('sms', '+12025550131'), 'It stays opted out');
 select set_eq($$ select action from public.audit_events where actor_id = tests.the('agent') $$,
   $$ values ('consent.recorded'), ('opt_out.recorded') $$, 'All of it is audited');
+
+-- a server with the secret key
+create function pg_temp.record(action text, key text default null, source text default 'web_form') returns jsonb
+language sql as $$
+  select public.record_recipient_consent(null, tests.the('recipient'), 'email', action, source, 'I said so', null, 'form-4',
+    '2001:db8::1', gen_random_uuid(), key, 'hash')
+$$;
+select is(pg_temp.record('opted_in') #>> '{result,action}', 'opted_in', 'A server passes on what was agreed to on a form');
+select ok(not private.is_opted_out('email', 'ada@example.com'), 'And takes back what staff had passed on');
+select is(pg_temp.record('opted_out') #>> '{result,action}', 'opted_out', 'Or that nothing more is wanted');
+select row_eq($$ select action, source, wording, host(ip) from public.consents order by id desc limit 1 $$,
+  row('opted_out'::text, 'web_form'::text, 'I said so'::text, '2001:db8::1'::text), 'With the address that it came from');
+select is(pg_temp.record('opted_in', 'key') ->> 'outcome', 'ok', 'It takes back its own');
+select is(pg_temp.record('opted_in', 'key') ->> 'replayed', 'true', 'The same key is recorded once');
+select private.opt_out('email', 'ada@example.com', 'provider', 'spamreport');
+select is(pg_temp.record('opted_in') ->> 'code', 'RB-400', 'But never the owner''s own word');
 
 select * from finish();
 rollback;

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { email, text, uuid } from '../_shared/fields.ts';
+import { readJson, requestArgs } from '../_shared/parse.ts';
+import { phone } from '../_shared/phone.ts';
+import { serve } from '../_shared/serve.ts';
+
+const body = z.object({
+  recipientId: uuid,
+  channel: z.enum(['sms', 'email'], 'must be "sms" or "email"'),
+  action: z.enum(['opted_in', 'opted_out'], 'must be "opted_in" or "opted_out"'),
+  source: z.enum(['agent', 'web_form', 'import'], 'must be "agent", "web_form" or "import"'),
+  wording: text(2000).nullish(),
+  wordingVersion: text(64).nullish(),
+  phone: phone.nullish(),
+  email: email.nullish(),
+  ip: z.union([z.ipv4(), z.ipv6()], 'must be an IP address').nullish(),
+}).refine((body) => body.action === 'opted_out' || body.wording, { path: ['wording'], error: 'is required' });
+
+/** Notes what a recipient said elsewhere (a web form, a call, an e-mail), for a trusted server or staff. */
+export default {
+  fetch: serve({ auth: ['user', 'secret'], tag: 'CONSENT' }, async (request, context) => {
+    const said = await readJson(request, body);
+    const { result } = await context.rpc('record_recipient_consent', {
+      actor: context.actor,
+      recipient_id: said.recipientId,
+      channel: said.channel,
+      action: said.action,
+      source: said.source,
+      wording: said.wording ?? null,
+      address: (said.channel === 'sms' ? said.phone : said.email) ?? null,
+      wording_version: said.wordingVersion ?? null,
+      ip: said.ip ?? null,
+      ...requestArgs(context, 'record-consent', said),
+    });
+    context.log('[CONSENT] Recorded', { consentId: result.consentId, action: result.action });
+    return result;
+  }),
+};
