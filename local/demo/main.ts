@@ -1,8 +1,22 @@
 /** `npm run demo`: plays the journeys of a gift card in order, and shows what was called, what came back, what arrived. */
 import assert from 'node:assert/strict';
-import { type Answer, call, latestMessage, note, query, sandbox, scene, show, tablet, uploadCards } from './stage.ts';
+import { Webhook } from 'standardwebhooks';
+import {
+  type Answer,
+  call,
+  latestMessage,
+  note,
+  query,
+  rpc,
+  sandbox,
+  scene,
+  show,
+  tablet,
+  uploadCards,
+} from './stage.ts';
 
 const campaign = '00000000-0000-4000-8000-000000000201';
+const client = '00000000-0000-4000-8000-000000000011';
 const amazonPool = '00000000-0000-4000-8000-000000000301';
 const [ada, ben, cleo, dan, eve] = [1, 2, 3, 4, 5].map((n) => ({
   id: `00000000-0000-4000-8000-00000000040${n}`,
@@ -10,7 +24,7 @@ const [ada, ben, cleo, dan, eve] = [1, 2, 3, 4, 5].map((n) => ({
 }));
 
 await scene('An admin uploads cards', async () => {
-  const upload = await uploadCards(amazonPool, 4);
+  const upload = await uploadCards(amazonPool, 5);
   note('The same file again adds nothing, and a payment card number is refused row by row.');
   assert.equal((await upload.again()).imported, 0);
 });
@@ -51,6 +65,29 @@ await scene('A server provisions a card, and the SMS provider stumbles twice', a
     await query`
     select attempt_number, status, error_code from public.sms_delivery_log where phone_number = ${cleo.phone} order by 1`,
   );
+});
+
+await scene('A CRM tells of an appointment, and the message brings a link instead of the code', async () => {
+  const admin = await tablet('client_admin');
+  const { path, secret } = await rpc('create_crm_endpoint', { client_id: client, name: 'Our CRM' }, admin);
+  await rpc('update_campaign_claim_link', { campaign_id: campaign, is_required: true }, admin);
+  const event = { event_type: 'appointment_scheduled', contact_id: 'crm-4' };
+  const id = `msg_${crypto.randomUUID()}`;
+  const now = new Date();
+  const headers = {
+    'webhook-id': id,
+    'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+    'webhook-signature': new Webhook(String(secret)).sign(id, now, JSON.stringify(event)),
+  };
+  await call(String(path), event, { headers });
+  note('The CRM has missed the answer and sends the event again: nothing more happens.');
+  await call(String(path), event, { headers });
+  const [, token] = /#([\w-]+)/.exec(await latestMessage(dan.phone))!;
+  note("The shop's page reads what stands behind #, and shows the card on this device only.");
+  const device = crypto.randomUUID();
+  assert.ok(cardOf(await call('reveal-gift-card', { token, device })).code);
+  refused(await call('reveal-gift-card', { token, device: crypto.randomUUID() }), 'RB-410');
+  await rpc('update_campaign_claim_link', { campaign_id: campaign, is_required: false }, admin);
 });
 
 await scene('Stock runs out: the reward is owed, and somebody is told', async () => {

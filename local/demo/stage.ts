@@ -60,6 +60,16 @@ export async function call(
   return answer;
 }
 
+/** Calls a function of the database as a signed-in user, as supabase-js does, and prints both sides. */
+export async function rpc(name: string, args: Record<string, unknown>, { token }: Tablet): Promise<Answer> {
+  console.log(`\n  supabase.rpc('${name}', ${JSON.stringify(args)})  (signed-in admin)`);
+  const client = createClient(apiUrl, keys.form, { accessToken: () => Promise.resolve(token) });
+  const { data, error } = await client.rpc(name, args);
+  if (error) throw error;
+  show(data);
+  return data;
+}
+
 /** Uploads fresh Amazon cards as a CSV file with one row that must be refused; `again()` sends the same file once more. */
 export async function uploadCards(poolId: string, howMany: number): Promise<{ again(): Promise<Answer> }> {
   const symbols = '23456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -105,13 +115,13 @@ export async function sandbox(path: string, order?: Record<string, unknown>): Pr
   return await response.json();
 }
 
-/** Waits for a message to arrive at an address and prints it. */
-export async function latestMessage(address: string): Promise<void> {
+/** Waits for a message to arrive at an address, prints it and returns its text. */
+export async function latestMessage(address: string): Promise<string> {
   for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
     const [message] = await sandbox(`/_messages?to=${encodeURIComponent(address)}`);
     if (message) {
       console.log(`\n  An SMS arrives at ${address}:\n${String(message.body).replace(/^/gm, '    │ ')}`);
-      return;
+      return String(message.body);
     }
     await new Promise((resume) => setTimeout(resume, 100));
   }

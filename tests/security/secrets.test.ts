@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { basename, dirname } from 'node:path';
+import { demandLinks, newDevice, open, tokensIn } from '../support/claim_links.ts';
 import { sql } from '../support/database.ts';
 import { deliveryIs, provision, provisionBySms, redeem } from '../support/gift_cards.ts';
 import { type Answer, call } from '../support/http.ts';
 import { type Person, signUpAs } from '../support/people.ts';
 import { type Card, promise, type Promised } from '../support/promise.ts';
-import { messagesTo, order } from '../support/sandbox.ts';
+import { messagesTo, messageTo, order } from '../support/sandbox.ts';
 import { stack } from '../support/stack.ts';
 import { symbols, uniqueCard, uniquePhone } from '../support/unique.ts';
 
@@ -135,6 +136,30 @@ Deno.test('secrets: no code and no PIN lies anywhere but in the message and the 
   assert.ok(sent.some(({ body }) => needles.some((needle) => body.includes(needle))));
   assert.ok((await tablesHolding([recipients[0].email])).includes('recipients'));
   assert.ok((await filesHolding([recipients[0].email], dirname(stack.logFile))).length > 0);
+});
+
+Deno.test('secrets: what opens a claim link, and what a CRM signs with, lies in no other table, file or log', async () => {
+  const promised = await promise();
+  await demandLinks(promised.campaignId);
+  const { giftCardId } = await provisionBySms(promised);
+  const [token] = tokensIn(await messageTo(promised.recipient.phone));
+  const device = newDevice();
+  assert.equal((await open(token, device)).status, 200);
+  assert.equal((await open(token)).status, 410);
+  const agent = await signUpAs('call_agent', promised.clientId);
+  await call('reveal-gift-card-to-staff', { giftCardId, reason: 'Lost' }, { token: agent.token });
+  const admin = await signUpAs('client_admin', promised.clientId);
+  const { data } = await admin.client.rpc('create_crm_endpoint', { client_id: promised.clientId, name: 'CRM' });
+
+  // The first half of a token is the link's id, which opens nothing.
+  const mac = Buffer.from(token, 'base64url').subarray(16);
+  const needles = [token, token.slice(22), mac.toString('hex'), mac.toString('base64').replace(/=+$/, ''), device];
+  const cards = needlesOf(promised.cards);
+  assert.deepEqual(await tablesHolding([...needles, ...cards]), []);
+  assert.deepEqual(await filesHolding([...needles, ...cards], dirname(stack.logFile)), []);
+  assert.deepEqual(await tablesHolding([data.secret]), ['private.crm_keys']);
+  const log = await Deno.readTextFile(stack.logFile);
+  assert.ok(!log.includes(data.secret));
 });
 
 Deno.test('secrets: the log names no phone number, no redemption code, no token and no key', async () => {

@@ -6,7 +6,8 @@ import { assertDone, assertRefused } from '../../support/expect.ts';
 import { call } from '../../support/http.ts';
 import { signUpAs } from '../../support/people.ts';
 import { promise, stock } from '../../support/promise.ts';
-import { messageTo } from '../../support/sandbox.ts';
+import { messagesTo, messageTo } from '../../support/sandbox.ts';
+import { failAt, sell, soldBy } from '../../support/suppliers.ts';
 
 /** How many cards a tenant has given, and how many events it has stored. */
 async function countsOf(clientId: string) {
@@ -190,4 +191,36 @@ Deno.test('crm-webhook: events whose worker died are dealt with by the job', asy
     select public.record_crm_events(${crm.endpointId}, ${sql.json([event])}, gen_random_uuid()) as answer`;
   await sql`update public.crm_events set leased_until = now() where endpoint_id = ${crm.endpointId}`;
   await eventIs('provisioned', answer.result.events[0].id);
+});
+
+Deno.test('crm-webhook: without stock the card is bought, and the event follows when it is there', async () => {
+  const promised = await promise({ cards: 0 });
+  const brandCode = await sell(promised.brandId);
+  const crm = await connect(promised);
+  const answer = await crm.tell({ contactId: promised.recipient.id });
+  assertDone(answer);
+  assert.deepEqual([answer.body.events[0].status, answer.body.events[0].code], ['owed', 'GC-005']);
+  await eventIs('provisioned', answer.body.events[0].id);
+  const sold = await soldBy('tillo', brandCode);
+  assert.equal(sold.length, 1);
+  assert.ok((await messageTo(promised.recipient.phone)).body.includes(sold[0].code));
+});
+
+Deno.test('crm-webhook: what cannot be bought stays owed, and is given when there is stock', async () => {
+  const promised = await promise({ cards: 0 });
+  await failAt('tillo', await sell(promised.brandId), '072', { times: 1000 });
+  const crm = await connect(promised);
+  const { body } = await crm.tell({ contactId: promised.recipient.id });
+  await eventually('the purchase is over', async () => {
+    const [purchase] = await sql`
+      select status from public.gift_card_purchases where campaign_id = ${promised.campaignId} and ended_at is not null`;
+    return purchase;
+  });
+  await eventIs('owed', body.events[0].id);
+  const [card] = await stock(promised.poolId, 1);
+  await eventIs('provisioned', body.events[0].id);
+  await eventually('the card arrives after the word that it will come', async () => {
+    const messages = await messagesTo(promised.recipient.phone);
+    return messages.some(({ body }) => body.includes(card.code));
+  });
 });
