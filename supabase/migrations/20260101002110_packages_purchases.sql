@@ -198,11 +198,11 @@ end $$;
 create function private.notify_buyer(purchase public.package_purchases, notice text)
 returns void language plpgsql volatile set search_path = '' as $$
 begin
-  perform private.enqueue_notice(purchase.client_id, notice, purchase.id, null, 'email', u.email, jsonb_build_object(
+  perform private.enqueue_notice(purchase.client_id, notice, purchase.id, null, 'email', lower(u.email), jsonb_build_object(
       'package', p.name, 'amount', purchase.final_amount, 'currency', purchase.currency, 'bizcoins', purchase.bizcoins),
     purchase.request_id)
   from auth.users u, public.packages p
-  where u.id = purchase.user_id and u.email <> '' and p.id = purchase.package_id;
+  where u.id = purchase.user_id and private.fits_channel('email', lower(u.email)) and p.id = purchase.package_id;
 end $$;
 
 -- Sets the bizcoins of a purchase aside, for a day longer than it is open: until the payment is known for certain.
@@ -297,6 +297,13 @@ create view private.purchases_off as
   select p.id, 'not completed, and there is a package'
   from public.package_purchases p join public.customer_packages cp on cp.purchase_id = p.id
   where p.status not in ('completed', 'refunded')
+  union all
+  select p.id, 'its discount is not where it should be'
+  from public.package_purchases p left join public.voucher_entitlements e on e.id = p.entitlement_id
+  where p.entitlement_id is not null and case
+    when p.status = 'awaiting_payment' then (e.status, e.purchase_id) is distinct from ('reserved', p.id)
+    when p.status in ('completed', 'refunded') then (e.status, e.purchase_id) is distinct from ('used', p.id)
+    else e.purchase_id is not distinct from p.id end
   union all
   select h.reference_id, 'two holds stand for one purchase'
   from public.ledger_holds h join public.package_purchases p on p.id = h.reference_id

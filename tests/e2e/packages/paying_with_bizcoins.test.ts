@@ -17,6 +17,7 @@ import {
   purchaseIs,
   walletOf,
 } from '../../support/shop.ts';
+import { addVoucher } from '../../support/vouchers.ts';
 
 Deno.test('packages: a customer sees what is sold, what he has, and what the package would cost him', async () => {
   const shop = await openShop({ price: 49, bizcoins: 30 });
@@ -58,6 +59,22 @@ Deno.test('packages: bizcoins pay a part, a card the rest, and then the package 
   const [{ email }] = await sql`select email from auth.users where id = ${shop.customer.id}`;
   assert.match((await messageTo(email)).subject!, /Starter is active/);
   await assertBooksAgree();
+});
+
+Deno.test('packages: a percentage voucher comes off the price of the next purchase, before the bizcoins', async () => {
+  const shop = await openShop({ price: 49, bizcoins: 30 });
+  const { code } = await addVoucher(shop.clientId, { type: 'percentage', value: 10 });
+  assertDone(await call('redeem-voucher', { code, clientId: shop.clientId }, { token: shop.customer.token }));
+  const { body: preview } = await purchase(shop, { preview: true, bizcoins: 20 });
+  assert.deepEqual([preview.discount, preview.bizcoinAmount, preview.finalAmount], [4.9, 20, 24.1]);
+  const { body } = await purchase(shop, { bizcoins: 20 });
+  const [{ id, amount }] = await intentsOf(shop);
+  assert.deepEqual([body.discount, body.finalAmount, amount], [4.9, 24.1, 2410]);
+  await bank('succeed', id);
+  await purchaseIs('completed', body.purchaseId);
+  const { data: usage } = await shop.customer.client.from('voucher_usage').select('discount_amount');
+  assert.deepEqual(usage, [{ discount_amount: 4.9 }], 'his history tells what it saved');
+  assert.equal((await purchase(shop, { preview: true })).body.discount, 0, 'once');
 });
 
 Deno.test('packages: bizcoins pay it all, at once and without the processor', async () => {

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import Stripe from 'stripe';
+import { eventIn, paymentEventOf } from './webhook.ts';
+
+const SECRET = 'whsec_test';
+const PURCHASE = '11111111-2222-4333-8444-555555555555';
+
+const intent = {
+  id: 'pi_1',
+  object: 'payment_intent',
+  status: 'succeeded',
+  amount: 1900,
+  amount_received: 1900,
+  currency: 'usd',
+  livemode: false,
+  last_payment_error: null,
+  metadata: { purchase_id: PURCHASE },
+};
+
+function event(type: string, object: unknown, livemode = false): Stripe.Event {
+  return { id: 'evt_1', object: 'event', type, livemode, data: { object } } as unknown as Stripe.Event;
+}
+
+function signed(payload: string, secret = SECRET, timestamp = Math.floor(Date.now() / 1000)): Promise<string> {
+  return new Stripe('sk_test').webhooks.generateTestHeaderStringAsync({ payload, secret, timestamp });
+}
+
+Deno.test("webhook: what Stripe's own library has signed is taken", async () => {
+  const body = JSON.stringify(event('payment_intent.succeeded', { ...intent, description: 'Prämie 🎁' }));
+  assert.equal((await eventIn(body, await signed(body), SECRET))?.id, 'evt_1');
+});
+
+Deno.test('webhook: another secret, another body, an old signature and none are not', async () => {
+  const body = JSON.stringify(event('payment_intent.succeeded', intent));
+  const now = Math.floor(Date.now() / 1000);
+  assert.equal(await eventIn(body, await signed(body, 'whsec_other'), SECRET), null);
+  assert.equal(await eventIn(body.replace('1900', '1'), await signed(body), SECRET), null);
+  assert.equal(await eventIn(body, await signed(body, SECRET, now - 301), SECRET), null);
+  assert.equal(await eventIn(body, null, SECRET), null);
+  assert.equal(await eventIn(body, 't=,v1=', SECRET), null);
+  assert.equal(await eventIn('no JSON', await signed('no JSON'), SECRET), null);
+});
+
+Deno.test('webhook: a payment is told with its purchase, in the words of the database', () => {
+  assert.deepEqual(paymentEventOf(event('payment_intent.succeeded', intent)), {
+    event_id: 'evt_1',
+    event_type: 'payment_intent.succeeded',
+    purchase_id: PURCHASE,
+    payment_intent_id: 'pi_1',
+    facts: {
+      id: 'pi_1',
+      status: 'succeeded',
+      amount: 1900,
+      amountReceived: 1900,
+      currency: 'usd',
+      isLive: false,
+      error: null,
+    },
+  });
+});
+
+Deno.test('webhook: the mode is that of the event, and a purchase that is no id is none', () => {
+  const told = paymentEventOf(event('payment_intent.succeeded', { ...intent, metadata: { purchase_id: 'x' } }, true));
+  assert.deepEqual([told?.facts.isLive, told?.purchase_id], [true, null]);
+});
+
+Deno.test('webhook: a failure names why, a charge and a dispute their payment', () => {
+  const failed = { ...intent, last_payment_error: { code: 'card_declined', decline_code: 'insufficient_funds' } };
+  assert.equal(paymentEventOf(event('payment_intent.payment_failed', failed))?.facts.error, 'insufficient_funds');
+  const charge = { id: 'ch_1', payment_intent: { id: 'pi_1' }, amount_refunded: 500, currency: 'usd' };
+  const refunded = paymentEventOf(event('charge.refunded', charge));
+  assert.deepEqual([refunded?.payment_intent_id, refunded?.facts.amountRefunded], ['pi_1', 500]);
+  const dispute = { id: 'dp_1', payment_intent: 'pi_1', amount: 1900, currency: 'usd', reason: 'fraudulent' };
+  assert.equal(paymentEventOf(event('charge.dispute.created', dispute))?.facts.disputeId, 'dp_1');
+  const refund = { id: 're_1', payment_intent: 'pi_1', failure_reason: null };
+  assert.deepEqual(paymentEventOf(event('refund.failed', refund))?.facts, { refundId: 're_1', error: 'failed' });
+});
+
+Deno.test('webhook: kinds that mean nothing to purchases are nothing', () => {
+  assert.equal(paymentEventOf(event('customer.created', { id: 'cus_1' })), null);
+});

@@ -1,0 +1,50 @@
+-- The invariants are empty after a busy day, and each shows a row when it is broken on purpose.
+begin;
+set local search_path = public, extensions, tests;
+select plan(10);
+
+select tests.keep(tests.create_busy_tenant());
+select tests.keep(tests.create_buyer(balance => 100, price => 49));
+select tests.keep('paid', (tests.buy(49) #>> '{result,purchase,purchaseId}')::uuid);
+select tests.keep('open', (tests.buy(20) #>> '{result,purchase,purchaseId}')::uuid);
+
+create function pg_temp.problems_after(change text) returns text language plpgsql as $$
+declare
+  problems text;
+begin
+  begin
+    execute change;
+    problems := (
+      select string_agg(distinct v.invariant || case when v.problem <> '' then ': ' || v.problem else '' end, '; ')
+      from private.invariant_violations v);
+    raise exception using errcode = 'P0001', message = 'undo';
+  exception when raise_exception then
+    null;
+  end;
+  return problems;
+end $$;
+
+select is_empty('select * from private.invariant_violations', 'After a busy day nothing is violated');
+select is(pg_temp.problems_after($$ update public.customer_packages set messages_used = messages_used + 1
+    where purchase_id = tests.the('paid') $$), 'packages_off', 'A message that was used and not drawn');
+select is(pg_temp.problems_after($$ update public.customer_packages set messages_limit = messages_limit + 1
+    where purchase_id = tests.the('paid') $$), 'packages_off', 'A message that was given from nowhere');
+select is(pg_temp.problems_after($$ update public.customer_packages set purchase_id = null where purchase_id = tests.the('paid') $$),
+  'purchases_off: completed, and there is no package', 'A payment for nothing');
+select is(pg_temp.problems_after($$ update public.customer_packages set purchase_id = tests.the('open')
+    where purchase_id = tests.the('paid') $$),
+  'purchases_off: completed, and there is no package; purchases_off: not completed, and there is a package',
+  'A package that is not paid');
+select is(pg_temp.problems_after($$ update public.package_purchases set hold_id = null where id = tests.the('paid') $$),
+  'purchases_off: completed, and its bizcoins are not captured', 'A purchase whose bizcoins were not taken');
+select is(pg_temp.problems_after($$ update public.package_purchases set status = 'cancelled', cancelled_at = now()
+    where id = tests.the('open') $$), 'purchases_off: over, and its bizcoins are not given back', 'Bizcoins that are kept for nothing');
+select is(pg_temp.problems_after($$ select private.reserve_hold(private.ledger_account(tests.the('client'), 'user',
+    tests.the('customer'), 'bizcoin'), 1, now() + interval '1 hour', 'twice', tests.the('open')) $$),
+  'purchases_off: two holds stand for one purchase', 'A second hold');
+select is(pg_temp.problems_after($$ update public.package_purchases set entitlement_id = gen_random_uuid()
+    where id = tests.the('open') $$), 'purchases_off: its discount is not where it should be', 'A discount that is not set aside');
+select is_empty('select * from private.invariant_violations', 'All undone, nothing is violated');
+
+select * from finish();
+rollback;

@@ -1,0 +1,69 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(19);
+
+create function pg_temp.open_shop(price numeric, percentage numeric, currency text default 'USD') returns void
+language plpgsql as $$
+begin
+  perform tests.keep(tests.create_buyer(balance => 100, price => price, currency => currency));
+  perform tests.redeem_voucher(tests.the('customer'),
+    tests.create_voucher(tests.the('client'), jsonb_build_object('type', 'percentage', 'value', percentage)));
+end $$;
+create function pg_temp.quote() returns text language sql as $$
+  select (a #>> '{result,discount}') || ' ' || (a #>> '{result,finalAmount}')
+  from public.get_package_quote(tests.the('customer'), tests.the('package'), 0) a
+$$;
+create function pg_temp.discount() returns text language sql as $$
+  select e.status || ' ' || coalesce(u.discount_amount::text, '-') from public.voucher_entitlements e
+  join public.voucher_usage u on u.id = e.usage_id where e.user_id = tests.the('customer')
+$$;
+create function pg_temp.settle(status text) returns text language sql as $$
+  select public.record_payment(tests.the('purchase'), tests.payment(tests.the('purchase'), status))
+    #>> '{result,purchase,status}'
+$$;
+
+select pg_temp.open_shop(49, 10);
+select is(pg_temp.quote(), '4.90 44.10', 'A discount comes off the price');
+select tests.keep('answer', tests.buy(20));
+select tests.keep('purchase', (tests.kept('answer') #>> '{result,purchase,purchaseId}')::uuid);
+select is(tests.kept('answer') #>> '{result,payment,amount}', '2410', 'Bizcoins come off what then remains');
+select is(pg_temp.discount(), 'reserved -', 'It is set aside while the purchase is open');
+select is(tests.buy(20) #>> '{result,purchase,discount}', '4.90', 'The purchase keeps it when it is continued');
+select tests.keep('first', tests.the('package'));
+select tests.keep('package', tests.create_package(tests.the('client'), 49));
+select is(pg_temp.quote(), '0 49.00', 'Another purchase has none meanwhile');
+select tests.keep('package', tests.the('first'));
+select is(pg_temp.settle('canceled'), 'cancelled', 'The purchase comes to nothing');
+select is(pg_temp.discount(), 'available -', 'Then the discount is back');
+
+select tests.keep('purchase', (tests.buy(20) #>> '{result,purchase,purchaseId}')::uuid);
+select is(pg_temp.settle('succeeded'), 'completed', 'The next purchase is paid');
+select is(pg_temp.discount(), 'used 4.90', 'It is used, and the redemption tells what it saved');
+select is(pg_temp.quote(), '0 49.00', 'Once');
+
+-- paid too late
+select pg_temp.open_shop(49, 10);
+select tests.keep('purchase', (tests.buy(0) #>> '{result,purchase,purchaseId}')::uuid);
+select pg_temp.settle('canceled');
+select is(pg_temp.settle('succeeded') || ' ' || pg_temp.discount(), 'completed used 4.90', 'Paid late, the discount is taken again');
+select pg_temp.open_shop(49, 10);
+select tests.keep('purchase', (tests.buy(0) #>> '{result,purchase,purchaseId}')::uuid);
+select pg_temp.settle('canceled');
+update public.voucher_entitlements set status = 'expired', expired_at = now() where user_id = tests.the('customer');
+select is(pg_temp.settle('succeeded'), 'cancelled', 'Paid late, and the discount is gone: the purchase stays over');
+select is((select payment_amount from public.package_refunds where purchase_id = tests.the('purchase')), 44.10, 'And the money goes back');
+
+-- how it is rounded
+select pg_temp.open_shop(49.90, 12.5);
+select is(pg_temp.quote(), '6.24 43.66', 'Half a cent is rounded up');
+select pg_temp.open_shop(505, 10, 'JPY');
+select is(pg_temp.quote(), '51 454.00', 'Yen have no decimals');
+select pg_temp.open_shop(49, 100);
+select is(tests.buy(0) #>> '{result,purchase,status}', 'completed', 'A discount of all of it leaves nothing to pay');
+select is(pg_temp.discount(), 'used 49.00', 'And is used');
+
+select is_empty('select * from private.purchases_off union all select null, problem from private.ledger_imbalances', 'It adds up');
+select is_empty('select * from private.voucher_violations', 'With the vouchers as well');
+
+select * from finish();
+rollback;
