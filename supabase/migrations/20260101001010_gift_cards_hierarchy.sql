@@ -113,6 +113,158 @@ begin
   end if;
 end $$;
 
+-- The desk of the platform: brands, and what their cards cost and are sold for.
+
+create function private.create_brand(
+  name text, card_format text, code_format text, redemption_url text, terms_url text, logo_url text)
+returns public.gift_card_brands language plpgsql volatile security definer set search_path = '' as $$
+declare
+  brand public.gift_card_brands;
+begin
+  perform private.assert_platform_admin(private.caller());
+  insert into public.gift_card_brands as b (name, card_format, code_format, redemption_url, terms_url, logo_url)
+  values (name, card_format, code_format, redemption_url, terms_url, logo_url)
+  returning b.* into brand;
+  perform private.record_audit(null, private.caller(), 'brand.created', 'gift_card_brand', brand.id);
+  return brand;
+end $$;
+
+create function public.create_brand(
+  name text, card_format text default 'digital', code_format text default null, redemption_url text default null,
+  terms_url text default null, logo_url text default null)
+returns public.gift_card_brands language sql volatile security invoker set search_path = '' as $$
+  select private.create_brand(name, card_format, code_format, redemption_url, terms_url, logo_url)
+$$;
+comment on function public.create_brand is
+  'Adds a brand; code_format is a regular expression that a whole code must match. Its values come with update_denomination.';
+
+create function private.update_brand(
+  brand_id uuid, is_enabled boolean, code_format text, redemption_url text, terms_url text, logo_url text)
+returns public.gift_card_brands language plpgsql volatile security definer set search_path = '' as $$
+declare
+  brand public.gift_card_brands;
+begin
+  perform private.assert_platform_admin(private.caller());
+  update public.gift_card_brands b
+  set is_enabled = coalesce(update_brand.is_enabled, b.is_enabled), code_format = coalesce(update_brand.code_format, b.code_format),
+    redemption_url = coalesce(update_brand.redemption_url, b.redemption_url),
+    terms_url = coalesce(update_brand.terms_url, b.terms_url), logo_url = coalesce(update_brand.logo_url, b.logo_url)
+  where b.id = update_brand.brand_id returning b.* into brand;
+  if brand.id is null then
+    perform private.refuse('RB-404', 'Not found');
+  end if;
+  perform private.record_audit(null, private.caller(), 'brand.updated', 'gift_card_brand', brand.id,
+    jsonb_build_object('is_enabled', brand.is_enabled));
+  return brand;
+end $$;
+
+create function public.update_brand(
+  brand_id uuid, is_enabled boolean default null, code_format text default null, redemption_url text default null,
+  terms_url text default null, logo_url text default null)
+returns public.gift_card_brands language sql volatile security invoker set search_path = '' as $$
+  select private.update_brand(brand_id, is_enabled, code_format, redemption_url, terms_url, logo_url)
+$$;
+comment on function public.update_brand is 'Enables or disables a brand for everybody, or changes it; what is left out stays.';
+
+create function private.update_denomination(
+  brand_id uuid, denomination numeric, currency text, cost numeric, price numeric, is_enabled boolean)
+returns public.brand_denominations language plpgsql volatile security definer set search_path = '' as $$
+declare
+  updated public.brand_denominations;
+begin
+  perform private.assert_platform_admin(private.caller());
+  insert into public.brand_denominations as d (brand_id, denomination, currency, cost, price, is_enabled)
+  select b.id, update_denomination.denomination, update_denomination.currency, update_denomination.cost,
+    update_denomination.price, update_denomination.is_enabled
+  from public.gift_card_brands b where b.id = update_denomination.brand_id
+  on conflict on constraint brand_denominations_are_unique
+    do update set cost = excluded.cost, price = excluded.price, is_enabled = excluded.is_enabled
+  returning d.* into updated;
+  if updated.id is null then
+    perform private.refuse('RB-404', 'Not found');
+  end if;
+  perform private.record_audit(null, private.caller(), 'denomination.updated', 'brand_denomination', updated.id,
+    to_jsonb(updated));
+  return updated;
+end $$;
+
+create function public.update_denomination(
+  brand_id uuid, denomination numeric, currency text default 'USD', cost numeric default null, price numeric default null,
+  is_enabled boolean default true)
+returns public.brand_denominations language sql volatile security invoker set search_path = '' as $$
+  select private.update_denomination(brand_id, denomination, currency, cost, price, is_enabled)
+$$;
+comment on function public.update_denomination is
+  'Sets a value of a brand: what a card costs the platform, its price (face value if null), and whether it is offered at all.';
+
+-- The desk of an agency: what it offers to its clients, and at which prices.
+
+create function private.update_agency_brand(agency_id uuid, brand_id uuid, is_enabled boolean, markup_percentage numeric)
+returns public.agency_brands language plpgsql volatile security definer set search_path = '' as $$
+declare
+  updated public.agency_brands;
+begin
+  perform private.assert_can_act_for_agency(private.caller(), agency_id);
+  insert into public.agency_brands as ab (agency_id, brand_id, is_enabled, markup_percentage)
+  select update_agency_brand.agency_id, b.id, update_agency_brand.is_enabled, update_agency_brand.markup_percentage
+  from public.gift_card_brands b where b.id = update_agency_brand.brand_id
+  on conflict on constraint agency_brands_are_unique
+    do update set is_enabled = excluded.is_enabled, markup_percentage = excluded.markup_percentage
+  returning ab.* into updated;
+  if updated.id is null then
+    perform private.refuse('RB-404', 'Not found');
+  end if;
+  perform private.record_audit(null, private.caller(), 'agency_brand.updated', 'agency_brand', updated.id, to_jsonb(updated));
+  return updated;
+end $$;
+
+create function public.update_agency_brand(
+  agency_id uuid, brand_id uuid, is_enabled boolean default true, markup_percentage numeric default null)
+returns public.agency_brands language sql volatile security invoker set search_path = '' as $$
+  select private.update_agency_brand(agency_id, brand_id, is_enabled, markup_percentage)
+$$;
+comment on function public.update_agency_brand is
+  'Says whether an agency offers a brand, and what it adds to the platform''s prices (in percent; below zero a discount).';
+
+create function private.update_agency_denomination(
+  agency_id uuid, brand_id uuid, denomination numeric, currency text, is_enabled boolean, markup_percentage numeric,
+  custom_price numeric)
+returns public.agency_denominations language plpgsql volatile security definer set search_path = '' as $$
+declare
+  updated public.agency_denominations;
+begin
+  perform private.assert_can_act_for_agency(private.caller(), agency_id);
+  if markup_percentage is not null and custom_price is not null then
+    perform private.refuse('RB-400', 'A markup or a custom price, not both');
+  end if;
+  insert into public.agency_denominations as ad (
+    agency_id, brand_id, denomination, currency, is_enabled, markup_percentage, custom_price)
+  select update_agency_denomination.agency_id, d.brand_id, d.denomination, d.currency, update_agency_denomination.is_enabled,
+    update_agency_denomination.markup_percentage, update_agency_denomination.custom_price
+  from public.brand_denominations d
+  where d.brand_id = update_agency_denomination.brand_id and d.denomination = update_agency_denomination.denomination
+    and d.currency = update_agency_denomination.currency
+  on conflict on constraint agency_denominations_are_unique do update
+    set is_enabled = excluded.is_enabled, markup_percentage = excluded.markup_percentage, custom_price = excluded.custom_price
+  returning ad.* into updated;
+  if updated.id is null then
+    perform private.refuse('RB-404', 'Not found');
+  end if;
+  perform private.record_audit(null, private.caller(), 'agency_denomination.updated', 'agency_denomination', updated.id,
+    to_jsonb(updated));
+  return updated;
+end $$;
+
+create function public.update_agency_denomination(
+  agency_id uuid, brand_id uuid, denomination numeric, currency text default 'USD', is_enabled boolean default true,
+  markup_percentage numeric default null, custom_price numeric default null)
+returns public.agency_denominations language sql volatile security invoker set search_path = '' as $$
+  select private.update_agency_denomination(
+    agency_id, brand_id, denomination, currency, is_enabled, markup_percentage, custom_price)
+$$;
+comment on function public.update_agency_denomination is
+  'Says whether an agency offers one value of a brand, and its markup or its own price for it; not both.';
+
 alter table public.agency_brands enable row level security;
 alter table public.agency_denominations enable row level security;
 alter table public.client_denominations enable row level security;
@@ -129,3 +281,9 @@ create policy "Admins of an agency read its prices" on public.agency_denominatio
 
 create policy "Staff read the values of their clients" on public.client_denominations
   for select to authenticated using (client_id in (select private.staffed_client_ids()));
+
+grant execute on function
+  public.create_brand, private.create_brand, public.update_brand, private.update_brand,
+  public.update_denomination, private.update_denomination, public.update_agency_brand, private.update_agency_brand,
+  public.update_agency_denomination, private.update_agency_denomination
+  to authenticated;

@@ -107,3 +107,109 @@ begin
   where t.reference_id = reverse_charge.reference_id and t.transfer_type = 'card_charge';
   return done;
 end $$;
+
+-- The desk of credit: who is prepaid, and who has how much. Credit goes down one level at a time, and what is free goes up again.
+
+create function private.update_billing_terms(agency_id uuid, client_id uuid, is_prepaid boolean)
+returns timestamptz language plpgsql volatile security definer set search_path = '' as $$
+declare
+  since timestamptz;
+begin
+  if (agency_id is null) = (client_id is null) or is_prepaid is null then
+    perform private.refuse('RB-400', 'Name an agency or a client, and whether it is prepaid');
+  elsif agency_id is not null then
+    perform private.assert_platform_admin(private.caller());
+    update public.agencies a set prepaid_since = case when is_prepaid then coalesce(a.prepaid_since, now()) end
+    where a.id = update_billing_terms.agency_id returning a.prepaid_since into since;
+    if not found then
+      perform private.refuse('RB-404', 'Not found');
+    end if;
+  else
+    perform private.assert_can_act(private.caller(), client_id, private.client_keeper_roles());
+    update public.clients c set prepaid_since = case when is_prepaid then coalesce(c.prepaid_since, now()) end
+    where c.id = update_billing_terms.client_id returning c.prepaid_since into since;
+  end if;
+  perform private.record_audit(client_id, private.caller(), 'billing_terms.updated',
+    case when agency_id is not null then 'agency' else 'client' end, coalesce(agency_id, client_id),
+    jsonb_build_object('is_prepaid', is_prepaid));
+  return since;
+end $$;
+
+create function public.update_billing_terms(
+  agency_id uuid default null, client_id uuid default null, is_prepaid boolean default null)
+returns timestamptz language sql volatile security invoker set search_path = '' as $$
+  select private.update_billing_terms(agency_id, client_id, is_prepaid)
+$$;
+comment on function public.update_billing_terms is
+  'Says whether an agency (for the platform) or a client (for its agency) pays its cards from credit; answers since when.';
+
+-- Moves credit between a level and the one above it: down when is_given, else up.
+create function private.move_credit(
+  agency_id uuid, client_id uuid, amount numeric, currency text, is_given boolean, idempotency_key text, description text)
+returns public.ledger_transfers language plpgsql volatile set search_path = '' as $$
+declare
+  owner_id uuid := coalesce(agency_id, client_id);
+  upper_account uuid;
+  own_account uuid;
+  moved public.ledger_transfers;
+begin
+  if (agency_id is null) = (client_id is null) then
+    perform private.refuse('RB-400', 'Name an agency or a client');
+  elsif amount is null or amount <= 0 or amount <> round(amount, 2) or currency !~ '^[A-Z]{3}$' then
+    perform private.refuse('RB-400', 'An amount is above zero, in whole cents of a currency');
+  elsif agency_id is not null then
+    perform private.assert_platform_admin(private.caller());
+    if not exists (select from public.agencies a where a.id = agency_id) then
+      perform private.refuse('RB-404', 'Not found');
+    end if;
+    upper_account := private.system_account(null, 'issuance', 'credit:' || currency);
+    own_account := private.credit_account('agency', owner_id, currency);
+  else
+    perform private.assert_can_act(private.caller(), client_id, private.client_keeper_roles());
+    upper_account := private.credit_account(
+      'agency', (select c.agency_id from public.clients c where c.id = owner_id), currency);
+    own_account := private.credit_account('client', owner_id, currency);
+  end if;
+  moved := private.post_credit(case when is_given then 'allocation' else 'allocation_return' end,
+    case when is_given then upper_account else own_account end, case when is_given then own_account else upper_account end,
+    amount, concat_ws(':', 'credit', owner_id, coalesce(idempotency_key, gen_random_uuid()::text)), description);
+  perform private.record_audit(client_id, private.caller(), case when is_given then 'credit.allocated' else 'credit.returned' end,
+    case when agency_id is not null then 'agency' else 'client' end, owner_id,
+    jsonb_build_object('amount', amount, 'currency', currency, 'transfer_id', moved.id));
+  return moved;
+end $$;
+
+create function private.allocate_credit(
+  amount numeric, agency_id uuid, client_id uuid, currency text, idempotency_key text, description text)
+returns public.ledger_transfers language sql volatile security definer set search_path = '' as $$
+  select private.move_credit(agency_id, client_id, amount, currency, true, idempotency_key, description)
+$$;
+
+create function public.allocate_credit(
+  amount numeric, agency_id uuid default null, client_id uuid default null, currency text default 'USD',
+  idempotency_key text default null, description text default null)
+returns public.ledger_transfers language sql volatile security invoker set search_path = '' as $$
+  select private.allocate_credit(amount, agency_id, client_id, currency, idempotency_key, description)
+$$;
+comment on function public.allocate_credit is
+  'Gives credit: the platform to an agency, an agency to its client out of its own. The same key gives once. Short: GC006.';
+
+create function private.return_credit(
+  amount numeric, agency_id uuid, client_id uuid, currency text, idempotency_key text, description text)
+returns public.ledger_transfers language sql volatile security definer set search_path = '' as $$
+  select private.move_credit(agency_id, client_id, amount, currency, false, idempotency_key, description)
+$$;
+
+create function public.return_credit(
+  amount numeric, agency_id uuid default null, client_id uuid default null, currency text default 'USD',
+  idempotency_key text default null, description text default null)
+returns public.ledger_transfers language sql volatile security invoker set search_path = '' as $$
+  select private.return_credit(amount, agency_id, client_id, currency, idempotency_key, description)
+$$;
+comment on function public.return_credit is
+  'Takes unspent credit back, from a client to its agency or from an agency to the platform. The same key takes once.';
+
+grant execute on function
+  public.update_billing_terms, private.update_billing_terms, public.allocate_credit, private.allocate_credit,
+  public.return_credit, private.return_credit
+  to authenticated;

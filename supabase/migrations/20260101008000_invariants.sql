@@ -99,6 +99,10 @@ create view private.invariant_violations as
   union all
   select 'opt_outs_without_proof', v.id::text, '' from private.opt_outs_without_proof v
   union all
+  select 'bills_off_the_ledger', v.id::text, v.problem from private.bills_off_the_ledger v
+  union all
+  select 'sales_off', v.id::text, v.problem from private.sales_off v
+  union all
   select 'ledger_imbalances', v.id, v.problem from private.ledger_imbalances v
   union all
   select 'packages_off', v.id::text, '' from private.packages_off v

@@ -81,6 +81,7 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
       options: {},
       body: { masterPoolId, buyerClientId: clientId, quantity: 1 },
     },
+    { name: 'billing-statement', options: { token }, body: { clientId, month: '2026-03' } },
     { name: 'return-gift-cards', options: {}, body: { saleId, quantity: 1 } },
     { name: 'purchase-package', options: { token: customer }, body: { packageId, bizcoins: 0, preview: false } },
     { name: 'cancel-package-purchase', options: { token: customer }, body: { purchaseId } },

@@ -1354,6 +1354,22 @@ isOneToOne: false
       referencedColumns: ["id"]
     }
                   ]
+                },"billing_lines": {
+                  Row: {
+                    "amount": number | null,"billed_entity_id": string | null,"billed_entity_type": string | null,"brand_name": string | null,"campaign_id": string | null,"campaign_name": string | null,"client_id": string | null,"client_name": string | null,"created_at": string | null,"currency": string | null,"denomination": number | null,"id": string | null,"kind": string | null,"month": string | null,"payment": string | null,"quantity": number | null,"unit_price": number | null
+                  }
+                  ComputedFields: never
+                  Relationships: [
+                    
+                  ]
+                },"billing_statements": {
+                  Row: {
+                    "amount": number | null,"amount_due": number | null,"billed_entity_id": string | null,"billed_entity_type": string | null,"cards": number | null,"cards_bought_before": number | null,"cards_sold": number | null,"client_id": string | null,"client_name": string | null,"currency": string | null,"id": string | null,"month": string | null,"paid_from_credit": number | null
+                  }
+                  ComputedFields: never
+                  Relationships: [
+                    
+                  ]
                 },"bizpoints_transactions": {
                   Row: {
                     "amount": number,"balance_after": number | null,"client_id": string | null,"created_at": string,"description": string | null,"id": number,"reference_id": string | null,"transaction_type": string,"transfer_id": string,"user_id": string | null
@@ -1469,7 +1485,24 @@ isOneToOne: false
                 }
           }
           Functions: {
-            "archive_gift_card_pool":
+            "allocate_credit":
+{ Args: { "agency_id"?: string,"amount": number,"client_id"?: string,"currency"?: string,"description"?: string,"idempotency_key"?: string }; Returns: {
+              "client_id": string | null,
+"created_at": string,
+"description": string | null,
+"id": string,
+"idempotency_key": string,
+"reference_id": string | null,
+"reverses": string | null,
+"transfer_type": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "ledger_transfers"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"archive_gift_card_pool":
 { Args: { "pool_id": string }; Returns: {
               "archived_at": string | null,
 "available_cards": number,
@@ -1564,6 +1597,28 @@ isOneToOne: false
 "confirm_redemption":
 { Args: { "condition_number": number,"idempotency_key": string,"ip": string,"redemption_code": string,"request_hash": string,"request_id": string }; Returns: Json
                            },
+"create_brand":
+{ Args: { "card_format"?: string,"code_format"?: string,"logo_url"?: string,"name": string,"redemption_url"?: string,"terms_url"?: string }; Returns: {
+              "brand_name": string,
+"card_format": string,
+"code_format": string | null,
+"created_at": string,
+"expiration_policy": string | null,
+"id": string,
+"is_enabled": boolean,
+"logo_url": string | null,
+"name": string,
+"redemption_url": string | null,
+"requires_claim_link": boolean,
+"terms_url": string | null,
+"valid_days": number | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "gift_card_brands"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "create_campaign":
 { Args: { "billing_entity"?: string,"campaign_name": string,"client_id": string,"currency"?: string,"email_subject"?: string,"email_template"?: string,"sms_template"?: string }; Returns: {
               "billing_entity": string | null,
@@ -1755,6 +1810,9 @@ isOneToOne: false
 "fulfil_pending_reward":
 { Args: { "suppliers": (string)[] }; Returns: Json
                            },
+"get_billing_statement":
+{ Args: { "actor": string,"agency_id": string,"client_id": string,"month": string }; Returns: Json
+                           },
 "get_crm_endpoint":
 { Args: { "endpoint_id": string }; Returns: Json
                            },
@@ -1817,6 +1875,14 @@ isOneToOne: false
 "lease_webhooks":
 { Args: { "batch_size": number }; Returns: Json
                            },
+"list_card_offers":
+{ Args: { "client_id": string }; Returns: Database["public"]['CompositeTypes']["card_offer"][]
+                          SetofOptions: {
+        from: "*"
+        to: "card_offer"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
 "list_vouchers":
 { Args: { "after_id"?: string,"batch_id"?: string,"client_id": string,"page_size"?: number,"search"?: string,"state"?: string }; Returns: {
               "batch_id": string | null,
@@ -2107,6 +2173,23 @@ isOneToOne: false
 "resolve_unknown_delivery":
 { Args: { "attempt_id": string,"is_found": boolean,"lease_token": string,"provider": string,"provider_message_id": string,"provider_status": string }; Returns: Json
                            },
+"return_credit":
+{ Args: { "agency_id"?: string,"amount": number,"client_id"?: string,"currency"?: string,"description"?: string,"idempotency_key"?: string }; Returns: {
+              "client_id": string | null,
+"created_at": string,
+"description": string | null,
+"id": string,
+"idempotency_key": string,
+"reference_id": string | null,
+"reverses": string | null,
+"transfer_type": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "ledger_transfers"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "return_gift_cards":
 { Args: { "actor": string,"idempotency_key": string,"quantity": number,"request_hash": string,"request_id": string,"sale_id": string }; Returns: Json
                            },
@@ -2160,6 +2243,62 @@ isOneToOne: false
 "start_package_purchase":
 { Args: { "actor": string,"bizcoins": number,"idempotency_key": string,"is_live": boolean,"package_id": string,"purchase_id": string,"request_hash": string,"request_id": string }; Returns: Json
                            },
+"update_agency_brand":
+{ Args: { "agency_id": string,"brand_id": string,"is_enabled"?: boolean,"markup_percentage"?: number }; Returns: {
+              "agency_id": string,
+"brand_id": string,
+"id": string,
+"is_enabled": boolean,
+"markup_percentage": number | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "agency_brands"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"update_agency_denomination":
+{ Args: { "agency_id": string,"brand_id": string,"currency"?: string,"custom_price"?: number,"denomination": number,"is_enabled"?: boolean,"markup_percentage"?: number }; Returns: {
+              "agency_id": string,
+"brand_id": string,
+"currency": string,
+"custom_price": number | null,
+"denomination": number,
+"id": string,
+"is_enabled": boolean,
+"markup_percentage": number | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "agency_denominations"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"update_billing_terms":
+{ Args: { "agency_id"?: string,"client_id"?: string,"is_prepaid"?: boolean }; Returns: string
+                           },
+"update_brand":
+{ Args: { "brand_id": string,"code_format"?: string,"is_enabled"?: boolean,"logo_url"?: string,"redemption_url"?: string,"terms_url"?: string }; Returns: {
+              "brand_name": string,
+"card_format": string,
+"code_format": string | null,
+"created_at": string,
+"expiration_policy": string | null,
+"id": string,
+"is_enabled": boolean,
+"logo_url": string | null,
+"name": string,
+"redemption_url": string | null,
+"requires_claim_link": boolean,
+"terms_url": string | null,
+"valid_days": number | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "gift_card_brands"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "update_brand_claim_link":
 { Args: { "brand_id": string,"is_required": boolean }; Returns: {
               "brand_name": string,
@@ -2202,12 +2341,74 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"update_client_brand":
+{ Args: { "brand_id": string,"client_id": string,"is_enabled"?: boolean,"may_use_master_pool"?: boolean }; Returns: {
+              "brand_id": string,
+"client_id": string,
+"id": string,
+"is_enabled": boolean,
+"may_use_master_pool": boolean
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "client_brands"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"update_client_denomination":
+{ Args: { "brand_id": string,"client_id": string,"currency"?: string,"denomination": number,"is_enabled"?: boolean }; Returns: {
+              "brand_id": string,
+"client_id": string,
+"currency": string,
+"custom_price": number | null,
+"denomination": number,
+"id": string,
+"is_enabled": boolean
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "client_denominations"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"update_client_price":
+{ Args: { "brand_id": string,"client_id": string,"currency"?: string,"custom_price"?: number,"denomination": number }; Returns: {
+              "brand_id": string,
+"client_id": string,
+"currency": string,
+"custom_price": number | null,
+"denomination": number,
+"id": string,
+"is_enabled": boolean
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "client_denominations"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "update_crm_endpoint":
 { Args: { "endpoint_id": string,"is_active": boolean }; Returns: Json
                            },
 "update_crm_endpoint_key":
 { Args: { "endpoint_id": string,"key"?: string,"overlap_hours"?: number }; Returns: Json
                            },
+"update_denomination":
+{ Args: { "brand_id": string,"cost"?: number,"currency"?: string,"denomination": number,"is_enabled"?: boolean,"price"?: number }; Returns: {
+              "brand_id": string,
+"cost": number | null,
+"currency": string,
+"denomination": number,
+"id": string,
+"is_enabled": boolean,
+"price": number | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "brand_denominations"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "update_expiration_policy":
 { Args: { "brand_id": string,"expiration_policy": string,"valid_days"?: number }; Returns: {
               "brand_name": string,
@@ -2318,10 +2519,14 @@ isOneToOne: false
             [_ in never]: never
           }
           CompositeTypes: {
-            "brand_performance": {
+            "billing_line": {
+                        "id": string | null,"client_id": string | null,"client_name": string | null,"billed_entity_type": string | null,"billed_entity_id": string | null,"month": string | null,"kind": string | null,"campaign_id": string | null,"campaign_name": string | null,"brand_name": string | null,"denomination": number | null,"currency": string | null,"quantity": number | null,"unit_price": number | null,"amount": number | null,"payment": string | null,"created_at": string | null
+                      },"brand_performance": {
                         "client_id": string | null,"client_name": string | null,"brand_id": string | null,"brand_name": string | null,"currency": string | null,"given_cards": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"delivery_rate": number | null,"redemption_rate": number | null,"value_given": number | null,"value_redeemed": number | null,"average_seconds_to_delivery": number | null
                       },"campaign_comparison": {
                         "client_id": string | null,"client_name": string | null,"campaign_id": string | null,"campaign_name": string | null,"status": string | null,"currency": string | null,"recipients": number | null,"recipients_rewarded": number | null,"reward_rate": number | null,"given_cards": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"owed_rewards": number | null,"redemption_rate": number | null,"delivery_attempts": number | null,"delivery_success_rate": number | null,"average_seconds_to_delivery": number | null,"value_given": number | null,"total_cost": number | null,"cost_per_redemption": number | null
+                      },"card_offer": {
+                        "brand_id": string | null,"brand_name": string | null,"denomination": number | null,"currency": string | null,"price": number | null,"is_enabled": boolean | null
                       },"delivery_methods": {
                         "client_id": string | null,"client_name": string | null,"delivery_method": string | null,"deliveries": number | null,"delivery_attempts": number | null,"successful": number | null,"confirmed": number | null,"failed": number | null,"suppressed": number | null,"undecided": number | null,"delivery_success_rate": number | null,"average_attempts": number | null,"average_seconds_to_sent": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"redemption_rate": number | null
                       },"geography": {

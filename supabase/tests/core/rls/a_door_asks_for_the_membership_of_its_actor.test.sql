@@ -24,6 +24,24 @@ insert into expected values
   ('get_wallet',                'RB-404', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('use_messages',              'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('sell_gift_cards',           'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
+  ('get_billing_statement',     'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('an agency''s statement',    'RB-404', 'RB-404', 'ok',     'ok', 'RB-404', 'RB-404'),
+  ('create_brand',              'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
+  ('update_brand',              'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
+  ('update_denomination',       'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
+  ('update_agency_brand',       'RB-404', 'RB-404', 'ok',     'ok', 'RB-404', 'RB-404'),
+  ('update_agency_denomination', 'RB-404', 'RB-404', 'ok',    'ok', 'RB-404', 'RB-404'),
+  ('update_client_brand',       'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('open the master pools',     'RB-403', 'RB-403', 'ok',     'ok', 'RB-404', 'RB-404'),
+  ('update_client_denomination', 'RB-403', 'ok',    'ok',     'ok', 'RB-404', 'RB-404'),
+  ('update_client_price',       'RB-403', 'RB-403', 'ok',     'ok', 'RB-404', 'RB-404'),
+  ('list_card_offers',          'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('a client''s terms',         'RB-403', 'RB-403', 'ok',     'ok', 'RB-404', 'RB-404'),
+  ('an agency''s terms',        'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
+  ('credit for an agency',      'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
+  ('credit for a client',       'RB-403', 'RB-403', 'ok',     'ok', 'RB-404', 'RB-404'),
+  ('credit from an agency',     'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
+  ('credit from a client',      'RB-403', 'RB-403', 'ok',     'ok', 'RB-404', 'RB-404'),
   ('return_gift_cards',         'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('cancel_package_purchase',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('refund_package_purchase',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -65,6 +83,12 @@ select plan((select 11 * count(*)::int from expected));
 select tests.keep(tests.create_delivery());
 select tests.add_cards(tests.the('pool'), 50);
 select tests.keep('master', tests.create_pool(null, tests.the('brand'), 0));
+select tests.keep('agency', (select agency_id from public.clients where id = tests.the('client')));
+-- there is credit to move at both levels
+select private.post_credit('allocation', private.system_account(null, 'issuance', 'credit:USD'),
+  private.credit_account('agency', tests.the('agency'), 'USD'), 200, 'agency');
+select private.post_credit('allocation', private.credit_account('agency', tests.the('agency'), 'USD'),
+  private.credit_account('client', tests.the('client'), 'USD'), 100, 'client');
 select tests.keep('for_sale', tests.create_pool(null, tests.create_brand(), 20));
 select tests.keep('sale', tests.sell(tests.the('for_sale'), tests.the('client'), 10) #> '{result,saleId}');
 select tests.keep('hook', tests.create_endpoint(tests.the('client')));
@@ -122,6 +146,8 @@ declare
     when 'get_delivery' then public.get_delivery(actor, tests.the('delivery'))
     when 'get_wallet' then public.get_wallet(actor, tests.the('customer'))
     when 'sell_gift_cards' then tests.sell(tests.the('for_sale'), tests.the('client'), 1, actor => actor)
+    when 'get_billing_statement' then public.get_billing_statement(actor, tests.the('client'), null, '2026-03-01')
+    when 'an agency''s statement' then public.get_billing_statement(actor, null, tests.the('agency'), '2026-03-01')
     when 'return_gift_cards' then tests.return_cards(tests.the('sale'), 1, actor)
     when 'use_messages' then public.use_messages(actor, tests.the('client'), tests.the('customer'), 1, 'test',
       gen_random_uuid(), null, null)
@@ -132,6 +158,28 @@ declare
   end;
 begin
   return coalesce(answer ->> 'code', answer ->> 'outcome', pg_temp.try(actor, case door
+    when 'create_brand' then format('select public.create_brand(%L)', gen_random_uuid())
+    when 'update_brand' then format('select public.update_brand(%L)', tests.the('brand'))
+    when 'update_denomination' then format('select public.update_denomination(%L, 25)', tests.the('brand'))
+    when 'update_agency_brand' then format('select public.update_agency_brand(%L, %L)', tests.the('agency'), tests.the('brand'))
+    when 'update_agency_denomination' then format('select public.update_agency_denomination(%L, %L, 25)', tests.the('agency'),
+      tests.the('brand'))
+    when 'update_client_brand' then format('select public.update_client_brand(%L, %L)', tests.the('client'), tests.the('brand'))
+    when 'open the master pools' then format('select public.update_client_brand(%L, %L, true, true)', tests.the('client'),
+      tests.the('brand'))
+    when 'update_client_denomination' then format('select public.update_client_denomination(%L, %L, 25)', tests.the('client'),
+      tests.the('brand'))
+    when 'update_client_price' then format('select public.update_client_price(%L, %L, 25)', tests.the('client'),
+      tests.the('brand'))
+    when 'list_card_offers' then format('select public.list_card_offers(%L)', tests.the('client'))
+    when 'a client''s terms' then format('select public.update_billing_terms(client_id => %L, is_prepaid => false)',
+      tests.the('client'))
+    when 'an agency''s terms' then format('select public.update_billing_terms(agency_id => %L, is_prepaid => false)',
+      tests.the('agency'))
+    when 'credit for an agency' then format('select public.allocate_credit(1, agency_id => %L)', tests.the('agency'))
+    when 'credit for a client' then format('select public.allocate_credit(1, client_id => %L)', tests.the('client'))
+    when 'credit from an agency' then format('select public.return_credit(1, agency_id => %L)', tests.the('agency'))
+    when 'credit from a client' then format('select public.return_credit(1, client_id => %L)', tests.the('client'))
     when 'create_gift_card_pool' then format('select public.create_gift_card_pool(%L, %L, %L, 25)',
       tests.the('client'), tests.the('brand'), 'New')
     when 'create_package' then format('select public.create_package(%L, %L, 10, 30)', tests.the('client'), 'New')

@@ -1,7 +1,7 @@
 -- Whoever guesses ids and codes learns nothing: the whole answer is the same for another tenant's thing and for none.
 begin;
 set local search_path = public, extensions, tests;
-select plan(66);
+select plan(70);
 
 select tests.keep(tests.create_busy_tenant());
 select tests.keep('delivery', (select id from public.deliveries where client_id = tests.the('client') limit 1));
@@ -69,6 +69,12 @@ select pg_temp.same(
   public.reveal_gift_card_to_staff(tests.the('admin'), gen_random_uuid(), 'asked', gen_random_uuid()),
   'reveal_gift_card_to_staff: a foreign card reads like an unknown one');
 
+select pg_temp.same(public.get_billing_statement(tests.the('admin'), tests.the('client'), null, '2026-03-01'),
+  public.get_billing_statement(tests.the('admin'), gen_random_uuid(), null, '2026-03-01'),
+  'get_billing_statement: a foreign client reads like an unknown one');
+select pg_temp.same(public.get_billing_statement(tests.the('admin'), null, tests.the('agency'), '2026-03-01'),
+  public.get_billing_statement(tests.the('admin'), null, gen_random_uuid(), '2026-03-01'),
+  'get_billing_statement: a foreign agency reads like an unknown one');
 select pg_temp.same(tests.sell(tests.the('master'), tests.the('client'), 1, actor => tests.the('admin')),
   tests.sell(gen_random_uuid(), tests.the('client'), 1, actor => tests.the('admin')),
   'sell_gift_cards: a master pool reads like an unknown one');

@@ -29,7 +29,10 @@ select is(pg_temp.state_of_call(f, r.role),
       'record_consent', 'record_opt_out',
       'create_voucher', 'create_vouchers', 'update_voucher', 'expire_voucher', 'list_vouchers',
       'update_campaign_claim_link', 'update_brand_claim_link',
-      'create_package', 'update_package', 'archive_package', 'rollback_voucher_redemption') or f.proname like 'report\_%'
+      'create_package', 'update_package', 'archive_package', 'rollback_voucher_redemption',
+      'create_brand', 'update_brand', 'update_denomination', 'update_agency_brand', 'update_agency_denomination',
+      'update_client_brand', 'update_client_denomination', 'update_client_price', 'list_card_offers',
+      'update_billing_terms', 'allocate_credit', 'return_credit') or f.proname like 'report\_%'
       then 'authenticated' else 'service_role' end
     then 'ran' else '42501' end,
   format('%s: what it tells %s', f.proname, r.role))

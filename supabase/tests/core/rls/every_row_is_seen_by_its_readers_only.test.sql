@@ -31,6 +31,8 @@ insert into expected values
   ('gift_card_purchases',          'o',  'o',  'o',  'fos'),
   ('client_brands',                'o',  'o',  'o',  'fos'),
   ('client_denominations',         'o',  'o',  'o',  'fos'),
+  ('billing_lines',                '',   'o',  'o',  'fos'),
+  ('billing_statements',           '',   'o',  'o',  'fos'),
   ('admin_card_sales',             '',   'o',  'o',  'fos'),
   ('admin_card_returns',           '',   'o',  'o',  'fos'),
   ('agency_brands',                '',   '',   'o',  'fos'),

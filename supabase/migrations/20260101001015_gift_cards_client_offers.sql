@@ -1,0 +1,136 @@
+-- Gift cards, the offers to a client: what it may choose from, what it has chosen, and at which prices.
+-- A client and its agency choose brands and values for the client; a price of its own, and the way to the platform's master
+-- pools, are for the agency (and the platform) to give.
+
+-- Whoever keeps a client: its agency and the platform, not the client itself.
+create function private.client_keeper_roles()
+returns text[] language plpgsql immutable set search_path = '' as $$
+begin
+  return array['platform_admin', 'agency_admin'];
+end $$;
+
+create function private.update_client_brand(
+  client_id uuid, brand_id uuid, is_enabled boolean, may_use_master_pool boolean)
+returns public.client_brands language plpgsql volatile security definer set search_path = '' as $$
+declare
+  updated public.client_brands;
+begin
+  perform private.assert_can_act(private.caller(), client_id, case
+    when may_use_master_pool is null then private.admin_roles() else private.client_keeper_roles() end);
+  if is_enabled and not private.is_approved(client_id, brand_id) then
+    perform private.refuse('GC-002', 'The brand is not offered to this client');
+  end if;
+  insert into public.client_brands as cb (client_id, brand_id, is_enabled, may_use_master_pool)
+  select update_client_brand.client_id, b.id, update_client_brand.is_enabled,
+    coalesce(update_client_brand.may_use_master_pool, false)
+  from public.gift_card_brands b where b.id = update_client_brand.brand_id
+  on conflict on constraint client_brands_are_unique do update set is_enabled = excluded.is_enabled,
+    may_use_master_pool = coalesce(update_client_brand.may_use_master_pool, cb.may_use_master_pool)
+  returning cb.* into updated;
+  if updated.id is null then
+    perform private.refuse('RB-404', 'Not found');
+  end if;
+  perform private.record_audit(client_id, private.caller(), 'client_brand.updated', 'client_brand', updated.id, to_jsonb(updated));
+  return updated;
+end $$;
+
+create function public.update_client_brand(
+  client_id uuid, brand_id uuid, is_enabled boolean default true, may_use_master_pool boolean default null)
+returns public.client_brands language sql volatile security invoker set search_path = '' as $$
+  select private.update_client_brand(client_id, brand_id, is_enabled, may_use_master_pool)
+$$;
+comment on function public.update_client_brand is
+  'Says whether the campaigns of a client may give a brand. may_use_master_pool is for its agency and the platform to set.';
+
+-- What holds for a client about one value; null leaves a choice as it was.
+create function private.set_client_denomination(
+  client_id uuid, brand_id uuid, denomination numeric, currency text, is_enabled boolean, changes_price boolean,
+  custom_price numeric)
+returns public.client_denominations language plpgsql volatile set search_path = '' as $$
+declare
+  updated public.client_denominations;
+begin
+  insert into public.client_denominations as cd (client_id, brand_id, denomination, currency, is_enabled, custom_price)
+  select set_client_denomination.client_id, d.brand_id, d.denomination, d.currency,
+    coalesce(set_client_denomination.is_enabled, true), set_client_denomination.custom_price
+  from public.brand_denominations d
+  where d.brand_id = set_client_denomination.brand_id and d.denomination = set_client_denomination.denomination
+    and d.currency = set_client_denomination.currency
+  on conflict on constraint client_denominations_are_unique do update set
+    is_enabled = coalesce(set_client_denomination.is_enabled, cd.is_enabled),
+    custom_price = case when changes_price then excluded.custom_price else cd.custom_price end
+  returning cd.* into updated;
+  if updated.id is null then
+    perform private.refuse('RB-404', 'Not found');
+  end if;
+  perform private.record_audit(client_id, private.caller(), 'client_denomination.updated', 'client_denomination', updated.id,
+    to_jsonb(updated));
+  return updated;
+end $$;
+
+create function private.update_client_denomination(
+  client_id uuid, brand_id uuid, denomination numeric, currency text, is_enabled boolean)
+returns public.client_denominations language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
+  if is_enabled and not private.is_approved(client_id, brand_id, denomination, currency) then
+    perform private.refuse('GC-002', 'The value is not offered to this client');
+  end if;
+  return private.set_client_denomination(client_id, brand_id, denomination, currency, is_enabled, false, null);
+end $$;
+
+create function public.update_client_denomination(
+  client_id uuid, brand_id uuid, denomination numeric, currency text default 'USD', is_enabled boolean default true)
+returns public.client_denominations language sql volatile security invoker set search_path = '' as $$
+  select private.update_client_denomination(client_id, brand_id, denomination, currency, is_enabled)
+$$;
+comment on function public.update_client_denomination is 'Says whether the campaigns of a client may give one value of a brand.';
+
+create function private.update_client_price(
+  client_id uuid, brand_id uuid, denomination numeric, currency text, custom_price numeric)
+returns public.client_denominations language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.assert_can_act(private.caller(), client_id, private.client_keeper_roles());
+  return private.set_client_denomination(client_id, brand_id, denomination, currency, null, true, custom_price);
+end $$;
+
+create function public.update_client_price(
+  client_id uuid, brand_id uuid, denomination numeric, currency text default 'USD', custom_price numeric default null)
+returns public.client_denominations language sql volatile security invoker set search_path = '' as $$
+  select private.update_client_price(client_id, brand_id, denomination, currency, custom_price)
+$$;
+comment on function public.update_client_price is
+  'Gives a client a price of its own for one value of a brand; without one it pays its agency''s. For the agency and the platform.';
+
+create type public.card_offer as (
+  brand_id uuid, brand_name text, denomination numeric, currency text, price numeric, is_enabled boolean);
+
+create function private.list_card_offers(client_id uuid)
+returns setof public.card_offer language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform private.assert_can_act(private.caller(), client_id, private.staff_roles());
+  return query
+    select b.id, b.name, d.denomination, d.currency,
+      private.price_of_card(list_card_offers.client_id, b.id, d.denomination, d.currency),
+      coalesce(cb.is_enabled, true) and coalesce(cd.is_enabled, true)
+    from public.gift_card_brands b
+    join public.brand_denominations d on d.brand_id = b.id
+    left join public.client_brands cb on cb.client_id = list_card_offers.client_id and cb.brand_id = b.id
+    left join public.client_denominations cd on cd.client_id = list_card_offers.client_id and cd.brand_id = b.id
+      and cd.denomination = d.denomination and cd.currency = d.currency
+    where private.is_approved(list_card_offers.client_id, b.id, d.denomination, d.currency)
+    order by b.name, d.currency, d.denomination;
+end $$;
+
+create function public.list_card_offers(client_id uuid)
+returns setof public.card_offer language sql stable security invoker set search_path = '' as $$
+  select * from private.list_card_offers(client_id)
+$$;
+comment on function public.list_card_offers is
+  'What platform and agency offer to a client and at which price; is_enabled: its campaigns may give it.';
+
+grant execute on function
+  public.update_client_brand, private.update_client_brand,
+  public.update_client_denomination, private.update_client_denomination,
+  public.update_client_price, private.update_client_price, public.list_card_offers, private.list_card_offers
+  to authenticated;

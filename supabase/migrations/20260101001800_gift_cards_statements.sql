@@ -1,0 +1,204 @@
+-- Gift cards, the statements: what a client or an agency was billed in a month, at which price and how it is paid. Never what it
+-- had cost. A line is a card that was given or came back, a sale or a return; its month is that of the client's time zone.
+-- Payment: from credit, on invoice (due), or with the sale by which the card was bought before (listed, not added).
+
+create type public.billing_line as (
+  id uuid, client_id uuid, client_name text, billed_entity_type text, billed_entity_id uuid, month date, kind text,
+  campaign_id uuid, campaign_name text, brand_name text, denomination numeric, currency text, quantity int, unit_price numeric,
+  amount numeric, payment text, created_at timestamptz);
+
+-- Every line of these clients that was billed to one of these (client or agency), between two days where each client is.
+create function private.billing_lines(client_ids uuid[], entity_ids uuid[], from_day date, to_day date)
+returns setof public.billing_line language sql stable set search_path = '' as $$
+  with reported as (
+    select c.id, c.name, c.time_zone, coalesce(from_day::timestamp at time zone c.time_zone, '-infinity') as starts_at,
+      coalesce(to_day::timestamp at time zone c.time_zone, 'infinity') as ends_at
+    from public.clients c where c.id = any (client_ids)
+  ), lines as (
+    select b.id, b.client_id, b.billed_entity_type, b.billed_entity_id, case b.quantity when 1 then 'card' else 'card_reversed' end
+        as kind, b.campaign_id, c.pool_id, b.denomination, b.currency, b.quantity, b.price * b.quantity as unit_price, b.price,
+      case when b.sale_id is not null then 'sale' when exists (
+        select from public.ledger_transfers t where t.reference_id = b.grant_id and t.transfer_type = 'card_charge')
+        then 'credit' else 'invoice' end as payment, b.created_at
+    from reported r
+    join public.billing_transactions b on b.client_id = r.id and b.created_at >= r.starts_at and b.created_at < r.ends_at
+    join public.gift_cards c on c.id = b.gift_card_id
+    union all
+    select m.id, m.client_id, 'client', m.client_id, m.kind, null, m.pool_id, p.denomination, m.currency, m.quantity,
+      m.price_per_card, m.quantity * m.price_per_card, case when exists (
+        select from public.ledger_transfers t where t.reference_id = m.sale_id and t.transfer_type = 'card_sale')
+        then 'credit' else 'invoice' end, m.created_at
+    from reported r
+    join (
+      select s.id, s.id as sale_id, s.client_id, 'sale' as kind, s.master_pool_id as pool_id, s.currency, s.quantity,
+        s.price_per_card, s.created_at from public.admin_card_sales s
+      union all
+      select x.id, s.id, x.client_id, 'sale_returned', s.master_pool_id, x.currency, -x.quantity, s.price_per_card, x.created_at
+      from public.admin_card_returns x join public.admin_card_sales s on s.id = x.sale_id
+    ) m on m.client_id = r.id and m.created_at >= r.starts_at and m.created_at < r.ends_at
+    join public.card_pools p on p.id = m.pool_id)
+  select l.id, l.client_id, r.name, l.billed_entity_type, l.billed_entity_id,
+    date_trunc('month', l.created_at at time zone r.time_zone)::date, l.kind, l.campaign_id, k.campaign_name, b.name,
+    l.denomination, l.currency, l.quantity, l.unit_price, l.price, l.payment, l.created_at
+  from lines l
+  join reported r on r.id = l.client_id
+  join public.card_pools p on p.id = l.pool_id
+  join public.gift_card_brands b on b.id = p.brand_id
+  left join public.campaigns k on k.id = l.campaign_id
+  where l.billed_entity_id = any (entity_ids)
+$$;
+
+-- The lines that the reader may see: his clients' and his agencies' own. Security definer, because the bills themselves name
+-- costs and are the platform's; the server and the owner in Studio read them all.
+create function private.read_billing_lines()
+returns setof public.billing_line language plpgsql stable security definer set search_path = '' as $$
+declare
+  is_trusted boolean := current_setting('role') = 'service_role'
+    or (auth.uid() is null and current_setting('role') in ('none', 'postgres'));
+  client_ids uuid[] := array(
+    select c.id from public.clients c
+    where is_trusted or c.id in (select private.client_ids_of(auth.uid(), private.admin_roles())));
+begin
+  return query
+    select l.* from private.billing_lines(client_ids, client_ids || array(
+      select a.id from public.agencies a
+      where is_trusted or a.id in (select private.agency_ids_of(auth.uid()))), null, null) l;
+end $$;
+
+create view public.billing_lines with (security_invoker = on) as
+  select * from private.read_billing_lines();
+comment on view public.billing_lines is
+  'What clients and agencies were billed, line by line: cards given and taken back, sales and returns, with price and payment.';
+
+create view public.billing_statements with (security_invoker = on) as
+  select md5(concat_ws(':', l.billed_entity_id, l.client_id, l.month, l.currency))::uuid as id, l.client_id, l.client_name,
+    l.billed_entity_type, l.billed_entity_id, l.month, l.currency,
+    coalesce(sum(l.quantity) filter (where l.kind like 'card%'), 0) as cards,
+    coalesce(sum(l.quantity) filter (where l.payment = 'sale'), 0) as cards_bought_before,
+    coalesce(sum(l.quantity) filter (where l.kind like 'sale%'), 0) as cards_sold,
+    coalesce(sum(l.amount) filter (where l.payment <> 'sale'), 0) as amount,
+    coalesce(sum(l.amount) filter (where l.payment = 'credit'), 0) as paid_from_credit,
+    coalesce(sum(l.amount) filter (where l.payment = 'invoice'), 0) as amount_due
+  from public.billing_lines l
+  group by l.client_id, l.client_name, l.billed_entity_type, l.billed_entity_id, l.month, l.currency;
+comment on view public.billing_statements is
+  'What each client or agency was billed in a month (of the client''s time zone), for each client and currency.';
+
+-- What a statement says of one currency.
+create function private.present_totals(lines public.billing_line[])
+returns jsonb language sql immutable set search_path = '' as $$
+  select coalesce(jsonb_agg(to_jsonb(t) order by t.currency), '[]')
+  from (
+    select l.currency, coalesce(sum(l.quantity) filter (where l.kind like 'card%'), 0) as cards,
+      coalesce(sum(l.quantity) filter (where l.payment = 'sale'), 0) as "cardsBoughtBefore",
+      coalesce(sum(l.quantity) filter (where l.kind like 'sale%'), 0) as "cardsSold",
+      coalesce(sum(l.amount) filter (where l.payment <> 'sale'), 0)::numeric(18,2) as amount,
+      coalesce(sum(l.amount) filter (where l.payment = 'credit'), 0)::numeric(18,2) as "paidFromCredit",
+      coalesce(sum(l.amount) filter (where l.payment = 'invoice'), 0)::numeric(18,2) as "amountDue"
+    from unnest(lines) l group by l.currency) t
+$$;
+
+-- Lines of the same card, price and payment become one.
+create function private.present_lines(lines public.billing_line[])
+returns jsonb language sql immutable set search_path = '' as $$
+  select coalesce(jsonb_agg(to_jsonb(t) order by t."clientName", t."clientId", t.kind, t."campaignName", t.brand, t.currency,
+    t.denomination, t."unitPrice", t.payment), '[]')
+  from (
+    select l.client_id as "clientId", l.client_name as "clientName", l.kind, l.campaign_id as "campaignId",
+      l.campaign_name as "campaignName", l.brand_name as brand, l.denomination, l.currency, sum(l.quantity) as quantity,
+      l.unit_price as "unitPrice", sum(l.amount) as amount, l.payment
+    from unnest(lines) l
+    group by l.client_id, l.client_name, l.kind, l.campaign_id, l.campaign_name, l.brand_name, l.denomination, l.currency,
+      l.unit_price, l.payment) t
+$$;
+
+create function private.billing_statement(actor uuid, client_id uuid, agency_id uuid, month date)
+returns jsonb language plpgsql stable set search_path = '' as $$
+declare
+  name text;
+  client_ids uuid[];
+  lines public.billing_line[];
+begin
+  if (client_id is null) = (agency_id is null) or month is null then
+    perform private.refuse('RB-400', 'A statement is of a client or an agency, and of a month');
+  elsif client_id is not null then
+    perform private.assert_can_act(actor, client_id, private.admin_roles());
+    select c.name into name from public.clients c where c.id = billing_statement.client_id;
+    client_ids := array[client_id];
+  else
+    perform private.assert_can_act_for_agency(actor, agency_id);
+    select a.name into name from public.agencies a where a.id = billing_statement.agency_id;
+    client_ids := array(select c.id from public.clients c where c.agency_id = billing_statement.agency_id);
+  end if;
+  if name is null then
+    perform private.refuse('RB-404', 'Not found');
+  end if;
+  lines := array(
+    select l from private.billing_lines(client_ids, array[coalesce(client_id, agency_id)], date_trunc('month', month)::date,
+      (date_trunc('month', month) + interval '1 month')::date) l);
+  return jsonb_strip_nulls(jsonb_build_object('clientId', client_id, 'agencyId', agency_id)) || jsonb_build_object(
+    'name', name, 'month', to_char(month, 'YYYY-MM'), 'totals', private.present_totals(lines),
+    'lines', private.present_lines(lines));
+end $$;
+
+create function public.get_billing_statement(actor uuid, client_id uuid, agency_id uuid, month date)
+returns jsonb language plpgsql stable security definer set search_path = '' as $$
+declare
+  detail text;
+begin
+  return private.answered(private.billing_statement(actor, client_id, agency_id, month));
+exception when others then
+  if not private.is_refusal(sqlstate) then
+    raise;
+  end if;
+  get stacked diagnostics detail = pg_exception_detail;
+  return private.refused(sqlstate, sqlerrm, detail);
+end $$;
+comment on function public.get_billing_statement is
+  'What a client or an agency was billed in a month: totals by currency and lines, with prices and without costs.';
+
+-- Must be empty: what was charged for a card is not what was billed for it, or a prepaid payer was billed and not charged.
+-- Who became prepaid a moment ago may have had a claim under way.
+create view private.bills_off_the_ledger as
+  with billed as (
+    select b.grant_id, sum(b.price) as amount, bool_or(g.created_at > interval '1 minute' + case b.billed_entity_type
+      when 'agency' then a.prepaid_since else c.prepaid_since end) as is_prepaid
+    from public.billing_transactions b
+    join public.gift_card_grants g on g.id = b.grant_id
+    left join public.clients c on c.id = b.client_id
+    left join public.agencies a on a.id = b.agency_id
+    where b.sale_id is null group by b.grant_id
+  ), charged as (
+    select t.reference_id as grant_id, sum(e.amount) as amount
+    from public.ledger_transfers t
+    left join public.ledger_transfers o on o.id = t.reverses
+    join public.ledger_entries e on e.transfer_id = t.id
+    join public.ledger_accounts r on r.id = e.account_id and r.kind = 'revenue'
+    where 'card_charge' in (t.transfer_type, o.transfer_type) group by t.reference_id)
+  select grant_id as id, case when c.amount is null then 'billed to a prepaid payer, and not charged'
+    else 'charged otherwise than billed' end as problem
+  from billed b full join charged c using (grant_id)
+  where c.amount <> coalesce(b.amount, 0) or (c.amount is null and b.amount > 0 and b.is_prepaid);
+
+-- Must be empty: a sale whose cards are not where they were sold to, or whose payment is not what is left of it.
+create view private.sales_off as
+  select s.id, case when cards.quantity <> s.quantity - returned.quantity or cards.elsewhere > 0 then 'cards are missing'
+    else 'paid otherwise than sold' end as problem
+  from public.admin_card_sales s,
+    lateral (
+      select count(*) as quantity, count(*) filter (where c.pool_id <> s.buyer_pool_id) as elsewhere
+      from private.sold_cards x join public.gift_cards c on c.id = x.gift_card_id where x.sale_id = s.id) cards,
+    lateral (
+      select coalesce(sum(r.quantity), 0) as quantity, coalesce(sum(r.total_amount), 0) as amount
+      from public.admin_card_returns r where r.sale_id = s.id) returned,
+    lateral (
+      select sum(e.amount) as amount from public.ledger_transfers t
+      join public.ledger_entries e on e.transfer_id = t.id
+      join public.ledger_accounts a on a.id = e.account_id and a.kind = 'revenue'
+      where t.reference_id = s.id) paid
+  where cards.quantity <> s.quantity - returned.quantity or cards.elsewhere > 0
+    or paid.amount <> s.total_amount - returned.amount;
+
+grant execute on function private.read_billing_lines() to authenticated, service_role;
+grant execute on function public.get_billing_statement to service_role;
+grant select on public.billing_lines, public.billing_statements to authenticated, service_role;

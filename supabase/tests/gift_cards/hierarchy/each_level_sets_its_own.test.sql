@@ -1,0 +1,82 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(33);
+
+select tests.keep('client', tests.create_client());
+select tests.keep('agency', (select agency_id from public.clients where id = tests.the('client')));
+select tests.keep('platform', tests.create_user('platform_admin'));
+select tests.keep('agent', tests.create_user('agency_admin', tests.the('client')));
+select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
+create function pg_temp.offers() returns setof text language sql as $$
+  select concat_ws(' ', denomination, price, is_enabled::text) from public.list_card_offers(tests.the('client'))
+  where brand_id = tests.the('brand')
+$$;
+create function pg_temp.as(who text) returns void language sql as $$
+  select tests.sign_out(); select tests.sign_in(tests.the(who))
+$$;
+grant execute on function pg_temp.offers(), pg_temp.as(text) to authenticated;
+
+select pg_temp.as('platform');
+select tests.keep('brand', (public.create_brand('Brand ' || gen_random_uuid(), code_format => '^[0-9]+$')).id);
+select is((public.update_denomination(tests.the('brand'), 25, cost => 23.40, price => 24.80)).price, 24.80,
+  'Platform: a value has a cost and a price');
+select lives_ok($$ select public.update_denomination(tests.the('brand'), 50, cost => 47) $$, 'Or the face value as its price');
+select throws_ok($$ select public.update_denomination(gen_random_uuid(), 25) $$, 'RB404', null, 'A brand that is not has none');
+select throws_ok($$ select public.update_brand(gen_random_uuid(), false) $$, 'RB404', null, 'And is not changed');
+select set_eq('select pg_temp.offers()', array['25.00 24.80 true', '50.00 50.00 true'], 'All is offered at the platform''s prices');
+
+select pg_temp.as('agent');
+select lives_ok($$ select public.update_agency_brand(tests.the('agency'), tests.the('brand'), markup_percentage => 10) $$,
+  'Agency: a markup');
+select set_eq('select pg_temp.offers()', array['25.00 27.28 true', '50.00 55.00 true'], 'Raises every price');
+select lives_ok($$ select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25, custom_price => 26) $$,
+  'Agency: a price of its own');
+select set_eq('select pg_temp.offers()', array['25.00 26.00 true', '50.00 55.00 true'], 'Goes before the markup');
+select throws_ok($$ select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25,
+  markup_percentage => 5, custom_price => 26) $$, 'RB400', null, 'Not both');
+select throws_ok($$ select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 33) $$, 'RB404', null,
+  'Nor for a value that the platform does not have');
+select lives_ok($$ select public.update_client_price(tests.the('client'), tests.the('brand'), 25, custom_price => 25.50) $$,
+  'Agency: a price for one client');
+select set_eq('select pg_temp.offers()', array['25.00 25.50 true', '50.00 55.00 true'], 'Goes before its own');
+select lives_ok($$ select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 50, is_enabled => false) $$,
+  'Agency: a value it does not offer');
+select set_eq('select pg_temp.offers()', array['25.00 25.50 true'], 'Is not there to choose');
+
+select pg_temp.as('admin');
+select throws_ok($$ select public.update_client_denomination(tests.the('client'), tests.the('brand'), 50) $$, 'GC002', null,
+  'Client: what is not offered cannot be chosen');
+select lives_ok($$ select public.update_client_denomination(tests.the('client'), tests.the('brand'), 25, is_enabled => false) $$,
+  'Client: what is offered can be left out');
+select set_eq('select pg_temp.offers()', array['25.00 25.50 false'], 'And says so, at the same price');
+select lives_ok($$ select public.update_client_denomination(tests.the('client'), tests.the('brand'), 25) $$, 'Or taken again');
+select lives_ok($$ select public.update_client_brand(tests.the('client'), tests.the('brand'), is_enabled => false) $$,
+  'Client: a whole brand can be left out');
+select set_eq('select pg_temp.offers()', array['25.00 25.50 false'], 'With all its values');
+select is((public.update_client_brand(tests.the('client'), tests.the('brand'))).may_use_master_pool, false,
+  'Choosing a brand opens no master pool');
+select throws_ok($$ select public.update_client_brand(tests.the('client'), tests.the('brand'), true, true) $$, 'RB403', null,
+  'Nor can the client open it');
+select throws_ok($$ select public.update_client_price(tests.the('client'), tests.the('brand'), 25, custom_price => 1) $$, 'RB403',
+  null, 'Or make its own price');
+select is_empty('select * from public.agency_brands', 'It does not read its agency''s markup');
+select is_empty('select * from public.agency_denominations', 'Nor its agency''s prices');
+select isnt_empty('select * from public.client_denominations', 'But what holds for itself');
+
+select pg_temp.as('agent');
+select is((public.update_client_brand(tests.the('client'), tests.the('brand'), true, true)).may_use_master_pool, true,
+  'Its agency opens the master pool');
+select isnt_empty('select markup_percentage from public.agency_brands', 'The agency reads its own markup');
+select lives_ok($$ select public.update_agency_brand(tests.the('agency'), tests.the('brand'), is_enabled => false) $$,
+  'An agency can drop a brand');
+select pg_temp.as('admin');
+select throws_ok($$ select public.update_client_brand(tests.the('client'), tests.the('brand')) $$, 'GC002', null,
+  'Which its clients cannot choose then');
+select tests.sign_out();
+select throws_ok($$ insert into public.client_denominations (client_id, brand_id, denomination, currency, custom_price)
+  values (tests.the('client'), tests.the('brand'), 50, 'USD', -1) $$, '23514', null, 'No price is below zero');
+select is((select count(*)::int from public.audit_events where metadata ->> 'brand_id' = tests.the('brand')::text), 12,
+  'Every choice is audited');
+
+select * from finish();
+rollback;

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { sql } from '../../support/database.ts';
+import { assertDone, assertRefused } from '../../support/expect.ts';
+import { provision } from '../../support/gift_cards.ts';
+import { call } from '../../support/http.ts';
+import { signUpAs } from '../../support/people.ts';
+import { promise } from '../../support/promise.ts';
+import { giveCredit, masterPool, sell } from '../../support/sales.ts';
+
+/** This month, as the statement names it. */
+const month = new Date().toISOString().slice(0, 7);
+
+/** A client with a card given on invoice, one from credit, and two that it bought. */
+async function billed() {
+  const promised = await promise({ cards: 2, recipients: 2 });
+  const { clientId, brandId, recipients } = promised;
+  await provision({ ...promised, recipient: recipients[0] });
+  await giveCredit(clientId, 100);
+  await provision({ ...promised, recipient: recipients[1] });
+  await sell(await masterPool(brandId, 2), clientId, 2);
+  return promised;
+}
+
+Deno.test('billing-statement: a client admin reads what the client was billed, and never what it had cost', async () => {
+  const { clientId } = await billed();
+  const { token, client } = await signUpAs('client_admin', clientId);
+  const answer = await call('billing-statement', { clientId, month }, { token });
+  assertDone(answer);
+  assert.deepEqual(answer.body.totals, [{
+    currency: 'USD',
+    cards: 2,
+    cardsBoughtBefore: 0,
+    cardsSold: 2,
+    amount: 99,
+    paidFromCredit: 74,
+    amountDue: 25,
+  }]);
+  assert.deepEqual(
+    answer.body.lines.map(({ kind, quantity, amount, payment }: Record<string, unknown>) => [
+      kind,
+      quantity,
+      amount,
+      payment,
+    ]),
+    [['card', 1, 25, 'credit'], ['card', 1, 25, 'invoice'], ['sale', 2, 49, 'credit']],
+  );
+  assert.doesNotMatch(answer.text, /cost|margin/i);
+
+  const { data } = await client.from('billing_statements').select('amount, paid_from_credit, amount_due');
+  assert.deepEqual(data, [{ amount: 99, paid_from_credit: 74, amount_due: 25 }]);
+});
+
+Deno.test('billing-statement: the same as a file, in which no name is a formula', async () => {
+  const { clientId, campaignId } = await billed();
+  await sql`update public.campaigns set campaign_name = '=cmd|calc' where id = ${campaignId}`;
+  for (const [body, headers] of [[{ format: 'csv' }, {}], [{}, { accept: 'text/csv' }]] as const) {
+    const answer = await call('billing-statement', { clientId, month, ...body }, { headers });
+    assert.equal(answer.status, 200, answer.text);
+    assert.match(answer.headers.get('content-type')!, /^text\/csv/);
+    assert.match(answer.headers.get('content-disposition')!, new RegExp(`statement_${month}.csv`));
+    const [header, first] = answer.text.split('\r\n');
+    assert.equal(
+      header,
+      'month,clientName,kind,campaignName,brand,denomination,currency,quantity,unitPrice,amount,payment',
+    );
+    assert.match(
+      first,
+      new RegExp(`^${month},Client,card,'=cmd\\|calc,Brand [^,]+,25\\.00,USD,1,25\\.00,25\\.00,credit$`),
+    );
+  }
+});
+
+Deno.test("billing-statement: an agency reads its own and its clients', nobody another's", async () => {
+  const promised = await billed();
+  const { clientId, campaignId } = promised;
+  const [{ agencyId }] = await sql`select agency_id as "agencyId" from public.clients where id = ${clientId}`;
+  await sql`update public.campaigns set billing_entity = 'agency' where id = ${campaignId}`;
+  const agency = await signUpAs('agency_admin', clientId);
+  for (const body of [{ clientId }, { agencyId }]) {
+    assertDone(await call('billing-statement', { ...body, month }, { token: agency.token }));
+  }
+  const client = await signUpAs('client_admin', clientId);
+  assertRefused(await call('billing-statement', { agencyId, month }, { token: client.token }), 'RB-404');
+  const stranger = await signUpAs('agency_admin', (await promise({ cards: 0 })).clientId);
+  for (const body of [{ clientId }, { agencyId }]) {
+    assertRefused(await call('billing-statement', { ...body, month }, { token: stranger.token }), 'RB-404');
+  }
+  const agent = await signUpAs('call_agent', clientId);
+  assertRefused(await call('billing-statement', { clientId, month }, { token: agent.token }), 'RB-403');
+});
+
+Deno.test('billing-statement: it is of one client or agency, and of a month', async () => {
+  const { clientId } = await promise({ cards: 0 });
+  for (
+    const body of [{ month }, { clientId }, { clientId, agencyId: clientId, month }, { clientId, month: '2026-13' }]
+  ) {
+    assertRefused(await call('billing-statement', body), 'GC-012');
+  }
+});
+
+Deno.test('credit: an agency allocates with supabase-js, its client pays cards from it until it is spent', async () => {
+  const promised = await promise({ cards: 3, recipients: 3 });
+  const { clientId, recipients } = promised;
+  const [{ agencyId }] = await sql`select agency_id as "agencyId" from public.clients where id = ${clientId}`;
+  const platform = await signUpAs('platform_admin');
+  const agency = await signUpAs('agency_admin', clientId);
+  const given = await platform.client.rpc('allocate_credit', { amount: 60, agency_id: agencyId });
+  assert.equal(given.error, null);
+  const terms = await agency.client.rpc('update_billing_terms', { client_id: clientId, is_prepaid: true });
+  assert.equal(terms.error, null);
+  const passedOn = await agency.client.rpc('allocate_credit', { amount: 50, client_id: clientId });
+  assert.equal(passedOn.error, null);
+  const tooMuch = await agency.client.rpc('allocate_credit', { amount: 10.01, client_id: clientId });
+  assert.deepEqual([tooMuch.error?.code, tooMuch.error?.message], ['GC006', 'Insufficient credits']);
+
+  const client = await signUpAs('client_admin', clientId);
+  const left = async () => (await client.client.from('wallet_balances').select('available')).data;
+  assertDone(await provision({ ...promised, recipient: recipients[0] }));
+  assert.deepEqual(await left(), [{ available: 25 }]);
+  assertDone(await provision({ ...promised, recipient: recipients[1] }));
+  assertRefused(await provision({ ...promised, recipient: recipients[2] }), 'GC-006');
+  assert.deepEqual(await left(), [{ available: 0 }]);
+  const back = await client.client.rpc('return_credit', { amount: 1, client_id: clientId });
+  assert.equal(back.error?.code, 'RB403');
+});
+
+Deno.test('prices: what a card is billed follows platform, agency and client, set with supabase-js', async () => {
+  const promised = await promise({ cards: 4, recipients: 4 });
+  const { clientId, brandId, recipients } = promised;
+  const [{ agencyId }] = await sql`select agency_id as "agencyId" from public.clients where id = ${clientId}`;
+  const platform = await signUpAs('platform_admin');
+  const agency = await signUpAs('agency_admin', clientId);
+  const brand = { brand_id: brandId, denomination: 25 };
+  const steps = [
+    [24.5, () => platform.client.rpc('update_denomination', { ...brand, cost: 23.5, price: 24.5 })],
+    [
+      26.95,
+      () => agency.client.rpc('update_agency_brand', { agency_id: agencyId, brand_id: brandId, markup_percentage: 10 }),
+    ],
+    [25.4, () => agency.client.rpc('update_client_price', { client_id: clientId, ...brand, custom_price: 25.4 })],
+  ] as const;
+  for (const [index, [price, step]] of steps.entries()) {
+    assert.equal((await step()).error, null);
+    const { body } = await provision({ ...promised, recipient: recipients[index] });
+    assert.equal(body.billing.price, price);
+  }
+  const dropped = await agency.client.rpc('update_agency_brand', {
+    agency_id: agencyId,
+    brand_id: brandId,
+    is_enabled: false,
+  });
+  assert.equal(dropped.error, null);
+  assertRefused(await provision({ ...promised, recipient: recipients[3] }), 'GC-002');
+});
