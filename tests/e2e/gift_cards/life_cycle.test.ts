@@ -7,6 +7,7 @@ import { type Call, call } from '../../support/http.ts';
 import { awayFromTheEdge } from '../../support/limits.ts';
 import { signUpAs } from '../../support/people.ts';
 import { promise, type Promised, stock } from '../../support/promise.ts';
+import { messagesTo, messageTo } from '../../support/sandbox.ts';
 import { stack } from '../../support/stack.ts';
 import { symbols, uniqueIp } from '../../support/unique.ts';
 
@@ -195,6 +196,29 @@ Deno.test("life cycle: a card without a date takes its brand's policy when it is
   const [{ expected }] = await sql`
     select private.end_of_day((now() at time zone 'America/New_York')::date + 90, 'America/New_York') as expected`;
   assert.equal(new Date(body.giftCard.expiresAt).getTime(), expected.getTime());
+});
+
+Deno.test('life cycle: who has to wait is told so once, unless the address wants nothing', async () => {
+  const { poolId, recipients } = await promise({ cards: 0, recipients: 2 });
+  const [told, silent] = recipients;
+  await sql`insert into public.contact_opt_outs (channel, address, source) values ('sms', ${silent.phone}, 'test')`;
+  for (const { token } of recipients) {
+    assertRefused(await redeem(token, { deliveryMethod: 'sms' }), 'GC-003');
+    assertRefused(await redeem(token, { deliveryMethod: 'sms' }), 'GC-003');
+  }
+  const { body } = await messageTo(told.phone);
+  assert.equal(body, "We're processing your reward. You'll receive your gift card within 24 hours.");
+  await eventually('the other notice is suppressed', async () =>
+    (await sql`
+      select from public.deliveries
+      where recipient_id = ${silent.id} and notice = 'reward_delayed' and status = 'suppressed'`).length === 1);
+  const [{ code }] = await stock(poolId, 1);
+  await eventually(
+    'the card is brought',
+    async () => (await messagesTo(told.phone)).some(({ body }) => body.includes(code)),
+  );
+  assert.equal((await messagesTo(told.phone)).length, 2);
+  assert.deepEqual(await messagesTo(silent.phone), []);
 });
 
 Deno.test('life cycle: an exhausted pool is archived, and restocking brings it back', async () => {

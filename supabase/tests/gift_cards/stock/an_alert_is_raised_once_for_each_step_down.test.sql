@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(17);
+select plan(22);
 
 select tests.keep(tests.create_promise(0));
 select tests.keep('recipients', (select jsonb_agg(r) from tests.create_recipients(tests.the('campaign'), 20) r));
@@ -68,6 +68,37 @@ update public.gift_cards set status = 'expired', expired_at = now() where pool_i
 select tests.settle(tests.the('pool'));
 select matches(pg_temp.open_alerts(), 'pool_exhausted',
   'A pool that is stocked and emptied between two folds is exhausted, too');
+
+
+-- cards that are sold leave the pool with nothing, not even a total
+select tests.keep('pool', tests.create_pool(null, tests.the('brand'), 4));
+select tests.keep('buyer', tests.create_pool(tests.the('client'), tests.the('brand'), 0));
+select tests.settle(tests.the('pool'));
+insert into private.card_lots (pool_id) values (tests.the('buyer'));
+create function pg_temp.move(source uuid, target uuid, how_many int) returns void language plpgsql as $$
+begin
+  update public.gift_cards c set pool_id = target,
+    lot_id = (select l.id from private.card_lots l where l.pool_id = target and l.expires_at is null)
+  where c.id in (select m.id from public.gift_cards m where m.pool_id = source order by m.id limit how_many);
+  perform tests.settle(source);
+  perform tests.settle(target);
+end $$;
+select pg_temp.move(tests.the('pool'), tests.the('buyer'), 3);
+select is(pg_temp.open_alerts(), null, 'A pool that sold most of its cards has all of its total left');
+select pg_temp.move(tests.the('pool'), tests.the('buyer'), 1);
+select matches(pg_temp.open_alerts(), 'pool_exhausted', 'One that sold the last is exhausted');
+select pg_temp.move(tests.the('buyer'), tests.the('pool'), 2);
+select is(pg_temp.open_alerts(), null, 'What comes back from the buyer resolves it');
+
+-- a card that was taken back restocks, too
+select tests.keep('pool', tests.create_pool(tests.the('client'), tests.the('brand'), 1, campaign_id => tests.the('campaign')));
+select tests.keep('card', tests.provision_for_caller(tests.create_user('call_agent', tests.the('client')),
+  recipient_id => tests.create_recipients(tests.the('campaign'))) #> '{result,giftCard,id}');
+select tests.settle(tests.the('pool'));
+select matches(pg_temp.open_alerts(), 'pool_exhausted', 'The last card is given: the pool is exhausted');
+select private.return_card(c, null) from public.gift_cards c where c.id = tests.the('card');
+select tests.settle(tests.the('pool'));
+select is(pg_temp.open_alerts(), null, 'It comes back: the alerts are resolved');
 
 select * from finish();
 rollback;
