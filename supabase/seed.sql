@@ -61,3 +61,11 @@ insert into public.card_pools (id, client_id, brand_id, pool_name, denomination,
   ('00000000-0000-4000-8000-000000000301', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000101',
     'Acme Dental - Amazon $25', 25.00, 'client', 23.50)
 on conflict (id) do nothing;
+
+-- Starbucks is bought when it is out of stock, Amazon is not: the demo shows both. The sandbox plays these two accounts.
+insert into public.gift_card_suppliers (name, adapter, priority) values ('tillo', 'tillo', 10), ('tillo2', 'tillo', 20)
+on conflict on constraint gift_card_suppliers_name_is_unique do nothing;
+
+insert into public.supplier_brands (supplier_id, brand_id, brand_code)
+select s.id, '00000000-0000-4000-8000-000000000106', 'starbucks' from public.gift_card_suppliers s where s.name in ('tillo', 'tillo2')
+on conflict on constraint supplier_brands_are_unique do nothing;

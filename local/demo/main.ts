@@ -100,6 +100,29 @@ await scene('Stock runs out: the reward is owed, and somebody is told', async ()
   );
 });
 
+await scene('A restock fulfils what is owed', async () => {
+  await uploadCards(amazonPool, 1);
+  await latestMessage(eve.phone, 'AMZN-');
+  show(await query`select status, fulfilled_at is not null as fulfilled from public.pending_rewards`);
+});
+
+await scene('What stock lacks is bought: the first supplier is short of our money, the second one sells', async () => {
+  await sandbox('/_faults', { provider: 'tillo', to: 'starbucks', kind: '610' });
+  const body = { campaignId: campaign, recipientId: ada.id, conditionNumber: 3 };
+  const bought = await call('provision-gift-card-unified', body, { as: 'server' });
+  assert.equal(bought.source, 'tillo2');
+  note('Now the supplier sells a card, and its answer is lost: the same id is asked again, and it is the same card.');
+  await sandbox('/_faults', { provider: 'tillo', to: 'starbucks', kind: '504_after_accepting' });
+  refused(await call('provision-gift-card-unified', { ...body, recipientId: ben.id }, { as: 'server' }), 'GC-005');
+  await latestMessage(ben.phone, 'STAR-');
+  show(
+    await query`
+    select s.name as supplier, p.status, p.supplier_code, p.attempts from public.gift_card_purchases p
+    join public.gift_card_suppliers s on s.id = p.supplier_id order by p.created_at`,
+  );
+  show(await query`select source, cost_basis, price, currency from public.billing_transactions order by created_at`);
+});
+
 await scene('A recipient is asked for consent, agrees, and later wants nothing more', async () => {
   await call('send-sms-opt-in', { recipientId: ben.id }, { as: 'server' });
   await latestMessage(ben.phone);

@@ -115,10 +115,11 @@ export async function sandbox(path: string, order?: Record<string, unknown>): Pr
   return await response.json();
 }
 
-/** Waits for a message to arrive at an address, prints it and returns its text. */
-export async function latestMessage(address: string): Promise<string> {
+/** Waits for a message to arrive at an address, perhaps one with these signs in it, prints it and returns its text. */
+export async function latestMessage(address: string, signs = ''): Promise<string> {
   for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
-    const [message] = await sandbox(`/_messages?to=${encodeURIComponent(address)}`);
+    const messages = await sandbox(`/_messages?to=${encodeURIComponent(address)}`);
+    const message = messages.find(({ body }) => String(body).includes(signs));
     if (message) {
       console.log(`\n  An SMS arrives at ${address}:\n${String(message.body).replace(/^/gm, '    │ ')}`);
       return String(message.body);
