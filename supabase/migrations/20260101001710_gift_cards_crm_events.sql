@@ -318,6 +318,28 @@ create trigger gift_card_purchases_end_the_waiting_of_crm_events after update of
   for each row when (new.status = 'issued' and old.status <> 'issued')
   execute function private.bought_crm_events_follow();
 
+-- A card that is taken back leaves its event without one, so that it can be replayed; and if the reward is owed again, the
+-- event says so.
+create function private.reopened_crm_events_follow()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+declare
+  is_owed constant boolean := tg_table_name = 'pending_rewards';
+begin
+  update public.crm_events e
+  set status = case when is_owed then 'owed' else 'refused' end, code = case when is_owed then 'GC-003' else 'RB-400' end,
+    message = 'The card was taken back', gift_card_id = null
+  where e.recipient_id = new.recipient_id and e.campaign_id = new.campaign_id and e.condition_number = new.condition_number
+    and case when is_owed then e.status = 'refused' and e.gift_card_id is null else e.status = 'provisioned' end;
+  return null;
+end $$;
+
+create trigger gift_card_grants_reopen_crm_events after update of cancelled_at on public.gift_card_grants
+  for each row when (old.cancelled_at is null and new.cancelled_at is not null)
+  execute function private.reopened_crm_events_follow();
+
+create trigger pending_rewards_reopen_crm_events after insert on public.pending_rewards
+  for each row execute function private.reopened_crm_events_follow();
+
 alter table public.crm_events enable row level security;
 
 grant select on public.crm_events to authenticated, service_role;
