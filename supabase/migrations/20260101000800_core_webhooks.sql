@@ -146,7 +146,8 @@ returns int language sql volatile set search_path = '' as $$
   select count(*)::int from lapsed
 $$;
 
--- Takes due messages, at most two of an endpoint at once: one that answers slowly holds up nobody else.
+-- Takes due messages, at most two of an endpoint in a turn, and none of one that has two on their way: an endpoint that
+-- answers slowly holds up nobody else.
 create function private.lease_webhooks(batch_size int)
 returns setof public.webhook_attempts language plpgsql volatile set search_path = '' as $$
 declare
