@@ -45,7 +45,7 @@ async function measure(title: string, { customers }: Shop, codeOf: (n: number) =
           null) ->> 'outcome' as answer`;
       if (answer !== 'ok') throw new Error(`A redemption was ${answer}`);
     });
-    report(`${clients} clients: redeem_voucher, with ledger, history, notice and audit`, rate, floor);
+    report(`${clients} clients: redeem_voucher, whole but for a message`, rate, floor);
   }
 }
 
@@ -53,13 +53,13 @@ let next = 0;
 
 const addressOf = (n: number) => `10.${n >> 16 & 255}.${n >> 8 & 255}.${n & 255}`;
 
+/** Its customers have phones and no mail addresses, or the stack would be busy sending meanwhile. */
 async function openShop(database: Client): Promise<Shop> {
   const [{ client }] = await database`select tests.create_client() as client`;
   const people = await database`
     with users as (
-      insert into auth.users (id, email)
-      select id, id || '@example.com' from (select gen_random_uuid() as id from generate_series(1, ${customers}::int)) u
-      returning id)
+      insert into auth.users (id, phone)
+      select gen_random_uuid(), 12000000000 + n from generate_series(1, ${customers}::int) n returning id)
     insert into public.memberships (user_id, role, client_id) select id, 'customer', ${client} from users returning user_id`;
   const made = await database`
     insert into public.vouchers (client_id, code, type, value)

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { text, uuid } from '../_shared/fields.ts';
 import { readJson, requestArgs } from '../_shared/parse.ts';
-import { ringDeliveries } from '../_shared/ring.ts';
 import { serve } from '../_shared/serve.ts';
 
 const schema = z.object({ code: text(64), clientId: uuid.nullish(), packageId: uuid.nullish() });
@@ -10,7 +9,6 @@ interface Redeemed {
   redemptionId: string;
   voucherId: string;
   benefit: { type: string };
-  deliveryId: string | null;
 }
 
 /** Turns a customer's voucher into what it brings, once, and tells his new balance. */
@@ -25,9 +23,9 @@ export default {
       ip: context.ip,
       ...requestArgs(context, 'redeem-voucher', body),
     });
-    const { redemptionId, voucherId, benefit, deliveryId } = result;
+    const { redemptionId, voucherId, benefit } = result;
     context.log('[VOUCHER] Redeemed', { redemptionId, voucherId, type: benefit.type, replayed });
-    if (deliveryId && !replayed) ringDeliveries(deliveryId);
+    // The next round of deliveries sends the notice: a customer who waits for his balance waits for nobody's mail.
     return { ...result };
   }),
 };
