@@ -132,6 +132,21 @@ begin
   end if;
 end $$;
 
+-- Where a condition asks for consent: the recipient's, and that of the phone if it is another one.
+create function private.assert_opted_in(p private.provisioning, recipient public.recipients)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if not exists (
+    select from public.campaign_conditions cc
+    where cc.campaign_id = p.campaign_id and cc.condition_number = p.condition_number and cc.requires_opt_in) then
+    return;
+  end if;
+  if recipient.sms_opted_in_at is null or (p.delivery_method = 'sms' and p.deliver_to is distinct from recipient.phone
+    and (private.last_consent(p.client_id, 'sms', p.deliver_to)).action is distinct from 'opted_in') then
+    perform private.refuse('GC-009', 'Verification required');
+  end if;
+end $$;
+
 -- The grant is the lock: a second request for it waits here for the first one, and is refused if that succeeds.
 create function private.check_eligibility(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
@@ -154,13 +169,11 @@ begin
       where g.recipient_id = p.recipient_id and g.campaign_id = p.campaign_id and g.condition_number = p.condition_number
         and g.cancelled_at is null) end);
   end if;
-  if recipient.sms_opted_in_at is null and not coalesce(p.skip_verification, false) and exists (
-    select from public.campaign_conditions cc
-    where cc.campaign_id = p.campaign_id and cc.condition_number = p.condition_number and cc.requires_opt_in) then
-    perform private.refuse('GC-009', 'Verification required');
-  end if;
   p.deliver_to := case p.delivery_method
     when 'sms' then coalesce(p.deliver_to, recipient.phone) when 'email' then coalesce(p.deliver_to, recipient.email) end;
+  if not coalesce(p.skip_verification, false) then
+    perform private.assert_opted_in(p, recipient);
+  end if;
   -- what no answer shows, a message must bring
   if p.delivery_method is not null or not p.shows_code then
     perform private.assert_address(p.delivery_method, p.deliver_to);

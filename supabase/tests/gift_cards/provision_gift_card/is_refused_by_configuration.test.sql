@@ -1,7 +1,7 @@
 -- Each refusal that the configuration gives, and that it leaves nothing but its trace.
 begin;
 set local search_path = public, extensions, tests;
-select plan(36);
+select plan(37);
 
 select tests.keep(tests.create_promise());
 
@@ -77,8 +77,12 @@ select is((select status from public.gift_cards where pool_id = tests.the('pool'
 
 update public.campaign_conditions set requires_opt_in = true where campaign_id = tests.the('campaign');
 update public.recipients set sms_opted_in_at = now() where id = tests.the('recipient');
-select is(tests.provision(tests.the('recipient'), brand_id => tests.the('brand'), denomination => 25.00) ->> 'outcome',
-  'ok', 'Whoever has opted in gets the card of the condition');
+select is(tests.provision(tests.the('recipient'), deliver_to => '+12025550189') ->> 'code', 'GC-009',
+  'GC-009: the recipient has opted in, another phone has not');
+insert into public.consents (client_id, channel, address, action, source, wording)
+values (tests.the('client'), 'sms', '+12025550189', 'opted_in', 'agent', 'Yes');
+select is(tests.provision(tests.the('recipient'), deliver_to => '+12025550189') ->> 'outcome', 'ok',
+  'Whoever has opted in gets the card of the condition');
 select is_empty('select from public.pending_rewards where campaign_id = tests.the(''campaign'')',
   'And none of them is owed');
 
