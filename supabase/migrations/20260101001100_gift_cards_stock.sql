@@ -125,6 +125,7 @@ create index card_pools_client_id_idx on public.card_pools (client_id);
 create index card_pools_campaign_id_client_id_idx on public.card_pools (campaign_id, client_id);
 create index card_pools_supplier_id_idx on public.card_pools (supplier_id);
 create index card_pools_brand_id_denomination_idx on public.card_pools (brand_id, denomination);
+create index card_lots_expires_at_idx on private.card_lots (expires_at);
 create index gift_cards_claimable_idx on public.gift_cards (lot_id, id) where status = 'available';
 create index gift_cards_waiting_idx on public.gift_cards (claimed_at) where status = 'claimed';
 create index gift_cards_lapsing_idx on public.gift_cards (expires_at) where status = 'delivered' and expires_at is not null;
