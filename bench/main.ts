@@ -3,6 +3,7 @@ import { claims } from './claims.ts';
 import { emptyPools } from './empty_pools.ts';
 import { refusals } from './refusals.ts';
 import { reports } from './reports.ts';
+import { transfers } from './transfers.ts';
 import { uploads } from './uploads.ts';
 import { redemptions } from './vouchers.ts';
 
@@ -12,3 +13,4 @@ await refusals();
 await uploads();
 await redemptions();
 await reports();
+await transfers();
