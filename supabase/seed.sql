@@ -69,3 +69,8 @@ on conflict on constraint gift_card_suppliers_name_is_unique do nothing;
 insert into public.supplier_brands (supplier_id, brand_id, brand_code)
 select s.id, '00000000-0000-4000-8000-000000000106', 'starbucks' from public.gift_card_suppliers s where s.name in ('tillo', 'tillo2')
 on conflict on constraint supplier_brands_are_unique do nothing;
+
+insert into public.packages (id, client_id, name, description, price, duration_days, messages) values
+  ('00000000-0000-4000-8000-000000000501', '00000000-0000-4000-8000-000000000011', 'Starter', '100 messages for a month', 19.00, 30, 100),
+  ('00000000-0000-4000-8000-000000000502', '00000000-0000-4000-8000-000000000011', 'Business', '1,000 messages for a month', 99.00, 30, 1000)
+on conflict (id) do nothing;

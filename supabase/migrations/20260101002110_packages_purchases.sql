@@ -45,7 +45,6 @@ create table public.package_purchases (
   expires_at timestamptz not null default now() + interval '1 hour',
   next_check_at timestamptz not null default now() + interval '2 minutes',
   cancel_requested_at timestamptz,
-  needs_review_at timestamptz,
   completed_at timestamptz,
   cancelled_at timestamptz,
   failed_at timestamptz,
@@ -70,7 +69,7 @@ create table public.package_purchases (
   constraint package_purchases_refunds_are_within_bizcoins check (refunded_bizcoins between 0 and bizcoins)
 );
 comment on table public.package_purchases is
-  'A customer buys a package: open until its payment is settled. needs_review_at: the payment is not the one that was asked for.';
+  'A customer buys a package: open until its payment is settled. final_amount is what was asked for by card.';
 
 create unique index package_purchases_one_is_open_idx on public.package_purchases (user_id, package_id)
   where status = 'awaiting_payment';
@@ -238,6 +237,7 @@ begin
   where p.id = purchase.id returning p.* into purchase;
   perform private.record_audit(purchase.client_id, purchase.user_id, 'package.purchased', 'package_purchase', purchase.id,
     jsonb_build_object('final_amount', purchase.final_amount, 'bizcoins', purchase.bizcoins), purchase.request_id);
+  perform private.resolve_alert('payment_failed', purchase.id::text);
   perform private.notify_buyer(purchase, 'purchase_completed');
   return purchase;
 end $$;
@@ -258,6 +258,7 @@ begin
   where p.id = purchase.id returning p.* into purchase;
   perform private.record_audit(purchase.client_id, purchase.user_id, 'package_purchase.' || purchase.status,
     'package_purchase', purchase.id, jsonb_build_object('bizcoins', purchase.bizcoins), purchase.request_id);
+  perform private.resolve_alert('payment_failed', purchase.id::text);
   perform private.notify_buyer(purchase, 'purchase_ended');
   return purchase;
 end $$;

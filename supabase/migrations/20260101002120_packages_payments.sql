@@ -3,18 +3,6 @@
 -- (repeated, late, out of order) or when the job asks: all three end in private.settle_payment, under the lock of the
 -- purchase. What has been paid is never lost: a payment that comes too late is honoured or sent back.
 
-create table private.provider_events (
-  provider text not null,
-  event_id text not null,
-  event_type text not null,
-  subject text,
-  received_at timestamptz not null default now(),
-  constraint provider_events_are_unique primary key (provider, event_id)
-);
-comment on table private.provider_events is 'The webhooks that were taken: each is applied once, however often it comes.';
-
-create index provider_events_received_at_idx on private.provider_events (received_at);
-
 create table public.package_refunds (
   id uuid primary key default gen_random_uuid(),
   client_id uuid not null references public.clients (id),
@@ -119,7 +107,6 @@ begin
   return purchase;
 end $$;
 
--- A payment that is not the one asked for: nothing is given for it, and a person looks.
 create function private.is_payment_off(purchase public.package_purchases, payment jsonb)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
@@ -129,6 +116,21 @@ begin
     or upper(payment ->> 'currency') is distinct from purchase.currency
     or (payment ->> 'isLive')::boolean is distinct from purchase.is_live
     or payment ->> 'id' is distinct from coalesce(purchase.payment_intent_id, payment ->> 'id');
+end $$;
+
+-- Nothing is given for it, and a person looks. If it was paid, the purchase is over, so that the customer is not stuck in it.
+create function private.refuse_payment(purchase public.package_purchases, payment jsonb)
+returns public.package_purchases language plpgsql volatile set search_path = '' as $$
+begin
+  perform private.alert_payment(purchase, 'payment_mismatch', 'critical',
+    'A payment is not the one that was asked for: nothing was activated', jsonb_build_object('payment', payment));
+  -- another payment that names this purchase says nothing about its own
+  if purchase.status = 'awaiting_payment' and payment ->> 'status' = 'succeeded'
+    and payment ->> 'id' = coalesce(purchase.payment_intent_id, payment ->> 'id') then
+    update public.package_purchases p set payment_intent_id = payment ->> 'id' where p.id = purchase.id;
+    purchase := private.end_purchase(purchase, 'failed', 'payment_mismatch');
+  end if;
+  return purchase;
 end $$;
 
 -- The money is there. A purchase that is over is taken up again, or its money sent back.
@@ -164,11 +166,7 @@ declare
   purchase public.package_purchases := private.lock_purchase(purchase_id);
 begin
   if private.is_payment_off(purchase, payment) then
-    perform private.alert_payment(purchase, 'payment_mismatch', 'critical',
-      'A payment is not the one that was asked for: nothing was activated', jsonb_build_object('payment', payment));
-    update public.package_purchases p set needs_review_at = coalesce(p.needs_review_at, now())
-    where p.id = purchase.id returning p.* into purchase;
-    return purchase;
+    return private.refuse_payment(purchase, payment);
   end if;
   update public.package_purchases p
   set payment_intent_id = payment ->> 'id',
@@ -216,6 +214,8 @@ begin
     purchase := private.settle_payment(purchase_id, facts);
     if event_type = 'payment_intent.payment_failed' and purchase.status = 'awaiting_payment' then
       perform private.notify_buyer(purchase, 'payment_failed');
+      perform private.alert_payment(purchase, 'payment_failed', 'info', 'A payment for a package failed; the customer may try again',
+        jsonb_build_object('error', facts -> 'error'));
     end if;
     return;
   end if;

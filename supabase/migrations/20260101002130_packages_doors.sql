@@ -129,9 +129,8 @@ returns jsonb language plpgsql volatile security definer set search_path = '' as
 declare
   purchase public.package_purchases;
 begin
-  insert into private.provider_events (provider, event_id, event_type, subject)
-  values ('stripe', event_id, event_type, payment_intent_id)
-  on conflict on constraint provider_events_are_unique do nothing;
+  insert into private.seen_events (provider, event_id) values ('stripe', event_id)
+  on conflict on constraint seen_events_are_unique do nothing;
   if not found then
     return private.answered(jsonb_build_object('applied', false, 'duplicate', true));
   end if;
@@ -159,7 +158,7 @@ declare
 begin
   with leased as (
     select p.id from public.package_purchases p
-    where p.status = 'awaiting_payment' and p.next_check_at <= now() and p.needs_review_at is null
+    where p.status = 'awaiting_payment' and p.next_check_at <= now()
     order by p.next_check_at limit least(batch_size, 100)
     -- whoever settles it now knows better than the job
     for no key update skip locked),

@@ -48,13 +48,21 @@ update public.package_purchases set expires_at = now() where id = tests.the('pur
 select is(pg_temp.record('canceled'), 'expired', 'Cancelled because it took too long, it has expired');
 
 -- not the payment that was asked for
+create function pg_temp.pay_wrongly(over jsonb) returns text language plpgsql as $$
+begin
+  perform pg_temp.begin_purchase();
+  return pg_temp.record('succeeded', over) || ' ' || pg_temp.packages();
+end $$;
+select is(pg_temp.pay_wrongly('{"amount": 100, "amountReceived": 100}'), 'failed 0', 'Another amount gives nothing');
+select is(pg_temp.pay_wrongly('{"amountReceived": 1800}'), 'failed 0', 'A part of it neither');
+select is(pg_temp.pay_wrongly('{"currency": "eur"}'), 'failed 0', 'Nor another currency');
+select is(pg_temp.pay_wrongly('{"isLive": true}'), 'failed 0', 'Nor another mode');
+select is(pg_temp.alerts() || ' ' || tests.bizcoins(tests.the('customer')), 'payment_mismatch 30/0',
+  'Somebody is told, and the bizcoins are back');
 select pg_temp.begin_purchase();
-select is(pg_temp.record('succeeded', '{"amount": 100, "amountReceived": 100}'), 'awaiting_payment', 'Another amount');
-select is(pg_temp.record('succeeded', '{"amountReceived": 1800}'), 'awaiting_payment', 'A part of it');
-select is(pg_temp.record('succeeded', '{"currency": "eur"}'), 'awaiting_payment', 'Another currency');
-select is(pg_temp.record('succeeded', '{"isLive": true}'), 'awaiting_payment', 'Another mode');
-select is(pg_temp.packages()::text || pg_temp.alerts(), '0payment_mismatch', 'Give nothing, and somebody is told once');
-select isnt((select needs_review_at from public.package_purchases where id = tests.the('purchase')), null, 'And looks');
+select pg_temp.record('requires_payment_method');
+select is(pg_temp.record('succeeded', '{"id": "pi_other"}') || ' ' || pg_temp.alerts(), 'awaiting_payment payment_mismatch',
+  'Another payment that names the purchase says nothing about its own');
 
 -- paid too late
 select pg_temp.begin_purchase();

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(18);
+select plan(20);
 
 select tests.keep(tests.create_buyer(balance => 30, price => 49));
 select tests.keep('purchase', (tests.buy(30) #>> '{result,purchase,purchaseId}')::uuid);
@@ -17,6 +17,10 @@ create function pg_temp.state() returns text language sql as $$
   select p.status || ' ' || (select count(*) from public.customer_packages cp where cp.purchase_id = p.id)
   from public.package_purchases p where p.id = tests.the('purchase')
 $$;
+create function pg_temp.open_alerts() returns text language sql as $$
+  select string_agg(alert_type, ' ' order by alert_type) from public.system_alerts
+  where subject = tests.the('purchase')::text and resolved_at is null
+$$;
 create function pg_temp.alerts() returns text language sql as $$
   select string_agg(alert_type, ' ' order by alert_type) from public.system_alerts where subject = tests.the('purchase')::text
 $$;
@@ -27,7 +31,9 @@ select is(pg_temp.tell('a', 'payment_intent.payment_failed',
 select is((select notice from public.deliveries where subject_id = tests.the('purchase')), 'payment_failed',
   'And the customer is told');
 select is(tests.bizcoins(tests.the('customer')), '30/30', 'His bizcoins stay reserved');
+select is(pg_temp.open_alerts(), 'payment_failed', 'And support is');
 select is(pg_temp.tell_payment('b', 'succeeded', 'payment_intent.succeeded'), '{"applied": true}', 'A success is taken');
+select is(pg_temp.open_alerts(), null, 'And nobody need look any more');
 select is(pg_temp.state(), 'completed 1', 'And completes the purchase');
 select is(pg_temp.tell_payment('b', 'succeeded', 'payment_intent.succeeded'), '{"applied": false, "duplicate": true}',
   'The same event again is known');
@@ -39,9 +45,9 @@ select is(pg_temp.tell('e', 'payment_intent.payment_failed',
 select is(pg_temp.state(), 'completed 1', 'All of them change nothing');
 
 select pg_temp.tell('f', 'charge.refunded', '{"amountRefunded": 500, "currency": "usd"}', null);
-select is(pg_temp.alerts(), 'payment_refunded_elsewhere', 'A refund that nobody asked for here is told');
+select is(pg_temp.alerts(), 'payment_failed payment_refunded_elsewhere', 'A refund that nobody asked for here is told');
 select pg_temp.tell('g', 'charge.dispute.created', '{"amount": 1900, "reason": "fraudulent"}', null);
-select is(pg_temp.alerts(), 'payment_disputed payment_refunded_elsewhere', 'A dispute as well');
+select is(pg_temp.alerts(), 'payment_disputed payment_failed payment_refunded_elsewhere', 'A dispute as well');
 
 select is(pg_temp.tell('h', 'charge.refunded', '{"amountRefunded": 1}', gen_random_uuid()), '{"applied": true}',
   'The payment counts more than the purchase that an event names');
@@ -54,7 +60,7 @@ select is((select count(*)::int from public.system_alerts where alert_type = 'pa
 select is(pg_temp.tell('k', 'payment_intent.succeeded',
   tests.payment(tests.the('purchase'), 'succeeded', '{"id": "pi_of_somebody_else"}')), '{"applied": true}',
   'A second payment for a purchase');
-select is(pg_temp.alerts(), 'payment_disputed payment_mismatch payment_refunded_elsewhere', 'Is not the one that was asked for');
+select is(pg_temp.alerts(), 'payment_disputed payment_failed payment_mismatch payment_refunded_elsewhere', 'Is not the one that was asked for');
 
 select * from finish();
 rollback;
