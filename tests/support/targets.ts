@@ -63,6 +63,11 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
     },
     { name: 'send-gift-card-email', options: {}, body: { giftCardId, email: recipient.email } },
     {
+      name: 'check-supplier',
+      options: {},
+      body: { supplier: 'tillo', adapter: 'tillo', show: 'brands', brandCode: 'amazon', currency: 'USD' },
+    },
+    {
       name: 'export-report',
       options: { token },
       body: { report: 'liability', clientId, from: '2026-01-01', to: '2027-01-01' },

@@ -322,3 +322,27 @@ Deno.test('purchase: the float is charged for cards that are kept, and for no ot
   assertDone(await provision(promised));
   assert.equal(await float(), 4976.5);
 });
+
+Deno.test('check-supplier: a server sees the money, the brands and the stock of a supplier, and nobody else does', async () => {
+  const promised = await unstocked({ isAsync: true });
+  const look = async (body: Record<string, unknown>) => {
+    const answer = await call('check-supplier', { supplier: 'tillo', ...body });
+    assertDone(answer);
+    return answer.body;
+  };
+  const { floats } = await look({ show: 'floats', currency: 'USD' });
+  assert.deepEqual([floats[0].name, floats[0].currency], ['universal-float', 'USD']);
+  assert.match(floats[0].available, /^\d+(\.\d+)?$/);
+  const { brands } = await look({ show: 'brands', brandCode: promised.brandCode });
+  assert.deepEqual([brands[0].brandCode, brands[0].isAsynchronous], [promised.brandCode, true]);
+  await atCounter(stack, 'tillo', 'brands', { slug: promised.brandCode, stock: { '25.00': 3 } });
+  const { stock: left } = await look({ show: 'stock', brandCode: promised.brandCode });
+  assert.deepEqual(left, [{ brandCode: promised.brandCode, denomination: '25.00', available: 3 }]);
+
+  assertRefused(await call('check-supplier', { supplier: 'nobody', show: 'floats' }), 'GC-004');
+  await failAt('tillo', `brands:${promised.brandCode}`, '600');
+  const failing = { supplier: 'tillo', show: 'brands', brandCode: promised.brandCode };
+  assertRefused(await call('check-supplier', failing), 'GC-005');
+  const admin = await signUpAs('platform_admin');
+  assertRefused(await call('check-supplier', failing, { token: admin.token }), 'RB-401');
+});

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { Refusal } from '../_shared/errors.ts';
+import { readJson } from '../_shared/parse.ts';
+import { type Reply, serve } from '../_shared/serve.ts';
+import { configuredSuppliers, openSupplier } from '../_shared/suppliers/open.ts';
+import type { Supplier } from '../_shared/suppliers/port.ts';
+
+const word = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'must be a word in small letters');
+
+const body = z.object({
+  supplier: word,
+  adapter: word.default('tillo'),
+  show: z.enum(['floats', 'brands', 'stock'], 'must be "floats", "brands" or "stock"'),
+  brandCode: z.string().regex(/^[a-z0-9-]{1,100}$/, "must be the supplier's name of a brand").optional(),
+  currency: z.string().regex(/^[A-Z]{3}$/, 'must be a currency such as USD').optional(),
+});
+
+/** Shows a trusted server what a supplier says of our money there, of its brands and of its stock. */
+export default {
+  fetch: serve({ auth: 'secret', tag: 'SUPPLIERS' }, async (request) => {
+    const asked = await readJson(request, body);
+    if (!configuredSuppliers().includes(asked.supplier)) throw new Refusal('GC-004', { supplier: asked.supplier });
+    const supplier = await openSupplier(asked.supplier, asked.adapter);
+    return await look(supplier, asked).catch((cause) => {
+      throw new Refusal('GC-005', { supplier: asked.supplier }, undefined, { cause });
+    });
+  }),
+};
+
+async function look(supplier: Supplier, { show, brandCode, currency }: z.output<typeof body>): Promise<Reply> {
+  if (show === 'floats') return { floats: await supplier.floats(currency) };
+  return show === 'brands' ? { brands: await supplier.brands(brandCode) } : { stock: await supplier.stock(brandCode) };
+}
