@@ -5,6 +5,7 @@ import { type Answer } from '../support/http.ts';
 import { awayFromTheEdge } from '../support/limits.ts';
 import { promise } from '../support/promise.ts';
 import { symbols, uniqueIp } from '../support/unique.ts';
+import { addClient, redeemVoucher, signUpCustomer, validateVoucher } from '../support/vouchers.ts';
 
 const GUESSES = 64;
 
@@ -47,4 +48,13 @@ Deno.test('limits: right codes cost nothing, so an office may redeem more than t
   const { recipients } = await promise({ cards: 30, recipients: 30 });
   const answers = await Promise.all(recipients.map(({ token }) => redeem(token, {}, { ip })));
   assert.deepEqual(tally(answers), { ok: 30 });
+});
+
+Deno.test('limits: of 64 wrong voucher codes at once from one account, wherever it is, exactly 10 are looked up', async () => {
+  await awayFromTheEdge();
+  const customer = await signUpCustomer(await addClient());
+  const answers = await Promise.all(
+    Array.from({ length: GUESSES }, (_, n) => (n % 2 ? redeemVoucher : validateVoucher)(customer, symbols(12))),
+  );
+  assert.deepEqual(tally(answers), { 'VC-001': 10, 'RB-429': GUESSES - 10 });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { connect, type Database, sql } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 import { addClient, addPackage, addVoucher, redeemVoucher, signUpCustomer, type Voucher } from '../support/vouchers.ts';
 import { uniqueIp } from '../support/unique.ts';
 
@@ -198,6 +199,29 @@ Deno.test('vouchers: a discount is set aside for one of 64 purchases', async () 
           .then(() => 'ok', ({ code }: { code: string }) => code))),
   );
   assert.deepEqual(tally(outcomes), { ok: 1, VC017: CLIENTS - 1 });
+});
+
+Deno.test('vouchers: a voucher that is paused while somebody redeems it is not redeemed', async () => {
+  const clientId = await addClient();
+  const voucher = await addVoucher(clientId);
+  const [customer] = await addCustomers(clientId, strangers(1));
+  await connected(2, async (db) => {
+    const admin = await db.reserve();
+    await admin`begin`;
+    await admin`update public.vouchers set is_active = false where id = ${voucher.id}`;
+    const redeeming = redeem(db, customer, voucher);
+    await eventually('the redemption waits for the voucher', async () => {
+      const [{ waiting }] = await sql`
+        select count(*) as waiting from pg_stat_activity
+        where wait_event_type = 'Lock' and query like '%redeem_voucher%' and query not like '%pg_stat_activity%'`;
+      return waiting > 0;
+    });
+    await admin`commit`;
+    admin.release();
+    assert.equal(await redeeming, 'VC-003');
+  });
+  assert.deepEqual(await redemptionsOf(voucher), { counted: 0, written: 0, bizcoins: 0 });
+  await assertSound(clientId);
 });
 
 Deno.test('vouchers: over HTTP, too, 24 customers at once redeem a voucher with a limit of 10 ten times', async () => {
