@@ -279,6 +279,22 @@ end $$;
 comment on function public.complete_webhook_attempt is
   'Reports a call: delivered, failed or gone (410: the endpoint wants nothing more). accepted is false when the lease has passed on.';
 
+-- Must be empty: messages of which the record does not say how they came to be what they are.
+create view private.webhook_violations as
+  select m.id, 'its tries are not all on record' as problem
+  from public.webhook_messages m
+  where m.attempts <> (select count(*) from public.webhook_attempts a where a.message_id = m.id)
+  union all
+  select m.id, 'delivered, and no try was'
+  from public.webhook_messages m
+  where m.status = 'delivered' and not exists (
+    select from public.webhook_attempts a where a.message_id = m.id and a.status = 'delivered')
+  union all
+  select m.id, 'a try is under way for nobody'
+  from public.webhook_messages m
+  join public.webhook_attempts a on a.message_id = m.id and a.status = 'calling'
+  where m.status <> 'sending' or a.attempt_number <> m.attempts;
+
 alter table public.webhook_endpoints enable row level security;
 alter table public.webhook_messages enable row level security;
 alter table public.webhook_attempts enable row level security;

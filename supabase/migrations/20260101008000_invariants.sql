@@ -93,6 +93,8 @@ create view private.invariant_violations as
   union all
   select 'reveals_without_audit', v.id::text, '' from private.reveals_without_audit v
   union all
+  select 'webhook_violations', v.id::text, v.problem from private.webhook_violations v
+  union all
   select 'audit_chain_breaks', v.event_id::text, '' from private.audit_chain_breaks v
   union all
   select 'attempts_after_opt_out', v.id::text, '' from private.attempts_after_opt_out v
