@@ -41,9 +41,13 @@ declare
 begin
   if private.has_webhook(new.client_id, event_type) then
     perform private.enqueue_webhook(new.client_id, event_type, new.subject_id, case new.subject_type
+      -- a card that came back knows its grant no more
       when 'gift_card' then private.webhook_card(new.subject_id)
-      else jsonb_build_object('voucherId', new.subject_id, 'redemptionId', new.metadata -> 'redemption_id',
-        'type', new.metadata -> 'type') end, new.request_id);
+        || jsonb_strip_nulls(jsonb_build_object('grantId', new.metadata -> 'grant_id'))
+      else (
+        select jsonb_build_object('voucherId', u.voucher_id, 'redemptionId', u.id, 'type', u.redemption_type, 'userId', u.user_id,
+          'benefit', u.benefit)
+        from public.voucher_usage u where u.id = (new.metadata ->> 'redemption_id')::uuid) end, new.request_id);
   end if;
   return null;
 end $$;

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(16);
+select plan(17);
 
 create function pg_temp.told(since text default '') returns setof text language sql as $$
   select event_type from public.webhook_messages where client_id = tests.the('client') order by created_at, id
@@ -57,10 +57,25 @@ select tests.report(tests.lease((select id from public.deliveries where subject_
 select results_eq($$ select event_type, subject_id, data ->> 'errorCode' from public.webhook_messages where client_id = tests.the('client') $$,
   $$ values ('gift_card.delivery_failed', tests.the('card'), '21211') $$, 'A card that reached nobody is told, and nothing else is');
 
-select private.record_audit(tests.the('client'), null, 'voucher.redeemed', 'voucher', tests.the('card'),
-  '{"redemption_id": "r1", "type": "bizcoins", "benefit": {"secret": true}}');
+select tests.keep('customer', tests.create_user('customer', tests.the('client')));
+select tests.keep('voucher', tests.create_voucher(tests.the('client'), '{"value": 50}'));
+select tests.redeem_voucher(tests.the('customer'), tests.the('voucher'));
 select is((select data from public.webhook_messages where client_id = tests.the('client') and event_type = 'voucher.redeemed'),
-  jsonb_build_object('voucherId', tests.the('card'), 'redemptionId', 'r1', 'type', 'bizcoins'), 'A voucher is told by its ids');
+  (select jsonb_build_object('voucherId', tests.the('voucher'), 'redemptionId', u.id, 'type', 'credit', 'userId', tests.the('customer'),
+    'benefit', u.benefit) from public.voucher_usage u where u.voucher_id = tests.the('voucher')), 'A redeemed voucher is told without its code');
+
+-- a card that never left the house goes back
+select tests.keep('back', tests.create_promise(1));
+select tests.keep('client', tests.kept('back') -> 'client');
+select tests.create_endpoint(tests.the('client'), '{gift_card.returned}');
+select tests.keep('card', tests.provision_for_caller(tests.create_user('call_agent', tests.the('client')),
+  recipient_id => (tests.kept('back') ->> 'recipient')::uuid) #> '{result,giftCard,id}');
+select tests.keep('grant', (select grant_id from public.gift_cards where id = tests.the('card')));
+select tests.sign_in(tests.create_user('client_admin', tests.the('client')));
+select public.cancel_gift_card(tests.the('card'), 'wrong person');
+select tests.sign_out();
+select results_eq($$ select event_type, data ->> 'status', (data ->> 'grantId')::uuid from public.webhook_messages where client_id = tests.the('client') $$,
+  $$ values ('gift_card.returned', 'available', tests.the('grant')) $$, 'A card that goes back is told with the grant it had');
 
 select is_empty($$
   select m.id from public.webhook_messages m join public.gift_cards c on c.client_id = m.client_id
