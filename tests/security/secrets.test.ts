@@ -3,12 +3,14 @@ import { Buffer } from 'node:buffer';
 import { basename, dirname } from 'node:path';
 import { demandLinks, newDevice, open, tokensIn } from '../support/claim_links.ts';
 import { sql } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 import { deliveryIs, provision, provisionBySms, redeem } from '../support/gift_cards.ts';
 import { type Answer, call } from '../support/http.ts';
 import { type Person, signUpAs } from '../support/people.ts';
 import { type Card, promise, type Promised } from '../support/promise.ts';
 import { messagesTo, messageTo, order } from '../support/sandbox.ts';
 import { stack } from '../support/stack.ts';
+import { failAt, hurry, sell, soldBy } from '../support/suppliers.ts';
 import { symbols, uniqueCard, uniquePhone } from '../support/unique.ts';
 
 const decoder = new TextDecoder('latin1');
@@ -136,6 +138,28 @@ Deno.test('secrets: no code and no PIN lies anywhere but in the message and the 
   assert.ok(sent.some(({ body }) => needles.some((needle) => body.includes(needle))));
   assert.ok((await tablesHolding([recipients[0].email])).includes('recipients'));
   assert.ok((await filesHolding([recipients[0].email], dirname(stack.logFile))).length > 0);
+});
+
+Deno.test('secrets: a bought card lies nowhere in clear, whatever happened on the way', async () => {
+  const promised = await promise({ cards: 0, recipients: 3 });
+  const { campaignId, brandId, recipients } = promised;
+  const brandCode = await sell(brandId);
+  for (const [index, kind] of ['', 'wrong_value', '504_after_accepting'].entries()) {
+    if (kind) await failAt('tillo', brandCode, kind);
+    await provision({ ...promised, recipient: recipients[index] }, { deliveryMethod: 'sms' });
+  }
+  await eventually('what was lost is found', async () => {
+    await hurry();
+    const [{ issued }] = await sql`
+      select count(*) as issued from public.gift_card_purchases where campaign_id = ${campaignId} and status = 'issued'`;
+    return issued >= 2;
+  });
+  const sold = await soldBy('tillo', brandCode);
+  assert.equal(sold.length, 3);
+  // A PIN of four digits stands somewhere by chance.
+  const needles = sold.flatMap(({ code }) => dresses(code));
+  assert.deepEqual(await tablesHolding(needles), []);
+  assert.deepEqual(await filesHolding(needles, dirname(stack.logFile)), []);
 });
 
 Deno.test('secrets: what opens a claim link, and what a CRM signs with, lies in no other table, file or log', async () => {
