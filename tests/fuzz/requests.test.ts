@@ -111,9 +111,11 @@ Deno.test('fuzz: each field with each wrong value is refused, and nothing is sto
   const promised = await promise();
   const all = await targets(promised);
   const before = await rowsOf(promised.clientId);
-  for (const { name, options, body } of all) {
+  for (const { name, options, body, texts } of all) {
     for (const field of Object.keys(body)) {
       for (const [what, value] of WRONG_VALUES) {
+        const isRight = typeof value === 'boolean' && typeof body[field] === 'boolean';
+        if (isRight || (texts?.includes(field) && typeof value === 'string')) continue;
         assertCoded(await call(name, { ...body, [field]: value }, options), `${name}.${field} = ${what}`);
       }
     }

@@ -12,6 +12,8 @@ export interface Target {
   name: string;
   options: Call;
   body: Record<string, unknown>;
+  /** Fields in which any text is right. */
+  texts?: string[];
 }
 
 /** Every function that takes JSON, with bodies that name a real tenant. */
@@ -76,6 +78,7 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
       name: 'record-consent',
       options: {},
       body: { recipientId: recipient.id, channel: 'sms', action: 'opted_in', source: 'web_form', wording: 'I agree' },
+      texts: ['wording'],
     },
     { name: 'send-sms-opt-in', options: {}, body: { recipientId: recipient.id, phone: recipient.phone } },
     { name: 'redeem-voucher', options: { token: customer }, body: { code, clientId } },
