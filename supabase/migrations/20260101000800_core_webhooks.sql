@@ -95,6 +95,7 @@ create index webhook_messages_client_id_idx on public.webhook_messages (client_i
 create index webhook_messages_due_idx on public.webhook_messages (endpoint_id, next_attempt_at) where status = 'queued';
 create index webhook_messages_leased_idx on public.webhook_messages (endpoint_id, leased_until) where status = 'sending';
 create index webhook_messages_failed_idx on public.webhook_messages (endpoint_id, created_at) where status = 'failed';
+create index webhook_messages_delivered_at_idx on public.webhook_messages (delivered_at) where status = 'delivered';
 create index webhook_attempts_client_id_idx on public.webhook_attempts (client_id);
 
 insert into private.webhook_event_types (event_type, description) values
@@ -278,6 +279,20 @@ begin
 end $$;
 comment on function public.complete_webhook_attempt is
   'Reports a call: delivered, failed or gone (410: the endpoint wants nothing more). accepted is false when the lease has passed on.';
+
+-- Forgets what was delivered a month ago; dead letters stay until somebody has looked.
+create function private.purge_webhooks(batch_size int default 5000)
+returns int language plpgsql volatile set search_path = '' as $$
+declare
+  old uuid[] := array(
+    select m.id from public.webhook_messages m
+    where m.status = 'delivered' and m.delivered_at < now() - interval '30 days' order by m.delivered_at limit batch_size
+    for update skip locked);
+begin
+  delete from public.webhook_attempts a where a.message_id = any (old);
+  delete from public.webhook_messages m where m.id = any (old);
+  return cardinality(old);
+end $$;
 
 -- Must be empty: messages of which the record does not say how they came to be what they are.
 create view private.webhook_violations as

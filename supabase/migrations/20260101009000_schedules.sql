@@ -29,6 +29,7 @@ begin
   ), old_events as (
     delete from private.seen_events e where e.created_at < now() - interval '7 days' returning 1)
   select (select count(*) from old_keys) + (select count(*) from old_buckets) + (select count(*) from old_events) into purged;
+  purged := purged + private.purge_webhooks();
   return private.answered(jsonb_build_object('folded', folded, 'linked', linked, 'purged', purged));
 end $$;
 comment on function public.run_housekeeping is
