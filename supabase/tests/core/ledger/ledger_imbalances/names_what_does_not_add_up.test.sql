@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(13);
+select plan(14);
 
 select tests.keep('client', tests.create_client());
 select tests.keep('owner', tests.create_user('customer', tests.the('client')));
@@ -48,6 +48,8 @@ select pg_temp.names('a transfer has entries that do not sum to zero',
   $$ insert into public.ledger_transfers (client_id, transfer_type, idempotency_key) values (tests.the('client'), 'x', 'x') $$);
 select pg_temp.names('an entry is on an account of another client or asset, or on none',
   $$ update public.ledger_entries set account_id = gen_random_uuid() where account_id = tests.the('revenue') $$);
+select pg_temp.names('a transfer moves between clients, or between a client and an agency that is not its own',
+  $$ update public.ledger_transfers set client_id = tests.create_client() where id = tests.the('gift') $$);
 select pg_temp.names('a balance is not the sum of its entries',
   $$ update public.ledger_accounts set balance = balance + 1 where id = tests.the('ada') $$);
 select pg_temp.names('an entry does not follow the one before',
