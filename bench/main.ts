@@ -1,6 +1,7 @@
 /** `npm run bench`: speeds as ratios to floors that are measured in the same run, on a durable throwaway database. */
 import { claims } from './claims.ts';
 import { emptyPools } from './empty_pools.ts';
+import { purchases } from './purchases.ts';
 import { refusals } from './refusals.ts';
 import { reports } from './reports.ts';
 import { transfers } from './transfers.ts';
@@ -14,3 +15,4 @@ await uploads();
 await redemptions();
 await reports();
 await transfers();
+await purchases();

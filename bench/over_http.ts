@@ -1,3 +1,5 @@
+import type { Client } from './measure.ts';
+
 /** One call of a function, by whom and with what. */
 export interface Call {
   token: string;
@@ -32,4 +34,25 @@ export async function slowest(name: string, callers: Call[][]) {
   times.sort((one, other) => one - other);
   const at = (share: number) => Math.round(times[Math.min(times.length - 1, Math.floor(times.length * share))]);
   return { p50: at(0.5), p99: at(0.99), failures };
+}
+
+/** Signs so many customers of a client up. */
+export async function signUp(
+  database: Client,
+  client: string,
+  howMany: number,
+): Promise<{ id: string; token: string }[]> {
+  const customers: { id: string; token: string }[] = [];
+  for (let n = 0; n < howMany; n++) {
+    const response = await fetch(`${Deno.env.get('API_URL')}/auth/v1/signup`, {
+      method: 'POST',
+      headers: { apikey: Deno.env.get('PUBLISHABLE_KEY')!, 'content-type': 'application/json' },
+      body: JSON.stringify({ email: `${crypto.randomUUID()}@example.com`, password: 'correct horse battery staple' }),
+    });
+    const { access_token: token, user: { id } } = await response.json();
+    await database`
+      insert into public.memberships (user_id, role, client_id) values (${id}, 'customer', ${client})`;
+    customers.push({ id, token });
+  }
+  return customers;
 }

@@ -1,6 +1,6 @@
 /** Redemptions over many vouchers and on one that everybody wants, the dry run, and a hundred thousand codes at once. */
 import { type Client, connect, perSecond, report } from './measure.ts';
-import { slowest } from './over_http.ts';
+import { signUp, slowest } from './over_http.ts';
 
 const clientCounts = [1, 8, 64];
 const seconds = 4;
@@ -104,7 +104,7 @@ async function overHttp(database: Client, { client }: Shop): Promise<void> {
   console.log('\nredeem-voucher over HTTP, 64 customers at once (target: 2 s for 99 of 100)');
   const clients = 64;
   const rounds = 10;
-  const tokens = await signUp(database, client, clients);
+  const tokens = (await signUp(database, client, clients)).map(({ token }) => token);
   const codes = await database`
     insert into public.vouchers (client_id, code, type, value)
     select ${client}, c, 'credit', 50 from private.generate_codes('****-****-****', ${rounds + 1}) c returning code`;
@@ -113,20 +113,4 @@ async function overHttp(database: Client, { client }: Shop): Promise<void> {
     tokens.map((token) => codes.map(({ code }) => ({ token, body: { code } }))),
   );
   console.log(`${`${clients * rounds} redemptions, ${failures} failed`.padEnd(64)} p50 ${p50} ms, p99 ${p99} ms`);
-}
-
-async function signUp(database: Client, client: string, howMany: number): Promise<string[]> {
-  const tokens: string[] = [];
-  for (let n = 0; n < howMany; n++) {
-    const response = await fetch(`${Deno.env.get('API_URL')}/auth/v1/signup`, {
-      method: 'POST',
-      headers: { apikey: Deno.env.get('PUBLISHABLE_KEY')!, 'content-type': 'application/json' },
-      body: JSON.stringify({ email: `${crypto.randomUUID()}@example.com`, password: 'correct horse battery staple' }),
-    });
-    const { access_token, user } = await response.json();
-    await database`
-      insert into public.memberships (user_id, role, client_id) values (${user.id}, 'customer', ${client})`;
-    tokens.push(access_token);
-  }
-  return tokens;
 }

@@ -26,9 +26,8 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
   const { code } = await addVoucher(clientId);
   const masterPoolId = await masterPool(brandId, 2);
   const { body: { saleId } } = await sell(masterPoolId, clientId, 1);
-  const [packageId, free] = [await addPackage(clientId, 49), await addPackage(clientId, 0)];
+  const packageId = await addPackage(clientId, 49);
   const { body: { purchaseId } } = await call('purchase-package', { packageId }, { token: customer });
-  const { body: { purchaseId: bought } } = await call('purchase-package', { packageId: free }, { token: customer });
   return [
     { name: 'upload-gift-cards', options: {}, body: { poolId, cards: [{ code: 'TEST-AAAAA-BBBBB-CCCCC' }] } },
     {
@@ -91,18 +90,10 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
     },
     { name: 'billing-statement', options: { token }, body: { clientId, month: '2026-03' } },
     { name: 'return-gift-cards', options: {}, body: { saleId, quantity: 1 } },
-    { name: 'purchase-package', options: { token: customer }, body: { packageId, bizcoins: 0, preview: false } },
+    { name: 'purchase-package', options: { token: customer }, body: { packageId, bizcoins: 0 } },
     { name: 'cancel-package-purchase', options: { token: customer }, body: { purchaseId } },
-    {
-      name: 'refund-package-purchase',
-      options: { token },
-      body: { purchaseId: bought, amount: 5, paymentAmount: null, bizcoins: 1, reason: 'goodwill' },
-    },
-    {
-      name: 'use-messages',
-      options: { token: customer },
-      body: { clientId, customerId, howMany: 1, description: 'SMS' },
-    },
+    { name: 'refund-package-purchase', options: { token }, body: { purchaseId, amount: 5, bizcoins: 1 } },
+    { name: 'use-messages', options: { token: customer }, body: { clientId, customerId, howMany: 1 } },
     { name: 'jobs', options: { key: stack.jobsKey }, body: { job: 'deliveries' } },
   ];
 }
