@@ -110,6 +110,28 @@ Deno.test('redeem-voucher: a percentage becomes a discount that its customer own
   assert.deepEqual(data, [{ id: entitlementId, percentage: 20, status: 'available' }]);
 });
 
+Deno.test('redeem-voucher: bizcoins and a discount from vouchers buy a package, and the history tells what was saved', async () => {
+  const clientId = await addClient();
+  const customer = await signUpCustomer(clientId);
+  const packageId = await addPackage(clientId, 100, 60);
+  const discount = await addVoucher(clientId, { type: 'percentage', value: 50, minimum_purchase: 60 });
+  for (const { code } of [discount, await addVoucher(clientId, { value: 30 })]) {
+    assertDone(await redeemVoucher(customer, code, { packageId }));
+  }
+  const buy = (body: Record<string, unknown>) =>
+    call('purchase-package', { packageId, bizcoins: 30, ...body }, { token: customer.token });
+  const { body: quote } = await buy({ preview: true });
+  assert.deepEqual([quote.price, quote.discount, quote.finalAmount], [60, 30, 0]);
+  assertDone(await buy({}));
+  const { data: packages } = await customer.client.from('customer_packages').select('package_id, status');
+  assert.deepEqual(packages, [{ package_id: packageId, status: 'active' }]);
+  const { data: saved } = await customer.client.from('voucher_usage').select('discount_amount')
+    .eq('voucher_id', discount.id);
+  assert.deepEqual(saved, [{ discount_amount: 30 }]);
+  const { data: left } = await customer.client.from('voucher_entitlements').select('status');
+  assert.deepEqual(left, [{ status: 'used' }]);
+});
+
 Deno.test('redeem-voucher: an unknown code suggests support, a foreign one reads the same, and both are recorded', async () => {
   const clientId = await addClient();
   const customer = await signUpCustomer(clientId);
