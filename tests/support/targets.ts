@@ -61,6 +61,7 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
       name: 'reveal-gift-card-to-staff',
       options: { token },
       body: { giftCardId, reason: 'The recipient has lost it' },
+      texts: ['reason'],
     },
     { name: 'send-gift-card-email', options: {}, body: { giftCardId, email: recipient.email } },
     {
