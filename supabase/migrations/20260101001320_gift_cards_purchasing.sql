@@ -198,7 +198,8 @@ begin
   set status = case when b.created_at < now() - interval '1 day' then 'reversing' else postpone_purchase.status end,
     supplier_code = purchase.supplier_code, supplier_message = purchase.supplier_message,
     next_attempt_at = now() + case when postpone_purchase.status = 'ordered' then interval '3 seconds'
-      when postpone_purchase.status = 'reversing' and b.status <> 'reversing' then interval '0 seconds'
+      -- not at once: the first question may still be on its way
+      when postpone_purchase.status = 'reversing' and b.status <> 'reversing' then interval '1 minute'
       else least(private.backoff(b.attempts), interval '10 minutes') end,
     lease_token = null, leased_until = null
   where b.id = purchase.id;

@@ -1,26 +1,8 @@
 import { z } from 'zod';
-import { fulfilPending, reconcile } from '../_shared/buy.ts';
-import { processDueEvents } from '../_shared/crm/process.ts';
-import { deliver, lookUp } from '../_shared/deliver.ts';
 import { uuid } from '../_shared/fields.ts';
 import { readJson } from '../_shared/parse.ts';
-import { type Context, type Reply, serve } from '../_shared/serve.ts';
-import { sendWebhooks } from '../_shared/webhooks/send.ts';
-
-const jobs = {
-  'deliveries': sendDeliveries,
-  'crm-events': processDueEvents,
-  'reconcile-purchases': (context) => reconcile(context),
-  'pending-rewards': (context) => fulfilPending(context),
-  'webhooks': sendWebhooks,
-  'housekeeping': door('run_housekeeping'),
-  'release-holds': door('release_holds'),
-  'reconcile-payments': async (context) => (await import('../_shared/purchases.ts')).reconcilePayments(context),
-  'expire': door('expire_lots', 'expire_packages', 'expire_entitlements', 'expire_gift_cards'),
-  'stuck-cards': door('release_stuck_cards'),
-} satisfies Record<string, Job>;
-
-type Job = (context: Context, deliveryId?: string | null) => Promise<Reply>;
+import { serve } from '../_shared/serve.ts';
+import { jobs } from './jobs.ts';
 
 const body = z.object({ job: z.enum(Object.keys(jobs) as [keyof typeof jobs]), deliveryId: uuid.nullish() });
 
@@ -31,18 +13,3 @@ export default {
     return { job, ...await jobs[job](context, deliveryId) };
   }),
 };
-
-function door(...names: string[]): Job {
-  return async ({ rpc }) => {
-    const reply: Reply = {};
-    // One after the other: what one of them fails at must not hide what the others have done.
-    for (const name of names) Object.assign(reply, (await rpc(name, {})).result);
-    return reply;
-  };
-}
-
-async function sendDeliveries(context: Context, deliveryId?: string | null): Promise<Reply> {
-  if (deliveryId) return { ...await deliver(context, deliveryId) };
-  // Looked up first: what the provider has not got is queued again and goes out in the same round.
-  return { lookedUp: await lookUp(context), ...await deliver(context) };
-}

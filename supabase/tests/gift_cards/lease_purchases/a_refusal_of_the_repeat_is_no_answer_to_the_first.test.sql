@@ -1,7 +1,7 @@
 -- Money may have moved with the first question: nothing is bought elsewhere before the supplier has taken it back.
 begin;
 set local search_path = public, extensions, tests;
-select plan(19);
+select plan(20);
 
 select tests.keep(tests.create_promise(0));
 select tests.keep('supplier', tests.create_supplier(tests.the('brand'), 1));
@@ -25,8 +25,10 @@ select pg_temp.later();
 select is(tests.complete_purchase(pg_temp.lease(), 'declined', '706') ->> 'code', 'GC-005', 'The repeat is refused …');
 select is((select status from public.gift_card_purchases where ended_at is null), 'reversing', '… and the sale is to be reversed first');
 select is((select count(*)::int from public.gift_card_purchases), 1, 'Nobody else is asked meanwhile');
+select is(pg_temp.lease(), null, 'Not at once: the first question may still be on its way');
+select pg_temp.later();
 select tests.keep('reversal', pg_temp.lease());
-select is(tests.kept('reversal') ->> 'action', 'reverse', 'That is done at once');
+select is(tests.kept('reversal') ->> 'action', 'reverse', '… but a minute later');
 select tests.keep('next', tests.complete_purchase(tests.kept('reversal'), 'not_found', '724'));
 select is(tests.kept('next') #> '{result,purchase,supplier}', tests.kept('other'), 'Then the next supplier is asked');
 select is(tests.complete_purchase(tests.kept('next') #> '{result,purchase}') ->> 'outcome', 'ok', '… and sells it');
@@ -64,6 +66,7 @@ select is(tests.kept('twice') ->> 'code', 'GC-005', 'A code that we have sold al
 select is((select supplier_code from public.gift_card_purchases where status = 'reversing'), 'known_code', 'It is given back');
 select is((select count(*)::int from public.system_alerts where alert_type = 'purchase_unresolved' and resolved_at is null), 1,
   '… and somebody is told');
+select pg_temp.later();
 select tests.complete_purchase(pg_temp.lease(), 'reversed');
 select is_empty($$ select from public.system_alerts where alert_type = 'purchase_unresolved' and resolved_at is null $$, 'Then it is over');
 

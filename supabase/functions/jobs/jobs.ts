@@ -1,0 +1,36 @@
+import { fulfilPending, reconcile } from '../_shared/buy.ts';
+import { processDueEvents } from '../_shared/crm/process.ts';
+import { deliver, lookUp } from '../_shared/deliver.ts';
+import type { Context, Reply } from '../_shared/serve.ts';
+import { sendWebhooks } from '../_shared/webhooks/send.ts';
+
+type Job = (context: Context, deliveryId?: string | null) => Promise<Reply>;
+
+/** What is done without anybody asking, one round at a time, by the name of the job. */
+export const jobs = {
+  'deliveries': sendDeliveries,
+  'crm-events': processDueEvents,
+  'reconcile-purchases': (context) => reconcile(context),
+  'pending-rewards': (context) => fulfilPending(context),
+  'webhooks': sendWebhooks,
+  'housekeeping': door('run_housekeeping'),
+  'release-holds': door('release_holds'),
+  'reconcile-payments': async (context) => (await import('../_shared/purchases.ts')).reconcilePayments(context),
+  'expire': door('expire_lots', 'expire_packages', 'expire_entitlements', 'expire_gift_cards'),
+  'stuck-cards': door('release_stuck_cards'),
+} satisfies Record<string, Job>;
+
+function door(...names: string[]): Job {
+  return async ({ rpc }) => {
+    const reply: Reply = {};
+    // One after the other: what one of them fails at must not hide what the others have done.
+    for (const name of names) Object.assign(reply, (await rpc(name, {})).result);
+    return reply;
+  };
+}
+
+async function sendDeliveries(context: Context, deliveryId?: string | null): Promise<Reply> {
+  if (deliveryId) return { ...await deliver(context, deliveryId) };
+  // Looked up first: what the provider has not got is queued again and goes out in the same round.
+  return { lookedUp: await lookUp(context), ...await deliver(context) };
+}
