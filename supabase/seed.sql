@@ -1,4 +1,4 @@
--- Demo data: one agency, one client, the ten top brands, a campaign with three conditions and five recipients.
+-- Demo data: one agency, one client, the ten top brands, a campaign with four conditions and five recipients, packages, vouchers.
 -- Loading it again changes nothing. It holds no secrets; the demo cards are uploaded through the real function.
 
 insert into public.gift_card_brands (id, name, card_format, code_format, expiration_policy, redemption_url, terms_url) values
@@ -42,7 +42,9 @@ insert into public.campaign_conditions (id, client_id, campaign_id, condition_nu
   ('00000000-0000-4000-8000-000000000212', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000201',
     2, 'Scheduled an appointment', '00000000-0000-4000-8000-000000000101', 25.00, 'appointment_scheduled', false),
   ('00000000-0000-4000-8000-000000000213', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000201',
-    3, 'Brought a friend', '00000000-0000-4000-8000-000000000106', 10.00, 'referral_completed', false)
+    3, 'Brought a friend', '00000000-0000-4000-8000-000000000106', 10.00, 'referral_completed', false),
+  ('00000000-0000-4000-8000-000000000214', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000201',
+    4, 'Wrote a review', '00000000-0000-4000-8000-000000000105', 25.00, 'review_written', false)
 on conflict (id) do nothing;
 
 insert into public.recipients (id, client_id, campaign_id, first_name, last_name, email, phone, redemption_token, external_crm_id, state, country)
@@ -59,10 +61,12 @@ on conflict (id) do nothing;
 
 insert into public.card_pools (id, client_id, brand_id, pool_name, denomination, pool_type, cost_per_card) values
   ('00000000-0000-4000-8000-000000000301', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000101',
-    'Acme Dental - Amazon $25', 25.00, 'client', 23.50)
+    'Acme Dental - Amazon $25', 25.00, 'client', 23.50),
+  ('00000000-0000-4000-8000-000000000302', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000105',
+    'Acme Dental - Target $25', 25.00, 'client', 23.75)
 on conflict (id) do nothing;
 
--- Starbucks is bought when it is out of stock, Amazon is not: the demo shows both. The sandbox plays these two accounts.
+-- Starbucks is bought when it is out of stock, Amazon and Target are not: the tour and the demo show both. The sandbox plays these two accounts.
 insert into public.gift_card_suppliers (name, adapter, priority) values ('tillo', 'tillo', 10), ('tillo2', 'tillo', 20)
 on conflict on constraint gift_card_suppliers_name_is_unique do nothing;
 
@@ -73,4 +77,13 @@ on conflict on constraint supplier_brands_are_unique do nothing;
 insert into public.packages (id, client_id, name, description, price, duration_days, messages) values
   ('00000000-0000-4000-8000-000000000501', '00000000-0000-4000-8000-000000000011', 'Starter', '100 messages for a month', 19.00, 30, 100),
   ('00000000-0000-4000-8000-000000000502', '00000000-0000-4000-8000-000000000011', 'Business', '1,000 messages for a month', 99.00, 30, 1000)
+on conflict (id) do nothing;
+
+insert into public.vouchers (id, client_id, code, type, value, package_id, entitlement_days, description, is_public) values
+  ('00000000-0000-4000-8000-000000000601', '00000000-0000-4000-8000-000000000011', 'DEMO-COIN-2K7M', 'credit', 15, null, null, '15 bizcoins', true),
+  ('00000000-0000-4000-8000-000000000602', '00000000-0000-4000-8000-000000000011', 'DEMO-OFF2-8R4N', 'percentage', 20, null, 30,
+    '20 % off the next package', true),
+  ('00000000-0000-4000-8000-000000000603', '00000000-0000-4000-8000-000000000011', 'DEMO-PACK-9T5P', 'package', null,
+    '00000000-0000-4000-8000-000000000501', null, 'A month of Starter', true),
+  ('00000000-0000-4000-8000-000000000604', '00000000-0000-4000-8000-000000000011', 'DEMO-TEXT-3X7R', 'message', 50, null, null, '50 messages', true)
 on conflict (id) do nothing;

@@ -1,4 +1,4 @@
-/** `npm run demo`: plays the journeys of a gift card in order, and shows what was called, what came back, what arrived. */
+/** `npm run demo`: plays the journeys of rewards in order, and shows what was called, what came back, what arrived. */
 import assert from 'node:assert/strict';
 import { Webhook } from 'standardwebhooks';
 import {
@@ -12,11 +12,13 @@ import {
   scene,
   show,
   tablet,
+  until,
   uploadCards,
 } from './stage.ts';
 
 const campaign = '00000000-0000-4000-8000-000000000201';
 const client = '00000000-0000-4000-8000-000000000011';
+const starter = '00000000-0000-4000-8000-000000000501';
 const amazonPool = '00000000-0000-4000-8000-000000000301';
 const [ada, ben, cleo, dan, eve] = [1, 2, 3, 4, 5].map((n) => ({
   id: `00000000-0000-4000-8000-00000000040${n}`,
@@ -122,6 +124,27 @@ await scene('What stock lacks is bought: the first supplier is short of our mone
   );
   show(await query`select source, cost_basis, price, currency from public.billing_transactions order by created_at`);
 });
+
+await scene(
+  'A customer turns vouchers into bizcoins and a discount, and buys a package with both and a card',
+  async () => {
+    const customer = await tablet('customer');
+    await call('redeem-voucher', { code: 'demo coin 2k7m' }, { as: customer });
+    refused(await call('redeem-voucher', { code: 'DEMO-COIN-2K7M' }, { as: customer }), 'VC-007');
+    await call('redeem-voucher', { code: 'DEMO-OFF2-8R4N' }, { as: customer });
+    await call('purchase-package', { packageId: starter, preview: true }, { as: customer });
+    const purchase = await call('purchase-package', { packageId: starter, bizcoins: 10 }, { as: customer });
+    note('The bizcoins are held. The customer pays the rest by card, and Stripe says so, three times.');
+    const [payment] = String(purchase.clientSecret).split('_secret');
+    for (let time = 0; time < 3; time++) await sandbox(`/_stripe/payment_intents/${payment}/succeed`, {});
+    await until(
+      'the package is active',
+      () => query`select from public.customer_packages where purchase_id = ${String(purchase.purchaseId)}`,
+    );
+    await call('use-messages', { clientId: client, howMany: 7 }, { as: customer });
+    await call('get-wallet', {}, { as: customer });
+  },
+);
 
 await scene('A recipient is asked for consent, agrees, and later wants nothing more', async () => {
   await call('send-sms-opt-in', { recipientId: ben.id }, { as: 'server' });

@@ -43,7 +43,7 @@ export async function call(
   { as = 'form', headers = {} }: { as?: 'form' | 'server' | Tablet; headers?: Record<string, string> } = {},
 ): Promise<Answer> {
   const isUser = typeof as === 'object';
-  console.log(`\n  POST /functions/v1/${name}  (${isUser ? 'signed-in agent' : as})\n    ${JSON.stringify(body)}`);
+  console.log(`\n  POST /functions/v1/${name}  (${isUser ? 'signed-in user' : as})\n    ${JSON.stringify(body)}`);
   const response = await fetch(`${apiUrl}/functions/v1/${name}`, {
     method: 'POST',
     headers: {
@@ -117,14 +117,20 @@ export async function sandbox(path: string, order?: Record<string, unknown>): Pr
 
 /** Waits for a message to arrive at an address, perhaps one with these signs in it, prints it and returns its text. */
 export async function latestMessage(address: string, signs = ''): Promise<string> {
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
+  const message = await until(`a message at ${address}`, async () => {
     const messages = await sandbox(`/_messages?to=${encodeURIComponent(address)}`);
-    const message = messages.find(({ body }) => String(body).includes(signs));
-    if (message) {
-      console.log(`\n  An SMS arrives at ${address}:\n${String(message.body).replace(/^/gm, '    │ ')}`);
-      return String(message.body);
-    }
+    return messages.filter(({ body }) => String(body).includes(signs));
+  });
+  console.log(`\n  An SMS arrives at ${address}:\n${String(message.body).replace(/^/gm, '    │ ')}`);
+  return String(message.body);
+}
+
+/** Waits until there is something to see, and returns the first of it. */
+export async function until<Seen>(what: string, look: () => PromiseLike<readonly Seen[]>): Promise<Seen> {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
+    const [seen] = await look();
+    if (seen) return seen;
     await new Promise((resume) => setTimeout(resume, 100));
   }
-  throw new Error(`nothing arrived at ${address} within 30 seconds`);
+  throw new Error(`not seen within 30 seconds: ${what}`);
 }
