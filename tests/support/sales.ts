@@ -22,7 +22,7 @@ export function sell(
   return call('sell-gift-cards', { masterPoolId, buyerClientId, quantity, pricePerCard: 24.5, ...body }, options);
 }
 
-/** Makes a client, or its agency, prepaid with so much credit. */
+/** Makes a client, or its agency, prepaid with so much credit; what was billed on invoice before stays so. */
 export async function giveCredit(clientId: string, amount: number, billingEntity = 'client'): Promise<void> {
   await sql`
     select private.post_credit('allocation', private.system_account(null, 'issuance', 'credit:USD'),
@@ -34,7 +34,10 @@ export async function giveCredit(clientId: string, amount: number, billingEntity
       from public.clients c where c.id = ${clientId} and a.id = c.agency_id`;
     return;
   }
-  await sql`update public.clients set prepaid_since = now() - interval '1 hour' where id = ${clientId}`;
+  await sql`
+    update public.clients c set prepaid_since = now() - case when exists (
+      select from public.billing_transactions b where b.client_id = c.id) then interval '0' else interval '1 hour' end
+    where c.id = ${clientId}`;
   await sql`
     select private.post_credit('allocation', private.credit_account('agency', c.agency_id, 'USD'),
       private.credit_account('client', c.id, 'USD'), ${amount}::numeric, ${crypto.randomUUID()})

@@ -39,6 +39,13 @@ function purchasesAre(campaignId: string, ...states: string[]) {
   });
 }
 
+/** Makes what is still open a day old, and due. */
+async function aDayPasses(campaignId: string): Promise<void> {
+  await sql`
+    update public.gift_card_purchases set created_at = now() - interval '25 hours', next_attempt_at = now()
+    where campaign_id = ${campaignId}`;
+}
+
 Deno.test('purchase: without stock the card is bought, billed with its cost, shown and sent', async () => {
   const promised = await unstocked();
   const { campaignId, recipient, brandCode } = promised;
@@ -280,7 +287,7 @@ Deno.test('purchase: a card of another value is never given out, and is given ba
   const [{ supplier_code: supplierCode }] = await purchasesOf(campaignId);
   assert.equal(supplierCode, 'another_value');
   // Asked again it is the same card; a day later it is taken back.
-  await sql`update public.gift_card_purchases set created_at = now() - interval '25 hours' where campaign_id = ${campaignId}`;
+  await aDayPasses(campaignId);
   await purchasesAre(campaignId, 'reversed');
   assert.deepEqual(await soldBy('tillo', brandCode), []);
   const cards = await sql`select id from public.gift_cards where recipient_id = ${promised.recipient.id}`;
@@ -308,7 +315,7 @@ Deno.test('purchase: what nobody could confirm for a day is taken back, and the 
   await failAt('tillo', brandCode, '504_after_accepting', { times: 1000 });
   assertRefused(await provision(promised), 'GC-005');
   assert.equal((await soldBy('tillo', brandCode)).length, 1);
-  await sql`update public.gift_card_purchases set created_at = now() - interval '25 hours' where campaign_id = ${campaignId}`;
+  await aDayPasses(campaignId);
   await purchasesAre(campaignId, 'reversed');
   assert.deepEqual(await soldBy('tillo', brandCode), []);
   const [{ status }] = await sql`select status from public.pending_rewards where campaign_id = ${campaignId}`;
