@@ -177,9 +177,17 @@ end $$;
 create function private.give_benefit(usage public.voucher_usage, voucher public.vouchers)
 returns public.voucher_usage language plpgsql volatile set search_path = '' as $$
 declare
+  person uuid;
   transfers jsonb := '[]';
   posted public.ledger_transfers[];
 begin
+  -- new accounts in one order, too: people who profit from each other never wait in a circle
+  for person in
+    select p from unnest(array[usage.user_id, voucher.owner_id]) p
+    where voucher.type = 'credit' and voucher.owner_id is not null order by p
+  loop
+    perform private.ledger_account(voucher.client_id, 'user', person, 'bizcoin');
+  end loop;
   if voucher.type = 'credit' then
     transfers := transfers || private.bizcoins_for(usage, usage.user_id, voucher.value, 'voucher');
   end if;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Refusal } from '../_shared/errors.ts';
+import { badRequest, Refusal } from '../_shared/errors.ts';
 import { readJson } from '../_shared/parse.ts';
 import { type Reply, serve } from '../_shared/serve.ts';
 import { configuredSuppliers, openSupplier } from '../_shared/suppliers/open.ts';
@@ -19,7 +19,10 @@ const body = z.object({
 export default {
   fetch: serve({ auth: 'secret', tag: 'SUPPLIERS' }, async (request) => {
     const asked = await readJson(request, body);
-    if (!configuredSuppliers().includes(asked.supplier)) throw new Refusal('GC-004', { supplier: asked.supplier });
+    const names = configuredSuppliers();
+    if (!names.includes(asked.supplier)) {
+      throw badRequest({ field: 'supplier', problem: `must be one whose credentials are set: ${names.join(', ')}` });
+    }
     const supplier = await openSupplier(asked.supplier, asked.adapter);
     return await look(supplier, asked).catch((cause) => {
       throw new Refusal('GC-005', { supplier: asked.supplier }, undefined, { cause });

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { sql } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
 import { assertDone, assertRefused } from '../../support/expect.ts';
-import { deliveryIs, provision, redeem, traceOf } from '../../support/gift_cards.ts';
+import { deliveryIs, forgetDebts, provision, redeem, traceOf } from '../../support/gift_cards.ts';
 import { call } from '../../support/http.ts';
 import { signUpAs } from '../../support/people.ts';
 import { promise, type Recipient, stock } from '../../support/promise.ts';
 import { messagesTo } from '../../support/sandbox.ts';
+import { creditOf, giveCredit } from '../../support/sales.ts';
 import { stack } from '../../support/stack.ts';
 import { atCounter, failAt, hurry, sell, type Sold, soldBy } from '../../support/suppliers.ts';
 
@@ -277,6 +278,26 @@ Deno.test('purchase: an order that fails later ends with nothing bought, and is 
   assert.equal(status, 'awaiting_inventory');
 });
 
+Deno.test('purchase: a prepaid client pays for what is bought, waits when credit is short, and is served when there is more', async () => {
+  const promised = await unstocked({}, 3);
+  const { brandCode, campaignId, clientId, recipients } = promised;
+  const ask = (recipient: Recipient) => provision({ campaignId, recipient }, { deliveryMethod: 'sms' });
+  await giveCredit(clientId, 60);
+  await failAt('tillo', brandCode, '072', { times: 1 });
+  assertRefused(await ask(recipients[0]), 'GC-005');
+  assert.equal(await creditOf(clientId), 60);
+  await forgetDebts(campaignId);
+  assertDone(await ask(recipients[0]));
+  assertDone(await ask(recipients[1]));
+  assert.equal(await creditOf(clientId), 10);
+  assertRefused(await ask(recipients[2]), 'GC-006');
+  await giveCredit(clientId, 15);
+  await eventually(
+    'the third card is bought and paid',
+    async () => (await soldBy('tillo', brandCode)).length === 3 && (await creditOf(clientId)) === 0,
+  );
+});
+
 Deno.test('purchase: a card of another value is never given out, and is given back', async () => {
   const promised = await unstocked();
   const { brandCode, campaignId } = promised;
@@ -346,7 +367,7 @@ Deno.test('check-supplier: a server sees the money, the brands and the stock of 
   const { stock: left } = await look({ show: 'stock', brandCode: promised.brandCode });
   assert.deepEqual(left, [{ brandCode: promised.brandCode, denomination: '25.00', available: 3 }]);
 
-  assertRefused(await call('check-supplier', { supplier: 'nobody', show: 'floats' }), 'GC-004');
+  assertRefused(await call('check-supplier', { supplier: 'nobody', show: 'floats' }), 'GC-012');
   await failAt('tillo', `brands:${promised.brandCode}`, '600');
   const failing = { supplier: 'tillo', show: 'brands', brandCode: promised.brandCode };
   assertRefused(await call('check-supplier', failing), 'GC-005');
