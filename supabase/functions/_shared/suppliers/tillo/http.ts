@@ -36,7 +36,6 @@ const envelope = z.object({
   data: z.unknown().optional(),
 });
 
-// When a kept connection breaks, the runtime sends a request again by itself; with the same id that is no second card.
 /** Sends one signed request; throws `NoReply` for everything that is not an answer of Tillo's. */
 export async function send({ apiKey, secretKey, baseUrl }: Account, request: Request): Promise<Reply> {
   const { method, path, query = {}, body } = request;
@@ -51,6 +50,8 @@ export async function send({ apiKey, secretKey, baseUrl }: Account, request: Req
         'Signature': signatureOf(secretKey, { ...request, apiKey, timestamp }),
         'Timestamp': String(timestamp),
         'Accept': 'application/json',
+        // When a kept connection breaks, the runtime asks again by itself: a refusal of that repeat would pass for the answer.
+        'Connection': 'close',
         ...(body ? { 'Content-Type': 'application/json' } : {}),
       },
       body: body && JSON.stringify(body),
