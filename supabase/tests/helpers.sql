@@ -69,7 +69,7 @@ $$;
 create or replace function tests.create_recipients(campaign_id uuid, how_many int default 1)
 returns setof uuid language sql set search_path = '' as $$
   insert into public.recipients (client_id, campaign_id, first_name, last_name, phone, email)
-  select c.client_id, c.id, 'Ada', 'Archer', '+1202555' || lpad((random() * 9999)::int::text, 4, '0'),
+  select c.client_id, c.id, 'Ada', 'Archer', '+1' || (2000000000 + floor(random() * 7999999999))::bigint,
     gen_random_uuid() || '@example.com'
   from public.campaigns c, generate_series(1, how_many)
   where c.id = create_recipients.campaign_id
