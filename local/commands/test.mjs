@@ -5,19 +5,20 @@ import { capture } from '../capture.mjs';
 import { withDatabase } from '../database.mjs';
 import { pushMigrations, supabase } from '../migrate.mjs';
 import { hostedDenoExecutable, inProject, localFolder } from '../paths.mjs';
-import { runDenoTests } from '../testing/deno_tests.mjs';
+import { runDenoTests, runUnitTests } from '../testing/deno_tests.mjs';
 import { findFiles } from '../testing/files.mjs';
 import { preparePgtap, runPgtap } from '../testing/pgtap.mjs';
 import { Tally } from '../testing/tally.mjs';
 import { startThrowawayStack } from '../throwaway_stack.mjs';
 
-const denoFolders = ['supabase/functions', 'local', 'tests'];
-
 /** Prints `N passed, N failed` at the end. */
 export default async function test({ filters }) {
   const pgtapFiles = findFiles('supabase/tests', '.test.sql', filters);
-  const denoFiles = denoFolders.flatMap((folder) => findFiles(folder, '.test.ts', filters));
-  if (pgtapFiles.length + denoFiles.length === 0) throw new Error(`No test has ${filters.join(' or ')} in its path.`);
+  const unitFiles = ['supabase/functions', 'local'].flatMap((folder) => findFiles(folder, '.test.ts', filters));
+  const stackFiles = findFiles('tests', '.test.ts', filters);
+  if (pgtapFiles.length + unitFiles.length + stackFiles.length === 0) {
+    throw new Error(`No test has ${filters.join(' or ')} in its path.`);
+  }
   const tally = new Tally();
   const runSqlTests = async (database) => {
     if (pgtapFiles.length === 0) return;
@@ -26,7 +27,10 @@ export default async function test({ filters }) {
     console.log(`pgTAP: ${tally.passed} passed, ${tally.failed} failed\n`);
   };
   const stack = await startThrowawayStack({ fast: true, prepare: runSqlTests });
-  if (denoFiles.length > 0) tally.add(await runDenoTests(denoFiles, stack));
+  const runs = [];
+  if (unitFiles.length > 0) runs.push(runUnitTests(unitFiles, stack));
+  if (stackFiles.length > 0) runs.push(runDenoTests(stackFiles, stack));
+  for (const counts of await Promise.all(runs)) tally.add(counts);
   if (filters.length === 0) await runGates(tally, stack.facts.dbUrl);
   if (tally.failed > 0) console.log(`\nWhat the stack said: ${keepLogs(stack)}`);
   tally.finish();
