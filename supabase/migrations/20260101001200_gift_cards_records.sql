@@ -83,6 +83,7 @@ create table public.pending_rewards (
   request_id uuid,
   attempts int not null default 0,
   code text not null,
+  last_attempt_at timestamptz,
   next_attempt_at timestamptz not null default now(),
   created_at timestamptz not null default now(),
   fulfilled_at timestamptz,

@@ -31,9 +31,9 @@ begin
   where refusal is not null;
 end $$;
 
--- No stock, or no credit: the reward is owed, and somebody is told. Asking again does not make it owed twice.
+-- No stock, or no credit: the reward is owed, and somebody is told. Asking again does not make it owed twice; then it is null.
 create function private.queue_pending_reward(p private.provisioning, code text)
-returns void language plpgsql volatile set search_path = '' as $$
+returns uuid language plpgsql volatile set search_path = '' as $$
 declare
   facts jsonb := jsonb_build_object('campaign_id', p.campaign_id, 'brand_id', p.brand_id, 'denomination', p.denomination);
   reward public.pending_rewards;
@@ -56,6 +56,7 @@ begin
     perform private.raise_alert('no_gift_card_inventory', 'critical', 'No gift cards left for a campaign: rewards are waiting',
       facts, private.stock_subject(p), p.client_id);
   end if;
+  return reward.id;
 end $$;
 
 create function private.present_card(card_id uuid)

@@ -156,7 +156,7 @@ begin
 end $$;
 
 -- Certainly not bought: the next supplier is asked, else the reward is owed and the grant is free again.
-create function private.abandon_purchase(purchase public.gift_card_purchases, status text)
+create function private.abandon_purchase(purchase public.gift_card_purchases, status text, retry_within interval)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   p private.provisioning := private.remembered_provisioning(purchase);
@@ -178,8 +178,8 @@ begin
     null;
   end;
   perform private.cancel_grant(purchase.grant_id);
-  perform private.queue_pending_reward(p, 'GC-005');
-  perform private.postpone_reward(p.reward_id, 'GC-005');
+  p.reward_id := coalesce(private.queue_pending_reward(p, 'GC-005'), p.reward_id);
+  perform private.postpone_reward(p.reward_id, 'GC-005', retry_within);
   return refusal;
 end $$;
 
@@ -252,9 +252,11 @@ begin
       if purchase.attempts > 1 and purchase.status <> 'ordered' then
         return private.postpone_purchase(purchase, 'reversing');
       end if;
-      return private.abandon_purchase(purchase, 'declined');
+      -- a final word is good for hours; our money with a supplier may be back in minutes
+      return private.abandon_purchase(purchase, 'declined', case outcome when 'declined' then interval '6 hours'
+        else interval '10 minutes' end);
     when 'reversed', 'not_found' then
-      return private.abandon_purchase(purchase, 'reversed');
+      return private.abandon_purchase(purchase, 'reversed', interval '10 minutes');
     when 'ordered' then
       return private.postpone_purchase(purchase, 'ordered');
     when 'unknown' then

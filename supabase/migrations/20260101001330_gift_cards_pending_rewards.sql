@@ -25,27 +25,42 @@ begin
     where s.is_enabled and s.name = any (suppliers) and coalesce(s.paused_until, '-infinity') <= now());
 end $$;
 
--- The oldest reward that may be fulfilled now. Stock is worth a try at once if stock was missing; what was refused for
--- another reason, and suppliers, wait for the next time. A reward with a grant is being bought already. It is not locked: the
--- grant decides, and whoever asks for the reward at this moment takes the grant first.
+-- Could its payer pay for it now, or need not?
+create function private.has_credit(reward public.pending_rewards)
+returns boolean language plpgsql volatile set search_path = '' as $$
+declare
+  billing_entity text := (select c.billing_entity from public.campaigns c where c.id = reward.campaign_id);
+  payer uuid := private.paying_account(reward.client_id, billing_entity, reward.currency);
+begin
+  return payer is null or (
+    select a.balance - a.held from public.ledger_accounts a where a.id = payer)
+    >= private.price_of_card(reward.client_id, reward.brand_id, reward.denomination, reward.currency, billing_entity);
+end $$;
+
+-- The oldest reward that may be fulfilled now: its time has come, or what was missing is there, stock or credit; then a second
+-- after the last try. A reward with a grant is being bought already. It is not locked: the grant decides, and whoever asks for
+-- the reward at this moment takes the grant first.
 create function private.next_pending_reward(suppliers text[])
-returns public.pending_rewards language plpgsql stable set search_path = '' as $$
+returns public.pending_rewards language plpgsql volatile set search_path = '' as $$
 declare
   reward public.pending_rewards;
 begin
   with kinds as materialized (
-    select k.campaign_id, k.brand_id, k.denomination, k.currency, private.has_stock(k) as has_stock,
-      private.has_supplier(k.brand_id, suppliers) as has_supplier
+    select k.campaign_id, k.brand_id, k.denomination, k.currency, k.status, private.has_stock(k) as has_stock,
+      private.has_supplier(k.brand_id, suppliers) as has_supplier,
+      k.status = 'awaiting_credit' and private.has_credit(k) as has_credit
     from (
-      select distinct on (r.campaign_id, r.brand_id, r.denomination, r.currency) r.* from public.pending_rewards r
+      select distinct on (r.campaign_id, r.brand_id, r.denomination, r.currency, r.status) r.* from public.pending_rewards r
+      join public.campaigns c on c.id = r.campaign_id and c.status = 'active'
       where r.status like 'awaiting%') k
   )
   select r.* into reward
   from public.pending_rewards r
-  join kinds k using (campaign_id, brand_id, denomination, currency)
-  where r.status like 'awaiting%' and (
-      (k.has_stock and r.code in ('GC-003', 'GC-004', 'GC-005'))
-      or (r.next_attempt_at <= now() and (k.has_stock or k.has_supplier)))
+  join kinds k using (campaign_id, brand_id, denomination, currency, status)
+  where (k.has_stock or k.has_supplier)
+    and (r.next_attempt_at <= now() or (
+      coalesce(r.last_attempt_at, '-infinity') < now() - interval '1 second'
+      and (k.has_credit or (k.has_stock and r.code in ('GC-003', 'GC-004', 'GC-005')))))
     and not exists (
       select from public.gift_card_grants g
       where g.recipient_id = r.recipient_id and g.campaign_id = r.campaign_id and g.condition_number = r.condition_number
@@ -54,17 +69,47 @@ begin
   return reward;
 end $$;
 
--- It could not be fulfilled: another time, soon if credit is missing, later if nobody sells the card.
-create function private.postpone_reward(reward_id uuid, code text)
+-- It could not be fulfilled: another time, later each time. What was missing may wake it before.
+create function private.postpone_reward(reward_id uuid, code text, longest interval default interval '10 minutes')
 returns void language plpgsql volatile set search_path = '' as $$
 begin
   update public.pending_rewards r
-  set attempts = r.attempts + 1, code = postpone_reward.code,
-    next_attempt_at = now() + least(private.backoff(least(r.attempts, 20)), case postpone_reward.code
-      when 'GC-005' then interval '10 minutes' else interval '30 seconds' end),
+  set attempts = r.attempts + 1, code = postpone_reward.code, last_attempt_at = now(),
+    next_attempt_at = now() + least(private.backoff(least(r.attempts, 20)), longest),
     status = case when postpone_reward.code = 'GC-006' then 'awaiting_credit'
       when postpone_reward.code in ('GC-003', 'GC-004', 'GC-005') then 'awaiting_inventory' else r.status end
   where r.id = reward_id;
+end $$;
+
+-- What its suppliers refused is worth another try as soon as somebody changes who sells it, or how.
+create function private.retry_owed_brands()
+returns trigger language plpgsql volatile set search_path = '' as $$
+begin
+  update public.pending_rewards r set next_attempt_at = now()
+  where r.status = 'awaiting_inventory' and r.next_attempt_at > now() and r.brand_id in (select n.brand_id from new_rows n);
+  return null;
+end $$;
+
+create trigger retry_owed_brands_after_insert after insert on public.supplier_brands
+  referencing new table as new_rows for each statement execute function private.retry_owed_brands();
+create trigger retry_owed_brands_after_update after update on public.supplier_brands
+  referencing new table as new_rows for each statement execute function private.retry_owed_brands();
+
+-- A fault of ours with one reward must not hold up the others: it is undone, reported, and tried another time.
+create function private.fulfil_reward(reward public.pending_rewards, p private.provisioning)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  answer jsonb;
+begin
+  answer := private.run_provisioning(private.to_recipient(p), 'reward:' || reward.id, null);
+  if reward.code = 'GC-015' then
+    perform private.resolve_alert('pending_reward_failed', reward.id::text);
+  end if;
+  return answer;
+exception when others then
+  perform private.raise_alert('pending_reward_failed', 'critical', 'A reward that is owed cannot be given: an error of ours',
+    jsonb_build_object('reward_id', reward.id, 'sqlstate', sqlstate, 'message', sqlerrm), reward.id::text);
+  return private.refused('GC015', sqlerrm, null);
 end $$;
 
 create function public.fulfil_pending_reward(suppliers text[])
@@ -95,7 +140,7 @@ begin
   p.skip_verification := reward.skip_verification;
   p.suppliers := suppliers;
   p.request_id := reward.request_id;
-  answer := private.run_provisioning(private.to_recipient(p), 'reward:' || reward.id, null);
+  answer := private.fulfil_reward(reward, p);
   if answer ->> 'outcome' = 'refused' then
     perform private.postpone_reward(reward.id, answer ->> 'code');
   end if;

@@ -213,3 +213,27 @@ Deno.test('pending rewards: it goes on, one by one, until there is no more to do
   assert.deepEqual(await fulfilPending(desk, means), { fulfilled: 1, bought: 1, open: 2 });
   assert.equal(calls.filter(({ door }) => door === 'fulfil_pending_reward').length, 5);
 });
+
+Deno.test('pending rewards: a supplier that does not answer holds up no other purchase', async () => {
+  const [slow, quick] = [purchase(), purchase()];
+  let answerSlowly = (_: Outcome) => {};
+  const silence = new Promise<Outcome>((resolve) => answerSlowly = resolve);
+  const issue = ({ clientRequestId }: { clientRequestId: string }) => {
+    return clientRequestId === slow.clientRequestId ? silence : Promise.resolve(ISSUED);
+  };
+  const steps = [slow, quick].map((step) => ({ isDone: false, giftCardId: null, purchase: step }));
+  const { desk, calls } = deskWith({
+    fulfil_pending_reward: [...steps, { isDone: true }],
+    complete_purchase: [GIVEN, GIVEN],
+  });
+  const rpc = desk.rpc;
+  desk.rpc = ((door: string, args: Args) => {
+    // The one that is slow is answered when the other one is bought.
+    if (door === 'complete_purchase' && args.purchase_id === quick.purchaseId) answerSlowly(ISSUED);
+    return rpc(door, args);
+  }) as typeof rpc;
+  const means = { openSupplier: () => Promise.resolve({ issue } as unknown as Supplier) };
+  assert.deepEqual(await fulfilPending(desk, means), { fulfilled: 0, bought: 2, open: 0 });
+  const completed = calls.filter(({ door }) => door === 'complete_purchase').map(({ args }) => args.purchase_id);
+  assert.deepEqual(completed, [quick.purchaseId, slow.purchaseId]);
+});

@@ -87,7 +87,10 @@ export async function reconcile(desk: Desk, means = MEANS): Promise<{ bought: nu
   return tally;
 }
 
-/** Gives out what is owed, from stock or bought, in order of arrival, until nothing more can be done. */
+/**
+ * Gives out what is owed, from stock or bought, in order of arrival, until nothing more can be done.
+ * Nobody waits for the purchase of another: a supplier may be slow.
+ */
 export async function fulfilPending(
   desk: Desk,
   means = MEANS,
@@ -96,10 +99,24 @@ export async function fulfilPending(
   const tally = { fulfilled: 0, bought: 0, open: 0 };
   const args = { suppliers: configuredSuppliers() };
   const deadline = Date.now() + LIMITS.budgetMs;
-  while (Date.now() < deadline) {
-    const { isDone, giftCardId, purchase } = (await desk.rpc<Fulfilled>('fulfil_pending_reward', args)).result;
-    if (isDone) break;
-    tally[purchase ? await tryToBuy(desk, purchase, means) : giftCardId ? 'fulfilled' : 'open']++;
+  const purchases = new Set<Promise<void>>();
+  try {
+    while (Date.now() < deadline) {
+      const { isDone, giftCardId, purchase } = (await desk.rpc<Fulfilled>('fulfil_pending_reward', args)).result;
+      if (isDone) break;
+      if (purchase) {
+        const bought = tryToBuy(desk, purchase, means).then((end) => {
+          tally[end]++;
+          purchases.delete(bought);
+        });
+        purchases.add(bought);
+        if (purchases.size === LIMITS.concurrency) await Promise.race(purchases);
+      } else {
+        tally[giftCardId ? 'fulfilled' : 'open']++;
+      }
+    }
+  } finally {
+    await Promise.all(purchases);
   }
   return tally;
 }

@@ -1041,14 +1041,14 @@ isOneToOne: false
                   ]
                 },"pending_rewards": {
                   Row: {
-                    "attempts": number,"brand_id": string,"campaign_id": string,"client_id": string,"code": string,"condition_number": number,"created_at": string,"currency": string,"deliver_to": string | null,"delivery_method": string | null,"denomination": number,"fulfilled_at": string | null,"id": string,"next_attempt_at": string,"pool_id": string | null,"recipient_id": string,"request_id": string | null,"requested_by": string | null,"skip_verification": boolean,"status": string,"surface": string
+                    "attempts": number,"brand_id": string,"campaign_id": string,"client_id": string,"code": string,"condition_number": number,"created_at": string,"currency": string,"deliver_to": string | null,"delivery_method": string | null,"denomination": number,"fulfilled_at": string | null,"id": string,"last_attempt_at": string | null,"next_attempt_at": string,"pool_id": string | null,"recipient_id": string,"request_id": string | null,"requested_by": string | null,"skip_verification": boolean,"status": string,"surface": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "attempts"?: number,"brand_id": string,"campaign_id": string,"client_id": string,"code": string,"condition_number": number,"created_at"?: string,"currency": string,"deliver_to"?: string | null,"delivery_method"?: string | null,"denomination": number,"fulfilled_at"?: string | null,"id"?: string,"next_attempt_at"?: string,"pool_id"?: string | null,"recipient_id": string,"request_id"?: string | null,"requested_by"?: string | null,"skip_verification"?: boolean,"status"?: string,"surface": string
+                    "attempts"?: number,"brand_id": string,"campaign_id": string,"client_id": string,"code": string,"condition_number": number,"created_at"?: string,"currency": string,"deliver_to"?: string | null,"delivery_method"?: string | null,"denomination": number,"fulfilled_at"?: string | null,"id"?: string,"last_attempt_at"?: string | null,"next_attempt_at"?: string,"pool_id"?: string | null,"recipient_id": string,"request_id"?: string | null,"requested_by"?: string | null,"skip_verification"?: boolean,"status"?: string,"surface": string
                   }
                   Update: {
-                    "attempts"?: number,"brand_id"?: string,"campaign_id"?: string,"client_id"?: string,"code"?: string,"condition_number"?: number,"created_at"?: string,"currency"?: string,"deliver_to"?: string | null,"delivery_method"?: string | null,"denomination"?: number,"fulfilled_at"?: string | null,"id"?: string,"next_attempt_at"?: string,"pool_id"?: string | null,"recipient_id"?: string,"request_id"?: string | null,"requested_by"?: string | null,"skip_verification"?: boolean,"status"?: string,"surface"?: string
+                    "attempts"?: number,"brand_id"?: string,"campaign_id"?: string,"client_id"?: string,"code"?: string,"condition_number"?: number,"created_at"?: string,"currency"?: string,"deliver_to"?: string | null,"delivery_method"?: string | null,"denomination"?: number,"fulfilled_at"?: string | null,"id"?: string,"last_attempt_at"?: string | null,"next_attempt_at"?: string,"pool_id"?: string | null,"recipient_id"?: string,"request_id"?: string | null,"requested_by"?: string | null,"skip_verification"?: boolean,"status"?: string,"surface"?: string
                   }
                   Relationships: [
                     {
