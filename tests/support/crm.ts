@@ -9,6 +9,7 @@ import { stack } from './stack.ts';
 /** A CRM that may tell of a client's contacts. */
 export interface Sender {
   endpointId: string;
+  maxAgeMinutes: number;
   /** Signs an event of a contact and sends it. */
   tell(event: Told, over?: Over): Promise<Answer>;
   /** Signs any body and sends it. */
@@ -35,6 +36,10 @@ export interface Over {
 interface Kind {
   /** What the database is given to check signatures with. */
   key: string;
+  /** After how many minutes its calls are not believed any more. */
+  maxAgeMinutes: number;
+  /** The event that brings a card. */
+  waitsFor: string;
   bodyOf(event: Required<Told>, time: number): unknown;
   headersOf(body: string, time: number, url: string, eventId: string): Record<string, string>;
 }
@@ -45,6 +50,8 @@ const KINDS: Record<string, () => Kind> = {
     const key = `whsec_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64')}`;
     return {
       key,
+      maxAgeMinutes: 5,
+      waitsFor: 'visit',
       bodyOf: ({ name, contactId }) => ({ event_type: name, contact_id: contactId }),
       headersOf: (body, time, _url, eventId) => ({
         'webhook-id': eventId,
@@ -57,6 +64,8 @@ const KINDS: Record<string, () => Kind> = {
     const key = crypto.randomUUID();
     return {
       key,
+      maxAgeMinutes: 5,
+      waitsFor: 'contact.creation',
       bodyOf: ({ name, contactId, eventId }) => [
         { eventId, subscriptionId: 7, subscriptionType: name, objectId: contactId },
       ],
@@ -70,6 +79,8 @@ const KINDS: Record<string, () => Kind> = {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     return {
       key: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+      maxAgeMinutes: 90,
+      waitsFor: 'AppointmentCreate',
       bodyOf: ({ name, contactId, eventId }, time) => ({
         type: name,
         contactId,
@@ -84,10 +95,10 @@ const KINDS: Record<string, () => Kind> = {
 /** The kinds of CRM that are understood. */
 export const kinds = Object.keys(KINDS);
 
-/** Connects a CRM of a kind to a tenant: its only condition waits for "visit", its recipients are contacts by their id. */
+/** Connects a CRM of a kind to a tenant: its only condition waits for one event, its recipients are contacts by their id. */
 export async function connect({ clientId, campaignId }: Promised, kind = 'standard'): Promise<Sender> {
-  const { key, bodyOf, headersOf } = KINDS[kind]();
-  await sql`update public.campaign_conditions set crm_event_name = 'visit' where campaign_id = ${campaignId}`;
+  const { key, maxAgeMinutes, waitsFor, bodyOf, headersOf } = KINDS[kind]();
+  await sql`update public.campaign_conditions set crm_event_name = ${waitsFor} where campaign_id = ${campaignId}`;
   await sql`update public.recipients set external_crm_id = id::text where campaign_id = ${campaignId}`;
   const [{ id }] = await sql`
     with endpoint as (
@@ -109,8 +120,9 @@ export async function connect({ clientId, campaignId }: Promised, kind = 'standa
   };
   return {
     endpointId: id,
+    maxAgeMinutes,
     send,
-    tell({ name = 'visit', contactId, eventId = crypto.randomUUID() }, over = {}) {
+    tell({ name = waitsFor, contactId, eventId = crypto.randomUUID() }, over = {}) {
       const time = Date.now() + (over.minutes ?? 0) * 60_000;
       return send(JSON.stringify(bodyOf({ name, contactId, eventId }, time)), over, eventId);
     },

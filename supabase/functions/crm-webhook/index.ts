@@ -1,10 +1,11 @@
 import { CRMS } from '../_shared/crm/open.ts';
 import { processNew, type Stored } from '../_shared/crm/process.ts';
+import { toBeSentAgain } from '../_shared/crm/retry.ts';
 import { Refusal } from '../_shared/errors.ts';
 import { uuid } from '../_shared/fields.ts';
 import { readBytes } from '../_shared/parse.ts';
 import { functionsUrl } from '../_shared/public_url.ts';
-import { serve } from '../_shared/serve.ts';
+import { type Context, type Reply, serve } from '../_shared/serve.ts';
 
 const MAX_BYTES = 256 * 1024;
 
@@ -15,23 +16,21 @@ interface Endpoint {
 }
 
 /** Stores what a CRM has signed, and gives the rewards that it has earned; a stored event is never asked for again. */
-export default {
-  fetch: serve({ auth: 'none', tag: 'CRM' }, async (request, context) => {
-    const { pathname, search } = new URL(request.url);
-    const endpointId = uuid.safeParse(pathname.split('/').at(-1)).data ?? null;
-    const body = await readBytes(request, MAX_BYTES);
-    const { result: endpoint } = await context.rpc<Endpoint | null>('get_crm_endpoint', { endpoint_id: endpointId });
-    const { method, headers } = request;
-    const call = { method, url: functionsUrl(`crm-webhook/${endpointId}${search}`), headers, body };
-    // An address that nobody has reads like a wrong signature.
-    if (!endpoint || !await CRMS[endpoint.kind].isGenuine(call, endpoint.keys)) {
-      throw new Refusal('RB-403', {}, 'Not signed for this endpoint, or too long ago');
-    }
-    const { result } = await context.rpc<{ events: Stored[] }>('record_crm_events', {
-      endpoint_id: endpoint.id,
-      events: CRMS[endpoint.kind].read(call),
-      request_id: context.requestId,
-    });
-    return { events: await processNew(context, result.events) };
-  }),
-};
+export default { fetch: serve({ auth: 'none', tag: 'CRM' }, (...call) => take(...call).catch(toBeSentAgain)) };
+
+async function take(request: Request, context: Context): Promise<Reply> {
+  const { pathname, search } = new URL(request.url);
+  const endpointId = uuid.safeParse(pathname.split('/').at(-1)).data ?? null;
+  const body = await readBytes(request, MAX_BYTES);
+  const { result: endpoint } = await context.rpc<Endpoint | null>('get_crm_endpoint', { endpoint_id: endpointId });
+  const { method, headers } = request;
+  const call = { method, url: functionsUrl(`crm-webhook/${endpointId}${search}`), headers, body };
+  // An address that nobody has reads like a wrong signature.
+  if (!endpoint || !await CRMS[endpoint.kind].isGenuine(call, endpoint.keys)) {
+    throw new Refusal('RB-403', {}, 'Not signed for this endpoint, or too long ago');
+  }
+  const events = CRMS[endpoint.kind].read(call);
+  const args = { endpoint_id: endpoint.id, events, request_id: context.requestId };
+  const { result } = await context.rpc<{ events: Stored[] }>('record_crm_events', args);
+  return { events: await processNew(context, result.events) };
+}

@@ -53,7 +53,7 @@ for (const kind of kinds) {
     const names = ['webhook-signature', 'x-hubspot-signature-v3', 'x-ghl-signature'];
     for (
       const answer of [
-        await crm.tell({ contactId }, { minutes: -6 }),
+        await crm.tell({ contactId }, { minutes: -1 - crm.maxAgeMinutes }),
         await crm.tell({ contactId }, { minutes: 6 }),
         await crm.tell({ contactId: 'somebody else' }, {
           body: JSON.stringify({ event_type: 'visit', contact_id: contactId }),
@@ -172,7 +172,7 @@ Deno.test('crm-webhook: the events of a batch each have their own end, and their
   const [one, two] = promised.recipients;
   const batch = [one.id, 'nobody', two.id].map((objectId, eventId) => ({
     eventId,
-    subscriptionType: 'visit',
+    subscriptionType: 'contact.creation',
     objectId,
   }));
   const answer = await crm.send(JSON.stringify(batch));

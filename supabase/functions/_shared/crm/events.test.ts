@@ -69,7 +69,7 @@ Deno.test('crm: a body that is none of the kind is refused', () => {
 
 Deno.test('hubspot: each event of a batch has its own id and the names by which it may be asked for', () => {
   const events = read(hubspot, [
-    { eventId: 1, subscriptionId: 7, subscriptionType: 'contact.creation', objectId: 501 },
+    { eventId: 1, subscriptionId: 7, subscriptionType: 'contact.creation', objectId: 501, occurredAt: 1708986598741 },
     {
       eventId: 1,
       subscriptionId: 8,
@@ -80,13 +80,54 @@ Deno.test('hubspot: each event of a batch has its own id and the names by which 
     },
   ]);
   assert.deepEqual(events.map(({ eventId, names, contactId }) => [eventId, names, contactId]), [
-    ['7:1', ['contact.creation'], '501'],
-    ['8:1', [
+    ['7:1:501:1708986598741', ['contact.creation'], '501'],
+    ['8:1:501:', [
       'contact.propertyChange:lifecyclestage=customer',
       'contact.propertyChange:lifecyclestage',
       'contact.propertyChange',
     ], '501'],
   ]);
+});
+
+Deno.test('hubspot: an event is known by all that its tries have in common, for its id alone is not unique', () => {
+  const event = {
+    eventId: 1,
+    subscriptionId: 7,
+    subscriptionType: 'contact.creation',
+    objectId: 501,
+    occurredAt: 1708986598741,
+    attemptNumber: 0,
+  };
+  const idOf = (over: object) => read(hubspot, [{ ...event, ...over }])[0].eventId;
+  assert.equal(idOf({ attemptNumber: 3 }), idOf({}));
+  for (const over of [{ eventId: 2 }, { subscriptionId: 8 }, { objectId: 502 }, { occurredAt: 1708986598742 }]) {
+    assert.notEqual(idOf(over), idOf({}), JSON.stringify(over));
+  }
+});
+
+Deno.test('hubspot: only an event of a contact names one, in the old way of naming types and in the new one', () => {
+  const readOne = (event: object) => {
+    const [{ names, contactId }] = read(hubspot, [{ eventId: 1, ...event }]);
+    return [names.at(-1), contactId];
+  };
+  assert.deepEqual(readOne({ subscriptionType: 'deal.creation', objectId: 501 }), ['deal.creation', null]);
+  assert.deepEqual(readOne({ subscriptionType: 'object.creation', objectTypeId: '0-3', objectId: 501 }), [
+    'object.creation',
+    null,
+  ]);
+  assert.deepEqual(readOne({ subscriptionType: 'object.creation', objectTypeId: '0-1', objectId: 501 }), [
+    'contact.creation',
+    '501',
+  ]);
+  assert.deepEqual(
+    readOne({ subscriptionType: 'contact.associationChange', fromObjectId: 501, toObjectId: 9 }),
+    ['contact.associationChange', '501'],
+  );
+});
+
+Deno.test('crm: a number that JSON has rounded is nobody', () => {
+  assert.equal(read(standard, '{"type":"visit","contact_id":90071992547409931}')[0].contactId, null);
+  assert.equal(read(standard, '{"type":"visit","contact_id":9007199254740991}')[0].contactId, '9007199254740991');
 });
 
 Deno.test('gohighlevel: the contact stands in the event, in its appointment, or is the event itself', () => {
@@ -96,4 +137,9 @@ Deno.test('gohighlevel: the contact stands in the event, in its appointment, or 
   assert.equal(contactOf({ type: 'AppointmentCreate', appointment: { id: 'a-1', contactId: 'c-1' } }), 'c-1');
   assert.equal(contactOf({ type: 'ContactTagUpdate', id: 'c-1' }), 'c-1');
   assert.equal(contactOf({ type: 'InvoicePaid', id: 'i-1' }), null);
+  assert.equal(contactOf({ type: 'InvoicePaid', id: 'i-1', contactDetails: { id: 'c-1' } }), 'c-1');
+  for (const told of [{ contactId: 'c-1' }, { appointment: { contactId: 'c-1' } }]) {
+    assert.equal(contactOf({ type: 'AppointmentCreate', id: 'e-1', data: { id: 'a-1', ...told } }), 'c-1');
+  }
+  assert.equal(contactOf({ type: 'ContactCreate', data: { id: 'c-1' } }), 'c-1');
 });

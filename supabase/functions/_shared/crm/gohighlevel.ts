@@ -14,36 +14,50 @@ const RAW_KEY_BYTES = 32;
 // What stands before the 32 bytes of an Ed25519 key in the form that WebCrypto calls "spki".
 const SPKI_HEAD = Buffer.from('302a300506032b6570032100', 'hex');
 
-/** HighLevel's webhooks, signed with Ed25519 over the body, which carries its time and id itself. */
+// HighLevel tries again for 70 minutes (six times, ten minutes apart) and sends the same bytes, with the time of the first try.
+// That such a call is seen twice does no harm: its id is known.
+// https://help.gohighlevel.com/support/solutions/articles/155000007071-automated-webhook-retries
+const MAX_AGE_MINUTES = 90;
+
+/**
+ * HighLevel's webhooks, signed with Ed25519 over the body, which carries its time and id itself.
+ * https://marketplace.gohighlevel.com/docs/webhook/WebhookIntegrationGuide
+ */
 export const gohighlevel: Crm = {
   async isGenuine({ headers, body }, keys) {
     const signature = headers.get('x-ghl-signature') ?? '';
     // 64 bytes, written in the one way there is: base64 has bits to spare in its last sign.
     if (!/^[A-Za-z0-9+/]{85}[AQgw]==$/.test(signature)) return false;
     for (const key of keys) {
-      if (await isSigned(body, Buffer.from(signature, 'base64'), key)) return isFresh(timeOf(body));
+      if (await isSigned(body, Buffer.from(signature, 'base64'), key)) return isFresh(timeOf(body), MAX_AGE_MINUTES);
     }
     return false;
   },
 
   read({ body }: Call) {
     const payload = parseJson(body, event);
-    const { webhookId, type } = payload;
-    const name = word(type);
+    const name = word(payload.type);
     return [{
-      eventId: webhookId,
+      eventId: payload.webhookId,
       names: name ? [name] : [],
-      contactId: word(
-        payload.contactId,
-        field(payload.appointment, 'contactId'),
-        // Events about a contact carry its id as their own.
-        name?.startsWith('Contact') ? payload.id : null,
-      ),
+      contactId: contactOf(payload, name) ?? contactOf(payload.data, name),
       campaign: null,
       payload: storable(payload),
     }];
   },
 };
+
+/** The contact that an event is about. What it tells stands in the event itself, or, says the guide, in its `data`. */
+function contactOf(told: unknown, name: string | null): string | null {
+  return word(
+    field(told, 'contactId'),
+    // AppointmentCreate, InvoicePaid, …
+    field(field(told, 'appointment'), 'contactId'),
+    field(field(told, 'contactDetails'), 'id'),
+    // ContactCreate, ContactTagUpdate, …: the id is the contact's.
+    name?.startsWith('Contact') ? field(told, 'id') : null,
+  );
+}
 
 async function isSigned(body: Uint8Array<ArrayBuffer>, signature: Buffer<ArrayBuffer>, key: string): Promise<boolean> {
   const bytes = Buffer.from(key, 'base64');

@@ -12,12 +12,17 @@ const events = z.array(
     eventId: z.union([z.number(), z.string()]),
     subscriptionType: z.string().min(1),
     subscriptionId: z.union([z.number(), z.string()]).optional(),
+    occurredAt: z.union([z.number(), z.string()]).optional(),
   }),
 ).max(MAX_EVENTS, `must have at most ${MAX_EVENTS} events`);
 
 type HubSpotEvent = z.output<typeof events>[number];
 
-/** HubSpot's webhooks, signed by version 3 of its scheme: the older ones carry no time. */
+/**
+ * HubSpot's webhooks, signed by version 3 of its scheme: the older ones carry no time.
+ * https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation
+ * https://developers.hubspot.com/docs/apps/legacy-apps/public-apps/create-generic-webhook-subscriptions
+ */
 export const hubspot: Crm = {
   isGenuine({ method, url, headers, body }, keys) {
     const timestamp = headers.get('x-hubspot-request-timestamp') ?? '';
@@ -55,22 +60,32 @@ function signedForm(url: string): string {
   return url.replace(/%[0-9a-f]{2}/gi, (code) => DECODED[code.toUpperCase()] ?? code);
 }
 
+// The id that HubSpot gives to contacts among the types of its objects.
+const CONTACT_TYPE = '0-1';
+
 /** A change of a property may be asked for as such, by the property, or by its new value. */
 function eventOf(event: HubSpotEvent): CrmEvent {
-  const { eventId, subscriptionType, subscriptionId } = event;
+  const type = typeOf(event);
   const property = word(event.propertyName);
   const value = word(event.propertyValue);
-  const names = [
-    property && value && `${subscriptionType}:${property}=${value}`,
-    property && `${subscriptionType}:${property}`,
-    subscriptionType,
-  ];
+  const names = [property && value && `${type}:${property}=${value}`, property && `${type}:${property}`, type];
   return {
-    // An event's id is unique for its subscription only.
-    eventId: word(`${subscriptionId ?? subscriptionType}:${eventId}`) ?? String(eventId).slice(0, 200),
+    eventId: identityOf(event),
     names: names.map((name) => word(name)).filter((name) => name !== null),
-    contactId: word(event.objectId),
+    // The id of a deal or a company may well be that of a contact, too.
+    contactId: type.startsWith('contact.') ? word(event.objectId, event.fromObjectId) : null,
     campaign: null,
     payload: storable(event),
   };
+}
+
+/** The subscription's type; one of any objects (`object.creation`), told of a contact, is called what it has always been. */
+function typeOf({ subscriptionType, objectTypeId }: HubSpotEvent): string {
+  return objectTypeId === CONTACT_TYPE ? subscriptionType.replace(/^object\./, 'contact.') : subscriptionType;
+}
+
+/** What is the same in every try of an event. Its own id "is not guaranteed to be unique", says HubSpot. */
+function identityOf({ subscriptionId, subscriptionType, eventId, objectId, occurredAt }: HubSpotEvent): string {
+  const parts = [subscriptionId ?? subscriptionType, eventId, objectId ?? '', occurredAt ?? ''];
+  return parts.map((part) => word(part) ?? '').join(':').slice(0, 200);
 }

@@ -6,13 +6,18 @@ const MAX_DEPTH = 16;
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f]/g;
 
-/** The first of these that is a usable text or number, as text; null when none is. */
+/** The first of these that is a usable text or whole number, as text; null when none is. */
 export function word(...values: unknown[]): string | null {
   for (const value of values) {
-    const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? clean(value).trim() : '';
+    const text = typeof value === 'string' ? clean(value).trim() : digits(value);
     if (text && text.length <= MAX_LENGTH) return text;
   }
   return null;
+}
+
+// A number that JSON has rounded may be somebody else's id.
+function digits(value: unknown): string {
+  return Number.isSafeInteger(value) ? String(value) : '';
 }
 
 /** The field of an object, whatever it is given. */
@@ -33,9 +38,13 @@ export function storable(value: unknown, depth = 0): unknown {
   );
 }
 
-/** Whether a time in milliseconds is less than five minutes from now. */
-export function isFresh(time: number): boolean {
-  return Math.abs(Date.now() - time) <= 5 * 60 * 1000;
+const MINUTE_MS = 60 * 1000;
+const CLOCK_SKEW_MINUTES = 5;
+
+/** Whether a time in milliseconds is not longer ago than that, and not ahead of our clock by more than clocks differ. */
+export function isFresh(time: number, maxAgeMinutes = CLOCK_SKEW_MINUTES): boolean {
+  const age = Date.now() - time;
+  return age <= maxAgeMinutes * MINUTE_MS && age >= -CLOCK_SKEW_MINUTES * MINUTE_MS;
 }
 
 function clean(text: string): string {
