@@ -163,8 +163,9 @@ grant select on
   public.gift_card_brands, public.client_brands, public.campaigns, public.campaign_conditions, public.recipients,
   public.gift_card_grants
   to authenticated, service_role;
--- what a card costs the platform is the platform's business: clients read the values, not the costs
-grant select (id, brand_id, denomination, currency, price, is_enabled) on public.brand_denominations to authenticated;
+-- what a card costs the platform is the platform's business, and what it asks for one its agencies': a client reads the values,
+-- and what it pays itself in list_card_offers
+grant select (id, brand_id, denomination, currency, is_enabled) on public.brand_denominations to authenticated;
 grant select on public.brand_denominations to service_role;
 
 create policy "Staff read the brands" on public.gift_card_brands

@@ -55,6 +55,13 @@ create index agency_brands_brand_id_idx on public.agency_brands (brand_id);
 create index agency_denominations_agency_id_idx on public.agency_denominations (agency_id);
 create index client_denominations_client_id_idx on public.client_denominations (client_id);
 
+-- What an agency asks of its clients: its own price, else the platform's with its markup.
+create function private.agency_price(price numeric, custom_price numeric, markup_percentage numeric)
+returns numeric language plpgsql immutable set search_path = '' as $$
+begin
+  return coalesce(custom_price, round(price * (100 + coalesce(markup_percentage, 0)) / 100, 2));
+end $$;
+
 -- What a card is sold for: the client's own price, else its agency's price or markup, else the platform's price, else the face
 -- value. An agency that is billed itself pays the platform's price: its markup is for its clients.
 create function private.price_of_card(
@@ -63,8 +70,8 @@ returns numeric language plpgsql stable set search_path = '' as $$
 begin
   return (
     select case when billing_entity = 'agency' then p.price
-      else coalesce(cd.custom_price, ad.custom_price,
-        round(p.price * (100 + coalesce(ad.markup_percentage, ab.markup_percentage, 0)) / 100, 2)) end
+      else coalesce(cd.custom_price, private.agency_price(
+        p.price, ad.custom_price, coalesce(ad.markup_percentage, ab.markup_percentage))) end
     from (
       select coalesce((
         select d.price from public.brand_denominations d
@@ -175,10 +182,11 @@ begin
   perform private.assert_platform_admin(private.caller());
   insert into public.brand_denominations as d (brand_id, denomination, currency, cost, price, is_enabled)
   select b.id, update_denomination.denomination, update_denomination.currency, update_denomination.cost,
-    update_denomination.price, update_denomination.is_enabled
+    update_denomination.price, coalesce(update_denomination.is_enabled, true)
   from public.gift_card_brands b where b.id = update_denomination.brand_id
   on conflict on constraint brand_denominations_are_unique
-    do update set cost = excluded.cost, price = excluded.price, is_enabled = excluded.is_enabled
+    do update set cost = coalesce(excluded.cost, d.cost), price = coalesce(excluded.price, d.price),
+      is_enabled = coalesce(update_denomination.is_enabled, d.is_enabled)
   returning d.* into updated;
   if updated.id is null then
     perform private.refuse('RB-404', 'Not found');
@@ -190,12 +198,26 @@ end $$;
 
 create function public.update_denomination(
   brand_id uuid, denomination numeric, currency text default 'USD', cost numeric default null, price numeric default null,
-  is_enabled boolean default true)
+  is_enabled boolean default null)
 returns public.brand_denominations language sql volatile security invoker set search_path = '' as $$
   select private.update_denomination(brand_id, denomination, currency, cost, price, is_enabled)
 $$;
 comment on function public.update_denomination is
-  'Sets a value of a brand: what a card costs the platform, its price (face value if null), and whether it is offered at all.';
+  'Sets a value of a brand: what a card costs the platform, its price (the face value at first), and whether it is offered at '
+  'all; what is left out stays.';
+
+create function private.list_denominations()
+returns setof public.brand_denominations language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform private.assert_platform_admin(private.caller());
+  return query select d.* from public.brand_denominations d order by d.brand_id, d.currency, d.denomination;
+end $$;
+
+create function public.list_denominations()
+returns setof public.brand_denominations language sql stable security invoker set search_path = '' as $$
+  select * from private.list_denominations()
+$$;
+comment on function public.list_denominations is 'The values of all brands with their costs and prices; for the platform.';
 
 -- The desk of an agency: what it offers to its clients, and at which prices.
 
@@ -206,10 +228,11 @@ declare
 begin
   perform private.assert_can_act_for_agency(private.caller(), agency_id);
   insert into public.agency_brands as ab (agency_id, brand_id, is_enabled, markup_percentage)
-  select update_agency_brand.agency_id, b.id, update_agency_brand.is_enabled, update_agency_brand.markup_percentage
+  select update_agency_brand.agency_id, b.id, coalesce(update_agency_brand.is_enabled, true), update_agency_brand.markup_percentage
   from public.gift_card_brands b where b.id = update_agency_brand.brand_id
   on conflict on constraint agency_brands_are_unique
-    do update set is_enabled = excluded.is_enabled, markup_percentage = excluded.markup_percentage
+    do update set is_enabled = coalesce(update_agency_brand.is_enabled, ab.is_enabled),
+      markup_percentage = coalesce(excluded.markup_percentage, ab.markup_percentage)
   returning ab.* into updated;
   if updated.id is null then
     perform private.refuse('RB-404', 'Not found');
@@ -219,33 +242,39 @@ begin
 end $$;
 
 create function public.update_agency_brand(
-  agency_id uuid, brand_id uuid, is_enabled boolean default true, markup_percentage numeric default null)
+  agency_id uuid, brand_id uuid, is_enabled boolean default null, markup_percentage numeric default null)
 returns public.agency_brands language sql volatile security invoker set search_path = '' as $$
   select private.update_agency_brand(agency_id, brand_id, is_enabled, markup_percentage)
 $$;
 comment on function public.update_agency_brand is
-  'Says whether an agency offers a brand, and what it adds to the platform''s prices (in percent; below zero a discount).';
+  'Says whether an agency offers a brand, and what it adds to the platform''s prices (in percent; below zero a discount); what is '
+  'left out stays.';
 
 create function private.update_agency_denomination(
   agency_id uuid, brand_id uuid, denomination numeric, currency text, is_enabled boolean, markup_percentage numeric,
-  custom_price numeric)
+  custom_price numeric, follows_brand boolean)
 returns public.agency_denominations language plpgsql volatile security definer set search_path = '' as $$
 declare
   updated public.agency_denominations;
 begin
   perform private.assert_can_act_for_agency(private.caller(), agency_id);
-  if markup_percentage is not null and custom_price is not null then
-    perform private.refuse('RB-400', 'A markup or a custom price, not both');
+  if (markup_percentage is not null)::int + (custom_price is not null)::int + follows_brand::int > 1 then
+    perform private.refuse('RB-400', 'A markup, a custom price or the brand''s markup: one of them');
   end if;
   insert into public.agency_denominations as ad (
     agency_id, brand_id, denomination, currency, is_enabled, markup_percentage, custom_price)
-  select update_agency_denomination.agency_id, d.brand_id, d.denomination, d.currency, update_agency_denomination.is_enabled,
-    update_agency_denomination.markup_percentage, update_agency_denomination.custom_price
+  select update_agency_denomination.agency_id, d.brand_id, d.denomination, d.currency,
+    coalesce(update_agency_denomination.is_enabled, true), update_agency_denomination.markup_percentage, update_agency_denomination.custom_price
   from public.brand_denominations d
   where d.brand_id = update_agency_denomination.brand_id and d.denomination = update_agency_denomination.denomination
     and d.currency = update_agency_denomination.currency
   on conflict on constraint agency_denominations_are_unique do update
-    set is_enabled = excluded.is_enabled, markup_percentage = excluded.markup_percentage, custom_price = excluded.custom_price
+    set is_enabled = coalesce(update_agency_denomination.is_enabled, ad.is_enabled),
+      -- the new one of the two ends the old one
+      markup_percentage = case when follows_brand or num_nonnulls(excluded.markup_percentage, excluded.custom_price) > 0
+        then excluded.markup_percentage else ad.markup_percentage end,
+      custom_price = case when follows_brand or num_nonnulls(excluded.markup_percentage, excluded.custom_price) > 0
+        then excluded.custom_price else ad.custom_price end
   returning ad.* into updated;
   if updated.id is null then
     perform private.refuse('RB-404', 'Not found');
@@ -256,14 +285,15 @@ begin
 end $$;
 
 create function public.update_agency_denomination(
-  agency_id uuid, brand_id uuid, denomination numeric, currency text default 'USD', is_enabled boolean default true,
-  markup_percentage numeric default null, custom_price numeric default null)
+  agency_id uuid, brand_id uuid, denomination numeric, currency text default 'USD', is_enabled boolean default null,
+  markup_percentage numeric default null, custom_price numeric default null, follows_brand boolean default false)
 returns public.agency_denominations language sql volatile security invoker set search_path = '' as $$
   select private.update_agency_denomination(
-    agency_id, brand_id, denomination, currency, is_enabled, markup_percentage, custom_price)
+    agency_id, brand_id, denomination, currency, is_enabled, markup_percentage, custom_price, follows_brand)
 $$;
 comment on function public.update_agency_denomination is
-  'Says whether an agency offers one value of a brand, and its markup or its own price for it; not both.';
+  'Says whether an agency offers one value of a brand, and its markup or its own price for it, not both; what is left out stays. '
+  'follows_brand: neither any more, the brand''s markup holds.';
 
 alter table public.agency_brands enable row level security;
 alter table public.agency_denominations enable row level security;
@@ -284,6 +314,7 @@ create policy "Staff read the values of their clients" on public.client_denomina
 
 grant execute on function
   public.create_brand, private.create_brand, public.update_brand, private.update_brand,
-  public.update_denomination, private.update_denomination, public.update_agency_brand, private.update_agency_brand,
+  public.update_denomination, private.update_denomination, public.list_denominations, private.list_denominations,
+  public.update_agency_brand, private.update_agency_brand,
   public.update_agency_denomination, private.update_agency_denomination
   to authenticated;

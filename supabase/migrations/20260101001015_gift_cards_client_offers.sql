@@ -17,14 +17,17 @@ declare
 begin
   perform private.assert_can_act(private.caller(), client_id, case
     when may_use_master_pool is null then private.admin_roles() else private.client_keeper_roles() end);
+  -- to open the master pools chooses nothing
+  is_enabled := coalesce(is_enabled, case when may_use_master_pool is null then true end);
   if is_enabled and not private.is_approved(client_id, brand_id) then
     perform private.refuse('GC-002', 'The brand is not offered to this client');
   end if;
   insert into public.client_brands as cb (client_id, brand_id, is_enabled, may_use_master_pool)
-  select update_client_brand.client_id, b.id, update_client_brand.is_enabled,
+  select update_client_brand.client_id, b.id, coalesce(update_client_brand.is_enabled, true),
     coalesce(update_client_brand.may_use_master_pool, false)
   from public.gift_card_brands b where b.id = update_client_brand.brand_id
-  on conflict on constraint client_brands_are_unique do update set is_enabled = excluded.is_enabled,
+  on conflict on constraint client_brands_are_unique do update set
+    is_enabled = coalesce(update_client_brand.is_enabled, cb.is_enabled),
     may_use_master_pool = coalesce(update_client_brand.may_use_master_pool, cb.may_use_master_pool)
   returning cb.* into updated;
   if updated.id is null then
@@ -35,12 +38,13 @@ begin
 end $$;
 
 create function public.update_client_brand(
-  client_id uuid, brand_id uuid, is_enabled boolean default true, may_use_master_pool boolean default null)
+  client_id uuid, brand_id uuid, is_enabled boolean default null, may_use_master_pool boolean default null)
 returns public.client_brands language sql volatile security invoker set search_path = '' as $$
   select private.update_client_brand(client_id, brand_id, is_enabled, may_use_master_pool)
 $$;
 comment on function public.update_client_brand is
-  'Says whether the campaigns of a client may give a brand. may_use_master_pool is for its agency and the platform to set.';
+  'Says whether the campaigns of a client may give a brand (they may, unless something else is said). may_use_master_pool is for '
+  'its agency and the platform to set, and by itself leaves the choice as it was.';
 
 -- What holds for a client about one value; null leaves a choice as it was.
 create function private.set_client_denomination(
@@ -129,8 +133,39 @@ $$;
 comment on function public.list_card_offers is
   'What platform and agency offer to a client and at which price; is_enabled: its campaigns may give it.';
 
+create type public.agency_offer as (
+  brand_id uuid, brand_name text, denomination numeric, currency text, price numeric, markup_percentage numeric,
+  custom_price numeric, client_price numeric, is_enabled boolean);
+
+create function private.list_agency_offers(agency_id uuid)
+returns setof public.agency_offer language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform private.assert_can_act_for_agency(private.caller(), agency_id);
+  return query
+    select b.id, b.name, d.denomination, d.currency, coalesce(d.price, d.denomination), own.markup, ad.custom_price,
+      private.agency_price(coalesce(d.price, d.denomination), ad.custom_price, own.markup),
+      coalesce(ab.is_enabled, true) and coalesce(ad.is_enabled, true)
+    from public.gift_card_brands b
+    join public.brand_denominations d on d.brand_id = b.id
+    left join public.agency_brands ab on ab.agency_id = list_agency_offers.agency_id and ab.brand_id = b.id
+    left join public.agency_denominations ad on ad.agency_id = list_agency_offers.agency_id and ad.brand_id = b.id
+      and ad.denomination = d.denomination and ad.currency = d.currency,
+      lateral (
+        select case when ad.custom_price is null then coalesce(ad.markup_percentage, ab.markup_percentage, 0) end as markup) own
+    where b.is_enabled and d.is_enabled
+    order by b.name, d.currency, d.denomination;
+end $$;
+
+create function public.list_agency_offers(agency_id uuid)
+returns setof public.agency_offer language sql stable security invoker set search_path = '' as $$
+  select * from private.list_agency_offers(agency_id)
+$$;
+comment on function public.list_agency_offers is
+  'What the platform offers to an agency and at which price, what the agency makes of it, and what a client pays that has no '
+  'price of its own; is_enabled: the agency offers it.';
+
 grant execute on function
-  public.update_client_brand, private.update_client_brand,
+  public.list_agency_offers, private.list_agency_offers, public.update_client_brand, private.update_client_brand,
   public.update_client_denomination, private.update_client_denomination,
   public.update_client_price, private.update_client_price, public.list_card_offers, private.list_card_offers
   to authenticated;

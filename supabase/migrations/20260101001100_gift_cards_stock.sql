@@ -180,6 +180,41 @@ create trigger gift_cards_move_on_update after update on public.gift_cards
 create trigger gift_cards_move_on_delete after delete on public.gift_cards
   referencing old table as old_cards for each statement execute function private.move_cards();
 
+-- Whoever edits a pool by hand: its counters follow its cards, and cards keep the brand with which they are sealed, the value
+-- at which they were given and the client to whom they belong.
+create function private.refuse_other_counters()
+returns trigger language plpgsql volatile set search_path = '' as $$
+begin
+  raise exception 'the counters of a pool follow its cards: upload, sell, return or cancel cards instead';
+end $$;
+
+create trigger card_pools_begin_empty before insert on public.card_pools
+  for each row when ((new.total_cards, new.available_cards, new.claimed_cards, new.delivered_cards) <> (0, 0, 0, 0))
+  execute function private.refuse_other_counters();
+-- a fold moves the counters together with the point up to which it has counted
+create trigger card_pools_counters_follow_the_cards before update on public.card_pools
+  for each row when (new.folded_before = old.folded_before
+    and (new.total_cards, new.available_cards, new.claimed_cards, new.delivered_cards)
+      <> (old.total_cards, old.available_cards, old.claimed_cards, old.delivered_cards))
+  execute function private.refuse_other_counters();
+
+create function private.refuse_other_kind()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if exists (
+    select from public.gift_cards c where c.pool_id = new.id and (c.grant_id is not null
+      or (new.client_id, new.brand_id, new.pool_type) is distinct from (old.client_id, old.brand_id, old.pool_type))) then
+    raise exception 'a pool that has cards keeps its brand, value, type and client: make another pool';
+  end if;
+  return new;
+end $$;
+
+create trigger card_pools_keep_their_kind
+  before update of client_id, brand_id, denomination, currency, pool_type on public.card_pools
+  for each row when ((new.client_id, new.brand_id, new.denomination, new.currency, new.pool_type)
+    is distinct from (old.client_id, old.brand_id, old.denomination, old.currency, old.pool_type))
+  execute function private.refuse_other_kind();
+
 -- What has moved in a pool since its last fold. Every transaction below folded_before had ended when that was written, so
 -- a movement is either in the counters or here; the index skips what was folded, even while an old reader keeps it alive.
 create function private.unfolded_movements(pool_id uuid, folded_before xid8)
@@ -268,17 +303,29 @@ create trigger card_pools_reopen_when_restocked before update of available_cards
 
 -- a pool that was stocked and emptied between two folds has crossed, too: its total tells
 create trigger pool_inventory_check after update of total_cards, available_cards on public.card_pools
-  for each row when (new.pool_type <> 'supplier'
+  for each row when (new.pool_type <> 'supplier' and new.archived_at is null
     and (old.total_cards, old.available_cards) is distinct from (new.total_cards, new.available_cards))
   execute function private.check_pool_inventory();
 
+-- What the cards of a pool had cost, for whom it concerns: the platform, a server, the owner in Studio.
+create function private.cost_of_pool(pool_id uuid)
+returns numeric language plpgsql stable security definer set search_path = '' as $$
+begin
+  if current_setting('role') = 'authenticated' and not private.is_platform_admin() then
+    return null;
+  end if;
+  return (select p.cost_per_card from public.card_pools p where p.id = cost_of_pool.pool_id);
+end $$;
+
 create view public.gift_card_pools with (security_invoker = on) as
-  select p.id, p.client_id, p.brand_id, p.pool_name, p.denomination, p.currency, p.pool_type, p.campaign_id, p.cost_per_card,
+  select p.id, p.client_id, p.brand_id, p.pool_name, p.denomination, p.currency, p.pool_type, p.campaign_id,
+    private.cost_of_pool(p.id) as cost_per_card,
     p.is_active, p.total_cards + m.total as total_cards, p.available_cards + m.available as available_cards,
     p.claimed_cards + m.claimed as claimed_cards, p.delivered_cards + m.delivered as delivered_cards, p.created_at,
     p.archived_at
   from public.card_pools p, lateral private.unfolded_movements(p.id, p.folded_before) m;
-comment on view public.gift_card_pools is 'The pools with their exact counters: total, available, claimed, delivered.';
+comment on view public.gift_card_pools is
+  'The pools with their exact counters: total, available, claimed, delivered. cost_per_card is for the platform only.';
 
 create view public.active_gift_card_pools with (security_invoker = on) as
   select p.* from public.gift_card_pools p where p.archived_at is null;
@@ -294,10 +341,14 @@ comment on view public.gift_card_inventory is 'Every card with its brand and val
 alter table public.card_pools enable row level security;
 alter table public.gift_cards enable row level security;
 
-grant execute on function private.unfolded_movements(uuid, xid8) to authenticated, service_role;
-grant select on
-  public.card_pools, public.gift_cards, public.gift_card_pools, public.active_gift_card_pools, public.gift_card_inventory
+grant execute on function private.unfolded_movements(uuid, xid8), private.cost_of_pool(uuid) to authenticated, service_role;
+grant select on public.gift_cards, public.gift_card_pools, public.active_gift_card_pools, public.gift_card_inventory
   to authenticated, service_role;
+grant select on public.card_pools to service_role;
+-- what the cards had cost is the platform's business
+grant select (id, client_id, brand_id, pool_name, denomination, currency, pool_type, campaign_id, supplier_id, is_active,
+  total_cards, available_cards, claimed_cards, delivered_cards, folded_before, created_at, archived_at)
+  on public.card_pools to authenticated;
 
 create policy "Staff read the pools of their clients" on public.card_pools
   for select to authenticated

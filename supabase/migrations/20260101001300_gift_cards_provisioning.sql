@@ -295,11 +295,11 @@ begin
   end if;
   p.source := 'inventory';
   p.cost := (
-    select coalesce(b.cost_basis, pool.cost_per_card) from public.card_pools pool
-    -- what was bought for somebody else and came back cost what it cost then
-    left join public.billing_transactions b
-      on pool.pool_type = 'supplier' and b.gift_card_id = p.gift_card_id and b.reverses_id is null
-    where pool.id = p.pool_id order by b.created_at limit 1);
+    select case when pool.pool_type <> 'supplier' then pool.cost_per_card else coalesce((
+      -- what was bought for somebody else and came back cost what it cost then
+      select b.cost_basis from public.billing_transactions b
+      where b.gift_card_id = p.gift_card_id and b.reverses_id is null order by b.created_at limit 1), pool.cost_per_card) end
+    from public.card_pools pool where pool.id = p.pool_id);
   p := private.apply_sale(p);
   -- without an address the answer itself delivers the card; an answer that shows the code exposes it
   update public.gift_cards c

@@ -92,6 +92,14 @@ begin
   return case when p.shows_code then private.sealed_card((answer -> 'giftCard' ->> 'id')::uuid) end;
 end $$;
 
+-- May whoever asked read the bill? A visitor and an agent never, a client's admin not what its agency pays.
+create function private.may_read_bill(p private.provisioning)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  return p.surface = 'api' and (p.actor is null or p.billing_entity = 'client'
+    or p.client_id in (select private.client_ids_of(p.actor, private.client_keeper_roles())));
+end $$;
+
 create function private.present_provisioning(p private.provisioning)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
@@ -100,7 +108,7 @@ begin
       'giftCard', private.present_card(p.gift_card_id), 'source', p.source, 'campaignId', p.campaign_id, 'grantId', p.grant_id,
       'billing', (
         select jsonb_build_object('id', b.id, 'price', b.price, 'currency', b.currency)
-        from public.billing_transactions b where b.id = p.billing_id),
+        from public.billing_transactions b where b.id = p.billing_id and private.may_read_bill(p)),
       'delivery', case when p.delivery_id is not null then jsonb_build_object(
         'id', p.delivery_id, 'method', p.delivery_method, 'status', 'queued') end));
 end $$;

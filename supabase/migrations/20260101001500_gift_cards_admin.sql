@@ -31,6 +31,14 @@ $$;
 comment on function public.create_gift_card_pool is
   'Makes an empty pool of one brand and value; without a client it is a master pool. Cards come in by upload-gift-cards.';
 
+-- A client does not decide that its agency pays.
+create function private.assert_can_bill(client_id uuid, billing_entity text)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  perform private.assert_can_act(private.caller(), client_id,
+    case billing_entity when 'agency' then private.client_keeper_roles() else private.admin_roles() end);
+end $$;
+
 create function private.create_campaign(
   client_id uuid, campaign_name text, billing_entity text, currency text,
   sms_template text, email_subject text, email_template text)
@@ -38,7 +46,7 @@ returns public.campaigns language plpgsql volatile security definer set search_p
 declare
   campaign public.campaigns;
 begin
-  perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
+  perform private.assert_can_bill(client_id, billing_entity);
   insert into public.campaigns as c (
     client_id, campaign_name, billing_entity, currency, sms_template, email_subject, email_template)
   values (client_id, campaign_name, billing_entity, currency, sms_template, email_subject, email_template)
@@ -55,7 +63,7 @@ returns public.campaigns language sql volatile security invoker set search_path 
     client_id, campaign_name, billing_entity, currency, sms_template, email_subject, email_template)
 $$;
 comment on function public.create_campaign is
-  'Makes a campaign; billing_entity is client or agency. The templates take {{first_name}}, {{code}} and the other merge tags.';
+  'Makes a campaign; billing_entity is client, or agency if its agency or the platform says so. The templates take {{first_name}}, {{code}} and the other merge tags.';
 
 -- The client of a campaign that the caller administers.
 create function private.administered_campaign(campaign_id uuid)
@@ -67,6 +75,28 @@ begin
   perform private.assert_can_act(private.caller(), campaign.client_id, private.admin_roles());
   return campaign;
 end $$;
+
+create function private.update_campaign_billing(campaign_id uuid, billing_entity text)
+returns public.campaigns language plpgsql volatile security definer set search_path = '' as $$
+declare
+  campaign public.campaigns := private.administered_campaign(campaign_id);
+begin
+  perform private.assert_can_bill(campaign.client_id, billing_entity);
+  -- nor that its agency pays no more: that is the agency's word
+  perform private.assert_can_bill(campaign.client_id, campaign.billing_entity);
+  update public.campaigns c set billing_entity = update_campaign_billing.billing_entity
+  where c.id = campaign.id returning c.* into campaign;
+  perform private.record_audit(campaign.client_id, private.caller(), 'campaign.billing_updated', 'campaign', campaign.id,
+    jsonb_build_object('billing_entity', campaign.billing_entity));
+  return campaign;
+end $$;
+
+create function public.update_campaign_billing(campaign_id uuid, billing_entity text)
+returns public.campaigns language sql volatile security invoker set search_path = '' as $$
+  select private.update_campaign_billing(campaign_id, billing_entity)
+$$;
+comment on function public.update_campaign_billing is
+  'Says who is billed for the cards of a campaign from now on: client, or agency if its agency or the platform says so.';
 
 create function private.create_campaign_condition(
   campaign_id uuid, condition_number int, condition_name text, brand_id uuid, card_value numeric,
@@ -132,5 +162,6 @@ comment on function public.import_recipients is
 
 grant execute on function
   public.create_gift_card_pool, private.create_gift_card_pool, public.create_campaign, private.create_campaign,
+  public.update_campaign_billing, private.update_campaign_billing,
   public.create_campaign_condition, private.create_campaign_condition, public.import_recipients, private.import_recipients
   to authenticated;

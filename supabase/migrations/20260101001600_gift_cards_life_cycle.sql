@@ -296,6 +296,9 @@ begin
   perform private.resolve_alert(a.alert_type, pool.id::text)
   from unnest(array['low_gift_card_inventory', 'critical_gift_card_inventory', 'pool_exhausted']) as a (alert_type);
   perform private.record_audit(pool.client_id, private.caller(), 'card_pool.archived', 'card_pool', pool.id);
+  if not private.is_platform_admin() then
+    pool.cost_per_card := null;
+  end if;
   return pool;
 end $$;
 

@@ -90,6 +90,7 @@ select bag_eq($$
   -- what admins call with supabase-js, and the bodies that check them
   ('public.create_gift_card_pool', 'authenticated'), ('private.create_gift_card_pool', 'authenticated'),
   ('public.create_campaign', 'authenticated'), ('private.create_campaign', 'authenticated'),
+  ('public.update_campaign_billing', 'authenticated'), ('private.update_campaign_billing', 'authenticated'),
   ('public.create_campaign_condition', 'authenticated'), ('private.create_campaign_condition', 'authenticated'),
   ('public.import_recipients', 'authenticated'), ('private.import_recipients', 'authenticated'),
   ('public.cancel_gift_card', 'authenticated'), ('private.cancel_gift_card', 'authenticated'),
@@ -133,6 +134,8 @@ select bag_eq($$
   ('public.create_brand', 'authenticated'), ('private.create_brand', 'authenticated'),
   ('public.update_brand', 'authenticated'), ('private.update_brand', 'authenticated'),
   ('public.update_denomination', 'authenticated'), ('private.update_denomination', 'authenticated'),
+  ('public.list_denominations', 'authenticated'), ('private.list_denominations', 'authenticated'),
+  ('public.list_agency_offers', 'authenticated'), ('private.list_agency_offers', 'authenticated'),
   ('public.update_agency_brand', 'authenticated'), ('private.update_agency_brand', 'authenticated'),
   ('public.update_agency_denomination', 'authenticated'), ('private.update_agency_denomination', 'authenticated'),
   ('public.update_client_brand', 'authenticated'), ('private.update_client_brand', 'authenticated'),
@@ -148,7 +151,8 @@ select bag_eq($$
   ('private.staffed_client_ids', 'authenticated'), ('private.administered_client_ids', 'authenticated'),
   ('private.is_platform_admin', 'authenticated'), ('private.customer_client_ids', 'authenticated'),
   ('private.administered_agency_ids', 'authenticated'), ('private.ledger_owner_ids', 'authenticated'),
-  ('private.unfolded_movements', 'authenticated'), ('private.unfolded_movements', 'service_role') $$,
+  ('private.unfolded_movements', 'authenticated'), ('private.unfolded_movements', 'service_role'),
+  ('private.cost_of_pool', 'authenticated'), ('private.cost_of_pool', 'service_role') $$,
   'Nobody executes a function outside this list');
 
 select is_empty($$

@@ -1330,7 +1330,7 @@ isOneToOne: false
           Views: {
             "active_gift_card_pools": {
                   Row: {
-                    "archived_at": string | null,"available_cards": number | null,"brand_id": string,"campaign_id": string | null,"claimed_cards": number | null,"client_id": string | null,"cost_per_card": number,"created_at": string,"currency": string,"delivered_cards": number | null,"denomination": number,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"total_cards": number | null
+                    "archived_at": string | null,"available_cards": number | null,"brand_id": string,"campaign_id": string | null,"claimed_cards": number | null,"client_id": string | null,"cost_per_card": number | null,"created_at": string,"currency": string,"delivered_cards": number | null,"denomination": number,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"total_cards": number | null
                   }
                   ComputedFields: never
                   Relationships: [
@@ -1402,7 +1402,7 @@ isOneToOne: false
                   ]
                 },"gift_card_pools": {
                   Row: {
-                    "archived_at": string | null,"available_cards": number | null,"brand_id": string,"campaign_id": string | null,"claimed_cards": number | null,"client_id": string | null,"cost_per_card": number,"created_at": string,"currency": string,"delivered_cards": number | null,"denomination": number,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"total_cards": number | null
+                    "archived_at": string | null,"available_cards": number | null,"brand_id": string,"campaign_id": string | null,"claimed_cards": number | null,"client_id": string | null,"cost_per_card": number | null,"created_at": string,"currency": string,"delivered_cards": number | null,"denomination": number,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"total_cards": number | null
                   }
                   ComputedFields: never
                   Relationships: [
@@ -1875,11 +1875,35 @@ isOneToOne: false
 "lease_webhooks":
 { Args: { "batch_size": number }; Returns: Json
                            },
+"list_agency_offers":
+{ Args: { "agency_id": string }; Returns: Database["public"]['CompositeTypes']["agency_offer"][]
+                          SetofOptions: {
+        from: "*"
+        to: "agency_offer"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
 "list_card_offers":
 { Args: { "client_id": string }; Returns: Database["public"]['CompositeTypes']["card_offer"][]
                           SetofOptions: {
         from: "*"
         to: "card_offer"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"list_denominations":
+{ Args: Record<PropertyKey, never>; Returns: {
+              "brand_id": string,
+"cost": number | null,
+"currency": string,
+"denomination": number,
+"id": string,
+"is_enabled": boolean,
+"price": number | null
+            }[]
+                          SetofOptions: {
+        from: "*"
+        to: "brand_denominations"
         isOneToOne: false
         isSetofReturn: true
       } },
@@ -2258,7 +2282,7 @@ isOneToOne: false
         isSetofReturn: false
       } },
 "update_agency_denomination":
-{ Args: { "agency_id": string,"brand_id": string,"currency"?: string,"custom_price"?: number,"denomination": number,"is_enabled"?: boolean,"markup_percentage"?: number }; Returns: {
+{ Args: { "agency_id": string,"brand_id": string,"currency"?: string,"custom_price"?: number,"denomination": number,"follows_brand"?: boolean,"is_enabled"?: boolean,"markup_percentage"?: number }; Returns: {
               "agency_id": string,
 "brand_id": string,
 "currency": string,
@@ -2318,6 +2342,26 @@ isOneToOne: false
                           SetofOptions: {
         from: "*"
         to: "gift_card_brands"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"update_campaign_billing":
+{ Args: { "billing_entity": string,"campaign_id": string }; Returns: {
+              "billing_entity": string | null,
+"campaign_name": string,
+"client_id": string,
+"created_at": string,
+"currency": string,
+"email_subject": string | null,
+"email_template": string | null,
+"id": string,
+"requires_claim_link": boolean,
+"sms_template": string | null,
+"status": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "campaigns"
         isOneToOne: true
         isSetofReturn: false
       } },
@@ -2519,7 +2563,9 @@ isOneToOne: false
             [_ in never]: never
           }
           CompositeTypes: {
-            "billing_line": {
+            "agency_offer": {
+                        "brand_id": string | null,"brand_name": string | null,"denomination": number | null,"currency": string | null,"price": number | null,"markup_percentage": number | null,"custom_price": number | null,"client_price": number | null,"is_enabled": boolean | null
+                      },"billing_line": {
                         "id": string | null,"client_id": string | null,"client_name": string | null,"billed_entity_type": string | null,"billed_entity_id": string | null,"month": string | null,"kind": string | null,"campaign_id": string | null,"campaign_name": string | null,"brand_name": string | null,"denomination": number | null,"currency": string | null,"quantity": number | null,"unit_price": number | null,"amount": number | null,"payment": string | null,"created_at": string | null
                       },"brand_performance": {
                         "client_id": string | null,"client_name": string | null,"brand_id": string | null,"brand_name": string | null,"currency": string | null,"given_cards": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"delivery_rate": number | null,"redemption_rate": number | null,"value_given": number | null,"value_redeemed": number | null,"average_seconds_to_delivery": number | null

@@ -123,9 +123,13 @@ Deno.test('direct access: the private schema and the sealed codes are out of rea
 Deno.test('direct access: what a card costs the platform is not for clients', async () => {
   const { clientId, brandId } = await busyTenant();
   const { client } = await signUpAs('client_admin', clientId);
-  const { data } = await client.from('brand_denominations').select('denomination, price').eq('brand_id', brandId);
+  const { data } = await client.from('brand_denominations').select('denomination').eq('brand_id', brandId);
   assert.equal(data?.length, 1);
-  assert.ok((await client.from('brand_denominations').select('cost').eq('brand_id', brandId)).error);
+  for (const column of ['cost', 'price', '*']) {
+    assert.ok((await client.from('brand_denominations').select(column).eq('brand_id', brandId)).error, column);
+  }
+  const pools = await client.from('gift_card_pools').select('cost_per_card').eq('client_id', clientId);
+  assert.deepEqual(new Set(pools.data?.map(({ cost_per_card }) => cost_per_card)), new Set([null]));
   assert.equal((await client.from('billing_transactions').select('*').eq('client_id', clientId)).data?.length ?? 0, 0);
   const platform = await signUpAs('platform_admin');
   const bills = await platform.client.from('billing_transactions').select('cost_basis, price, margin').eq(
@@ -133,4 +137,8 @@ Deno.test('direct access: what a card costs the platform is not for clients', as
     clientId,
   );
   assert.deepEqual(bills.data, [{ cost_basis: 23.5, price: 25, margin: 1.5 }]);
+  const values = await platform.client.rpc('list_denominations').eq('brand_id', brandId).select('cost, price');
+  assert.deepEqual(values.data, [{ cost: 23.5, price: null }]);
+  const costs = await platform.client.from('gift_card_pools').select('cost_per_card').eq('client_id', clientId);
+  assert.deepEqual(new Set(costs.data?.map(({ cost_per_card }) => cost_per_card)), new Set([23.5]));
 });

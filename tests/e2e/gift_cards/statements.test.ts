@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { sql } from '../../support/database.ts';
 import { assertDone, assertRefused } from '../../support/expect.ts';
-import { provision } from '../../support/gift_cards.ts';
+import { provision, redeem } from '../../support/gift_cards.ts';
 import { call } from '../../support/http.ts';
 import { signUpAs } from '../../support/people.ts';
 import { promise } from '../../support/promise.ts';
@@ -151,4 +151,36 @@ Deno.test('prices: what a card is billed follows platform, agency and client, se
   });
   assert.equal(dropped.error, null);
   assertRefused(await provision({ ...promised, recipient: recipients[3] }), 'GC-002');
+});
+
+Deno.test('prices: each level reads its own, and nobody what the one above pays or earns', async () => {
+  const promised = await promise({ cards: 3, recipients: 3 });
+  const { clientId, brandId, campaignId, recipients } = promised;
+  const [{ agencyId }] = await sql`select agency_id as "agencyId" from public.clients where id = ${clientId}`;
+  await sql`update public.brand_denominations set price = 24.1 where brand_id = ${brandId}`;
+  const agency = await signUpAs('agency_admin', clientId);
+  const markup = { agency_id: agencyId, brand_id: brandId, markup_percentage: 10 };
+  assert.equal((await agency.client.rpc('update_agency_brand', markup)).error, null);
+  const client = await signUpAs('client_admin', clientId);
+  const pays = await client.client.rpc('list_card_offers', { client_id: clientId }).eq('brand_id', brandId);
+  assert.deepEqual(pays.data?.map(({ price }: { price: number }) => price), [26.51]);
+  assert.equal((await client.client.rpc('list_agency_offers', { agency_id: agencyId })).error?.code, 'RB404');
+  const offers = await agency.client.rpc('list_agency_offers', { agency_id: agencyId }).eq('brand_id', brandId);
+  assert.deepEqual(
+    offers.data?.map((offer: Record<string, unknown>) => [offer.price, offer.markup_percentage, offer.client_price]),
+    [[24.1, 10, 26.51]],
+  );
+
+  assert.equal((await redeem(recipients[0].token)).body.billing, null);
+  const own = await provision({ ...promised, recipient: recipients[1] }, {}, { token: client.token });
+  assert.equal(own.body.billing.price, 26.51);
+  // that its agency pays is not the client's to say
+  const billed = { campaign_id: campaignId, billing_entity: 'agency' };
+  assert.equal((await client.client.rpc('update_campaign_billing', billed)).error?.code, 'RB403');
+  assert.equal((await agency.client.rpc('update_campaign_billing', billed)).error, null);
+  const agencys = await provision({ ...promised, recipient: recipients[2] }, {}, { token: client.token });
+  assert.equal(agencys.body.billing, null);
+  const [{ price }] = await sql`
+    select price from public.billing_transactions where gift_card_id = ${agencys.body.giftCard.id}`;
+  assert.equal(price, 24.1);
 });

@@ -29,6 +29,8 @@ insert into expected values
   ('create_brand',              'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('update_brand',              'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('update_denomination',       'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
+  ('list_denominations',        'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
+  ('list_agency_offers',        'RB-404', 'RB-404', 'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_agency_brand',       'RB-404', 'RB-404', 'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_agency_denomination', 'RB-404', 'RB-404', 'ok',    'ok', 'RB-404', 'RB-404'),
   ('update_client_brand',       'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -51,6 +53,9 @@ insert into expected values
   ('create_gift_card_pool',     'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('create a master pool',      'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('create_campaign',           'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('let the agency pay',        'RB-403', 'RB-403', 'ok',     'ok', 'RB-404', 'RB-404'),
+  ('update_campaign_billing',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('bill the agency',           'RB-403', 'RB-403', 'ok',     'ok', 'RB-404', 'RB-404'),
   ('create_campaign_condition', 'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('import_recipients',         'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('cancel_gift_card',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -161,6 +166,8 @@ begin
     when 'create_brand' then format('select public.create_brand(%L)', gen_random_uuid())
     when 'update_brand' then format('select public.update_brand(%L)', tests.the('brand'))
     when 'update_denomination' then format('select public.update_denomination(%L, 25)', tests.the('brand'))
+    when 'list_denominations' then 'select public.list_denominations()'
+    when 'list_agency_offers' then format('select public.list_agency_offers(%L)', tests.the('agency'))
     when 'update_agency_brand' then format('select public.update_agency_brand(%L, %L)', tests.the('agency'), tests.the('brand'))
     when 'update_agency_denomination' then format('select public.update_agency_denomination(%L, %L, 25)', tests.the('agency'),
       tests.the('brand'))
@@ -188,6 +195,11 @@ begin
     when 'create a master pool' then format('select public.create_gift_card_pool(null, %L, %L, 25)', tests.the('brand'),
       'New')
     when 'create_campaign' then format('select public.create_campaign(%L, %L)', tests.the('client'), 'New')
+    when 'let the agency pay' then format('select public.create_campaign(%L, %L, %L)', tests.the('client'), 'New', 'agency')
+    when 'update_campaign_billing' then format('select public.update_campaign_billing(%L, %L)',
+      tests.create_campaign(tests.the('client'), tests.the('brand')), 'client')
+    when 'bill the agency' then format('select public.update_campaign_billing(%L, %L)',
+      tests.create_campaign(tests.the('client'), tests.the('brand')), 'agency')
     when 'create_campaign_condition' then format(
       'select public.create_campaign_condition(%L, 2 + (random() * 1e6)::int, %L, %L, 25)', tests.the('campaign'), 'New',
       tests.the('brand'))

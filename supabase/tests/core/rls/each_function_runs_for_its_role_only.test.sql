@@ -21,7 +21,7 @@ end $$;
 
 select is(pg_temp.state_of_call(f, r.role),
   case when r.role = case
-    when f.proname in ('create_gift_card_pool', 'create_campaign', 'create_campaign_condition', 'import_recipients',
+    when f.proname in ('create_gift_card_pool', 'create_campaign', 'update_campaign_billing', 'create_campaign_condition', 'import_recipients',
       'cancel_gift_card', 'mark_gift_card_redeemed', 'archive_gift_card_pool', 'update_expiration_policy',
       'create_webhook_endpoint', 'update_webhook_endpoint', 'rotate_webhook_secret', 'send_test_event',
       'replay_webhook_message', 'replay_webhook_messages',
@@ -30,7 +30,7 @@ select is(pg_temp.state_of_call(f, r.role),
       'create_voucher', 'create_vouchers', 'update_voucher', 'expire_voucher', 'list_vouchers',
       'update_campaign_claim_link', 'update_brand_claim_link',
       'create_package', 'update_package', 'archive_package', 'rollback_voucher_redemption',
-      'create_brand', 'update_brand', 'update_denomination', 'update_agency_brand', 'update_agency_denomination',
+      'create_brand', 'update_brand', 'update_denomination', 'list_denominations', 'list_agency_offers', 'update_agency_brand', 'update_agency_denomination',
       'update_client_brand', 'update_client_denomination', 'update_client_price', 'list_card_offers',
       'update_billing_terms', 'allocate_credit', 'return_credit') or f.proname like 'report\_%'
       then 'authenticated' else 'service_role' end

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(33);
+select plan(45);
 
 select tests.keep('client', tests.create_client());
 select tests.keep('agency', (select agency_id from public.clients where id = tests.the('client')));
@@ -72,10 +72,53 @@ select lives_ok($$ select public.update_agency_brand(tests.the('agency'), tests.
 select pg_temp.as('admin');
 select throws_ok($$ select public.update_client_brand(tests.the('client'), tests.the('brand')) $$, 'GC002', null,
   'Which its clients cannot choose then');
+
+-- what is left out stays: nobody loses a price by switching something on or off, or switches it on by a price
+create function pg_temp.value() returns text language sql as $$
+  select concat_ws(' ', cost, price, is_enabled::text) from public.list_denominations()
+  where brand_id = tests.the('brand') and denomination = 25
+$$;
+create function pg_temp.agencys() returns text language sql as $$
+  select concat_ws(' ', price, markup_percentage, custom_price, client_price, is_enabled::text)
+  from public.list_agency_offers(tests.the('agency')) where brand_id = tests.the('brand') and denomination = 25
+$$;
+grant execute on function pg_temp.value(), pg_temp.agencys() to authenticated;
+select pg_temp.as('platform');
+select public.update_denomination(tests.the('brand'), 25, is_enabled => false);
+select is(pg_temp.value(), '23.40 24.80 false', 'Platform: a value that is switched off keeps its cost and price');
+select public.update_denomination(tests.the('brand'), 25, price => 24.90);
+select is(pg_temp.value(), '23.40 24.90 false', 'A new price neither loses the cost nor switches it on');
+select public.update_denomination(tests.the('brand'), 25, cost => 23.30, is_enabled => true);
+select is(pg_temp.value(), '23.30 24.90 true', 'Cost and switch leave the price');
+select pg_temp.as('agent');
+select is(pg_temp.agencys(), '24.90 26.00 26.00 false', 'Agency: what it pays, its own price, what clients pay; the brand is dropped');
+select public.update_agency_brand(tests.the('agency'), tests.the('brand'), markup_percentage => 12);
+select is(pg_temp.agencys(), '24.90 26.00 26.00 false', 'A new markup does not switch the brand on');
+select public.update_agency_brand(tests.the('agency'), tests.the('brand'), is_enabled => true);
+select is((select markup_percentage from public.agency_brands where brand_id = tests.the('brand')), 12.000::numeric(7,3),
+  'And switching it on keeps the markup');
+select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25, is_enabled => false);
+select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25, is_enabled => true);
+select is(pg_temp.agencys(), '24.90 26.00 26.00 true', 'A value that is switched off and on keeps its price');
+select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25, markup_percentage => 5);
+select is(pg_temp.agencys(), '24.90 5.000 26.15 true', 'A markup ends the price of its own: 24.90 + 5 %');
+select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25, follows_brand => true);
+select is(pg_temp.agencys(), '24.90 12.000 27.89 true', 'And the brand''s markup holds again when it says so: 24.90 + 12 %');
+select throws_ok($$ select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25,
+  custom_price => 26, follows_brand => true) $$, 'RB400', null, 'Not both');
+select pg_temp.as('admin');
+select public.update_client_brand(tests.the('client'), tests.the('brand'), is_enabled => false);
+select pg_temp.as('agent');
+select is((public.update_client_brand(tests.the('client'), tests.the('brand'), may_use_master_pool => true)).is_enabled, false,
+  'Opening the master pools does not choose what the client has left out');
+select public.update_client_brand(tests.the('client'), tests.the('brand'), is_enabled => true);
+select is((select may_use_master_pool from public.client_brands where client_id = tests.the('client')), true,
+  'And choosing it leaves them open');
+
 select tests.sign_out();
 select throws_ok($$ insert into public.client_denominations (client_id, brand_id, denomination, currency, custom_price)
   values (tests.the('client'), tests.the('brand'), 50, 'USD', -1) $$, '23514', null, 'No price is below zero');
-select is((select count(*)::int from public.audit_events where metadata ->> 'brand_id' = tests.the('brand')::text), 12,
+select is((select count(*)::int from public.audit_events where metadata ->> 'brand_id' = tests.the('brand')::text), 24,
   'Every choice is audited');
 
 select * from finish();

@@ -2,7 +2,7 @@ begin;
 set local search_path = public, extensions, tests;
 select plan(8);
 
-select tests.keep(tests.create_promise());
+select tests.keep(tests.create_promise(0));
 select tests.keep('elsewhere', tests.create_client());
 select tests.keep('their_campaign', tests.create_campaign(tests.the('elsewhere'), tests.the('brand')));
 
