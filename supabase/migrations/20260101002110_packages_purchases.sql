@@ -12,7 +12,9 @@ create table private.payment_currencies (
   constraint payment_currencies_minimum_is_positive check (minimum > 0)
 );
 comment on table private.payment_currencies is
-  'What the card processor charges at least in a currency, and how many decimals it has: Stripe''s own list.';
+  'What the card processor charges at least in a currency, and how many decimals it has: the whole table in '
+  'docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, read in November 2026. It counts for the currency in which an '
+  'account is paid out: where Stripe converts, its own minimum may be higher, and it then refuses the payment (VC-029).';
 
 insert into private.payment_currencies (currency, decimals, minimum) values
   ('USD', 2, 0.50), ('AED', 2, 2.00), ('AUD', 2, 0.50), ('BGN', 2, 1.00), ('BRL', 2, 0.50), ('CAD', 2, 0.50),
@@ -86,22 +88,50 @@ create type private.purchase_quote as (
   price numeric, currency text, entitlement_id uuid, discount numeric, available bigint, bizcoin_value numeric,
   fewer bigint, enough bigint, most bigint, bizcoins bigint, bizcoin_amount numeric, final_amount numeric, minimum numeric);
 
+-- A payment may come in a currency in which nothing is sold: it goes back in the units in which it came.
+create function private.decimals_of(currency text)
+returns int language plpgsql stable set search_path = '' as $$
+begin
+  return coalesce((
+    select c.decimals from private.payment_currencies c where c.currency = decimals_of.currency), 2);
+end $$;
+
 create function private.minor_units(amount numeric, currency text)
 returns bigint language plpgsql stable set search_path = '' as $$
 begin
-  return (
-    select amount * power(10::numeric, c.decimals) from private.payment_currencies c
-    where c.currency = minor_units.currency)::bigint;
+  return (amount * power(10::numeric, private.decimals_of(currency)))::bigint;
 end $$;
 
+create function private.major_units(amount bigint, currency text)
+returns numeric language plpgsql stable set search_path = '' as $$
+begin
+  return (amount / power(10::numeric, private.decimals_of(currency)))::numeric(18,2);
+end $$;
+
+-- Eight digits in the smallest unit are what Stripe charges in every currency.
 create function private.assert_price(price numeric, currency text)
 returns void language plpgsql stable set search_path = '' as $$
 begin
   if not exists (
-    select from private.payment_currencies c where c.currency = assert_price.currency and price = round(price, c.decimals)) then
+    select from private.payment_currencies c where c.currency = assert_price.currency and price = round(price, c.decimals))
+    or private.minor_units(price, currency) > 99999999 then
     perform private.refuse('RB-400', format('%s %s cannot be charged', price, currency));
   end if;
 end $$;
+
+-- However a package is written: what is asked for it can be charged, and one bizcoin pays something.
+create function private.refuse_uncharged_package()
+returns trigger language plpgsql volatile set search_path = '' as $$
+begin
+  perform private.assert_price(new.price, new.currency);
+  if round(new.bizcoin_value, private.decimals_of(new.currency)) = 0 then
+    perform private.refuse('RB-400', format('%s %s is less than the smallest coin', new.bizcoin_value, new.currency));
+  end if;
+  return new;
+end $$;
+
+create trigger packages_can_be_charged before insert or update of price, currency, bizcoin_value on public.packages
+  for each row execute function private.refuse_uncharged_package();
 
 create function private.bizcoins_available(client_id uuid, user_id uuid)
 returns bigint language plpgsql stable set search_path = '' as $$
@@ -123,9 +153,6 @@ declare
   net numeric;
 begin
   select c.* into currency from private.payment_currencies c where c.currency = package.currency;
-  if currency.currency is null then
-    perform private.refuse('RB-400', 'Nothing can be charged in ' || package.currency);
-  end if;
   entitlement := private.entitlement_for(package.client_id, user_id, package.id, package.price);
   q.price := package.price;
   q.currency := package.currency;
@@ -193,12 +220,12 @@ begin
     'amount', private.minor_units(purchase.final_amount, purchase.currency), 'currency', lower(purchase.currency)) end;
 end $$;
 
--- Tells the customer by e-mail, if he has an address.
-create function private.notify_buyer(purchase public.package_purchases, notice text)
+-- Tells the customer by e-mail, if he has an address; facts are what this message says otherwise than the purchase.
+create function private.notify_buyer(purchase public.package_purchases, notice text, facts jsonb default '{}')
 returns void language plpgsql volatile set search_path = '' as $$
 begin
   perform private.enqueue_notice(purchase.client_id, notice, purchase.id, null, 'email', lower(u.email), jsonb_build_object(
-      'package', p.name, 'amount', purchase.final_amount, 'currency', purchase.currency, 'bizcoins', purchase.bizcoins),
+      'package', p.name, 'amount', purchase.final_amount, 'currency', purchase.currency, 'bizcoins', purchase.bizcoins) || facts,
     purchase.request_id)
   from auth.users u, public.packages p
   where u.id = purchase.user_id and private.fits_channel('email', lower(u.email)) and p.id = purchase.package_id;
@@ -237,13 +264,14 @@ begin
   where p.id = purchase.id returning p.* into purchase;
   perform private.record_audit(purchase.client_id, purchase.user_id, 'package.purchased', 'package_purchase', purchase.id,
     jsonb_build_object('final_amount', purchase.final_amount, 'bizcoins', purchase.bizcoins), purchase.request_id);
-  perform private.resolve_alert('payment_failed', purchase.id::text);
+  perform private.resolve_alert('payment_failed', purchase.id::text), private.resolve_alert('payment_refused', purchase.id::text);
   perform private.notify_buyer(purchase, 'purchase_completed');
   return purchase;
 end $$;
 
--- It comes to nothing: the customer has his bizcoins and his discount back.
-create function private.end_purchase(purchase public.package_purchases, status text, error text default null)
+-- It comes to nothing: the customer has his bizcoins and his discount back, and is told, unless another message says more.
+create function private.end_purchase(
+  purchase public.package_purchases, status text, error text default null, is_told boolean default true)
 returns public.package_purchases language plpgsql volatile set search_path = '' as $$
 begin
   perform private.release_entitlement(purchase.id);
@@ -259,7 +287,9 @@ begin
   perform private.record_audit(purchase.client_id, purchase.user_id, 'package_purchase.' || purchase.status,
     'package_purchase', purchase.id, jsonb_build_object('bizcoins', purchase.bizcoins), purchase.request_id);
   perform private.resolve_alert('payment_failed', purchase.id::text);
-  perform private.notify_buyer(purchase, 'purchase_ended');
+  if is_told then
+    perform private.notify_buyer(purchase, 'purchase_ended');
+  end if;
   return purchase;
 end $$;
 

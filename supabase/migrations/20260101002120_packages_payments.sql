@@ -118,17 +118,40 @@ begin
     or payment ->> 'id' is distinct from coalesce(purchase.payment_intent_id, payment ->> 'id');
 end $$;
 
--- Nothing is given for it, and a person looks. If it was paid, the purchase is over, so that the customer is not stuck in it.
+-- What came in for a purchase that is not completed goes back by the job, once however often its payment is told.
+create function private.send_back(purchase public.package_purchases, amount numeric, currency text, reason text)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  if amount is null or amount <= 0 or exists (
+    select from public.package_refunds r where r.purchase_id = purchase.id and r.status <> 'failed') then
+    return;
+  end if;
+  insert into public.package_refunds (client_id, purchase_id, payment_amount, currency, reason)
+  values (purchase.client_id, purchase.id, amount, currency, reason);
+  perform private.notify_buyer(purchase, 'payment_refunded', jsonb_build_object('amount', amount, 'currency', currency));
+end $$;
+
+-- Nothing is given for it, a person is told, and what came in goes back. The purchase is over once its payment is, so that the
+-- customer is not stuck in it.
 create function private.refuse_payment(purchase public.package_purchases, payment jsonb)
 returns public.package_purchases language plpgsql volatile set search_path = '' as $$
+declare
+  currency text := upper(payment ->> 'currency');
 begin
   perform private.alert_payment(purchase, 'payment_mismatch', 'critical',
     'A payment is not the one that was asked for: nothing was activated', jsonb_build_object('payment', payment));
   -- another payment that names this purchase says nothing about its own
-  if purchase.status = 'awaiting_payment' and payment ->> 'status' = 'succeeded'
-    and payment ->> 'id' = coalesce(purchase.payment_intent_id, payment ->> 'id') then
-    update public.package_purchases p set payment_intent_id = payment ->> 'id' where p.id = purchase.id;
-    purchase := private.end_purchase(purchase, 'failed', 'payment_mismatch');
+  if purchase.completed_at is not null or payment ->> 'status' not in ('succeeded', 'canceled')
+    or payment ->> 'id' is distinct from coalesce(purchase.payment_intent_id, payment ->> 'id') then
+    return purchase;
+  end if;
+  update public.package_purchases p set payment_intent_id = payment ->> 'id' where p.id = purchase.id;
+  if purchase.status = 'awaiting_payment' then
+    purchase := private.end_purchase(purchase, 'failed', 'payment_mismatch', payment ->> 'status' = 'canceled');
+  end if;
+  if payment ->> 'status' = 'succeeded' then
+    perform private.send_back(purchase, private.major_units((payment ->> 'amountReceived')::bigint, currency), currency,
+      'The payment was not the one that was asked for');
   end if;
   return purchase;
 end $$;
@@ -140,22 +163,18 @@ declare
   is_held boolean := purchase.hold_id is null or exists (
     select from public.ledger_holds h where h.id = purchase.hold_id and h.status = 'held');
 begin
-  if purchase.completed_at is not null or purchase.refunded_payment > 0 then
+  if purchase.completed_at is not null or exists (
+    select from public.package_refunds r where r.purchase_id = purchase.id and r.status <> 'failed') then
     return purchase;
   elsif (purchase.status = 'awaiting_payment' and is_held) or private.revive_purchase(purchase) then
     return private.complete_purchase(private.lock_purchase(purchase.id));
   end if;
   if purchase.status = 'awaiting_payment' then
-    purchase := private.end_purchase(purchase, 'expired');
+    purchase := private.end_purchase(purchase, 'expired', is_told => false);
   end if;
-  insert into public.package_refunds (client_id, purchase_id, payment_amount, currency, reason)
-  values (purchase.client_id, purchase.id, purchase.final_amount, purchase.currency,
-    'The payment came when the purchase was over');
-  update public.package_purchases p set refunded_payment = p.final_amount
-  where p.id = purchase.id returning p.* into purchase;
+  perform private.send_back(purchase, purchase.final_amount, purchase.currency, 'The payment came when the purchase was over');
   perform private.alert_payment(purchase, 'payment_too_late', 'warning',
     'A payment came when its purchase was over and its bizcoins were spent: the money goes back', '{}');
-  perform private.notify_buyer(purchase, 'payment_refunded');
   return purchase;
 end $$;
 
@@ -221,13 +240,17 @@ begin
   end if;
   purchase := private.lock_purchase(purchase_id);
   if event_type = 'refund.failed' then
-    perform private.settle_refund(r, 'failed', r.provider_refund_id, facts ->> 'error') from public.package_refunds r
-    where r.purchase_id = purchase.id and r.provider_refund_id = facts ->> 'refundId';
+    -- by our own id, too: the event may come before the answer that brings the processor's
+    perform private.settle_refund(r, 'failed', facts ->> 'refundId', facts ->> 'error') from public.package_refunds r
+    where r.purchase_id = purchase.id and (
+      r.provider_refund_id = facts ->> 'refundId' or r.id::text = facts ->> 'ownRefundId');
   elsif event_type = 'charge.dispute.created' then
     perform private.alert_payment(purchase, 'payment_disputed', 'critical',
       'A customer disputes the payment of a package with his bank', facts);
   elsif event_type = 'charge.refunded'
-    and (facts ->> 'amountRefunded')::bigint > private.minor_units(purchase.refunded_payment, purchase.currency) then
+    and (facts ->> 'amountRefunded')::bigint > (
+      select coalesce(sum(private.minor_units(r.payment_amount, r.currency)), 0) from public.package_refunds r
+      where r.purchase_id = purchase.id and r.status <> 'failed') then
     perform private.alert_payment(purchase, 'payment_refunded_elsewhere', 'warning',
       'More of a payment was refunded at the processor than here', facts);
   end if;

@@ -110,18 +110,23 @@ begin
 end $$;
 comment on function public.record_payment is 'Settles a purchase with what the processor has answered about its payment.';
 
-create function public.fail_package_purchase(purchase_id uuid, message text)
+create function public.fail_package_purchase(purchase_id uuid, payment_intent_id text, message text)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   purchase public.package_purchases := private.lock_purchase(purchase_id);
+  is_to_end constant boolean := purchase.expires_at <= now() or purchase.cancel_requested_at is not null;
 begin
-  if purchase.status = 'awaiting_payment' and purchase.payment_intent_id is null then
+  -- a payment that has begun, and that the processor does not know, is waited for until the purchase is to end
+  if purchase.status = 'awaiting_payment' and (purchase.payment_intent_id is null or is_to_end)
+    and purchase.payment_intent_id is not distinct from fail_package_purchase.payment_intent_id then
     purchase := private.end_purchase(purchase, 'failed', message);
+    perform private.alert_payment(purchase, 'payment_refused', 'warning',
+      'The processor refused a payment for a package', jsonb_build_object('error', message));
   end if;
   return private.answered(private.purchase_answer(purchase));
 end $$;
 comment on function public.fail_package_purchase is
-  'Ends a purchase whose payment the processor has refused to begin; its bizcoins are free again.';
+  'Ends a purchase whose payment the processor has refused, unless another payment has begun; its bizcoins are free again.';
 
 create function public.record_payment_event(
   event_id text, event_type text, purchase_id uuid, payment_intent_id text, facts jsonb)

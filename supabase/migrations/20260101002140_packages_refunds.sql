@@ -96,6 +96,8 @@ begin
   perform private.close_refunded(purchase.id);
   perform private.record_audit(purchase.client_id, actor, 'package_purchase.refunded', 'package_purchase', purchase.id,
     jsonb_build_object('refund_id', refund.id, 'payment_amount', payment_amount, 'bizcoins', bizcoins), request_id, reason);
+  perform private.notify_buyer(purchase, 'purchase_refunded',
+    jsonb_build_object('amount', payment_amount, 'bizcoins', refund_purchase.bizcoins));
   return refund;
 end $$;
 
@@ -117,10 +119,10 @@ begin
     next_attempt_at = now() + least(private.backoff(r.attempts + 4), interval '1 hour')
   where r.id = refund.id returning r.* into refund;
   if outcome = 'failed' then
+    -- what came in for a purchase that was never completed counts for none of its price
     update public.package_purchases p
-    set refunded_payment = p.refunded_payment - refund.payment_amount,
-      status = case p.status when 'refunded' then 'completed' else p.status end, refunded_at = null
-    where p.id = purchase.id;
+    set refunded_payment = p.refunded_payment - refund.payment_amount, status = 'completed', refunded_at = null
+    where p.id = purchase.id and p.completed_at is not null;
     perform private.alert_payment(purchase, 'refund_failed', 'critical',
       'The processor did not refund a payment: somebody must pay it back', private.present_refund(refund));
   elsif outcome = 'succeeded' then
@@ -212,3 +214,20 @@ create policy "Whoever reads a purchase reads its refunds" on public.package_ref
   using (
     purchase_id in (select p.id from public.package_purchases p where p.user_id = (select auth.uid()))
     or client_id in (select private.administered_client_ids()));
+
+-- Must be empty: purchases that say another sum came back than their refunds and the ledger do.
+create view private.refunds_off as
+  select p.id, 'not all that is refunded is on record' as problem
+  from public.package_purchases p, lateral (
+    select coalesce(sum(r.payment_amount) filter (where r.status <> 'failed'), 0) as payment, coalesce(sum(r.bizcoins), 0) as bizcoins
+    from public.package_refunds r where r.purchase_id = p.id) r
+  where case when p.completed_at is null then p.refunded_payment <> 0 or p.refunded_bizcoins <> 0 or r.bizcoins <> 0
+    else (p.refunded_payment, p.refunded_bizcoins) <> (r.payment, r.bizcoins) end
+  union all
+  select p.id, 'the wallet got back another number of bizcoins'
+  from public.package_purchases p
+  join public.ledger_holds h on h.id = p.hold_id and h.transfer_id is not null
+  where p.refunded_bizcoins <> (
+    select coalesce(sum(e.amount), 0) from public.ledger_transfers t
+    join public.ledger_entries e on e.transfer_id = t.id and e.amount > 0
+    where t.reverses = h.transfer_id);

@@ -9,7 +9,6 @@ declare
   package public.packages;
 begin
   perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
-  perform private.assert_price(price, currency);
   insert into public.packages as p (
     client_id, name, price, duration_days, messages, currency, description, bizcoin_value, created_by)
   values (client_id, name, price, duration_days, messages, currency, description, bizcoin_value, private.caller())
@@ -48,7 +47,6 @@ begin
   if package.archived_at is not null then
     perform private.refuse('RB-400', 'The package is archived');
   end if;
-  perform private.assert_price(coalesce(price, package.price), package.currency);
   update public.packages p
   set name = coalesce(update_package.name, p.name), price = coalesce(update_package.price, p.price),
     duration_days = coalesce(update_package.duration_days, p.duration_days),

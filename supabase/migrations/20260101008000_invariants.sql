@@ -111,4 +111,6 @@ create view private.invariant_violations as
   union all
   select 'voucher_violations', v.id::text, v.problem from private.voucher_violations v
   union all
-  select 'purchases_off', v.id::text, v.problem from private.purchases_off v;
+  select 'purchases_off', v.id::text, v.problem from private.purchases_off v
+  union all
+  select 'refunds_off', v.id::text, v.problem from private.refunds_off v;

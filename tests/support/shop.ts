@@ -17,6 +17,7 @@ export interface Intent {
   id: string;
   status: string;
   amount: number;
+  amount_received: number;
   currency: string;
   client_secret: string;
   metadata: Record<string, string>;
@@ -155,5 +156,6 @@ export async function checkNow(purchaseId: string, isPastItsTime = false): Promi
 export async function assertBooksAgree(database: Database = sql): Promise<void> {
   assert.deepEqual([...await database`select * from private.ledger_imbalances`], []);
   assert.deepEqual([...await database`select * from private.purchases_off`], []);
+  assert.deepEqual([...await database`select * from private.refunds_off`], []);
   assert.deepEqual([...await database`select * from private.packages_off`], []);
 }

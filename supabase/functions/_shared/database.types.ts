@@ -1805,7 +1805,7 @@ isOneToOne: false
 { Args: { "crm_event_id": string }; Returns: Json
                            },
 "fail_package_purchase":
-{ Args: { "message": string,"purchase_id": string }; Returns: Json
+{ Args: { "message": string,"payment_intent_id": string,"purchase_id": string }; Returns: Json
                            },
 "fulfil_pending_reward":
 { Args: { "suppliers": (string)[] }; Returns: Json

@@ -33,7 +33,14 @@ const notices: Record<string, Notice> = {
   payment_refunded: {
     subject: 'Your payment for {{package}} goes back',
     text:
-      'Your payment of {{amount}} {{currency}} came when the purchase was over. It goes back to where it came from.',
+      'We could not take your payment of {{amount}} {{currency}} for {{package}}, so it goes back to where it came from. ' +
+      'That may take some days. Questions? {{support_email}}',
+  },
+  purchase_refunded: {
+    subject: 'You get something back for {{package}}',
+    text:
+      'Of what you paid for {{package}}, {{amount}} {{currency}} go back to where they came from and {{bizcoins}} bizcoins ' +
+      'to your wallet. Questions? {{support_email}}',
   },
 };
 

@@ -58,8 +58,8 @@ export async function takePayment(desk: Desk, { purchase, payment: order }: Purc
     throw error instanceof PaymentRefused ? await refused(desk, order, error) : unknown(desk, purchase, error);
   }
   const { purchase: settled } = await record(desk, order, open.payment);
-  if (settled.status === 'cancelled' || settled.status === 'expired') throw new Refusal('VC-026', { ...settled });
   const isOpen = settled.status === 'awaiting_payment';
+  if (!isOpen && settled.status !== 'completed') throw new Refusal('VC-026', { ...settled });
   return { ...settled, ...(isOpen ? { clientSecret: open.clientSecret } : {}) };
 }
 
@@ -153,8 +153,12 @@ async function record({ rpc, log }: Desk, { purchaseId }: PaymentOrder, payment:
 
 async function refused({ rpc, log }: Desk, order: PaymentOrder, { message }: PaymentRefused): Promise<Refusal> {
   log('[PURCHASE] Payment refused by the processor', { purchaseId: order.purchaseId, reason: message });
-  const { result } = await rpc<PurchaseAnswer>('fail_package_purchase', { purchase_id: order.purchaseId, message });
-  return new Refusal('VC-029', { ...result.purchase });
+  const { result: { purchase } } = await rpc<PurchaseAnswer>('fail_package_purchase', {
+    purchase_id: order.purchaseId,
+    payment_intent_id: order.paymentIntentId,
+    message,
+  });
+  return new Refusal(purchase.status === 'awaiting_payment' ? 'VC-028' : 'VC-029', { ...purchase });
 }
 
 function unknown({ log }: Desk, purchase: Purchase, error: unknown): Refusal {

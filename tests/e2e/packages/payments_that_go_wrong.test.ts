@@ -189,11 +189,11 @@ Deno.test('payments: paid after it was cancelled and the bizcoins were spent, th
 
 for (
   const [what, change] of Object.entries({
-    amount: { amount: 100, amount_received: 100 },
+    amount: { amount: 2400, amount_received: 2400 },
     currency: { currency: 'eur' },
   })
 ) {
-  Deno.test(`payments: a payment of another ${what} activates nothing, and somebody is told`, async () => {
+  Deno.test(`payments: a payment of another ${what} activates nothing, somebody is told, and it goes back by itself`, async () => {
     const shop = await openShop();
     const purchaseId = await begin(shop, 30);
     const [{ id }] = await intentsOf(shop);
@@ -202,6 +202,21 @@ for (
     assert.deepEqual((await alertsAbout(purchaseId)).map(({ alert_type }) => alert_type), ['payment_mismatch']);
     assert.equal((await packagesOf(shop)).length, 0);
     assert.deepEqual(await walletOf(shop), { balance: 30, held: 0 });
+    const [intent] = await intentsOf(shop);
+    const refund = await eventually('all that came in is refunded', async () => {
+      const [row] = await sql`
+        select id from public.package_refunds where purchase_id = ${purchaseId} and status = 'completed'`;
+      return row;
+    });
+    const made = await refundsOf(id);
+    assert.deepEqual(made.map(({ amount, currency }) => [amount, currency]), [[
+      intent.amount_received,
+      intent.currency,
+    ]]);
+    assert.equal(made[0].metadata.refund_id, refund.id);
+    const over = await call('purchase-package', { purchaseId }, { token: shop.customer.token });
+    assert.equal(assertRefused(over, 'VC-026').bizcoinsReturned, 30);
+    assert.notEqual(await begin(shop, 30), purchaseId, 'the customer can begin another one');
   });
 }
 
@@ -248,9 +263,7 @@ Deno.test('payments: a refund without an answer is sent once, however often it i
   assert.equal(body.status, 'pending');
   await sql`update public.package_refunds set next_attempt_at = now() where purchase_id = ${purchaseId}`;
   await purchaseIs('refunded', purchaseId);
-  const refunds: { payment_intent: string; amount: number }[] =
-    await (await fetch(`${stack.sandboxUrl}/_stripe/refunds`)).json();
-  assert.deepEqual(refunds.filter((one) => one.payment_intent === id).map(({ amount }) => amount), [1900]);
+  assert.deepEqual((await refundsOf(id)).map(({ amount }) => amount), [1900]);
   await assertBooksAgree();
 });
 
@@ -278,6 +291,18 @@ Deno.test('payments: events of other shops and other kinds are taken and change 
     return seen;
   });
 });
+
+interface Refund {
+  payment_intent: string;
+  amount: number;
+  currency: string;
+  metadata: Record<string, string>;
+}
+
+async function refundsOf(intentId: string): Promise<Refund[]> {
+  const refunds: Refund[] = await (await fetch(`${stack.sandboxUrl}/_stripe/refunds`)).json();
+  return refunds.filter(({ payment_intent }) => payment_intent === intentId);
+}
 
 async function tell(type: string, object: unknown, id?: string): Promise<void> {
   const response = await fetch(`${stack.sandboxUrl}/_stripe/events`, {

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(13);
+select plan(16);
 
 select tests.keep('client', tests.create_client());
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
@@ -14,6 +14,12 @@ select throws_ok($$ select public.create_package(tests.the('client'), 'Yen', 49.
   'A price that cannot be charged is refused');
 select throws_ok($$ select public.create_package(tests.the('client'), 'Odd', 49, 30, 100, 'XTS') $$, 'RB400', null,
   'A currency that cannot be charged as well');
+select throws_ok($$ select public.create_package(tests.the('client'), 'Palace', 1000000, 30) $$, 'RB400', null,
+  'And one with more digits than the processor takes');
+select throws_ok($$ select public.create_package(tests.the('client'), 'Yen', 49, 30, 100, 'JPY', null, 0.4) $$, 'RB400', null,
+  'A bizcoin that pays less than the smallest coin');
+select lives_ok($$ select public.create_package(tests.the('client'), 'Yen', 99999999, 30, 100, 'JPY', null, 0.5) $$,
+  'The largest price, and the smallest bizcoin');
 select throws_ok($$ select public.create_package(tests.the('client'), 'Free', -1, 30, 100) $$, '23514', null,
   'No price is below nothing');
 select is((public.update_package(tests.the('package'), price => 59)).price, 59.00, 'It is changed');

@@ -50,8 +50,8 @@ select tests.keep('other', tests.create_user('customer', tests.create_client()))
 select is(public.get_package_quote(tests.the('other'), tests.the('package'), 0) ->> 'code', 'RB-404',
   'Another client''s package is not found');
 select is(public.get_package_quote(tests.the('customer'), gen_random_uuid(), 0) ->> 'code', 'RB-404', 'Nor is none');
-update public.packages set currency = 'XTS' where id = tests.the('package');
-select is(pg_temp.quote(0) ->> 'code', 'RB-400', 'Nothing is charged in a currency that the processor does not take');
+select throws_ok($$ update public.packages set currency = 'XTS' where id = tests.the('package') $$, 'RB400', null,
+  'Nothing is sold in a currency that the processor does not take');
 update public.packages set is_active = false where id = tests.the('package');
 select is(pg_temp.quote(0) ->> 'code', 'VC-022', 'What is off the shelf has no price');
 

@@ -1,7 +1,7 @@
 -- The invariants are empty after a busy day, and each shows a row when it is broken on purpose.
 begin;
 set local search_path = public, extensions, tests;
-select plan(10);
+select plan(13);
 
 select tests.keep(tests.create_busy_tenant());
 select tests.keep(tests.create_buyer(balance => 100, price => 49));
@@ -44,6 +44,15 @@ select is(pg_temp.problems_after($$ select private.reserve_hold(private.ledger_a
   'purchases_off: two holds stand for one purchase', 'A second hold');
 select is(pg_temp.problems_after($$ update public.package_purchases set entitlement_id = gen_random_uuid()
     where id = tests.the('open') $$), 'purchases_off: its discount is not where it should be', 'A discount that is not set aside');
+select is(pg_temp.problems_after($$ update public.package_purchases set refunded_bizcoins = 5 where id = tests.the('paid') $$),
+  'refunds_off: not all that is refunded is on record; refunds_off: the wallet got back another number of bizcoins',
+  'Bizcoins that are said to be back');
+select is(pg_temp.problems_after($$ insert into public.package_refunds (client_id, purchase_id, bizcoins, currency)
+    select client_id, id, 5, currency from public.package_purchases where id = tests.the('paid') $$),
+  'refunds_off: not all that is refunded is on record', 'A refund that the purchase does not know');
+select is(pg_temp.problems_after($$ select private.reverse_transfer(h.transfer_id, 5, 'in secret') from public.ledger_holds h
+    join public.package_purchases p on p.hold_id = h.id where p.id = tests.the('paid') $$),
+  'refunds_off: the wallet got back another number of bizcoins', 'Bizcoins that came back in secret');
 select is_empty('select * from private.invariant_violations', 'All undone, nothing is violated');
 
 select * from finish();

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(30);
+select plan(40);
 
 create function pg_temp.begin_purchase(bizcoins int default 30) returns void language plpgsql as $$
 begin
@@ -53,12 +53,34 @@ begin
   perform pg_temp.begin_purchase();
   return pg_temp.record('succeeded', over) || ' ' || pg_temp.packages();
 end $$;
+create function pg_temp.sent_back() returns text language sql as $$
+  select string_agg(r.payment_amount || ' ' || r.currency || ' ' || r.status || ' ' || (private.refund_order(r) ->> 'amount'), ', ')
+  from public.package_refunds r where r.purchase_id = tests.the('purchase')
+$$;
 select is(pg_temp.pay_wrongly('{"amount": 100, "amountReceived": 100}'), 'failed 0', 'Another amount gives nothing');
-select is(pg_temp.pay_wrongly('{"amountReceived": 1800}'), 'failed 0', 'A part of it neither');
-select is(pg_temp.pay_wrongly('{"currency": "eur"}'), 'failed 0', 'Nor another currency');
+select is(pg_temp.sent_back(), '1.00 USD pending 100', 'and goes back');
+select is(pg_temp.pay_wrongly('{"amount": 999900, "amountReceived": 999900}'), 'failed 0', 'More than the price neither');
+select is(pg_temp.sent_back(), '9999.00 USD pending 999900', 'and all of it goes back');
+select is(pg_temp.pay_wrongly('{"amountReceived": 1800}'), 'failed 0', 'Nor a part of it');
+select is(pg_temp.pay_wrongly('{"currency": "jpy"}'), 'failed 0', 'Nor another currency');
+select is(pg_temp.sent_back(), '1900.00 JPY pending 1900', 'and what goes back is of that currency');
 select is(pg_temp.pay_wrongly('{"isLive": true}'), 'failed 0', 'Nor another mode');
-select is(pg_temp.alerts() || ' ' || tests.bizcoins(tests.the('customer')), 'payment_mismatch 30/0',
-  'Somebody is told, and the bizcoins are back');
+select is(pg_temp.alerts() || ' ' || pg_temp.notices() || ' ' || tests.bizcoins(tests.the('customer')),
+  'payment_mismatch payment_refunded 30/0', 'Somebody is told, so is the customer, and the bizcoins are back');
+select is(pg_temp.record('succeeded', '{"isLive": true}') || ' ' || pg_temp.sent_back(), 'failed 19.00 USD pending 1900',
+  'However often it is told, it goes back once');
+select public.complete_package_refund(r.id, 'failed', 're_1', 'gone') from public.package_refunds r
+  where r.purchase_id = tests.the('purchase');
+select is((select refunded_payment from public.package_purchases where id = tests.the('purchase')), 0.00,
+  'A refund of it that fails counts for nothing');
+select is(pg_temp.alerts(), 'payment_mismatch refund_failed', 'and somebody is told');
+select pg_temp.begin_purchase();
+select is(pg_temp.record('canceled', '{"amount": 100}') || ' ' || tests.bizcoins(tests.the('customer')) || ' ' || pg_temp.notices(),
+  'failed 30/0 purchase_ended', 'Cancelled, another payment ends the purchase as well: nobody is stuck in it');
+select pg_temp.begin_purchase();
+select pg_temp.record('canceled');
+select is(pg_temp.record('succeeded', '{"amountReceived": 1800}') || ' ' || pg_temp.sent_back(), 'cancelled 18.00 USD pending 1800',
+  'What comes in wrongly when the purchase is over goes back, too');
 select pg_temp.begin_purchase();
 select pg_temp.record('requires_payment_method');
 select is(pg_temp.record('succeeded', '{"id": "pi_other"}') || ' ' || pg_temp.alerts(), 'awaiting_payment payment_mismatch',
@@ -86,7 +108,15 @@ update public.ledger_holds set expires_at = now() where reference_id = tests.the
 select public.release_holds();
 select is(pg_temp.record('succeeded'), 'completed', 'Paid after the hold has run out: held again, and completed');
 
-select is_empty('select * from private.purchases_off union all select null, problem from private.ledger_imbalances', 'It adds up');
+select pg_temp.begin_purchase();
+update public.ledger_holds set expires_at = now() where reference_id = tests.the('purchase');
+select public.release_holds();
+select private.reserve_hold(private.ledger_account(tests.the('client'), 'user', tests.the('customer'), 'bizcoin'), 1,
+  now() + interval '1 hour', 'spent elsewhere');
+select is(pg_temp.record('succeeded') || ' ' || pg_temp.notices(), 'expired payment_refunded',
+  'and if the bizcoins are spent by then it is over, and the customer hears only that his money comes back');
+
+select is_empty('select * from private.refunds_off union all select * from private.purchases_off union all select null, problem from private.ledger_imbalances', 'It adds up');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(20);
+select plan(22);
 
 select tests.keep(tests.create_buyer(balance => 30, price => 49));
 select tests.keep('purchase', (tests.buy(30) #>> '{result,purchase,purchaseId}')::uuid);
@@ -44,6 +44,17 @@ select is(pg_temp.tell('e', 'payment_intent.payment_failed',
   '{"applied": true}', 'A failure before it, later still');
 select is(pg_temp.state(), 'completed 1', 'All of them change nothing');
 
+select public.refund_package_purchase(null, tests.the('purchase'), null, 3, null, 'test', gen_random_uuid(), null, null);
+select pg_temp.tell('e2', 'charge.refunded', '{"amountRefunded": 300, "currency": "usd"}', null);
+select is(pg_temp.alerts(), 'payment_failed', 'A refund that was asked for here is no news');
+select pg_temp.tell('e3', 'refund.failed', jsonb_build_object('refundId', 're_early', 'error', 'lost_or_stolen_card', 'ownRefundId', r.id))
+  from public.package_refunds r where r.purchase_id = tests.the('purchase');
+select row_eq($$ select r.status, p.refunded_payment from public.package_refunds r
+  join public.package_purchases p on p.id = r.purchase_id
+  where r.purchase_id = tests.the('purchase') $$, row('failed'::text, 0.00::numeric(18,2)),
+  'One that fails before the processor has answered is known by our own id');
+update public.system_alerts set alert_type = 'seen' where alert_type = 'refund_failed';
+delete from public.system_alerts where alert_type = 'seen';
 select pg_temp.tell('f', 'charge.refunded', '{"amountRefunded": 500, "currency": "usd"}', null);
 select is(pg_temp.alerts(), 'payment_failed payment_refunded_elsewhere', 'A refund that nobody asked for here is told');
 select pg_temp.tell('g', 'charge.dispute.created', '{"amount": 1900, "reason": "fraudulent"}', null);

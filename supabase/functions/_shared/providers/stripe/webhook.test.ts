@@ -72,8 +72,9 @@ Deno.test('webhook: a failure names why, a charge and a dispute their payment', 
   assert.deepEqual([refunded?.payment_intent_id, refunded?.facts.amountRefunded], ['pi_1', 500]);
   const dispute = { id: 'dp_1', payment_intent: 'pi_1', amount: 1900, currency: 'usd', reason: 'fraudulent' };
   assert.equal(paymentEventOf(event('charge.dispute.created', dispute))?.facts.disputeId, 'dp_1');
-  const refund = { id: 're_1', payment_intent: 'pi_1', failure_reason: null };
-  assert.deepEqual(paymentEventOf(event('refund.failed', refund))?.facts, { refundId: 're_1', error: 'failed' });
+  const refund = { id: 're_1', payment_intent: 'pi_1', failure_reason: null, metadata: { refund_id: 'our own' } };
+  const facts = { refundId: 're_1', ownRefundId: 'our own', error: 'failed' };
+  assert.deepEqual(paymentEventOf(event('refund.failed', refund))?.facts, facts);
 });
 
 Deno.test('webhook: kinds that mean nothing to purchases are nothing', () => {

@@ -67,8 +67,8 @@ function subjectOf(event: Stripe.Event): Subject | null {
       return { purchaseId: undefined, paymentIntentId: idOf(payment_intent), facts };
     }
     case 'refund.failed': {
-      const { id, payment_intent, failure_reason } = event.data.object;
-      const facts = { refundId: id, error: failure_reason ?? 'failed' };
+      const { id, payment_intent, failure_reason, metadata } = event.data.object;
+      const facts = { refundId: id, ownRefundId: metadata?.refund_id ?? null, error: failure_reason ?? 'failed' };
       return { purchaseId: undefined, paymentIntentId: idOf(payment_intent), facts };
     }
     default:
