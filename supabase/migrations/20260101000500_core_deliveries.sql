@@ -12,12 +12,15 @@ create table public.contact_opt_outs (
   wording text,
   provider_message_id text,
   recorded_by uuid,
+  said_at timestamptz not null default now(),
   created_at timestamptz not null default now(),
   constraint contact_opt_outs_address_is_in_lower_case check (address = lower(address)),
   constraint contact_opt_outs_channel_is_valid check (channel in ('sms', 'email')),
   constraint contact_opt_outs_are_unique unique (channel, address)
 );
-comment on table public.contact_opt_outs is 'Addresses that want nothing more; read in the transaction that leases a send.';
+comment on table public.contact_opt_outs is
+  'Addresses that want nothing more; read in the transaction that leases a send. said_at: when the owner said so, which a '
+  'provider may tell later.';
 
 create table public.deliveries (
   id uuid primary key default gen_random_uuid(),

@@ -57,6 +57,15 @@ returns public.deliveries language sql volatile set search_path = '' as $$
   returning d.*
 $$;
 
+-- Twilio's 21610: somebody has told it to stop whom we did not hear. It says so at once, or in a callback.
+create function private.note_providers_opt_out(delivery public.deliveries, error_code text)
+returns void language sql volatile set search_path = '' as $$
+  insert into public.contact_opt_outs (channel, address, source)
+  select delivery.channel, lower(delivery.deliver_to), 'provider' where error_code = '21610'
+  -- told already
+  on conflict on constraint contact_opt_outs_are_unique do nothing
+$$;
+
 -- Reports a try. Returns null when the lease is not the caller's any more: somebody else has gone on with the delivery.
 create function private.finish_attempt(
   attempt_id uuid, lease_token uuid, outcome text, provider text,
@@ -76,12 +85,7 @@ begin
   set status = outcome, finished_at = clock_timestamp(), provider_message_id = finish_attempt.provider_message_id,
     error_code = finish_attempt.error_code, error_message = finish_attempt.error_message
   where a.id = attempt_id;
-  if outcome = 'permanent' and error_code = '21610' then
-    insert into public.contact_opt_outs (channel, address, source)
-    values (delivery.channel, lower(delivery.deliver_to), 'provider')
-    -- told already
-    on conflict on constraint contact_opt_outs_are_unique do nothing;
-  end if;
+  perform private.note_providers_opt_out(delivery, error_code);
   return case outcome
     when 'sent' then private.mark_delivery_sent(delivery.id, provider, provider_message_id, 'queued')
     when 'ambiguous' then private.mark_delivery_unknown(delivery.id, error_code, error_message)
@@ -147,6 +151,7 @@ begin
     provider_message_id = apply_provider_status.provider_message_id
   where a.delivery_id = delivery.id and a.status in ('calling', 'ambiguous', 'not_sent')
     and case when attempt_id is null then a.attempt_number = delivery.attempts else a.id = attempt_id end;
+  perform private.note_providers_opt_out(delivery, error_code);
   return private.mark_delivery_sent(delivery.id, provider, provider_message_id, provider_status, error_code);
 end $$;
 

@@ -106,15 +106,17 @@ end $$;
 -- From now on nothing is leased to this address; false if that was so already. The owner's own word outweighs one that staff
 -- have passed on: only the owner takes it back.
 create function private.opt_out(
-  channel text, address text, source text, wording text, provider_message_id text default null, recorded_by uuid default null)
+  channel text, address text, source text, wording text, provider_message_id text default null, recorded_by uuid default null,
+  said_at timestamptz default now())
 returns boolean language plpgsql volatile set search_path = '' as $$
 declare
   is_new boolean;
 begin
-  insert into public.contact_opt_outs as o (channel, address, source, wording, provider_message_id, recorded_by)
-  values (channel, lower(address), source, wording, provider_message_id, recorded_by)
+  insert into public.contact_opt_outs as o (channel, address, source, wording, provider_message_id, recorded_by, said_at)
+  values (channel, lower(address), source, wording, provider_message_id, recorded_by, said_at)
   -- an update, and not nothing, so that whoever is lifting it meanwhile comes before or after, and never between
   on conflict on constraint contact_opt_outs_are_unique do update set
+    said_at = greatest(o.said_at, excluded.said_at),
     source = case when excluded.source in ('sms_reply', 'provider') then excluded.source else o.source end,
     recorded_by = case when excluded.source in ('sms_reply', 'provider') then null else o.recorded_by end
   -- a row that was there before has been locked by this transaction
@@ -122,11 +124,12 @@ begin
   return is_new;
 end $$;
 
-create function private.lift_opt_out(channel text, address text)
+-- Takes an opt-out back with a word that was said at a time: one that was said before the opt-out changes nothing.
+create function private.lift_opt_out(channel text, address text, said_at timestamptz default now())
 returns boolean language plpgsql volatile set search_path = '' as $$
 begin
   delete from public.contact_opt_outs o
-  where o.channel = lift_opt_out.channel and o.address = lower(lift_opt_out.address);
+  where o.channel = lift_opt_out.channel and o.address = lower(lift_opt_out.address) and o.said_at <= lift_opt_out.said_at;
   return found;
 end $$;
 
@@ -163,10 +166,14 @@ end $$;
 
 create function private.apply_email_wish(event jsonb)
 returns void language plpgsql volatile set search_path = '' as $$
+declare
+  -- batches come in any order; a wish without its time is one of now
+  said_at timestamptz := least(to_timestamp(nullif((event ->> 'at')::bigint, 0)), now());
 begin
   if event ->> 'wish' = 'opt_out' then
-    perform private.opt_out('email', event ->> 'address', 'provider', event ->> 'reason', event ->> 'messageId');
-  elsif private.lift_opt_out('email', event ->> 'address') then
+    perform private.opt_out(
+      'email', event ->> 'address', 'provider', event ->> 'reason', event ->> 'messageId', said_at => said_at);
+  elsif private.lift_opt_out('email', event ->> 'address', said_at) then
     perform private.restore_consents('email', event ->> 'address', 'provider', event ->> 'reason', event ->> 'messageId');
   end if;
 end $$;

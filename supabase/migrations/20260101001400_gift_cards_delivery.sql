@@ -54,6 +54,21 @@ end $$;
 comment on function public.lease_deliveries is
   'Takes due deliveries (or one) for sending: an attempt is committed before the provider is called. The lease lasts a minute.';
 
+-- Was the card given for a condition that asks for consent to SMS, which this address has not given?
+create function private.lacks_consent(gift_card_id uuid, channel text, address text)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  return channel = 'sms' and exists (
+    select from public.gift_cards c
+    join public.gift_card_grants g on g.id = c.grant_id
+    join public.campaign_conditions cc
+      on cc.campaign_id = g.campaign_id and cc.condition_number = g.condition_number and cc.requires_opt_in
+    join public.recipients r on r.id = c.recipient_id
+    where c.id = lacks_consent.gift_card_id
+      and not (r.phone is not distinct from lacks_consent.address and r.sms_opted_in_at is not null)
+      and (private.last_consent(c.client_id, 'sms', lacks_consent.address)).action is distinct from 'opted_in');
+end $$;
+
 -- Is there another way to the recipient that has not been tried?
 create function private.take_other_channel(delivery public.deliveries)
 returns uuid language sql volatile set search_path = '' as $$
@@ -63,6 +78,7 @@ returns uuid language sql volatile set search_path = '' as $$
     lateral (select case delivery.channel when 'sms' then 'email' else 'sms' end as channel,
       case delivery.channel when 'sms' then r.email else r.phone end as address) o
   where r.id = delivery.recipient_id and private.fits_channel(o.channel, o.address)
+    and not private.lacks_consent(delivery.subject_id, o.channel, o.address)
     and not exists (
       select from public.deliveries d
       where d.subject_id = delivery.subject_id and d.channel = o.channel and d.status <> 'cancelled')
@@ -207,6 +223,9 @@ begin
   select coalesce(queue_resend.deliver_to, case channel when 'sms' then r.phone else r.email end) into address
   from public.recipients r where r.id = card.recipient_id;
   perform private.assert_address(channel, address);
+  if private.lacks_consent(card.id, channel, address) then
+    perform private.refuse('GC-009', 'Verification required');
+  end if;
   -- whoever holds the link of an earlier message may not be who is meant now
   perform private.replace_claim_links(card.id);
   delivery_id := private.enqueue_delivery(

@@ -505,14 +505,14 @@ isOneToOne: false
                   ]
                 },"contact_opt_outs": {
                   Row: {
-                    "address": string,"channel": string,"created_at": string,"id": string,"provider_message_id": string | null,"recorded_by": string | null,"source": string,"wording": string | null
+                    "address": string,"channel": string,"created_at": string,"id": string,"provider_message_id": string | null,"recorded_by": string | null,"said_at": string,"source": string,"wording": string | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "address": string,"channel": string,"created_at"?: string,"id"?: string,"provider_message_id"?: string | null,"recorded_by"?: string | null,"source": string,"wording"?: string | null
+                    "address": string,"channel": string,"created_at"?: string,"id"?: string,"provider_message_id"?: string | null,"recorded_by"?: string | null,"said_at"?: string,"source": string,"wording"?: string | null
                   }
                   Update: {
-                    "address"?: string,"channel"?: string,"created_at"?: string,"id"?: string,"provider_message_id"?: string | null,"recorded_by"?: string | null,"source"?: string,"wording"?: string | null
+                    "address"?: string,"channel"?: string,"created_at"?: string,"id"?: string,"provider_message_id"?: string | null,"recorded_by"?: string | null,"said_at"?: string,"source"?: string,"wording"?: string | null
                   }
                   Relationships: [
                     

@@ -5,12 +5,16 @@ import { serve } from '../_shared/serve.ts';
 import { type Answer, twiml } from './answer.ts';
 import { isTwiliosKeyword, meaningOf } from './meaning.ts';
 
+// Longer than any channel's messages; the form as a whole is limited before.
+const MAX_BODY = 4096;
+
 const inbound = z.object({
   MessageSid: z.string().regex(/^[SM]M[0-9a-f]{32}$/i),
   // The same number wants nothing more, whichever of its apps said so.
   From: z.string().min(1).max(64).toLowerCase().transform((from) => from.replace(/^(rcs|whatsapp):/, '')),
-  To: z.string().max(64).optional(),
-  Body: z.string().max(4000).default('').transform((body) => body.replaceAll('\0', '').toWellFormed()),
+  // What is odd about the rest must not lose a STOP.
+  To: z.string().max(64).optional().catch(undefined),
+  Body: z.string().default('').transform((body) => body.replaceAll('\0', '').slice(0, MAX_BODY).toWellFormed()),
   NumMedia: z.coerce.number().int().min(0).max(99).catch(0),
   OptOutType: z.enum(['STOP', 'START', 'HELP']).optional().catch(undefined),
 });

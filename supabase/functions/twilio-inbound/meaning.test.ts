@@ -79,13 +79,17 @@ const CORPUS: [Meaning, string[]][] = [
         don't text me, stop | don't stop by, and stop texting | this is spam | reporting as spam | fuck off | no | No thanks | nope
         ALTO | parar | no más | no quiero mensajes | no me escriban | ya no quiero esto | dejen de mandar | dar de baja
         Denme de baja por favor | borrarme de la lista | quítenme de la lista | arrêt | ARRÊTER
-        can I cancel my appointment? | I quit | I'd like to cancel`),
+        can I cancel my appointment? | I quit | I'd like to cancel | I want off this list | take my name off | stahp
+        I never signed up for this | I didn't sign up for these texts | did not ask for this | please unsubscribe`),
       'Stop\n\nSent from my iPhone',
       'Hello,\nplease take me off\nyour list.',
     ],
   ],
-  ['opt_in', messages('Yes please | YES! | Yes 👍 | start. | Unstop | Yes, I agree')],
-  ['help', messages('HELP! | help me | Help please | info? | ayuda')],
+  [
+    'opt_in',
+    messages('Yes please | YES! | Yes 👍 | start. | Unstop | Yes, I agree | START please | Opt in | opt me in!'),
+  ],
+  ['help', messages('HELP! | help me | Help please | help me please | info? | ayuda')],
   [
     'other',
     [
@@ -100,6 +104,7 @@ const CORPUS: [Meaning, string[]][] = [
         don't call me, text me instead | please don't quit | why don't you text me? | cancellation policy? | ann@example.com
         Liked “Acme: your card. Reply STOP to cancel.” | Loved "Reply HELP for help, STOP to cancel" | Laughed at “Reply STOP”
         Disliked “Reply STOP to cancel” | Reacted 👍 to “Reply STOP to cancel”
+        please do not unsubscribe me | don't stop sending these | when does the offer end? | I did not ask for a PIN
         I spend it | friend | attend | gracias | sí | 👍 | 1 | Y | 🎁🎁`),
       '',
       '   ',

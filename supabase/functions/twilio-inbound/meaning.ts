@@ -37,19 +37,23 @@ const either = (text: string) => new Set(text.split(/[|\n]/).map((message) => me
 // As whole messages; misspellings are those that fingers make of the keywords.
 const STOP_MESSAGES = either(`stop | stopall | stop all | unsubscribe | end | quit | revoke | optout | opt out | cancel
   remove | unsub | off | no | nope | no thanks | no thank you | out | enough | halt | delete | spam
-  stopp | stpo | sotp | tsop | stope | stoo | sto | stp | cancle | unsubcribe | unsuscribe | unsubscibe
+  stopp | stahp | stpo | sotp | tsop | stope | stoo | sto | stp | cancle | unsubcribe | unsuscribe | unsubscibe
   alto | parar | pare | basta | baja | cancelar | detener | arret | arreter`);
 
-const START_MESSAGES = either('yes | start | unstop | yes please | yes start | start yes | yes i agree');
+const START_MESSAGES = either(
+  'yes | start | unstop | yes please | yes start | start yes | yes i agree | start please | please start | opt in | optin | opt me in',
+);
 
-const HELP_MESSAGES = either('help | info | help me | help please | please help | ayuda | aide');
+const HELP_MESSAGES = either(
+  'help | info | help me | help please | help me please | please help | please help me | ayuda | aide',
+);
 
 const MESSAGES = '(texts?|texting|txts?|messages?|messaging|msgs?|sms|mms|spam|notifications?|alerts?|ads)';
 const CONTACT = '(text|txt|message|msg|sms|contact|send|write|bother|ping|spam|notify|disturb|harass|reach)';
 
 // Plain language that says none of the words that the law names.
 const WANTS_OUT = [
-  /\b(take|get|remove|delete|scrub|drop|keep) (me|us|my (phone|cell|mobile)?( ?number)?|this (number|phone)) (off|out|from|of)\b/,
+  /\b(take|get|remove|delete|scrub|drop|keep) (me|us|my (name|(phone|cell|mobile)?( ?number)?)|this (number|phone)) (off|out|from|of)\b/,
   /\b(remove|delete|unenroll|deregister|unregister) (me|us|my|this (number|phone))\b/,
   new RegExp(
     `\\b(no|zero) (more|further|other) (of )?(these |those |your |such )?(${MESSAGES}|please|calls?|contact)\\b`,
@@ -62,7 +66,9 @@ const WANTS_OUT = [
   /\b(dont|do not|no longer) (want|wish) (any(thing)? )?(more|this|these|those|it|them)\b/,
   /\b(do not|dont|no longer) (consent|agree|authorize|have my (consent|permission))\b/,
   /\b(withdraw|rescind|retract|take back)( all)?( of)? (my|any|the) (consent|permission|authorization)\b/,
-  /\b(no longer|not) interested\b|\bwant out\b|\bopt(ing|ed)? (me |us )?out\b|\bunsub\w*\b|\bunsuscri\w*\b/,
+  /\b(no longer|not) interested\b|\bwant (out|off)\b|\bopt(ing|ed)? (me |us )?out\b/,
+  /(?<!\b(dont|do not) )\b(unsub\w*|unsuscri\w*)\b/,
+  /\b(never|didnt|did not|dont|do not) (sign(ed)? up|subscribed?|ask(ed)?) (for|to) (this|these|that|those|any|your)\b/,
   /\b(leave (me|us) alone|lose (my|this) number|go away|get lost|cease|desist|discontinue|do not disturb)\b/,
   /\bwrong (number|person|phone|guy)\b|\bnot (my|the right) number\b/,
   new RegExp(
@@ -89,6 +95,7 @@ const STOP_BY = /^ (by|over|in at)\b/;
 const A_STOP = /\b(bus|train|subway|pit|tram) $/;
 const AN_END = /\b(the|an|this|that|week|year|month|front|back|dead|open|high|low|other|rear|tail) $/;
 const END_OF = /^ (of|user|up|result|results|date)\b/;
+const WHEN_IT_ENDS = /\bwhen (do|does) .*$/;
 
 function saysStop(words: string): boolean {
   return Array.from(words.matchAll(STOP_WORDS)).some(({ 0: word, index }) => {
@@ -96,7 +103,7 @@ function saysStop(words: string): boolean {
     const after = words.slice(index + word.length);
     if (NEGATED.test(before)) return false;
     if (word === 'stop') return !STOP_BY.test(after) && !A_STOP.test(before);
-    if (word === 'end') return !AN_END.test(before) && !END_OF.test(after);
+    if (word === 'end') return !AN_END.test(before) && !WHEN_IT_ENDS.test(before) && !END_OF.test(after);
     return true;
   });
 }

@@ -76,6 +76,14 @@ Deno.test('inbound: a message is taken once, however often it is told, and gets 
   assert.equal(facts.length, 1);
 });
 
+Deno.test('inbound: a STOP is heard however long the message is', async () => {
+  const phone = uniquePhone();
+  assert.equal((await writeSms(phone, `STOP texting me. ${'I mean it! '.repeat(1000)}`)).status, 200);
+  assert.ok(await isOptedOut(phone));
+  const [{ body }] = await keptFrom(phone);
+  assert.equal(body.length, 4096);
+});
+
 Deno.test('inbound: what nobody can be sure of changes nothing and is kept for the staff of the client', async () => {
   const promised = await promise();
   const { phone } = promised.recipient;
