@@ -115,6 +115,13 @@ begin
   end if;
 end $$;
 
+create function private.is_opted_out(channel text, address text)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  return exists (
+    select from public.contact_opt_outs o where o.channel = is_opted_out.channel and o.address = lower(is_opted_out.address));
+end $$;
+
 create function private.enqueue_delivery(
   client_id uuid, topic text, subject_id uuid, recipient_id uuid, channel text, deliver_to text, request_id uuid)
 returns uuid language plpgsql volatile set search_path = '' as $$
@@ -162,8 +169,7 @@ begin
     for update skip locked) d;
   update public.deliveries d
   set status = 'suppressed', failed_at = now(), failure_kind = 'permanent', error_code = 'opted_out'
-  where d.id = any (due) and exists (
-    select from public.contact_opt_outs o where o.channel = d.channel and o.address = lower(d.deliver_to));
+  where d.id = any (due) and private.is_opted_out(d.channel, d.deliver_to);
   update public.deliveries d
   set status = 'sending', attempts = d.attempts + 1, lease_token = gen_random_uuid(),
     leased_until = clock_timestamp() + interval '60 seconds'

@@ -66,13 +66,6 @@ create trigger consents_are_append_only
   before update or delete or truncate on public.consents
   for each statement execute function private.refuse_change();
 
-create function private.is_opted_out(channel text, address text)
-returns boolean language plpgsql stable set search_path = '' as $$
-begin
-  return exists (
-    select from public.contact_opt_outs o where o.channel = is_opted_out.channel and o.address = lower(is_opted_out.address));
-end $$;
-
 -- The last word of an address to a client: opted_in or opted_out. A request is no word of theirs.
 create function private.last_consent(client_id uuid, channel text, address text)
 returns public.consents language plpgsql stable set search_path = '' as $$

@@ -82,8 +82,7 @@ returns uuid language sql volatile set search_path = '' as $$
     and not exists (
       select from public.deliveries d
       where d.subject_id = delivery.subject_id and d.channel = o.channel and d.status <> 'cancelled')
-    and not exists (
-      select from public.contact_opt_outs x where x.channel = o.channel and x.address = lower(o.address))
+    and not private.is_opted_out(o.channel, o.address)
 $$;
 
 -- What the new state of a message means for its card.

@@ -119,8 +119,8 @@ create function private.channel_of(recipient_id uuid)
 returns text language plpgsql stable set search_path = '' as $$
 begin
   return (
-    select case when r.email is not null and (r.phone is null or exists (
-      select from public.contact_opt_outs o where o.channel = 'sms' and o.address = r.phone)) then 'email' else 'sms' end
+    select case when r.email is not null and (r.phone is null or private.is_opted_out('sms', r.phone)) then 'email'
+      else 'sms' end
     from public.recipients r where r.id = channel_of.recipient_id);
 end $$;
 
