@@ -131,6 +131,22 @@ begin
   end loop;
 end $$;
 
+-- The keys of a visitor's try of a code, as fingerprints: his network, the code, and how it begins.
+create function private.code_attempt_keys(code text, ip text)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return jsonb_build_object(
+    'ip', private.fingerprint(private.network_of(ip)), 'code', private.fingerprint(private.canonical_code(code)),
+    'prefix', private.fingerprint(left(private.canonical_code(code), 4)));
+end $$;
+
+-- What a try is told that comes too soon.
+create function private.limited(wait_seconds int)
+returns jsonb language plpgsql immutable set search_path = '' as $$
+begin
+  return private.refused('RB429', 'RB-429', jsonb_build_object('retryAfter', wait_seconds)::text);
+end $$;
+
 create function private.record_attempt(
   surface text, subject text, redemption_code text, refusal_code text, request_id uuid, client_id uuid default null)
 returns void language plpgsql volatile set search_path = '' as $$

@@ -268,7 +268,7 @@ begin
   p.suppliers := suppliers;
   p.request_id := request_id;
   answer := case when wait_seconds is null then private.run_provisioning(p, idempotency_key, request_hash)
-    else private.refused('RB429', 'RB-429', jsonb_build_object('retryAfter', wait_seconds)::text) end;
+    else private.limited(wait_seconds) end;
   if wait_seconds is null then
     perform private.settle_attempt(surface, keys, answer ->> 'code' is not distinct from 'GC-011');
   end if;
@@ -286,10 +286,7 @@ create function public.redeem_gift_card(
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   surface constant text := 'redeem-gift-card';
-  address text := private.fingerprint(private.network_of(ip));
-  keys jsonb := jsonb_build_object(
-    'ip', address, 'code', private.fingerprint(private.canonical_code(redemption_code)),
-    'prefix', private.fingerprint(left(private.canonical_code(redemption_code), 4)));
+  keys jsonb := private.code_attempt_keys(redemption_code, ip);
   wait_seconds int := private.take_attempt(surface, keys);
   p private.provisioning;
   answer jsonb;
@@ -303,12 +300,12 @@ begin
   p.suppliers := suppliers;
   p.request_id := request_id;
   answer := case when wait_seconds is null then private.run_provisioning(p, idempotency_key, request_hash)
-    else private.refused('RB429', 'RB-429', jsonb_build_object('retryAfter', wait_seconds)::text) end;
+    else private.limited(wait_seconds) end;
   -- only a guess, or a code that is used up, counts as a failure
   if wait_seconds is null then
     perform private.settle_attempt(surface, keys, coalesce(answer ->> 'code', '') in ('GC-010', 'GC-011'));
   end if;
-  perform private.record_attempt(surface, address, redemption_code, answer ->> 'code', request_id,
+  perform private.record_attempt(surface, keys ->> 'ip', redemption_code, answer ->> 'code', request_id,
     private.client_of_code(redemption_code));
   return answer;
 end $$;

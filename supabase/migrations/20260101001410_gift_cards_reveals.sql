@@ -154,7 +154,7 @@ declare
   refusal jsonb;
 begin
   if wait_seconds is not null then
-    refusal := private.refused('RB429', 'RB-429', jsonb_build_object('retryAfter', wait_seconds)::text);
+    refusal := private.limited(wait_seconds);
   else
     link := private.open_link(link_id, private.fingerprint(device), address, request_id);
     if link.gift_card_id is null then
@@ -209,7 +209,7 @@ begin
   -- a quota, so unlike a limit on guesses it counts what succeeds; a refusal gives the token back with all else
   wait_seconds := private.take_attempt(surface, keys);
   if wait_seconds is not null then
-    return private.refused('RB429', 'RB-429', jsonb_build_object('retryAfter', wait_seconds)::text);
+    return private.limited(wait_seconds);
   end if;
   result := private.show_card_to(actor, gift_card_id, reason, request_id);
   return private.answered(result, private.sealed_card(gift_card_id));

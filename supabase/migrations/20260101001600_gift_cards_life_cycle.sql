@@ -260,20 +260,17 @@ create function public.confirm_redemption(
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   surface constant text := 'confirm-redemption';
-  address text := private.fingerprint(private.network_of(ip));
-  keys jsonb := jsonb_build_object(
-    'ip', address, 'code', private.fingerprint(private.canonical_code(redemption_code)),
-    'prefix', private.fingerprint(left(private.canonical_code(redemption_code), 4)));
+  keys jsonb := private.code_attempt_keys(redemption_code, ip);
   wait_seconds int := private.take_attempt(surface, keys);
   answer jsonb;
 begin
   answer := case when wait_seconds is null
     then private.confirm_redemption(redemption_code, condition_number, request_id, idempotency_key, request_hash)
-    else private.refused('RB429', 'RB-429', jsonb_build_object('retryAfter', wait_seconds)::text) end;
+    else private.limited(wait_seconds) end;
   if wait_seconds is null then
     perform private.settle_attempt(surface, keys, answer ->> 'code' is not distinct from 'GC-011');
   end if;
-  perform private.record_attempt(surface, address, redemption_code, answer ->> 'code', request_id,
+  perform private.record_attempt(surface, keys ->> 'ip', redemption_code, answer ->> 'code', request_id,
     private.client_of_code(redemption_code));
   return answer;
 end $$;
