@@ -47,6 +47,7 @@ returns public.supplier_brands language plpgsql volatile set search_path = '' as
 declare
   supplier public.gift_card_suppliers;
   is_sold boolean := false;
+  is_configured boolean := false;
 begin
   for supplier in
     select s.* from public.gift_card_suppliers s
@@ -54,16 +55,15 @@ begin
     where s.is_enabled and s.id <> all (asked) order by s.priority, s.name
   loop
     is_sold := true;
-    continue when supplier.name <> all (suppliers) or coalesce(supplier.paused_until > now(), false);
+    continue when supplier.name <> all (suppliers);
+    is_configured := true;
+    continue when supplier.paused_until > now();
     continue when not private.take_token('supplier', 'rate', supplier.name, 60, supplier.requests_per_minute);
     return (
       select b from public.supplier_brands b
       where b.supplier_id = supplier.id and b.brand_id = supplier_to_ask.brand_id);
   end loop;
-  if is_sold and asked = '{}' and not exists (
-    select from public.gift_card_suppliers s
-    join public.supplier_brands b on b.supplier_id = s.id and b.brand_id = supplier_to_ask.brand_id and b.is_enabled
-    where s.is_enabled and s.name = any (suppliers)) then
+  if is_sold and not is_configured and asked = '{}' then
     perform private.refuse('GC-004', 'Tillo API not configured');
   end if;
   return null;
