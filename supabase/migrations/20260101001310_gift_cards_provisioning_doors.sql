@@ -35,7 +35,7 @@ end $$;
 create function private.queue_pending_reward(p private.provisioning, code text)
 returns uuid language plpgsql volatile set search_path = '' as $$
 declare
-  facts jsonb := jsonb_build_object('campaign_id', p.campaign_id, 'brand_id', p.brand_id, 'denomination', p.denomination);
+  lacks_credit constant boolean := code = 'GC-006';
   reward public.pending_rewards;
 begin
   insert into public.pending_rewards as r (
@@ -43,19 +43,16 @@ begin
     currency, delivery_method, deliver_to, status, code, request_id)
   values (p.client_id, p.campaign_id, p.recipient_id, p.condition_number, p.surface, p.actor,
     coalesce(p.skip_verification, false), p.brand_id, p.denomination, p.currency, p.delivery_method, p.deliver_to,
-    case code when 'GC-006' then 'awaiting_credit' else 'awaiting_inventory' end, code, p.request_id)
+    case when lacks_credit then 'awaiting_credit' else 'awaiting_inventory' end, code, p.request_id)
   on conflict (recipient_id, campaign_id, condition_number) where status like 'awaiting%' do nothing
   returning r.* into reward;
   if reward.id is not null then
     perform private.announce_delay(reward);
   end if;
-  if code = 'GC-006' then
-    perform private.raise_alert('insufficient_credit', 'critical', 'No credit left for a campaign: rewards are waiting', facts,
-      private.stock_subject(p), p.client_id);
-  else
-    perform private.raise_alert('no_gift_card_inventory', 'critical', 'No gift cards left for a campaign: rewards are waiting',
-      facts, private.stock_subject(p), p.client_id);
-  end if;
+  perform private.raise_alert(case when lacks_credit then 'insufficient_credit' else 'no_gift_card_inventory' end, 'critical',
+    case when lacks_credit then 'No credit' else 'No gift cards' end || ' left for a campaign: rewards are waiting',
+    jsonb_build_object('campaign_id', p.campaign_id, 'brand_id', p.brand_id, 'denomination', p.denomination),
+    private.stock_subject(p), p.client_id);
   return reward.id;
 end $$;
 
