@@ -2,15 +2,6 @@
 -- A refusal is caught here, after the steps are undone, so that its trace, its attempt and the owed reward survive.
 -- Doors are security definer and for the service role only: the edge function has authenticated the caller, and names it.
 
-create function private.pass_step(p private.provisioning, step_name text)
-returns private.provisioning language plpgsql volatile set search_path = '' as $$
-begin
-  p.steps := coalesce(p.steps, '[]') || jsonb_build_object('name', step_name,
-    'ms', extract(epoch from clock_timestamp() - p.step_started_at) * 1000);
-  p.step_started_at := clock_timestamp();
-  return p;
-end $$;
-
 -- The steps so far, and the one that failed; those of a purchase that ends later follow those of the request.
 create function private.record_trace(p private.provisioning, failed_step text, refusal jsonb, tillo_code text default null)
 returns void language plpgsql volatile set search_path = '' as $$
@@ -150,6 +141,20 @@ begin
     when 'Charge credit' then private.charge_payer(p) end;
 end $$;
 
+-- Takes a step that is due, and notes how long it took.
+create function private.pass_step(p private.provisioning, step text)
+returns private.provisioning language plpgsql volatile set search_path = '' as $$
+begin
+  if not private.is_step_due(p, step) then
+    return p;
+  end if;
+  p := private.take_step(p, step);
+  p.steps := coalesce(p.steps, '[]') || jsonb_build_object('name', step,
+    'ms', extract(epoch from clock_timestamp() - p.step_started_at) * 1000);
+  p.step_started_at := clock_timestamp();
+  return p;
+end $$;
+
 -- What the refusal of a request leaves behind: its trace, and what is owed now.
 create function private.record_refusal(p private.provisioning, step text, refusal jsonb)
 returns void language plpgsql volatile set search_path = '' as $$
@@ -185,8 +190,7 @@ begin
       return private.answered(answer, private.sealed_for(p, answer), true);
     end if;
     foreach step in array private.provisioning_steps(p) loop
-      continue when not private.is_step_due(p, step);
-      p := private.pass_step(private.take_step(p, step), step);
+      p := private.pass_step(p, step);
       exit when p.purchase_id is not null;
     end loop;
     if p.purchase_id is null then

@@ -142,8 +142,7 @@ begin
     purchase.denomination);
   perform private.store_bought_card(p, purchase, card);
   foreach step in array private.provisioning_steps(p) loop
-    continue when not private.is_step_due(p, step);
-    p := private.pass_step(private.take_step(p, step), step);
+    p := private.pass_step(p, step);
   end loop;
   update public.gift_card_purchases b set status = 'issued', ended_at = now(), lease_token = null, leased_until = null
   where b.id = purchase.id;
