@@ -118,18 +118,24 @@ begin
   return p;
 end $$;
 
--- Whoever asks again while the card is being bought is told so.
-create function private.refuse_open_purchase(p private.provisioning)
+-- The grant is given already: its card is here, or is being bought.
+create function private.refuse_second_grant(p private.provisioning)
 returns void language plpgsql stable set search_path = '' as $$
 declare
-  purchase_id uuid := (
-    select b.id from public.gift_card_grants g join public.gift_card_purchases b on b.grant_id = g.id and b.ended_at is null
-    where g.cancelled_at is null and g.recipient_id = p.recipient_id and g.campaign_id = p.campaign_id and g.condition_number = p.condition_number);
+  given_id uuid := (
+    select g.id from public.gift_card_grants g
+    where g.recipient_id = p.recipient_id and g.campaign_id = p.campaign_id and g.condition_number = p.condition_number
+      and g.cancelled_at is null);
+  pending jsonb := (
+    select private.pending_purchase(b.id) from public.gift_card_purchases b where b.grant_id = given_id and b.ended_at is null);
 begin
-  if purchase_id is not null then
-    perform private.refuse('GC-005', 'The card is being bought; it is delivered as soon as it is there',
-      jsonb_build_object('purchaseId', purchase_id, 'pending', true));
+  if pending is not null then
+    perform private.refuse(pending ->> 'code', pending ->> 'message', pending -> 'details');
   end if;
+  -- staff may want to send the card again; a visitor learns no more than that the code is used
+  perform private.refuse('GC-010', 'Already provisioned', case when p.surface = 'form' then '{}' else (
+    select jsonb_build_object('giftCardId', c.id, 'status', c.status, 'claimedAt', c.claimed_at)
+    from public.gift_cards c where c.grant_id = given_id) end);
 end $$;
 
 -- Where a condition asks for consent: the recipient's, and that of the phone if it is another one.
@@ -160,14 +166,7 @@ begin
   on conflict (recipient_id, campaign_id, condition_number) where cancelled_at is null do nothing
   returning g.id into p.grant_id;
   if p.grant_id is null then
-    perform private.refuse_open_purchase(p);
-    -- staff may want to send the card again; a visitor learns no more than that the code is used
-    perform private.refuse('GC-010', 'Already provisioned', case when p.surface = 'form' then '{}' else (
-      select jsonb_build_object('giftCardId', c.id, 'status', c.status, 'claimedAt', c.claimed_at)
-      from public.gift_card_grants g
-      join public.gift_cards c on c.grant_id = g.id
-      where g.recipient_id = p.recipient_id and g.campaign_id = p.campaign_id and g.condition_number = p.condition_number
-        and g.cancelled_at is null) end);
+    perform private.refuse_second_grant(p);
   end if;
   p.deliver_to := case p.delivery_method
     when 'sms' then coalesce(p.deliver_to, recipient.phone) when 'email' then coalesce(p.deliver_to, recipient.email) end;
@@ -372,13 +371,6 @@ begin
     from private.purchase_requests r where r.purchase_id = p.purchase_id;
   end if;
   return p;
-end $$;
-
--- What an alert about missing stock is about.
-create function private.stock_subject(p private.provisioning)
-returns text language plpgsql immutable set search_path = '' as $$
-begin
-  return concat_ws(':', p.campaign_id, p.brand_id, p.denomination);
 end $$;
 
 create function private.record_provisioning(p private.provisioning)

@@ -22,6 +22,13 @@ begin
   where refusal is not null;
 end $$;
 
+-- What an alert about missing stock is about.
+create function private.stock_subject(p private.provisioning)
+returns text language plpgsql immutable set search_path = '' as $$
+begin
+  return concat_ws(':', p.campaign_id, p.brand_id, p.denomination);
+end $$;
+
 -- No stock, or no credit: the reward is owed, and somebody is told. Asking again does not make it owed twice; then it is null.
 create function private.queue_pending_reward(p private.provisioning, code text)
 returns uuid language plpgsql volatile set search_path = '' as $$

@@ -18,6 +18,14 @@ begin
     from public.gift_card_suppliers s where s.id = purchase.supplier_id);
 end $$;
 
+-- What the caller is told while nobody knows what comes of a purchase.
+create function private.pending_purchase(purchase_id uuid)
+returns jsonb language plpgsql immutable set search_path = '' as $$
+begin
+  return private.refused('GC005', 'The card is being bought; it is delivered as soon as it is there',
+    jsonb_build_object('purchaseId', purchase_id, 'pending', true)::text);
+end $$;
+
 -- Opens a purchase with the next supplier; GC-003 when nobody sells the card now.
 create function private.start_purchase(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
@@ -202,8 +210,7 @@ begin
       else least(private.backoff(b.attempts), interval '10 minutes') end,
     lease_token = null, leased_until = null
   where b.id = purchase.id;
-  return private.refused('GC005', 'The card is being bought; it is delivered as soon as it is there',
-    jsonb_build_object('purchaseId', purchase.id, 'pending', true)::text);
+  return private.pending_purchase(purchase.id);
 end $$;
 
 -- What a supplier's answer says of our money with it, and of its health.
