@@ -1,6 +1,7 @@
 -- Gift cards, the statements: what a client or an agency was billed in a month, at which price and how it is paid. Never what it
 -- had cost. A line is a card that was given or came back, a sale or a return; its month is that of the client's time zone.
 -- Payment: from credit, on invoice (due), or with the sale by which the card was bought before (listed, not added).
+-- Beside the bills stands what became of the prepaid credit, from the ledger: what there was, what came and went, what is left.
 
 create type public.billing_line as (
   id uuid, client_id uuid, client_name text, billed_entity_type text, billed_entity_id uuid, month date, kind text,
@@ -112,18 +113,58 @@ returns jsonb language sql immutable set search_path = '' as $$
       l.unit_price, l.payment) t
 $$;
 
+-- The balance of a credit account before a moment. Entries are written in the order of their times, each with the balance after it.
+create function private.balance_before(account_id uuid, at timestamptz)
+returns numeric language plpgsql stable set search_path = '' as $$
+begin
+  return coalesce((
+    select e.balance_after from public.ledger_entries e
+    where e.account_id = balance_before.account_id and e.created_at < at order by e.created_at desc, e.id desc limit 1), 0);
+end $$;
+
+-- What became of the credit of a client or an agency: opening + allocated − passed on − charged + reversed = closing. Passed on
+-- is what went to a client or back to the level above; what is held for a purchase is still there.
+create function private.present_credit(owner_id uuid, starts_at timestamptz, ends_at timestamptz)
+returns jsonb language sql stable set search_path = '' as $$
+  with accounts as (
+    select a.id, right(a.asset, 3) as currency from public.ledger_accounts a
+    where a.owner_id = present_credit.owner_id and a.owner_type in ('client', 'agency') and a.asset like 'credit:%'
+      and a.created_at < present_credit.ends_at
+  ), moves as (
+    select e.account_id, e.amount, t.reverses is not null as is_reversal,
+      coalesce(o.transfer_type, t.transfer_type) in ('card_charge', 'card_sale') as is_payment
+    from accounts a
+    join public.ledger_entries e on e.account_id = a.id and e.created_at >= present_credit.starts_at
+      and e.created_at < present_credit.ends_at
+    join public.ledger_transfers t on t.id = e.transfer_id
+    left join public.ledger_transfers o on o.id = t.reverses)
+  select coalesce(jsonb_agg(to_jsonb(c) order by c.currency), '[]')
+  from (
+    select a.currency, private.balance_before(a.id, present_credit.starts_at)::numeric(18,2) as opening,
+      coalesce(sum(m.amount) filter (where not m.is_payment and m.amount > 0), 0)::numeric(18,2) as allocated,
+      coalesce(-sum(m.amount) filter (where not m.is_payment and m.amount < 0), 0)::numeric(18,2) as "passedOn",
+      coalesce(-sum(m.amount) filter (where m.is_payment and not m.is_reversal), 0)::numeric(18,2) as charged,
+      coalesce(sum(m.amount) filter (where m.is_payment and m.is_reversal), 0)::numeric(18,2) as reversed,
+      private.balance_before(a.id, present_credit.ends_at)::numeric(18,2) as closing
+    from accounts a left join moves m on m.account_id = a.id group by a.id, a.currency) c
+$$;
+
 create function private.billing_statement(actor uuid, client_id uuid, agency_id uuid, month date)
 returns jsonb language plpgsql stable set search_path = '' as $$
 declare
   name text;
+  -- an agency is nowhere in particular
+  time_zone text := 'UTC';
   client_ids uuid[];
+  first_day date := date_trunc('month', month);
+  next_month date := date_trunc('month', month) + interval '1 month';
   lines public.billing_line[];
 begin
   if (client_id is null) = (agency_id is null) or month is null then
     perform private.refuse('RB-400', 'A statement is of a client or an agency, and of a month');
   elsif client_id is not null then
     perform private.assert_can_act(actor, client_id, private.admin_roles());
-    select c.name into name from public.clients c where c.id = billing_statement.client_id;
+    select c.name, c.time_zone into name, time_zone from public.clients c where c.id = billing_statement.client_id;
     client_ids := array[client_id];
   else
     perform private.assert_can_act_for_agency(actor, agency_id);
@@ -134,10 +175,11 @@ begin
     perform private.refuse('RB-404', 'Not found');
   end if;
   lines := array(
-    select l from private.billing_lines(client_ids, array[coalesce(client_id, agency_id)], date_trunc('month', month)::date,
-      (date_trunc('month', month) + interval '1 month')::date) l);
+    select l from private.billing_lines(client_ids, array[coalesce(client_id, agency_id)], first_day, next_month) l);
   return jsonb_strip_nulls(jsonb_build_object('clientId', client_id, 'agencyId', agency_id)) || jsonb_build_object(
     'name', name, 'month', to_char(month, 'YYYY-MM'), 'totals', private.present_totals(lines),
+    'credit', private.present_credit(coalesce(client_id, agency_id), first_day::timestamp at time zone time_zone,
+      next_month::timestamp at time zone time_zone),
     'lines', private.present_lines(lines));
 end $$;
 
@@ -155,7 +197,8 @@ exception when others then
   return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.get_billing_statement is
-  'What a client or an agency was billed in a month: totals by currency and lines, with prices and without costs.';
+  'What a client or an agency was billed in a month: totals by currency, the credit it had and has, and lines, with prices and '
+  'without costs.';
 
 -- Must be empty: what was charged for a card is not what was billed for it, or a prepaid payer was billed and not charged.
 -- Who became prepaid a moment ago may have had a claim under way.

@@ -1,8 +1,20 @@
+/** What became of the prepaid credit in one currency. */
+interface Credit {
+  currency: string;
+  opening: number;
+  allocated: number;
+  passedOn: number;
+  charged: number;
+  reversed: number;
+  closing: number;
+}
+
 /** A statement as the database tells it. */
 export interface Statement {
   name: string;
   month: string;
   totals: Record<string, unknown>[];
+  credit: Credit[];
   lines: Record<string, unknown>[];
 }
 
@@ -19,16 +31,30 @@ export const COLUMNS = [
   'unitPrice',
   'amount',
   'payment',
+  'credit',
 ];
 
-const MONEY = ['denomination', 'unitPrice', 'amount'];
+const MONEY = ['denomination', 'unitPrice', 'amount', 'credit'];
 
-/** The lines of a statement as texts, each with its month; amounts always with their cents. */
-export function rowsOf({ month, lines }: Statement): Record<string, string | null>[] {
-  return lines.map((line) => {
+/** The lines of a statement as texts, then its credit, each with its month; amounts always with their cents. */
+export function rowsOf({ name, month, credit, lines }: Statement): Record<string, string | null>[] {
+  return [...lines, ...credit.flatMap((of) => creditRows(of, name))].map((line) => {
     const all: Record<string, unknown> = { month, ...line };
     return Object.fromEntries(COLUMNS.map((column) => [column, textOf(column, all[column])]));
   });
+}
+
+/** From the opening to the closing balance, with the signs with which the column adds up. */
+function creditRows(of: Credit, clientName: string): Record<string, unknown>[] {
+  const steps: [string, number][] = [
+    ['credit_opening', of.opening],
+    ['credit_allocated', of.allocated],
+    ['credit_passed_on', -of.passedOn],
+    ['credit_charged', -of.charged],
+    ['credit_reversed', of.reversed],
+    ['credit_closing', of.closing],
+  ];
+  return steps.map(([kind, credit]) => ({ kind, clientName, currency: of.currency, credit }));
 }
 
 function textOf(column: string, value: unknown): string | null {

@@ -44,6 +44,15 @@ Deno.test('billing-statement: a client admin reads what the client was billed, a
     ]),
     [['card', 1, 25, 'credit'], ['card', 1, 25, 'invoice'], ['sale', 2, 49, 'credit']],
   );
+  assert.deepEqual(answer.body.credit, [{
+    currency: 'USD',
+    opening: 0,
+    allocated: 100,
+    passedOn: 0,
+    charged: 74,
+    reversed: 0,
+    closing: 26,
+  }]);
   assert.doesNotMatch(answer.text, /cost|margin/i);
 
   const { data } = await client.from('billing_statements').select('amount, paid_from_credit, amount_due');
@@ -58,15 +67,23 @@ Deno.test('billing-statement: the same as a file, in which no name is a formula'
     assert.equal(answer.status, 200, answer.text);
     assert.match(answer.headers.get('content-type')!, /^text\/csv/);
     assert.match(answer.headers.get('content-disposition')!, new RegExp(`statement_${month}.csv`));
-    const [header, first] = answer.text.split('\r\n');
+    const [header, first, ...rest] = answer.text.split('\r\n');
     assert.equal(
       header,
-      'month,clientName,kind,campaignName,brand,denomination,currency,quantity,unitPrice,amount,payment',
+      'month,clientName,kind,campaignName,brand,denomination,currency,quantity,unitPrice,amount,payment,credit',
     );
     assert.match(
       first,
-      new RegExp(`^${month},Client,card,'=cmd\\|calc,Brand [^,]+,25\\.00,USD,1,25\\.00,25\\.00,credit$`),
+      new RegExp(`^${month},Client,card,'=cmd\\|calc,Brand [^,]+,25\\.00,USD,1,25\\.00,25\\.00,credit,$`),
     );
+    assert.deepEqual(rest.slice(2).filter(Boolean), [
+      `${month},Client,credit_opening,,,,USD,,,,,0.00`,
+      `${month},Client,credit_allocated,,,,USD,,,,,100.00`,
+      `${month},Client,credit_passed_on,,,,USD,,,,,0.00`,
+      `${month},Client,credit_charged,,,,USD,,,,,-74.00`,
+      `${month},Client,credit_reversed,,,,USD,,,,,0.00`,
+      `${month},Client,credit_closing,,,,USD,,,,,26.00`,
+    ]);
   }
 });
 
