@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect, type Database } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { assertDone, assertRefused } from '../support/expect.ts';
 import { call } from '../support/http.ts';
 import { OwnStack, type Part } from '../support/own_stack.ts';
 import { promise, type Promised, type Recipient } from '../support/promise.ts';
@@ -174,6 +175,54 @@ Deno.test('chaos: 16 workers lease 160 deliveries in batches while the gateway s
     stack.signal('gateway', 'SIGCONT');
   }
 });
+
+// What breaks in the database, and how it is put right.
+const BREAKAGES = [
+  {
+    what: 'no bill can be written',
+    code: 'GC-007',
+    broken: 'alter table public.billing_transactions add constraint nothing_can_be_billed check (false) not valid',
+    mended: 'alter table public.billing_transactions drop constraint nothing_can_be_billed',
+  },
+  {
+    what: 'a migration is missing',
+    code: 'GC-013',
+    broken: 'alter function public.provision_gift_card rename to provision_gift_card_of_tomorrow',
+    mended: 'alter function public.provision_gift_card_of_tomorrow rename to provision_gift_card',
+  },
+  {
+    what: 'a constraint forbids what it must not',
+    code: 'GC-015',
+    broken: 'alter table public.gift_card_grants add constraint nothing_can_be_granted check (false) not valid',
+    mended: 'alter table public.gift_card_grants drop constraint nothing_can_be_granted',
+  },
+] as const;
+
+for (const { what, code, broken, mended } of BREAKAGES) {
+  Deno.test(`chaos: while ${what} a caller hears ${code}, no card is gone, and the same request succeeds later`, async () => {
+    const { campaignId, poolId, recipient } = await promise({ cards: 1 }, { database: sql, on: stack.facts });
+    const ask = () =>
+      call('provision-gift-card-unified', { campaignId, recipientId: recipient.id }, {
+        on: stack.facts,
+        idempotencyKey: recipient.id,
+      });
+    await sql.unsafe(broken);
+    try {
+      const { text, ...answer } = await ask();
+      assertRefused({ text, ...answer }, code);
+      assert.doesNotMatch(text, /constraint|function public|nothing_can_be/i, 'the cause is for the log');
+      const [left] = await sql`
+        select (select status from public.gift_cards where pool_id = ${poolId}) as card,
+          (select count(*) from public.gift_card_grants where campaign_id = ${campaignId}) as grants,
+          (select count(*) from public.billing_transactions where campaign_id = ${campaignId}) as bills,
+          (select count(*) from public.pending_rewards where campaign_id = ${campaignId}) as debts`;
+      assert.deepEqual({ ...left }, { card: 'available', grants: 0, bills: 0, debts: 0 });
+    } finally {
+      await sql.unsafe(mended);
+    }
+    assertDone(await ask());
+  });
+}
 
 Deno.test('chaos: whatever is killed while cards are given, each is given, found and sent once', async () => {
   const promised = await promise({ cards: RECIPIENTS, recipients: RECIPIENTS }, { database: sql, on: stack.facts });
