@@ -42,6 +42,9 @@ export async function send({ apiKey, secretKey, baseUrl }: Account, request: Req
   const timestamp = Date.now();
   const url = new URL(`${baseUrl.replace(/\/+$/, '')}/${path}`);
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
+  // A connection of its own: when a kept one breaks, Deno sends the request once more by itself, and a refusal of that repeat
+  // would pass for the answer to the first.
+  const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
   try {
     const response = await fetch(url, {
       method,
@@ -50,18 +53,19 @@ export async function send({ apiKey, secretKey, baseUrl }: Account, request: Req
         'Signature': signatureOf(secretKey, { ...request, apiKey, timestamp }),
         'Timestamp': String(timestamp),
         'Accept': 'application/json',
-        // When a kept connection breaks, the runtime asks again by itself: a refusal of that repeat would pass for the answer.
-        'Connection': 'close',
         ...(body ? { 'Content-Type': 'application/json' } : {}),
       },
       body: body && JSON.stringify(body),
       // The signature is for this address only, and what it protects is money.
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
+      client,
     });
     return { status: response.status, ...envelopeIn(await readBytes(response, MAX_ANSWER_BYTES), response.status) };
   } catch (error) {
     throw error instanceof NoReply ? error : new NoReply(kindOf(error));
+  } finally {
+    client.close();
   }
 }
 
