@@ -280,13 +280,13 @@ end $$;
 comment on function public.complete_webhook_attempt is
   'Reports a call: delivered, failed or gone (410: the endpoint wants nothing more). accepted is false when the lease has passed on.';
 
--- Forgets what was delivered a month ago; dead letters stay until somebody has looked.
-create function private.purge_webhooks(batch_size int default 5000)
+-- Forgets what was delivered before a time; dead letters stay until somebody has looked.
+create function private.purge_webhooks(before timestamptz, batch_size int)
 returns int language plpgsql volatile set search_path = '' as $$
 declare
   old uuid[] := array(
     select m.id from public.webhook_messages m
-    where m.status = 'delivered' and m.delivered_at < now() - interval '30 days' order by m.delivered_at limit batch_size
+    where m.status = 'delivered' and m.delivered_at < before order by m.delivered_at limit batch_size
     for update skip locked);
 begin
   delete from public.webhook_attempts a where a.message_id = any (old);

@@ -1,6 +1,7 @@
 -- Gift cards, CRM events: what a CRM tells of a contact becomes the reward that a condition promises for it.
 -- An event is stored before anything is done about it, once for its endpoint and id; whatever becomes of it stands in its
--- row: nothing that a CRM has signed is lost, and an admin can have it done again once the cause is out of the way.
+-- row: nothing that a CRM has signed is lost, and an admin can have it done again once the cause is out of the way. The payload
+-- is for people to read: what is done again is done from the columns beside it.
 
 create table public.crm_events (
   id uuid primary key default gen_random_uuid(),
@@ -20,7 +21,7 @@ create table public.crm_events (
   gift_card_id uuid references public.gift_cards (id),
   attempts int not null default 0,
   leased_until timestamptz not null default now() + interval '60 seconds',
-  payload jsonb not null,
+  payload jsonb,
   request_id uuid not null,
   created_at timestamptz not null default now(),
   processed_at timestamptz,
@@ -35,7 +36,7 @@ create table public.crm_events (
   constraint crm_events_payload_is_small check (octet_length(payload::text) <= 1048576)
 );
 comment on table public.crm_events is
-  'What CRMs have told: the event as it came (payload), whom and what it was found to mean, and what became of it. '
+  'What CRMs have told: the event as it came (payload, for a while), whom and what it was found to mean, and what became of it. '
   'event_names are the words by which a condition may ask for it, the most specific first.';
 
 create index crm_events_endpoint_id_client_id_idx on public.crm_events (endpoint_id, client_id);

@@ -22,18 +22,11 @@ begin
   end loop;
   perform private.purge_movements();
   linked := private.link_audit_chain();
-  with old_keys as (
-    delete from private.idempotency_keys k where k.created_at < now() - interval '30 days' returning 1
-  ), old_buckets as (
-    delete from private.attempt_buckets b where b.window_starts_at < now() - interval '1 day' returning 1
-  ), old_events as (
-    delete from private.seen_events e where e.created_at < now() - interval '7 days' returning 1)
-  select (select count(*) from old_keys) + (select count(*) from old_buckets) + (select count(*) from old_events) into purged;
-  purged := purged + private.purge_webhooks();
+  purged := private.forget();
   return private.answered(jsonb_build_object('folded', folded, 'linked', linked, 'purged', purged));
 end $$;
 comment on function public.run_housekeeping is
-  'Folds the pool counters, links the audit chain, drops what is out of date; returns how much of each.';
+  'Folds the pool counters, links the audit chain, forgets what private.retention says; returns how much of each.';
 
 -- Doors of their own, so that the accounts that they lock are free again before anything else is done.
 create function public.release_holds()

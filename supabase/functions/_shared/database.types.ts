@@ -545,14 +545,14 @@ isOneToOne: false
                   ]
                 },"crm_events": {
                   Row: {
-                    "attempts": number,"campaign_id": string | null,"campaign_named": string | null,"client_id": string,"code": string | null,"condition_number": number | null,"contact_id": string | null,"created_at": string,"endpoint_id": string,"event_id": string,"event_names": (string)[],"event_type": string | null,"gift_card_id": string | null,"id": string,"leased_until": string,"message": string | null,"payload": NonNullable<Json>,"processed_at": string | null,"recipient_id": string | null,"request_id": string,"status": string
+                    "attempts": number,"campaign_id": string | null,"campaign_named": string | null,"client_id": string,"code": string | null,"condition_number": number | null,"contact_id": string | null,"created_at": string,"endpoint_id": string,"event_id": string,"event_names": (string)[],"event_type": string | null,"gift_card_id": string | null,"id": string,"leased_until": string,"message": string | null,"payload": Json | null,"processed_at": string | null,"recipient_id": string | null,"request_id": string,"status": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "attempts"?: number,"campaign_id"?: string | null,"campaign_named"?: string | null,"client_id": string,"code"?: string | null,"condition_number"?: number | null,"contact_id"?: string | null,"created_at"?: string,"endpoint_id": string,"event_id": string,"event_names": (string)[],"event_type"?: never,"gift_card_id"?: string | null,"id"?: string,"leased_until"?: string,"message"?: string | null,"payload": NonNullable<Json>,"processed_at"?: string | null,"recipient_id"?: string | null,"request_id": string,"status"?: string
+                    "attempts"?: number,"campaign_id"?: string | null,"campaign_named"?: string | null,"client_id": string,"code"?: string | null,"condition_number"?: number | null,"contact_id"?: string | null,"created_at"?: string,"endpoint_id": string,"event_id": string,"event_names": (string)[],"event_type"?: never,"gift_card_id"?: string | null,"id"?: string,"leased_until"?: string,"message"?: string | null,"payload"?: Json | null,"processed_at"?: string | null,"recipient_id"?: string | null,"request_id": string,"status"?: string
                   }
                   Update: {
-                    "attempts"?: number,"campaign_id"?: string | null,"campaign_named"?: string | null,"client_id"?: string,"code"?: string | null,"condition_number"?: number | null,"contact_id"?: string | null,"created_at"?: string,"endpoint_id"?: string,"event_id"?: string,"event_names"?: (string)[],"event_type"?: never,"gift_card_id"?: string | null,"id"?: string,"leased_until"?: string,"message"?: string | null,"payload"?: NonNullable<Json>,"processed_at"?: string | null,"recipient_id"?: string | null,"request_id"?: string,"status"?: string
+                    "attempts"?: number,"campaign_id"?: string | null,"campaign_named"?: string | null,"client_id"?: string,"code"?: string | null,"condition_number"?: number | null,"contact_id"?: string | null,"created_at"?: string,"endpoint_id"?: string,"event_id"?: string,"event_names"?: (string)[],"event_type"?: never,"gift_card_id"?: string | null,"id"?: string,"leased_until"?: string,"message"?: string | null,"payload"?: Json | null,"processed_at"?: string | null,"recipient_id"?: string | null,"request_id"?: string,"status"?: string
                   }
                   Relationships: [
                     {
@@ -2072,7 +2072,7 @@ isOneToOne: false
 "id": string,
 "leased_until": string,
 "message": string | null,
-"payload": NonNullable<Json>,
+"payload": Json | null,
 "processed_at": string | null,
 "recipient_id": string | null,
 "request_id": string,

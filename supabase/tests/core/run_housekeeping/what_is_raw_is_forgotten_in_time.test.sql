@@ -1,0 +1,87 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(20);
+
+select tests.keep(tests.create_promise(2));
+select tests.keep('endpoint', tests.create_crm_endpoint(current_setting('tests.facts')::jsonb));
+
+create function pg_temp.event(id text, days int, status text default 'ignored') returns void language sql as $$
+  insert into public.crm_events (client_id, endpoint_id, event_id, event_names, contact_id, payload, status, processed_at,
+    request_id, created_at)
+  values (tests.the('client'), tests.the('endpoint'), id, '{visit}', 'crm-1', '{"email": "ada@example.com"}', status,
+    case when status <> 'received' then now() end, gen_random_uuid(), now() - make_interval(days => days))
+$$;
+create function pg_temp.payloads() returns text language sql as $$
+  select string_agg(event_id, ' ' order by event_id) from public.crm_events
+  where endpoint_id = tests.the('endpoint') and payload is not null
+$$;
+
+-- CRM payloads
+select pg_temp.event('a', 91);
+select pg_temp.event('b', 89);
+select pg_temp.event('c', 91, 'received');
+select ok((public.run_housekeeping() #>> '{result,purged}')::int >= 1, 'Housekeeping says how much it has forgotten');
+select is(pg_temp.payloads(), 'b c', 'The payload of an old event is forgotten; not that of one that waits');
+select row_eq($$ select event_id, event_type, contact_id, status from public.crm_events
+  where endpoint_id = tests.the('endpoint') and payload is null $$,
+  row('a'::text, 'visit'::text, 'crm-1'::text, 'ignored'::text), 'Its row stays');
+select is(public.record_crm_events(tests.the('endpoint'),
+  '[{"eventId": "a", "names": ["visit"], "contactId": "crm-1", "payload": {"again": true}}]', gen_random_uuid())
+  #>> '{result,events,0,isNew}', 'false', 'so that it is still known when it is told again');
+select is(pg_temp.payloads(), 'b c', 'and remembers nothing of what it says then');
+update public.crm_events set leased_until = now() + interval '1 hour' where endpoint_id = tests.the('endpoint');
+select tests.sign_in(tests.create_user('client_admin', tests.the('client')));
+select is((public.replay_crm_event(id)).status, 'received', 'It can be replayed') from public.crm_events where event_id = 'a';
+select tests.sign_out();
+select tests.keep('event', (select id from public.crm_events where event_id = 'a' and endpoint_id = tests.the('endpoint')));
+select is(public.process_crm_event(tests.the('event'), '{}') #>> '{result,status}', 'provisioned', 'and earns its reward');
+
+update private.retention set kept_for = '10 days' where what = 'crm_payloads';
+select public.run_housekeeping();
+select is(pg_temp.payloads(), 'c', 'How long is a row that can be changed');
+select pg_temp.event(n::text, 20) from generate_series(1, 5) n;
+select is(private.forget_crm_payloads(now() - interval '10 days', 3), 3, 'A round takes so many and no more');
+select is(pg_temp.payloads(), '4 5 c', 'the others are for the next one, the oldest first');
+
+-- the others, by age
+create function pg_temp.old(what text) returns interval language sql as $$
+  select kept_for + interval '1 hour' from private.retention r where r.what = old.what
+$$;
+create function pg_temp.young(what text) returns interval language sql as $$
+  select kept_for - interval '1 hour' from private.retention r where r.what = young.what
+$$;
+insert into public.inbound_messages (provider_message_id, phone, body, meaning, created_at)
+values ('old', '+12025550199', 'Hi', 'other', now() - pg_temp.old('inbound_messages')),
+  ('young', '+12025550199', 'Hi', 'other', now() - pg_temp.young('inbound_messages'));
+insert into private.seen_events (provider, event_id, created_at)
+values ('test', 'old', now() - pg_temp.old('seen_events')), ('test', 'young', now() - pg_temp.young('seen_events'));
+insert into public.redemption_attempts (surface, outcome, subject, created_at)
+values ('test', 'succeeded', 'old', now() - pg_temp.old('redemption_attempts')),
+  ('test', 'succeeded', 'young', now() - pg_temp.young('redemption_attempts'));
+insert into public.gift_card_provisioning_trace (request_id, step_number, step_name, status, duration_ms, created_at)
+values (tests.the('event'), 1, 'old', 'completed', 1, now() - pg_temp.old('provisioning_traces')),
+  (tests.the('event'), 2, 'young', 'completed', 1, now() - pg_temp.young('provisioning_traces'));
+select set_eq('select provider_message_id from public.inbound_messages where phone = ''+12025550199''', array['old', 'young'],
+  'Old and young');
+select public.run_housekeeping();
+select set_eq('select provider_message_id from public.inbound_messages where phone = ''+12025550199''', array['young'],
+  'What recipients wrote is forgotten');
+select set_eq('select event_id from private.seen_events where provider = ''test''', array['young'], 'Events that were seen');
+select set_eq('select subject from public.redemption_attempts where surface = ''test''', array['young'], 'Tries of codes');
+select set_eq('select step_name from public.gift_card_provisioning_trace where request_id = tests.the(''event'')',
+  array['young'], 'Traces');
+
+-- what a client's words leave behind
+select tests.write_sms('+12025550198', 'leave me alone', 'opt_out', 'said');
+update public.inbound_messages set created_at = now() - interval '2 years' where provider_message_id = 'said';
+select public.run_housekeeping();
+select is_empty('select from public.inbound_messages where provider_message_id = ''said''', 'An opt-out''s message is forgotten');
+select row_eq('select source, wording from public.consents where address = ''+12025550198''',
+  row('sms_reply'::text, 'leave me alone'::text), 'its words are kept as the proof');
+select ok(private.is_opted_out('sms', '+12025550198'), 'and it holds');
+
+select throws_ok($$ update private.retention set kept_for = '0' $$, '23514', null, 'Nothing is forgotten at once');
+select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+
+select * from finish();
+rollback;
