@@ -148,6 +148,17 @@ begin
   return delivery_id;
 end $$;
 
+-- Tells a user by e-mail, if there is an address of his.
+create function private.notify_user(
+  client_id uuid, notice text, subject_id uuid, user_id uuid, merge jsonb, request_id uuid)
+returns uuid language plpgsql volatile set search_path = '' as $$
+declare
+  address text := (select lower(u.email) from auth.users u where u.id = notify_user.user_id);
+begin
+  return case when private.fits_channel('email', address)
+    then private.enqueue_notice(client_id, notice, subject_id, null, 'email', address, merge, request_id) end;
+end $$;
+
 -- Waiting time before try number n + 1: 2, 4, 8 … seconds, with jitter so that a crowd does not come back at once.
 create function private.backoff(attempts int)
 returns interval language sql volatile set search_path = '' as $$

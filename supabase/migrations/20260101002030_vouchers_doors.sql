@@ -41,19 +41,6 @@ begin
     where b.client_id = present_balance.client_id and b.owner_type = 'user' and b.owner_id = present_balance.user_id);
 end $$;
 
--- Tells the customer by e-mail, if he has an address.
-create function private.announce_redemption(usage public.voucher_usage, voucher public.vouchers, balance jsonb)
-returns uuid language plpgsql volatile set search_path = '' as $$
-declare
-  address text := (select lower(u.email) from auth.users u where u.id = usage.user_id);
-begin
-  if private.fits_channel('email', address) is not true then
-    return null;
-  end if;
-  return private.enqueue_notice(usage.client_id, 'voucher_redeemed', usage.id, null, 'email', address,
-    balance || jsonb_build_object('benefit', private.benefit_text(voucher)), usage.request_id);
-end $$;
-
 create function private.present_usage(usage public.voucher_usage, voucher public.vouchers)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
@@ -62,7 +49,8 @@ begin
   return jsonb_build_object(
     'redemptionId', usage.id, 'voucherId', voucher.id, 'clientId', voucher.client_id, 'redeemedAt', usage.used_at,
     'transferId', usage.transfer_id, 'benefit', private.present_benefit(usage, voucher), 'balance', balance,
-    'deliveryId', private.announce_redemption(usage, voucher, balance));
+    'deliveryId', private.notify_user(usage.client_id, 'voucher_redeemed', usage.id, usage.user_id,
+      balance || jsonb_build_object('benefit', private.benefit_text(voucher)), usage.request_id));
 end $$;
 
 -- All of a redemption but the use itself, which is taken last.

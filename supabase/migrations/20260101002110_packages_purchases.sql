@@ -220,15 +220,14 @@ begin
     'amount', private.minor_units(purchase.final_amount, purchase.currency), 'currency', lower(purchase.currency)) end;
 end $$;
 
--- Tells the customer by e-mail, if he has an address; facts are what this message says otherwise than the purchase.
+-- facts are what this message says otherwise than the purchase.
 create function private.notify_buyer(purchase public.package_purchases, notice text, facts jsonb default '{}')
 returns void language plpgsql volatile set search_path = '' as $$
 begin
-  perform private.enqueue_notice(purchase.client_id, notice, purchase.id, null, 'email', lower(u.email), jsonb_build_object(
+  perform private.notify_user(purchase.client_id, notice, purchase.id, purchase.user_id, jsonb_build_object(
       'package', p.name, 'amount', purchase.final_amount, 'currency', purchase.currency, 'bizcoins', purchase.bizcoins) || facts,
     purchase.request_id)
-  from auth.users u, public.packages p
-  where u.id = purchase.user_id and private.fits_channel('email', lower(u.email)) and p.id = purchase.package_id;
+  from public.packages p where p.id = purchase.package_id;
 end $$;
 
 -- Sets the bizcoins of a purchase aside, for a day longer than it is open: until the payment is known for certain.
