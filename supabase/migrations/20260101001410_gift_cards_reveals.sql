@@ -230,10 +230,8 @@ insert into private.attempt_limits (surface, kind, attempts_max, window_seconds,
 create function private.update_campaign_claim_link(campaign_id uuid, is_required boolean)
 returns public.campaigns language plpgsql volatile security definer set search_path = '' as $$
 declare
-  campaign public.campaigns;
+  campaign public.campaigns := private.administered_campaign(campaign_id);
 begin
-  select c.* into campaign from public.campaigns c where c.id = update_campaign_claim_link.campaign_id for update;
-  perform private.assert_can_act(private.caller(), campaign.client_id, private.admin_roles());
   update public.campaigns c set requires_claim_link = is_required where c.id = campaign.id returning c.* into campaign;
   perform private.record_audit(campaign.client_id, private.caller(), 'campaign.updated', 'campaign', campaign.id,
     jsonb_build_object('requires_claim_link', is_required));

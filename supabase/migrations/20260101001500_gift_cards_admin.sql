@@ -65,9 +65,9 @@ $$;
 comment on function public.create_campaign is
   'Makes a campaign; billing_entity is client, or agency if its agency or the platform says so. The templates take {{first_name}}, {{code}} and the other merge tags.';
 
--- The client of a campaign that the caller administers.
+-- The campaign, if the caller administers it.
 create function private.administered_campaign(campaign_id uuid)
-returns public.campaigns language plpgsql stable security definer set search_path = '' as $$
+returns public.campaigns language plpgsql stable set search_path = '' as $$
 declare
   campaign public.campaigns;
 begin

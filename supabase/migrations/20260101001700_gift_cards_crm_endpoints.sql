@@ -102,7 +102,7 @@ comment on function public.create_crm_endpoint is
 
 -- The endpoint, locked, if the caller administers it.
 create function private.administered_crm_endpoint(endpoint_id uuid)
-returns public.crm_endpoints language plpgsql volatile security definer set search_path = '' as $$
+returns public.crm_endpoints language plpgsql volatile set search_path = '' as $$
 declare
   endpoint public.crm_endpoints;
 begin

@@ -28,7 +28,7 @@ comment on function public.create_package is
 
 -- The package of a client that the caller administers.
 create function private.administered_package(package_id uuid)
-returns public.packages language plpgsql volatile security definer set search_path = '' as $$
+returns public.packages language plpgsql volatile set search_path = '' as $$
 declare
   package public.packages;
 begin
