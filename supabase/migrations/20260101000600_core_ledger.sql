@@ -63,7 +63,7 @@ create table public.ledger_entries (
   version bigint,
   created_at timestamptz not null,
   constraint ledger_entries_one_for_an_account unique (transfer_id, account_id),
-  constraint ledger_entries_amount_moves_something check (amount <> 0),
+  constraint ledger_entries_amount_moves_something check (amount <> 0 and amount < 'Infinity'),
   constraint ledger_entries_units_are_whole check (asset like 'credit:%' or amount = trunc(amount)),
   constraint ledger_entries_version_comes_with_balance check ((balance_after is null) = (version is null))
 );

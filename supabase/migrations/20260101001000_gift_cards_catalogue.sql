@@ -34,9 +34,10 @@ create table public.brand_denominations (
   price numeric(18,2),
   is_enabled boolean not null default true,
   constraint brand_denominations_are_unique unique (brand_id, denomination, currency),
-  constraint brand_denominations_denomination_is_positive check (denomination > 0),
+  constraint brand_denominations_denomination_is_positive check (denomination > 0 and denomination < 'Infinity'),
   constraint brand_denominations_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
-  constraint brand_denominations_amounts_are_not_negative check (cost >= 0 and price >= 0)
+  constraint brand_denominations_amounts_are_not_negative check (
+    cost >= 0 and cost < 'Infinity' and price >= 0 and price < 'Infinity')
 );
 comment on table public.brand_denominations is
   'The values of a brand, in its currency: what one card costs the platform and what it is sold for (face value if null).';
@@ -87,7 +88,7 @@ create table public.campaign_conditions (
     foreign key (campaign_id, client_id) references public.campaigns (id, client_id),
   constraint campaign_conditions_are_numbered unique (campaign_id, condition_number),
   constraint campaign_conditions_number_is_positive check (condition_number > 0),
-  constraint campaign_conditions_card_value_is_positive check (card_value > 0)
+  constraint campaign_conditions_card_value_is_positive check (card_value > 0 and card_value < 'Infinity')
 );
 comment on table public.campaign_conditions is
   'What earns a card, and which: brand_id and card_value. Only a self-service condition can be redeemed from a web form.';

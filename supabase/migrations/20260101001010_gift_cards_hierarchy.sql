@@ -11,7 +11,7 @@ create table public.agency_brands (
   is_enabled boolean not null default true,
   markup_percentage numeric(7,3),
   constraint agency_brands_are_unique unique (agency_id, brand_id),
-  constraint agency_brands_markup_leaves_a_price check (markup_percentage >= -100)
+  constraint agency_brands_markup_leaves_a_price check (markup_percentage >= -100 and markup_percentage < 'Infinity')
 );
 comment on table public.agency_brands is
   'Which brands an agency offers to its clients (all if it says nothing), and what it adds to the platform''s prices.';
@@ -29,8 +29,9 @@ create table public.agency_denominations (
     references public.brand_denominations (brand_id, denomination, currency),
   constraint agency_denominations_are_unique unique (brand_id, denomination, currency, agency_id),
   constraint agency_denominations_have_a_markup_or_a_price check (markup_percentage is null or custom_price is null),
-  constraint agency_denominations_markup_leaves_a_price check (markup_percentage >= -100),
-  constraint agency_denominations_custom_price_is_not_negative check (custom_price >= 0)
+  constraint agency_denominations_markup_leaves_a_price check (
+    markup_percentage >= -100 and markup_percentage < 'Infinity'),
+  constraint agency_denominations_custom_price_is_not_negative check (custom_price >= 0 and custom_price < 'Infinity')
 );
 comment on table public.agency_denominations is
   'What an agency says about one value of a brand: offered or not, and its markup or its own price instead of the brand''s markup.';
@@ -46,7 +47,7 @@ create table public.client_denominations (
   constraint client_denominations_value_is_the_brands foreign key (brand_id, denomination, currency)
     references public.brand_denominations (brand_id, denomination, currency),
   constraint client_denominations_are_unique unique (brand_id, denomination, currency, client_id),
-  constraint client_denominations_custom_price_is_not_negative check (custom_price >= 0)
+  constraint client_denominations_custom_price_is_not_negative check (custom_price >= 0 and custom_price < 'Infinity')
 );
 comment on table public.client_denominations is
   'What holds for a client about one value of a brand: whether its campaigns may give it, and the price its agency made for it.';

@@ -155,7 +155,7 @@ declare
 begin
   if (agency_id is null) = (client_id is null) then
     perform private.refuse('RB-400', 'Name an agency or a client');
-  elsif amount is null or amount <= 0 or amount <> round(amount, 2) or currency !~ '^[A-Z]{3}$' then
+  elsif (amount > 0 and amount < 'Infinity' and amount = round(amount, 2)) is not true or currency !~ '^[A-Z]{3}$' then
     perform private.refuse('RB-400', 'An amount is above zero, in whole cents of a currency');
   elsif agency_id is not null then
     perform private.assert_platform_admin(private.caller());

@@ -28,9 +28,9 @@ create table public.card_pools (
   constraint card_pools_owner_matches_type check ((pool_type = 'client') = (client_id is not null)),
   constraint card_pools_supplier_matches_type check ((pool_type = 'supplier') = (supplier_id is not null)),
   constraint card_pools_campaign_pools_have_a_client check (campaign_id is null or client_id is not null),
-  constraint card_pools_denomination_is_positive check (denomination > 0),
+  constraint card_pools_denomination_is_positive check (denomination > 0 and denomination < 'Infinity'),
   constraint card_pools_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
-  constraint card_pools_cost_per_card_is_not_negative check (cost_per_card >= 0),
+  constraint card_pools_cost_per_card_is_not_negative check (cost_per_card >= 0 and cost_per_card < 'Infinity'),
   constraint card_pools_archived_are_not_active check (archived_at is null or not is_active)
 );
 comment on table public.card_pools is

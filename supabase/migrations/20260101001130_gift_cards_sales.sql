@@ -18,7 +18,8 @@ create table public.admin_card_sales (
   request_id uuid,
   created_at timestamptz not null default now(),
   constraint admin_card_sales_quantity_is_positive check (quantity > 0),
-  constraint admin_card_sales_amounts_are_not_negative check (price_per_card >= 0 and cost_per_card >= 0)
+  constraint admin_card_sales_amounts_are_not_negative check (
+    price_per_card >= 0 and price_per_card < 'Infinity' and cost_per_card >= 0 and cost_per_card < 'Infinity')
 );
 comment on table public.admin_card_sales is
   'Cards sold from a master pool to a client''s pool: how many, at what price, and (for the platform) what they had cost.';

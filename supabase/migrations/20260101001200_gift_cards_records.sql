@@ -53,7 +53,8 @@ create table public.billing_transactions (
   created_at timestamptz not null default now(),
   constraint billing_transactions_one_for_a_grant unique nulls not distinct (grant_id, reverses_id),
   constraint billing_transactions_are_reversed_once unique (reverses_id),
-  constraint billing_transactions_amounts_fit_direction check (cost_basis * quantity >= 0 and price * quantity >= 0),
+  constraint billing_transactions_amounts_fit_direction check (cost_basis * quantity >= 0 and price * quantity >= 0
+    and cost_basis < 'Infinity' and price < 'Infinity'),
   constraint billing_transactions_source_is_valid check (source ~ '^[a-z][a-z0-9_]*$'),
   constraint billing_transactions_entity_is_billed check (
     (billed_entity_type = 'client' and billed_entity_id = client_id)

@@ -37,19 +37,20 @@ create table public.vouchers (
     case type
       when 'package' then value is null
       when 'percentage' then value is not null and value > 0 and value <= 100
-      else value is not null and value > 0 and value = trunc(value)
+      else value is not null and value > 0 and value < 'Infinity' and value = trunc(value)
     end),
   constraint vouchers_package_fits_type check (
     case type when 'package' then package_id is not null when 'percentage' then true else package_id is null end),
   constraint vouchers_percentages_become_entitlements check ((type = 'percentage') = (entitlement_days is not null)),
   constraint vouchers_minimum_purchase_is_of_percentages check (
-    minimum_purchase is null or (type = 'percentage' and minimum_purchase > 0)),
+    minimum_purchase is null or (type = 'percentage' and minimum_purchase > 0 and minimum_purchase < 'Infinity')),
   constraint vouchers_entitlement_days_are_few check (entitlement_days between 1 and 3650),
   constraint vouchers_limits_are_positive check (usage_limit > 0 and per_customer_limit > 0),
   constraint vouchers_usage_stays_within_limit check (usage_count >= 0 and usage_count <= usage_limit),
   constraint vouchers_end_after_they_start check (expires_at > starts_at),
   constraint vouchers_owners_have_a_benefit check ((owner_id is null) = (owner_benefit is null)),
-  constraint vouchers_owner_benefit_is_whole check (owner_benefit > 0 and owner_benefit = trunc(owner_benefit))
+  constraint vouchers_owner_benefit_is_whole check (
+    owner_benefit > 0 and owner_benefit < 'Infinity' and owner_benefit = trunc(owner_benefit))
   -- room for the next count beside the row, so that no index is written for it
 ) with (fillfactor = 80);
 comment on table public.vouchers is

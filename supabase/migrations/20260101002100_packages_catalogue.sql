@@ -21,9 +21,9 @@ create table public.packages (
   archived_at timestamptz,
   constraint packages_are_of_their_client unique (client_id, id),
   constraint packages_have_a_name check (name <> ''),
-  constraint packages_price_is_not_negative check (price >= 0),
+  constraint packages_price_is_not_negative check (price >= 0 and price < 'Infinity'),
   constraint packages_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
-  constraint packages_bizcoin_value_is_positive check (bizcoin_value > 0),
+  constraint packages_bizcoin_value_is_positive check (bizcoin_value > 0 and bizcoin_value < 'Infinity'),
   constraint packages_last_a_while check (duration_days between 1 and 3660),
   constraint packages_messages_are_not_negative check (messages >= 0),
   constraint packages_archived_are_not_active check (archived_at is null or not is_active)

@@ -9,7 +9,7 @@ create table private.payment_currencies (
   decimals int not null,
   minimum numeric(18,2) not null,
   constraint payment_currencies_decimals_are_known check (decimals in (0, 2)),
-  constraint payment_currencies_minimum_is_positive check (minimum > 0)
+  constraint payment_currencies_minimum_is_positive check (minimum > 0 and minimum < 'Infinity')
 );
 comment on table private.payment_currencies is
   'What the card processor charges at least in a currency, and how many decimals it has: the whole table in '

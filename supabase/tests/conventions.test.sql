@@ -1,7 +1,7 @@
 -- The rules of the house, read from the catalog: whatever a migration adds is held to them.
 begin;
 set local search_path = extensions, tests, pg_catalog;
-select plan(19);
+select plan(20);
 
 create temp view relations as
   select c.oid, n.nspname as schema, c.relname as name, c.relkind as kind, c.relrowsecurity as has_rls, c.reloptions
@@ -188,6 +188,30 @@ select is_empty($$
   where c.schema = 'public' and c.kind in ('r', 'p') and c.name = 'status' and not exists (
     select from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' and k.conkey = array[c.attnum]) $$,
   'Every status column has a CHECK of its values');
+
+-- NaN is a number above all others, and what is added to it is NaN for ever: columns that take what people give exclude it
+select set_eq($$
+  select c.schema || '.' || c.relation || '.' || c.name from columns c join pg_attribute a on a.attrelid = c.oid and a.attnum = c.attnum
+  where c.kind = 'r' and a.atttypid = 'numeric'::regtype and a.attgenerated = '' and not exists (
+    select from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' and k.conkey @> array[c.attnum]
+      and (pg_get_constraintdef(k.oid) ~ (c.name || ' < ''Infinity''') or pg_get_constraintdef(k.oid) ~ (c.name || ' <= \('))) $$,
+  $$ values
+  -- copies of what a catalogue, a bill or a purchase says
+  ('public.agency_denominations.denomination'), ('public.client_denominations.denomination'),
+  ('public.billing_transactions.denomination'), ('public.gift_card_purchases.denomination'),
+  ('public.pending_rewards.denomination'), ('public.admin_card_returns.total_amount'),
+  ('public.package_purchases.price'), ('public.package_purchases.discount'), ('public.package_purchases.bizcoin_amount'),
+  ('public.package_purchases.refunded_payment'), ('public.package_refunds.payment_amount'),
+  ('public.voucher_entitlements.minimum_purchase'), ('public.voucher_usage.benefit'), ('public.voucher_usage.owner_benefit'),
+  ('public.voucher_usage.discount_amount'), ('public.voucher_usage.rolled_back_benefit'),
+  ('public.voucher_usage.rolled_back_owner_benefit'),
+  -- sums of entries, and parts of them
+  ('public.ledger_accounts.balance'), ('public.ledger_accounts.held'), ('public.ledger_entries.balance_after'),
+  ('public.ledger_lots.amount'), ('public.ledger_lots.remaining'), ('public.ledger_lots.held'), ('public.ledger_holds.amount'),
+  ('public.ledger_holds.captured_amount'), ('private.ledger_hold_lots.amount'), ('private.ledger_lot_uses.amount'),
+  -- measured
+  ('public.gift_card_provisioning_trace.duration_ms') $$, 'Every amount that somebody gives has an end');
+
 
 select set_eq($$
   select r.name from relations r where r.schema = 'public' and not exists (
