@@ -128,7 +128,8 @@ create index billing_transactions_client_id_idx on public.billing_transactions (
 create unique index pending_rewards_awaiting_idx on public.pending_rewards (recipient_id, campaign_id, condition_number)
   where status like 'awaiting%';
 create index pending_rewards_recipient_idx on public.pending_rewards (recipient_id, campaign_id, client_id);
-create index pending_rewards_arrival_idx on public.pending_rewards (created_at, id) where status like 'awaiting%';
+create index pending_rewards_kind_idx on public.pending_rewards (
+  campaign_id, brand_id, denomination, currency, status, created_at, id) where status like 'awaiting%';
 create index pending_rewards_pool_id_idx on public.pending_rewards (pool_id);
 create index pending_rewards_brand_id_idx on public.pending_rewards (brand_id);
 create index pending_rewards_client_id_idx on public.pending_rewards (client_id);

@@ -37,6 +37,24 @@ begin
     >= private.price_of_card(reward.client_id, reward.brand_id, reward.denomination, reward.currency, billing_entity);
 end $$;
 
+-- One reward of each kind that is owed, read by stepping from kind to kind, however long the queue of each.
+create function private.owed_kinds()
+returns setof public.pending_rewards language sql stable set search_path = '' as $$
+  with recursive kinds (first) as (
+    (
+      select r from public.pending_rewards r where r.status like 'awaiting%'
+      order by r.campaign_id, r.brand_id, r.denomination, r.currency, r.status limit 1)
+    union all
+    select (
+      select r from public.pending_rewards r
+      where r.status like 'awaiting%' and (r.campaign_id, r.brand_id, r.denomination, r.currency, r.status)
+        > ((k.first).campaign_id, (k.first).brand_id, (k.first).denomination, (k.first).currency, (k.first).status)
+      order by r.campaign_id, r.brand_id, r.denomination, r.currency, r.status limit 1)
+    from kinds k where (k.first).id is not null
+  )
+  select (k.first).* from kinds k where (k.first).id is not null
+$$;
+
 -- The oldest reward that may be fulfilled now: its time has come, or what was missing is there, stock or credit; then a second
 -- after the last try. A reward with a grant is being bought already. It is not locked: the grant decides, and whoever asks for
 -- the reward at this moment takes the grant first.
@@ -49,23 +67,25 @@ begin
     select k.campaign_id, k.brand_id, k.denomination, k.currency, k.status, private.has_stock(k) as has_stock,
       private.has_supplier(k.brand_id, suppliers) as has_supplier,
       k.status = 'awaiting_credit' and private.has_credit(k) as has_credit
-    from (
-      select distinct on (r.campaign_id, r.brand_id, r.denomination, r.currency, r.status) r.* from public.pending_rewards r
-      join public.campaigns c on c.id = r.campaign_id and c.status = 'active'
-      where r.status like 'awaiting%') k
+    from private.owed_kinds() k
+    join public.campaigns c on c.id = k.campaign_id and c.status = 'active'
   )
-  select r.* into reward
-  from public.pending_rewards r
-  join kinds k using (campaign_id, brand_id, denomination, currency, status)
-  where (k.has_stock or k.has_supplier)
-    and (r.next_attempt_at <= now() or (
-      coalesce(r.last_attempt_at, '-infinity') < now() - interval '1 second'
-      and (k.has_credit or (k.has_stock and r.code in ('GC-003', 'GC-004', 'GC-005')))))
-    and not exists (
-      select from public.gift_card_grants g
-      where g.recipient_id = r.recipient_id and g.campaign_id = r.campaign_id and g.condition_number = r.condition_number
-        and g.cancelled_at is null)
-  order by r.created_at, r.id limit 1;
+  select oldest.* into reward
+  from kinds k
+  cross join lateral (
+    select r.* from public.pending_rewards r
+    where r.status = k.status and r.status like 'awaiting%' and r.campaign_id = k.campaign_id and r.brand_id = k.brand_id
+      and r.denomination = k.denomination and r.currency = k.currency
+      and (r.next_attempt_at <= now() or (
+        coalesce(r.last_attempt_at, '-infinity') < now() - interval '1 second'
+        and (k.has_credit or (k.has_stock and r.code in ('GC-003', 'GC-004', 'GC-005')))))
+      and not exists (
+        select from public.gift_card_grants g
+        where g.recipient_id = r.recipient_id and g.campaign_id = r.campaign_id and g.condition_number = r.condition_number
+          and g.cancelled_at is null)
+    order by r.created_at, r.id limit 1) oldest
+  where k.has_stock or k.has_supplier
+  order by oldest.created_at, oldest.id limit 1;
   return reward;
 end $$;
 
