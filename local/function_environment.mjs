@@ -2,9 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { inProject } from './paths.mjs';
+import { accountSecrets } from './supplier_accounts.mjs';
 
 /** What a hosted project sets by itself, and every secret that .env.example lists. */
-export function functionEnvironment({ secrets, apiUrl, databaseUrl, sandboxUrl, readDotEnv }) {
+export function functionEnvironment({ secrets, accounts, apiUrl, databaseUrl, sandboxUrl, readDotEnv }) {
   const { d: _private, ...publicKey } = secrets.signingKey;
   return {
     SUPABASE_URL: apiUrl,
@@ -23,12 +24,7 @@ export function functionEnvironment({ secrets, apiUrl, databaseUrl, sandboxUrl, 
     SENDGRID_API_KEY: secrets.sendgridApiKey,
     SENDGRID_FROM_EMAIL: 'rewards@example.com',
     SENDGRID_BASE_URL: sandboxUrl,
-    TILLO_API_KEY: secrets.tilloApiKey,
-    TILLO_SECRET_KEY: secrets.tilloSecretKey,
-    TILLO_BASE_URL: `${sandboxUrl}/tillo/api/v2`,
-    TILLO2_API_KEY: secrets.tillo2ApiKey,
-    TILLO2_SECRET_KEY: secrets.tillo2SecretKey,
-    TILLO2_BASE_URL: `${sandboxUrl}/tillo2/api/v2`,
+    ...accountSecrets(accounts, sandboxUrl),
     SENDGRID_WEBHOOK_PUBLIC_KEY: secrets.sendgridWebhookKeys.public,
     STRIPE_SECRET_KEY: secrets.stripeSecretKey,
     STRIPE_WEBHOOK_SECRET: secrets.stripeWebhookSecret,

@@ -9,26 +9,31 @@ import { inProject } from './paths.mjs';
 import { clusterFolder, startPostgres } from './postgres.mjs';
 import { stopLeftover } from './postgres_leftover.mjs';
 import { loadSecrets } from './secrets.mjs';
+import { accountSecrets, supplierAccounts } from './supplier_accounts.mjs';
 
 /**
  * A running stack: `facts` for tools, and a promise `ended` of the name of the first part that stops. The hook
  * `prepare` runs when the database is ready and nothing else is connected to it.
  */
-export async function startStack({ dataFolder, ports, fast, development, write, prepare = () => {} }) {
+export async function startStack(
+  { dataFolder, ports, fast, development, write, prepare = () => {}, spareSuppliers = 0 },
+) {
   const secrets = loadSecrets(dataFolder);
   const database = await startDatabase({ dataFolder, port: ports.database, fast });
   await prepare(database);
 
   const apiUrl = `http://127.0.0.1:${ports.api}`;
   const sandboxUrl = `http://127.0.0.1:${ports.sandbox}`;
+  const accounts = supplierAccounts(secrets, spareSuppliers);
   // A developer's own .env may name real provider accounts: no test may ever use them.
-  const settings = { secrets, apiUrl, databaseUrl: database.url, sandboxUrl, readDotEnv: development };
+  const settings = { secrets, accounts, apiUrl, databaseUrl: database.url, sandboxUrl, readDotEnv: development };
   const environment = functionEnvironment(settings);
   const [sandbox, gateway] = await Promise.all([
     startSandbox({
       port: ports.sandbox,
       environment,
       secrets,
+      accounts,
       write,
       file: development && join(dataFolder, 'sandbox.jsonl'),
     }),
@@ -65,10 +70,10 @@ export async function removeCluster(dataFolder) {
 }
 
 const stripeKeys = ['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET'];
-const supplierKeys = ['TILLO_API_KEY', 'TILLO_SECRET_KEY', 'TILLO2_API_KEY', 'TILLO2_SECRET_KEY'];
 
 /** With a file, what arrived is still there after a restart. */
-function startSandbox({ port, environment, secrets, write, file }) {
+function startSandbox({ port, environment, secrets, accounts, write, file }) {
+  const supplierKeys = Object.keys(accountSecrets(accounts));
   const names = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'SENDGRID_API_KEY', ...supplierKeys, ...stripeKeys];
   return startScript({
     script: inProject('local', 'sandbox', 'main.ts'),
@@ -76,6 +81,7 @@ function startSandbox({ port, environment, secrets, write, file }) {
     environment: {
       SANDBOX_PORT: String(port),
       ...Object.fromEntries(names.map((name) => [name, environment[name]])),
+      TILLO_ACCOUNTS: accounts.map(({ name }) => name).join(),
       SENDGRID_WEBHOOK_PRIVATE_KEY: secrets.sendgridWebhookKeys.private,
       FUNCTIONS_URL: environment.PUBLIC_FUNCTIONS_URL,
       ...(file ? { SANDBOX_FILE: file } : {}),
@@ -84,12 +90,15 @@ function startSandbox({ port, environment, secrets, write, file }) {
   });
 }
 
+// Lite hashes passwords in the thread that serves everybody; those of throwaway users protect nothing.
+const cheapPasswords = { LITE_AUTH_BCRYPT_COST: '4' };
+
 function startGateway({ port, environment, database, secrets, development, write }) {
   const url = databaseUrl({ port: database.port, password: database.password, role: 'supabase_admin' });
   return startScript({
     script: inProject('local', 'gateway.ts'),
     readyWord: 'gateway',
-    environment,
+    environment: development ? environment : { ...environment, ...cheapPasswords },
     firstLine: JSON.stringify({ port, databaseUrl: url, keys: secrets, development }),
     write,
   });

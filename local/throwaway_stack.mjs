@@ -7,12 +7,13 @@ import { startStack } from './stack.mjs';
 import { throwawayData } from './throwaway.mjs';
 
 /** Resolves with the stack's facts, its log file, and the environment that tells scripts both. */
-export async function startThrowawayStack({ fast, prepare }) {
+export async function startThrowawayStack({ fast, prepare, spareSuppliers }) {
   const dataFolder = await throwawayData();
   const logFile = join(dataFolder, 'stack.log');
   const log = createWriteStream(logFile);
   const write = (text) => log.write(text);
   const ports = await choosePorts(0);
-  const { facts } = await startStack({ dataFolder, ports, fast, development: false, write, prepare });
+  const settings = { dataFolder, ports, fast, development: false, write, prepare, spareSuppliers };
+  const { facts } = await startStack(settings);
   return { dataFolder, facts, logFile, environment: factsAsEnvironment(facts, logFile) };
 }

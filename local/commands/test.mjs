@@ -11,6 +11,9 @@ import { preparePgtap, runPgtap } from '../testing/pgtap.mjs';
 import { Tally } from '../testing/tally.mjs';
 import { startThrowawayStack } from '../throwaway_stack.mjs';
 
+// One or two for every test that buys: what it does to a supplier is no other test's concern.
+const SPARE_SUPPLIERS = 100;
+
 /** Prints `N passed, N failed` at the end. */
 export default async function test({ filters }) {
   const pgtapFiles = findFiles('supabase/tests', '.test.sql', filters);
@@ -26,7 +29,7 @@ export default async function test({ filters }) {
     tally.add(await runPgtap(database, pgtapFiles));
     console.log(`pgTAP: ${tally.passed} passed, ${tally.failed} failed\n`);
   };
-  const stack = await startThrowawayStack({ fast: true, prepare: runSqlTests });
+  const stack = await startThrowawayStack({ fast: true, prepare: runSqlTests, spareSuppliers: SPARE_SUPPLIERS });
   const runs = [];
   if (unitFiles.length > 0) runs.push(runUnitTests(unitFiles, stack));
   if (stackFiles.length > 0) runs.push(runDenoTests(stackFiles, stack));

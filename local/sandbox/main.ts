@@ -11,7 +11,7 @@ const sandbox = await startSandbox({
   twilioAccountSid: env('TWILIO_ACCOUNT_SID'),
   twilioAuthToken: env('TWILIO_AUTH_TOKEN'),
   sendgridApiKey: env('SENDGRID_API_KEY'),
-  tilloAccounts: ['tillo', 'tillo2'].map((name) => ({
+  tilloAccounts: env('TILLO_ACCOUNTS').split(',').map((name) => ({
     name,
     apiKey: env(`${name.toUpperCase()}_API_KEY`),
     secretKey: env(`${name.toUpperCase()}_SECRET_KEY`),

@@ -4,8 +4,7 @@ import { eventually } from '../support/eventually.ts';
 import { countersOf } from '../support/gift_cards.ts';
 import { signUpAs } from '../support/people.ts';
 import { addRecipients, promise, type Promised } from '../support/promise.ts';
-
-type Connection = Awaited<ReturnType<Database['reserve']>>;
+import { type Session, untilBlocked } from '../support/sessions.ts';
 
 /** A card that an agent gave, so that its code has not left, and the message that is to bring it. */
 interface Waiting {
@@ -14,7 +13,7 @@ interface Waiting {
 }
 
 /** Several sessions whose transactions a test takes step by step. */
-async function withSessions(howMany: number, steps: (sessions: Connection[]) => Promise<void>) {
+async function withSessions(howMany: number, steps: (sessions: Session[]) => Promise<void>) {
   const pool = connect(undefined, howMany);
   const sessions = await Promise.all(Array.from({ length: howMany }, () => pool.reserve()));
   // A session that waits where it should not must fail, not hang.
@@ -47,41 +46,29 @@ async function giveUnsent({ clientId, recipients }: Promised): Promise<Waiting[]
   }) as Waiting[];
 }
 
-/** Starts something that has to wait for another session's transaction, and returns once it waits. */
-async function untilBlocked<Result>(session: Connection, start: () => Promise<Result>): Promise<Promise<Result>[]> {
-  const [{ pid }] = await session`select pg_backend_pid() as pid`;
-  const started = start();
-  started.catch(() => {}); // whoever awaits it later is told
-  await eventually('the second session waits', async () => {
-    const [{ blocked }] = await sql`select cardinality(pg_blocking_pids(${pid})) > 0 as blocked`;
-    return blocked;
-  });
-  return [started]; // in a list, so that awaiting this function does not await what waits
-}
-
 /** Sends a message now, as a worker would begin to; how many messages it got. */
-async function lease(session: Connection | Database, { deliveryId }: Waiting): Promise<number> {
+async function lease(session: Session | Database, { deliveryId }: Waiting): Promise<number> {
   const [{ answer }] = await session`select public.lease_deliveries(${deliveryId}, 1) as answer`;
   return answer.result.deliveries.length;
 }
 
-const due = ({ deliveryId }: Waiting, session: Connection) =>
+const due = ({ deliveryId }: Waiting, session: Session) =>
   session`update public.deliveries set next_attempt_at = now() where id = ${deliveryId} and status = 'queued'`;
 
-async function sweep(session: Connection | Database, { cardId }: Waiting): Promise<string> {
+async function sweep(session: Session | Database, { cardId }: Waiting): Promise<string> {
   const [{ outcome }] = await session`select private.sweep_waiting_card(${cardId}) as outcome`;
   return outcome;
 }
 
 /** Takes a card back in the name of an admin. */
-async function cancel(session: Connection | Database, adminId: string, { cardId }: Waiting): Promise<string> {
+async function cancel(session: Session | Database, adminId: string, { cardId }: Waiting): Promise<string> {
   const [{ status }] = await session`
     select (private.cancel_gift_card(${cardId}, 'asked', false)).status
     from set_config('request.jwt.claims', ${JSON.stringify({ sub: adminId })}, false)`;
   return status;
 }
 
-async function resend(session: Connection | Database, { cardId }: Waiting): Promise<string> {
+async function resend(session: Session | Database, { cardId }: Waiting): Promise<string> {
   const [{ answer }] = await session`
     select public.resend_gift_card(null, ${cardId}, 'email', 'ada@example.com', null, gen_random_uuid(), null, null) as answer`;
   return answer.code ?? answer.outcome;
@@ -235,6 +222,13 @@ async function expireIn(seconds: number, { poolId }: Promised): Promise<void> {
   });
 }
 
+/** Begins a transaction whose time is before the date of the cards, however slow the machine is. */
+async function beginBeforeItExpires(session: Session, promised: Promised): Promise<void> {
+  await session`begin`;
+  await session`select now()`;
+  await expireIn(4, promised);
+}
+
 const untilExpired = ({ poolId }: Promised) =>
   eventually('the cards are past their date', async () => {
     const [{ past }] = await sql`
@@ -242,7 +236,7 @@ const untilExpired = ({ poolId }: Promised) =>
     return past;
   });
 
-async function claim(session: Connection, { recipient, campaignId }: Promised): Promise<string> {
+async function claim(session: Session, { recipient, campaignId }: Promised): Promise<string> {
   const [{ answer }] = await session`
     select public.provision_gift_card(null, ${campaignId}, ${recipient.id}, null, null, 1, null, null, gen_random_uuid(),
       null, null) as answer`;
@@ -251,9 +245,8 @@ async function claim(session: Connection, { recipient, campaignId }: Promised): 
 
 Deno.test('expire_gift_cards: a claim that came in time keeps its card', async () => {
   const promised = await promise();
-  await expireIn(2, promised);
   await withSessions(2, async ([one, two]) => {
-    await one`begin`;
+    await beginBeforeItExpires(one, promised);
     assert.equal(await claim(one, promised), 'ok');
     await untilExpired(promised);
     await two`select private.expire_cards(now(), 1000)`;
@@ -268,12 +261,10 @@ Deno.test('expire_gift_cards: a claim that came in time keeps its card', async (
 
 Deno.test('expire_gift_cards: who waits for the last card, and sees it expire, gets none', async () => {
   const promised = await promise();
-  await expireIn(2, promised);
   await withSessions(2, async ([one, two]) => {
     await two`begin`;
+    await beginBeforeItExpires(one, promised);
     await two`select from public.gift_cards where pool_id = ${promised.poolId} for update`;
-    await one`begin`; // the time of its transaction is before the date of the card
-    await one`select now()`;
     await untilExpired(promised);
     const [waiting] = await untilBlocked(one, () => claim(one, promised));
     await two`select private.expire_these(array(select id from public.gift_cards where pool_id = ${promised.poolId}))`;
@@ -336,14 +327,14 @@ Deno.test('life cycle: senders, sweeps, admins and agents who reach for the same
   const promised = await promise({ cards: CARDS, recipients: CARDS });
   const admin = await signUpAs('client_admin', promised.clientId);
   const cards = await giveUnsent(promised);
-  const report = async (session: Connection, waiting: Waiting) => {
+  const report = async (session: Session, waiting: Waiting) => {
     await due(waiting, session);
     const [{ answer }] = await session`select public.lease_deliveries(${waiting.deliveryId}, 1) as answer`;
     for (const { attemptId, leaseToken } of answer.result.deliveries) {
       await session`select public.complete_delivery_attempt(${attemptId}, ${leaseToken}, 'retriable', 'twilio', null, '429', null)`;
     }
   };
-  const acts: ((session: Connection, waiting: Waiting) => Promise<unknown>)[] = [
+  const acts: ((session: Session, waiting: Waiting) => Promise<unknown>)[] = [
     report,
     (session, waiting) => sweep(session, waiting),
     (session, waiting) => cancel(session, admin.id, waiting),

@@ -3,10 +3,10 @@ import { sql } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { provision } from '../support/gift_cards.ts';
 import { promise } from '../support/promise.ts';
-import { hurry, ring, sell, soldBy } from '../support/suppliers.ts';
+import { hurry, type OnSale, ring, sell, soldBy } from '../support/suppliers.ts';
 
-async function assertBooked(campaignId: string, brandCode: string, howMany: number) {
-  const sold = await soldBy('tillo', brandCode);
+async function assertBooked(campaignId: string, { supplier, brandCode }: OnSale, howMany: number) {
+  const sold = await soldBy(supplier, brandCode);
   const booked = await sql`
     select p.client_request_id, b.id as bill from public.gift_card_purchases p
     join public.gift_cards c on c.id = p.gift_card_id
@@ -25,50 +25,51 @@ async function assertBooked(campaignId: string, brandCode: string, howMany: numb
 
 Deno.test('purchase: 16 requests for one reward buy one card', async () => {
   const promised = await promise({ cards: 0 });
-  const brandCode = await sell(promised.brandId);
+  const onSale = await sell(promised.brandId);
   const answers = await Promise.all(Array.from({ length: 16 }, () => provision(promised)));
   const kinds = Object.groupBy(answers, ({ status, body }) => (status === 200 ? 'given' : body.error.code));
   assert.equal(kinds.given?.length, 1);
   assert.deepEqual(Object.keys(kinds).filter((kind) => !['given', 'GC-005', 'GC-010'].includes(kind)), []);
-  await assertBooked(promised.campaignId, brandCode, 1);
+  await assertBooked(promised.campaignId, onSale, 1);
 });
 
 Deno.test('purchase: 16 requests with one key buy one card, and whoever gets it gets the same', async () => {
   const promised = await promise({ cards: 0 });
-  const brandCode = await sell(promised.brandId);
+  const onSale = await sell(promised.brandId);
   const idempotencyKey = crypto.randomUUID();
   const answers = await Promise.all(Array.from({ length: 16 }, () => provision(promised, {}, { idempotencyKey })));
   const codes = new Set(answers.flatMap(({ body }) => body.giftCard?.code ?? []));
   assert.equal(codes.size, 1);
-  await assertBooked(promised.campaignId, brandCode, 1);
+  await assertBooked(promised.campaignId, onSale, 1);
 });
 
 Deno.test('purchase: 24 recipients share 8 cards of stock and 16 that are bought, each has one of their own', async () => {
   const promised = await promise({ cards: 8, recipients: 24 });
-  const brandCode = await sell(promised.brandId);
+  const onSale = await sell(promised.brandId);
   const answers = await Promise.all(promised.recipients.map((recipient) => provision({ ...promised, recipient })));
   assert.deepEqual(answers.map(({ status, text }) => (status === 200 ? '' : text)), answers.map(() => ''));
   assert.equal(new Set(answers.map(({ body }) => body.giftCard.code)).size, 24);
   const sources = Object.groupBy(answers, ({ body }) => body.source);
-  assert.deepEqual([sources.inventory?.length, sources.tillo?.length], [8, 16]);
-  await assertBooked(promised.campaignId, brandCode, 16);
+  assert.deepEqual([sources.inventory?.length, sources[onSale.supplier]?.length], [8, 16]);
+  await assertBooked(promised.campaignId, onSale, 16);
 });
 
 Deno.test('purchase: 8 workers at once go on with 24 purchases whose worker died, and none is bought or billed twice', async () => {
   const promised = await promise({ cards: 0, recipients: 24 });
   const { campaignId, recipients } = promised;
-  const brandCode = await sell(promised.brandId);
+  const onSale = await sell(promised.brandId);
   // Nobody hears of these purchases: that is how a function leaves them when it dies before or after its call.
   await sql`
-    select public.provision_gift_card(null, ${campaignId}, r.id, null, null, 1, 'sms', null, gen_random_uuid(), null, null, '{tillo}')
+    select public.provision_gift_card(null, ${campaignId}, r.id, null, null, 1, 'sms', null, gen_random_uuid(), null, null,
+      ${onSale.suppliers}::text[])
     from unnest(${recipients.map(({ id }) => id)}::uuid[]) as r (id)`;
   await sql`update public.gift_card_purchases set leased_until = now() where campaign_id = ${campaignId}`;
   await eventually('all are issued', async () => {
-    await hurry();
+    await hurry(campaignId);
     await Promise.all(Array.from({ length: 8 }, () => ring('reconcile-purchases')));
     const [{ open }] = await sql`
       select count(*) as open from public.gift_card_purchases where campaign_id = ${campaignId} and ended_at is null`;
     return open === 0;
   });
-  await assertBooked(campaignId, brandCode, 24);
+  await assertBooked(campaignId, onSale, 24);
 });

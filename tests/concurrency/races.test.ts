@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { connect, type Database, sql } from '../support/database.ts';
-import { eventually } from '../support/eventually.ts';
+import { connect } from '../support/database.ts';
 import { promise, type Promised, type Recipient } from '../support/promise.ts';
-
-type Connection = Awaited<ReturnType<Database['reserve']>>;
+import { type Session, untilBlocked } from '../support/sessions.ts';
 
 /** Two sessions whose transactions a test takes step by step. */
-async function twoSessions(steps: (one: Connection, two: Connection) => Promise<void>) {
+async function twoSessions(steps: (one: Session, two: Session) => Promise<void>) {
   const pool = connect(undefined, 2);
   const [one, two] = await Promise.all([pool.reserve(), pool.reserve()]);
   // A session that waits where it should not must fail, not hang.
@@ -29,23 +27,12 @@ interface Outcome {
 }
 
 /** Asks for a recipient's card in a session. */
-async function claim(session: Connection, { campaignId }: Promised, recipient: Recipient, key: string | null = null) {
+async function claim(session: Session, { campaignId }: Promised, recipient: Recipient, key: string | null = null) {
   const [{ answer }] = await session`
     select public.provision_gift_card(null, ${campaignId}, ${recipient.id}, null, null, 1, null, null,
       gen_random_uuid(), ${key}, ${key && 'hash'}) as answer`;
   const { code = null, replayed = null, result } = answer;
   return { card: result?.giftCard.id ?? null, code, replayed } as Outcome;
-}
-
-/** Starts something that has to wait for another session's transaction, and returns once it waits. */
-async function untilBlocked(session: Connection, start: () => Promise<Outcome>): Promise<Promise<Outcome>[]> {
-  const [{ pid }] = await session`select pg_backend_pid() as pid`;
-  const started = start();
-  await eventually('the second session waits', async () => {
-    const [{ blocked }] = await sql`select cardinality(pg_blocking_pids(${pid})) > 0 as blocked`;
-    return blocked;
-  });
-  return [started]; // in a list, so that awaiting this function does not await the claim
 }
 
 Deno.test('provision_gift_card: the second of two open transactions gets another card, without waiting', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { connect, type Database, sql } from '../support/database.ts';
-import { eventually } from '../support/eventually.ts';
+import { untilBlocked } from '../support/sessions.ts';
 import { addClient, addPackage, addVoucher, redeemVoucher, signUpCustomer, type Voucher } from '../support/vouchers.ts';
 import { uniqueIp } from '../support/unique.ts';
 
@@ -206,19 +206,13 @@ Deno.test('vouchers: a voucher that is paused while somebody redeems it is not r
   const voucher = await addVoucher(clientId);
   const [customer] = await addCustomers(clientId, strangers(1));
   await connected(2, async (db) => {
-    const admin = await db.reserve();
+    const [admin, session] = await Promise.all([db.reserve(), db.reserve()]);
     await admin`begin`;
     await admin`update public.vouchers set is_active = false where id = ${voucher.id}`;
-    const redeeming = redeem(db, customer, voucher);
-    await eventually('the redemption waits for the voucher', async () => {
-      const [{ waiting }] = await sql`
-        select count(*) as waiting from pg_stat_activity
-        where wait_event_type = 'Lock' and query like '%redeem_voucher%' and query not like '%pg_stat_activity%'`;
-      return waiting > 0;
-    });
+    const [redeeming] = await untilBlocked(session, () => redeem(session as unknown as Database, customer, voucher));
     await admin`commit`;
-    admin.release();
     assert.equal(await redeeming, 'VC-003');
+    [admin, session].forEach((one) => one.release());
   });
   assert.deepEqual(await redemptionsOf(voucher), { counted: 0, written: 0, bizcoins: 0 });
   await assertSound(clientId);

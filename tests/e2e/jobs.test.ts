@@ -39,13 +39,16 @@ Deno.test('jobs: what a customer holds past its time, or lets expire, is settled
     sql`select private.post_transfer(${client}, 'topup', private.system_account(${client}, 'issuance', 'bizcoin'),
       ${account}, ${amount}, gen_random_uuid()::text, null, null, ${expiresAt})`;
   await topUp(60, null);
-  await topUp(40, new Date(Date.now() + 2_000));
-  await sql`select private.reserve_hold(${account}, 10, now() + interval '1 second', gen_random_uuid()::text)`;
+  await topUp(40, new Date(Date.now() + 3_600_000));
+  await sql`select private.reserve_hold(${account}, 10, now() + interval '1 hour', gen_random_uuid()::text)`;
   const wallet = async () => {
     const [row] = await sql`select balance, held from public.ledger_accounts where id = ${account}`;
     return row;
   };
   assert.deepEqual({ ...await wallet() }, { balance: 100, held: 10 });
+  // The hour passes.
+  await sql`update public.ledger_holds set expires_at = now() where account_id = ${account}`;
+  await sql`update public.ledger_lots set expires_at = now() where account_id = ${account} and expires_at is not null`;
   await eventually('the hold is given back and the lot is breakage', async () => {
     const { balance, held } = await wallet();
     return balance === 60 && held === 0;

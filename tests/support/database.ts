@@ -6,7 +6,7 @@ const types = { number: { to: 20, from: [20, 1700], serialize: String, parse: Nu
 
 /** Opens connections to a stack's database; by default as the owner of everything, whom no policy stops. */
 export function connect(url = stack.dbUrl, max = 4) {
-  return postgres(url, { max, types, onnotice() {}, connect_timeout: 10 });
+  return postgres(url, { max, types, onnotice() {} });
 }
 
 /** Connections to a stack's database. */

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type Database, sql } from './database.ts';
 import { call } from './http.ts';
 import { type Stack, stack } from './stack.ts';
@@ -16,33 +17,58 @@ export interface Sold {
 
 /** How a brand is sold. */
 export interface Sale {
-  suppliers?: string[];
+  /** So many suppliers of the test's own, or those of these names, in this order. */
+  suppliers?: number | string[];
   isAsync?: boolean;
   deliveryMethod?: 'code' | 'url';
   isReversible?: boolean;
 }
 
-/** Has suppliers sell a brand under a code of its own, in the order they are named; returns the code. */
+/** A brand on sale: its code, and its suppliers, the one to be asked first also by itself. */
+export interface OnSale {
+  brandCode: string;
+  supplier: string;
+  suppliers: string[];
+}
+
+/** Has suppliers sell a brand under a code of its own. */
 export async function sell(
   brandId: string,
-  { suppliers = ['tillo'], isAsync = false, deliveryMethod = 'code', isReversible = true }: Sale = {},
+  { suppliers: wanted = 1, isAsync = false, deliveryMethod = 'code', isReversible = true }: Sale = {},
   { database = sql, on = stack }: { database?: Database; on?: Stack } = {},
-): Promise<string> {
+): Promise<OnSale> {
   const brandCode = `brand-${crypto.randomUUID()}`;
+  const suppliers = typeof wanted === 'number' ? await ownSuppliers(wanted) : wanted;
   for (const [index, name] of suppliers.entries()) {
-    // Fast enough for every test, and forgiven what an earlier one did to it.
+    const isKnown = await atCounter(on, name, 'brands', { slug: brandCode, isAsynchronous: isAsync, isReversible });
+    assert.ok(isKnown || Array.isArray(wanted), `${name} has no account: more tests buy than there are spare ones`);
     await database`
       with supplier as (
-        insert into public.gift_card_suppliers as s (name, priority, requests_per_minute)
+        insert into public.gift_card_suppliers (name, priority, requests_per_minute)
         values (${name}, ${10 * (index + 1)}, 1000000)
         on conflict on constraint gift_card_suppliers_name_is_unique do update
-        set requests_per_minute = 1000000, failures = 0, paused_until = null returning id)
+        set priority = excluded.priority, requests_per_minute = excluded.requests_per_minute returning id)
       insert into public.supplier_brands (supplier_id, brand_id, brand_code, is_async, delivery_method)
       select id, ${brandId}, ${brandCode}, ${isAsync}, ${deliveryMethod} from supplier`;
-    if (!/^tillo2?$/.test(name)) continue;
-    await atCounter(on, name, 'brands', { slug: brandCode, isAsynchronous: isAsync, isReversible });
   }
-  return brandCode;
+  return { brandCode, supplier: suppliers[0], suppliers };
+}
+
+/** Suppliers that no other test buys from, so that none is hurt when a test breaks its own. */
+async function ownSuppliers(howMany: number): Promise<string[]> {
+  const names: string[] = [];
+  for (let number = 1; names.length < howMany; number++) {
+    const [taken] = await sql`
+      insert into public.gift_card_suppliers (name) values (${`spare_${number}`})
+      on conflict on constraint gift_card_suppliers_name_is_unique do nothing returning name`;
+    if (taken) names.push(taken.name);
+  }
+  return names;
+}
+
+/** Has nobody sell a brand any more; what was bought of it is not concerned. */
+export async function stopSelling(brandId: string): Promise<void> {
+  await sql`update public.supplier_brands set is_enabled = false where brand_id = ${brandId}`;
 }
 
 /** The cards of a brand that a supplier has sold, and still counts as sold. */
@@ -64,12 +90,19 @@ export async function failAt(
   await response.body?.cancel();
 }
 
-/** Changes something behind a supplier's counter: `floats`, `brands` or `backdate`. */
-export async function atCounter(on: Stack, name: string, thing: string, order: object): Promise<void> {
+/** Calls off what a brand's suppliers were to fail at. */
+export async function mend(brandCode: string): Promise<void> {
+  const response = await fetch(`${stack.sandboxUrl}/_faults?to=${brandCode}`, { method: 'DELETE' });
+  assert.equal(response.status, 204);
+}
+
+/** Changes something behind a supplier's counter: `floats`, `brands` or `backdate`; false when there is no such supplier. */
+export async function atCounter(on: Stack, name: string, thing: string, order: object): Promise<boolean> {
   const url = `${on.sandboxUrl}/_suppliers/${name}/${thing}`;
   const response = await fetch(url, { method: 'POST', body: JSON.stringify(order) });
-  if (!response.ok) throw new Error(await response.text());
-  await response.body?.cancel();
+  const text = await response.text();
+  if (!response.ok && response.status !== 404) throw new Error(text);
+  return response.ok;
 }
 
 /** Rings a job once. */
@@ -77,7 +110,15 @@ export function ring(job: string, on: Stack = stack) {
   return call('jobs', { job }, { key: on.jobsKey, on });
 }
 
-/** Makes every open purchase due now. */
-export async function hurry(database: Database = sql): Promise<void> {
-  await database`update public.gift_card_purchases set next_attempt_at = now() where ended_at is null`;
+/** Makes what is being bought for a campaign due now. */
+export async function hurry(campaignId: string, database: Database = sql): Promise<void> {
+  await database`
+    update public.gift_card_purchases set next_attempt_at = now() where campaign_id = ${campaignId} and ended_at is null`;
+}
+
+/** Makes what a campaign owes due now, too. */
+export async function hurryDebts(campaignId: string, database: Database = sql): Promise<void> {
+  await hurry(campaignId, database);
+  await database`
+    update public.pending_rewards set next_attempt_at = now() where campaign_id = ${campaignId} and status like 'awaiting%'`;
 }

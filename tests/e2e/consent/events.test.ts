@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { sql } from '../../support/database.ts';
+import { eventually } from '../../support/eventually.ts';
 import { assertRefused } from '../../support/expect.ts';
 import { deliveryIs, provision } from '../../support/gift_cards.ts';
 import { call } from '../../support/http.ts';
@@ -56,10 +57,7 @@ Deno.test('sendgrid-events: a block is for now: the e-mail is still on its way, 
   const deliveryId = await provisionByEmail(promised, ['deferred', 'blocked']);
   const { subject_id } = await deliveryIs('sent', deliveryId);
   const blocked = async () => (await sql`select from public.system_alerts where subject = ${subject_id}`).length === 1;
-  for (let tries = 0; !await blocked(); tries++) {
-    assert.ok(tries < 100);
-    await new Promise((resume) => setTimeout(resume, 50));
-  }
+  await eventually('a person is told', blocked);
   const [{ status, provider_status, error_code }] = await sql`select * from public.deliveries where id = ${deliveryId}`;
   assert.deepEqual([status, provider_status, error_code], ['sent', 'blocked', 'blocked']);
 });

@@ -195,20 +195,21 @@ Deno.test('crm-webhook: events whose worker died are dealt with by the job', asy
 
 Deno.test('crm-webhook: without stock the card is bought, and the event follows when it is there', async () => {
   const promised = await promise({ cards: 0 });
-  const brandCode = await sell(promised.brandId);
+  const { brandCode, supplier } = await sell(promised.brandId);
   const crm = await connect(promised);
   const answer = await crm.tell({ contactId: promised.recipient.id });
   assertDone(answer);
   assert.deepEqual([answer.body.events[0].status, answer.body.events[0].code], ['owed', 'GC-005']);
   await eventIs('provisioned', answer.body.events[0].id);
-  const sold = await soldBy('tillo', brandCode);
+  const sold = await soldBy(supplier, brandCode);
   assert.equal(sold.length, 1);
   assert.ok((await messageTo(promised.recipient.phone)).body.includes(sold[0].code));
 });
 
 Deno.test('crm-webhook: what cannot be bought stays owed, and is given when there is stock', async () => {
   const promised = await promise({ cards: 0 });
-  await failAt('tillo', await sell(promised.brandId), '072', { times: 1000 });
+  const { brandCode, supplier } = await sell(promised.brandId);
+  await failAt(supplier, brandCode, '072', { times: 1000 });
   const crm = await connect(promised);
   const { body } = await crm.tell({ contactId: promised.recipient.id });
   await eventually('the purchase is over', async () => {
