@@ -1,7 +1,7 @@
 import { problemOfSecrets, type SealedSecrets, sealSecrets } from './cards.ts';
 import { drain } from './drain.ts';
 import { Refusal } from './errors.ts';
-import { describe } from './log.ts';
+import { reasonOf } from './log.ts';
 import type { Provisioned } from './present.ts';
 import type { Answer } from './rpc.ts';
 import { currentKeyId } from './seal.ts';
@@ -224,10 +224,4 @@ function sealed(
 // Asked before money moves: a card that cannot be sealed cannot be kept.
 function checkSecrets(): void {
   ['CARD_SEAL_KEYS', 'CARD_FINGERPRINT_KEY'].forEach(secret);
-}
-
-// An HTTP client's error may carry a request, so no more than this is taken from it.
-function reasonOf(error: unknown): Record<string, unknown> {
-  const { name, message } = describe(error);
-  return { reason: `${name}: ${message}` };
 }

@@ -1,7 +1,7 @@
 import { type ClaimLink, claimUrl, tokenOf } from './claim_link.ts';
 import { drain } from './drain.ts';
 import { Refusal } from './errors.ts';
-import { describe } from './log.ts';
+import { reasonOf } from './log.ts';
 import { type Channel, CHANNELS, openProvider } from './providers/open.ts';
 import type { Finding, Message, Outcome, Provider, SendOutcome } from './providers/port.ts';
 import { noticeOf } from './notices.ts';
@@ -201,10 +201,4 @@ function withoutSecrets(words: string, { claim }: Lease, card?: CardSecrets): st
     (text, secret) => (secret ? text.replaceAll(secret, '***') : text),
     words,
   );
-}
-
-// An HTTP client's error carries the whole request, so no more than this is taken from it.
-function reasonOf(error: unknown): Record<string, unknown> {
-  const { name, message } = describe(error);
-  return { reason: `${name}: ${message}` };
 }

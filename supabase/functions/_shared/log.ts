@@ -14,6 +14,12 @@ export function describe(thrown: unknown): Record<string, unknown> {
   return { name, message, stack, ...(cause === undefined ? {} : { cause: describe(cause) }) };
 }
 
+/** What a log may hold of a failed call of the outside: an HTTP client's error carries the whole request, so no more is taken. */
+export function reasonOf(error: unknown): { reason: string } {
+  const { name, message } = describe(error);
+  return { reason: `${name}: ${message}` };
+}
+
 // Providers repeat the number in their error messages; its end is enough to recognise it.
 function tame(text: string): string {
   const masked = text.replace(/\+\d{3,11}(?=\d{4})/g, '+…');
