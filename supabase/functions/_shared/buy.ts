@@ -6,7 +6,7 @@ import type { Provisioned } from './present.ts';
 import type { Answer } from './rpc.ts';
 import { currentKeyId } from './seal.ts';
 import { secret } from './secrets.ts';
-import type { Context } from './serve.ts';
+import type { Desk } from './serve.ts';
 import { configuredSuppliers, openSupplier } from './suppliers/open.ts';
 import type { Issued, Order, Outcome, Supplier } from './suppliers/port.ts';
 
@@ -25,8 +25,6 @@ export interface Purchase extends Order {
 export interface Means {
   openSupplier(name: string, adapter: string): Promise<Supplier>;
 }
-
-type Desk = Pick<Context, 'rpc' | 'log'>;
 
 /** A card, another step to take, or the word that somebody else has gone on. */
 type Result = Provisioned | { purchase: Purchase } | { accepted: false };

@@ -7,7 +7,7 @@ import type { Finding, Message, Outcome, Provider, SendOutcome } from './provide
 import { noticeOf } from './notices.ts';
 import { type Merge, render, type Template, valuesOf } from './render.ts';
 import { type CardSecrets, type Sealed, unseal } from './seal.ts';
-import type { Context } from './serve.ts';
+import type { Desk } from './serve.ts';
 
 /**
  * One try of one delivery, as the database hands it out: a card in the campaign's text, still sealed, or its claim link, or
@@ -30,9 +30,6 @@ interface Lease {
 
 /** How many deliveries a look-up found, missed, or could not tell of. */
 type Findings = Record<'found' | 'missing' | 'unclear', number>;
-
-/** What the database and the log are for. */
-type Desk = Pick<Context, 'rpc' | 'log'>;
 
 /** Where carriers and opened cards come from; tests bring their own. */
 export interface Means {

@@ -10,7 +10,7 @@ import {
   stripePayments,
 } from './providers/stripe/payments.ts';
 import { secret } from './secrets.ts';
-import type { Context, Reply } from './serve.ts';
+import type { Desk, Reply } from './serve.ts';
 
 /** How the database presents a purchase. */
 export interface Purchase {
@@ -32,8 +32,6 @@ export interface RefundAnswer {
   purchase: Purchase;
   order: RefundOrder | null;
 }
-
-type Desk = Pick<Context, 'rpc' | 'log'>;
 
 const LIMITS = { concurrency: 4, budgetMs: 25_000 };
 

@@ -29,6 +29,9 @@ export interface Context {
   log(message: string, fields?: Record<string, unknown>): void;
 }
 
+/** What work without a caller needs of it: the database and the log. */
+export type Desk = Pick<Context, 'rpc' | 'log'>;
+
 /** The resource a handler answers with; `serve` adds the requestId. */
 export type Reply = Record<string, unknown>;
 

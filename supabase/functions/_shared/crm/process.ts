@@ -3,7 +3,7 @@ import { type Purchase, tryToBuy } from '../buy.ts';
 import { drain } from '../drain.ts';
 import { describe } from '../log.ts';
 import { ringDeliveries } from '../ring.ts';
-import type { Context } from '../serve.ts';
+import type { Desk } from '../serve.ts';
 import { configuredSuppliers } from '../suppliers/open.ts';
 
 /** What became of an event. */
@@ -17,8 +17,6 @@ export interface Processed {
 
 /** An event as it was stored; one that was told before is not new. */
 export type Stored = Processed & { isNew: boolean };
-
-type Desk = Pick<Context, 'rpc' | 'log'>;
 
 // CRMs wait a few seconds for an answer; what is not done by then, the job does.
 const PATIENCE_MS = 3000;
