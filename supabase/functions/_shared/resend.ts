@@ -1,4 +1,4 @@
-import { requestHash } from './parse.ts';
+import { requestArgs } from './parse.ts';
 import type { Channel } from './providers/open.ts';
 import { type Delivery, sendAtOnce } from './send_at_once.ts';
 import type { Context, Reply } from './serve.ts';
@@ -12,16 +12,13 @@ export interface Resend {
 
 /** Sends a card again at once; a send that certainly failed is a refusal, one that is under way or unclear is not. */
 export async function resend(context: Context, channel: Channel, request: Resend): Promise<Reply> {
-  const { actor, requestId, idempotencyKey, rpc } = context;
-  const { result } = await rpc<{ giftCardId: string; delivery: Delivery }>('resend_gift_card', {
-    actor,
+  const { result } = await context.rpc<{ giftCardId: string; delivery: Delivery }>('resend_gift_card', {
+    actor: context.actor,
     gift_card_id: request.giftCardId,
     channel,
     deliver_to: request.deliverTo,
     reason: request.reason,
-    request_id: requestId,
-    idempotency_key: idempotencyKey,
-    request_hash: requestHash(`resend-${channel}`, request),
+    ...requestArgs(context, `resend-${channel}`, request),
   });
   return { giftCardId: result.giftCardId, delivery: await sendAtOnce(context, result.delivery.id) };
 }
