@@ -99,8 +99,6 @@ Deno.test('provide: without stock the card is bought, sealed for its id, and now
       last4: '1234',
       keyId: 'k1',
       expiresOn: '2030-01-31',
-      currency: 'USD',
-      faceValue: '25.00',
     },
     supplier_code: null,
     supplier_reference: 'r-1',

@@ -202,21 +202,10 @@ function complete({ rpc }: Desk, purchase: Purchase, outcome: Outcome): Promise<
 interface SealedCard extends SealedSecrets {
   keyId: string;
   expiresOn: string | null;
-  currency: string;
-  faceValue: string;
 }
 
-function sealed(
-  { giftCardId, brandId, currency, amount }: Purchase,
-  { card: { code, pin, expiresOn } }: Issued,
-): SealedCard {
-  return {
-    ...sealSecrets(giftCardId, brandId, code, pin),
-    keyId: currentKeyId(),
-    expiresOn,
-    currency,
-    faceValue: amount,
-  };
+function sealed({ giftCardId, brandId }: Purchase, { card: { code, pin, expiresOn } }: Issued): SealedCard {
+  return { ...sealSecrets(giftCardId, brandId, code, pin), keyId: currentKeyId(), expiresOn };
 }
 
 // Asked before money moves: a card that cannot be sealed cannot be kept.
