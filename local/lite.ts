@@ -226,7 +226,7 @@ async function forgetSchemaWhenTold(connection: Internals) {
 }
 
 /** The public half of the signing key, as functions and clients fetch it. */
-export function publicKeySet(signingKey: JWK): { keys: JWK[] } {
+function publicKeySet(signingKey: JWK): { keys: JWK[] } {
   const { d: _private, ...publicKey } = signingKey;
   return { keys: [{ ...publicKey, key_ops: ['verify'] }] };
 }

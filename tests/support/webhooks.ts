@@ -29,7 +29,7 @@ export async function hookOf({ client }: Person, clientId: string, events?: stri
 }
 
 /** Everything a receiver was sent, oldest first. */
-export async function receivedBy({ name }: Hook): Promise<Received[]> {
+async function receivedBy({ name }: Hook): Promise<Received[]> {
   const response = await fetch(`${stack.sandboxUrl}/_messages?provider=webhook&to=${name}`);
   return (await response.json()).reverse();
 }

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import { badRequest, type FieldProblem, Refusal } from './errors.ts';
 
-/** The largest body a function reads unless it says otherwise. */
-export const MAX_BODY_BYTES = 1024 * 1024;
+const MAX_BODY_BYTES = 1024 * 1024;
 
 const MAX_PROBLEMS = 20;
 
@@ -11,10 +10,9 @@ const MAX_PROBLEMS = 20;
 export async function readJson<Schema extends z.ZodType>(
   request: Request,
   schema: Schema,
-  maxBytes = MAX_BODY_BYTES,
 ): Promise<z.output<Schema>> {
   if (mediaType(request) !== 'application/json') throw new Refusal('RB-415', { accepted: ['application/json'] });
-  return parseJson(await readBytes(request, maxBytes), schema);
+  return parseJson(await readBytes(request, MAX_BODY_BYTES), schema);
 }
 
 /** The media type of a body, without its parameters. */

@@ -15,7 +15,6 @@ export interface Options {
   cors?: boolean;
   /** Secrets without which it refuses before it does anything. */
   secrets?: string[];
-  methods?: string[];
 }
 
 /** What a handler knows about its caller, and the one way to the database. */
@@ -62,10 +61,10 @@ async function respond(
   options: Options,
   handler: Parameters<typeof serve>[1],
 ): Promise<Response> {
-  const { auth, tag, cors = false, secrets = [], methods = ['POST'] } = options;
+  const { auth, tag, cors = false, secrets = [] } = options;
   try {
     if (cors && request.method === 'OPTIONS') return new Response(null, { status: 204 });
-    if (!methods.includes(request.method)) throw new Refusal('RB-405', { allowed: methods });
+    if (request.method !== 'POST') throw new Refusal('RB-405', { allowed: ['POST'] });
     const actor = await authenticate(request, auth);
     secrets.forEach(secret);
     const reply = await handler(request, contextOf(request, requestId, actor));
