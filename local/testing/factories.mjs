@@ -1,10 +1,12 @@
-/** Loads the factories of supabase/tests/helpers.sql, which make tenants, cards and users for tests and benchmarks. */
-import { readFileSync } from 'node:fs';
+/** Loads the factories of supabase/tests/helpers*.sql, which make tenants, cards and users for tests and benchmarks. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { withDatabase } from '../database.mjs';
 import { inProject } from '../paths.mjs';
 
 /** Makes the schema `tests` in a database. */
 export function loadFactories(url) {
-  const text = readFileSync(inProject('supabase', 'tests', 'helpers.sql'), 'utf8');
+  const folder = inProject('supabase', 'tests');
+  const names = readdirSync(folder).filter((name) => name.startsWith('helpers')).sort();
+  const text = names.map((name) => readFileSync(inProject('supabase', 'tests', name), 'utf8')).join('\n');
   return withDatabase(url, (sql) => sql.unsafe(text).simple());
 }

@@ -1,0 +1,56 @@
+-- Factories of deliveries and consent: what is sent, what comes of it, and what recipients write.
+
+-- The delivery that brings a card, and a card claimed for it: {…promise, card, delivery}.
+create or replace function tests.create_delivery(delivery_method text default 'sms', deliver_to text default '+12025550100')
+returns jsonb language plpgsql set search_path = '' as $$
+declare
+  promise jsonb := tests.create_promise();
+  answer jsonb := tests.provision((promise ->> 'recipient')::uuid, delivery_method => delivery_method, deliver_to => deliver_to);
+begin
+  return promise || jsonb_build_object(
+    'card', answer #> '{result,giftCard,id}', 'delivery', answer #> '{result,delivery,id}');
+end $$;
+
+-- Leases one delivery, whether its back-off is over or not; null when it cannot be leased.
+create or replace function tests.lease(delivery_id uuid)
+returns jsonb language plpgsql set search_path = '' as $$
+begin
+  update public.deliveries d set next_attempt_at = now() where d.id = delivery_id and d.status = 'queued';
+  return public.lease_deliveries(delivery_id, 1) #> '{result,deliveries,0}';
+end $$;
+
+-- complete_delivery_attempt for a lease.
+create or replace function tests.report(
+  lease jsonb, outcome text, provider_message_id text default null, error_code text default null,
+  error_message text default null)
+returns jsonb language sql set search_path = '' as $$
+  select public.complete_delivery_attempt((lease ->> 'attemptId')::uuid, (lease ->> 'leaseToken')::uuid, outcome,
+    case lease ->> 'channel' when 'sms' then 'twilio' else 'sendgrid' end, provider_message_id, error_code, error_message)
+$$;
+
+-- Leases the unknown delivery for a look-up, as if its grace time were over.
+create or replace function tests.lease_unknown(delivery_id uuid)
+returns jsonb language plpgsql set search_path = '' as $$
+begin
+  update public.delivery_attempts a set created_at = now() - interval '1 hour' where a.delivery_id = lease_unknown.delivery_id;
+  update public.deliveries d set next_attempt_at = now() - interval '1 year' where d.id = lease_unknown.delivery_id;
+  return (
+    select l from jsonb_array_elements(public.lease_unknown_deliveries(100, 60) #> '{result,deliveries}') l
+    where l ->> 'deliveryId' = lease_unknown.delivery_id::text);
+end $$;
+
+-- request_sms_opt_in with what matters.
+create or replace function tests.ask_for_consent(
+  recipient_id uuid, actor uuid default null, phone text default null, session uuid default null, company text default null,
+  key text default null, hash text default null)
+returns jsonb language sql set search_path = '' as $$
+  select public.request_sms_opt_in(actor, recipient_id, phone, session, company, '{{company_name}}: reply YES', 'v1',
+    gen_random_uuid(), key, hash)
+$$;
+
+-- receive_sms with what matters.
+create or replace function tests.write_sms(
+  phone text, body text, meaning text, id text default gen_random_uuid()::text, answered boolean default false)
+returns jsonb language sql set search_path = '' as $$
+  select public.receive_sms(id, phone, '+15550100000', body, 0, meaning, answered, gen_random_uuid())
+$$;
