@@ -2,20 +2,7 @@ begin;
 set local search_path = public, extensions, tests;
 select plan(5);
 
-select tests.keep('client', tests.create_client());
-select tests.keep('owner', tests.create_user('customer', tests.the('client')));
-select tests.keep('ada', private.ledger_account(tests.the('client'), 'user', tests.the('owner'), 'bizcoin'));
-select tests.keep('issuance', private.system_account(tests.the('client'), 'issuance', 'bizcoin'));
-select tests.keep('revenue', private.system_account(tests.the('client'), 'revenue', 'bizcoin'));
-create function pg_temp.give(amount numeric, expires_at timestamptz default null, account text default 'ada')
-returns uuid language sql as $$
-  select (private.post_transfer(tests.the('client'), 'topup', tests.the('issuance'), tests.the(account), amount,
-    gen_random_uuid()::text, expires_at => expires_at)).id
-$$;
-create function pg_temp.spend(amount numeric) returns uuid language sql as $$
-  select (private.post_transfer(tests.the('client'), 'purchase', tests.the('ada'), tests.the('revenue'), amount,
-    gen_random_uuid()::text)).id
-$$;
+select tests.keep_ledger();
 
 create temp table moments (at timestamptz, balance numeric, issued numeric);
 do $$
@@ -24,9 +11,9 @@ declare
 begin
   for n in 1..40 loop
     if n % 3 = 0 then
-      perform pg_temp.spend(n);
+      perform tests.spend(n);
     else
-      perform pg_temp.give(n);
+      perform tests.give(n);
     end if;
     total := total + case when n % 3 = 0 then -n else n end;
     insert into moments values (clock_timestamp(), total,

@@ -2,11 +2,7 @@ begin;
 set local search_path = public, extensions, tests;
 select plan(3);
 
-select tests.keep('client', tests.create_client());
-select tests.keep('owner', tests.create_user('customer', tests.the('client')));
-select tests.keep('ada', private.ledger_account(tests.the('client'), 'user', tests.the('owner'), 'bizcoin'));
-select tests.keep('issuance', private.system_account(tests.the('client'), 'issuance', 'bizcoin'));
-select tests.keep('revenue', private.system_account(tests.the('client'), 'revenue', 'bizcoin'));
+select tests.keep_ledger();
 
 select tests.keep('points', private.ledger_account(tests.the('client'), 'user', tests.the('owner'), 'points'));
 select tests.keep('points issuance', private.system_account(tests.the('client'), 'issuance', 'points'));

@@ -2,36 +2,16 @@ begin;
 set local search_path = public, extensions, tests;
 select plan(15);
 
-select tests.keep('client', tests.create_client());
-select tests.keep('owner', tests.create_user('customer', tests.the('client')));
-select tests.keep('ada', private.ledger_account(tests.the('client'), 'user', tests.the('owner'), 'bizcoin'));
-select tests.keep('issuance', private.system_account(tests.the('client'), 'issuance', 'bizcoin'));
-select tests.keep('revenue', private.system_account(tests.the('client'), 'revenue', 'bizcoin'));
-create function pg_temp.give(amount numeric, expires_at timestamptz default null, account text default 'ada')
-returns uuid language sql as $$
-  select (private.post_transfer(tests.the('client'), 'topup', tests.the('issuance'), tests.the(account), amount,
-    gen_random_uuid()::text, expires_at => expires_at)).id
-$$;
-create function pg_temp.spend(amount numeric) returns uuid language sql as $$
-  select (private.post_transfer(tests.the('client'), 'purchase', tests.the('ada'), tests.the('revenue'), amount,
-    gen_random_uuid()::text)).id
-$$;
-create function pg_temp.has() returns text language sql as $$
-  select concat_ws('/', trim_scale(balance), trim_scale(held), trim_scale(available)) from public.wallet_balances
-  where id = tests.the('ada')
-$$;
-create function pg_temp.lots() returns text language sql as $$
-  select string_agg(trim_scale(remaining)::text, '/' order by id) from public.ledger_lots where account_id = tests.the('ada')
-$$;
+select tests.keep_ledger();
 
-select pg_temp.give(10);
-select pg_temp.give(20, now() + interval '1 day');
-select pg_temp.give(30, now() + interval '2 days');
-select pg_temp.spend(5);
+select tests.give(10);
+select tests.give(20, now() + interval '1 day');
+select tests.give(30, now() + interval '2 days');
+select tests.spend(5);
 select is(private.expire_lots(now()), 0, 'What has not lapsed does not expire');
 update public.ledger_lots set expires_at = now() - interval '1 second' where amount = 20;
-select is(pg_temp.has(), '40/0/40', 'What has lapsed no longer counts, before any job ran');
-select throws_ok('select pg_temp.spend(41)', 'WL001', null, 'And cannot be spent');
+select is(tests.ada_has(), '40/0/40', 'What has lapsed no longer counts, before any job ran');
+select throws_ok('select tests.spend(41)', 'WL001', null, 'And cannot be spent');
 select is((select balance from public.ledger_accounts where id = tests.the('ada')), 55.00, 'Though it still stands there');
 select is(private.expire_lots(now()), 1, 'The job expires it');
 select is(private.expire_lots(now()), 0, 'Once');
@@ -43,11 +23,11 @@ select is((select count(*)::int from public.ledger_transfers where transfer_type
 -- what is held in time is spared until the hold ends
 select tests.keep('hold', (private.reserve_hold(tests.the('ada'), 25, now() + interval '1 hour', 'hold')).id);
 update public.ledger_lots set expires_at = now() - interval '1 second' where amount = 30;
-select is(pg_temp.has(), '35/25/10', 'What is held counts until its hold ends');
+select is(tests.ada_has(), '35/25/10', 'What is held counts until its hold ends');
 select is(private.expire_lots(now()), 1, 'What is not held of a lapsed lot expires');
-select is(pg_temp.lots(), '10/0/25', 'What is held does not');
+select is(tests.ada_lots(), '10/0/25', 'What is held does not');
 select private.release_hold(tests.the('hold'));
-select is(pg_temp.has(), '10/0/10', 'Released, it counts for nothing at once');
+select is(tests.ada_has(), '10/0/10', 'Released, it counts for nothing at once');
 select is(private.expire_lots(now()), 1, 'And expires');
 select is_empty('select * from private.ledger_imbalances', 'And it all adds up');
 

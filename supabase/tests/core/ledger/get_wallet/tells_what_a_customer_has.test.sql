@@ -2,31 +2,18 @@ begin;
 set local search_path = public, extensions, tests;
 select plan(14);
 
-select tests.keep('client', tests.create_client());
-select tests.keep('owner', tests.create_user('customer', tests.the('client')));
-select tests.keep('ada', private.ledger_account(tests.the('client'), 'user', tests.the('owner'), 'bizcoin'));
-select tests.keep('issuance', private.system_account(tests.the('client'), 'issuance', 'bizcoin'));
-select tests.keep('revenue', private.system_account(tests.the('client'), 'revenue', 'bizcoin'));
-create function pg_temp.give(amount numeric, expires_at timestamptz default null, account text default 'ada')
-returns uuid language sql as $$
-  select (private.post_transfer(tests.the('client'), 'topup', tests.the('issuance'), tests.the(account), amount,
-    gen_random_uuid()::text, expires_at => expires_at)).id
-$$;
-create function pg_temp.spend(amount numeric) returns uuid language sql as $$
-  select (private.post_transfer(tests.the('client'), 'purchase', tests.the('ada'), tests.the('revenue'), amount,
-    gen_random_uuid()::text)).id
-$$;
+select tests.keep_ledger();
 
 create function pg_temp.wallet(actor uuid) returns jsonb language sql as $$
   select public.get_wallet(actor, tests.the('owner'))
 $$;
 select is(pg_temp.wallet(tests.the('owner')) #> '{result,transactions}', '[]', 'Who has had nothing has no transaction');
-select pg_temp.give(10, now() + interval '1 day');
-select pg_temp.give(90);
-select pg_temp.give(5, now() + interval '1 hour');
+select tests.give(10, now() + interval '1 day');
+select tests.give(90);
+select tests.give(5, now() + interval '1 hour');
 update public.ledger_lots set expires_at = now() - interval '1 second' where amount = 5;
 select private.reserve_hold(tests.the('ada'), 3, now() + interval '1 hour', 'hold');
-select tests.keep('payment', pg_temp.spend(2));
+select tests.keep('payment', tests.spend(2));
 
 select tests.keep('wallet', pg_temp.wallet(tests.the('owner')) -> 'result');
 select is(tests.kept('wallet') #> '{balances,0}', jsonb_build_object('accountId', tests.the('ada'), 'clientId',
@@ -37,7 +24,7 @@ select is(tests.kept('wallet') -> 'expiring', jsonb_build_array(jsonb_build_obje
 select is(jsonb_array_length(tests.kept('wallet') -> 'transactions'), 4, 'And the last transactions');
 select is(tests.kept('wallet') #> '{transactions,0,transferId}', to_jsonb(tests.the('payment')), 'The newest first');
 select is(tests.kept('wallet') #> '{transactions,0,amount}', '-2', 'With its amount');
-select count(pg_temp.spend(1)) from generate_series(1, 25);
+select count(tests.spend(1)) from generate_series(1, 25);
 select is(jsonb_array_length(pg_temp.wallet(tests.the('owner')) #> '{result,transactions}'), 20, 'Not more than twenty');
 
 select tests.keep('elsewhere', tests.create_client());

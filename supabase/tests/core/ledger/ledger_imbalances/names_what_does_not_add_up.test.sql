@@ -2,25 +2,12 @@ begin;
 set local search_path = public, extensions, tests;
 select plan(14);
 
-select tests.keep('client', tests.create_client());
-select tests.keep('owner', tests.create_user('customer', tests.the('client')));
-select tests.keep('ada', private.ledger_account(tests.the('client'), 'user', tests.the('owner'), 'bizcoin'));
-select tests.keep('issuance', private.system_account(tests.the('client'), 'issuance', 'bizcoin'));
-select tests.keep('revenue', private.system_account(tests.the('client'), 'revenue', 'bizcoin'));
-create function pg_temp.give(amount numeric, expires_at timestamptz default null, account text default 'ada')
-returns uuid language sql as $$
-  select (private.post_transfer(tests.the('client'), 'topup', tests.the('issuance'), tests.the(account), amount,
-    gen_random_uuid()::text, expires_at => expires_at)).id
-$$;
-create function pg_temp.spend(amount numeric) returns uuid language sql as $$
-  select (private.post_transfer(tests.the('client'), 'purchase', tests.the('ada'), tests.the('revenue'), amount,
-    gen_random_uuid()::text)).id
-$$;
+select tests.keep_ledger();
 
-select tests.keep('gift', pg_temp.give(100));
-select pg_temp.spend(10);
+select tests.keep('gift', tests.give(100));
+select tests.spend(10);
 select private.reserve_hold(tests.the('ada'), 20, now() + interval '1 hour', 'hold');
-select tests.keep('reversed', pg_temp.spend(10));
+select tests.keep('reversed', tests.spend(10));
 select private.reverse_transfer(tests.the('reversed'), 10, 'reversal');
 select is_empty('select * from private.ledger_imbalances', 'It is empty as long as everything adds up');
 

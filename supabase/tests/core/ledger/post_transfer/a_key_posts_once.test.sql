@@ -2,15 +2,7 @@ begin;
 set local search_path = public, extensions, tests;
 select plan(9);
 
-select tests.keep('client', tests.create_client());
-select tests.keep('owner', tests.create_user('customer', tests.the('client')));
-select tests.keep('ada', private.ledger_account(tests.the('client'), 'user', tests.the('owner'), 'bizcoin'));
-select tests.keep('issuance', private.system_account(tests.the('client'), 'issuance', 'bizcoin'));
-select tests.keep('revenue', private.system_account(tests.the('client'), 'revenue', 'bizcoin'));
-create function pg_temp.has() returns text language sql as $$
-  select concat_ws('/', trim_scale(balance), trim_scale(held), trim_scale(available)) from public.wallet_balances
-  where id = tests.the('ada')
-$$;
+select tests.keep_ledger();
 
 create function pg_temp.top_up(amount numeric, key text, expires_at timestamptz default null, description text default null,
   reference_id uuid default null) returns uuid language sql as $$
@@ -21,7 +13,7 @@ select tests.keep('first', pg_temp.top_up(10, 'key'));
 select is(pg_temp.top_up(10, 'key'), tests.the('first'), 'The same again gives the same transfer');
 select is(pg_temp.top_up(10.00, 'key', now() + interval '1 year', 'in other words'), tests.the('first'),
   'Also when its expiry is reckoned anew and it is described in other words');
-select is(pg_temp.has(), '10/0/10', 'It was posted once');
+select is(tests.ada_has(), '10/0/10', 'It was posted once');
 select throws_ok($$ select pg_temp.top_up(11, 'key') $$, 'RB409', null, 'Another amount with the key is refused');
 select throws_ok($$ select pg_temp.top_up(10, 'key', reference_id => gen_random_uuid()) $$, 'RB409', null,
   'Another reference with the key is refused');

@@ -2,36 +2,20 @@ begin;
 set local search_path = public, extensions, tests;
 select plan(5);
 
-select tests.keep('client', tests.create_client());
-select tests.keep('owner', tests.create_user('customer', tests.the('client')));
-select tests.keep('ada', private.ledger_account(tests.the('client'), 'user', tests.the('owner'), 'bizcoin'));
-select tests.keep('issuance', private.system_account(tests.the('client'), 'issuance', 'bizcoin'));
-select tests.keep('revenue', private.system_account(tests.the('client'), 'revenue', 'bizcoin'));
-create function pg_temp.give(amount numeric, expires_at timestamptz default null, account text default 'ada')
-returns uuid language sql as $$
-  select (private.post_transfer(tests.the('client'), 'topup', tests.the('issuance'), tests.the(account), amount,
-    gen_random_uuid()::text, expires_at => expires_at)).id
-$$;
-create function pg_temp.spend(amount numeric) returns uuid language sql as $$
-  select (private.post_transfer(tests.the('client'), 'purchase', tests.the('ada'), tests.the('revenue'), amount,
-    gen_random_uuid()::text)).id
-$$;
-create function pg_temp.lots() returns text language sql as $$
-  select string_agg(trim_scale(remaining)::text, '/' order by id) from public.ledger_lots where account_id = tests.the('ada')
-$$;
+select tests.keep_ledger();
 
-select pg_temp.give(10);
-select pg_temp.give(10, now() + interval '2 days');
-select pg_temp.give(10, now() + interval '1 day');
-select pg_temp.spend(4);
-select is(pg_temp.lots(), '10/10/6', 'What expires first is spent first');
-select pg_temp.spend(8);
-select is(pg_temp.lots(), '10/8/0', 'Then what expires next');
-select pg_temp.spend(13);
-select is(pg_temp.lots(), '5/0/0', 'And last what never expires');
-select pg_temp.give(10);
-select pg_temp.spend(7);
-select is(pg_temp.lots(), '0/0/0/8', 'Of two that never expire the older one');
+select tests.give(10);
+select tests.give(10, now() + interval '2 days');
+select tests.give(10, now() + interval '1 day');
+select tests.spend(4);
+select is(tests.ada_lots(), '10/10/6', 'What expires first is spent first');
+select tests.spend(8);
+select is(tests.ada_lots(), '10/8/0', 'Then what expires next');
+select tests.spend(13);
+select is(tests.ada_lots(), '5/0/0', 'And last what never expires');
+select tests.give(10);
+select tests.spend(7);
+select is(tests.ada_lots(), '0/0/0/8', 'Of two that never expire the older one');
 select is_empty('select * from private.ledger_imbalances', 'And it all adds up');
 
 select * from finish();

@@ -2,18 +2,9 @@ begin;
 set local search_path = public, extensions, tests;
 select plan(8);
 
-select tests.keep('client', tests.create_client());
-select tests.keep('owner', tests.create_user('customer', tests.the('client')));
-select tests.keep('ada', private.ledger_account(tests.the('client'), 'user', tests.the('owner'), 'bizcoin'));
-select tests.keep('issuance', private.system_account(tests.the('client'), 'issuance', 'bizcoin'));
-select tests.keep('revenue', private.system_account(tests.the('client'), 'revenue', 'bizcoin'));
-create function pg_temp.give(amount numeric, expires_at timestamptz default null, account text default 'ada')
-returns uuid language sql as $$
-  select (private.post_transfer(tests.the('client'), 'topup', tests.the('issuance'), tests.the(account), amount,
-    gen_random_uuid()::text, expires_at => expires_at)).id
-$$;
+select tests.keep_ledger();
 
-select pg_temp.give(10);
+select tests.give(10);
 select throws_like($$ update public.ledger_entries set amount = 20 where amount = 10 $$, '%append-only%',
   'No entry is changed');
 select throws_like($$ delete from public.ledger_entries $$, '%append-only%', 'Or deleted');

@@ -2,23 +2,10 @@ begin;
 set local search_path = public, extensions, tests;
 select plan(58);
 
-select tests.keep('client', tests.create_client());
-select tests.keep('owner', tests.create_user('customer', tests.the('client')));
-select tests.keep('ada', private.ledger_account(tests.the('client'), 'user', tests.the('owner'), 'bizcoin'));
-select tests.keep('issuance', private.system_account(tests.the('client'), 'issuance', 'bizcoin'));
-select tests.keep('revenue', private.system_account(tests.the('client'), 'revenue', 'bizcoin'));
-create function pg_temp.give(amount numeric, expires_at timestamptz default null, account text default 'ada')
-returns uuid language sql as $$
-  select (private.post_transfer(tests.the('client'), 'topup', tests.the('issuance'), tests.the(account), amount,
-    gen_random_uuid()::text, expires_at => expires_at)).id
-$$;
-create function pg_temp.spend(amount numeric) returns uuid language sql as $$
-  select (private.post_transfer(tests.the('client'), 'purchase', tests.the('ada'), tests.the('revenue'), amount,
-    gen_random_uuid()::text)).id
-$$;
+select tests.keep_ledger();
 
-select pg_temp.give(10);
-select pg_temp.spend(1);
+select tests.give(10);
+select tests.spend(1);
 select private.reserve_hold(tests.the('ada'), 2, now() + interval '1 hour', 'hold');
 -- the same with another owner and client, as the other side of the fence
 select tests.keep('foreign', tests.create_client());
