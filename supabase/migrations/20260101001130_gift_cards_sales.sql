@@ -194,7 +194,7 @@ begin
     perform private.refuse('RB-404', 'Not found');
   elsif (pool.brand_id, pool.denomination, pool.currency) <> (master.brand_id, master.denomination, master.currency) then
     perform private.refuse('RB-400', 'The buyer''s pool holds another brand or value');
-  elsif not pool.is_active then
+  elsif not pool.is_active and pool.archived_at is null then
     perform private.refuse('RB-400', 'The buyer''s pool is not active');
   end if;
   return pool;

@@ -94,7 +94,9 @@ create table public.pending_rewards (
     status in ('awaiting_inventory', 'awaiting_credit', 'fulfilled', 'cancelled')),
   constraint pending_rewards_fulfilled_at_matches_status check ((status = 'fulfilled') = (fulfilled_at is not null))
 );
-comment on table public.pending_rewards is 'Rewards that are owed since the stock or the credit ran out (code says which), in order of arrival.';
+comment on table public.pending_rewards is
+  'Rewards that are owed since the stock or the credit ran out (code says which), in order of arrival; pool_id: where the card '
+  'came from that fulfilled it.';
 
 create table public.gift_card_provisioning_trace (
   id bigint generated always as identity primary key,

@@ -376,7 +376,7 @@ end $$;
 create function private.record_provisioning(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
 begin
-  update public.pending_rewards r set status = 'fulfilled', fulfilled_at = now()
+  update public.pending_rewards r set status = 'fulfilled', fulfilled_at = now(), pool_id = p.pool_id
   where r.recipient_id = p.recipient_id and r.campaign_id = p.campaign_id and r.condition_number = p.condition_number
     and r.status like 'awaiting%';
   if found and not exists (

@@ -81,6 +81,9 @@ returns public.campaigns language plpgsql volatile security definer set search_p
 declare
   campaign public.campaigns := private.administered_campaign(campaign_id);
 begin
+  if billing_entity in ('client', 'agency') is not true then
+    perform private.refuse('RB-400', 'Either the client or the agency is billed');
+  end if;
   perform private.assert_can_bill(campaign.client_id, billing_entity);
   -- nor that its agency pays no more: that is the agency's word
   perform private.assert_can_bill(campaign.client_id, campaign.billing_entity);

@@ -52,8 +52,8 @@ select is((select count(*)::int from public.pending_rewards where campaign_id = 
 select tests.add_cards(tests.the('pool'), 2);
 select is(tests.provision(tests.the('recipient'), idempotency_key => 'key', request_hash => 'hash') ->> 'outcome', 'ok',
   'With a card in stock the same request succeeds');
-select row_eq('select status, fulfilled_at from public.pending_rewards where recipient_id = tests.the(''recipient'')',
-  row('fulfilled'::text, now()), 'And nothing is owed any more');
+select row_eq('select status, fulfilled_at, pool_id from public.pending_rewards where recipient_id = tests.the(''recipient'')',
+  row('fulfilled'::text, now(), tests.the('pool')), 'And nothing is owed any more; it says where the card came from');
 select is((select status from public.pending_rewards where recipient_id = tests.the('second')), 'awaiting_inventory',
   'What is owed to others stays owed');
 select is(tests.provision(tests.the('second')) ->> 'outcome', 'ok', 'The other one gets the last card');
