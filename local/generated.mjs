@@ -14,7 +14,7 @@ export const errorsFile = inProject('docs', 'errors.md');
 
 /** The TypeScript types of the database that the migrations make. */
 export async function databaseTypes() {
-  const dataFolder = await throwawayData();
+  const { folder: dataFolder } = await throwawayData();
   const { url } = await startDatabase({ dataFolder, port: await freePort(), fast: true });
   const { code, stdout, output } = await supabase(['gen', 'types'], url);
   if (code !== 0) throw new Error(output);

@@ -23,14 +23,15 @@ import { startDatabase } from './stack.mjs';
 
 const templates = join(localFolder, 'templates');
 
-/** Makes a data folder outside of the project, which is deleted at the end. */
+/** Makes a data folder outside of the project, which is deleted at the end; tells the template that it was copied from. */
 export async function throwawayData() {
   const folder = mkdtempSync(join(tmpdir(), 'rewardbase-'));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   mkdirSync(templates, { recursive: true });
-  if (isReachable(templates)) copyFolder(await currentTemplate(), folder);
+  const template = isReachable(templates) ? await currentTemplate() : null;
+  if (template) copyFolder(template, folder);
   chmodSync(folder, 0o711); // the account that Postgres runs as must pass through
-  return folder;
+  return { folder, template };
 }
 
 function copyFolder(from, to) {

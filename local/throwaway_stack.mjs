@@ -8,12 +8,14 @@ import { throwawayData } from './throwaway.mjs';
 
 /** Resolves with the stack's facts, its log file, and the environment that tells scripts both. */
 export async function startThrowawayStack({ fast, prepare, spareSuppliers }) {
-  const dataFolder = await throwawayData();
+  const { folder: dataFolder, template } = await throwawayData();
   const logFile = join(dataFolder, 'stack.log');
   const log = createWriteStream(logFile);
   const write = (text) => log.write(text);
   const ports = await choosePorts(0);
   const settings = { dataFolder, ports, fast, development: false, write, prepare, spareSuppliers };
   const { facts } = await startStack(settings);
-  return { dataFolder, facts, logFile, environment: factsAsEnvironment(facts, logFile) };
+  const environment = factsAsEnvironment(facts, logFile);
+  if (template) environment.TEMPLATE_FOLDER = template;
+  return { dataFolder, facts, logFile, environment };
 }

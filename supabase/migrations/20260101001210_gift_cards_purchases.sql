@@ -28,6 +28,7 @@ create table public.gift_card_purchases (
   supplier_message text,
   request_id uuid,
   created_at timestamptz not null default now(),
+  reopened_at timestamptz,
   ended_at timestamptz,
   constraint gift_card_purchases_client_request_id_is_unique unique (client_request_id),
   constraint gift_card_purchases_client_request_id_fits check (client_request_id ~ '^[A-Za-z0-9_-]{5,50}$'),
@@ -36,11 +37,12 @@ create table public.gift_card_purchases (
     status in ('calling', 'ordered', 'unknown', 'reversing', 'issued', 'declined', 'reversed')),
   constraint gift_card_purchases_ended_at_matches_status check (
     (status in ('issued', 'declined', 'reversed')) = (ended_at is not null)),
+  constraint gift_card_purchases_reopened_are_reversed check (reopened_at is null or status in ('reversing', 'reversed')),
   constraint gift_card_purchases_ordered_have_a_reference check (status <> 'ordered' or supplier_reference is not null)
 );
 comment on table public.gift_card_purchases is
   'One card bought from a supplier: calling → issued | declined, or ordered and unknown on the way there; what stays unknown '
-  'is reversed. client_request_id is the supplier''s idempotency key; what was asked for stands here as it was asked.';
+  'is reversed; so is what came after all, when its purchase was given up (reopened_at). client_request_id is the supplier''s idempotency key; what was asked for stands here as it was asked.';
 
 create table private.purchase_requests (
   purchase_id uuid primary key references public.gift_card_purchases (id),
@@ -54,7 +56,8 @@ create index gift_card_purchases_client_id_idx on public.gift_card_purchases (cl
 create index gift_card_purchases_supplier_id_idx on public.gift_card_purchases (supplier_id);
 create index gift_card_purchases_brand_id_idx on public.gift_card_purchases (brand_id);
 create index gift_card_purchases_grant_id_idx on public.gift_card_purchases (grant_id);
-create unique index gift_card_purchases_one_under_way_idx on public.gift_card_purchases (grant_id) where ended_at is null;
+create unique index gift_card_purchases_one_under_way_idx on public.gift_card_purchases (grant_id)
+  where ended_at is null and reopened_at is null;
 create index gift_card_purchases_due_idx on public.gift_card_purchases (next_attempt_at) where ended_at is null;
 
 -- The pool in which the bought cards of a supplier stand: given before they came, except those that came back.

@@ -127,7 +127,8 @@ declare
     where g.recipient_id = p.recipient_id and g.campaign_id = p.campaign_id and g.condition_number = p.condition_number
       and g.cancelled_at is null);
   pending jsonb := (
-    select private.pending_purchase(b.id) from public.gift_card_purchases b where b.grant_id = given_id and b.ended_at is null);
+    select private.pending_purchase(b.id) from public.gift_card_purchases b
+    where b.grant_id = given_id and b.ended_at is null and b.reopened_at is null);
 begin
   if pending is not null then
     perform private.refuse(pending ->> 'code', pending ->> 'message', pending -> 'details');

@@ -172,8 +172,12 @@ declare
 begin
   update public.gift_card_purchases b
   set status = abandon_purchase.status, ended_at = now(), lease_token = null, leased_until = null where b.id = purchase.id;
-  perform private.release_credit(r.credit_hold_id) from private.purchase_requests r where r.purchase_id = purchase.id;
   perform private.resolve_alert('purchase_unresolved', purchase.id::text);
+  if purchase.reopened_at is not null then
+    -- somebody else sells the card meanwhile, or it is owed
+    return refusal;
+  end if;
+  perform private.release_credit(r.credit_hold_id) from private.purchase_requests r where r.purchase_id = purchase.id;
   p.purchase_id := null;
   perform private.record_trace(p, 'Purchase', refusal, purchase.supplier_code);
   p.steps_recorded := p.steps_recorded + 1;
@@ -228,6 +232,25 @@ begin
   end if;
 end $$;
 
+-- Who comes too late and brings a card, or the chance of one, for a purchase that was given up meanwhile: it is taken back.
+create function private.reopen_purchase(purchase_id uuid, outcome text, supplier_reference text)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  purchase public.gift_card_purchases;
+begin
+  update public.gift_card_purchases b
+  set status = 'reversing', reopened_at = now(), ended_at = null, next_attempt_at = now(),
+    supplier_reference = coalesce(reopen_purchase.supplier_reference, b.supplier_reference)
+  where b.id = reopen_purchase.purchase_id and b.status in ('declined', 'reversed')
+    and reopen_purchase.outcome in ('issued', 'ordered', 'unknown')
+  returning b.* into purchase;
+  if purchase.id is not null then
+    perform private.raise_alert('purchase_unresolved', 'critical', 'A card came when nobody waited for it, and is taken back',
+      jsonb_build_object('purchase_id', purchase.id, 'client_request_id', purchase.client_request_id, 'outcome', outcome),
+      purchase.id::text);
+  end if;
+end $$;
+
 create function public.complete_purchase(
   purchase_id uuid, lease_token uuid, outcome text, card jsonb default null, supplier_code text default null,
   supplier_reference text default null, cost numeric default null, message text default null)
@@ -242,6 +265,7 @@ begin
   returning b.* into purchase;
   if purchase.id is null then
     -- the lease lapsed, and somebody else has gone on with the purchase
+    perform private.reopen_purchase(complete_purchase.purchase_id, outcome, complete_purchase.supplier_reference);
     return private.answered(jsonb_build_object('accepted', false));
   end if;
   perform private.note_supplier_answer(purchase, outcome);
@@ -262,6 +286,10 @@ begin
       return private.abandon_purchase(purchase, 'declined', case outcome when 'declined' then interval '6 hours'
         else interval '10 minutes' end);
     when 'reversed', 'not_found' then
+      if outcome = 'not_found' and purchase.supplier_reference is not null then
+        -- the supplier has told us of this very sale before
+        return private.postpone_purchase(purchase, purchase.status);
+      end if;
       return private.abandon_purchase(purchase, 'reversed', interval '10 minutes');
     when 'ordered' then
       return private.postpone_purchase(purchase, 'ordered');

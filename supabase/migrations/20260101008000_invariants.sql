@@ -30,7 +30,8 @@ create view private.cards_without_explanation as
 create view private.grants_without_card as
   select g.id from public.gift_card_grants g
   where g.cancelled_at is null and not exists (select from public.gift_cards c where c.grant_id = g.id)
-    and not exists (select from public.gift_card_purchases p where p.grant_id = g.id and p.ended_at is null);
+    and not exists (select from public.gift_card_purchases p where p.grant_id = g.id and p.ended_at is null
+      and p.reopened_at is null);
 
 -- A grant that was taken back, and a card that somebody may still use for it, would be two cards for one promise.
 create view private.cards_of_cancelled_grants as

@@ -14,6 +14,9 @@ interface Facts extends Omit<Stack, 'logFile'> {
 const READY_SECONDS = 60;
 const STARTS = 3;
 
+// These end with whoever started them; Postgres may outlive it, and is stopped by the next start.
+const CHILDREN: Part[] = ['gateway', 'sandbox'];
+
 /** A durable stack of a test's own, on lasting ports, whose parts may be killed. */
 export class OwnStack {
   #folder: string;
@@ -30,6 +33,7 @@ export class OwnStack {
   static async begin(): Promise<OwnStack> {
     const folder = await Deno.makeTempDir({ prefix: 'rewardbase-chaos-' });
     await Deno.chmod(folder, 0o711); // the account that Postgres runs as must pass through
+    await copyTemplate(folder);
     const stack = new OwnStack(folder, await threeFreePorts());
     await stack.start();
     return stack;
@@ -51,6 +55,9 @@ export class OwnStack {
       try {
         return await this.#startOnce();
       } catch (error) {
+        // One that is still trying would be in the way of the next.
+        this.#cli?.kill('SIGKILL');
+        await this.#cli?.status;
         if (tries === STARTS) throw error;
       }
     }
@@ -80,10 +87,16 @@ export class OwnStack {
     }
   }
 
-  /** Kills parts without warning, and waits until the rest has noticed and ended. */
+  /** Kills parts without warning, and waits until the rest has noticed and all have ended. */
   async kill(...parts: Part[]): Promise<void> {
-    for (const part of parts) Deno.kill(this.facts.pids[part], 'SIGKILL');
+    const { pids } = this.facts;
+    for (const part of parts) Deno.kill(pids[part], 'SIGKILL');
     await this.#cli!.status;
+    // What a test does next, it does after the last word of those who were killed.
+    await eventually(
+      'all parts are gone',
+      async () => !(await Promise.all([...CHILDREN, ...parts].map((part) => isAlive(pids[part])))).some(Boolean),
+    );
   }
 
   /** Sends a signal to a part. */
@@ -101,6 +114,21 @@ export class OwnStack {
     }
     await Deno.remove(this.#folder, { recursive: true });
   }
+}
+
+/** Begins with a database that is migrated already, if `npm test` names one. */
+async function copyTemplate(folder: string): Promise<void> {
+  const template = Deno.env.get('TEMPLATE_FOLDER');
+  if (!template) return;
+  const { success, stderr } = await new Deno.Command('cp', { args: ['-Rp', `${template}/.`, folder] }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}
+
+/** Whether a process works; one that is dead and that nobody has buried does not. */
+async function isAlive(pid: number): Promise<boolean> {
+  const { stdout } = await new Deno.Command('ps', { args: ['-o', 'stat=', '-p', String(pid)] }).output();
+  const state = new TextDecoder().decode(stdout).trim();
+  return state !== '' && !state.startsWith('Z');
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -1,0 +1,82 @@
+-- A worker that stood still wakes after its lease, and asks the supplier when others have long given the purchase up.
+begin;
+set local search_path = public, extensions, tests;
+select plan(21);
+
+select tests.keep(tests.create_promise(0));
+select tests.keep('supplier', tests.create_supplier(tests.the('brand'), 1));
+select tests.keep('other', tests.create_supplier(tests.the('brand'), 2));
+create function pg_temp.names() returns text[] language sql as $$
+  select array[tests.kept('supplier') #>> '{}', tests.kept('other') #>> '{}']
+$$;
+create function pg_temp.lease() returns jsonb language sql as $$
+  select public.lease_purchases(10, pg_temp.names()) #> '{result,purchases,0}'
+$$;
+create function pg_temp.buy() returns jsonb language sql as $$
+  select tests.provision(tests.create_recipients(tests.the('campaign')), suppliers => pg_temp.names()) #> '{result,purchase}'
+$$;
+create function pg_temp.later() returns void language sql as $$
+  update public.gift_card_purchases set next_attempt_at = now(), leased_until = null where ended_at is null
+$$;
+create function pg_temp.status_of(purchase text) returns text language sql stable as $$
+  select status from public.gift_card_purchases where id = (tests.kept(purchase) ->> 'purchaseId')::uuid
+$$;
+create function pg_temp.alerts() returns bigint language sql stable as $$
+  select count(*) from public.system_alerts where alert_type = 'purchase_unresolved' and resolved_at is null
+$$;
+
+-- the second asker was refused, the sale was not there to be reversed, the next supplier is at it
+select tests.keep('late', pg_temp.buy());
+select pg_temp.later();
+select tests.complete_purchase(pg_temp.lease(), 'declined', '706');
+select pg_temp.later();
+select tests.keep('next', tests.complete_purchase(pg_temp.lease(), 'not_found', '724') #> '{result,purchase}');
+select is(pg_temp.status_of('late'), 'reversed', 'The purchase was given up');
+select is(tests.complete_purchase(tests.kept('late')), '{"outcome": "ok", "sealed": null, "replayed": false,
+  "result": {"accepted": false}}', 'Who was asleep brings a card, and is told that it came too late');
+select is(pg_temp.status_of('late'), 'reversing', '… but it is not forgotten');
+select is(pg_temp.alerts(), 1::bigint, '… and a person knows');
+select is(tests.provision((select recipient_id from public.gift_card_purchases where id = (tests.kept('late') ->> 'purchaseId')::uuid),
+  suppliers => pg_temp.names()) #>> '{details,purchaseId}', tests.kept('next') ->> 'purchaseId',
+  'Who asks for the reward is told of the purchase that is under way');
+select tests.keep('reversal', pg_temp.lease());
+select is(jsonb_build_array(tests.kept('reversal') -> 'action', tests.kept('reversal') -> 'clientRequestId'),
+  jsonb_build_array('reverse', tests.kept('late') -> 'clientRequestId'), 'The card is taken back at once');
+select is(tests.complete_purchase(tests.kept('reversal'), 'reversed') ->> 'code', 'GC-005', 'When it is …');
+select is(pg_temp.status_of('late'), 'reversed', '… that purchase is over again');
+select is(pg_temp.alerts(), 0::bigint, '… and nobody is needed');
+select is(tests.complete_purchase(tests.kept('next')) ->> 'outcome', 'ok', 'The other purchase goes on as if nothing had been');
+select is((select count(*)::int from public.billing_transactions where client_id = tests.the('client')), 1, 'One card is billed');
+select is((select count(*)::int from public.gift_card_purchases), 2, '… and no third purchase was made');
+select is(tests.complete_purchase(tests.kept('next')) #> '{result,accepted}', 'false', 'A report of what was issued …');
+select is(pg_temp.status_of('next'), 'issued', '… never takes it back');
+
+-- nobody sold it and it is owed; then the first question turns out to have been heard, or may have been
+select tests.keep('late', pg_temp.buy());
+select pg_temp.later();
+select tests.complete_purchase(pg_temp.lease(), 'short', '610');
+select pg_temp.later();
+update public.supplier_brands set is_enabled = false where brand_id = tests.the('brand');
+select tests.complete_purchase(pg_temp.lease(), 'not_found', '724');
+select tests.complete_purchase(tests.kept('late'), 'unknown', 'timeout');
+select is(pg_temp.status_of('late'), 'reversing', 'What may have been sold is taken back, too');
+select tests.complete_purchase(pg_temp.lease(), 'not_found', '724');
+select is(pg_temp.status_of('late'), 'reversed', 'If it was not, it was not');
+select is((select count(*)::int from public.pending_rewards where client_id = tests.the('client') and status like 'awaiting%'), 1,
+  'The reward is owed, once');
+select tests.complete_purchase(tests.kept('late'), 'declined', '072');
+select is(pg_temp.status_of('late'), 'reversed', 'A late refusal changes nothing');
+
+-- a sale that the supplier has told us of does not vanish
+update public.supplier_brands set is_enabled = true, is_async = true where brand_id = tests.the('brand');
+select tests.keep('order', pg_temp.buy());
+select tests.complete_purchase(tests.kept('order'), 'ordered', supplier_reference => 'ref-1');
+select pg_temp.later();
+select tests.complete_purchase(pg_temp.lease(), 'not_found', '433');
+select is(pg_temp.status_of('order'), 'ordered', 'An order that was taken is asked for again when it cannot be found');
+select pg_temp.later();
+select is(tests.complete_purchase(pg_temp.lease()) ->> 'outcome', 'ok', '… and comes');
+select is_empty('select * from private.invariant_violations', 'No invariant is broken');
+
+select * from finish();
+rollback;
