@@ -131,7 +131,8 @@ declare
 begin
   loop
     if private.movable_cards(pool_id, sale_id) < quantity then
-      perform private.refuse('GC-003', 'Not enough gift cards in pool', jsonb_build_object(
+      perform private.refuse('GC-003', case when sale_id is null then 'Not enough gift cards in pool'
+        else 'Not so many cards of this sale are unclaimed' end, jsonb_build_object(
         'available', private.movable_cards(pool_id, sale_id), 'requested', quantity));
     end if;
     begin

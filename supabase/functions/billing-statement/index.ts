@@ -9,7 +9,7 @@ const schema = z.object({
   clientId: uuid.nullish(),
   agencyId: uuid.nullish(),
   month: z.string().regex(/^2\d{3}-(0[1-9]|1[0-2])$/, 'must be a month such as 2026-01'),
-  format: z.enum(['json', 'csv']).nullish(),
+  format: z.enum(['json', 'csv'], 'must be "json" or "csv"').nullish(),
 }).refine(({ clientId, agencyId }) => !clientId !== !agencyId, 'must name a clientId or an agencyId');
 
 /** What a client or an agency was billed in a month, as JSON or as a CSV file, for its admins or a trusted server. */
