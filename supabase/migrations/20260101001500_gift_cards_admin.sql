@@ -101,6 +101,15 @@ $$;
 comment on function public.update_campaign_billing is
   'Says who is billed for the cards of a campaign from now on: client, or agency if its agency or the platform says so.';
 
+-- A campaign gives what its client may give; a condition may be without a card until somebody has chosen one.
+create function private.assert_choosable(campaign public.campaigns, brand_id uuid, card_value numeric)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if brand_id is not null and card_value is not null then
+    perform private.assert_offered(campaign.client_id, brand_id, card_value, campaign.currency);
+  end if;
+end $$;
+
 create function private.create_campaign_condition(
   campaign_id uuid, condition_number int, condition_name text, brand_id uuid, card_value numeric,
   crm_event_name text, is_self_service boolean, requires_opt_in boolean)
@@ -109,6 +118,7 @@ declare
   campaign public.campaigns := private.administered_campaign(campaign_id);
   condition public.campaign_conditions;
 begin
+  perform private.assert_choosable(campaign, brand_id, card_value);
   insert into public.campaign_conditions as cc (
     client_id, campaign_id, condition_number, condition_name, brand_id, card_value, crm_event_name,
     is_self_service, requires_opt_in)
@@ -126,7 +136,47 @@ returns public.campaign_conditions language sql volatile security invoker set se
   select private.create_campaign_condition(
     campaign_id, condition_number, condition_name, brand_id, card_value, crm_event_name, is_self_service, requires_opt_in)
 $$;
-comment on function public.create_campaign_condition is 'Says what earns which card in a campaign.';
+comment on function public.create_campaign_condition is
+  'Says what earns which card in a campaign: one that its client may give (GC002).';
+
+create function private.update_campaign_condition(
+  campaign_id uuid, condition_number int, condition_name text, brand_id uuid, card_value numeric, crm_event_name text,
+  is_self_service boolean, requires_opt_in boolean)
+returns public.campaign_conditions language plpgsql volatile security definer set search_path = '' as $$
+declare
+  campaign public.campaigns := private.administered_campaign(campaign_id);
+  condition public.campaign_conditions;
+begin
+  update public.campaign_conditions cc
+  set condition_name = coalesce(update_campaign_condition.condition_name, cc.condition_name),
+    brand_id = coalesce(update_campaign_condition.brand_id, cc.brand_id),
+    card_value = coalesce(update_campaign_condition.card_value, cc.card_value),
+    crm_event_name = coalesce(update_campaign_condition.crm_event_name, cc.crm_event_name),
+    is_self_service = coalesce(update_campaign_condition.is_self_service, cc.is_self_service),
+    requires_opt_in = coalesce(update_campaign_condition.requires_opt_in, cc.requires_opt_in)
+  where cc.campaign_id = campaign.id and cc.condition_number = update_campaign_condition.condition_number
+  returning cc.* into condition;
+  if condition.id is null then
+    perform private.refuse('RB-404', 'Not found');
+  end if;
+  if update_campaign_condition.brand_id is not null or update_campaign_condition.card_value is not null then
+    perform private.assert_choosable(campaign, condition.brand_id, condition.card_value);
+  end if;
+  perform private.record_audit(campaign.client_id, private.caller(), 'campaign_condition.updated', 'campaign_condition',
+    condition.id, to_jsonb(condition));
+  return condition;
+end $$;
+
+create function public.update_campaign_condition(
+  campaign_id uuid, condition_number int, condition_name text default null, brand_id uuid default null,
+  card_value numeric default null, crm_event_name text default null, is_self_service boolean default null,
+  requires_opt_in boolean default null)
+returns public.campaign_conditions language sql volatile security invoker set search_path = '' as $$
+  select private.update_campaign_condition(
+    campaign_id, condition_number, condition_name, brand_id, card_value, crm_event_name, is_self_service, requires_opt_in)
+$$;
+comment on function public.update_campaign_condition is
+  'Changes what earns which card from now on; what is left out stays. What the client may not give: GC002.';
 
 create function private.import_recipients(campaign_id uuid, recipients jsonb, pattern text)
 returns setof public.recipients language plpgsql volatile security definer set search_path = '' as $$
@@ -166,5 +216,6 @@ comment on function public.import_recipients is
 grant execute on function
   public.create_gift_card_pool, private.create_gift_card_pool, public.create_campaign, private.create_campaign,
   public.update_campaign_billing, private.update_campaign_billing,
-  public.create_campaign_condition, private.create_campaign_condition, public.import_recipients, private.import_recipients
+  public.create_campaign_condition, private.create_campaign_condition,
+  public.update_campaign_condition, private.update_campaign_condition, public.import_recipients, private.import_recipients
   to authenticated;

@@ -91,6 +91,7 @@ select bag_eq($$
   ('public.create_gift_card_pool', 'authenticated'), ('private.create_gift_card_pool', 'authenticated'),
   ('public.create_campaign', 'authenticated'), ('private.create_campaign', 'authenticated'),
   ('public.update_campaign_billing', 'authenticated'), ('private.update_campaign_billing', 'authenticated'),
+  ('public.update_campaign_condition', 'authenticated'), ('private.update_campaign_condition', 'authenticated'),
   ('public.create_campaign_condition', 'authenticated'), ('private.create_campaign_condition', 'authenticated'),
   ('public.import_recipients', 'authenticated'), ('private.import_recipients', 'authenticated'),
   ('public.cancel_gift_card', 'authenticated'), ('private.cancel_gift_card', 'authenticated'),

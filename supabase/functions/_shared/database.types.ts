@@ -2385,6 +2385,26 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"update_campaign_condition":
+{ Args: { "brand_id"?: string,"campaign_id": string,"card_value"?: number,"condition_name"?: string,"condition_number": number,"crm_event_name"?: string,"is_self_service"?: boolean,"requires_opt_in"?: boolean }; Returns: {
+              "brand_id": string | null,
+"campaign_id": string,
+"card_value": number | null,
+"client_id": string,
+"condition_name": string,
+"condition_number": number,
+"created_at": string,
+"crm_event_name": string | null,
+"id": string,
+"is_self_service": boolean,
+"requires_opt_in": boolean
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "campaign_conditions"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "update_client_brand":
 { Args: { "brand_id": string,"client_id": string,"is_enabled"?: boolean,"may_use_master_pool"?: boolean }; Returns: {
               "brand_id": string,

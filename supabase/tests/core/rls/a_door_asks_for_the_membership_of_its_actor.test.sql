@@ -56,6 +56,7 @@ insert into expected values
   ('let the agency pay',        'RB-403', 'RB-403', 'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_campaign_billing',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('bill the agency',           'RB-403', 'RB-403', 'ok',     'ok', 'RB-404', 'RB-404'),
+  ('update_campaign_condition', 'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('create_campaign_condition', 'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('import_recipients',         'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('cancel_gift_card',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -200,6 +201,7 @@ begin
       tests.create_campaign(tests.the('client'), tests.the('brand')), 'client')
     when 'bill the agency' then format('select public.update_campaign_billing(%L, %L)',
       tests.create_campaign(tests.the('client'), tests.the('brand')), 'agency')
+    when 'update_campaign_condition' then format('select public.update_campaign_condition(%L, 1, %L)', tests.the('campaign'), 'New')
     when 'create_campaign_condition' then format(
       'select public.create_campaign_condition(%L, 2 + (random() * 1e6)::int, %L, %L, 25)', tests.the('campaign'), 'New',
       tests.the('brand'))
