@@ -145,6 +145,9 @@ declare
 begin
   if private.lift_opt_out('sms', message.phone) then
     perform private.restore_consents('sms', message.phone, 'sms_reply', message.body, message.provider_message_id);
+  elsif private.is_opted_out('sms', message.phone) then
+    -- a STOP that was said later came first: it is the last word
+    return;
   end if;
   if request.id is not null then
     insert into public.consents (client_id, recipient_id, channel, address, action, source, wording, wording_version,

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(37);
+select plan(39);
 
 create function pg_temp.opted_in(recipient text) returns boolean language sql as $$
   select sms_opted_in_at is not null from public.recipients where id = tests.the(recipient)
@@ -50,6 +50,13 @@ select is(tests.lease((select id from public.deliveries where topic = 'gift_card
 select is((select channel from public.deliveries where topic = 'gift_card' and status = 'queued'), 'email',
   'It takes the other channel');
 select is(tests.ask_for_consent(tests.the('recipient')) ->> 'code', 'RB-400', 'Nobody is asked after an opt-out');
+
+-- a START that was said before the STOP that is here already
+update public.contact_opt_outs set said_at = now() + interval '1 second' where address = '+12025550121';
+select tests.write_sms('+12025550121', 'START', 'opt_in');
+select ok(private.is_opted_out('sms', '+12025550121'), 'A STOP that was said later stays the last word');
+select is((private.last_consent(tests.the('client'), 'sms', '+12025550121')).action, 'opted_out', 'And no proof says otherwise');
+update public.contact_opt_outs set said_at = now() where address = '+12025550121';
 
 -- start
 select is(tests.write_sms('+12025550121', 'START please', 'opt_in') #>> '{result,answer}', 'opt_in', 'START is confirmed');
