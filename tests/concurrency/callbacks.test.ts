@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { connect, sql } from '../support/database.ts';
+import { sql } from '../support/database.ts';
 import { promise } from '../support/promise.ts';
 import { seeded, seedFrom } from '../support/random.ts';
+import { atOnce } from '../support/sessions.ts';
 
 const seed = seedFrom('CALLBACKS_SEED');
 console.log(`callbacks: CALLBACKS_SEED=${seed}`);
@@ -55,14 +56,12 @@ Deno.test(`record_delivery_status: ${MESSAGES} messages end right, whatever the 
     const told = [...expected.get(id)![0], ...[...STEPS, ...OTHERS].filter(() => random() < 0.5)];
     return told.flatMap((status) => Array.from({ length: 1 + Math.floor(random() * 2) }, () => ({ id, status })));
   }));
-  const pool = connect(undefined, CONNECTIONS);
-  await Promise.all(Array.from({ length: CONNECTIONS }, async (_, worker) => {
+  await atOnce(CONNECTIONS, async (db, worker) => {
     for (let index = worker; index < calls.length; index += CONNECTIONS) {
       const { id, status } = calls[index];
-      await pool`select public.record_delivery_status('twilio', ${id}, null, ${status}, null)`;
+      await db`select public.record_delivery_status('twilio', ${id}, null, ${status}, null)`;
     }
-  }));
-  await pool.end();
+  });
   const wrong = (await statesOf(ids)).filter(({ id, status, provider_status }) => {
     const [, end, word] = expected.get(id)!;
     return status !== end || provider_status !== word;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { connect, type Database, sql } from '../support/database.ts';
+import { type Database, sql } from '../support/database.ts';
+import { withConnections } from '../support/sessions.ts';
 
 const CLIENTS = 64;
 
@@ -62,16 +63,6 @@ function tally(outcomes: string[]): Record<string, number> {
   return counts;
 }
 
-/** Works with so many connections of its own. */
-async function connected<Result>(max: number, work: (db: Database) => Promise<Result>): Promise<Result> {
-  const db = connect(undefined, max);
-  try {
-    return await work(db);
-  } finally {
-    await db.end();
-  }
-}
-
 /** Balance and sum of the entries of an account. */
 async function balanceOf(account: string): Promise<{ balance: number | null; entries: number }> {
   const [{ balance, entries }] = await sql`
@@ -86,7 +77,7 @@ async function assertBalanced() {
 Deno.test('ledger: 2 × 500 opposite transfers between two accounts sum to zero, without a deadlock', async () => {
   const own = await wallet({ customers: 2, balance: 500 });
   const [one, two] = own.accounts;
-  const outcomes = await connected(
+  const outcomes = await withConnections(
     16,
     (db) =>
       Promise.all(
@@ -111,7 +102,7 @@ Deno.test('ledger: batches that name the same accounts in opposite orders do not
       transfer_type: 'test',
       entries: [{ account_id: accounts[n], amount: -1 }, { account_id: to, amount: 1 }],
     }));
-  const outcomes = await connected(16, (db) =>
+  const outcomes = await withConnections(16, (db) =>
     Promise.all(Array.from({ length: 200 }, (_, n) =>
       outcome(db`
       select count(*)::text || ' posted' as answer from private.post_transfers(${
@@ -125,7 +116,7 @@ Deno.test('ledger: 64 clients spend one balance to the last coin and not one mor
   const own = await wallet({ balance: 100 });
   const [account] = own.accounts;
   const amounts = Array.from({ length: CLIENTS * 4 }, (_, n) => 1 + n % 3);
-  const outcomes = await connected(
+  const outcomes = await withConnections(
     CLIENTS,
     (db) => Promise.all(amounts.map((amount) => move(db, own, account, own.revenue, amount))),
   );
@@ -140,7 +131,7 @@ Deno.test('ledger: 64 clients spend one balance to the last coin and not one mor
 Deno.test('ledger: 64 times the same key is one transfer', async () => {
   const own = await wallet();
   const [account] = own.accounts;
-  const outcomes = await connected(
+  const outcomes = await withConnections(
     CLIENTS,
     (db) => Promise.all(Array.from({ length: CLIENTS }, () => move(db, own, own.issuance, account, 10, 'the same'))),
   );
@@ -152,7 +143,7 @@ Deno.test('ledger: 64 times the same key is one transfer', async () => {
 Deno.test('ledger: 64 times the same hold is one hold', async () => {
   const own = await wallet({ balance: 10 });
   const [account] = own.accounts;
-  const outcomes = await connected(CLIENTS, (db) =>
+  const outcomes = await withConnections(CLIENTS, (db) =>
     Promise.all(Array.from({ length: CLIENTS }, () =>
       outcome(db`
       select (private.reserve_hold(${account}, 10, now() + interval '1 hour', 'the same')).id as answer`))));
@@ -164,10 +155,13 @@ Deno.test('ledger: 64 times the same hold is one hold', async () => {
 Deno.test('ledger: 64 clients hold no more of one balance than there is, without a deadlock', async () => {
   const own = await wallet({ balance: 100 });
   const [account] = own.accounts;
-  const outcomes = await connected(CLIENTS, (db) =>
-    Promise.all(Array.from({ length: CLIENTS }, (_, n) =>
-      outcome(db`
-      select (private.reserve_hold(${account}, 3, now() + interval '1 hour', ${`hold ${n}`})).id as answer`))));
+  const outcomes = await withConnections(
+    CLIENTS,
+    (db) =>
+      Promise.all(Array.from({ length: CLIENTS }, (_, n) =>
+        outcome(db`
+      select (private.reserve_hold(${account}, 3, now() + interval '1 hour', ${`hold ${n}`})).id as answer`))),
+  );
   assert.deepEqual(tally(outcomes), { ok: 33, WL001: CLIENTS - 33 });
   await assertBalanced();
 });
@@ -176,7 +170,7 @@ Deno.test('ledger: of a capture and a release at the same time exactly one wins'
   const own = await wallet({ balance: 100 });
   const [account] = own.accounts;
   let captures = 0;
-  await connected(8, async (db) => {
+  await withConnections(8, async (db) => {
     for (let round = 0; round < 60; round++) {
       const [{ id }] = await db`
         select (private.reserve_hold(${account}, 2, now() - interval '1 second', ${`hold ${round}`})).id`;
@@ -203,7 +197,7 @@ Deno.test('ledger: 64 reversals of parts give back exactly what was paid', async
   const own = await wallet({ balance: 50 });
   const [account] = own.accounts;
   const payment = await move(sql, own, account, own.revenue, 50);
-  const outcomes = await connected(CLIENTS, (db) =>
+  const outcomes = await withConnections(CLIENTS, (db) =>
     Promise.all(Array.from({ length: CLIENTS }, () =>
       outcome(db`
       select (private.reverse_transfer(${payment}, 3, ${crypto.randomUUID()})).id as answer`))));
@@ -218,7 +212,7 @@ Deno.test('ledger: 64 times the same reversal is one reversal, also where no acc
   const payment = await move(sql, own, account, own.revenue, 50);
   const booking = await move(sql, own, own.issuance, own.revenue, 50);
   const reversals = (transfer: string, key: string) =>
-    connected(CLIENTS, (db) =>
+    withConnections(CLIENTS, (db) =>
       Promise.all(Array.from({ length: CLIENTS }, () =>
         outcome(db`
       select (private.reverse_transfer(${transfer}, null, ${key})).id as answer`))));
@@ -244,7 +238,7 @@ Deno.test('ledger: what lapses while it is being spent is either spent or expire
       from generate_series(1, 60) n))`;
   const until = Date.now() + 1500;
   let spent = 0;
-  await connected(12, (db) =>
+  await withConnections(12, (db) =>
     Promise.all(Array.from({ length: 12 }, async (_, n) => {
       while (Date.now() < until) {
         if (n % 4 === 0) {

@@ -1,32 +1,15 @@
 import assert from 'node:assert/strict';
-import { connect, type Database, sql } from '../support/database.ts';
+import { type Database, sql } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { countersOf } from '../support/gift_cards.ts';
 import { signUpAs } from '../support/people.ts';
 import { addRecipients, promise, type Promised } from '../support/promise.ts';
-import { type Session, untilBlocked } from '../support/sessions.ts';
+import { type Session, untilBlocked, withSessions } from '../support/sessions.ts';
 
 /** A card that an agent gave, so that its code has not left, and the message that is to bring it. */
 interface Waiting {
   cardId: string;
   deliveryId: string;
-}
-
-/** Several sessions whose transactions a test takes step by step. */
-async function withSessions(howMany: number, steps: (sessions: Session[]) => Promise<void>) {
-  const pool = connect(undefined, howMany);
-  const sessions = await Promise.all(Array.from({ length: howMany }, () => pool.reserve()));
-  // A session that waits where it should not must fail, not hang.
-  for (const session of sessions) await session`set lock_timeout = '20s'`;
-  try {
-    await steps(sessions);
-  } finally {
-    for (const session of sessions) {
-      await session`rollback`.catch(() => {});
-      session.release();
-    }
-    await pool.end();
-  }
 }
 
 /** Cards for all recipients; their messages are due in an hour, so that the scheduler does not send them. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { connect, sql } from '../support/database.ts';
+import { sql } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { call } from '../support/http.ts';
 import { signUpAs } from '../support/people.ts';
+import { atOnce } from '../support/sessions.ts';
 import {
   assertBooksAgree,
   bank,
@@ -16,20 +17,6 @@ import {
 } from '../support/shop.ts';
 
 const CLIENTS = 64;
-
-/** Runs something from so many connections at once. */
-async function atOnce<Result>(
-  howMany: number,
-  work: (database: ReturnType<typeof connect>, n: number) => Promise<Result>,
-) {
-  const database = connect(undefined, howMany);
-  try {
-    await Promise.all(Array.from({ length: howMany }, () => database`select 1`));
-    return await Promise.all(Array.from({ length: howMany }, (_, n) => work(database, n)));
-  } finally {
-    await database.end();
-  }
-}
 
 Deno.test('packages: 64 clients spend one balance: never below zero, and all of it is spent', async () => {
   const shop = await openShop({ bizcoins: 500 });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { connect, sql } from '../support/database.ts';
+import { sql } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { provision } from '../support/gift_cards.ts';
 import { promise, type Promised, stock } from '../support/promise.ts';
+import { atOnce } from '../support/sessions.ts';
 
 const OWED = 24;
 const CARDS = 15;
@@ -20,14 +21,12 @@ async function owe(): Promise<Promised> {
 
 /** Lets many workers fulfil what is owed until nobody finds anything more. */
 async function fulfilTogether(): Promise<void> {
-  const pool = connect(undefined, WORKERS);
-  await Promise.all(Array.from({ length: WORKERS }, async () => {
+  await atOnce(WORKERS, async (db) => {
     for (let isDone = false; !isDone;) {
-      const [{ answer }] = await pool`select public.fulfil_pending_reward('{}') as answer`;
+      const [{ answer }] = await db`select public.fulfil_pending_reward('{}') as answer`;
       isDone = answer.result.isDone;
     }
-  }));
-  await pool.end();
+  });
 }
 
 /** The recipients of all cards of the pool, once all are given. */

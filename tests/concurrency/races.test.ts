@@ -1,24 +1,6 @@
 import assert from 'node:assert/strict';
-import { connect } from '../support/database.ts';
 import { promise, type Promised, type Recipient } from '../support/promise.ts';
-import { type Session, untilBlocked } from '../support/sessions.ts';
-
-/** Two sessions whose transactions a test takes step by step. */
-async function twoSessions(steps: (one: Session, two: Session) => Promise<void>) {
-  const pool = connect(undefined, 2);
-  const [one, two] = await Promise.all([pool.reserve(), pool.reserve()]);
-  // A session that waits where it should not must fail, not hang.
-  for (const session of [one, two]) await session`set lock_timeout = '20s'`;
-  try {
-    await steps(one, two);
-  } finally {
-    for (const session of [one, two]) {
-      await session`rollback`.catch(() => {});
-      session.release();
-    }
-    await pool.end();
-  }
-}
+import { type Session, untilBlocked, withSessions } from '../support/sessions.ts';
 
 interface Outcome {
   card: string | null;
@@ -39,7 +21,7 @@ Deno.test('provision_gift_card: the second of two open transactions gets another
   // All cards but one are taken, so wherever the second session begins to look, it meets one that is locked.
   const promised = await promise({ cards: 8, recipients: 8 });
   const [last, ...others] = promised.recipients;
-  await twoSessions(async (one, two) => {
+  await withSessions(2, async ([one, two]) => {
     await one`begin`;
     const taken = new Set<string | null>();
     for (const recipient of others) taken.add((await claim(one, promised, recipient)).card);
@@ -52,7 +34,7 @@ Deno.test('provision_gift_card: the second of two open transactions gets another
 
 Deno.test('provision_gift_card: the last card, given back by a rollback, goes to who waited for it', async () => {
   const promised = await promise({ cards: 1, recipients: 2 });
-  await twoSessions(async (one, two) => {
+  await withSessions(2, async ([one, two]) => {
     await one`begin`;
     const first = await claim(one, promised, promised.recipients[0]);
     const [waiting] = await untilBlocked(two, () => claim(two, promised, promised.recipients[1]));
@@ -63,7 +45,7 @@ Deno.test('provision_gift_card: the last card, given back by a rollback, goes to
 
 Deno.test('provision_gift_card: the last card, once it is given, leaves the one who waited with GC-003', async () => {
   const promised = await promise({ cards: 1, recipients: 2 });
-  await twoSessions(async (one, two) => {
+  await withSessions(2, async ([one, two]) => {
     await one`begin`;
     await claim(one, promised, promised.recipients[0]);
     const [waiting] = await untilBlocked(two, () => claim(two, promised, promised.recipients[1]));
@@ -74,7 +56,7 @@ Deno.test('provision_gift_card: the last card, once it is given, leaves the one 
 
 Deno.test('provision_gift_card: who waits for the same reward is refused once it is given', async () => {
   const promised = await promise({ cards: 2 });
-  await twoSessions(async (one, two) => {
+  await withSessions(2, async ([one, two]) => {
     await one`begin`;
     assert.ok((await claim(one, promised, promised.recipient)).card);
     const [waiting] = await untilBlocked(two, () => claim(two, promised, promised.recipient));
@@ -85,7 +67,7 @@ Deno.test('provision_gift_card: who waits for the same reward is refused once it
 
 Deno.test('provision_gift_card: who waits for the same reward gets it when the other one is rolled back', async () => {
   const promised = await promise({ cards: 2 });
-  await twoSessions(async (one, two) => {
+  await withSessions(2, async ([one, two]) => {
     await one`begin`;
     await claim(one, promised, promised.recipient);
     const [waiting] = await untilBlocked(two, () => claim(two, promised, promised.recipient));
@@ -97,7 +79,7 @@ Deno.test('provision_gift_card: who waits for the same reward gets it when the o
 Deno.test('provision_gift_card: who waits for the same idempotency key gets the stored answer', async () => {
   const promised = await promise({ cards: 2 });
   const key = crypto.randomUUID();
-  await twoSessions(async (one, two) => {
+  await withSessions(2, async ([one, two]) => {
     await one`begin`;
     const first = await claim(one, promised, promised.recipient, key);
     assert.equal(first.replayed, false);

@@ -1,24 +1,20 @@
 import assert from 'node:assert/strict';
-import { connect, type Database, sql } from '../support/database.ts';
+import { type Database, sql } from '../support/database.ts';
 import { countersOf } from '../support/gift_cards.ts';
 import { promise, type Promised } from '../support/promise.ts';
 import { creditOf, giveCredit, masterPool } from '../support/sales.ts';
-import { untilBlocked } from '../support/sessions.ts';
+import { atOnce, type Session, untilBlocked, withSessions } from '../support/sessions.ts';
 
 const CLIENTS = 64;
 
-/** Runs the work with a connection for each of so many. */
-async function onConnections<Result>(howMany: number, work: (db: Database, n: number) => Promise<Result>) {
-  const db = connect(undefined, howMany);
-  try {
-    return await Promise.all(Array.from({ length: howMany }, (_, n) => work(db, n)));
-  } finally {
-    await db.end();
-  }
-}
-
 /** What a door answered: the refusal's code, or ok; a deadlock is thrown. */
-async function sell(db: Database, masterPoolId: string, buyer: string, quantity: number, pool: string | null = null) {
+async function sell(
+  db: Database | Session,
+  masterPoolId: string,
+  buyer: string,
+  quantity: number,
+  pool: string | null = null,
+) {
   const [{ answer }] = await db`
     select public.sell_gift_cards(null, ${masterPoolId}, ${buyer}, ${pool}, ${quantity}, 24.50, gen_random_uuid(),
       null, null) as answer`;
@@ -31,7 +27,7 @@ async function giveBack(db: Database, saleId: string, quantity: number) {
   return answer;
 }
 
-async function claim(db: Database, { campaignId }: Promised, recipientId: string) {
+async function claim(db: Database | Session, { campaignId }: Promised, recipientId: string) {
   const [{ answer }] = await db`
     select public.provision_gift_card(null, ${campaignId}, ${recipientId}, null, null, 1, null, null,
       gen_random_uuid(), null, null) as answer`;
@@ -67,7 +63,7 @@ Deno.test('sales: sales, returns and claims of one master pool lose no card and 
   const [{ pool }] = await sql`
     insert into public.card_pools (client_id, brand_id, pool_name, denomination)
     values (${buyer}, ${promised.brandId}, 'Bought', 25) returning id as pool`;
-  const outcomes = await onConnections(CLIENTS, async (db, n) => {
+  const outcomes = await atOnce(CLIENTS, async (db, n) => {
     if (n < 40) return { claimed: Number((await claim(db, promised, promised.recipients[n].id)).outcome === 'ok') };
     // half of the sales fill one pool of the buyer, the others open their own; a third gives some back
     const sale = await sell(db, masterPoolId, buyer, 5, n % 2 ? pool : null);
@@ -98,7 +94,7 @@ Deno.test('sales: sales, returns and claims of one master pool lose no card and 
 
 Deno.test('sales: 16 sales of 5 from 42 cards are 8 sales, and 2 cards are left', async () => {
   const { promised, masterPoolId } = await clientOfMaster(42, 1);
-  const answers = await onConnections(16, (db) => sell(db, masterPoolId, promised.clientId, 5, promised.poolId));
+  const answers = await atOnce(16, (db) => sell(db, masterPoolId, promised.clientId, 5, promised.poolId));
   assert.equal(answers.filter(({ outcome }) => outcome === 'ok').length, 8);
   assert.deepEqual(new Set(answers.flatMap(({ code }) => code ?? [])), new Set(['GC-003']));
   assert.deepEqual(await countersOf(masterPoolId), { total: 2, available: 2, claimed: 0, delivered: 0 });
@@ -109,45 +105,29 @@ Deno.test('sales: 16 sales of 5 from 42 cards are 8 sales, and 2 cards are left'
 for (const [end, expected] of [['rollback', 'ok'], ['commit', 'GC-003']] as const) {
   Deno.test(`sales: a sale of every card waits for a claim that is under way; after its ${end} it is ${expected}`, async () => {
     const { promised, masterPoolId } = await clientOfMaster(6, 1);
-    const db = connect(undefined, 2);
-    const [claiming, seller] = await Promise.all([db.reserve(), db.reserve()]);
-    try {
-      await claiming`begin`;
-      assert.equal((await claim(claiming as unknown as Database, promised, promised.recipient.id)).outcome, 'ok');
-      const [selling] = await untilBlocked(
-        seller,
-        () => sell(seller as unknown as Database, masterPoolId, promised.clientId, 6, promised.poolId),
-      );
-      await claiming.unsafe(end);
+    await withSessions(2, async ([one, two]) => {
+      await one`begin`;
+      assert.equal((await claim(one, promised, promised.recipient.id)).outcome, 'ok');
+      const [selling] = await untilBlocked(two, () => sell(two, masterPoolId, promised.clientId, 6, promised.poolId));
+      await one.unsafe(end);
       const answer = await selling;
       assert.equal(answer.code ?? answer.outcome, expected);
       assert.equal((await countersOf(masterPoolId)).available, expected === 'ok' ? 0 : 5);
-    } finally {
-      [claiming, seller].forEach((session) => session.release());
-      await db.end();
-    }
+    });
     await assertNothingViolated(promised);
   });
 }
 
 Deno.test('sales: a claim that waits for a card which is then sold takes another, or none', async () => {
   const { promised, masterPoolId } = await clientOfMaster(3, 2);
-  const db = connect(undefined, 2);
-  const [selling, claimer] = await Promise.all([db.reserve(), db.reserve()]);
   const buyer = await promise({ cards: 0 });
-  try {
-    await selling`begin`;
-    assert.equal((await sell(selling as unknown as Database, masterPoolId, buyer.clientId, 3)).outcome, 'ok');
-    const [claiming] = await untilBlocked(
-      claimer,
-      () => claim(claimer as unknown as Database, promised, promised.recipient.id),
-    );
-    await selling`commit`;
+  await withSessions(2, async ([one, two]) => {
+    await one`begin`;
+    assert.equal((await sell(one, masterPoolId, buyer.clientId, 3)).outcome, 'ok');
+    const [claiming] = await untilBlocked(two, () => claim(two, promised, promised.recipient.id));
+    await one`commit`;
     assert.equal((await claiming).code, 'GC-003');
-  } finally {
-    [selling, claimer].forEach((session) => session.release());
-    await db.end();
-  }
+  });
   await assertNothingViolated(promised);
 });
 
@@ -156,7 +136,7 @@ Deno.test('credit: 64 claims on credit for ten cards give ten cards, 54 times GC
   await giveCredit(promised.clientId, 250);
   const masterPoolId = await masterPool(promised.brandId, CLIENTS);
   await sql`insert into public.client_brands (client_id, brand_id) values (${promised.clientId}, ${promised.brandId})`;
-  const answers = await onConnections(CLIENTS, (db, n) => claim(db, promised, promised.recipients[n].id));
+  const answers = await atOnce(CLIENTS, (db, n) => claim(db, promised, promised.recipients[n].id));
   assert.equal(answers.filter(({ outcome }) => outcome === 'ok').length, 10);
   assert.equal(answers.filter(({ code }) => code === 'GC-006').length, 54);
   assert.equal(await creditOf(promised.clientId), 0);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { connect, type Database, sql } from '../support/database.ts';
-import { untilBlocked } from '../support/sessions.ts';
+import { type Database, sql } from '../support/database.ts';
+import { untilBlocked, withConnections } from '../support/sessions.ts';
 import { addClient, addPackage, addVoucher, redeemVoucher, signUpCustomer, type Voucher } from '../support/vouchers.ts';
 import { uniqueIp } from '../support/unique.ts';
 
@@ -35,18 +35,6 @@ function tally(outcomes: string[]): Record<string, number> {
   return counts;
 }
 
-/** Works with so many connections of its own. */
-async function connected<Result>(max: number, work: (db: Database) => Promise<Result>): Promise<Result> {
-  const db = connect(undefined, max);
-  // Every connection is open before the race begins.
-  await Promise.all(Array.from({ length: max }, () => db`select pg_sleep(0.01)`));
-  try {
-    return await work(db);
-  } finally {
-    await db.end();
-  }
-}
-
 /** The redemptions of a voucher as the voucher, its history and the ledger tell them. */
 async function redemptionsOf({ id }: Voucher) {
   const [counts] = await sql`
@@ -72,7 +60,7 @@ Deno.test('vouchers: of 64 customers at once exactly 10 redeem a voucher with a 
   const clientId = await addClient();
   const voucher = await addVoucher(clientId, { usage_limit: 10 });
   const customers = await addCustomers(clientId, strangers(CLIENTS));
-  const outcomes = await connected(
+  const outcomes = await withConnections(
     CLIENTS,
     (db) => Promise.all(customers.map((customer) => redeem(db, customer, voucher))),
   );
@@ -85,7 +73,7 @@ Deno.test('vouchers: a customer who redeems a voucher 64 times at once redeems i
   const clientId = await addClient();
   const voucher = await addVoucher(clientId);
   const [customer] = await addCustomers(clientId, strangers(1));
-  const outcomes = await connected(
+  const outcomes = await withConnections(
     CLIENTS,
     (db) => Promise.all(Array.from({ length: CLIENTS }, () => redeem(db, customer, voucher))),
   );
@@ -103,7 +91,7 @@ Deno.test('vouchers: 64 accounts of one person redeem a voucher once, and anothe
     return [`${dotted}+${n}@gmail.com`, `${mailbox.toUpperCase()}+${n}@GoogleMail.com`][n % 2];
   });
   const customers = await addCustomers(clientId, [...variants, ...strangers(1)]);
-  const outcomes = await connected(
+  const outcomes = await withConnections(
     CLIENTS,
     (db) => Promise.all(customers.map((customer) => redeem(db, customer, voucher))),
   );
@@ -119,7 +107,7 @@ Deno.test("vouchers: customers who profit from each other's vouchers never wait 
     owners.map((owner) => addVoucher(clientId, { owner_id: owner, owner_benefit: 3 })),
   );
   const pairs = owners.flatMap((owner, n) => vouchers.filter((_, m) => m !== n).map((voucher) => ({ owner, voucher })));
-  const outcomes = await connected(
+  const outcomes = await withConnections(
     CLIENTS,
     (db) => Promise.all(pairs.map(({ owner, voucher }) => redeem(db, owner, voucher))),
   );
@@ -139,7 +127,7 @@ Deno.test('vouchers: what is given back while others redeem is redeemed again, a
   for (const customer of first) assert.equal(await redeem(sql, customer, voucher), 'ok');
   const redemptions = await sql`select id from public.voucher_usage where voucher_id = ${voucher.id}`;
   const second = await addCustomers(clientId, strangers(32));
-  const outcomes = await connected(40, (db) =>
+  const outcomes = await withConnections(40, (db) =>
     Promise.all([
       ...redemptions.map(({ id }) =>
         db.begin(async (own) => {
@@ -174,7 +162,7 @@ Deno.test('vouchers: a message voucher redeemed by many while a package is activ
           : addVoucher(clientId, { type: 'package', package_id: offer }),
     ),
   );
-  const outcomes = await connected(
+  const outcomes = await withConnections(
     24,
     (db) => Promise.all(vouchers.map((voucher) => redeem(db, customer, voucher))),
   );
@@ -191,7 +179,7 @@ Deno.test('vouchers: a discount is set aside for one of 64 purchases', async () 
   const [customer] = await addCustomers(clientId, strangers(1));
   assert.equal(await redeem(sql, customer, await addVoucher(clientId, { type: 'percentage', value: 20 })), 'ok');
   const [{ id }] = await sql`select id from public.voucher_entitlements where user_id = ${customer}`;
-  const outcomes = await connected(
+  const outcomes = await withConnections(
     CLIENTS,
     (db) =>
       Promise.all(Array.from({ length: CLIENTS }, () =>
@@ -205,7 +193,7 @@ Deno.test('vouchers: a voucher that is paused while somebody redeems it is not r
   const clientId = await addClient();
   const voucher = await addVoucher(clientId);
   const [customer] = await addCustomers(clientId, strangers(1));
-  await connected(2, async (db) => {
+  await withConnections(2, async (db) => {
     const [admin, session] = await Promise.all([db.reserve(), db.reserve()]);
     await admin`begin`;
     await admin`update public.vouchers set is_active = false where id = ${voucher.id}`;
