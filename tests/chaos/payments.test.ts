@@ -4,7 +4,7 @@ import { eventually } from '../support/eventually.ts';
 import { type Answer, call } from '../support/http.ts';
 import { OwnStack, type Part } from '../support/own_stack.ts';
 import { seeded, seedFrom } from '../support/random.ts';
-import { assertBooksAgree, createClient, type Intent, topUp } from '../support/shop.ts';
+import { addClient, assertBooksAgree, type Intent, topUp } from '../support/shop.ts';
 import { uniqueEmail } from '../support/unique.ts';
 
 const BUYERS = 60;
@@ -60,7 +60,7 @@ Deno.test('chaos: whatever is killed between hold and capture, a purchase is giv
 });
 
 async function open(stack: OwnStack, sql: Database): Promise<Shop> {
-  const clientId = await createClient(sql);
+  const clientId = await addClient(sql);
   const [{ id: packageId }] = await sql`
     insert into public.packages (client_id, name, price, duration_days, messages)
     values (${clientId}, 'Starter', 49, 30, 100) returning id`;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Database, sql } from '../support/database.ts';
 import { withConnections } from '../support/sessions.ts';
+import { addClient } from '../support/shop.ts';
 
 const CLIENTS = 64;
 
@@ -15,11 +16,7 @@ interface Wallet {
 
 /** A client of its own with so many customers, each of whom has so many bizcoins. */
 async function wallet({ customers = 1, balance = 0 }: { customers?: number; balance?: number } = {}): Promise<Wallet> {
-  const [{ agency }] = await sql`
-    insert into public.agencies (name, slug) values ('Agency', ${`agency-${crypto.randomUUID()}`}) returning id as agency`;
-  const [{ client }] = await sql`
-    insert into public.clients (agency_id, name, slug)
-    values (${agency}, 'Client', ${`client-${crypto.randomUUID()}`}) returning id as client`;
+  const client = await addClient();
   const [{ issuance, revenue }] = await sql`
     select private.system_account(${client}, 'issuance', 'bizcoin') as issuance,
       private.system_account(${client}, 'revenue', 'bizcoin') as revenue`;

@@ -5,7 +5,8 @@ import { type Answer } from '../support/http.ts';
 import { awayFromTheEdge } from '../support/limits.ts';
 import { promise } from '../support/promise.ts';
 import { symbols, uniqueIp } from '../support/unique.ts';
-import { addClient, redeemVoucher, signUpCustomer, validateVoucher } from '../support/vouchers.ts';
+import { addClient } from '../support/shop.ts';
+import { redeemVoucher, signUpCustomer, validateVoucher } from '../support/vouchers.ts';
 
 const GUESSES = 64;
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type Database, sql } from '../support/database.ts';
 import { untilBlocked, withConnections } from '../support/sessions.ts';
-import { addClient, addPackage, addVoucher, redeemVoucher, signUpCustomer, type Voucher } from '../support/vouchers.ts';
+import { addClient, addPackage } from '../support/shop.ts';
+import { addVoucher, redeemVoucher, signUpCustomer, type Voucher } from '../support/vouchers.ts';
 import { uniqueIp } from '../support/unique.ts';
 
 const CLIENTS = 64;
@@ -150,7 +151,7 @@ Deno.test('vouchers: what is given back while others redeem is redeemed again, a
 Deno.test('vouchers: a message voucher redeemed by many while a package is activated keeps every message', async () => {
   const clientId = await addClient();
   const [customer] = await addCustomers(clientId, strangers(1));
-  const offer = await addPackage(clientId, 100);
+  const offer = await addPackage(clientId);
   const gift = await addVoucher(clientId, { type: 'package', package_id: offer });
   assert.equal(await redeem(sql, customer, gift), 'ok');
   const vouchers = await Promise.all(

@@ -34,7 +34,7 @@ export interface Wishes {
 /** Opens a shop. */
 export async function openShop(wishes: Wishes = {}): Promise<Shop> {
   const { price = 49, bizcoins = 30, messages = 100, currency = 'USD' } = wishes;
-  const clientId = await createClient();
+  const clientId = await addClient();
   const customer = await signUpAs('customer', clientId);
   const packageId = await addPackage(clientId, price, messages, currency);
   if (bizcoins > 0) await topUp(clientId, customer.id, bizcoins);
@@ -50,7 +50,7 @@ export async function addPackage(clientId: string, price = 49, messages = 100, c
 }
 
 /** A client and nothing else. */
-export async function createClient(database: Database = sql): Promise<string> {
+export async function addClient(database: Database = sql): Promise<string> {
   const name = crypto.randomUUID();
   const [{ id }] = await database`
     with agency as (

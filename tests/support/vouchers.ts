@@ -18,15 +18,6 @@ export interface Terms {
   [column: string]: unknown;
 }
 
-/** A client of its own. */
-export async function addClient(): Promise<string> {
-  const name = crypto.randomUUID();
-  const [{ id }] = await sql`
-    with agency as (insert into public.agencies (name, slug) values ('Agency', ${`agency-${name}`}) returning id)
-    insert into public.clients (agency_id, name, slug) select id, 'Client', ${`client-${name}`} from agency returning id`;
-  return id;
-}
-
 /** Adds a voucher to a client. */
 export async function addVoucher(clientId: string, terms: Terms = {}): Promise<Voucher> {
   const code = `V${symbols(4)}-${symbols(5)}-${symbols(5)}`;
@@ -41,14 +32,6 @@ export async function addVoucher(clientId: string, terms: Terms = {}): Promise<V
   };
   const [voucher] = await sql<Voucher[]>`insert into public.vouchers ${sql(row)} returning id, code`;
   return { ...voucher };
-}
-
-/** Adds a package of so many messages to a client. */
-export async function addPackage(clientId: string, messages = 100, price = 49): Promise<string> {
-  const [{ id }] = await sql`
-    insert into public.packages (client_id, name, price, messages, duration_days)
-    values (${clientId}, 'Starter', ${price}, ${messages}, 30) returning id`;
-  return id;
 }
 
 /** Signs a customer of a client up. */

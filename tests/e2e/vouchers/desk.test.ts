@@ -4,7 +4,8 @@ import { eventually } from '../../support/eventually.ts';
 import { assertDone, assertRefused } from '../../support/expect.ts';
 import { call } from '../../support/http.ts';
 import { type Person, signUp, signUpAs } from '../../support/people.ts';
-import { addClient, addVoucher, redeemVoucher, signUpCustomer } from '../../support/vouchers.ts';
+import { addClient } from '../../support/shop.ts';
+import { addVoucher, redeemVoucher, signUpCustomer } from '../../support/vouchers.ts';
 
 /** What a function of an admin answers him. */
 async function ask({ client }: Person, name: string, args: Record<string, unknown>) {

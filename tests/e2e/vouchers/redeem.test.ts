@@ -5,14 +5,8 @@ import { signUpAs } from '../../support/people.ts';
 import { messageTo } from '../../support/sandbox.ts';
 import { stack } from '../../support/stack.ts';
 import { call } from '../../support/http.ts';
-import {
-  addClient,
-  addPackage,
-  addVoucher,
-  redeemVoucher,
-  signUpCustomer,
-  validateVoucher,
-} from '../../support/vouchers.ts';
+import { addClient, addPackage } from '../../support/shop.ts';
+import { addVoucher, redeemVoucher, signUpCustomer, validateVoucher } from '../../support/vouchers.ts';
 
 Deno.test('redeem-voucher: a customer turns a code, however typed, into bizcoins, and sees them in his wallet', async () => {
   const clientId = await addClient();
@@ -76,7 +70,7 @@ Deno.test('redeem-voucher: messages are added to the active package, and a packa
   const messages = await addVoucher(clientId, { type: 'message', value: 40 });
   assertRefused(await redeemVoucher(customer, messages.code), 'VC-012');
 
-  const offer = await addPackage(clientId, 100);
+  const offer = await addPackage(clientId);
   const { code } = await addVoucher(clientId, { type: 'package', package_id: offer });
   const activated = await redeemVoucher(customer, code);
   assertDone(activated);
@@ -113,7 +107,7 @@ Deno.test('redeem-voucher: a percentage becomes a discount that its customer own
 Deno.test('redeem-voucher: bizcoins and a discount from vouchers buy a package, and the history tells what was saved', async () => {
   const clientId = await addClient();
   const customer = await signUpCustomer(clientId);
-  const packageId = await addPackage(clientId, 100, 60);
+  const packageId = await addPackage(clientId, 60);
   const discount = await addVoucher(clientId, { type: 'percentage', value: 50, minimum_purchase: 60 });
   for (const { code } of [discount, await addVoucher(clientId, { value: 30 })]) {
     assertDone(await redeemVoucher(customer, code, { packageId }));
