@@ -1,5 +1,5 @@
 -- Reports of money: what is still owed to recipients, what the platform earns by client and agency, and the platform as a
--- whole; then the door through which every report is exported. Same ranges, days and currencies as the other reports.
+-- whole; then the doors of every report, and the one through which it is exported. Same ranges, days and currencies as the other reports.
 -- Profit and the platform's own numbers are for platform admins only.
 
 create type public.liability as (
@@ -128,63 +128,7 @@ returns setof public.platform_analytics language sql stable set search_path = ''
   order by x.currency
 $$;
 
-create function private.report_liability(client_id uuid, from_day date, to_day date)
-returns setof public.liability language sql stable security definer set search_path = '' as $$
-  select * from private.liability(private.report_request(
-    private.report_reader(), client_id, from_day, to_day, private.admin_roles()))
-$$;
-
-create function public.report_liability(
-  client_id uuid default null, from_day date default null, to_day date default null)
-returns setof public.liability language sql stable security invoker set search_path = '' as $$
-  select * from private.report_liability(client_id, from_day, to_day)
-$$;
-comment on function public.report_liability is
-  'What is promised and unused at the end of the range, by age and currency: cards given, rewards owed, cards about to expire.';
-
-create function private.report_profit_by_client(client_id uuid, from_day date, to_day date)
-returns setof public.profit_by_client language sql stable security definer set search_path = '' as $$
-  select * from private.profit_by_client(private.report_request(
-    private.report_reader(), client_id, from_day, to_day, array['platform_admin']))
-$$;
-
-create function public.report_profit_by_client(
-  client_id uuid default null, from_day date default null, to_day date default null)
-returns setof public.profit_by_client language sql stable security invoker set search_path = '' as $$
-  select * from private.report_profit_by_client(client_id, from_day, to_day)
-$$;
-comment on function public.report_profit_by_client is
-  'What the platform earned with each client, by currency and source; platform admins only.';
-
-create function private.report_profit_by_agency(client_id uuid, from_day date, to_day date)
-returns setof public.profit_by_agency language sql stable security definer set search_path = '' as $$
-  select * from private.profit_by_agency(private.report_request(
-    private.report_reader(), client_id, from_day, to_day, array['platform_admin']))
-$$;
-
-create function public.report_profit_by_agency(
-  client_id uuid default null, from_day date default null, to_day date default null)
-returns setof public.profit_by_agency language sql stable security invoker set search_path = '' as $$
-  select * from private.report_profit_by_agency(client_id, from_day, to_day)
-$$;
-comment on function public.report_profit_by_agency is
-  'What the platform earned with each agency, by currency; platform admins only.';
-
-create function private.report_platform_analytics(client_id uuid, from_day date, to_day date)
-returns setof public.platform_analytics language sql stable security definer set search_path = '' as $$
-  select * from private.platform_analytics(private.report_request(
-    private.report_reader(), client_id, from_day, to_day, array['platform_admin']))
-$$;
-
-create function public.report_platform_analytics(
-  client_id uuid default null, from_day date default null, to_day date default null)
-returns setof public.platform_analytics language sql stable security invoker set search_path = '' as $$
-  select * from private.report_platform_analytics(client_id, from_day, to_day)
-$$;
-comment on function public.report_platform_analytics is
-  'The platform as a whole, by currency: stock, cards given, delivery, redemption, debts, money; platform admins only.';
-
--- The rows of a report as texts, so that no amount passes through a floating point number on its way into a file.
+-- The rows of a report, by its name.
 create function private.report_rows(report text, request private.report_request)
 returns setof jsonb language plpgsql stable set search_path = '' as $$
 begin
@@ -201,23 +145,114 @@ begin
   end case;
 end $$;
 
+-- Who may be told what: money and the whole are the platform's.
+create function private.report_roles(report text)
+returns text[] language sql immutable set search_path = '' as $$
+  select case when report in ('profit_by_client', 'profit_by_agency', 'platform_analytics') then array['platform_admin']
+    else private.admin_roles() end
+$$;
+
+-- The doors, for supabase-js and Studio. One body finds out for all of them who reads; a door gives its rows their columns.
+create function private.report(report text, client_id uuid, from_day date, to_day date)
+returns setof jsonb language sql stable security definer set search_path = '' as $$
+  select r from private.report_rows(report, private.report_request(
+    private.report_reader(), client_id, from_day, to_day, private.report_roles(report))) r
+$$;
+
+create function public.report_pool_performance(client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.pool_performance language sql stable security invoker set search_path = '' as $$
+  select r.* from private.report('pool_performance', client_id, from_day, to_day) told,
+    jsonb_populate_record(null::public.pool_performance, told) r
+$$;
+comment on function public.report_pool_performance is
+  'How pools do: utilization (delivered of all cards), delivery success, claimed to delivered, cost per redemption (platform).';
+
+create function public.report_brand_performance(client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.brand_performance language sql stable security invoker set search_path = '' as $$
+  select r.* from private.report('brand_performance', client_id, from_day, to_day) told,
+    jsonb_populate_record(null::public.brand_performance, told) r
+$$;
+comment on function public.report_brand_performance is
+  'How much of what was given is delivered and redeemed, by brand and currency.';
+
+create function public.report_delivery_methods(client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.delivery_methods language sql stable security invoker set search_path = '' as $$
+  select r.* from private.report('delivery_methods', client_id, from_day, to_day) told,
+    jsonb_populate_record(null::public.delivery_methods, told) r
+$$;
+comment on function public.report_delivery_methods is
+  'SMS beside e-mail: tries, successes, time until a provider took the message, and how many cards were redeemed.';
+
+create function public.report_geography(client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.geography language sql stable security invoker set search_path = '' as $$
+  select r.* from private.report('geography', client_id, from_day, to_day) told,
+    jsonb_populate_record(null::public.geography, told) r
+$$;
+comment on function public.report_geography is
+  'Where the recipients of cards are, by country and state.';
+
+create function public.report_campaign_comparison(client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.campaign_comparison language sql stable security invoker set search_path = '' as $$
+  select r.* from private.report('campaign_comparison', client_id, from_day, to_day) told,
+    jsonb_populate_record(null::public.campaign_comparison, told) r
+$$;
+comment on function public.report_campaign_comparison is
+  'Campaigns side by side: reach, delivery, redemption, debts, cost per redemption (platform).';
+
+create function public.report_liability(client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.liability language sql stable security invoker set search_path = '' as $$
+  select r.* from private.report('liability', client_id, from_day, to_day) told,
+    jsonb_populate_record(null::public.liability, told) r
+$$;
+comment on function public.report_liability is
+  'What is promised and unused at the end of the range, by age and currency: cards given, rewards owed, cards about to expire.';
+
+create function public.report_profit_by_client(client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.profit_by_client language sql stable security invoker set search_path = '' as $$
+  select r.* from private.report('profit_by_client', client_id, from_day, to_day) told,
+    jsonb_populate_record(null::public.profit_by_client, told) r
+$$;
+comment on function public.report_profit_by_client is
+  'What the platform earned with each client, by currency and source; platform admins only.';
+
+create function public.report_profit_by_agency(client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.profit_by_agency language sql stable security invoker set search_path = '' as $$
+  select r.* from private.report('profit_by_agency', client_id, from_day, to_day) told,
+    jsonb_populate_record(null::public.profit_by_agency, told) r
+$$;
+comment on function public.report_profit_by_agency is
+  'What the platform earned with each agency, by currency; platform admins only.';
+
+create function public.report_platform_analytics(client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.platform_analytics language sql stable security invoker set search_path = '' as $$
+  select r.* from private.report('platform_analytics', client_id, from_day, to_day) told,
+    jsonb_populate_record(null::public.platform_analytics, told) r
+$$;
+comment on function public.report_platform_analytics is
+  'The platform as a whole, by currency: stock, cards given, delivery, redemption, debts, money; platform admins only.';
+
 create function public.export_report(
   actor uuid, report text, client_id uuid, from_day date, to_day date, request_id uuid)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
+  -- what a function turns into a file in its time and memory
+  rows_max constant int := 10000;
   request private.report_request;
   columns jsonb;
   rows jsonb;
   detail text;
 begin
-  request := private.report_request(actor, client_id, from_day, to_day, case
-    when report in ('profit_by_client', 'profit_by_agency', 'platform_analytics') then array['platform_admin']
-    else private.admin_roles() end);
+  request := private.report_request(actor, client_id, from_day, to_day, private.report_roles(report));
   select jsonb_agg(a.attname order by a.attnum) into columns
   from pg_catalog.pg_attribute a
   where a.attrelid = to_regclass('public.' || report) and a.attnum > 0 and not a.attisdropped;
+  -- as texts, so that no amount passes through a floating point number on its way into a file
   select coalesce(jsonb_agg((select jsonb_object_agg(t.key, t.value) from jsonb_each_text(r) t) order by n), '[]') into rows
   from private.report_rows(report, request) with ordinality as x (r, n);
+  if jsonb_array_length(rows) > rows_max then
+    perform private.refuse('RB-400', 'The report has more than 10,000 rows: name a client or a shorter time',
+      jsonb_build_object('rows', jsonb_array_length(rows), 'rowsMax', rows_max));
+  end if;
   perform private.record_audit(client_id, actor, 'report.exported', 'report', request_id,
     jsonb_build_object('report', report, 'from', from_day, 'to', to_day, 'rows', jsonb_array_length(rows)), request_id);
   return private.answered(jsonb_build_object('columns', columns, 'rows', rows));
@@ -232,9 +267,9 @@ comment on function public.export_report is
   'A report for a file: its columns in order and its rows as texts; for admins, or a trusted server. Audited.';
 
 grant execute on function
-  public.report_liability, private.report_liability,
-  public.report_profit_by_client, private.report_profit_by_client,
-  public.report_profit_by_agency, private.report_profit_by_agency,
-  public.report_platform_analytics, private.report_platform_analytics
+  private.report,
+  public.report_pool_performance, public.report_brand_performance, public.report_delivery_methods,
+  public.report_geography, public.report_campaign_comparison, public.report_liability,
+  public.report_profit_by_client, public.report_profit_by_agency, public.report_platform_analytics
   to authenticated;
 grant execute on function public.export_report to service_role;

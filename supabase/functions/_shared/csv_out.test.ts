@@ -10,11 +10,14 @@ const HOSTILE = [
   '@SUM(A1)',
   '\t=1',
   '\r=1',
+  '\n=1',
+  '\0=1',
   "=cmd|' /C calc'!A0",
   '-2+3+cmd|x',
   '＝1',
   '＋1',
   '＠x',
+  '－1',
 ];
 
 Deno.test('writeCsv: a cell that begins like a formula is a text', () => {
@@ -48,7 +51,7 @@ Deno.test('writeCsv: whatever a text holds, it comes back as one cell that is no
     const [[cell, next]] = records;
     assert.deepEqual([records.length, next], [1, 'x']);
     assert.ok(cell === name || cell === `'${name}`);
-    assert.ok(!/^[=+@\t\r]/.test(cell) && !/^-(?!\d+(\.\d+)?$)/.test(cell), JSON.stringify(cell));
+    assert.ok(!/^[=+@\t\r\n\0]/.test(cell) && !/^-(?!\d+(\.\d+)?$)/.test(cell), JSON.stringify(cell));
   }));
 });
 
