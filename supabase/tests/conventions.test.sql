@@ -102,6 +102,7 @@ select bag_eq($$
   ('public.update_crm_endpoint_key', 'authenticated'), ('private.update_crm_endpoint_key', 'authenticated'),
   ('public.update_crm_endpoint', 'authenticated'), ('private.update_crm_endpoint', 'authenticated'),
   ('public.replay_crm_event', 'authenticated'), ('private.replay_crm_event', 'authenticated'),
+  ('public.replay_crm_events', 'authenticated'), ('private.replay_crm_events', 'authenticated'),
   ('public.create_webhook_endpoint', 'authenticated'), ('private.create_webhook_endpoint', 'authenticated'),
   ('public.update_webhook_endpoint', 'authenticated'), ('private.update_webhook_endpoint', 'authenticated'),
   ('public.rotate_webhook_secret', 'authenticated'), ('private.rotate_webhook_secret', 'authenticated'),

@@ -27,6 +27,16 @@ Deno.test('log: of a phone number only the end is written, wherever it stands', 
   assert.match(line, /\+…2671.*\+…8750/);
 });
 
+Deno.test('log: of an e-mail address only the domain is written; the version of a package stays', () => {
+  const line = lineOf('[SENDGRID] Failed', {
+    reason: 'The address "ada.lovelace+x@mail.example.com" is on a list',
+    stack: 'at file:///node_modules/.deno/@supabase+server@1.8.1/index.js',
+  });
+  assert.doesNotMatch(line, /lovelace/);
+  assert.match(line, /…@mail\.example\.com/);
+  assert.match(line, /server@1\.8\.1/);
+});
+
 Deno.test('log: a long field is cut, so that the line stays JSON', () => {
   const line = lineOf('[TEST]', { detail: 'x'.repeat(50_000) });
   assert.ok(line.length < 10_000);

@@ -20,8 +20,8 @@ export function reasonOf(error: unknown): { reason: string } {
   return { reason: `${name}: ${message}` };
 }
 
-// Providers repeat the number in their error messages; its end is enough to recognise it.
+// Providers repeat the number or address in their error messages; its end is enough to recognise it.
 function tame(text: string): string {
-  const masked = text.replace(/\+\d{3,11}(?=\d{4})/g, '+…');
+  const masked = text.replace(/\+\d{3,11}(?=\d{4})/g, '+…').replace(/[\w.+-]{1,64}(?=@[\w.-]+\.[a-z]{2})/gi, '…');
   return masked.length > MAX_FIELD_LENGTH ? `${masked.slice(0, MAX_FIELD_LENGTH)}…` : masked;
 }

@@ -97,6 +97,13 @@ Deno.test('render: a line break in a name does not begin a new line', () => {
   assert.equal(subject, 'For A B Bcc: x');
 });
 
+Deno.test('render: a name keeps its letters and emoji, and loses what would turn the code around', () => {
+  assert.equal(text('{{first_name}}: {{code}}', { first_name: '\u202eAda\u2066\u0007' }), 'Ada: AMZN-1234');
+  for (const name of ['José', 'نور', 'Åsa 👩‍👩‍👧', '王芳', 'O’Brien']) {
+    assert.equal(text('{{first_name}}', { first_name: name }), name);
+  }
+});
+
 Deno.test('render: somebody without a name is greeted all the same', () => {
   assert.equal(text('Hi {{first_name}},', { first_name: '' }), 'Hi there,');
 });

@@ -116,11 +116,14 @@ function fillIn(template: string, values: Values): string {
     .join('\n').replace(/\n{3,}/g, '\n\n').trim();
 }
 
+// What shows nothing, or turns the direction of all that follows, so that a code would be read backwards.
+const UNSEEN = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
 // A value is one line: a name with a line break must not look like another part of the message.
 function valueOf(tag: string | undefined, values: Values): string | undefined {
   if (tag === undefined) return undefined;
   const name = tag.toLowerCase();
-  return Object.hasOwn(values, name) ? values[name].replace(/\s+/g, ' ').trim() : '';
+  return Object.hasOwn(values, name) ? values[name].replace(/\s+/g, ' ').replace(UNSEEN, '').trim() : '';
 }
 
 const ENTITIES: Record<string, string> = {

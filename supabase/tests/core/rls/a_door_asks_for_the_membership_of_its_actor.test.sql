@@ -70,6 +70,7 @@ insert into expected values
   ('update_crm_endpoint',       'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_crm_endpoint_key',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('replay_crm_event',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('replay_crm_events',         'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('create_webhook_endpoint',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_webhook_endpoint',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('rotate_webhook_secret',     'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -223,6 +224,7 @@ begin
     when 'create_crm_endpoint' then format('select public.create_crm_endpoint(%L, %L)', tests.the('client'), gen_random_uuid())
     when 'update_crm_endpoint' then format('select public.update_crm_endpoint(%L, true)', tests.the('endpoint'))
     when 'update_crm_endpoint_key' then format('select public.update_crm_endpoint_key(%L)', tests.the('endpoint'))
+    when 'replay_crm_events' then format('select public.replay_crm_events(%L, now())', tests.the('endpoint'))
     when 'replay_crm_event' then format('select public.replay_crm_event(%L)',
       (tests.take_crm_event(tests.the('endpoint'), contact_id => 'nobody')).id)
     when 'create_webhook_endpoint' then format('select public.create_webhook_endpoint(%L, %L)', tests.the('client'),
