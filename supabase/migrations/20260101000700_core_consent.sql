@@ -58,6 +58,7 @@ comment on table private.seen_events is 'Events of providers that had their effe
 
 create index consents_address_idx on public.consents (address, channel, id);
 create index consents_client_id_idx on public.consents (client_id, id);
+create index consents_recipient_id_idx on public.consents (recipient_id) where recipient_id is not null;
 create index inbound_messages_client_id_idx on public.inbound_messages (client_id, created_at);
 create index inbound_messages_phone_idx on public.inbound_messages (phone);
 create index seen_events_created_at_idx on private.seen_events (created_at);

@@ -139,7 +139,7 @@ begin
     from public.gift_cards c where c.grant_id = given_id) end);
 end $$;
 
--- Where a condition asks for consent: the recipient's, and that of the phone if it is another one.
+-- Where a condition asks for consent: the recipient's, and that of the phone that is written to.
 create function private.assert_opted_in(p private.provisioning, recipient public.recipients)
 returns void language plpgsql stable set search_path = '' as $$
 begin
@@ -148,8 +148,7 @@ begin
     where cc.campaign_id = p.campaign_id and cc.condition_number = p.condition_number and cc.requires_opt_in) then
     return;
   end if;
-  if recipient.sms_opted_in_at is null or (p.delivery_method = 'sms' and p.deliver_to is distinct from recipient.phone
-    and (private.last_consent(p.client_id, 'sms', p.deliver_to)).action is distinct from 'opted_in') then
+  if recipient.sms_opted_in_at is null or (p.delivery_method = 'sms' and not private.has_agreed(recipient, p.deliver_to)) then
     perform private.refuse('GC-009', 'Verification required');
   end if;
 end $$;

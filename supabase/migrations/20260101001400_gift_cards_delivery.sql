@@ -64,9 +64,7 @@ begin
     join public.campaign_conditions cc
       on cc.campaign_id = g.campaign_id and cc.condition_number = g.condition_number and cc.requires_opt_in
     join public.recipients r on r.id = c.recipient_id
-    where c.id = lacks_consent.gift_card_id
-      and not (r.phone is not distinct from lacks_consent.address and r.sms_opted_in_at is not null)
-      and (private.last_consent(c.client_id, 'sms', lacks_consent.address)).action is distinct from 'opted_in');
+    where c.id = lacks_consent.gift_card_id and not private.has_agreed(r, lacks_consent.address));
 end $$;
 
 -- Is there another way to the recipient that has not been tried?

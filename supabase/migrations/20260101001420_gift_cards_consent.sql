@@ -23,21 +23,33 @@ create trigger consents_are_followed after insert on public.consents
   for each row when (new.channel = 'sms' and new.client_id is not null and new.action <> 'requested')
   execute function private.follow_consent();
 
--- A consent is to a client: it holds in the client's next campaign too.
+-- A consent is a phone's to a client: it holds in the client's next campaign too, and not for the recipient's next phone.
 create function private.inherit_consent()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 declare
   consent public.consents := private.last_consent(new.client_id, 'sms', new.phone);
 begin
-  if consent.action = 'opted_in' then
-    new.sms_opted_in_at := consent.created_at;
-  end if;
+  new.sms_opted_in_at := case when consent.action = 'opted_in' then consent.created_at end;
   return new;
 end $$;
 
 create trigger recipients_keep_their_consent before insert on public.recipients
   for each row when (new.phone is not null and new.sms_opted_in_at is null)
   execute function private.inherit_consent();
+
+create trigger recipients_leave_their_consent_with_their_phone before update of phone on public.recipients
+  for each row when (old.phone is distinct from new.phone and old.sms_opted_in_at is not distinct from new.sms_opted_in_at)
+  execute function private.inherit_consent();
+
+-- May this phone be written to on behalf of the recipient? The phone's own last word decides; of one that has said nothing, what
+-- was noted with the recipient without a proof (an import), but not what another phone has said.
+create function private.has_agreed(recipient public.recipients, phone text)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  return coalesce((private.last_consent(recipient.client_id, 'sms', phone)).action = 'opted_in',
+    recipient.phone = has_agreed.phone and recipient.sms_opted_in_at is not null and not exists (
+      select from public.consents c where c.recipient_id = recipient.id and c.action = 'opted_in'), false);
+end $$;
 
 -- An opt-out is a fact for each client that knows the address; one that nobody knows is the platform's.
 create function private.end_consents()
