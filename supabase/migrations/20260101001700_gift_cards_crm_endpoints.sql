@@ -1,6 +1,7 @@
 -- Gift cards, CRM endpoints: which CRM may say that somebody has earned a reward, and by which keys it is believed.
 -- Keys stand apart, where no client role can look; a key of our making is shown once. While a new key takes over from the
--- old one both are valid, and never more than two.
+-- old one both are valid, and never more than two. HighLevel signs for all of its customers with one key, and an app of HubSpot's for
+-- all who have installed it: there the account that an event names says whose it is.
 
 create table public.crm_endpoints (
   id uuid primary key default gen_random_uuid(),
@@ -8,6 +9,7 @@ create table public.crm_endpoints (
   name text not null,
   kind text not null default 'standard',
   campaign_id uuid,
+  account_id text,
   is_active boolean not null default true,
   created_at timestamptz not null default now(),
   constraint crm_endpoints_campaign_is_the_clients
@@ -15,10 +17,12 @@ create table public.crm_endpoints (
   constraint crm_endpoints_belong_to_their_client unique (id, client_id),
   constraint crm_endpoints_name_is_unique unique (client_id, name),
   constraint crm_endpoints_name_is_not_empty check (length(btrim(name)) between 1 and 100),
-  constraint crm_endpoints_kind_is_valid check (kind in ('standard', 'hubspot', 'gohighlevel'))
+  constraint crm_endpoints_kind_is_valid check (kind in ('standard', 'hubspot', 'gohighlevel')),
+  constraint crm_endpoints_of_highlevel_name_their_account check (kind <> 'gohighlevel' or account_id is not null)
 );
 comment on table public.crm_endpoints is
-  'Where a client''s CRM sends its events: crm-webhook/<id>. kind says how it signs; with a campaign it serves that one only.';
+  'Where a client''s CRM sends its events: crm-webhook/<id>. kind says how it signs; with a campaign it serves that one only, '
+  'with an account_id (HighLevel''s locationId, HubSpot''s portalId) it believes what is told of that one only.';
 
 create table private.crm_keys (
   id uuid primary key default gen_random_uuid(),
@@ -72,19 +76,23 @@ create function private.present_crm_endpoint(endpoint public.crm_endpoints, made
 returns jsonb language plpgsql immutable set search_path = '' as $$
 begin
   return jsonb_build_object('id', endpoint.id, 'name', endpoint.name, 'kind', endpoint.kind,
-    'campaignId', endpoint.campaign_id, 'isActive', endpoint.is_active, 'path', 'crm-webhook/' || endpoint.id,
+    'campaignId', endpoint.campaign_id, 'accountId', endpoint.account_id, 'isActive', endpoint.is_active, 'path', 'crm-webhook/' || endpoint.id,
     'secret', made);
 end $$;
 
-create function private.create_crm_endpoint(client_id uuid, name text, kind text, campaign_id uuid, key text)
+create function private.create_crm_endpoint(
+  client_id uuid, name text, kind text, campaign_id uuid, key text, account_id text)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   endpoint public.crm_endpoints;
   added text;
 begin
   perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
-  insert into public.crm_endpoints as e (client_id, name, kind, campaign_id)
-  values (client_id, name, kind, campaign_id)
+  if kind = 'gohighlevel' and account_id is null then
+    perform private.refuse('RB-400', 'HighLevel signs for all of its customers with one key: account_id must be the locationId');
+  end if;
+  insert into public.crm_endpoints as e (client_id, name, kind, campaign_id, account_id)
+  values (client_id, name, kind, campaign_id, account_id)
   returning e.* into endpoint;
   added := private.add_crm_key(endpoint, key);
   perform private.record_audit(client_id, private.caller(), 'crm_endpoint.created', 'crm_endpoint', endpoint.id,
@@ -93,9 +101,10 @@ begin
 end $$;
 
 create function public.create_crm_endpoint(
-  client_id uuid, name text, kind text default 'standard', campaign_id uuid default null, key text default null)
+  client_id uuid, name text, kind text default 'standard', campaign_id uuid default null, key text default null,
+  account_id text default null)
 returns jsonb language sql volatile security invoker set search_path = '' as $$
-  select private.create_crm_endpoint(client_id, name, kind, campaign_id, key)
+  select private.create_crm_endpoint(client_id, name, kind, campaign_id, key, account_id)
 $$;
 comment on function public.create_crm_endpoint is
   'Makes the address to which a CRM sends its events. Without a key a standard endpoint gets one, shown in this answer only.';

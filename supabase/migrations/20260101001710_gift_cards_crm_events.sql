@@ -12,6 +12,7 @@ create table public.crm_events (
   event_type text generated always as (event_names[1]) stored,
   contact_id text,
   campaign_named text,
+  account_named text,
   status text not null default 'received',
   code text,
   message text,
@@ -59,10 +60,10 @@ declare
 begin
   with added as (
     insert into public.crm_events (
-      client_id, endpoint_id, event_id, event_names, contact_id, campaign_named, payload, request_id)
-    select e.client_id, e.id, n."eventId", n.names, n."contactId", n.campaign, n.payload, record_crm_events.request_id
+      client_id, endpoint_id, event_id, event_names, contact_id, campaign_named, account_named, payload, request_id)
+    select e.client_id, e.id, n."eventId", n.names, n."contactId", n.campaign, n.account, n.payload, record_crm_events.request_id
     from public.crm_endpoints e, jsonb_to_recordset(events) as n (
-      "eventId" text, names text[], "contactId" text, campaign text, payload jsonb)
+      "eventId" text, names text[], "contactId" text, campaign text, account text, payload jsonb)
     where e.id = record_crm_events.endpoint_id
     -- in one order, so that two deliveries of the same batch never wait for each other
     order by n."eventId"
@@ -95,7 +96,8 @@ begin
     join public.campaigns c on c.client_id = e.client_id and c.id = coalesce(e.campaign_id, c.id)
     join public.campaign_conditions cc on cc.campaign_id = c.id and cc.crm_event_name = any (event.event_names)
     join public.recipients r on r.campaign_id = c.id and r.external_crm_id = event.contact_id
-    where e.id = event.endpoint_id and c.id::text = coalesce(lower(event.campaign_named), c.id::text)) m
+    where e.id = event.endpoint_id and c.id::text = coalesce(lower(event.campaign_named), c.id::text)
+      and (e.account_id is null or e.account_id = event.account_named)) m
   where m.place = 1 limit 1;
 end $$;
 
@@ -104,6 +106,9 @@ create function private.explain_no_match(event public.crm_events)
 returns text language plpgsql stable set search_path = '' as $$
 begin
   return case
+    when exists (
+      select from public.crm_endpoints e where e.id = event.endpoint_id and e.account_id is distinct from event.account_named
+        and e.account_id is not null) then 'The event is of another account than its endpoint'
     when cardinality(event.event_names) = 0 then 'The event does not say what has happened'
     when event.contact_id is null then 'The event names no contact'
     when not exists (

@@ -165,8 +165,9 @@ begin
   update public.campaign_conditions cc set crm_event_name = create_crm_endpoint.crm_event_name
   where cc.campaign_id = (facts ->> 'campaign')::uuid;
   update public.recipients r set external_crm_id = contact_id where r.id = (facts ->> 'recipient')::uuid;
-  insert into public.crm_endpoints (client_id, name, kind)
-  values ((facts ->> 'client')::uuid, 'CRM ' || gen_random_uuid(), kind) returning id into endpoint_id;
+  insert into public.crm_endpoints (client_id, name, kind, account_id)
+  values ((facts ->> 'client')::uuid, 'CRM ' || gen_random_uuid(), kind, case kind when 'gohighlevel' then 'location-1' end)
+  returning id into endpoint_id;
   insert into private.crm_keys (endpoint_id, key) values (endpoint_id, 'whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0');
   return endpoint_id;
 end $$;

@@ -40,6 +40,8 @@ interface Kind {
   maxAgeMinutes: number;
   /** The event that brings a card. */
   waitsFor: string;
+  /** Whose events are believed, where the key is not the client's alone. */
+  account?: string;
   bodyOf(event: Required<Told>, time: number): unknown;
   headersOf(body: string, time: number, url: string, eventId: string): Record<string, string>;
 }
@@ -81,8 +83,10 @@ const KINDS: Record<string, () => Kind> = {
       key: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
       maxAgeMinutes: 90,
       waitsFor: 'AppointmentCreate',
+      account: 'location-1',
       bodyOf: ({ name, contactId, eventId }, time) => ({
         type: name,
+        locationId: 'location-1',
         contactId,
         webhookId: eventId,
         timestamp: new Date(time).toISOString(),
@@ -97,13 +101,13 @@ export const kinds = Object.keys(KINDS);
 
 /** Connects a CRM of a kind to a tenant: its only condition waits for one event, its recipients are contacts by their id. */
 export async function connect({ clientId, campaignId }: Promised, kind = 'standard'): Promise<Sender> {
-  const { key, maxAgeMinutes, waitsFor, bodyOf, headersOf } = KINDS[kind]();
+  const { key, maxAgeMinutes, waitsFor, account = null, bodyOf, headersOf } = KINDS[kind]();
   await sql`update public.campaign_conditions set crm_event_name = ${waitsFor} where campaign_id = ${campaignId}`;
   await sql`update public.recipients set external_crm_id = id::text where campaign_id = ${campaignId}`;
   const [{ id }] = await sql`
     with endpoint as (
-      insert into public.crm_endpoints (client_id, name, kind)
-      values (${clientId}, ${crypto.randomUUID()}, ${kind}) returning id)
+      insert into public.crm_endpoints (client_id, name, kind, account_id)
+      values (${clientId}, ${crypto.randomUUID()}, ${kind}, ${account}) returning id)
     insert into private.crm_keys (endpoint_id, key) select id, ${key} from endpoint returning endpoint_id as id`;
   const send = (
     body: string,

@@ -19,7 +19,14 @@ function read(crm: Crm, body: unknown, headers: Record<string, string> = { 'webh
 Deno.test('standard: the event of the gift card document is read as it stands', () => {
   const payload = { event_type: 'appointment_scheduled', contact_id: 'crm-123', campaign_id: 'camp-456' };
   assert.deepEqual(read(standard, payload), [
-    { eventId: 'msg_1', names: ['appointment_scheduled'], contactId: 'crm-123', campaign: 'camp-456', payload },
+    {
+      eventId: 'msg_1',
+      names: ['appointment_scheduled'],
+      contactId: 'crm-123',
+      campaign: 'camp-456',
+      account: null,
+      payload,
+    },
   ]);
 });
 
@@ -123,6 +130,15 @@ Deno.test('hubspot: only an event of a contact names one, in the old way of nami
     readOne({ subscriptionType: 'contact.associationChange', fromObjectId: 501, toObjectId: 9 }),
     ['contact.associationChange', '501'],
   );
+});
+
+Deno.test('crm: where one key signs for many, an event says whose it is', () => {
+  const portal = { eventId: 1, subscriptionType: 'contact.creation', objectId: 501, portalId: 62515 };
+  assert.equal(read(hubspot, [portal])[0].account, '62515');
+  const head = { type: 'ContactCreate', webhookId: 'w-1', timestamp: '2026-11-01T00:00:00Z' };
+  assert.equal(read(gohighlevel, { ...head, locationId: 'loc-1' })[0].account, 'loc-1');
+  assert.equal(read(gohighlevel, { ...head, data: { locationId: 'loc-1' } })[0].account, 'loc-1');
+  assert.equal(read(gohighlevel, head)[0].account, null);
 });
 
 Deno.test('crm: a number that JSON has rounded is nobody', () => {

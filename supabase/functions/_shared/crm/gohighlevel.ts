@@ -42,6 +42,7 @@ export const gohighlevel: Crm = {
       names: name ? [name] : [],
       contactId: contactOf(payload, name) ?? contactOf(payload.data, name),
       campaign: null,
+      account: word(payload.locationId, field(payload.data, 'locationId')),
       payload: storable(payload),
     }];
   },

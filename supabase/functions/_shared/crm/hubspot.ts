@@ -75,6 +75,7 @@ function eventOf(event: HubSpotEvent): CrmEvent {
     // The id of a deal or a company may well be that of a contact, too.
     contactId: type.startsWith('contact.') ? word(event.objectId, event.fromObjectId) : null,
     campaign: null,
+    account: word(event.portalId),
     payload: storable(event),
   };
 }

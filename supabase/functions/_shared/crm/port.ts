@@ -15,6 +15,8 @@ export interface CrmEvent {
   names: string[];
   contactId: string | null;
   campaign: string | null;
+  /** Whose CRM it is, where one key signs for many. */
+  account: string | null;
   payload: unknown;
 }
 

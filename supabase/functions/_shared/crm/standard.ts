@@ -33,6 +33,7 @@ export const standard: Crm = {
       names: name ? [name] : [],
       contactId: either(payload, data, 'contact_id', 'contactId'),
       campaign: either(payload, data, 'campaign_id', 'campaignId'),
+      account: null,
       payload: storable(payload),
     }];
   },

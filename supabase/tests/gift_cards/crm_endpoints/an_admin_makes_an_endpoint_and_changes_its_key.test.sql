@@ -1,7 +1,7 @@
 -- An admin makes the address of a CRM; its key is shown once, and while a new one takes over two are valid, never three.
 begin;
 set local search_path = public, extensions, tests;
-select plan(24);
+select plan(25);
 
 select tests.keep(tests.create_promise());
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
@@ -65,7 +65,10 @@ from (values
   ('another', null, '23514')) k (kind, key, answer);
 
 select is(pg_temp.refusal(format('select public.create_crm_endpoint(%L, %L, %L, null, %L)', tests.the('client'), 'HighLevel',
-  'gohighlevel', E'-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----')),
+  'gohighlevel', 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=')), 'RB400',
+  'RB-400: HighLevel signs for everybody, so its endpoint must say for whom');
+select is(pg_temp.refusal(format('select public.create_crm_endpoint(%L, %L, %L, null, %L, %L)', tests.the('client'), 'HighLevel',
+  'gohighlevel', E'-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----', 'location-1')),
   'ok', 'A public key may be copied with its PEM lines');
 select is(public.get_crm_endpoint((select id from public.crm_endpoints where client_id = tests.the('client') and kind = 'gohighlevel'))
   #>> '{result,keys,0}', 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=', 'And is used without them');
