@@ -1,0 +1,76 @@
+-- Gift cards, replays of CRM events: what came to nothing is dealt with again from its row, by the job, once the cause is out of
+-- the way: an admin says so, or the consent that was lacking is given. A replay gives nothing twice, for the grant decides.
+
+-- Back to the job, which calls suppliers, as the database cannot.
+create function private.reopen_crm_events(events uuid[])
+returns setof public.crm_events language sql volatile set search_path = '' as $$
+  update public.crm_events e
+  set status = 'received', code = null, message = null, gift_card_id = null, processed_at = null, leased_until = now()
+  where e.id = any (events) and e.status not in ('received', 'provisioned')
+  returning e.*
+$$;
+
+create function private.replay_crm_event(crm_event_id uuid, reason text)
+returns public.crm_events language plpgsql volatile security definer set search_path = '' as $$
+declare
+  event public.crm_events;
+begin
+  select e.* into event from public.crm_events e where e.id = crm_event_id for update;
+  perform private.assert_can_act(private.caller(), event.client_id, private.admin_roles());
+  if event.status in ('received', 'provisioned') then
+    perform private.refuse('RB-400', 'The event is ' || event.status || ': there is nothing to do again');
+  end if;
+  select e.* into event from private.reopen_crm_events(array[event.id]) e;
+  perform private.record_audit(event.client_id, private.caller(), 'crm_event.replayed', 'crm_event', event.id,
+    reason => reason);
+  if not exists (
+    select from public.crm_events e where e.endpoint_id = event.endpoint_id and e.status = 'failed') then
+    perform private.resolve_alert('crm_event_failed', event.endpoint_id::text);
+  end if;
+  return event;
+end $$;
+
+create function public.replay_crm_event(crm_event_id uuid, reason text default null)
+returns public.crm_events language sql volatile security invoker set search_path = '' as $$
+  select private.replay_crm_event(crm_event_id, reason)
+$$;
+comment on function public.replay_crm_event is
+  'Has an event that came to nothing dealt with again, from what is stored of it, in the next round of the crm-events job.';
+
+create function private.replay_crm_events(endpoint_id uuid, since timestamptz, reason text)
+returns int language plpgsql volatile security definer set search_path = '' as $$
+declare
+  endpoint public.crm_endpoints := private.administered_crm_endpoint(endpoint_id);
+  replayed int;
+begin
+  select count(*) into replayed from private.reopen_crm_events(array(
+    select e.id from public.crm_events e
+    where e.endpoint_id = endpoint.id and e.created_at >= since and e.status in ('ignored', 'refused', 'failed')
+    order by e.created_at limit 10000));
+  perform private.record_audit(endpoint.client_id, private.caller(), 'crm_events.replayed', 'crm_endpoint', endpoint.id,
+    jsonb_build_object('since', since, 'events', replayed), reason => reason);
+  return replayed;
+end $$;
+
+create function public.replay_crm_events(endpoint_id uuid, since timestamptz, reason text default null)
+returns int language sql volatile security invoker set search_path = '' as $$
+  select private.replay_crm_events(endpoint_id, since, reason)
+$$;
+comment on function public.replay_crm_events is
+  'Has all events of an endpoint since a time that came to nothing dealt with again, at most 10,000 at once; returns how many.';
+
+-- Who agrees later has earned no less: what was refused for want of consent is dealt with again.
+create function private.consented_crm_events_follow()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.reopen_crm_events(array(
+    select e.id from public.crm_events e where e.recipient_id = new.id and e.status = 'refused' and e.code = 'GC-009'));
+  return null;
+end $$;
+
+create trigger recipients_who_agree_reopen_crm_events after update of sms_opted_in_at on public.recipients
+  for each row when (old.sms_opted_in_at is null and new.sms_opted_in_at is not null)
+  execute function private.consented_crm_events_follow();
+
+grant execute on function
+  public.replay_crm_event, private.replay_crm_event, public.replay_crm_events, private.replay_crm_events to authenticated;

@@ -1,0 +1,25 @@
+begin;
+set local search_path = public, extensions, tests;
+select plan(6);
+
+select tests.keep(tests.create_promise());
+select tests.keep('endpoint', tests.create_crm_endpoint(current_setting('tests.facts')::jsonb));
+select tests.keep('other', tests.create_crm_endpoint(current_setting('tests.facts')::jsonb));
+update private.attempt_limits set attempts_max = 2, window_seconds = 3600 where surface = 'crm-webhook';
+
+create function pg_temp.tell(endpoint uuid, events int default 1) returns jsonb language sql as $$
+  select public.record_crm_events(endpoint, (
+    select jsonb_agg(jsonb_build_object('eventId', gen_random_uuid(), 'names', '{}'::text[], 'payload', '{}'::jsonb))
+    from generate_series(1, events)), gen_random_uuid())
+$$;
+
+select is(pg_temp.tell(tests.the('endpoint'), 100) ->> 'outcome', 'ok', 'A call counts once, however many events it brings');
+select is(pg_temp.tell(tests.the('endpoint')) ->> 'outcome', 'ok', 'The limit is reached');
+select tests.keep('refused', pg_temp.tell(tests.the('endpoint')));
+select is(tests.kept('refused') ->> 'code', 'RB-429', 'RB-429: and no more is taken');
+select ok((tests.kept('refused') #>> '{details,retryAfter}')::int between 1 and 3600, 'It says when to come again');
+select is((select count(*)::int from public.crm_events where endpoint_id = tests.the('endpoint')), 101, 'Nothing of it is stored');
+select is(pg_temp.tell(tests.the('other')) ->> 'outcome', 'ok', 'Another endpoint is not concerned');
+
+select * from finish();
+rollback;
