@@ -20,7 +20,6 @@ export function csvFile(name: string, csv: string): Response {
 }
 
 // What a spreadsheet may take for the beginning of a formula, also in the wide forms of East Asian keyboards.
-// deno-lint-ignore no-control-regex
 const FORMULA = /^[=+\-@\t\r\n\0＝＋－＠]/;
 
 // A loss begins with a minus and is no formula.

@@ -519,14 +519,14 @@ isOneToOne: false
                   ]
                 },"crm_endpoints": {
                   Row: {
-                    "campaign_id": string | null,"client_id": string,"created_at": string,"id": string,"is_active": boolean,"kind": string,"name": string
+                    "account_id": string | null,"campaign_id": string | null,"client_id": string,"created_at": string,"id": string,"is_active": boolean,"kind": string,"name": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "campaign_id"?: string | null,"client_id": string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"kind"?: string,"name": string
+                    "account_id"?: string | null,"campaign_id"?: string | null,"client_id": string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"kind"?: string,"name": string
                   }
                   Update: {
-                    "campaign_id"?: string | null,"client_id"?: string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"kind"?: string,"name"?: string
+                    "account_id"?: string | null,"campaign_id"?: string | null,"client_id"?: string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"kind"?: string,"name"?: string
                   }
                   Relationships: [
                     {
@@ -545,14 +545,14 @@ isOneToOne: false
                   ]
                 },"crm_events": {
                   Row: {
-                    "attempts": number,"campaign_id": string | null,"campaign_named": string | null,"client_id": string,"code": string | null,"condition_number": number | null,"contact_id": string | null,"created_at": string,"endpoint_id": string,"event_id": string,"event_names": (string)[],"event_type": string | null,"gift_card_id": string | null,"id": string,"leased_until": string,"message": string | null,"payload": Json | null,"processed_at": string | null,"recipient_id": string | null,"request_id": string,"status": string
+                    "account_named": string | null,"attempts": number,"campaign_id": string | null,"campaign_named": string | null,"client_id": string,"code": string | null,"condition_number": number | null,"contact_id": string | null,"created_at": string,"endpoint_id": string,"event_id": string,"event_names": (string)[],"event_type": string | null,"gift_card_id": string | null,"id": string,"leased_until": string,"message": string | null,"payload": Json | null,"processed_at": string | null,"recipient_id": string | null,"request_id": string,"status": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "attempts"?: number,"campaign_id"?: string | null,"campaign_named"?: string | null,"client_id": string,"code"?: string | null,"condition_number"?: number | null,"contact_id"?: string | null,"created_at"?: string,"endpoint_id": string,"event_id": string,"event_names": (string)[],"event_type"?: never,"gift_card_id"?: string | null,"id"?: string,"leased_until"?: string,"message"?: string | null,"payload"?: Json | null,"processed_at"?: string | null,"recipient_id"?: string | null,"request_id": string,"status"?: string
+                    "account_named"?: string | null,"attempts"?: number,"campaign_id"?: string | null,"campaign_named"?: string | null,"client_id": string,"code"?: string | null,"condition_number"?: number | null,"contact_id"?: string | null,"created_at"?: string,"endpoint_id": string,"event_id": string,"event_names": (string)[],"event_type"?: never,"gift_card_id"?: string | null,"id"?: string,"leased_until"?: string,"message"?: string | null,"payload"?: Json | null,"processed_at"?: string | null,"recipient_id"?: string | null,"request_id": string,"status"?: string
                   }
                   Update: {
-                    "attempts"?: number,"campaign_id"?: string | null,"campaign_named"?: string | null,"client_id"?: string,"code"?: string | null,"condition_number"?: number | null,"contact_id"?: string | null,"created_at"?: string,"endpoint_id"?: string,"event_id"?: string,"event_names"?: (string)[],"event_type"?: never,"gift_card_id"?: string | null,"id"?: string,"leased_until"?: string,"message"?: string | null,"payload"?: Json | null,"processed_at"?: string | null,"recipient_id"?: string | null,"request_id"?: string,"status"?: string
+                    "account_named"?: string | null,"attempts"?: number,"campaign_id"?: string | null,"campaign_named"?: string | null,"client_id"?: string,"code"?: string | null,"condition_number"?: number | null,"contact_id"?: string | null,"created_at"?: string,"endpoint_id"?: string,"event_id"?: string,"event_names"?: (string)[],"event_type"?: never,"gift_card_id"?: string | null,"id"?: string,"leased_until"?: string,"message"?: string | null,"payload"?: Json | null,"processed_at"?: string | null,"recipient_id"?: string | null,"request_id"?: string,"status"?: string
                   }
                   Relationships: [
                     {
@@ -1660,7 +1660,7 @@ isOneToOne: false
         isSetofReturn: false
       } },
 "create_crm_endpoint":
-{ Args: { "campaign_id"?: string,"client_id": string,"key"?: string,"kind"?: string,"name": string }; Returns: Json
+{ Args: { "account_id"?: string,"campaign_id"?: string,"client_id": string,"key"?: string,"kind"?: string,"name": string }; Returns: Json
                            },
 "create_gift_card_pool":
 { Args: { "brand_id": string,"campaign_id"?: string,"client_id": string,"cost_per_card"?: number,"currency"?: string,"denomination": number,"pool_name": string }; Returns: {
@@ -2056,7 +2056,8 @@ isOneToOne: false
                            },
 "replay_crm_event":
 { Args: { "crm_event_id": string,"reason"?: string }; Returns: {
-              "attempts": number,
+              "account_named": string | null,
+"attempts": number,
 "campaign_id": string | null,
 "campaign_named": string | null,
 "client_id": string,
@@ -2084,6 +2085,9 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"replay_crm_events":
+{ Args: { "endpoint_id": string,"reason"?: string,"since": string }; Returns: number
+                           },
 "replay_webhook_message":
 { Args: { "message_id": string }; Returns: {
               "attempts": number,
