@@ -96,7 +96,7 @@ Deno.test("sandbox: an e-mail's events come signed as by SendGrid, a repeated on
     await until(() => heard.length === 3);
     const events = heard.map(({ headers, body }) => {
       const signed = new Headers(headers as Record<string, string>);
-      assert.ok(isSignedBySendGrid(signed, new TextEncoder().encode(body), 60, shown));
+      assert.ok(isSignedBySendGrid(signed, new TextEncoder().encode(body), 60, [shown]));
       return JSON.parse(body)[0];
     });
     assert.deepEqual(events.map(({ event, type }) => type ?? event), ['processed', 'blocked', 'processed']);

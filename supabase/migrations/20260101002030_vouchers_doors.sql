@@ -41,6 +41,16 @@ begin
     where b.client_id = present_balance.client_id and b.owner_type = 'user' and b.owner_id = present_balance.user_id);
 end $$;
 
+-- Tells the owner of a referral voucher what it brought him; who redeemed it is not his business.
+create function private.notify_owner(usage public.voucher_usage, voucher public.vouchers)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  perform private.notify_user(usage.client_id, 'referral_rewarded', usage.id, voucher.owner_id,
+    jsonb_build_object('benefit', usage.owner_benefit::bigint) || private.present_balance(usage.client_id, voucher.owner_id),
+    usage.request_id)
+  where voucher.owner_id is not null;
+end $$;
+
 create function private.present_usage(usage public.voucher_usage, voucher public.vouchers)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
@@ -76,6 +86,7 @@ begin
   usage := private.give_benefit(usage, voucher);
   insert into public.voucher_usage select usage.*;
   perform private.issue_entitlement(usage, voucher);
+  perform private.notify_owner(usage, voucher);
   perform private.record_audit(voucher.client_id, actor, 'voucher.redeemed', 'voucher', voucher.id,
     jsonb_build_object('redemption_id', usage.id, 'type', voucher.type, 'benefit', usage.benefit), request_id);
   return private.present_usage(usage, voucher);

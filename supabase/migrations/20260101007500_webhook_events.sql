@@ -1,6 +1,6 @@
 -- Webhook events: which facts are told outside, and what is said of them. Each is told where it is recorded already: a grant and
--- a voucher by their audit event, the end of a card by its status, a debt by its row, what needs a person by its alert.
--- Said are ids, names and values; never a code, a PIN, an address or what something costs.
+-- a voucher by their audit event, the end of a card, a package and a purchase by their status, a debt by its row, what needs a
+-- person by its alert. Said are ids, names and values; never a code, a PIN, an address or what a card costs.
 
 insert into private.webhook_event_types (event_type, description) values
   ('gift_card.provisioned', 'A recipient was given a card.'),
@@ -17,7 +17,13 @@ insert into private.webhook_event_types (event_type, description) values
   ('pool.low', 'A pool is below 20 or 10 percent.'),
   ('pool.exhausted', 'A pool has no cards left.'),
   ('voucher.redeemed', 'A customer redeemed a voucher.'),
-  ('voucher.rolled_back', 'A redemption of a voucher was taken back.');
+  ('voucher.rolled_back', 'A redemption of a voucher was taken back.'),
+  ('package.activated', 'A customer has a package: he bought it, or a voucher brought it.'),
+  ('package.expired', 'A package of a customer is past its time.'),
+  ('package.cancelled', 'A package of a customer ended before its time: all of it was refunded, or its voucher was taken back.'),
+  ('package.purchased', 'A customer paid for a package, with bizcoins, by card or both.'),
+  ('package.purchase_failed', 'A purchase came to nothing: it was cancelled, refused or out of time; its bizcoins are back.'),
+  ('package.refunded', 'What a customer paid went back to the card, the wallet or both, wholly or in part.');
 
 -- What is said of a card that was given.
 create function private.webhook_card(gift_card_id uuid)
@@ -45,9 +51,11 @@ begin
       when 'gift_card' then private.webhook_card(new.subject_id)
         || jsonb_strip_nulls(jsonb_build_object('grantId', new.metadata -> 'grant_id'))
       else (
-        select jsonb_build_object('voucherId', u.voucher_id, 'redemptionId', u.id, 'type', u.redemption_type, 'userId', u.user_id,
-          'benefit', u.benefit)
-        from public.voucher_usage u where u.id = (new.metadata ->> 'redemption_id')::uuid) end, new.request_id);
+        select jsonb_strip_nulls(jsonb_build_object('voucherId', u.voucher_id, 'redemptionId', u.id, 'type', u.redemption_type,
+          'userId', u.user_id, 'benefit', u.benefit, 'ownerId', v.owner_id, 'ownerBenefit', u.owner_benefit,
+          'takenBack', u.rolled_back_benefit, 'ownerTakenBack', u.rolled_back_owner_benefit))
+        from public.voucher_usage u join public.vouchers v on v.id = u.voucher_id
+        where u.id = (new.metadata ->> 'redemption_id')::uuid) end, new.request_id);
   end if;
   return null;
 end $$;
@@ -117,3 +125,62 @@ create trigger system_alerts_are_told after insert on public.system_alerts
   for each row when (new.client_id is not null and new.alert_type in (
     'delivery_failed', 'pool_exhausted', 'low_gift_card_inventory', 'critical_gift_card_inventory'))
   execute function private.tell_of_alert();
+
+create function private.tell_of_package()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+declare
+  event_type constant text := case new.status when 'active' then 'package.activated' else 'package.' || new.status end;
+begin
+  if private.has_webhook(new.client_id, event_type) then
+    perform private.enqueue_webhook(new.client_id, event_type, new.id, (
+      select jsonb_build_object('customerPackageId', new.id, 'status', new.status, 'packageId', p.id, 'package', p.name,
+        'userId', new.user_id, 'purchaseId', new.purchase_id, 'voucherId', new.voucher_id, 'messages', p.messages,
+        'startsAt', new.starts_at, 'expiresAt', new.expires_at)
+      from public.packages p where p.id = new.package_id));
+  end if;
+  return null;
+end $$;
+
+create trigger customer_packages_are_told after insert on public.customer_packages
+  for each row execute function private.tell_of_package();
+create trigger customer_packages_ends_are_told after update of status on public.customer_packages
+  for each row when (old.status = 'active' and new.status <> 'active')
+  execute function private.tell_of_package();
+
+create function private.tell_of_purchase()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+declare
+  event_type constant text := case new.status when 'completed' then 'package.purchased' else 'package.purchase_failed' end;
+begin
+  if private.has_webhook(new.client_id, event_type) then
+    perform private.enqueue_webhook(new.client_id, event_type, new.id, jsonb_build_object('purchaseId', new.id,
+      'status', new.status, 'packageId', new.package_id, 'userId', new.user_id, 'currency', new.currency,
+      'priceAmount', new.price, 'discountAmount', new.discount, 'bizcoins', new.bizcoins, 'bizcoinAmount', new.bizcoin_amount,
+      'finalAmount', new.final_amount), new.request_id);
+  end if;
+  return null;
+end $$;
+
+-- completed after having been refunded: a refund that failed, no new purchase
+create trigger package_purchases_are_told after update of status on public.package_purchases
+  for each row when (old.status <> new.status and old.status <> 'refunded'
+    and new.status in ('completed', 'cancelled', 'failed', 'expired'))
+  execute function private.tell_of_purchase();
+
+create function private.tell_of_refund()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if private.has_webhook(new.client_id, 'package.refunded') then
+    perform private.enqueue_webhook(new.client_id, 'package.refunded', new.purchase_id, (
+      select jsonb_build_object('refundId', new.id, 'purchaseId', p.id, 'packageId', p.package_id, 'userId', p.user_id,
+        'paymentAmount', new.payment_amount, 'currency', new.currency, 'bizcoins', new.bizcoins)
+      from public.package_purchases p where p.id = new.purchase_id));
+  end if;
+  return null;
+end $$;
+
+-- bizcoins are back at once, money when the processor has said so
+create trigger package_refunds_are_told after insert on public.package_refunds
+  for each row when (new.status = 'completed') execute function private.tell_of_refund();
+create trigger package_refunds_ends_are_told after update of status on public.package_refunds
+  for each row when (old.status <> 'completed' and new.status = 'completed') execute function private.tell_of_refund();

@@ -15,6 +15,12 @@ const notices: Record<string, Notice> = {
     subject: 'Your voucher is redeemed',
     text: 'Your voucher brought you {{benefit}}. Your balance: {{bizcoins}} bizcoins, {{messages}} messages.',
   },
+  referral_rewarded: {
+    subject: 'Your voucher was redeemed',
+    text:
+      'Somebody redeemed the voucher that you passed on, and that brought you {{benefit}} bizcoins. Your balance: ' +
+      '{{bizcoins}} bizcoins, {{messages}} messages.',
+  },
   purchase_completed: {
     subject: 'Your package {{package}} is active',
     text:

@@ -7,6 +7,13 @@ export function secret(name: string): string {
   return value;
 }
 
+/** The values of a secret that is changed over, separated by commas: the first is the one that we use, all are believed. */
+export function secretsOf(name: string): string[] {
+  const values = secret(name).split(',').map((value) => value.trim()).filter(Boolean);
+  if (values.length === 0) throw missing(name);
+  return values;
+}
+
 /** The refusal for a secret that is absent or cannot be used. */
 export function missing(name: string): Refusal {
   return new Refusal('RB-503', { missing: name });

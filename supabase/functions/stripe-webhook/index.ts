@@ -1,7 +1,7 @@
 import { Refusal } from '../_shared/errors.ts';
 import { decodeText, readBytes } from '../_shared/parse.ts';
 import { eventIn, paymentEventOf } from '../_shared/providers/stripe/webhook.ts';
-import { secret } from '../_shared/secrets.ts';
+import { secretsOf } from '../_shared/secrets.ts';
 import { serve } from '../_shared/serve.ts';
 
 const MAX_BYTES = 256 * 1024;
@@ -11,7 +11,7 @@ export default {
   fetch: serve({ auth: 'none', tag: 'STRIPE', secrets: ['STRIPE_WEBHOOK_SECRET'] }, async (request, { rpc, log }) => {
     const signature = request.headers.get('stripe-signature');
     const body = await readText(request);
-    const event = await eventIn(body, signature, secret('STRIPE_WEBHOOK_SECRET'));
+    const event = await eventIn(body, signature, secretsOf('STRIPE_WEBHOOK_SECRET'));
     if (!event) throw new Refusal('RB-403', {}, 'Not signed by Stripe');
     const payment = paymentEventOf(event);
     if (!payment) return { received: true };

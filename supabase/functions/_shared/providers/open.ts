@@ -1,5 +1,5 @@
 import { functionsUrl } from '../public_url.ts';
-import { secret } from '../secrets.ts';
+import { secret, secretsOf } from '../secrets.ts';
 import type { Provider } from './port.ts';
 
 /** How a message travels. */
@@ -17,7 +17,7 @@ export async function openProvider(channel: Channel): Promise<Provider> {
     const { twilio } = await import('./twilio/twilio.ts');
     return twilio({
       accountSid: secret('TWILIO_ACCOUNT_SID'),
-      authToken: secret('TWILIO_AUTH_TOKEN'),
+      authToken: secretsOf('TWILIO_AUTH_TOKEN')[0],
       from: secret('TWILIO_FROM_NUMBER'),
       statusUrl: functionsUrl('twilio-status'),
       baseUrl: Deno.env.get('TWILIO_BASE_URL'),

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(30);
+select plan(31);
 
 select tests.keep('client', tests.create_client());
 select tests.keep('customer', tests.create_customer(tests.the('client')));
@@ -84,6 +84,9 @@ select is(tests.kept('answer') #>> '{result,balance,bizcoins}', '200', 'Who was 
 select row_eq($$ select b.user_id, b.amount, b.transaction_type from public.bizpoints_transactions b
   join public.voucher_usage u on u.owner_transfer_id = b.transfer_id where u.voucher_id = tests.the('referral') $$,
   row(tests.the('owner'), 5.00, 'referral'::text), 'and who referred him, too');
+select row_eq($$ select d.channel, d.deliver_to, d.merge from public.deliveries d join public.voucher_usage u on u.id = d.subject_id
+  where d.notice = 'referral_rewarded' and u.voucher_id = tests.the('referral') $$, row('email'::text,
+    tests.the('owner') || '@example.com', '{"benefit": 5, "bizcoins": 5, "messages": 0}'::jsonb), 'who is told, and not of whom');
 select tests.keep('another', tests.create_customer(tests.the('client')));
 select tests.redeem_voucher(tests.the('another'), tests.the('referral'));
 select is((select available from public.wallet_balances where user_id = tests.the('owner')), 10.00,

@@ -19,7 +19,7 @@ function headersOf(seconds: number | string, signed: Uint8Array = body, key = ke
 }
 
 const isGenuine = (headers: Headers, bytes: Uint8Array = body) =>
-  isSignedBySendGrid(headers, bytes, 3600, publicKey(shown));
+  isSignedBySendGrid(headers, bytes, 3600, [publicKey(shown)]);
 
 Deno.test("sendgrid signature: what we take for genuine, SendGrid's own library takes too", () => {
   const headers = headersOf(now());
@@ -45,6 +45,14 @@ Deno.test('sendgrid signature: a changed body, time, key or signature is not gen
     assert.ok(!isGenuine(headers), signature.slice(0, 20));
   }
   assert.ok(!isGenuine(new Headers()));
+});
+
+Deno.test('sendgrid signature: while the key changes, each of the two is believed', () => {
+  const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const both = [other.publicKey, publicKey(shown)];
+  for (const key of [keys.privateKey, other.privateKey]) {
+    assert.ok(isSignedBySendGrid(headersOf(now(), body, key), body, 3600, both));
+  }
 });
 
 Deno.test('sendgrid signature: it must be young, and not of the future', () => {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { missing, secret } from '../../secrets.ts';
+import { missing, secretsOf } from '../../secrets.ts';
 
 const KEY_NAME = 'SENDGRID_WEBHOOK_PUBLIC_KEY';
 const CLOCK_SKEW_SECONDS = 300;
@@ -10,7 +10,7 @@ export function isSignedBySendGrid(
   headers: Headers,
   body: Uint8Array,
   maxAgeSeconds: number,
-  key = publicKey(secret(KEY_NAME)),
+  keys = secretsOf(KEY_NAME).map(publicKey),
 ): boolean {
   const timestamp = headers.get('x-twilio-email-event-webhook-timestamp') ?? '';
   const signature = headers.get('x-twilio-email-event-webhook-signature') ?? '';
@@ -18,7 +18,7 @@ export function isSignedBySendGrid(
   if (!(age <= maxAgeSeconds && age >= -CLOCK_SKEW_SECONDS)) return false;
   try {
     const signed = Buffer.concat([Buffer.from(timestamp), body]);
-    return verify('sha256', signed, key, Buffer.from(signature, 'base64'));
+    return keys.some((key) => verify('sha256', signed, key, Buffer.from(signature, 'base64')));
   } catch {
     // A signature that is not even one.
     return false;

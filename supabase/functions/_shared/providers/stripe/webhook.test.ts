@@ -27,18 +27,27 @@ function signed(payload: string, secret = SECRET, timestamp = Math.floor(Date.no
 
 Deno.test("webhook: what Stripe's own library has signed is taken", async () => {
   const body = JSON.stringify(event('payment_intent.succeeded', { ...intent, description: 'Prämie 🎁' }));
-  assert.equal((await eventIn(body, await signed(body), SECRET))?.id, 'evt_1');
+  assert.equal((await eventIn(body, await signed(body), [SECRET]))?.id, 'evt_1');
+});
+
+Deno.test('webhook: while the secret changes, what is signed with either is taken', async () => {
+  const body = JSON.stringify(event('payment_intent.succeeded', intent));
+  for (const secret of ['whsec_new', SECRET]) {
+    assert.equal((await eventIn(body, await signed(body, secret), ['whsec_new', SECRET]))?.id, 'evt_1', secret);
+  }
+  assert.equal(await eventIn(body, await signed(body, 'whsec_other'), ['whsec_new', SECRET]), null);
+  assert.equal(await eventIn(body, await signed(body), []), null);
 });
 
 Deno.test('webhook: another secret, another body, an old signature and none are not', async () => {
   const body = JSON.stringify(event('payment_intent.succeeded', intent));
   const now = Math.floor(Date.now() / 1000);
-  assert.equal(await eventIn(body, await signed(body, 'whsec_other'), SECRET), null);
-  assert.equal(await eventIn(body.replace('1900', '1'), await signed(body), SECRET), null);
-  assert.equal(await eventIn(body, await signed(body, SECRET, now - 301), SECRET), null);
-  assert.equal(await eventIn(body, null, SECRET), null);
-  assert.equal(await eventIn(body, 't=,v1=', SECRET), null);
-  assert.equal(await eventIn('no JSON', await signed('no JSON'), SECRET), null);
+  assert.equal(await eventIn(body, await signed(body, 'whsec_other'), [SECRET]), null);
+  assert.equal(await eventIn(body.replace('1900', '1'), await signed(body), [SECRET]), null);
+  assert.equal(await eventIn(body, await signed(body, SECRET, now - 301), [SECRET]), null);
+  assert.equal(await eventIn(body, null, [SECRET]), null);
+  assert.equal(await eventIn(body, 't=,v1=', [SECRET]), null);
+  assert.equal(await eventIn('no JSON', await signed('no JSON'), [SECRET]), null);
 });
 
 Deno.test('webhook: a payment is told with its purchase, in the words of the database', () => {

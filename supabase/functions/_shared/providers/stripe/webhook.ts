@@ -14,13 +14,16 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const crypto = Stripe.createSubtleCryptoProvider();
 
-/** The event in a body that Stripe has signed, or null if it has not. */
-export async function eventIn(body: string, signature: string | null, secret: string): Promise<Stripe.Event | null> {
-  try {
-    return await Stripe.webhooks.constructEventAsync(body, signature ?? '', secret, undefined, crypto);
-  } catch {
-    return null;
+/** The event in a body that Stripe has signed with one of our secrets, or null if it has not. */
+export async function eventIn(body: string, signature: string | null, secrets: string[]): Promise<Stripe.Event | null> {
+  for (const secret of secrets) {
+    try {
+      return await Stripe.webhooks.constructEventAsync(body, signature ?? '', secret, undefined, crypto);
+    } catch {
+      // Perhaps with the next one.
+    }
   }
+  return null;
 }
 
 /** What an event means for purchases; null for kinds that mean nothing. */

@@ -1,7 +1,7 @@
 import { Refusal } from '../../errors.ts';
 import { readBytes } from '../../parse.ts';
 import { functionsUrl } from '../../public_url.ts';
-import { secret } from '../../secrets.ts';
+import { secretsOf } from '../../secrets.ts';
 import { isSignedByTwilio } from './signature.ts';
 
 const MAX_BYTES = 64 * 1024;
@@ -12,7 +12,8 @@ export async function readTwilioWebhook(request: Request, functionName: string):
   const form = new URLSearchParams(new TextDecoder().decode(await readBytes(request, MAX_BYTES)));
   const fields = Object.fromEntries(form);
   const signature = request.headers.get('x-twilio-signature');
-  if (!isSignedByTwilio(secret('TWILIO_AUTH_TOKEN'), functionsUrl(functionName + search), signature, fields)) {
+  const url = functionsUrl(functionName + search);
+  if (!secretsOf('TWILIO_AUTH_TOKEN').some((token) => isSignedByTwilio(token, url, signature, fields))) {
     throw new Refusal('RB-403', {}, 'Not signed by Twilio');
   }
   return fields;
