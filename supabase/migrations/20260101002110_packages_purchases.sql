@@ -144,7 +144,8 @@ end $$;
 
 -- What a purchase would cost. fewer: the most bizcoins that leave enough to be charged by card; enough: as many as leave
 -- nothing (the last one may pay a part of itself); most: what this customer can use at most.
-create function private.quote_purchase(package public.packages, user_id uuid, bizcoins bigint)
+create function private.quote_purchase(
+  package public.packages, user_id uuid, bizcoins bigint, use_discount boolean default true)
 returns private.purchase_quote language plpgsql stable set search_path = '' as $$
 declare
   q private.purchase_quote;
@@ -153,7 +154,9 @@ declare
   net numeric;
 begin
   select c.* into currency from private.payment_currencies c where c.currency = package.currency;
-  entitlement := private.entitlement_for(package.client_id, user_id, package.id, package.price);
+  if use_discount then
+    entitlement := private.entitlement_for(package.client_id, user_id, package.id, package.price);
+  end if;
   q.price := package.price;
   q.currency := package.currency;
   q.entitlement_id := entitlement.id;
@@ -186,7 +189,8 @@ begin
     perform private.refuse('VC-023', 'The remainder is too small to be charged', jsonb_build_object(
       'finalAmount', q.final_amount, 'minimum', q.minimum, 'currency', q.currency, 'workingBizcoins', (
         select coalesce(jsonb_agg(distinct w.bizcoins), '[]') from unnest(array[q.fewer, q.enough]) w (bizcoins)
-        where w.bizcoins <= q.available)));
+        where w.bizcoins <= q.available)) || case when q.discount > 0 and q.price - q.bizcoin_amount >= q.minimum
+      then jsonb_build_object('amountWithoutDiscount', q.price - q.bizcoin_amount) else '{}' end);
   end if;
 end $$;
 
@@ -225,8 +229,8 @@ create function private.notify_buyer(purchase public.package_purchases, notice t
 returns void language plpgsql volatile set search_path = '' as $$
 begin
   perform private.notify_user(purchase.client_id, notice, purchase.id, purchase.user_id, jsonb_build_object(
-      'package', p.name, 'amount', purchase.final_amount, 'currency', purchase.currency, 'bizcoins', purchase.bizcoins) || facts,
-    purchase.request_id)
+    'package', p.name, 'amount', round(purchase.final_amount, private.decimals_of(purchase.currency)),
+    'currency', purchase.currency, 'bizcoins', purchase.bizcoins) || facts, purchase.request_id)
   from public.packages p where p.id = purchase.package_id;
 end $$;
 

@@ -59,7 +59,7 @@ end $$;
 
 -- A customer's purchase of a package: the one that is open, or a new one with its bizcoins held.
 create function private.open_purchase(
-  package public.packages, actor uuid, bizcoins bigint, is_live boolean, request_id uuid)
+  package public.packages, actor uuid, bizcoins bigint, use_discount boolean, is_live boolean, request_id uuid)
 returns public.package_purchases language plpgsql volatile set search_path = '' as $$
 declare
   purchase public.package_purchases;
@@ -69,6 +69,7 @@ begin
   where p.user_id = actor and p.package_id = package.id and p.status = 'awaiting_payment' for no key update;
   if purchase.id is not null then
     if purchase.bizcoins <> open_purchase.bizcoins or purchase.cancel_requested_at is not null
+      or (purchase.entitlement_id is not null and not use_discount)
       or purchase.expires_at <= now() then
       perform private.refuse('VC-025', 'Another purchase of this package is open', private.present_purchase(purchase));
     end if;
@@ -77,7 +78,7 @@ begin
   if not package.is_active then
     perform private.refuse('VC-022', 'The package is not offered any more');
   end if;
-  q := private.quote_purchase(package, actor, bizcoins);
+  q := private.quote_purchase(package, actor, bizcoins, use_discount);
   perform private.assert_payable(q);
   if q.final_amount > 0 and is_live is null then
     perform private.refuse('RB-503', 'No payment can be taken: STRIPE_SECRET_KEY is not set');
@@ -128,7 +129,8 @@ begin
   end if;
   insert into public.package_refunds (client_id, purchase_id, payment_amount, currency, reason)
   values (purchase.client_id, purchase.id, amount, currency, reason);
-  perform private.notify_buyer(purchase, 'payment_refunded', jsonb_build_object('amount', amount, 'currency', currency));
+  perform private.notify_buyer(purchase, 'payment_refunded', jsonb_build_object(
+    'amount', round(amount, private.decimals_of(currency)), 'currency', currency));
 end $$;
 
 -- Nothing is given for it, a person is told, and what came in goes back. The purchase is over once its payment is, so that the

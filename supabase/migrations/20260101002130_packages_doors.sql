@@ -1,7 +1,7 @@
 -- Purchases and payments, the doors: for edge functions and the job. Each is one transaction; the processor is called
 -- between two of them, never inside.
 
-create function public.get_package_quote(actor uuid, package_id uuid, bizcoins int)
+create function public.get_package_quote(actor uuid, package_id uuid, bizcoins int, use_discount boolean default true)
 returns jsonb language plpgsql stable security definer set search_path = '' as $$
 declare
   package public.packages;
@@ -14,7 +14,7 @@ begin
   elsif not package.is_active then
     perform private.refuse('VC-022', 'The package is not offered any more');
   end if;
-  q := private.quote_purchase(package, actor, bizcoins);
+  q := private.quote_purchase(package, actor, bizcoins, use_discount);
   perform private.assert_payable(q);
   return private.answered(jsonb_build_object('packageId', package.id, 'name', package.name) || private.present_quote(q));
 exception when others then
@@ -29,7 +29,7 @@ comment on function public.get_package_quote is
 
 create function public.start_package_purchase(
   actor uuid, package_id uuid, bizcoins int, purchase_id uuid, is_live boolean,
-  request_id uuid, idempotency_key text, request_hash text)
+  request_id uuid, idempotency_key text, request_hash text, use_discount boolean default true)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   scope text := concat_ws(':', 'purchase_package', actor);
@@ -57,7 +57,7 @@ begin
     purchase := private.find_double_click(actor, package.id, bizcoins);
   end if;
   if purchase.id is null then
-    purchase := private.open_purchase(package, actor, bizcoins, is_live, request_id);
+    purchase := private.open_purchase(package, actor, bizcoins, use_discount, is_live, request_id);
   end if;
   perform private.store_answer(scope, key, jsonb_build_object('purchaseId', purchase.id));
   return private.answered(private.purchase_answer(purchase));

@@ -87,7 +87,42 @@ returns public.packages language sql volatile security invoker set search_path =
 $$;
 comment on function public.archive_package is 'Takes a package off the shelf for good; whoever has it keeps it.';
 
+-- What the system's accounts saw go by: issued and spent are what is left of it after rollbacks and refunds.
+create function private.report_bizcoin_usage(client_id uuid, since timestamptz, until timestamptz)
+returns jsonb language plpgsql stable security definer set search_path = '' as $$
+declare
+  moved record;
+  bought record;
+begin
+  perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
+  select coalesce(-sum(e.amount) filter (where a.kind = 'issuance'), 0) as issued,
+    coalesce(sum(e.amount) filter (where a.kind = 'revenue'), 0) as spent,
+    coalesce(sum(e.amount) filter (where a.kind = 'breakage'), 0) as expired into moved
+  from public.ledger_accounts a
+  join public.ledger_entries e on e.account_id = a.id and e.created_at >= since and e.created_at < until
+  where a.client_id = report_bizcoin_usage.client_id and a.asset = 'bizcoin' and a.kind <> 'customer';
+  select count(*) as purchases, count(*) filter (where p.bizcoins > 0) as with_bizcoins into bought
+  from public.package_purchases p
+  where p.client_id = report_bizcoin_usage.client_id and p.completed_at >= since and p.completed_at < until;
+  return jsonb_build_object('issued', moved.issued::bigint, 'spent', moved.spent::bigint, 'expired', moved.expired::bigint,
+    'outstanding', (
+      select coalesce(sum(b.balance), 0)::bigint from public.wallet_balances b
+      where b.client_id = report_bizcoin_usage.client_id and b.asset = 'bizcoin'),
+    'usageRate', round(moved.spent / nullif(moved.issued, 0), 4), 'purchases', bought.purchases,
+    'purchasesWithBizcoins', bought.with_bizcoins,
+    'purchaseRate', round(bought.with_bizcoins::numeric / nullif(bought.purchases, 0), 4));
+end $$;
+
+create function public.report_bizcoin_usage(
+  client_id uuid, since timestamptz default '-infinity', until timestamptz default 'infinity')
+returns jsonb language sql stable security invoker set search_path = '' as $$
+  select private.report_bizcoin_usage(client_id, since, until)
+$$;
+comment on function public.report_bizcoin_usage is
+  'How many bizcoins were issued, spent and expired in a time, how many customers have now, and how many purchases they paid for.';
+
 grant execute on function
+  public.report_bizcoin_usage, private.report_bizcoin_usage,
   public.create_package, private.create_package, public.update_package, private.update_package, public.archive_package,
   private.archive_package
   to authenticated;

@@ -38,6 +38,25 @@ begin
   end if;
 end $$;
 
+-- What the table or a type does not take, in words: the name of the rule is one, and the row is nobody's business.
+create function private.refuse_voucher(message text, rule text, missing text)
+returns void language plpgsql immutable set search_path = '' as $$
+begin
+  perform private.refuse('RB-400', case
+    when rule <> '' then 'A rule for vouchers does not hold: ' || replace(regexp_replace(rule, '^vouchers_', ''), '_', ' ')
+    when missing <> '' then 'A voucher needs its ' || replace(missing, '_', ' ')
+    else message end, jsonb_strip_nulls(jsonb_build_object('rule', nullif(rule, ''))));
+end $$;
+
+-- A customer as an admin names him: a phone number without a country code is of the US.
+create function private.allowed_customer(named text)
+returns text language plpgsql immutable set search_path = '' as $$
+begin
+  return private.identity_of(case
+    when position('@' in named) = 0 and named ~ '^[^+]*$' and regexp_replace(named, '[- ().]', '', 'g') ~ '^[0-9]{10}$'
+      then '+1' || named else named end);
+end $$;
+
 create function private.jsonb_texts(list jsonb)
 returns text[] language plpgsql immutable set search_path = '' as $$
 begin
@@ -99,10 +118,13 @@ begin
   voucher.owner_id := (terms ->> 'ownerId')::uuid;
   voucher.owner_benefit := (terms ->> 'ownerBenefit')::numeric;
   voucher.dealer_id := coalesce(dealer, (terms ->> 'dealerId')::uuid);
-  voucher.allowed_domains := private.jsonb_texts(terms -> 'allowedDomains');
-  voucher.allowed_customers := array(
-    select private.identity_of(c) from unnest(private.jsonb_texts(terms -> 'allowedCustomers')) c);
-  voucher.allowed_customers := nullif(voucher.allowed_customers, '{}');
+  voucher.allowed_domains := nullif(array(
+    select ltrim(d, '@') from unnest(private.jsonb_texts(terms -> 'allowedDomains')) d), '{}');
+  voucher.allowed_customers := nullif(array(
+    select private.allowed_customer(c) from unnest(private.jsonb_texts(terms -> 'allowedCustomers')) c), '{}');
+  if array_position(voucher.allowed_customers, null) is not null then
+    perform private.refuse('RB-400', 'An allowed customer is an id, an e-mail address or a phone number');
+  end if;
   voucher.created_by := actor;
   voucher.created_at := now();
   perform private.assert_people_of(voucher, dealer);
@@ -132,9 +154,12 @@ create function private.create_voucher(client_id uuid, voucher jsonb)
 returns public.vouchers language plpgsql volatile security definer set search_path = '' as $$
 declare
   actor uuid := private.caller();
-  wanted public.vouchers := private.voucher_of(client_id, voucher, actor);
+  wanted public.vouchers;
   made public.vouchers;
+  rule text;
+  missing text;
 begin
+  wanted := private.voucher_of(client_id, voucher, actor);
   wanted.code := coalesce(wanted.code, private.generate_code());
   if not exists (select private.insert_vouchers(wanted, array[wanted.code])) then
     perform private.refuse('VC-018', 'The client has a voucher with this code already');
@@ -143,6 +168,9 @@ begin
   where v.canonical_code = private.canonical_code(wanted.code) and v.client_id = create_voucher.client_id;
   perform private.record_audit(client_id, actor, 'voucher.created', 'voucher', made.id);
   return made;
+exception when integrity_constraint_violation or data_exception then
+  get stacked diagnostics rule = constraint_name, missing = column_name;
+  perform private.refuse_voucher(sqlerrm, rule, missing);
 end $$;
 
 create function public.create_voucher(client_id uuid, voucher jsonb)
@@ -158,9 +186,12 @@ create function private.create_vouchers(client_id uuid, how_many int, voucher js
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   actor uuid := private.caller();
-  alike public.vouchers := private.voucher_of(client_id, voucher - 'code', actor);
+  alike public.vouchers;
   codes text[] := '{}';
+  rule text;
+  missing text;
 begin
+  alike := private.voucher_of(client_id, voucher - 'code', actor);
   if how_many is null or how_many < 1 or how_many > 100000 then
     perform private.refuse('RB-413', 'From 1 to 100,000 vouchers at once');
   end if;
@@ -175,6 +206,9 @@ begin
   perform private.record_audit(client_id, actor, 'vouchers.created', 'voucher_batch', alike.batch_id,
     jsonb_build_object('vouchers', how_many, 'type', alike.type));
   return jsonb_build_object('batchId', alike.batch_id, 'created', how_many, 'codes', to_jsonb(codes));
+exception when integrity_constraint_violation or data_exception then
+  get stacked diagnostics rule = constraint_name, missing = column_name;
+  perform private.refuse_voucher(sqlerrm, rule, missing);
 end $$;
 
 create function public.create_vouchers(client_id uuid, how_many int, voucher jsonb, pattern text default '****-****-****')

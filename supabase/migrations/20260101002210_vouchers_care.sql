@@ -22,6 +22,8 @@ returns public.vouchers language plpgsql volatile security definer set search_pa
 declare
   voucher public.vouchers := private.managed_voucher(voucher_id);
   wanted public.vouchers;
+  rule text;
+  missing text;
 begin
   perform private.assert_voucher_keys(changes, array['isActive', 'isPublic', 'description', 'usageLimit',
     'perCustomerLimit', 'startsAt', 'expiresAt', 'allowedDomains', 'allowedCustomers']);
@@ -44,6 +46,9 @@ begin
   perform private.record_audit(
     voucher.client_id, private.caller(), 'voucher.updated', 'voucher', voucher.id, changes - 'allowedCustomers');
   return voucher;
+exception when integrity_constraint_violation or data_exception then
+  get stacked diagnostics rule = constraint_name, missing = column_name;
+  perform private.refuse_voucher(sqlerrm, rule, missing);
 end $$;
 
 create function public.update_voucher(voucher_id uuid, changes jsonb)

@@ -126,6 +126,7 @@ select bag_eq($$
   ('public.update_voucher', 'authenticated'), ('private.update_voucher', 'authenticated'),
   ('public.expire_voucher', 'authenticated'), ('private.expire_voucher', 'authenticated'),
   ('public.report_voucher_usage', 'authenticated'), ('private.report_voucher_usage', 'authenticated'),
+  ('public.report_bizcoin_usage', 'authenticated'), ('private.report_bizcoin_usage', 'authenticated'),
   ('public.rollback_voucher_redemption', 'authenticated'), ('private.rollback_voucher_redemption', 'authenticated'),
   ('public.list_vouchers', 'authenticated'),
   ('public.update_campaign_claim_link', 'authenticated'), ('private.update_campaign_claim_link', 'authenticated'),

@@ -49,10 +49,11 @@ end $$;
 
 -- start_package_purchase for the kept customer and package, with what matters.
 create or replace function tests.buy(
-  bizcoins int default 0, idempotency_key text default null, purchase_id uuid default null, is_live boolean default false)
+  bizcoins int default 0, idempotency_key text default null, purchase_id uuid default null, is_live boolean default false,
+  use_discount boolean default true)
 returns jsonb language sql set search_path = '' as $$
   select public.start_package_purchase(tests.the('customer'), tests.the('package'), bizcoins, purchase_id, is_live,
-    gen_random_uuid(), idempotency_key, bizcoins::text)
+    gen_random_uuid(), idempotency_key, bizcoins::text, use_discount)
 $$;
 
 -- What the processor says of the payment of a purchase; `over` is what it says otherwise.

@@ -1820,7 +1820,7 @@ isOneToOne: false
 { Args: { "actor": string,"delivery_id": string }; Returns: Json
                            },
 "get_package_quote":
-{ Args: { "actor": string,"bizcoins": number,"package_id": string }; Returns: Json
+{ Args: { "actor": string,"bizcoins": number,"package_id": string,"use_discount"?: boolean }; Returns: Json
                            },
 "get_upload_target":
 { Args: { "actor": string,"pool_id": string }; Returns: Json
@@ -2117,6 +2117,9 @@ isOneToOne: false
 "replay_webhook_messages":
 { Args: { "endpoint_id": string,"since": string }; Returns: number
                            },
+"report_bizcoin_usage":
+{ Args: { "client_id": string,"since"?: string,"until"?: string }; Returns: Json
+                           },
 "report_brand_performance":
 { Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["brand_performance"][]
                           SetofOptions: {
@@ -2269,7 +2272,7 @@ isOneToOne: false
 { Args: { "actor": string,"caller_phone": string,"campaign_id": string,"request_id": string }; Returns: Json
                            },
 "start_package_purchase":
-{ Args: { "actor": string,"bizcoins": number,"idempotency_key": string,"is_live": boolean,"package_id": string,"purchase_id": string,"request_hash": string,"request_id": string }; Returns: Json
+{ Args: { "actor": string,"bizcoins": number,"idempotency_key": string,"is_live": boolean,"package_id": string,"purchase_id": string,"request_hash": string,"request_id": string,"use_discount"?: boolean }; Returns: Json
                            },
 "update_agency_brand":
 { Args: { "agency_id": string,"brand_id": string,"is_enabled"?: boolean,"markup_percentage"?: number }; Returns: {

@@ -165,7 +165,7 @@ export const catalogue = {
   'VC-017': {
     status: 409,
     message: 'The discount is not available any more',
-    solution: 'Begin the purchase again without it',
+    solution: 'Begin the purchase again: it is reckoned without it',
   },
   'VC-018': {
     status: 409,
@@ -190,7 +190,9 @@ export const catalogue = {
   'VC-023': {
     status: 400,
     message: 'The remainder is too small to be charged',
-    solution: 'Use one of "workingBizcoins" instead: fewer, so that "minimum" remains, or enough for the whole price',
+    solution:
+      'Use one of "workingBizcoins" instead: fewer, so that "minimum" remains, or enough for the whole price; ' +
+      'or keep the discount for another time ("useDiscount": false), if there is an "amountWithoutDiscount"',
   },
   'VC-024': {
     status: 400,

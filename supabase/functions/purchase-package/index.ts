@@ -10,6 +10,7 @@ const body = z.object({
   packageId: uuid.nullish(),
   purchaseId: uuid.nullish(),
   bizcoins: z.int('must be a whole number').min(0, 'must not be negative').max(MAX_BIZCOINS).default(0),
+  useDiscount: z.boolean().default(true),
   preview: z.boolean().default(false),
 }).refine(({ packageId, purchaseId, preview }) => packageId || (purchaseId && !preview), {
   path: ['packageId'],
@@ -20,15 +21,17 @@ const body = z.object({
 export default {
   fetch: serve({ auth: 'user', tag: 'PURCHASE', cors: true }, async (request, context) => {
     const wish = await readJson(request, body);
-    const { packageId = null, purchaseId = null, bizcoins } = wish;
+    const { packageId = null, purchaseId = null, bizcoins, useDiscount } = wish;
     const { actor, rpc } = context;
     if (wish.preview) {
-      return (await rpc('get_package_quote', { actor, package_id: packageId, bizcoins })).result;
+      const quote = { actor, package_id: packageId, bizcoins, use_discount: useDiscount };
+      return (await rpc('get_package_quote', quote)).result;
     }
     const { result } = await rpc<PurchaseAnswer>('start_package_purchase', {
       actor,
       package_id: packageId,
       bizcoins,
+      use_discount: useDiscount,
       purchase_id: purchaseId,
       is_live: isLive(),
       ...requestArgs(context, 'purchase-package', wish),

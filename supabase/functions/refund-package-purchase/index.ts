@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { amount, text, uuid } from '../_shared/fields.ts';
+import { payment, text, uuid } from '../_shared/fields.ts';
 import { readJson, requestArgs } from '../_shared/parse.ts';
 import { type RefundAnswer, sendRefund } from '../_shared/purchases.ts';
 import { serve } from '../_shared/serve.ts';
 
 const body = z.object({
   purchaseId: uuid,
-  amount: amount.nullish(),
-  paymentAmount: amount.nullish(),
+  amount: payment.nullish(),
+  paymentAmount: payment.nullish(),
   bizcoins: z.int('must be a whole number').min(1, 'must be at least 1').max(1_000_000_000).nullish(),
   reason: text(500).nullish(),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { badRequest } from '../_shared/errors.ts';
 import { text, uuid } from '../_shared/fields.ts';
 import { readJson, requestArgs } from '../_shared/parse.ts';
 import { serve } from '../_shared/serve.ts';
@@ -15,10 +16,12 @@ const body = z.object({
 export default {
   fetch: serve({ auth: ['user', 'secret'], tag: 'MESSAGES' }, async (request, context) => {
     const wish = await readJson(request, body);
+    const customer = wish.customerId ?? context.actor;
+    if (customer === null) throw badRequest({ field: 'customerId', problem: 'is required' });
     const { result } = await context.rpc('use_messages', {
       actor: context.actor,
       client_id: wish.clientId,
-      customer_id: wish.customerId ?? context.actor,
+      customer_id: customer,
       how_many: wish.howMany,
       description: wish.description ?? null,
       ...requestArgs(context, 'use-messages', wish),

@@ -77,6 +77,20 @@ Deno.test('packages: a percentage voucher comes off the price of the next purcha
   assert.equal((await purchase(shop, { preview: true })).body.discount, 0, 'once');
 });
 
+Deno.test('packages: a discount that leaves too little to be charged can be kept, and the answer says so', async () => {
+  const shop = await openShop({ price: 5, bizcoins: 0 });
+  const { code } = await addVoucher(shop.clientId, { type: 'percentage', value: 95 });
+  assertDone(await call('redeem-voucher', { code }, { token: shop.customer.token }));
+  const small = assertRefused(await purchase(shop), 'VC-023');
+  assert.deepEqual([small.finalAmount, small.workingBizcoins, small.amountWithoutDiscount], [0.25, [], 5]);
+  const { body: preview } = await purchase(shop, { preview: true, useDiscount: false });
+  assert.deepEqual([preview.discount, preview.finalAmount], [0, 5]);
+  assertDone(await purchase(shop, { useDiscount: false }));
+  assert.deepEqual((await intentsOf(shop)).map(({ amount }) => amount), [500]);
+  const { data: kept } = await shop.customer.client.from('voucher_entitlements').select('status');
+  assert.deepEqual(kept, [{ status: 'available' }]);
+});
+
 Deno.test('packages: bizcoins pay it all, at once and without the processor', async () => {
   const shop = await openShop({ price: 49, bizcoins: 60 });
   const answer = await purchase(shop, { bizcoins: 49 });
@@ -170,6 +184,7 @@ Deno.test('packages: messages are used from the oldest package first, and never 
   const server = await call('use-messages', { clientId: shop.clientId, customerId: shop.customer.id, howMany: 3 });
   assertDone(server);
   assert.deepEqual(await used(), [5, 5]);
+  assertRefused(await call('use-messages', { clientId: shop.clientId }), 'GC-012');
   const { token } = (await openShop()).customer;
   assertRefused(
     await call('use-messages', { clientId: shop.clientId, customerId: shop.customer.id }, { token }),

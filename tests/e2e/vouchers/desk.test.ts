@@ -48,6 +48,15 @@ Deno.test('vouchers: an admin makes one, pauses it, resumes it and ends it, and 
   assert.deepEqual(report.attempts, { 'succeeded': 2, 'VC-003': 1, 'VC-005': 1 });
 });
 
+Deno.test('vouchers: what cannot be is refused in words, without the row that it would have been', async () => {
+  const clientId = await addClient();
+  const admin = await signUpAs('client_admin', clientId);
+  const voucher = { type: 'percentage', value: 150, code: 'SUMMER-150' };
+  const { error } = await admin.client.rpc('create_voucher', { client_id: clientId, voucher });
+  assert.deepEqual([error?.code, error?.message], ['RB400', 'A rule for vouchers does not hold: value fits type']);
+  assert.doesNotMatch(JSON.stringify(error), /SUMMER/);
+});
+
 Deno.test('vouchers: five thousand codes come in one answer, and each of them is good once', async () => {
   const clientId = await addClient();
   const admin = await signUpAs('agency_admin', clientId);

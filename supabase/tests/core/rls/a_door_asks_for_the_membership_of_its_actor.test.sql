@@ -83,6 +83,7 @@ insert into expected values
   ('update_voucher',            'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('expire_voucher',            'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('report_voucher_usage',      'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('report_bizcoin_usage',      'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('rollback_voucher',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404');
 
 select plan((select 11 * count(*)::int from expected));
@@ -239,6 +240,7 @@ begin
     when 'report_profit_by_client' then format('select public.report_profit_by_client(%L)', tests.the('client'))
     when 'update_voucher' then format('select public.update_voucher(%L, %L)', tests.create_voucher(tests.the('client')), '{}')
     when 'expire_voucher' then format('select public.expire_voucher(%L)', tests.create_voucher(tests.the('client')))
+    when 'report_bizcoin_usage' then format('select public.report_bizcoin_usage(%L)', tests.the('client'))
     when 'report_voucher_usage' then format('select public.report_voucher_usage(%L)', tests.the('client'))
     when 'rollback_voucher' then format('select public.rollback_voucher_redemption(%L, %L)', tests.redeem_voucher(
       tests.the('customer'), tests.create_voucher(tests.the('client'))) #>> '{result,redemptionId}', 'asked')

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(19);
+select plan(26);
 
 create function pg_temp.open_shop(price numeric, percentage numeric, currency text default 'USD') returns void
 language plpgsql as $$
@@ -52,6 +52,24 @@ select pg_temp.settle('canceled');
 update public.voucher_entitlements set status = 'expired', expired_at = now() where user_id = tests.the('customer');
 select is(pg_temp.settle('succeeded'), 'cancelled', 'Paid late, and the discount is gone: the purchase stays over');
 select is((select payment_amount from public.package_refunds where purchase_id = tests.the('purchase')), 44.10, 'And the money goes back');
+
+-- kept for another time
+select pg_temp.open_shop(5, 95);
+select is(public.get_package_quote(tests.the('customer'), tests.the('package'), 3) - 'message', jsonb_build_object('outcome', 'refused',
+  'code', 'VC-024', 'details', jsonb_build_object('bizcoins', 3, 'mostBizcoins', 1)), 'A discount leaves less for bizcoins to pay');
+select is(public.get_package_quote(tests.the('customer'), tests.the('package'), 0) - 'message', '{"outcome": "refused", "code": "VC-023",
+  "details": {"finalAmount": 0.25, "minimum": 0.50, "currency": "USD", "workingBizcoins": [1], "amountWithoutDiscount": 5.00}}',
+  'When it leaves too little to be charged, what would be paid without it is told');
+select is(public.get_package_quote(tests.the('customer'), tests.the('package'), 0, false) #>> '{result,finalAmount}', '5.00',
+  'A customer may keep it');
+select tests.keep('answer', tests.buy(0, use_discount => false));
+select is(tests.kept('answer') #>> '{result,payment,amount}', '500', 'Then he pays the price');
+select is(pg_temp.discount(), 'available -', 'and has it still');
+select is(tests.buy(0, use_discount => false) #>> '{result,purchase,purchaseId}', tests.kept('answer') #>> '{result,purchase,purchaseId}',
+  'Asked again, it is the same purchase');
+select pg_temp.open_shop(49, 10);
+select tests.buy(0);
+select is(tests.buy(0, use_discount => false) ->> 'code', 'VC-025', 'One that has begun with it is another one');
 
 -- how it is rounded
 select pg_temp.open_shop(49.90, 12.5);

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(47);
+select plan(56);
 
 select tests.keep('client', tests.create_client('America/New_York'));
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
@@ -40,31 +40,44 @@ select throws_ok($$ select pg_temp.make(format('{"type": "credit", "value": 5, "
   'RB400', null, 'RB-400: a dealer is a dealer');
 
 -- what cannot be
-select throws_like($$ select pg_temp.make('{"type": "gift", "value": 5}') $$, '%vouchers_type_is_valid%', 'No other type');
-select throws_like($$ select pg_temp.make('{"type": "credit"}') $$, '%vouchers_value_fits_type%', 'No credit without a value');
-select throws_like($$ select pg_temp.make('{"type": "credit", "value": 1.5}') $$, '%vouchers_value_fits_type%', 'No half bizcoins');
-select throws_like($$ select pg_temp.make('{"type": "percentage", "value": 101}') $$, '%vouchers_value_fits_type%',
+select throws_like($$ select pg_temp.make('{"type": "gift", "value": 5}') $$, '%: type is valid', 'No other type');
+select throws_like($$ select pg_temp.make('{"type": "credit"}') $$, '%: value fits type', 'No credit without a value');
+select throws_like($$ select pg_temp.make('{"type": "credit", "value": 1.5}') $$, '%: value fits type', 'No half bizcoins');
+select throws_like($$ select pg_temp.make('{"type": "percentage", "value": 101}') $$, '%: value fits type',
   'No more than the whole price');
-select throws_like($$ select pg_temp.make('{"type": "package"}') $$, '%vouchers_package_fits_type%', 'No package without one');
+select throws_like($$ select pg_temp.make('{"type": "package"}') $$, '%: package fits type', 'No package without one');
 select throws_like($$ select pg_temp.make(format('{"type": "package", "packageId": "%s"}', gen_random_uuid())) $$,
-  '%vouchers_package_is_of_the_client%', 'nor with a foreign one');
+  '%: package is of the client', 'nor with a foreign one');
 select throws_like($$ select pg_temp.make('{"type": "credit", "value": 5, "entitlementDays": 5}') $$,
-  '%vouchers_percentages_become_entitlements%', 'Only discounts last');
+  '%: percentages become entitlements', 'Only discounts last');
 select throws_like($$ select pg_temp.make('{"type": "credit", "value": 5, "minimumPurchase": 5}') $$,
-  '%vouchers_minimum_purchase_is_of_percentages%', 'Only discounts are for a purchase');
+  '%: minimum purchase is of percentages', 'Only discounts are for a purchase');
 select throws_like($$ select pg_temp.make('{"type": "percentage", "value": 5, "entitlementDays": 0}') $$,
-  '%vouchers_entitlement_days_are_few%', 'and last a while');
+  '%: entitlement days are few', 'and last a while');
 select throws_like($$ select pg_temp.make('{"type": "credit", "value": 5, "usageLimit": 0}') $$,
-  '%vouchers_limits_are_positive%', 'A limit lets somebody in');
+  '%: limits are positive', 'A limit lets somebody in');
 select throws_like($$ select pg_temp.make('{"type": "credit", "value": 5, "expiresAt": "2020-01-01"}') $$,
-  '%vouchers_end_after_they_start%', 'An end comes after the beginning');
+  '%: end after they start', 'An end comes after the beginning');
 select throws_like($$ select pg_temp.make(format('{"type": "credit", "value": 5, "ownerId": "%s"}', tests.the('owner'))) $$,
-  '%vouchers_owners_have_a_benefit%', 'An owner gets something');
+  '%: owners have a benefit', 'An owner gets something');
 select throws_like($$ select pg_temp.make(format(
   '{"type": "credit", "value": 5, "ownerId": "%s", "ownerBenefit": -1}', tests.the('owner'))) $$,
-  '%vouchers_owner_benefit_is_whole%', 'and loses nothing');
+  '%: owner benefit is whole', 'and loses nothing');
 select throws_like($$ select pg_temp.make('{"code": "A-1", "type": "credit", "value": 5}') $$,
-  '%vouchers_code_is_long_enough%', 'A code has four signs at least');
+  '%: code is long enough', 'A code has four signs at least');
+
+select throws_ok($$ select pg_temp.make('{"type": "gift", "value": 5}') $$, 'RB400', null, 'RB-400: each of them is a slip, and no bug');
+select throws_ok($$ select pg_temp.make('{"value": 5}') $$, 'RB400', 'A voucher needs its type', 'What is missing is named');
+select throws_ok($$ select pg_temp.make('{"type": "credit", "value": "five"}') $$, 'RB400',
+  'invalid input syntax for type numeric: "five"', 'So is what cannot be read');
+select throws_ok($$ select public.create_vouchers(tests.the('client'), 10, '{"type": "credit", "value": -5}') $$, 'RB400',
+  'A rule for vouchers does not hold: value fits type', 'Many at once are no exception');
+select throws_ok($$ select pg_temp.make('{"type": "credit", "value": 5, "allowedCustomers": ["ada@example.com", "Bob"]}') $$, 'RB400',
+  'An allowed customer is an id, an e-mail address or a phone number', 'Nobody knows who Bob is');
+select is((pg_temp.make('{"type": "credit", "value": 5, "allowedDomains": ["@Corp.example"]}')).allowed_domains, '{corp.example}',
+  'A domain may be written with its sign');
+select is((pg_temp.make('{"type": "credit", "value": 5, "allowedCustomers": ["(202) 555-0100", "+47 12 34 56 78", "12025550101"]}'))
+  .allowed_customers, '{phone:+12025550100,phone:+4712345678,phone:+12025550101}', 'A phone without a country code is of the US');
 
 -- many
 select tests.keep('batch', public.create_vouchers(tests.the('client'), 1000, '{"type": "credit", "value": 5}', 'XMAS-****-****'));
@@ -92,6 +105,10 @@ select throws_ok($$ select public.update_voucher(tests.the('id'), '{"usageLimit"
   'RB-400: a limit below what is used');
 select throws_ok($$ select public.update_voucher(tests.the('id'), '{"value": 1}') $$, 'RB400', null,
   'RB-400: what a voucher brings does not change');
+select throws_ok($$ select public.update_voucher(tests.the('id'), '{"perCustomerLimit": 0}') $$, 'RB400',
+  'A rule for vouchers does not hold: limits are positive', 'A change breaks no rule');
+select throws_ok($$ select public.update_voucher(tests.the('id'), '{"expiresAt": "soon"}') $$, 'RB400',
+  'invalid input syntax for type timestamp with time zone: "soon"', 'and is readable');
 select is((public.expire_voucher(tests.the('id'), 'over')).expires_at, now(), 'A voucher is ended');
 select is(array(select action from public.audit_events where subject_id = tests.the('id') order by id),
   '{voucher.created,voucher.updated,voucher.updated,voucher.redeemed,voucher.redeemed,voucher.expired}', 'All of it is audited');
