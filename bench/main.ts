@@ -1,4 +1,5 @@
 /** `npm run bench`: speeds as ratios to floors that are measured in the same run, on a durable throwaway database. */
+import { bank } from './bank.ts';
 import { claims } from './claims.ts';
 import { emptyPools } from './empty_pools.ts';
 import { purchases } from './purchases.ts';
@@ -8,11 +9,10 @@ import { transfers } from './transfers.ts';
 import { uploads } from './uploads.ts';
 import { redemptions } from './vouchers.ts';
 
-await claims();
-await emptyPools();
-await refusals();
-await uploads();
-await redemptions();
-await reports();
-await transfers();
-await purchases();
+const benchmarks = { claims, emptyPools, refusals, uploads, redemptions, reports, transfers, bank, purchases };
+
+const unknown = Deno.args.filter((name) => !Object.hasOwn(benchmarks, name));
+if (unknown.length > 0) throw new Error(`There is no ${unknown}; say some of ${Object.keys(benchmarks).join(', ')}`);
+for (const [name, measure] of Object.entries(benchmarks)) {
+  if (Deno.args.length === 0 || Deno.args.includes(name)) await measure();
+}

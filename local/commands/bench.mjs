@@ -4,8 +4,8 @@ import { inProject } from '../paths.mjs';
 import { loadFactories } from '../testing/factories.mjs';
 import { startThrowawayStack } from '../throwaway_stack.mjs';
 
-/** Exits with 0 when the benchmarks ran. */
-export default async function bench() {
+/** Exits with 0 when the benchmarks ran: all of them, or those that are named, as `npm run bench -- transfers bank`. */
+export default async function bench({ filters }) {
   const { environment } = await startThrowawayStack({ fast: false, prepare: ({ url }) => loadFactories(url) });
-  process.exitCode = await runDeno(['run', '-A', inProject('bench', 'main.ts')], environment);
+  process.exitCode = await runDeno(['run', '-A', inProject('bench', 'main.ts'), ...filters], environment);
 }
