@@ -83,7 +83,9 @@ async function pay(db: Client, own: Bank, account: string): Promise<void> {
 
 async function hold(db: Client, own: Bank, account: string): Promise<void> {
   const [{ id }] = await db`
-    select (private.reserve_hold(${account}, ${1 + any(9)}, now() + random() * interval '4 s', gen_random_uuid()::text)).id`;
+    select (private.reserve_hold(${account}, ${
+    1 + any(9)
+  }, now() + random() * interval '4 s', gen_random_uuid()::text)).id`;
   own.holds.push(id);
 }
 
@@ -98,9 +100,12 @@ async function reverseTwice(one: Client, other: Client, { payments }: Bank): Pro
   const payment = payments.pop();
   if (!payment) return;
   const reverse = (db: Client) =>
-    count('reversal', db`
+    count(
+      'reversal',
+      db`
       select private.reverse_transfer(${payment}, (
-        select max(e.amount) from public.ledger_entries e where e.transfer_id = ${payment}), gen_random_uuid()::text)`);
+        select max(e.amount) from public.ledger_entries e where e.transfer_id = ${payment}), gen_random_uuid()::text)`,
+    );
   await Promise.all([reverse(one), reverse(other)]);
 }
 
@@ -120,7 +125,9 @@ async function watch(database: Client, { clientId }: Bank, isOver: () => boolean
       select (select sum(e.amount) from public.ledger_entries e where e.client_id = ${clientId}) as total,
         (select min(least(a.balance, a.held, a.balance - a.held)) from public.ledger_accounts a
           where a.client_id = ${clientId} and a.kind = 'customer') as least`;
-    if (Number(seen.total) !== 0 || Number(seen.least) < 0) throw new Error(`The sums are off: ${JSON.stringify(seen)}`);
+    if (Number(seen.total) !== 0 || Number(seen.least) < 0) {
+      throw new Error(`The sums are off: ${JSON.stringify(seen)}`);
+    }
     await new Promise((resume) => setTimeout(resume, 200));
   }
   return looks;

@@ -129,8 +129,7 @@ begin
   end if;
   insert into public.package_refunds (client_id, purchase_id, payment_amount, currency, reason)
   values (purchase.client_id, purchase.id, amount, currency, reason);
-  perform private.notify_buyer(purchase, 'payment_refunded', jsonb_build_object(
-    'amount', round(amount, private.decimals_of(currency)), 'currency', currency));
+  perform private.notify_buyer(purchase, 'payment_refunded', jsonb_build_object('amount', amount, 'currency', currency));
 end $$;
 
 -- Nothing is given for it, a person is told, and what came in goes back. The purchase is over once its payment is, so that the

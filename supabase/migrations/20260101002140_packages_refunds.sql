@@ -96,8 +96,8 @@ begin
   perform private.close_refunded(purchase.id);
   perform private.record_audit(purchase.client_id, actor, 'package_purchase.refunded', 'package_purchase', purchase.id,
     jsonb_build_object('refund_id', refund.id, 'payment_amount', payment_amount, 'bizcoins', bizcoins), request_id, reason);
-  perform private.notify_buyer(purchase, 'purchase_refunded', jsonb_build_object(
-    'amount', round(payment_amount, private.decimals_of(purchase.currency)), 'bizcoins', refund_purchase.bizcoins));
+  perform private.notify_buyer(
+    purchase, 'purchase_refunded', jsonb_build_object('amount', payment_amount, 'bizcoins', refund_purchase.bizcoins));
   return refund;
 end $$;
 

@@ -8,11 +8,13 @@ import {
   assertBooksAgree,
   bank,
   begin,
+  checkNow,
   intentsOf,
   openShop,
   packagesOf,
   purchase,
   purchaseIs,
+  refundsOf,
   walletOf,
 } from '../support/shop.ts';
 
@@ -105,6 +107,44 @@ Deno.test('packages: 64 refunds at once give back no more than was paid', async 
   );
   assert.equal(answers.filter(([{ answer }]) => answer.outcome === 'ok').length, 16);
   assert.deepEqual(await walletOf(shop), { balance: 48, held: 0 });
+  await assertBooksAgree();
+});
+
+Deno.test('packages: a payment is refunded once, however many admins give it back at the same moment', async () => {
+  const shop = await openShop({ price: 49, bizcoins: 30 });
+  const purchaseId = await begin(shop, 30);
+  const [{ id }] = await intentsOf(shop);
+  await bank('succeed', id);
+  await purchaseIs('completed', purchaseId);
+  const admin = await signUpAs('client_admin', shop.clientId);
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () => call('refund-package-purchase', { purchaseId }, { token: admin.token })),
+  );
+  const outcomes = answers.map(({ body }) => body.error?.code ?? body.status).sort();
+  assert.deepEqual(outcomes, [...Array(7).fill('VC-027'), 'completed']);
+  assert.deepEqual((await refundsOf(id)).map(({ amount }) => amount), [1900]);
+  assert.deepEqual(await walletOf(shop), { balance: 30, held: 0 });
+  await assertBooksAgree();
+});
+
+Deno.test('packages: a payment that was not asked for is sent back once, whoever tells of it and whatever else is done', async () => {
+  const shop = await openShop({ price: 49, bizcoins: 30 });
+  const purchaseId = await begin(shop, 30);
+  const [{ id }] = await intentsOf(shop);
+  const change = { amount: 4900, amount_received: 4900 };
+  await Promise.all([
+    bank('succeed', id, { change, times: 3, afterMs: 0 }),
+    call('cancel-package-purchase', { purchaseId }, { token: shop.customer.token }),
+    checkNow(purchaseId, true),
+    call('purchase-package', { purchaseId }, { token: shop.customer.token }),
+  ]);
+  await eventually('all of it is refunded', async () => {
+    const refunds = await sql`select status from public.package_refunds where purchase_id = ${purchaseId}`;
+    return refunds.length > 0 && refunds.every(({ status }) => status === 'completed');
+  });
+  assert.deepEqual((await refundsOf(id)).map(({ amount }) => amount), [4900]);
+  assert.deepEqual(await walletOf(shop), { balance: 30, held: 0 });
+  assert.equal((await packagesOf(shop)).length, 0);
   await assertBooksAgree();
 });
 

@@ -3,6 +3,7 @@ import { type Database, sql } from './database.ts';
 import { eventually } from './eventually.ts';
 import { type Answer, call } from './http.ts';
 import { type Person, signUpAs } from './people.ts';
+import { type Message, messagesTo } from './sandbox.ts';
 import { stack } from './stack.ts';
 
 /** A tenant of its own with a package and a customer who may buy it. */
@@ -20,6 +21,13 @@ export interface Intent {
   amount_received: number;
   currency: string;
   client_secret: string;
+  metadata: Record<string, string>;
+}
+
+interface Refund {
+  payment_intent: string;
+  amount: number;
+  currency: string;
   metadata: Record<string, string>;
 }
 
@@ -102,6 +110,12 @@ export async function intentsOf({ clientId }: Pick<Shop, 'clientId'>, url = stac
   return (await fetch(`${url}/_stripe/payment_intents?client=${clientId}`)).json();
 }
 
+/** What went back of a payment, as the sandbox has it. */
+export async function refundsOf(intentId: string): Promise<Refund[]> {
+  const refunds: Refund[] = await (await fetch(`${stack.sandboxUrl}/_stripe/refunds`)).json();
+  return refunds.filter(({ payment_intent }) => payment_intent === intentId);
+}
+
 /** Plays the customer's bank: succeed, fail, process, cancel or dispute. */
 export async function bank(
   action: string,
@@ -141,6 +155,21 @@ export function purchaseIs(status: string, purchaseId: string, database: Databas
     const [row] =
       await database`select * from public.package_purchases where id = ${purchaseId} and status = ${status}`;
     return row;
+  });
+}
+
+/** What a customer is written about his purchase, brought to him now: the next round has everybody's messages before it. */
+export async function noticeOf(purchaseId: string, notice: string): Promise<Message> {
+  const { id, deliver_to } = await eventually(`${notice} is written`, async () => {
+    const [row] = await sql`
+      select id, deliver_to from public.deliveries where subject_id = ${purchaseId} and notice = ${notice}`;
+    return row;
+  });
+  await call('jobs', { job: 'deliveries', deliveryId: id }, { key: stack.jobsKey });
+  return await eventually(`${notice} has arrived`, async () => {
+    const [{ provider_message_id: sid }] =
+      await sql`select provider_message_id from public.deliveries where id = ${id}`;
+    return (await messagesTo(deliver_to)).find((message) => message.sid === sid);
   });
 }
 

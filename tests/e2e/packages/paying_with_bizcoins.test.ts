@@ -4,13 +4,13 @@ import { eventually } from '../../support/eventually.ts';
 import { assertDone, assertRefused } from '../../support/expect.ts';
 import { call } from '../../support/http.ts';
 import { signUpAs } from '../../support/people.ts';
-import { messageTo } from '../../support/sandbox.ts';
 import { stack } from '../../support/stack.ts';
 import {
   assertBooksAgree,
   bank,
   begin,
   intentsOf,
+  noticeOf,
   openShop,
   packagesOf,
   purchase,
@@ -56,8 +56,7 @@ Deno.test('packages: bizcoins pay a part, a card the rest, and then the package 
   const { data: history } = await shop.customer.client.from('bizpoints_transactions')
     .select('transaction_type, amount, balance_after').order('id');
   assert.deepEqual(history?.at(-1), { transaction_type: 'package_purchase', amount: -30, balance_after: 0 });
-  const [{ email }] = await sql`select email from auth.users where id = ${shop.customer.id}`;
-  assert.match((await messageTo(email)).subject!, /Starter is active/);
+  assert.match((await noticeOf(purchaseId, 'purchase_completed')).subject!, /Starter is active/);
   await assertBooksAgree();
 });
 

@@ -4,7 +4,6 @@ import { eventually } from '../../support/eventually.ts';
 import { assertDone, assertRefused } from '../../support/expect.ts';
 import { call } from '../../support/http.ts';
 import { signUpAs } from '../../support/people.ts';
-import { messagesTo } from '../../support/sandbox.ts';
 import { stack } from '../../support/stack.ts';
 import {
   assertBooksAgree,
@@ -12,10 +11,12 @@ import {
   begin,
   checkNow,
   intentsOf,
+  noticeOf,
   openShop,
   packagesOf,
   purchase,
   purchaseIs,
+  refundsOf,
   type Shop,
   walletOf,
   whileFailing,
@@ -38,8 +39,7 @@ Deno.test('payments: a card that is declined keeps the bizcoins reserved, and th
     return row;
   });
   assert.deepEqual(await walletOf(shop), { balance: 30, held: 30 });
-  const [{ email }] = await sql`select email from auth.users where id = ${shop.customer.id}`;
-  await eventually('he is told', async () => (await messagesTo(email)).some(({ subject }) => /failed/.test(subject!)));
+  assert.match((await noticeOf(purchaseId, 'payment_failed')).subject!, /failed/);
   const again = await purchase(shop, { bizcoins: 30 });
   assert.deepEqual([again.body.purchaseId, again.body.paymentError], [purchaseId, 'insufficient_funds']);
   assert.equal((await intentsOf(shop)).length, 1, 'the same payment is tried again');
@@ -122,11 +122,7 @@ Deno.test('payments: a purchase that takes too long ends, and the bizcoins are b
   await purchaseIs('expired', purchaseId);
   assert.deepEqual(await walletOf(shop), { balance: 30, held: 0 });
   assert.equal((await intentsOf(shop))[0].status, 'canceled');
-  const [{ email }] = await sql`select email from auth.users where id = ${shop.customer.id}`;
-  await eventually(
-    'he is told',
-    async () => (await messagesTo(email)).some(({ body }) => /your 30 bizcoins are back/.test(body)),
-  );
+  assert.match((await noticeOf(purchaseId, 'purchase_ended')).body, /your 30 bizcoins are back/);
 });
 
 Deno.test('payments: a purchase whose payment was never heard of ends as well', async () => {
@@ -208,6 +204,8 @@ for (
         select id from public.package_refunds where purchase_id = ${purchaseId} and status = 'completed'`;
       return row;
     });
+    const { body: letter } = await noticeOf(purchaseId, 'payment_refunded');
+    assert.match(letter, /your payment of (24 USD|19 EUR) for Starter, so it goes back/);
     const made = await refundsOf(id);
     assert.deepEqual(made.map(({ amount, currency }) => [amount, currency]), [[
       intent.amount_received,
@@ -291,18 +289,6 @@ Deno.test('payments: events of other shops and other kinds are taken and change 
     return seen;
   });
 });
-
-interface Refund {
-  payment_intent: string;
-  amount: number;
-  currency: string;
-  metadata: Record<string, string>;
-}
-
-async function refundsOf(intentId: string): Promise<Refund[]> {
-  const refunds: Refund[] = await (await fetch(`${stack.sandboxUrl}/_stripe/refunds`)).json();
-  return refunds.filter(({ payment_intent }) => payment_intent === intentId);
-}
 
 async function tell(type: string, object: unknown, id?: string): Promise<void> {
   const response = await fetch(`${stack.sandboxUrl}/_stripe/events`, {

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(40);
+select plan(43);
 
 create function pg_temp.begin_purchase(bizcoins int default 30) returns void language plpgsql as $$
 begin
@@ -115,6 +115,14 @@ select private.reserve_hold(private.ledger_account(tests.the('client'), 'user', 
   now() + interval '1 hour', 'spent elsewhere');
 select is(pg_temp.record('succeeded') || ' ' || pg_temp.notices(), 'expired payment_refunded',
   'and if the bizcoins are spent by then it is over, and the customer hears only that his money comes back');
+
+-- whoever has bought is not there any more
+select pg_temp.begin_purchase();
+delete from auth.users where id = tests.the('customer');
+select is(pg_temp.record('succeeded') || ' ' || pg_temp.packages(), 'completed 1', 'A customer who has left has paid all the same');
+select is(pg_temp.notices(), null, 'and nobody is written to');
+select is(public.refund_package_purchase(null, tests.the('purchase'), null, null, null, 'left', gen_random_uuid(), null, null)
+  #>> '{result,refund,paymentAmount}', '19.00', 'What he paid can be given back');
 
 select is_empty('select * from private.refunds_off union all select * from private.purchases_off union all select null, problem from private.ledger_imbalances', 'It adds up');
 

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(32);
+select plan(36);
 
 select tests.keep('client', tests.create_client());
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
@@ -51,6 +51,21 @@ select is((select available from public.wallet_balances where user_id = tests.th
   'No balance goes below zero');
 select is((select u.rolled_back_owner_benefit from public.voucher_usage u where u.id = tests.the('part')), null,
   'Where there is no owner, nothing of his is taken');
+
+-- set aside for a purchase
+select tests.keep('held', pg_temp.redeem('{"value": 50}'));
+select tests.keep('hold', (private.reserve_hold(private.ledger_account(tests.the('client'), 'user', tests.the('customer'), 'bizcoin'), 50,
+  now() + interval '1 hour', 'a purchase')).id);
+select throws_ok($$ select pg_temp.roll_back(tests.the('held')) $$, 'VC016', null, 'VC-016: where all is held');
+select tests.sign_out();
+select private.release_hold(tests.the('hold'));
+select private.reserve_hold(private.ledger_account(tests.the('client'), 'user', tests.the('customer'), 'bizcoin'), 20,
+  now() + interval '1 hour', 'another purchase');
+select is(pg_temp.roll_back(tests.the('held')) ->> 'takenBack', '30.00', 'What is held is not taken back, and the rest is');
+select is(tests.bizcoins(tests.the('customer')), '20/20', 'The purchase keeps what it was promised');
+select private.capture_hold(h.id, private.system_account(tests.the('client'), 'revenue', 'bizcoin')) from public.ledger_holds h
+  where h.idempotency_key = 'another purchase' and h.client_id = tests.the('client');
+select is(tests.bizcoins(tests.the('customer')), '0/0', 'and can be paid');
 
 -- nothing of it
 select tests.keep('spent', pg_temp.redeem('{"value": 50}'));
@@ -113,7 +128,7 @@ select throws_ok($$ select public.rollback_voucher_redemption(gen_random_uuid(),
   'RB-404: a redemption that nobody made');
 select tests.sign_out();
 select is((select array_agg(status || ':' || n order by status) from (select status, count(*) as n from public.voucher_usage
-  where client_id = tests.the('client') group by 1) u), '{redeemed:4,rolled_back:5}', 'The rest stands');
+  where client_id = tests.the('client') group by 1) u), '{redeemed:4,rolled_back:6}', 'The rest stands');
 select is_empty('select * from private.ledger_imbalances', 'The ledger balances');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 
