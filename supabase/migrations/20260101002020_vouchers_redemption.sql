@@ -70,10 +70,11 @@ begin
         'VC-004', 'The voucher is not valid yet'),
       (4, 'not_expired', coalesce(voucher.expires_at > now(), true), to_jsonb(now()), to_jsonb(voucher.expires_at),
         'VC-005', 'The voucher has expired'),
-      (5, 'usage_limit', coalesce(voucher.usage_count < voucher.usage_limit, true),
-        to_jsonb(voucher.usage_count), to_jsonb(voucher.usage_limit), 'VC-006', 'The voucher is used up'),
-      (6, 'once_per_customer', redemptions < voucher.per_customer_limit,
+      -- who used it up himself hears that, and not that somebody did
+      (5, 'once_per_customer', redemptions < voucher.per_customer_limit,
         to_jsonb(redemptions), to_jsonb(voucher.per_customer_limit), 'VC-007', 'You have redeemed this voucher already'),
+      (6, 'usage_limit', coalesce(voucher.usage_count < voucher.usage_limit, true),
+        to_jsonb(voucher.usage_count), to_jsonb(voucher.usage_limit), 'VC-006', 'The voucher is used up'),
       (7, 'not_the_creator', coalesce(voucher.created_by, voucher.owner_id) is null or not known && (
           private.identities_of(voucher.created_by) || private.identities_of(voucher.owner_id)), null, null,
         'VC-009', 'Who made a voucher or profits from it cannot redeem it'),
@@ -140,6 +141,8 @@ begin
     when 'VC-005' then jsonb_build_object(
       'expiredAt', voucher.expires_at, 'alternatives', private.alternatives_to(voucher, actor))
     when 'VC-006' then jsonb_build_object('alternatives', private.alternatives_to(voucher, actor))
+    when 'VC-013' then jsonb_build_object('packageId', voucher.package_id)
+    when 'VC-014' then jsonb_build_object('price', broken.actual, 'minimumPurchase', broken.required)
     else '{}' end);
 end $$;
 
@@ -167,7 +170,7 @@ returns jsonb language plpgsql volatile set search_path = '' as $$
 begin
   return jsonb_build_object(
     'client_id', usage.client_id, 'transfer_type', transfer_type, 'idempotency_key', transfer_type || ':' || usage.id,
-    'description', 'Voucher', 'reference_id', usage.id, 'entries', jsonb_build_array(
+    'description', coalesce(usage.notes, 'Voucher'), 'reference_id', usage.id, 'entries', jsonb_build_array(
       jsonb_build_object('account_id', private.system_account(usage.client_id, 'issuance', 'bizcoin'), 'amount', -amount),
       jsonb_build_object('account_id', private.ledger_account(usage.client_id, 'user', user_id, 'bizcoin'),
         'amount', amount)));
@@ -200,7 +203,7 @@ begin
   if voucher.type = 'message' then
     usage.customer_package_id := (private.active_package(voucher.client_id, usage.user_id)).id;
     usage.transfer_id := (private.add_messages(
-      usage.customer_package_id, voucher.value::bigint, 'voucher:' || usage.id, 'Voucher', usage.id)).id;
+      usage.customer_package_id, voucher.value::bigint, 'voucher:' || usage.id, coalesce(usage.notes, 'Voucher'), usage.id)).id;
   elsif voucher.type = 'package' then
     usage.customer_package_id := (private.activate_package(
       voucher.client_id, usage.user_id, voucher.package_id, voucher.id, null)).id;

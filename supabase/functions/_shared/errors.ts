@@ -145,12 +145,12 @@ export const catalogue = {
   'VC-013': {
     status: 409,
     message: 'The voucher is for another package',
-    solution: 'Choose the package that it is for',
+    solution: 'Choose the package that it is for ("packageId")',
   },
   'VC-014': {
     status: 409,
     message: 'The purchase is too small for the voucher',
-    solution: 'Choose a package whose price is at least the minimum',
+    solution: 'Choose a package whose price is at least "minimumPurchase"',
   },
   'VC-015': {
     status: 409,

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { sql } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
 import { assertDone, assertRefused } from '../../support/expect.ts';
 import { call } from '../../support/http.ts';

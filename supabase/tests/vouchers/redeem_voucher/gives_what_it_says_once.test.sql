@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(31);
+select plan(32);
 
 select tests.keep('client', tests.create_client());
 select tests.keep('customer', tests.create_customer(tests.the('client')));
@@ -91,6 +91,14 @@ select tests.keep('another', tests.create_customer(tests.the('client')));
 select tests.redeem_voucher(tests.the('another'), tests.the('referral'));
 select is((select available from public.wallet_balances where user_id = tests.the('owner')), 10.00,
   'once for each redemption');
+
+-- its description
+select tests.keep('described', tests.create_voucher(tests.the('client')));
+update public.vouchers set description = 'Spring' where id = tests.the('described');
+select tests.redeem_voucher(tests.the('customer'), tests.the('described'));
+select is((select b.description || ' ' || u.notes from public.bizpoints_transactions b
+  join public.voucher_usage u on u.transfer_id = b.transfer_id where u.voucher_id = tests.the('described')), 'Spring Spring',
+  'Both histories tell what a voucher was for');
 
 -- without an address
 update auth.users set email = null where id = tests.the('another');

@@ -9,7 +9,7 @@ select tests.keep('answer', tests.validate_voucher(tests.the('customer'), tests.
 select is(tests.kept('answer') - 'rules', jsonb_build_object('valid', true, 'clientId', tests.the('client'),
   'benefit', jsonb_build_object('type', 'credit', 'value', 50.00), 'expiresAt', null), 'A voucher that could be redeemed');
 select is(jsonb_path_query_array(tests.kept('answer'), '$.rules[*].rule'),
-  '["role", "active", "started", "not_expired", "usage_limit", "once_per_customer", "not_the_creator", "dealer",
+  '["role", "active", "started", "not_expired", "once_per_customer", "usage_limit", "not_the_creator", "dealer",
     "allowed_customers"]', 'Every rule is named');
 select is(jsonb_path_query_first(tests.kept('answer'), '$.rules[*] ? (@.rule == "usage_limit")'),
   '{"rule": "usage_limit", "passed": true, "actual": 0, "required": 3, "code": null, "message": null}',
@@ -27,7 +27,7 @@ insert into private.voucher_identities select tests.the('bad'), unnest(private.i
 update public.memberships set role = 'dealer' where user_id = tests.the('customer');
 select tests.keep('answer', tests.validate_voucher(tests.the('customer'), tests.the('bad')) -> 'result');
 select is(jsonb_path_query_array(tests.kept('answer'), '$.rules[*] ? (@.passed == false).code'),
-  '["VC-008", "VC-003", "VC-005", "VC-006", "VC-007", "VC-009", "VC-010", "VC-011", "VC-012"]',
+  '["VC-008", "VC-003", "VC-005", "VC-007", "VC-006", "VC-009", "VC-010", "VC-011", "VC-012"]',
   'Every rule that fails is named, with its code');
 select is(tests.kept('answer') -> 'valid', 'false', 'It is not valid');
 select is((select error_code from public.voucher_redemption_attempts where surface = 'validate-voucher'
