@@ -267,7 +267,7 @@ begin
   where p.id = purchase.id returning p.* into purchase;
   perform private.record_audit(purchase.client_id, purchase.user_id, 'package.purchased', 'package_purchase', purchase.id,
     jsonb_build_object('final_amount', purchase.final_amount, 'bizcoins', purchase.bizcoins), purchase.request_id);
-  perform private.resolve_alert('payment_failed', purchase.id::text), private.resolve_alert('payment_refused', purchase.id::text);
+  perform private.resolve_alert(a, purchase.id::text) from unnest(array['payment_failed', 'payment_refused', 'payment_unresolved']) a;
   perform private.notify_buyer(purchase, 'purchase_completed');
   return purchase;
 end $$;
@@ -289,7 +289,7 @@ begin
   where p.id = purchase.id returning p.* into purchase;
   perform private.record_audit(purchase.client_id, purchase.user_id, 'package_purchase.' || purchase.status,
     'package_purchase', purchase.id, jsonb_build_object('bizcoins', purchase.bizcoins), purchase.request_id);
-  perform private.resolve_alert('payment_failed', purchase.id::text);
+  perform private.resolve_alert(a, purchase.id::text) from unnest(array['payment_failed', 'payment_unresolved']) a;
   if is_told then
     perform private.notify_buyer(purchase, 'purchase_ended');
   end if;

@@ -173,6 +173,10 @@ begin
     set next_check_at = greatest(now() + interval '1 minute', least(p.expires_at, now() + (now() - p.created_at)))
     from leased where p.id = leased.id returning p.*)
   select array_agg(c) into due from (select * from checked) c;
+  -- a bank may take its days, but it says so
+  perform private.alert_payment(d, 'payment_unresolved', 'warning',
+    'The processor does not say what became of a payment; it is asked again', jsonb_build_object('payment_status', d.payment_status))
+  from unnest(due) d where d.expires_at < now() - interval '15 minutes' and d.payment_status is distinct from 'processing';
   return private.answered(jsonb_build_object('purchases', (
     select coalesce(jsonb_agg(private.payment_of(d) || jsonb_build_object(
       'isToEnd', d.expires_at <= now() or d.cancel_requested_at is not null)), '[]') from unnest(due) d)));

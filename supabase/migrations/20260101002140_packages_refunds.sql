@@ -127,6 +127,12 @@ begin
       'The processor did not refund a payment: somebody must pay it back', private.present_refund(refund));
   elsif outcome = 'succeeded' then
     perform private.close_refunded(purchase.id);
+  elsif refund.attempts >= 5 then
+    perform private.alert_payment(purchase, 'refund_unresolved', 'warning',
+      'The processor does not say whether a refund was made; it is asked again', private.present_refund(refund));
+  end if;
+  if outcome <> 'unknown' then
+    perform private.resolve_alert('refund_unresolved', purchase.id::text);
   end if;
   return refund;
 end $$;

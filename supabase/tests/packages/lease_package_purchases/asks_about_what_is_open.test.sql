@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(10);
+select plan(13);
 
 select tests.keep(tests.create_buyer(balance => 30, price => 49));
 select tests.keep('purchase', (tests.buy(30) #>> '{result,purchase,purchaseId}')::uuid);
@@ -35,6 +35,23 @@ select throws_ok($$ update public.package_purchases set status = 'completed' whe
   'A status goes with its time');
 select throws_ok($$ update public.package_purchases set bizcoin_amount = price + 1 where id = tests.the('purchase') $$, '23514',
   null, 'Nobody pays more than the price');
+
+-- nobody knows
+create function pg_temp.unresolved() returns bigint language sql as $$
+  select count(*) from public.system_alerts
+  where alert_type = 'payment_unresolved' and subject = tests.the('silent')::text and resolved_at is null
+$$;
+select tests.keep(tests.create_buyer(balance => 30, price => 49));
+select tests.keep('silent', (tests.buy(30) #>> '{result,purchase,purchaseId}')::uuid);
+update public.package_purchases set created_at = now() - interval '80 minutes', expires_at = now() - interval '20 minutes',
+  next_check_at = now(), payment_status = 'processing' where id = tests.the('silent');
+select public.lease_package_purchases(100);
+select is(pg_temp.unresolved(), 0::bigint, 'A bank that takes its time is waited for');
+update public.package_purchases set next_check_at = now(), payment_status = null where id = tests.the('silent');
+select public.lease_package_purchases(100);
+select is(pg_temp.unresolved(), 1::bigint, 'A payment of which nothing is known long after its end is told');
+select public.record_payment(tests.the('silent'), tests.payment(tests.the('silent'), 'canceled'));
+select is(pg_temp.unresolved(), 0::bigint, 'until it is known');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(36);
+select plan(39);
 
 create function pg_temp.purchase(balance numeric, price numeric, bizcoins int, bizcoin_value numeric default 1)
 returns void language plpgsql as $$
@@ -94,6 +94,24 @@ select tests.keep('purchase', (tests.buy(30) #>> '{result,purchase,purchaseId}')
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
 select is(pg_temp.refund() ->> 'code', 'VC-026', 'What is not paid is not refunded: it is cancelled');
 select is_empty('select * from private.purchases_off union all select null, problem from private.ledger_imbalances', 'It adds up');
+-- the processor is silent
+create function pg_temp.unresolved() returns text language sql as $$
+  select string_agg(severity, ' ') from public.system_alerts
+  where alert_type = 'refund_unresolved' and subject = tests.the('purchase')::text and resolved_at is null
+$$;
+select tests.keep(tests.create_buyer(balance => 0, price => 49));
+select tests.keep('purchase', (tests.buy(0) #>> '{result,purchase,purchaseId}')::uuid);
+select public.record_payment(tests.the('purchase'), tests.payment(tests.the('purchase'), 'succeeded'));
+select tests.keep('refund', (public.refund_package_purchase(null, tests.the('purchase'), null, null, null, 'test', gen_random_uuid(), null,
+  null) #>> '{result,refund,refundId}')::uuid);
+select public.complete_package_refund(tests.the('refund'), 'unknown', null, 'network');
+select is(pg_temp.unresolved(), null, 'A refund without an answer is asked for again');
+update public.package_refunds set attempts = 5 where id = tests.the('refund');
+select public.complete_package_refund(tests.the('refund'), 'unknown', null, 'network');
+select is(pg_temp.unresolved(), 'warning', 'After some times somebody is told');
+select public.complete_package_refund(tests.the('refund'), 'succeeded', 're_late', null);
+select is(pg_temp.unresolved(), null, 'until there is one');
+
 select is_empty('select * from private.packages_off', 'And packages agree with the ledger');
 select throws_ok($$ update public.package_purchases set refunded_bizcoins = bizcoins + 1 where id = tests.the('purchase') $$, '23514',
   null, 'No constraint lets more go back than was paid');
