@@ -142,6 +142,20 @@ create trigger billing_transactions_are_immutable
   before update or delete or truncate on public.billing_transactions
   for each statement execute function private.refuse_change();
 
+-- Bills name the agency of their time. A client that went to another one would take its bills out of the old one's statements,
+-- and show the new one what it used to pay.
+create function private.refuse_other_agency()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if exists (select from public.billing_transactions b where b.client_id = new.id) then
+    raise exception 'a client that was billed stays with its agency: make a client of the other agency';
+  end if;
+  return new;
+end $$;
+
+create trigger clients_that_were_billed_stay_with_their_agency before update of agency_id on public.clients
+  for each row when (new.agency_id <> old.agency_id) execute function private.refuse_other_agency();
+
 alter table public.call_sessions enable row level security;
 alter table public.call_conditions_met enable row level security;
 alter table public.billing_transactions enable row level security;
