@@ -37,3 +37,35 @@ Deno.test('errors: every code of the catalogue is raised by a test', () => {
   const missing = Object.keys(catalogue).filter((code) => !tested.has(code));
   assert.deepEqual(missing, []);
 });
+
+// The document that callers have: number, status, how the message begins, solution.
+const DOCUMENTED: [string, number, string, string][] = [
+  ['001', 400, 'Missing brand_id/card_value', 'Edit campaign condition settings'],
+  ['002', 400, 'Brand not found', 'Check brand exists and is enabled'],
+  ['003', 400, 'No inventory available', 'Upload cards or configure Tillo'],
+  ['004', 503, 'Tillo API not configured', 'Add Tillo credentials to Supabase'],
+  ['005', 502, 'Tillo API call failed', 'Check Tillo account status'],
+  ['006', 402, 'Insufficient credits', 'Allocate more credits to account'],
+  ['007', 500, 'Billing transaction failed', 'Check database connection'],
+  ['008', 400, 'Campaign billing not configured', 'Set up billing entity'],
+  ['009', 400, 'Verification required', 'Complete SMS opt-in or skip verification'],
+  ['010', 409, 'Already provisioned', 'Customer already received gift card'],
+  ['011', 404, 'Invalid redemption code', 'Verify code exists in system'],
+  ['012', 400, 'Missing parameters', 'Check API request format'],
+  ['013', 500, 'Database function error', 'Check migration status'],
+  ['014', 502, 'Delivery notification failed', 'Check SMS/email configuration'],
+  ['015', 500, 'Unknown error', 'Check function logs for details'],
+];
+
+Deno.test('errors: the codes of gift cards mean what they are documented to mean', () => {
+  const codes = Object.entries(catalogue).filter(([code]) => code.startsWith('GC-'));
+  assert.deepEqual(
+    codes.map(([code, { status, message, solution }], index) => [
+      code.slice(3),
+      status,
+      message.slice(0, DOCUMENTED[index]?.[2].length),
+      solution,
+    ]),
+    DOCUMENTED,
+  );
+});
