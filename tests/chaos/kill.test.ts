@@ -176,6 +176,42 @@ Deno.test('chaos: 16 workers lease 160 deliveries in batches while the gateway s
   }
 });
 
+Deno.test('chaos: 8 workers lease webhooks while the gateway stands still: no try twice, two of an endpoint at once at most', async () => {
+  const { clientId } = await promise({ cards: 0 }, { database: sql, on: stack.facts });
+  stack.signal('gateway', 'SIGSTOP');
+  try {
+    const [{ id: endpointId }] = await sql`
+      insert into public.webhook_endpoints (client_id, url) values (${clientId}, 'https://hooks.example.invalid/') returning id`;
+    await sql`
+      insert into public.webhook_messages (client_id, endpoint_id, event_type, data)
+      select ${clientId}, ${endpointId}, 'webhook.test', '{}' from generate_series(1, 40)`;
+    const leased = (await Promise.all(Array.from({ length: 8 }, async () => {
+      const mine: string[] = [];
+      for (let turn = 0; turn < 10; turn++) {
+        const tries = await sql`select id, message_id from private.lease_webhooks(8)`;
+        assert.ok(tries.length <= 2, String(tries.length));
+        mine.push(...tries.map(({ message_id }) => message_id));
+        for (const { id } of tries) {
+          await sql`
+            select public.complete_webhook_attempt(a.id, m.lease_token, 'delivered', 200, null, 1)
+            from public.webhook_attempts a join public.webhook_messages m on m.id = a.message_id where a.id = ${id}`;
+        }
+      }
+      return mine;
+    }))).flat();
+    assert.ok(leased.length > 0);
+    assert.equal(new Set(leased).size, leased.length);
+    const [{ tries, messages }] = await sql`
+      select count(*) as tries, count(distinct message_id) as messages from public.webhook_attempts
+      where message_id in (select id from public.webhook_messages where endpoint_id = ${endpointId})`;
+    assert.deepEqual([tries, messages], [leased.length, leased.length]);
+    // What is left is sent to nobody.
+    await sql`update public.webhook_endpoints set is_active = false, disabled_at = now() where id = ${endpointId}`;
+  } finally {
+    stack.signal('gateway', 'SIGCONT');
+  }
+});
+
 // What breaks in the database, and how it is put right.
 const BREAKAGES = [
   {

@@ -3,6 +3,7 @@ import { sql } from '../../support/database.ts';
 import { assertDone, assertRefused } from '../../support/expect.ts';
 import { deliveryIs, provision } from '../../support/gift_cards.ts';
 import { call } from '../../support/http.ts';
+import { awayFromTheEdge } from '../../support/limits.ts';
 import { signUpAs } from '../../support/people.ts';
 import { promise } from '../../support/promise.ts';
 import { messagesTo, messageTo, order, writeSms } from '../../support/sandbox.ts';
@@ -78,6 +79,7 @@ Deno.test('opt-in: an admin may skip the verification, an agent may not, and it 
 });
 
 Deno.test('opt-in: what cannot be sent is GC-014, and a phone is asked three times a day', async () => {
+  await awayFromTheEdge();
   const { recipient } = await promise({ cards: 0 });
   await order({ provider: 'twilio', to: recipient.phone, kind: '21614' });
   assert.match(assertRefused(await ask(recipient.id), 'GC-014').reason, /mobile/);

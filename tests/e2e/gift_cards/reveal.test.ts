@@ -5,6 +5,7 @@ import { eventually } from '../../support/eventually.ts';
 import { assertDone, assertRefused } from '../../support/expect.ts';
 import { deliveryIs, provisionBySms } from '../../support/gift_cards.ts';
 import { call } from '../../support/http.ts';
+import { awayFromTheEdge } from '../../support/limits.ts';
 import { signUpAs } from '../../support/people.ts';
 import { promise } from '../../support/promise.ts';
 import { messagesTo, messageTo, order } from '../../support/sandbox.ts';
@@ -105,6 +106,7 @@ Deno.test('reveal-gift-card: of many devices at once one sees the card', async (
 });
 
 Deno.test('reveal-gift-card: guesses from one address come to an end', async () => {
+  await awayFromTheEdge();
   const ip = uniqueIp();
   const answers = await Promise.all(Array.from({ length: 45 }, () => open(symbols(43), undefined, { ip })));
   const limited = answers.filter(({ body }) => body.error.code === 'RB-429');
@@ -138,6 +140,7 @@ Deno.test('reveal-gift-card-to-staff: an agent who says why sees the code, and t
 });
 
 Deno.test('reveal-gift-card-to-staff: of 30 looks at once exactly 20 are granted, each with its audit row', async () => {
+  await awayFromTheEdge();
   const promised = await promise();
   const { giftCardId } = await provisionBySms(promised);
   const { token } = await signUpAs('call_agent', promised.clientId);
