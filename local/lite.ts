@@ -33,6 +33,7 @@ type DatabaseError = Json & { code?: string; message?: string; detail?: string; 
 
 type Call = { type: string; function?: string; schema?: string; httpMethod?: string; args?: unknown };
 type Routine = { schema: string; name: string; arg_names: string[]; arg_types: string[] };
+type Schema = { functions?: Routine[]; columns?: { schema?: string }[]; views?: { schema?: string; sql?: string }[] };
 
 /** The parts of lite's connection that the patches replace; lite calls them by these names. */
 interface Internals {
@@ -40,7 +41,7 @@ interface Internals {
   driver: Sql;
   clearSchemaCache(): Promise<void>;
   normalizeDbError(error: unknown): DatabaseError;
-  introspect(options: { useCache: boolean }): Promise<{ functions?: Routine[] }>;
+  introspect(options: { useCache: boolean }): Promise<Schema>;
   onPostgrestAST(call: Call): Promise<Call>;
   applyJwtSessionContext(
     db: Kysely<unknown>,
@@ -61,6 +62,7 @@ export async function createLite({ databaseUrl, issuer, keys, studio }: LiteOpti
   passJsonArguments(internals);
   setSessionAtOnce(internals);
   await forgetSchemaWhenTold(internals);
+  showLittle(internals);
 
   const app = new App({
     connection,
@@ -210,19 +212,46 @@ function setSessionAtOnce(connection: Internals) {
 /** Patch: lite remembers the schema for ever; as on hosted, DDL and `notify pgrst` make it look again. */
 async function forgetSchemaWhenTold(connection: Internals) {
   let changes = 0;
+  let looking: Promise<Schema> | undefined;
   const introspect = connection.introspect.bind(connection);
-  connection.introspect = async (options) => {
+  const look = async (options: { useCache: boolean }): Promise<Schema> => {
     const before = changes;
     const schema = await introspect(options);
     if (before === changes) return schema;
     // What a look saw that began before the change must not be remembered after it.
     await connection.clearSchemaCache();
-    return connection.introspect(options);
+    return look(options);
+  };
+  // A look takes long, and nobody else is served meanwhile: those who come during one wait for it instead of looking, too.
+  connection.introspect = (options) => {
+    if (!options?.useCache) return look(options);
+    return looking ??= look(options).finally(() => looking = undefined);
   };
   await connection.driver.listen('pgrst', () => {
     changes++;
     return connection.clearSchemaCache();
   });
+}
+
+/**
+ * Patch: with every request lite looks each column of each view up in the view's text, by regular expressions, and each
+ * function among all. It is shown what its callers can reach, and of views no text: their foreign keys are known by then.
+ */
+function showLittle(connection: Internals) {
+  const shown = new WeakMap<Schema, Schema>();
+  const isReachable = ({ schema }: { schema?: string }) => schema === 'public';
+  const introspect = connection.introspect.bind(connection);
+  connection.introspect = async (options) => {
+    const schema = await introspect(options);
+    const little = shown.get(schema) ?? {
+      ...schema,
+      functions: schema.functions?.filter(isReachable),
+      columns: schema.columns?.filter(isReachable),
+      views: schema.views?.filter(isReachable).map((view) => ({ ...view, sql: '' })),
+    };
+    shown.set(schema, little);
+    return little;
+  };
 }
 
 /** The public half of the signing key, as functions and clients fetch it. */
