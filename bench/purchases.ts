@@ -9,11 +9,7 @@ const rounds = 5;
 export async function purchases(): Promise<void> {
   console.log(`\npurchase-package over HTTP, ${clients} customers at once (target: 2 s for 99 of 100)`);
   const database = connect();
-  const [{ id: client }] = await database`
-    with agency as (
-      insert into public.agencies (name, slug) values ('Agency', 'agency-' || gen_random_uuid()) returning id)
-    insert into public.clients (agency_id, name, slug)
-    select id, 'Client', 'client-' || gen_random_uuid() from agency returning id`;
+  const [{ client }] = await database`select tests.create_client() as client`;
   const customers = await signUp(database, client, clients);
   await database`
     select private.post_transfer(${client}, 'topup', private.system_account(${client}, 'issuance', 'bizcoin'),

@@ -1,20 +1,9 @@
 /** Reports over many cards, beside a bare count of the same cards. */
+import { REPORTS } from '../supabase/functions/export-report/reports.ts';
 import { createStock } from './stock.ts';
 import { type Client, connect } from './measure.ts';
 
 const CARDS = 100_000;
-
-const REPORTS = [
-  'pool_performance',
-  'brand_performance',
-  'delivery_methods',
-  'geography',
-  'campaign_comparison',
-  'liability',
-  'profit_by_client',
-  'profit_by_agency',
-  'platform_analytics',
-];
 
 /** Prints how long each report takes when a client has been given so many cards. */
 export async function reports(): Promise<void> {

@@ -52,11 +52,7 @@ async function createFloor(database: ReturnType<typeof connect>): Promise<void> 
 }
 
 async function createAccounts(database: ReturnType<typeof connect>): Promise<string[]> {
-  const [{ id: clientId }] = await database`
-    with agency as (
-      insert into public.agencies (name, slug) values ('Agency', 'agency-' || gen_random_uuid()) returning id)
-    insert into public.clients (agency_id, name, slug)
-    select id, 'Client', 'client-' || gen_random_uuid() from agency returning id`;
+  const [{ client: clientId }] = await database`select tests.create_client() as client`;
   const accounts = await database`
     select private.ledger_account(${clientId}, 'user', gen_random_uuid(), 'points') as id
     from generate_series(1, ${accountCount})`;
