@@ -1,9 +1,7 @@
 import { bindingOf, fingerprint, seal } from './seal.ts';
 
-const MAX_CODE_LENGTH = 110;
-// Network-branded rewards are held as the provider's link.
-const MAX_LINK_LENGTH = 500;
-const MAX_PIN_LENGTH = 32;
+/** How long the secrets of a card may be; network-branded rewards are held as the provider's link. */
+export const MAX_LENGTH = { code: 110, link: 500, pin: 32 };
 
 /** A card's secrets as the database takes them, with what tells the card without them. */
 export interface SealedSecrets {
@@ -26,9 +24,9 @@ export function sealSecrets(id: string, brandId: string, code: string, pin: stri
 /** Why a code and a PIN cannot be stored, without repeating them, or null; a code is never repaired, only refused. */
 export function problemOfSecrets(code: string, pin: string): string | null {
   if (!code) return 'the code is empty';
-  const maxLength = code.startsWith('https://') ? MAX_LINK_LENGTH : MAX_CODE_LENGTH;
+  const maxLength = code.startsWith('https://') ? MAX_LENGTH.link : MAX_LENGTH.code;
   if (code.length > maxLength) return `the code has more than ${maxLength} characters`;
-  if (pin.length > MAX_PIN_LENGTH) return `the PIN has more than ${MAX_PIN_LENGTH} characters`;
+  if (pin.length > MAX_LENGTH.pin) return `the PIN has more than ${MAX_LENGTH.pin} characters`;
   if (!isPrintable(code) || !isPrintable(pin)) return 'the code or PIN has characters other than printable ASCII';
   if (isFormula(code) || isFormula(pin)) return 'the code or PIN begins like a spreadsheet formula';
   if (isPaymentCardNumber(code) || isPaymentCardNumber(pin)) return 'payment card numbers are never stored';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isoDate } from '../../cards.ts';
+import { isoDate, MAX_LENGTH } from '../../cards.ts';
 import type { BoughtCard, CatalogueBrand, Float, Order, Stock } from '../port.ts';
 
 const AMOUNT = /^\d{1,9}(\.\d{1,2}0*)?$/;
@@ -11,9 +11,6 @@ const money = z.object({ amount, currency: z.string() });
 
 const text = (maxLength: number) => z.string().trim().max(maxLength).nullish();
 
-const MAX_CODE_LENGTH = 110;
-const MAX_LINK_LENGTH = 500;
-const MAX_PIN_LENGTH = 32;
 const MAX_NAME_LENGTH = 200;
 
 const cardData = z.object({
@@ -21,9 +18,9 @@ const cardData = z.object({
   face_value: money,
   cost_value: money.nullish().catch(null),
   reference: text(100),
-  code: text(MAX_CODE_LENGTH),
-  pin: text(MAX_PIN_LENGTH),
-  url: text(MAX_LINK_LENGTH),
+  code: text(MAX_LENGTH.code),
+  pin: text(MAX_LENGTH.pin),
+  url: text(MAX_LENGTH.link),
   // A date that cannot be read is no reason to lose a card.
   expiration_date: z.string().nullish().catch(null),
 });
