@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { connect, sql } from '../support/database.ts';
 import { promise } from '../support/promise.ts';
+import { atOnce } from '../support/sessions.ts';
 import { uniquePhone } from '../support/unique.ts';
 
 const RACES = Number(Deno.env.get('OPT_OUT_RACES') ?? 300);
@@ -62,14 +63,12 @@ Deno.test(`lease_deliveries: in ${RACES} races with an opt-out, nothing is lease
 });
 
 Deno.test('receive_sms: the same message told by many at once is taken once', async () => {
-  const pool = connect(undefined, 8);
   const [phone, sid] = [uniquePhone(), `SM${randomBytes(16).toString('hex')}`];
-  const answers = await Promise.all(Array.from({ length: 24 }, async () => {
-    const [{ answer }] = await pool`
+  const answers = await atOnce(24, async (db) => {
+    const [{ answer }] = await db`
       select public.receive_sms(${sid}, ${phone}, null, 'stop it', 0, 'opt_out', false, gen_random_uuid()) as answer`;
     return answer.result;
-  }));
-  await pool.end();
+  });
   assert.equal(new Set(answers.map((answer) => JSON.stringify(answer))).size, 1);
   assert.equal(answers[0].answer, 'opt_out');
   const [{ messages, facts }] = await sql`
@@ -99,7 +98,6 @@ Deno.test('receive_sms: STOP is never lost to a START that comes at the same tim
 });
 
 Deno.test('record_email_events: overlapping batches told at once count each event once, without a deadlock', async () => {
-  const pool = connect(undefined, 8);
   const ids = Array.from({ length: 200 }, () => crypto.randomUUID());
   const batches = Array.from(
     { length: 16 },
@@ -113,11 +111,10 @@ Deno.test('record_email_events: overlapping batches told at once count each even
         reason: 'spamreport',
       })),
   );
-  const counts = await Promise.all(batches.map(async (batch) => {
-    const [{ answer }] = await pool`select public.record_email_events(${pool.json(batch)}) as answer`;
+  const counts = await atOnce(batches.length, async (db, n) => {
+    const [{ answer }] = await db`select public.record_email_events(${db.json(batches[n])}) as answer`;
     return answer.result.new as number;
-  }));
-  await pool.end();
+  });
   const told = new Set(batches.flat().map(({ id }) => id));
   assert.equal(counts.reduce((sum, count) => sum + count, 0), told.size);
   const [{ facts }] = await sql`

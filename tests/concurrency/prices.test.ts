@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { connect, sql } from '../support/database.ts';
+import { sql } from '../support/database.ts';
 import { signUpAs } from '../support/people.ts';
 import { promise } from '../support/promise.ts';
 import { creditOf, giveCredit } from '../support/sales.ts';
+import { atOnce } from '../support/sessions.ts';
 
 const CLAIMS = 48;
 const WORKERS = 8;
@@ -19,26 +20,20 @@ Deno.test('prices: while two admins change them, each card is billed at one of t
   };
   await set(0);
 
-  const db = connect(undefined, WORKERS);
   const waiting = [...recipients];
   let isDone = false;
-  try {
-    const changes = admins.map(async (_, index) => {
-      while (!isDone) await set(index);
-    });
-    await Promise.all(Array.from({ length: WORKERS }, async () => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) {
-        const [{ answer }] = await db`
-          select public.provision_gift_card(null, ${campaignId}, ${next.id}, null, null, 1, null, null,
-            gen_random_uuid(), null, null) as answer`;
-        assert.equal(answer.outcome, 'ok', JSON.stringify(answer));
-      }
-    })).finally(() => isDone = true);
-    await Promise.all(changes);
-  } finally {
-    isDone = true;
-    await db.end();
-  }
+  const changes = admins.map(async (_, index) => {
+    while (!isDone) await set(index);
+  });
+  await atOnce(WORKERS, async (db) => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const [{ answer }] = await db`
+        select public.provision_gift_card(null, ${campaignId}, ${next.id}, null, null, 1, null, null,
+          gen_random_uuid(), null, null) as answer`;
+      assert.equal(answer.outcome, 'ok', JSON.stringify(answer));
+    }
+  }).finally(() => isDone = true);
+  await Promise.all(changes);
 
   const bills = await sql`select price, cost_basis from public.billing_transactions where campaign_id = ${campaignId}`;
   assert.equal(bills.length, CLAIMS);
