@@ -118,9 +118,8 @@ begin
   return is_new;
 end $$;
 
--- Takes an opt-out back. A word that a provider tells later changes nothing about an opt-out that was said after it; of those that
--- come straight from their owner the last one to arrive counts.
-create function private.lift_opt_out(channel text, address text, said_at timestamptz default 'infinity')
+-- Takes an opt-out back with a word that was said at a time: one that was said before the opt-out changes nothing.
+create function private.lift_opt_out(channel text, address text, said_at timestamptz default now())
 returns boolean language plpgsql volatile set search_path = '' as $$
 begin
   delete from public.contact_opt_outs o

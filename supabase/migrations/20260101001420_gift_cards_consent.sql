@@ -278,7 +278,8 @@ begin
   if opt_out.id is not null and not private.may_lift_opt_out(actor, recipient.client_id, opt_out) then
     perform private.refuse('RB-400', 'The address has opted out: only its owner can take that back');
   end if;
-  perform private.lift_opt_out(channel, address);
+  -- the opt-out that was looked at, also one that came while this waited for it
+  perform private.lift_opt_out(channel, address, 'infinity');
   insert into public.consents as c (
     client_id, recipient_id, channel, address, action, source, wording, wording_version, ip, recorded_by)
   values (recipient.client_id, recipient.id, channel, address, 'opted_in', source, wording, wording_version, ip, actor)
