@@ -29,7 +29,7 @@ select pg_temp.refused('select public.create_gift_card_pool(%1$L, %3$L, ''Pool''
 select pg_temp.refused('select public.create_gift_card_pool(%1$L, %3$L, ''Pool'', 25, cost_per_card => ''NaN'')',
   'cost_per_card_is_not_negative', 'No pool of such a cost');
 select pg_temp.refused('select public.create_campaign_condition(tests.the(''campaign''), 2, ''New'', %3$L, ''NaN'')',
-  'card_value_is_positive', 'No condition of such a value');
+  'its value is not enabled', 'No condition of such a value');
 select pg_temp.refused('select public.allocate_credit(''NaN'', agency_id => %2$L)', 'whole cents', 'No credit');
 select pg_temp.refused('select public.allocate_credit(''Infinity'', agency_id => %2$L)', 'whole cents', 'Nor endless credit');
 select is(tests.provision(tests.the('recipient')) #>> '{result,billing,price}', '25.00', 'What is billed is a number');
