@@ -1439,7 +1439,13 @@ isOneToOne: false
                     "batch_id": string | null,"client_id": string,"code": string,"created_at": string,"created_by": string | null,"dealer_id": string | null,"description": string | null,"expires_at": string | null,"id": string,"is_public": boolean,"last_used_at": string | null,"owner_id": string | null,"package_id": string | null,"rolled_back": number | null,"starts_at": string,"state": string | null,"type": string,"usage_count": number,"usage_limit": number | null,"value": number | null
                   }
                   ComputedFields: never
-                  Relationships: [
+                  Insert: {
+                           "batch_id"?: string | null,"client_id"?: string | null,"code"?: string | null,"created_at"?: string | null,"created_by"?: string | null,"dealer_id"?: string | null,"description"?: string | null,"expires_at"?: string | null,"id"?: string | null,"is_public"?: boolean | null,"last_used_at"?: never,"owner_id"?: string | null,"package_id"?: string | null,"rolled_back"?: never,"starts_at"?: string | null,"state"?: never,"type"?: string | null,"usage_count"?: number | null,"usage_limit"?: number | null,"value"?: number | null
+                         }
+                        Update: {
+                           "batch_id"?: string | null,"client_id"?: string | null,"code"?: string | null,"created_at"?: string | null,"created_by"?: string | null,"dealer_id"?: string | null,"description"?: string | null,"expires_at"?: string | null,"id"?: string | null,"is_public"?: boolean | null,"last_used_at"?: never,"owner_id"?: string | null,"package_id"?: string | null,"rolled_back"?: never,"starts_at"?: string | null,"state"?: never,"type"?: string | null,"usage_count"?: number | null,"usage_limit"?: number | null,"value"?: number | null
+                         }
+                        Relationships: [
                     {
       foreignKeyName: "vouchers_client_id_fkey"
       columns: ["client_id"]
