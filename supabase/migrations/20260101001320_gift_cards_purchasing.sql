@@ -257,6 +257,7 @@ create function public.complete_purchase(
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   purchase public.gift_card_purchases;
+  detail text;
 begin
   update public.gift_card_purchases b
   set supplier_code = complete_purchase.supplier_code, supplier_message = left(message, 500),
@@ -297,6 +298,13 @@ begin
       return private.postpone_purchase(purchase, case when purchase.status in ('ordered', 'reversing') then purchase.status
         else 'unknown' end);
   end case;
+exception when others then
+  if not private.is_refusal(sqlstate) then
+    raise;
+  end if;
+  -- nothing is recorded: the lease runs on, and the supplier is asked again with the same id
+  get stacked diagnostics detail = pg_exception_detail;
+  return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.complete_purchase is
   'Reports what a supplier said: issued (card: {code, pin, fingerprint, last4, keyId, expiresOn}, sealed; cost in the '

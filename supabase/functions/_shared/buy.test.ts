@@ -118,6 +118,14 @@ Deno.test('buy: another supplier is tried when the database says so', async () =
   assert.deepEqual(calls.map(({ args }) => [args.outcome, args.card === null]), [['short', true], ['issued', false]]);
 });
 
+Deno.test('buy: what a supplier refuses or leaves open stands in the log as an error of its API', async () => {
+  for (const [outcome, words] of [['declined', 'Card declined'], ['unknown', 'Outcome unknown']] as const) {
+    const { desk, lines } = deskWith({ complete_purchase: [new Refusal('GC-005')] });
+    await assert.rejects(() => buy(desk, purchase(), meansWith({ outcome }).means));
+    assert.ok(lines.some((line) => line.includes(`[TILLO] Tillo API error: ${words}`)), lines.join('\n'));
+  }
+});
+
 Deno.test('buy: each action is the call of that name', async () => {
   const actions = ['issue', 'order', 'order_status', 'reverse'] as const;
   const { desk } = deskWith({ complete_purchase: actions.map(() => GIVEN) });

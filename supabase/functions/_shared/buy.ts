@@ -160,8 +160,14 @@ async function carryOut(desk: Desk, purchase: Purchase, means: Means): Promise<O
   }
   const { outcome: result, supplierCode, reference, message } = outcome;
   const fields = { purchaseId, supplier, action, outcome: result, supplierCode, reference, reason: message };
-  desk.log(`[${adapter.toUpperCase()}] ${WORDS[result]}`, fields);
+  const isFailure = result === 'declined' || result === 'short' || result === 'unknown';
+  const words = isFailure ? `${capitalized(adapter)} API error: ${WORDS[result]}` : WORDS[result];
+  desk.log(`[${adapter.toUpperCase()}] ${words}`, fields);
   return outcome;
+}
+
+function capitalized(word: string): string {
+  return word[0].toUpperCase() + word.slice(1);
 }
 
 const WORDS: Record<Outcome['outcome'], string> = {
