@@ -30,14 +30,15 @@ export async function giveCredit(clientId: string, amount: number, billingEntity
     from public.clients c where c.id = ${clientId} and ${amount}::numeric > 0`;
   if (billingEntity === 'agency') {
     await sql`
-      update public.agencies a set prepaid_since = now() - interval '1 hour'
+      update public.agencies a set prepaid_since = coalesce(a.prepaid_since, now() - interval '1 hour')
       from public.clients c where c.id = ${clientId} and a.id = c.agency_id`;
     return;
   }
   await sql`
     update public.clients c set prepaid_since = now() - case when exists (
       select from public.billing_transactions b where b.client_id = c.id) then interval '0' else interval '1 hour' end
-    where c.id = ${clientId}`;
+    -- Who was prepaid stays so: a job that began a moment before the new date would buy on invoice.
+    where c.id = ${clientId} and c.prepaid_since is null`;
   await sql`
     select private.post_credit('allocation', private.credit_account('agency', c.agency_id, 'USD'),
       private.credit_account('client', c.id, 'USD'), ${amount}::numeric, ${crypto.randomUUID()})
