@@ -125,14 +125,15 @@ begin
       limit 3) a);
 end $$;
 
--- Passes, or refuses with the first rule that fails.
-create function private.assert_redeemable(voucher public.vouchers, actor uuid, package_id uuid default null)
+-- Passes, or refuses with the first rule that fails; whose redemption is counted already is not refused for it.
+create function private.assert_redeemable(
+  voucher public.vouchers, actor uuid, package_id uuid default null, is_counted boolean default false)
 returns void language plpgsql stable set search_path = '' as $$
 declare
   broken private.voucher_rule;
 begin
   select r.* into broken from private.voucher_rules(voucher, actor, package_id) r
-  where not r.passed order by r.position limit 1;
+  where not r.passed and not (is_counted and r.rule = 'once_per_customer') order by r.position limit 1;
   if broken.code is null then
     return;
   end if;
@@ -232,7 +233,7 @@ begin
   if not found then
     -- it was there a moment ago: as it is now, it says itself why not any more
     select v.* into voucher from public.vouchers v where v.id = voucher.id;
-    perform private.assert_redeemable(voucher, actor);
+    perform private.assert_redeemable(voucher, actor, is_counted => true);
     perform private.refuse('VC-005', 'The voucher has expired', jsonb_build_object('expiredAt', voucher.expires_at));
   end if;
 end $$;
