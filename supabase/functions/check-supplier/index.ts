@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { badRequest, Refusal } from '../_shared/errors.ts';
 import { readJson } from '../_shared/parse.ts';
 import { type Reply, serve } from '../_shared/serve.ts';
-import { configuredSuppliers, openSupplier } from '../_shared/suppliers/open.ts';
+import { adapterNames, configuredSuppliers, openSupplier } from '../_shared/suppliers/open.ts';
 import type { Supplier } from '../_shared/suppliers/port.ts';
 
 const word = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'must be a word in small letters');
 
 const body = z.object({
   supplier: word,
-  adapter: word.default('tillo'),
+  adapter: z.enum(adapterNames, `must be one of ${adapterNames.join(', ')}`).default('tillo'),
   show: z.enum(['floats', 'brands', 'stock'], 'must be "floats", "brands" or "stock"'),
   brandCode: z.string().regex(/^[a-z0-9-]{1,100}$/, "must be the supplier's name of a brand").optional(),
   currency: z.string().regex(/^[A-Z]{3}$/, 'must be a currency such as USD').optional(),

@@ -375,6 +375,7 @@ Deno.test('check-supplier: a server sees the money, the brands and the stock of 
   assert.deepEqual(left, [{ brandCode: promised.brandCode, denomination: '25.00', available: 3 }]);
 
   assertRefused(await call('check-supplier', { supplier: 'nobody', show: 'floats' }), 'GC-012');
+  assertRefused(await call('check-supplier', { supplier, adapter: 'email', show: 'floats' }), 'GC-012');
   await failAt(supplier, `brands:${promised.brandCode}`, '600');
   const failing = { supplier, show: 'brands', brandCode: promised.brandCode };
   assertRefused(await call('check-supplier', failing), 'GC-005');

@@ -15,6 +15,9 @@ const ADAPTERS: Record<string, (account: Account) => Promise<Supplier>> = {
   tillo: async (account) => (await import('./tillo/tillo.ts')).tillo(account),
 };
 
+/** The names of the protocols that we speak. */
+export const adapterNames = Object.keys(ADAPTERS);
+
 const CREDENTIALS = ['API_KEY', 'SECRET_KEY', 'BASE_URL'];
 
 /** The names of the suppliers whose credentials are set: TILLO_API_KEY, …_SECRET_KEY and …_BASE_URL make `tillo`. */
