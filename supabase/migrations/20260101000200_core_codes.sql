@@ -1,6 +1,8 @@
 -- Codes that people read, type and say aloud: redemption tokens, vouchers, promo codes.
--- Made from a CSPRNG in an alphabet without look-alikes; compared in one canonical form, so that case, spaces, dashes
+-- Made from a CSPRNG in an alphabet without look-alikes; compared in one canonical form, so that case, accents, spaces, dashes
 -- and O/0, I/L/1, U/V never decide; a pattern must leave a guesser enough wrong codes for each right one.
+-- The canonical form discards nothing that it does not know: a text with any other character has no form (null). Such a code
+-- is refused when it is made and matches nothing when it is typed.
 
 create table private.settings (
   name text primary key,
@@ -19,11 +21,90 @@ begin
     from private.settings s where s.name = 'pepper');
 end $$;
 
+-- Classes of characters, as the inside of a bracket expression: written by code point, because what a locale calls a space or
+-- a letter differs between servers, and stored canonical forms must not.
+create function private.code_dashes()
+returns text language sql immutable set search_path = '' as $$
+  select '\u002d\u02d7\u058a\u05be\u1400\u1806\u2010-\u2015\u2043\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u301c\u3030\u30a0'
+$$;
+
+create function private.code_spaces()
+returns text language sql immutable set search_path = '' as $$
+  select '\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000'
+$$;
+
+create function private.code_invisibles()
+returns text language sql immutable set search_path = '' as $$
+  select '\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff'
+$$;
+
+-- The form in which codes are compared, or null for a text with a character that no code has. ß is two letters, as in capitals.
 create function private.canonical_code(code text)
 returns text language plpgsql immutable set search_path = '' as $$
+declare
+  letters text := code;
 begin
-  return translate(
-    regexp_replace(upper(normalize(code, nfkc)), '[^A-Z0-9]', '', 'g'), 'OILU', '011V');
+  -- plain codes, which nearly all are, need none of this
+  if letters ~ '[^A-Za-z0-9 -]' then
+    letters := replace(replace(replace(normalize(letters, nfkd), 'ß', 'ss'), 'ẞ', 'ss'), 'ı', 'i');
+    -- an accent on a Latin letter; one on anything else stays, and is not known
+    letters := regexp_replace(letters, '([A-Za-z])[\u0300-\u036f]+', '\1', 'g');
+    letters := regexp_replace(
+      letters, '[' || private.code_dashes() || private.code_spaces() || private.code_invisibles() || ']', '', 'g');
+  end if;
+  letters := translate(upper(letters), 'OILU -', '011V');
+  return case when letters ~ '^[A-Z0-9]*$' then letters end;
+end $$;
+
+-- Identifies a typed text in attempts and limits, also one that has no canonical form.
+create function private.code_fingerprint(code text)
+returns text language plpgsql stable set search_path = '' as $$
+begin
+  return private.fingerprint(coalesce(private.canonical_code(code), 'as typed: ' || code, ''));
+end $$;
+
+-- A code as it is stored and printed: every dash a hyphen, every run of white space a space, nothing invisible.
+create function private.printed_code(code text)
+returns text language plpgsql immutable set search_path = '' as $$
+begin
+  code := regexp_replace(normalize(code, nfc), '[' || private.code_invisibles() || ']', '', 'g');
+  code := regexp_replace(code, '[' || private.code_dashes() || ']', '-', 'g');
+  return btrim(regexp_replace(code, '[' || private.code_spaces() || ']+', ' ', 'g'));
+end $$;
+
+-- Refuses a text of which no code can be made, and names what is wrong: a field of its own for each use.
+create function private.assert_code_characters(code text, field text)
+returns void language plpgsql immutable set search_path = '' as $$
+declare
+  unknown text[] := array(
+    select c from string_to_table(normalize(code, nfc), null) with ordinality as t (c, place)
+    where private.canonical_code(c) is null group by c order by min(place));
+begin
+  if private.canonical_code(code) is null then
+    perform private.refuse('RB-400', 'A code has letters from A to Z, digits, spaces and dashes; these are others: '
+      || array_to_string(unknown[:10], ' '), jsonb_build_object('field', field, 'characters', unknown[:10]));
+  elsif private.canonical_code(left(private.printed_code(code), 1)) = '' then
+    -- a spreadsheet takes a text that begins with a sign for a formula
+    perform private.refuse(
+      'RB-400', 'A code begins with a letter or a digit', jsonb_build_object('field', field));
+  elsif length(code) > 64 then
+    perform private.refuse('RB-400', 'A code has at most 64 characters', jsonb_build_object('field', field));
+  end if;
+end $$;
+
+-- A code that somebody chose: one that gives money or units must not be found by trying words and numbers, and one that many
+-- share must at least be no accident. I, L and O are digits here, as in the canonical form.
+create function private.assert_chosen_code(code text, gives_value boolean)
+returns void language plpgsql immutable set search_path = '' as $$
+declare
+  shortest int := case when gives_value then 8 else 3 end;
+begin
+  perform private.assert_code_characters(code, 'code');
+  if length(private.canonical_code(code)) < shortest or private.canonical_code(code) !~ '[A-Z]' then
+    perform private.refuse('RB-400', case when gives_value then 'A code that gives money or units' else 'A chosen code' end || ' has at least ' || shortest
+      || ' letters and digits, and one letter other than I, L and O',
+      jsonb_build_object('field', 'code', 'minimumLength', shortest));
+  end if;
 end $$;
 
 create function private.code_alphabet()
@@ -71,6 +152,7 @@ $$;
 create function private.assert_code_entropy(pattern text, live_codes bigint, guesses_per_hit numeric default 10000)
 returns void language plpgsql immutable set search_path = '' as $$
 begin
+  perform private.assert_code_characters(translate(coalesce(pattern, ''), '*#', 'X2'), 'pattern');
   if private.code_space(pattern) < guesses_per_hit * greatest(live_codes, 1) then
     perform private.refuse('RB-400', 'The code pattern leaves too few codes to hide among; make it longer', jsonb_build_object(
       'pattern', pattern, 'codes', private.code_space(pattern), 'liveCodes', live_codes));

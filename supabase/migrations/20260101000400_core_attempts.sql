@@ -136,8 +136,8 @@ create function private.code_attempt_keys(code text, ip text)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
   return jsonb_build_object(
-    'ip', private.fingerprint(private.network_of(ip)), 'code', private.fingerprint(private.canonical_code(code)),
-    'prefix', private.fingerprint(left(private.canonical_code(code), 4)));
+    'ip', private.fingerprint(private.network_of(ip)), 'code', private.code_fingerprint(code),
+    'prefix', private.fingerprint(left(coalesce(private.canonical_code(code), code), 4)));
 end $$;
 
 -- What a try is told that comes too soon.
@@ -152,7 +152,7 @@ create function private.record_attempt(
 returns void language plpgsql volatile set search_path = '' as $$
 begin
   insert into public.redemption_attempts (client_id, surface, subject, code_fingerprint, outcome, code, request_id)
-  values (client_id, surface, subject, private.fingerprint(private.canonical_code(redemption_code)),
+  values (client_id, surface, subject, private.code_fingerprint(redemption_code),
     case when refusal_code is null then 'succeeded' when refusal_code = 'RB-429' then 'limited' else 'refused' end,
     refusal_code, request_id);
 end $$;

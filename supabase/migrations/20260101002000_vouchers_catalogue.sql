@@ -31,7 +31,10 @@ create table public.vouchers (
   created_at timestamptz not null default now(),
   constraint vouchers_are_of_one_client unique (client_id, id),
   constraint vouchers_codes_are_unique unique (canonical_code, client_id),
-  constraint vouchers_code_is_long_enough check (length(canonical_code) between 4 and 64),
+  constraint vouchers_code_is_long_enough check (length(canonical_code) between 3 and 64),
+  -- codes of a batch are drawn, from a pattern with enough room
+  constraint vouchers_codes_that_give_value_are_long check (
+    type = 'percentage' or batch_id is not null or length(canonical_code) >= 8),
   constraint vouchers_type_is_valid check (type in ('message', 'credit', 'package', 'percentage')),
   constraint vouchers_value_fits_type check (
     case type

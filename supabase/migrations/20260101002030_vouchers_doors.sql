@@ -96,7 +96,7 @@ create function private.voucher_attempt_keys(actor uuid, code text, ip text)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
   return jsonb_build_object('ip', private.fingerprint(private.network_of(ip)), 'user', actor,
-    'code', private.fingerprint(private.canonical_code(code)));
+    'code', private.code_fingerprint(code));
 end $$;
 
 -- After a try: what it costs, and its record. A code that nobody has is the business of the client whose customer tried it.

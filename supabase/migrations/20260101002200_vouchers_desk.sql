@@ -101,7 +101,7 @@ begin
     'isActive', 'isPublic', 'startsAt', 'expiresAt', 'packageId', 'minimumPurchase', 'entitlementDays', 'ownerId',
     'ownerBenefit', 'dealerId', 'allowedDomains', 'allowedCustomers']);
   voucher.client_id := client_id;
-  voucher.code := upper(btrim(terms ->> 'code'));
+  voucher.code := upper(private.printed_code(terms ->> 'code'));
   voucher.type := terms ->> 'type';
   voucher.value := (terms ->> 'value')::numeric;
   voucher.description := terms ->> 'description';
@@ -160,6 +160,9 @@ declare
   missing text;
 begin
   wanted := private.voucher_of(client_id, voucher, actor);
+  if wanted.code is not null then
+    perform private.assert_chosen_code(wanted.code, wanted.type is distinct from 'percentage');
+  end if;
   wanted.code := coalesce(wanted.code, private.generate_code());
   if not exists (select private.insert_vouchers(wanted, array[wanted.code])) then
     perform private.refuse('VC-018', 'The client has a voucher with this code already');
@@ -201,7 +204,7 @@ begin
   while cardinality(codes) < how_many loop
     codes := codes || array(
       select private.insert_vouchers(
-        alike, array(select private.generate_codes(pattern, how_many - cardinality(codes)))));
+        alike, array(select private.generate_codes(private.printed_code(pattern), how_many - cardinality(codes)))));
   end loop;
   perform private.record_audit(client_id, actor, 'vouchers.created', 'voucher_batch', alike.batch_id,
     jsonb_build_object('vouchers', how_many, 'type', alike.type));

@@ -64,7 +64,7 @@ select throws_like($$ select pg_temp.make(format(
   '{"type": "credit", "value": 5, "ownerId": "%s", "ownerBenefit": -1}', tests.the('owner'))) $$,
   '%: owner benefit is whole', 'and loses nothing');
 select throws_like($$ select pg_temp.make('{"code": "A-1", "type": "credit", "value": 5}') $$,
-  '%: code is long enough', 'A code has four signs at least');
+  '%that gives money or units has at least 8%', 'A code that gives money has eight signs at least');
 
 select throws_ok($$ select pg_temp.make('{"type": "gift", "value": 5}') $$, 'RB400', null, 'RB-400: each of them is a slip, and no bug');
 select throws_ok($$ select pg_temp.make('{"value": 5}') $$, 'RB400', 'A voucher needs its type', 'What is missing is named');
