@@ -4,24 +4,6 @@
 -- or waits for its callback or for a person, and is never sent again blindly. No secret is stored here: the text of a card
 -- is made when it is sent, a notice is one of the house's texts with what it merges.
 
-create table public.contact_opt_outs (
-  id uuid primary key default gen_random_uuid(),
-  channel text not null,
-  address text not null,
-  source text not null,
-  wording text,
-  provider_message_id text,
-  recorded_by uuid,
-  said_at timestamptz not null default now(),
-  created_at timestamptz not null default now(),
-  constraint contact_opt_outs_address_is_in_lower_case check (address = lower(address)),
-  constraint contact_opt_outs_channel_is_valid check (channel in ('sms', 'email')),
-  constraint contact_opt_outs_are_unique unique (channel, address)
-);
-comment on table public.contact_opt_outs is
-  'Addresses that want nothing more; read in the transaction that leases a send. said_at: when the owner said so, which a '
-  'provider may tell later.';
-
 create table public.deliveries (
   id uuid primary key default gen_random_uuid(),
   client_id uuid not null,
@@ -113,13 +95,6 @@ begin
       jsonb_build_object('field', case channel when 'sms' then 'phone' else 'email' end,
         'problem', case when address is null then 'is missing' else 'is not an address' end))));
   end if;
-end $$;
-
-create function private.is_opted_out(channel text, address text)
-returns boolean language plpgsql stable set search_path = '' as $$
-begin
-  return exists (
-    select from public.contact_opt_outs o where o.channel = is_opted_out.channel and o.address = lower(is_opted_out.address));
 end $$;
 
 create function private.enqueue_delivery(
@@ -242,14 +217,10 @@ returns int language sql immutable set search_path = '' as $$
   end
 $$;
 
-alter table public.contact_opt_outs enable row level security;
 alter table public.deliveries enable row level security;
 alter table public.delivery_attempts enable row level security;
 
-grant select on public.contact_opt_outs, public.deliveries, public.delivery_attempts to authenticated, service_role;
-
-create policy "Platform admins read opt-outs" on public.contact_opt_outs
-  for select to authenticated using ((select private.is_platform_admin()));
+grant select on public.deliveries, public.delivery_attempts to authenticated, service_role;
 
 create policy "Staff read the deliveries of their clients" on public.deliveries
   for select to authenticated using (client_id in (select private.staffed_client_ids()));

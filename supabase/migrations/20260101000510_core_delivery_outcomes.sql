@@ -57,14 +57,17 @@ returns public.deliveries language sql volatile set search_path = '' as $$
   returning d.*
 $$;
 
--- Twilio's 21610: somebody has told it to stop whom we did not hear. It says so at once, or in a callback.
+-- Twilio's 21610: the recipient has opted out at Twilio, and no STOP has reached us. It was in force when the attempt was made; a
+-- callback may tell of it later.
 create function private.note_providers_opt_out(delivery public.deliveries, error_code text)
-returns void language sql volatile set search_path = '' as $$
-  insert into public.contact_opt_outs (channel, address, source)
-  select delivery.channel, lower(delivery.deliver_to), 'provider' where error_code = '21610'
-  -- told already
-  on conflict on constraint contact_opt_outs_are_unique do nothing
-$$;
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  if error_code = '21610' then
+    perform private.opt_out(delivery.channel, delivery.deliver_to, 'provider', null, said_at => (
+      select a.created_at from public.delivery_attempts a
+      where a.delivery_id = delivery.id order by a.attempt_number desc limit 1));
+  end if;
+end $$;
 
 -- Reports a try. Returns null when the lease is not the caller's any more: somebody else has gone on with the delivery.
 create function private.finish_attempt(

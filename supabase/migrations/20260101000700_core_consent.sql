@@ -97,36 +97,6 @@ begin
   return request;
 end $$;
 
--- From now on nothing is leased to this address; false if that was so already. The owner's own word outweighs one that staff
--- have passed on: only the owner takes it back.
-create function private.opt_out(
-  channel text, address text, source text, wording text, provider_message_id text default null, recorded_by uuid default null,
-  said_at timestamptz default now())
-returns boolean language plpgsql volatile set search_path = '' as $$
-declare
-  is_new boolean;
-begin
-  insert into public.contact_opt_outs as o (channel, address, source, wording, provider_message_id, recorded_by, said_at)
-  values (channel, lower(address), source, wording, provider_message_id, recorded_by, said_at)
-  -- an update, and not nothing, so that whoever is lifting it meanwhile comes before or after, and never between
-  on conflict on constraint contact_opt_outs_are_unique do update set
-    said_at = greatest(o.said_at, excluded.said_at),
-    source = case when excluded.source in ('sms_reply', 'provider') then excluded.source else o.source end,
-    recorded_by = case when excluded.source in ('sms_reply', 'provider') then null else o.recorded_by end
-  -- a row that was there before has been locked by this transaction
-  returning o.xmax = 0 into is_new;
-  return is_new;
-end $$;
-
--- Takes an opt-out back with a word that was said at a time: one that was said before the opt-out changes nothing.
-create function private.lift_opt_out(channel text, address text, said_at timestamptz default now())
-returns boolean language plpgsql volatile set search_path = '' as $$
-begin
-  delete from public.contact_opt_outs o
-  where o.channel = lift_opt_out.channel and o.address = lower(lift_opt_out.address) and o.said_at <= lift_opt_out.said_at;
-  return found;
-end $$;
-
 -- Brings back the consents that the last opt-out had ended, and no others.
 create function private.restore_consents(channel text, address text, source text, wording text, provider_message_id text)
 returns void language sql volatile set search_path = '' as $$
@@ -161,7 +131,8 @@ end $$;
 create function private.apply_email_wish(event jsonb)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
-  -- batches come in any order; a wish without its time is one of now
+  -- batches come in any order, and may repeat an event under another id: the time of the event decides, see record_wish. A wish
+  -- without its time is one of now
   said_at timestamptz := least(to_timestamp(nullif((event ->> 'at')::bigint, 0)), now());
 begin
   if event ->> 'wish' = 'opt_out' then
@@ -192,6 +163,11 @@ begin
   loop
     perform private.apply_email_status(event);
   end loop;
+  -- in one order for every batch, to prevent deadlocks
+  perform private.lock_wish('email', w.address)
+  from (
+    select distinct lower(e ->> 'address') as address from jsonb_array_elements(events) e
+    where e ->> 'id' = any (fresh) and e ->> 'wish' is not null order by 1) w;
   for event in
     select e from jsonb_array_elements(events) with ordinality x (e, n)
     where e ->> 'id' = any (fresh) and e ->> 'wish' is not null order by (e ->> 'at')::bigint, n

@@ -273,13 +273,14 @@ begin
   if coalesce(source, '') not in ('agent', 'web_form', 'import') or coalesce(btrim(wording), '') = '' then
     perform private.refuse('RB-400', 'A consent needs its source (agent, web_form or import) and the words that were agreed to');
   end if;
+  -- an opt-out that is being recorded at this moment is looked at, too
+  perform private.lock_wish(channel, address);
   select o.* into opt_out from public.contact_opt_outs o
-  where o.channel = pass_on_consent.channel and o.address = pass_on_consent.address for update;
+  where o.channel = pass_on_consent.channel and o.address = pass_on_consent.address;
   if opt_out.id is not null and not private.may_lift_opt_out(actor, recipient.client_id, opt_out) then
     perform private.refuse('RB-400', 'The address has opted out: only its owner can take that back');
   end if;
-  -- the opt-out that was looked at, also one that came while this waited for it
-  perform private.lift_opt_out(channel, address, 'infinity');
+  perform private.lift_opt_out(channel, address);
   insert into public.consents as c (
     client_id, recipient_id, channel, address, action, source, wording, wording_version, ip, recorded_by)
   values (recipient.client_id, recipient.id, channel, address, 'opted_in', source, wording, wording_version, ip, actor)
