@@ -143,6 +143,13 @@ $$;
 comment on function public.update_billing_terms is
   'Says whether an agency (for the platform) or a client (for its agency) pays its cards from credit; answers since when.';
 
+-- The agency of a client, which keeps it until the credit has moved: a share lock excludes the move to another agency.
+create function private.agency_to_give(client_id uuid)
+returns uuid language plpgsql volatile set search_path = '' as $$
+begin
+  return (select c.agency_id from public.clients c where c.id = agency_to_give.client_id for share);
+end $$;
+
 -- Moves credit between a level and the one above it: down when is_given, else up.
 create function private.move_credit(
   agency_id uuid, client_id uuid, amount numeric, currency text, is_given boolean, idempotency_key text, description text)
@@ -167,7 +174,7 @@ begin
   else
     perform private.assert_can_act(private.caller(), client_id, private.client_keeper_roles());
     upper_account := private.credit_account(
-      'agency', (select c.agency_id from public.clients c where c.id = owner_id), currency);
+      'agency', private.agency_to_give(owner_id), currency);
     own_account := private.credit_account('client', owner_id, currency);
   end if;
   moved := private.post_credit(case when is_given then 'allocation' else 'allocation_return' end,

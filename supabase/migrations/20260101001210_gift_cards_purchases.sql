@@ -99,6 +99,27 @@ create view private.purchases_without_end as
   from public.gift_card_purchases p
   where p.ended_at is null and p.created_at < now() - interval '48 hours';
 
+-- Credit is a claim on the agency that gave it, a sale names what its agency owes, and an open purchase will: a client takes none
+-- of them to another agency. An allocation in flight is waited for: it locks the client's row.
+create function private.refuse_agency_of_other_money()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if exists (
+    select from public.ledger_accounts a
+    where a.client_id = new.id and a.owner_type = 'client' and a.asset like 'credit:%' and (a.balance <> 0 or a.held <> 0)
+  ) then
+    raise exception 'a client with credit stays with its agency: return the credit first';
+  elsif exists (select from public.admin_card_sales s where s.client_id = new.id) then
+    raise exception 'a client that bought cards stays with its agency: make a client of the other agency';
+  elsif exists (select from public.gift_card_purchases p where p.client_id = new.id and p.ended_at is null) then
+    raise exception 'a client for which a card is being bought stays with its agency until the purchase ends';
+  end if;
+  return new;
+end $$;
+
+create trigger clients_with_money_stay_with_their_agency before update of agency_id on public.clients
+  for each row when (new.agency_id <> old.agency_id) execute function private.refuse_agency_of_other_money();
+
 alter table public.gift_card_purchases enable row level security;
 
 grant select on public.gift_card_purchases to authenticated, service_role;
