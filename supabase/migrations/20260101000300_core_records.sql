@@ -49,7 +49,17 @@ create table private.idempotency_keys (
   constraint idempotency_keys_are_unique primary key (scope, key)
 );
 comment on table private.idempotency_keys is
-  'Answers given: the same key and request gets the same answer for 30 days. Only successes are kept.';
+  'Answers given: the same key and request gets the same answer for 30 days, or for the replay window of its scope. Only '
+  'successes are kept.';
+
+create table private.replay_windows (
+  use_case text primary key,
+  replayed_for interval not null,
+  constraint replay_windows_are_some_time check (replayed_for > interval '0')
+);
+comment on table private.replay_windows is
+  'For how long an answer of a use case is repeated, where that is shorter than it is kept: on forms that anybody may open. '
+  'After it the same key stands for a new request.';
 
 create index audit_events_client_id_idx on public.audit_events (client_id, id);
 create index audit_events_subject_id_idx on public.audit_events (subject_id);
@@ -138,6 +148,22 @@ returns void language sql volatile set search_path = '' as $$
   where a.alert_type = resolve_alert.alert_type and a.subject = resolve_alert.subject and a.resolved_at is null
 $$;
 
+-- Keys of callers and keys of the system never meet, so that no id that an answer or a table shows opens an answer as an
+-- Idempotency-Key. Without a caller's key the request id stands for it: a broken connection may make the HTTP client of an edge
+-- function send a call twice, and the second run of one request gets the first one's answer.
+create function private.answer_key(idempotency_key text, system_key text)
+returns text language plpgsql immutable set search_path = '' as $$
+begin
+  return coalesce('caller:' || idempotency_key, 'system:' || system_key);
+end $$;
+
+-- The scope of a key: a use case for one tenant and one caller; servers, which have no actor, share only their tenant's.
+create function private.answer_scope(use_case text, tenant uuid, actor uuid)
+returns text language plpgsql immutable set search_path = '' as $$
+begin
+  return use_case || ':' || coalesce(tenant::text, 'platform') || ':' || coalesce(actor::text, 'server');
+end $$;
+
 -- The stored answer of this request, or null when it is new. A second request with the key waits here for the first one;
 -- a refusal rolls the key back with everything else, so that only successes are kept.
 create function private.stored_answer(scope text, key text, request_hash text)
@@ -150,7 +176,10 @@ begin
   end if;
   insert into private.idempotency_keys as k (scope, key, request_hash)
   values (scope, key, request_hash)
-  on conflict on constraint idempotency_keys_are_unique do nothing;
+  on conflict on constraint idempotency_keys_are_unique do update
+    set request_hash = excluded.request_hash, answer = null, created_at = now()
+    where k.created_at < now() - (
+      select w.replayed_for from private.replay_windows w where w.use_case = split_part(k.scope, ':', 1));
   if found then
     return null;
   end if;
@@ -168,7 +197,8 @@ begin
   if key is null then
     return;
   end if;
-  update private.idempotency_keys k set answer = store_answer.answer
+  -- an answer that came later than its request (a bought card) is repeated from then on
+  update private.idempotency_keys k set answer = store_answer.answer, created_at = now()
   where k.scope = store_answer.scope and k.key = store_answer.key;
 end $$;
 

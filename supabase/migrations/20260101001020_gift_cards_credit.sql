@@ -179,7 +179,7 @@ begin
   end if;
   moved := private.post_credit(case when is_given then 'allocation' else 'allocation_return' end,
     case when is_given then upper_account else own_account end, case when is_given then own_account else upper_account end,
-    amount, concat_ws(':', 'credit', owner_id, coalesce(idempotency_key, gen_random_uuid()::text)), description);
+    amount, concat_ws(':', 'credit', owner_id, private.answer_key(idempotency_key, gen_random_uuid()::text)), description);
   perform private.record_audit(client_id, private.caller(), case when is_given then 'credit.allocated' else 'credit.returned' end,
     case when agency_id is not null then 'agency' else 'client' end, owner_id,
     jsonb_build_object('amount', amount, 'currency', currency, 'transfer_id', moved.id));

@@ -114,14 +114,16 @@ create function public.import_gift_cards(
   actor uuid, pool_id uuid, cards jsonb, seal_key_id text, file_hash text, request_id uuid, idempotency_key text)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  scope text := concat_ws(':', 'import_gift_cards', actor);
+  scope text;
+  key text := private.answer_key(idempotency_key, request_id::text);
   pool public.card_pools;
   already boolean;
   answer jsonb;
   detail text;
 begin
   pool := private.pool_to_fill(actor, pool_id);
-  answer := private.stored_answer(scope, idempotency_key, concat_ws(':', pool.id, file_hash));
+  scope := private.answer_scope('import_gift_cards', pool.client_id, actor);
+  answer := private.stored_answer(scope, key, concat_ws(':', pool.id, file_hash));
   if answer is not null then
     return private.answered(answer, null, true);
   end if;
@@ -130,7 +132,7 @@ begin
     where i.pool_id = pool.id and i.file_hash = import_gift_cards.file_hash and i.imported > 0);
   answer := private.import_cards(actor, pool, cards, seal_key_id, file_hash, request_id)
     || jsonb_build_object('alreadyUploaded', already);
-  perform private.store_answer(scope, idempotency_key, answer);
+  perform private.store_answer(scope, key, answer);
   perform private.fold_pool(pool.id);
   return private.answered(answer);
 exception when others then

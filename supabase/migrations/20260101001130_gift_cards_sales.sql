@@ -292,9 +292,9 @@ create function public.sell_gift_cards(
   request_id uuid, idempotency_key text, request_hash text)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  scope text := concat_ws(':', 'sell_gift_cards', actor);
+  scope text := private.answer_scope('sell_gift_cards', buyer_client_id, actor);
   -- a call that the HTTP client sends twice must not become two sales
-  key text := coalesce(idempotency_key, request_id::text);
+  key text := private.answer_key(idempotency_key, request_id::text);
   answer jsonb;
   detail text;
 begin
@@ -320,9 +320,9 @@ create function public.return_gift_cards(
   actor uuid, sale_id uuid, quantity int, request_id uuid, idempotency_key text, request_hash text)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  scope text := concat_ws(':', 'return_gift_cards', actor);
+  scope text := private.answer_scope('return_gift_cards', null, actor);
   -- a call that the HTTP client sends twice must not become two returns
-  key text := coalesce(idempotency_key, request_id::text);
+  key text := private.answer_key(idempotency_key, request_id::text);
   answer jsonb;
   detail text;
 begin

@@ -116,9 +116,8 @@ declare
 begin
   return case
     when p.purchase_id is not null then array['Receive card'] || give_card
-    -- who is owed a card was found out when it was earned
-    when p.reward_id is not null then find_card || give_card
-    else array['Validate request'] || find_card || give_card end;
+    -- whose card it is, the request said before, or the reward when it was earned
+    else find_card || give_card end;
 end $$;
 
 create function private.is_step_due(p private.provisioning, step text)
@@ -175,8 +174,20 @@ begin
   end if;
 end $$;
 
+-- An answer that shows a code again is audited as every reveal is.
+create function private.replay_provisioning(p private.provisioning, answer jsonb)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+begin
+  if p.shows_code then
+    perform private.record_audit(p.client_id, p.actor, 'gift_card.answer_replayed', 'gift_card',
+      (answer #>> '{giftCard,id}')::uuid, jsonb_build_object('surface', p.surface), p.request_id);
+  end if;
+  return private.answered(answer, private.sealed_for(p, answer), true);
+end $$;
+
 -- All the steps, or none of them. A purchase ends the transaction halfway: what is to be bought is committed first.
-create function private.run_provisioning(p private.provisioning, idempotency_key text, request_hash text)
+-- answer_key: see private.answer_key.
+create function private.run_provisioning(p private.provisioning, answer_key text, request_hash text)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   step text := 'Validate request';
@@ -187,14 +198,18 @@ begin
   p.step_started_at := clock_timestamp();
   -- an agent and a CRM are told the last four signs only, and whoever is owed a card gets it by a message
   p.shows_code := p.surface in ('api', 'form') and p.reward_id is null;
-  p.answer_scope := concat_ws(':', 'provisioning', p.surface, p.actor);
-  -- a broken connection may make the HTTP client send a call twice: the second run of a request gets the first one's answer
-  p.answer_key := coalesce(idempotency_key, p.request_id::text);
+  p.answer_key := answer_key;
   p.request_hash := request_hash;
   begin
+    if p.reward_id is null then
+      p := private.pass_step(p, step);
+    end if;
+    -- on a form whoever has the recipient's code is the caller; elsewhere a key is known to its tenant and its caller
+    p.answer_scope := private.answer_scope('provisioning-' || p.surface,
+      case p.surface when 'form' then p.recipient_id else p.client_id end, p.actor);
     answer := private.stored_answer(p.answer_scope, p.answer_key, request_hash);
     if answer is not null then
-      return private.answered(answer, private.sealed_for(p, answer), true);
+      return private.replay_provisioning(p, answer);
     end if;
     foreach step in array private.provisioning_steps(p) loop
       p := private.pass_step(p, step);
@@ -247,7 +262,7 @@ begin
   p.deliver_to := deliver_to;
   p.suppliers := suppliers;
   p.request_id := request_id;
-  return private.run_provisioning(p, idempotency_key, request_hash);
+  return private.run_provisioning(p, private.answer_key(idempotency_key, request_id::text), request_hash);
 end $$;
 comment on function public.provision_gift_card is
   'Gives a recipient the card of a condition. Refuses with GC-001, 002, 003, 007, 008, 009, 010, 012, RB-400, 403, 404, 409.';
@@ -275,7 +290,8 @@ begin
   p.skip_verification := skip_verification;
   p.suppliers := suppliers;
   p.request_id := request_id;
-  answer := case when wait_seconds is null then private.run_provisioning(p, idempotency_key, request_hash)
+  answer := case when wait_seconds is null
+    then private.run_provisioning(p, private.answer_key(idempotency_key, request_id::text), request_hash)
     else private.limited(wait_seconds) end;
   if wait_seconds is null then
     perform private.settle_attempt(surface, keys, answer ->> 'code' is not distinct from 'GC-011');
@@ -307,7 +323,8 @@ begin
   p.deliver_to := deliver_to;
   p.suppliers := suppliers;
   p.request_id := request_id;
-  answer := case when wait_seconds is null then private.run_provisioning(p, idempotency_key, request_hash)
+  answer := case when wait_seconds is null
+    then private.run_provisioning(p, private.answer_key(idempotency_key, request_id::text), request_hash)
     else private.limited(wait_seconds) end;
   -- only a guess, or a code that is used up, counts as a failure
   if wait_seconds is null then
@@ -347,6 +364,8 @@ begin
 end $$;
 comment on function public.start_call_session is
   'An agent answered a call: notes it and finds the recipients with that phone (E.164) among the agent''s clients.';
+
+insert into private.replay_windows (use_case, replayed_for) values ('provisioning-form', '15 minutes');
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
   ('redeem-gift-card', 'ip', 20, 600, true),

@@ -121,7 +121,7 @@ returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   answer jsonb;
 begin
-  answer := private.run_provisioning(private.to_recipient(p), 'reward:' || reward.id, null);
+  answer := private.run_provisioning(private.to_recipient(p), private.answer_key(null, 'reward:' || reward.id), null);
   if reward.code = 'GC-015' then
     perform private.resolve_alert('pending_reward_failed', reward.id::text);
   end if;

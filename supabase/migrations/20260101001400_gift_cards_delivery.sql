@@ -239,9 +239,10 @@ create function public.resend_gift_card(
   request_id uuid, idempotency_key text, request_hash text)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  scope text := concat_ws(':', 'resend_gift_card', actor);
+  scope text := private.answer_scope('resend_gift_card', (
+    select c.client_id from public.gift_cards c where c.id = resend_gift_card.gift_card_id), actor);
   -- a call that the HTTP client sends twice must not become two messages
-  key text := coalesce(idempotency_key, request_id::text);
+  key text := private.answer_key(idempotency_key, request_id::text);
   answer jsonb;
   detail text;
 begin

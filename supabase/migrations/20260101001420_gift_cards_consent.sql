@@ -112,19 +112,20 @@ create function public.request_sms_opt_in(
   request_id uuid, idempotency_key text, request_hash text)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  scope text := concat_ws(':', 'request_sms_opt_in', actor);
+  scope text;
   -- a call that the HTTP client sends twice must not become two messages
-  key text := coalesce(idempotency_key, request_id::text);
+  key text := private.answer_key(idempotency_key, request_id::text);
   recipient public.recipients;
   answer jsonb;
   detail text;
 begin
+  select r.* into recipient from public.recipients r where r.id = request_sms_opt_in.recipient_id;
+  perform private.assert_can_act(actor, recipient.client_id, private.staff_roles());
+  scope := private.answer_scope('request_sms_opt_in', recipient.client_id, actor);
   answer := private.stored_answer(scope, key, request_hash);
   if answer is not null then
     return private.answered(answer, null, true);
   end if;
-  select r.* into recipient from public.recipients r where r.id = request_sms_opt_in.recipient_id;
-  perform private.assert_can_act(actor, recipient.client_id, private.staff_roles());
   if call_session_id is not null and not exists (
     select from public.call_sessions s where s.id = call_session_id and (actor is null or s.agent_user_id = actor)) then
     perform private.refuse('RB-404', 'Not found');
@@ -350,8 +351,9 @@ create function public.record_recipient_consent(
   ip inet, request_id uuid, idempotency_key text, request_hash text)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  scope text := concat_ws(':', 'record_recipient_consent', actor);
-  key text := coalesce(idempotency_key, request_id::text);
+  scope text := private.answer_scope('record_recipient_consent', (
+    select r.client_id from public.recipients r where r.id = record_recipient_consent.recipient_id), actor);
+  key text := private.answer_key(idempotency_key, request_id::text);
   consent public.consents;
   answer jsonb;
   detail text;

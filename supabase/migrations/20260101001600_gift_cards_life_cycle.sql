@@ -234,18 +234,24 @@ create function private.confirm_redemption(
   redemption_code text, condition_number int, request_id uuid, idempotency_key text, request_hash text)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
-  scope constant text := 'confirm-redemption';
+  scope text;
+  key text := private.answer_key(idempotency_key, request_id::text);
+  card_id uuid;
   card public.gift_cards;
   answer jsonb;
   detail text;
 begin
-  answer := private.stored_answer(scope, idempotency_key, request_hash);
+  card_id := private.card_of_code(redemption_code, condition_number);
+  -- whoever has the code is the caller
+  scope := private.answer_scope('confirm_redemption', (
+    select c.recipient_id from public.gift_cards c where c.id = card_id), null);
+  answer := private.stored_answer(scope, key, request_hash);
   if answer is not null then
     return private.answered(answer, null, true);
   end if;
-  card := private.redeem_card(private.card_of_code(redemption_code, condition_number), null, null, request_id);
+  card := private.redeem_card(card_id, null, null, request_id);
   answer := jsonb_build_object('giftCard', private.present_card(card.id), 'redeemedAt', card.redeemed_at);
-  perform private.store_answer(scope, idempotency_key, answer);
+  perform private.store_answer(scope, key, answer);
   return private.answered(answer);
 exception when others then
   if not private.is_refusal(sqlstate) then
@@ -305,6 +311,8 @@ returns public.card_pools language sql volatile security invoker set search_path
 $$;
 comment on function public.archive_gift_card_pool is
   'Takes an exhausted pool out of active_gift_card_pools; cards that come into it bring it back.';
+
+insert into private.replay_windows (use_case, replayed_for) values ('confirm_redemption', '15 minutes');
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
   ('confirm-redemption', 'ip', 20, 600, true),

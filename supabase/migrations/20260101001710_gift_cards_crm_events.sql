@@ -151,7 +151,7 @@ begin
   p.suppliers := suppliers;
   p.request_id := event.request_id;
   -- the events of a batch share their request, so each has a key of its own
-  return private.run_provisioning(p, event.id::text, null);
+  return private.run_provisioning(p, private.answer_key(null, event.id::text), null);
 end $$;
 
 -- Is the reward that the event has earned waiting for stock or credit?

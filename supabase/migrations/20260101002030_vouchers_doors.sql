@@ -117,9 +117,9 @@ create function public.redeem_voucher(
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   surface constant text := 'redeem-voucher';
-  scope text := concat_ws(':', 'redeem_voucher', actor);
+  scope text := private.answer_scope('redeem_voucher', null, actor);
   -- a call that the HTTP client sends twice is answered twice, and redeemed once
-  key text := coalesce(idempotency_key, request_id::text);
+  key text := private.answer_key(idempotency_key, request_id::text);
   keys jsonb := private.voucher_attempt_keys(actor, code, ip);
   wait_seconds int := private.take_attempt(surface, keys);
   voucher public.vouchers;

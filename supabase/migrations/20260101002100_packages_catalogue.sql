@@ -310,8 +310,8 @@ create function public.use_messages(
   request_id uuid, idempotency_key text, request_hash text)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  scope text := concat_ws(':', 'use_messages', client_id, actor);
-  key text := coalesce(idempotency_key, request_id::text);
+  scope text := private.answer_scope('use_messages', client_id, actor);
+  key text := private.answer_key(idempotency_key, request_id::text);
   answer jsonb;
   detail text;
 begin

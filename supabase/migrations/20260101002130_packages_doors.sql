@@ -32,9 +32,9 @@ create function public.start_package_purchase(
   request_id uuid, idempotency_key text, request_hash text, use_discount boolean default true)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  scope text := concat_ws(':', 'purchase_package', actor);
+  scope text := private.answer_scope('purchase_package', null, actor);
   -- a call that the HTTP client sends twice must not become two purchases
-  key text := coalesce(idempotency_key, request_id::text);
+  key text := private.answer_key(idempotency_key, request_id::text);
   package public.packages;
   purchase public.package_purchases;
   answer jsonb;

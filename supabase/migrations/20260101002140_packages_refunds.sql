@@ -142,8 +142,8 @@ create function public.refund_package_purchase(
   request_id uuid, idempotency_key text, request_hash text)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  scope text := concat_ws(':', 'refund_package_purchase', actor);
-  key text := coalesce(idempotency_key, request_id::text);
+  scope text;
+  key text := private.answer_key(idempotency_key, request_id::text);
   purchase public.package_purchases;
   refund public.package_refunds;
   part record;
@@ -152,6 +152,7 @@ declare
 begin
   purchase := private.lock_purchase(purchase_id);
   perform private.assert_can_act(actor, purchase.client_id, private.admin_roles());
+  scope := private.answer_scope('refund_package_purchase', purchase.client_id, actor);
   answer := private.stored_answer(scope, key, request_hash);
   if answer is not null then
     select r.* into refund from public.package_refunds r where r.id = (answer ->> 'refundId')::uuid;
