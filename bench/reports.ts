@@ -41,7 +41,7 @@ async function giveAll(database: Client, pool: string): Promise<void> {
       r.client_id, k.agency_id, now() - random() * interval '180 days' as claimed_at
     from (select id, row_number() over () as n from public.gift_cards where pool_id = ${pool}) c
     join (
-      select r.*, row_number() over () as n from public.recipients r
+      select r.*, row_number() over () as n from public.campaign_recipients r
       join public.card_pools p on p.client_id = r.client_id where p.id = ${pool}) r using (n)
     join public.clients k on k.id = r.client_id`;
   await database`

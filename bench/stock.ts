@@ -16,6 +16,8 @@ export async function createStock(database: Client, cards: number): Promise<Stoc
   const recipients = await database`
     select tests.create_recipients(${promise.campaign}, ${Math.max(2 * cards, 20_000)}) as id`;
   await database`select public.run_housekeeping()`;
-  await database.unsafe('analyze public.gift_cards; analyze public.recipients; analyze private.card_secrets').simple();
+  await database.unsafe(
+    'analyze public.gift_cards; analyze public.campaign_recipients; analyze public.recipient_codes; analyze private.card_secrets',
+  ).simple();
   return { pool: promise.pool, recipients: recipients.map(({ id }) => id) };
 }

@@ -33,7 +33,21 @@ type DatabaseError = Json & { code?: string; message?: string; detail?: string; 
 
 type Call = { type: string; function?: string; schema?: string; httpMethod?: string; args?: unknown };
 type Routine = { schema: string; name: string; arg_names: string[]; arg_types: string[] };
-type Schema = { functions?: Routine[]; columns?: { schema?: string }[]; views?: { schema?: string; sql?: string }[] };
+type ForeignKey = {
+  schema: string;
+  table: string;
+  column: string;
+  ref_table: string;
+  ref_column: string;
+  foreign_key_name: string;
+  foreign_key_group?: string;
+};
+type Schema = {
+  functions?: Routine[];
+  columns?: { schema?: string }[];
+  views?: { schema?: string; sql?: string }[];
+  foreign_keys?: ForeignKey[];
+};
 
 /** The parts of lite's connection that the patches replace; lite calls them by these names. */
 interface Internals {
@@ -61,6 +75,7 @@ export async function createLite({ databaseUrl, issuer, keys, studio }: LiteOpti
   answerErrorsAsPostgrest(internals);
   passJsonArguments(internals);
   setSessionAtOnce(internals);
+  followJoins(internals);
   await forgetSchemaWhenTold(internals);
   showLittle(internals);
 
@@ -231,6 +246,75 @@ async function forgetSchemaWhenTold(connection: Internals) {
     changes++;
     return connection.clearSchemaCache();
   });
+}
+
+/**
+ * Patch: lite finds the foreign keys of a view only if the view reads one table; PostgREST follows each column of a view to the
+ * table that it comes from, and so embeds views with joins.
+ */
+function followJoins(connection: Internals) {
+  const followed = new WeakMap<Schema, Schema>();
+  const introspect = connection.introspect.bind(connection);
+  connection.introspect = async (options) => {
+    const schema = await introspect(options);
+    const known = followed.get(schema);
+    if (known) return known;
+    const keys = schema.foreign_keys ?? [];
+    const result = {
+      ...schema,
+      foreign_keys: [...keys, ...keysOfViews(keys, await columnsOfViews(connection.driver))],
+    };
+    followed.set(schema, result);
+    return result;
+  };
+}
+
+type ViewColumn = { view: string; column: string; table: string; origin: string };
+
+async function columnsOfViews(sql: Sql): Promise<ViewColumn[]> {
+  return await sql<ViewColumn[]>`
+    select v.relname as view, e.parts[1] as column, b.relname as table, a.attname as origin
+    from pg_class v
+    join pg_rewrite w on w.ev_class = v.oid
+    cross join regexp_matches(w.ev_action::text,
+      ':resname (\\w+) :ressortgroupref \\d+ :resorigtbl (\\d+) :resorigcol (\\d+)', 'g') as e (parts)
+    join pg_class b on b.oid = e.parts[2]::oid
+    join pg_attribute a on a.attrelid = b.oid and a.attnum = e.parts[3]::int
+    where v.relkind = 'v' and v.relnamespace = 'public'::regnamespace and b.relnamespace = v.relnamespace
+      and pg_get_viewdef(v.oid) ~* '\\mfrom \\(+\\w+ \\w+\\s+(left )?join\\M'`;
+}
+
+/** Each key of tables once more for each pair of a view or table that shows all of its columns. */
+function keysOfViews(keys: ForeignKey[], columns: ViewColumn[]): ForeignKey[] {
+  const ofTable = Map.groupBy(columns, ({ table }) => table);
+  const relationsOf = (table: string) => {
+    const views = Map.groupBy(ofTable.get(table) ?? [], ({ view }) => view);
+    const named = [...views].map(([name, shown]) => ({
+      name,
+      columns: new Map(shown.map(({ origin, column }) => [origin, column])),
+    }));
+    return [{ name: table, columns: null }, ...named];
+  };
+  const groups = Map.groupBy(
+    keys.filter(({ schema, foreign_key_group: copied }) => schema === 'public' && !copied),
+    (key) => `${key.table}.${key.foreign_key_name}`,
+  );
+  return [...groups.values()].flatMap((parts) =>
+    relationsOf(parts[0].table).flatMap((child) =>
+      relationsOf(parts[0].ref_table).flatMap((parent) => {
+        if (child.columns === null && parent.columns === null) return [];
+        const copies = parts.map((part) => ({
+          ...part,
+          table: child.name,
+          column: child.columns ? child.columns.get(part.column) : part.column,
+          ref_table: parent.name,
+          ref_column: parent.columns ? parent.columns.get(part.ref_column) : part.ref_column,
+          foreign_key_group: `${part.foreign_key_name}:${child.name}->${parent.name}`,
+        }));
+        return copies.every(({ column, ref_column }) => column && ref_column) ? copies as ForeignKey[] : [];
+      })
+    )
+  );
 }
 
 /**

@@ -47,17 +47,26 @@ insert into public.campaign_conditions (id, client_id, campaign_id, condition_nu
     4, 'Wrote a review', '00000000-0000-4000-8000-000000000105', 25.00, 'review_written', false)
 on conflict (id) do nothing;
 
-insert into public.recipients (id, client_id, campaign_id, first_name, last_name, email, phone, redemption_token, external_crm_id, state, country)
+insert into public.campaign_recipients (
+  id, client_id, campaign_id, first_name, last_name, email, phone, code_last4, external_crm_id, state, country)
 select ('00000000-0000-4000-8000-00000000040' || n)::uuid, '00000000-0000-4000-8000-000000000011',
-  '00000000-0000-4000-8000-000000000201', first_name, last_name, lower(first_name) || '@example.com', phone, token,
+  '00000000-0000-4000-8000-000000000201', first_name, last_name, lower(first_name) || '@example.com', phone, last4,
   'crm-' || n, state, 'US'
 from (values
-  (1, 'Ada', 'Archer', '+12025550141', 'DEMO-ADA2-7K3M', 'NY'),
-  (2, 'Ben', 'Baker', '+12025550142', 'DEMO-BEN2-8R4N', 'NJ'),
-  (3, 'Cleo', 'Carter', '+12025550143', 'DEMO-CLE2-9T5P', 'CT'),
-  (4, 'Dan', 'Diaz', '+12025550144', 'DEMO-DAN2-2W6Q', 'NY'),
-  (5, 'Eve', 'Evans', '+12025550145', 'DEMO-EVE2-3X7R', 'PA')) as d (n, first_name, last_name, phone, token, state)
+  (1, 'Ada', 'Archer', '+12025550141', '7K3M', 'NY'),
+  (2, 'Ben', 'Baker', '+12025550142', '8R4N', 'NJ'),
+  (3, 'Cleo', 'Carter', '+12025550143', '9T5P', 'CT'),
+  (4, 'Dan', 'Diaz', '+12025550144', '2W6Q', 'NY'),
+  (5, 'Eve', 'Evans', '+12025550145', '3X7R', 'PA')) as d (n, first_name, last_name, phone, last4, state)
 on conflict (id) do nothing;
+
+insert into public.recipient_codes (recipient_id, client_id, campaign_id, redemption_token) values
+  ('00000000-0000-4000-8000-000000000401', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000201', 'DEMO-ADA2-7K3M'),
+  ('00000000-0000-4000-8000-000000000402', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000201', 'DEMO-BEN2-8R4N'),
+  ('00000000-0000-4000-8000-000000000403', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000201', 'DEMO-CLE2-9T5P'),
+  ('00000000-0000-4000-8000-000000000404', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000201', 'DEMO-DAN2-2W6Q'),
+  ('00000000-0000-4000-8000-000000000405', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000201', 'DEMO-EVE2-3X7R')
+on conflict on constraint recipient_codes_are_of_one_recipient do nothing;
 
 insert into public.card_pools (id, client_id, brand_id, pool_name, denomination, pool_type, cost_per_card) values
   ('00000000-0000-4000-8000-000000000301', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000101',

@@ -1,5 +1,5 @@
--- Gift cards, the catalogue: which brands and values there are, which campaigns give them for what, and to whom.
--- A campaign belongs to a client; its conditions say what earns which card; its recipients hold the redemption tokens.
+-- Gift cards, the catalogue: which brands and values there are, and which campaigns give them for what.
+-- A campaign belongs to a client; its conditions say what earns which card.
 -- Rows of one client never point at rows of another: the foreign keys carry the client along.
 
 create table public.gift_card_brands (
@@ -93,76 +93,20 @@ create table public.campaign_conditions (
 comment on table public.campaign_conditions is
   'What earns a card, and which: brand_id and card_value. Only a self-service condition can be redeemed from a web form.';
 
-create table public.recipients (
-  id uuid primary key default gen_random_uuid(),
-  client_id uuid not null,
-  campaign_id uuid not null,
-  first_name text,
-  last_name text,
-  email text,
-  phone text,
-  redemption_token text not null default private.generate_code(),
-  redemption_code text not null generated always as (private.canonical_code(redemption_token)) stored,
-  external_crm_id text,
-  state text,
-  country text,
-  sms_opted_in_at timestamptz,
-  created_at timestamptz not null default now(),
-  constraint recipients_campaign_is_the_clients
-    foreign key (campaign_id, client_id) references public.campaigns (id, client_id),
-  constraint recipients_belong_to_their_campaign unique (id, campaign_id, client_id),
-  constraint recipients_redemption_code_is_unique unique (redemption_code),
-  constraint recipients_redemption_code_is_readable check (length(redemption_code) >= 5),
-  constraint recipients_email_is_an_address check (email ~ '^[^@\s]+@[^@\s]+$'),
-  constraint recipients_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$')
-);
-comment on table public.recipients is
-  'Who may earn cards in a campaign. redemption_token is typed in any case and spacing; redemption_code is its canonical form.';
-
-create table public.gift_card_grants (
-  id uuid primary key default gen_random_uuid(),
-  client_id uuid not null,
-  campaign_id uuid not null,
-  recipient_id uuid not null,
-  condition_number int not null,
-  surface text not null,
-  granted_by uuid,
-  request_id uuid,
-  created_at timestamptz not null default now(),
-  cancelled_at timestamptz,
-  constraint gift_card_grants_recipient_is_the_campaigns
-    foreign key (recipient_id, campaign_id, client_id) references public.recipients (id, campaign_id, client_id)
-);
-comment on table public.gift_card_grants is
-  'The promise itself: one card for a recipient, campaign and condition, until it is cancelled. The card points at its grant.';
-
 create index client_brands_brand_id_idx on public.client_brands (brand_id);
 create index campaigns_client_id_idx on public.campaigns (client_id);
 create index campaign_conditions_brand_id_idx on public.campaign_conditions (brand_id);
 create index campaign_conditions_campaign_id_client_id_idx on public.campaign_conditions (campaign_id, client_id);
 create index campaign_conditions_client_id_idx on public.campaign_conditions (client_id);
-create index recipients_campaign_id_client_id_idx on public.recipients (campaign_id, client_id);
-create index recipients_client_id_idx on public.recipients (client_id);
-create index recipients_phone_idx on public.recipients (phone);
-create index recipients_redemption_token_idx on public.recipients (redemption_token);
-create index gift_card_grants_recipient_id_campaign_id_client_id_idx
-  on public.gift_card_grants (recipient_id, campaign_id, client_id);
-create unique index gift_card_grants_are_given_once
-  on public.gift_card_grants (recipient_id, campaign_id, condition_number) where cancelled_at is null;
-create index gift_card_grants_client_id_idx on public.gift_card_grants (client_id);
-create unique index recipients_external_crm_id_idx on public.recipients (campaign_id, external_crm_id);
 
 alter table public.gift_card_brands enable row level security;
 alter table public.brand_denominations enable row level security;
 alter table public.client_brands enable row level security;
 alter table public.campaigns enable row level security;
 alter table public.campaign_conditions enable row level security;
-alter table public.recipients enable row level security;
-alter table public.gift_card_grants enable row level security;
 
 grant select on
-  public.gift_card_brands, public.client_brands, public.campaigns, public.campaign_conditions, public.recipients,
-  public.gift_card_grants
+  public.gift_card_brands, public.client_brands, public.campaigns, public.campaign_conditions
   to authenticated, service_role;
 -- what a card costs the platform is the platform's business, and what it asks for one its agencies': a client reads the values,
 -- and what it pays itself in list_card_offers
@@ -182,10 +126,4 @@ create policy "Staff read the campaigns of their clients" on public.campaigns
   for select to authenticated using (client_id in (select private.staffed_client_ids()));
 
 create policy "Staff read the conditions of their clients" on public.campaign_conditions
-  for select to authenticated using (client_id in (select private.staffed_client_ids()));
-
-create policy "Staff read the recipients of their clients" on public.recipients
-  for select to authenticated using (client_id in (select private.staffed_client_ids()));
-
-create policy "Staff read the grants of their clients" on public.gift_card_grants
   for select to authenticated using (client_id in (select private.staffed_client_ids()));

@@ -54,7 +54,7 @@ create table public.gift_cards (
   lot_id uuid not null,
   code_last4 text not null,
   status text not null default 'available',
-  recipient_id uuid references public.recipients (id),
+  recipient_id uuid references public.campaign_recipients (id),
   grant_id uuid references public.gift_card_grants (id),
   delivery_method text,
   expires_at timestamptz,

@@ -7,7 +7,7 @@ create table public.call_sessions (
   client_id uuid references public.clients (id),
   campaign_id uuid,
   caller_phone text not null,
-  recipient_id uuid references public.recipients (id),
+  recipient_id uuid references public.campaign_recipients (id),
   agent_user_id uuid not null,
   created_at timestamptz not null default now(),
   constraint call_sessions_campaign_is_the_clients
@@ -89,7 +89,7 @@ create table public.pending_rewards (
   created_at timestamptz not null default now(),
   fulfilled_at timestamptz,
   constraint pending_rewards_recipient_is_the_campaigns
-    foreign key (recipient_id, campaign_id, client_id) references public.recipients (id, campaign_id, client_id),
+    foreign key (recipient_id, campaign_id, client_id) references public.campaign_recipients (id, campaign_id, client_id),
   constraint pending_rewards_status_is_valid check (
     status in ('awaiting_inventory', 'awaiting_credit', 'fulfilled', 'cancelled')),
   constraint pending_rewards_fulfilled_at_matches_status check ((status = 'fulfilled') = (fulfilled_at is not null))

@@ -49,17 +49,18 @@ create type private.provisioning as (
 create function private.validate_request(p private.provisioning)
 returns private.provisioning language plpgsql stable set search_path = '' as $$
 declare
-  recipient public.recipients;
+  recipient public.campaign_recipients;
 begin
   if p.redemption_code is not null then
-    select r.* into recipient from public.recipients r
-    where r.redemption_code = private.canonical_code(p.redemption_code);
+    select r.* into recipient
+    from public.recipient_codes c join public.campaign_recipients r on r.id = c.recipient_id
+    where c.redemption_code = private.canonical_code(p.redemption_code);
     if recipient.id is null or recipient.campaign_id <> p.campaign_id or (p.actor is not null and recipient.client_id not in (
       select private.client_ids_of(p.actor, private.staff_roles()))) then
       perform private.refuse('GC-011', 'Invalid redemption code');
     end if;
   else
-    select r.* into recipient from public.recipients r
+    select r.* into recipient from public.campaign_recipients r
     where r.id = p.recipient_id and r.campaign_id = coalesce(p.campaign_id, r.campaign_id);
   end if;
   if p.call_session_id is not null and not exists (
@@ -140,7 +141,7 @@ begin
 end $$;
 
 -- Where a condition asks for consent: the recipient's, and that of the phone that is written to.
-create function private.assert_opted_in(p private.provisioning, recipient public.recipients)
+create function private.assert_opted_in(p private.provisioning, recipient public.campaign_recipients)
 returns void language plpgsql stable set search_path = '' as $$
 begin
   if not exists (
@@ -157,9 +158,9 @@ end $$;
 create function private.check_eligibility(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
 declare
-  recipient public.recipients;
+  recipient public.campaign_recipients;
 begin
-  select r.* into recipient from public.recipients r where r.id = p.recipient_id;
+  select r.* into recipient from public.campaign_recipients r where r.id = p.recipient_id;
   insert into public.gift_card_grants as g (
     client_id, campaign_id, recipient_id, condition_number, surface, granted_by, request_id)
   values (p.client_id, p.campaign_id, p.recipient_id, p.condition_number, p.surface, p.actor, p.request_id)

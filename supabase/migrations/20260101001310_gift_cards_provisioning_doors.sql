@@ -240,7 +240,7 @@ create function private.client_of_code(code text)
 returns uuid language plpgsql stable set search_path = '' as $$
 begin
   return (
-    select r.client_id from public.recipients r where r.redemption_code = private.canonical_code(code));
+    select c.client_id from public.recipient_codes c where c.redemption_code = private.canonical_code(code));
 end $$;
 
 create function public.provision_gift_card(
@@ -350,7 +350,7 @@ begin
       'recipientId', r.id, 'firstName', r.first_name, 'lastName', r.last_name, 'campaignId', c.id,
       'campaignName', c.campaign_name, 'phoneLast4', right(r.phone, 4)) order by r.created_at desc), '[]')
   into matches
-  from public.recipients r
+  from public.campaign_recipients r
   join public.campaigns c on c.id = r.campaign_id
   where r.phone = start_call_session.caller_phone and c.status = 'active'
     and c.id = coalesce(start_call_session.campaign_id, c.id)
@@ -358,7 +358,7 @@ begin
   insert into public.call_sessions as s (caller_phone, agent_user_id, recipient_id, campaign_id, client_id)
   select start_call_session.caller_phone, actor, r.id, r.campaign_id, r.client_id
   from (select case when jsonb_array_length(matches) = 1 then (matches -> 0 ->> 'recipientId')::uuid end as id) m
-  left join public.recipients r on r.id = m.id
+  left join public.campaign_recipients r on r.id = m.id
   returning s.id into session_id;
   return private.answered(jsonb_build_object('callSessionId', session_id, 'matches', matches));
 end $$;

@@ -86,7 +86,7 @@ begin
   if p.deliver_to is null then
     select case when r.phone is not null then 'sms' when r.email is not null then 'email' end, coalesce(r.phone, r.email)
     into p.delivery_method, p.deliver_to
-    from public.recipients r where r.id = p.recipient_id;
+    from public.campaign_recipients r where r.id = p.recipient_id;
   end if;
   return p;
 end $$;

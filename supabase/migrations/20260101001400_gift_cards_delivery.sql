@@ -19,7 +19,7 @@ returns jsonb language sql stable set search_path = '' as $$
   from public.gift_cards card
   join public.card_pools pool on pool.id = card.pool_id
   join public.gift_card_brands b on b.id = pool.brand_id
-  join public.recipients r on r.id = card.recipient_id
+  join public.campaign_recipients r on r.id = card.recipient_id
   join public.campaigns campaign on campaign.id = r.campaign_id
   left join public.clients owner on owner.id = pool.client_id
   where card.id = delivery.subject_id
@@ -63,7 +63,7 @@ begin
     join public.gift_card_grants g on g.id = c.grant_id
     join public.campaign_conditions cc
       on cc.campaign_id = g.campaign_id and cc.condition_number = g.condition_number and cc.requires_opt_in
-    join public.recipients r on r.id = c.recipient_id
+    join public.campaign_recipients r on r.id = c.recipient_id
     where c.id = lacks_consent.gift_card_id and not private.has_agreed(r, lacks_consent.address));
 end $$;
 
@@ -72,7 +72,7 @@ create function private.take_other_channel(delivery public.deliveries)
 returns uuid language sql volatile set search_path = '' as $$
   select private.enqueue_delivery(
     delivery.client_id, delivery.topic, delivery.subject_id, r.id, o.channel, o.address, delivery.request_id)
-  from public.recipients r,
+  from public.campaign_recipients r,
     lateral (select case delivery.channel when 'sms' then 'email' else 'sms' end as channel,
       case delivery.channel when 'sms' then r.email else r.phone end as address) o
   where r.id = delivery.recipient_id and private.fits_channel(o.channel, o.address)
@@ -218,7 +218,7 @@ begin
     perform private.refuse('RB-400', 'The card is ' || card.status || ': there is nobody to send it to');
   end if;
   select coalesce(queue_resend.deliver_to, case channel when 'sms' then r.phone else r.email end) into address
-  from public.recipients r where r.id = card.recipient_id;
+  from public.campaign_recipients r where r.id = card.recipient_id;
   perform private.assert_address(channel, address);
   if private.lacks_consent(card.id, channel, address) then
     perform private.refuse('GC-009', 'Verification required');

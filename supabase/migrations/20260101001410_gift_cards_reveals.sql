@@ -58,7 +58,7 @@ begin
     join public.gift_cards card on card.id = d.subject_id
     join public.card_pools pool on pool.id = card.pool_id
     join public.gift_card_brands b on b.id = pool.brand_id
-    join public.recipients r on r.id = card.recipient_id
+    join public.campaign_recipients r on r.id = card.recipient_id
     join public.campaigns campaign on campaign.id = r.campaign_id, private.claim_link_rules rules
     where (b.requires_claim_link or campaign.requires_claim_link
         or case d.channel when 'sms' then campaign.sms_template else campaign.email_template end ~* '\{\{\s*claim_url\s*\}\}')

@@ -2,16 +2,16 @@
 -- recipients.sms_opted_in_at follows the facts in `consents` by trigger, whoever appends them; an opt-out ends the consents that
 -- every client has of that address.
 
-create index recipients_email_idx on public.recipients (lower(email));
+create index recipients_email_idx on public.campaign_recipients (lower(email));
 
 create function private.follow_consent()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 begin
   if new.action = 'opted_in' then
-    update public.recipients r set sms_opted_in_at = new.created_at
+    update public.campaign_recipients r set sms_opted_in_at = new.created_at
     where r.client_id = new.client_id and (r.phone = new.address or r.id = new.recipient_id);
   else
-    update public.recipients r set sms_opted_in_at = null
+    update public.campaign_recipients r set sms_opted_in_at = null
     where r.client_id = new.client_id and r.sms_opted_in_at is not null and (r.phone = new.address or r.id in (
       select c.recipient_id from public.consents c
       where c.address = new.address and c.channel = new.channel and c.client_id = new.client_id));
@@ -33,17 +33,17 @@ begin
   return new;
 end $$;
 
-create trigger recipients_keep_their_consent before insert on public.recipients
+create trigger recipients_keep_their_consent before insert on public.campaign_recipients
   for each row when (new.phone is not null and new.sms_opted_in_at is null)
   execute function private.inherit_consent();
 
-create trigger recipients_leave_their_consent_with_their_phone before update of phone on public.recipients
+create trigger recipients_leave_their_consent_with_their_phone before update of phone on public.campaign_recipients
   for each row when (old.phone is distinct from new.phone and old.sms_opted_in_at is not distinct from new.sms_opted_in_at)
   execute function private.inherit_consent();
 
 -- May this phone be written to on behalf of the recipient? The phone's own last word decides; of one that has said nothing, what
 -- was noted with the recipient without a proof (an import), but not what another phone has said.
-create function private.has_agreed(recipient public.recipients, phone text)
+create function private.has_agreed(recipient public.campaign_recipients, phone text)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
   return coalesce((private.last_consent(recipient.client_id, 'sms', phone)).action = 'opted_in',
@@ -59,9 +59,9 @@ begin
     client_id, channel, address, action, source, wording, provider_message_id, recorded_by)
   select k.client_id, new.channel, new.address, 'opted_out', new.source, new.wording, new.provider_message_id, new.recorded_by
   from (
-    select r.client_id from public.recipients r where new.channel = 'sms' and r.phone = new.address
+    select r.client_id from public.campaign_recipients r where new.channel = 'sms' and r.phone = new.address
     union
-    select r.client_id from public.recipients r where new.channel = 'email' and lower(r.email) = new.address
+    select r.client_id from public.campaign_recipients r where new.channel = 'email' and lower(r.email) = new.address
     union
     select c.client_id from public.consents c
     where c.address = new.address and c.channel = new.channel and c.client_id is not null) k;
@@ -78,7 +78,7 @@ create trigger contact_opt_outs_end_consents after insert on public.contact_opt_
 -- Asking. The text is the function's; what is stored is what the recipient reads, letter by letter.
 
 create function private.queue_opt_in_request(
-  actor uuid, recipient public.recipients, phone text, call_session_id uuid, wording text, wording_version text, request_id uuid)
+  actor uuid, recipient public.campaign_recipients, phone text, call_session_id uuid, wording text, wording_version text, request_id uuid)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   consent public.consents := private.last_consent(recipient.client_id, 'sms', phone);
@@ -115,11 +115,11 @@ declare
   scope text;
   -- a call that the HTTP client sends twice must not become two messages
   key text := private.answer_key(idempotency_key, request_id::text);
-  recipient public.recipients;
+  recipient public.campaign_recipients;
   answer jsonb;
   detail text;
 begin
-  select r.* into recipient from public.recipients r where r.id = request_sms_opt_in.recipient_id;
+  select r.* into recipient from public.campaign_recipients r where r.id = request_sms_opt_in.recipient_id;
   perform private.assert_can_act(actor, recipient.client_id, private.staff_roles());
   scope := private.answer_scope('request_sms_opt_in', recipient.client_id, actor);
   answer := private.stored_answer(scope, key, request_hash);
@@ -184,7 +184,7 @@ begin
     (select 1 as choice, d.client_id, d.recipient_id from public.deliveries d
      where d.deliver_to = message.phone and d.attempts > 0 order by d.created_at desc limit 1)
     union all
-    (select 2, r.client_id, r.id from public.recipients r where r.phone = message.phone order by r.created_at desc limit 1)) w
+    (select 2, r.client_id, r.id from public.campaign_recipients r where r.phone = message.phone order by r.created_at desc limit 1)) w
   order by w.choice limit 1;
   insert into public.inbound_messages as m (
     client_id, recipient_id, provider_message_id, phone, sent_to, body, media_count, meaning, request_id)
@@ -233,7 +233,7 @@ comment on function public.receive_sms is
 -- What recipients say, and staff pass on.
 
 -- The recipient's own address, or another one that the client has written to or asked: staff speak for nobody else's.
-create function private.address_of(recipient public.recipients, channel text, address text)
+create function private.address_of(recipient public.campaign_recipients, channel text, address text)
 returns text language plpgsql stable set search_path = '' as $$
 declare
   own text := lower(case channel when 'sms' then recipient.phone when 'email' then recipient.email end);
@@ -264,11 +264,11 @@ create function private.pass_on_consent(
   actor uuid, recipient_id uuid, channel text, source text, wording text, address text, wording_version text, ip inet)
 returns public.consents language plpgsql volatile set search_path = '' as $$
 declare
-  recipient public.recipients;
+  recipient public.campaign_recipients;
   opt_out public.contact_opt_outs;
   consent public.consents;
 begin
-  select r.* into recipient from public.recipients r where r.id = pass_on_consent.recipient_id;
+  select r.* into recipient from public.campaign_recipients r where r.id = pass_on_consent.recipient_id;
   perform private.assert_can_act(actor, recipient.client_id, private.staff_roles());
   address := private.address_of(recipient, channel, address);
   if coalesce(source, '') not in ('agent', 'web_form', 'import') or coalesce(btrim(wording), '') = '' then
@@ -295,10 +295,10 @@ create function private.pass_on_opt_out(
   actor uuid, recipient_id uuid, channel text, source text, wording text, address text, ip inet)
 returns public.consents language plpgsql volatile set search_path = '' as $$
 declare
-  recipient public.recipients;
+  recipient public.campaign_recipients;
   consent public.consents;
 begin
-  select r.* into recipient from public.recipients r where r.id = pass_on_opt_out.recipient_id;
+  select r.* into recipient from public.campaign_recipients r where r.id = pass_on_opt_out.recipient_id;
   perform private.assert_can_act(actor, recipient.client_id, private.staff_roles());
   address := private.address_of(recipient, channel, address);
   if coalesce(source, '') not in ('agent', 'web_form', 'import') then
@@ -352,7 +352,7 @@ create function public.record_recipient_consent(
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   scope text := private.answer_scope('record_recipient_consent', (
-    select r.client_id from public.recipients r where r.id = record_recipient_consent.recipient_id), actor);
+    select r.client_id from public.campaign_recipients r where r.id = record_recipient_consent.recipient_id), actor);
   key text := private.answer_key(idempotency_key, request_id::text);
   consent public.consents;
   answer jsonb;

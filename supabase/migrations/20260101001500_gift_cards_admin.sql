@@ -187,20 +187,30 @@ begin
   if how_many > 10000 then
     perform private.refuse('RB-413', 'At most 10,000 recipients at once');
   end if;
-  perform private.assert_code_entropy(pattern, (select count(*) from public.recipients) + how_many);
+  perform private.assert_code_entropy(pattern, (select count(*) from public.recipient_codes) + how_many);
   return query
-    insert into public.recipients as r (
-      client_id, campaign_id, first_name, last_name, email, phone, external_crm_id, state, country, redemption_token)
-    select campaign.client_id, campaign.id, n.first_name, n.last_name, lower(n.email), n.phone, n.crm_id, n.state, n.country,
-      n.token
-    from rows from (
-      jsonb_to_recordset(recipients) as (
-        "firstName" text, "lastName" text, email text, phone text, "externalCrmId" text, state text, country text),
-      private.generate_codes(pattern, how_many))
-      as n (first_name, last_name, email, phone, crm_id, state, country, token)
-    -- known from an earlier import, or a token that was drawn twice: the caller sees who is missing and imports them again
-    on conflict do nothing
-    returning r.*;
+    with listed as materialized (
+      select gen_random_uuid() as id, n.*
+      from rows from (
+        jsonb_to_recordset(recipients) as (
+          "firstName" text, "lastName" text, email text, phone text, "externalCrmId" text, state text, country text),
+        private.generate_codes(pattern, how_many))
+        as n (first_name, last_name, email, phone, crm_id, state, country, token)),
+    added as (
+      insert into public.campaign_recipients as r (
+        id, client_id, campaign_id, first_name, last_name, email, phone, external_crm_id, state, country)
+      select n.id, campaign.client_id, campaign.id, n.first_name, n.last_name, lower(n.email), n.phone, n.crm_id, n.state, n.country
+      from listed n
+      -- known from an earlier import: the caller sees who is missing
+      on conflict do nothing
+      returning r.*),
+    coded as (
+      insert into public.recipient_codes as c (recipient_id, client_id, campaign_id, redemption_token)
+      select a.id, a.client_id, a.campaign_id, n.token from added a join listed n on n.id = a.id
+      returning c.*)
+    select a.id, a.client_id, a.campaign_id, a.first_name, a.last_name, a.email, a.phone, c.redemption_token, c.redemption_code,
+      a.code_last4, a.external_crm_id, a.state, a.country, a.sms_opted_in_at, a.created_at
+    from added a join coded c on c.recipient_id = a.id;
   perform private.record_audit(campaign.client_id, private.caller(), 'recipients.imported', 'campaign', campaign.id,
     jsonb_build_object('recipients', how_many));
 end $$;

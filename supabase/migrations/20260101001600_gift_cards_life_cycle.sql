@@ -215,8 +215,8 @@ begin
   select array_agg(c.id order by c.redeemed_at desc nulls last, c.id),
     coalesce(array_agg(c.id) filter (where c.status <> 'redeemed'), '{}')
   into cards, open_cards
-  from public.recipients r
-  join public.gift_card_grants g on g.recipient_id = r.id and g.cancelled_at is null
+  from public.recipient_codes r
+  join public.gift_card_grants g on g.recipient_id = r.recipient_id and g.cancelled_at is null
   join public.gift_cards c on c.grant_id = g.id
   where r.redemption_code = private.canonical_code(card_of_code.redemption_code)
     and g.condition_number = coalesce(card_of_code.condition_number, g.condition_number)

@@ -153,11 +153,11 @@ end $$;
 create function private.announce_delay(reward public.pending_rewards)
 returns uuid language plpgsql volatile set search_path = '' as $$
 declare
-  recipient public.recipients;
+  recipient public.campaign_recipients;
   channel text := reward.delivery_method;
   address text := reward.deliver_to;
 begin
-  select r.* into recipient from public.recipients r where r.id = reward.recipient_id;
+  select r.* into recipient from public.campaign_recipients r where r.id = reward.recipient_id;
   if private.fits_channel(channel, address) is not true then
     channel := case when recipient.phone is not null then 'sms' else 'email' end;
     address := coalesce(recipient.phone, recipient.email);

@@ -17,7 +17,7 @@ create table public.crm_events (
   code text,
   message text,
   campaign_id uuid,
-  recipient_id uuid references public.recipients (id),
+  recipient_id uuid references public.campaign_recipients (id),
   condition_number int,
   gift_card_id uuid references public.gift_cards (id),
   attempts int not null default 0,
@@ -103,7 +103,7 @@ begin
     from public.crm_endpoints e
     join public.campaigns c on c.client_id = e.client_id and c.id = coalesce(e.campaign_id, c.id)
     join public.campaign_conditions cc on cc.campaign_id = c.id and cc.crm_event_name = any (event.event_names)
-    join public.recipients r on r.campaign_id = c.id and r.external_crm_id = event.contact_id
+    join public.campaign_recipients r on r.campaign_id = c.id and r.external_crm_id = event.contact_id
     where e.id = event.endpoint_id and c.id::text = coalesce(lower(event.campaign_named), c.id::text)
       and (e.account_id is null or e.account_id = event.account_named)) m
   where m.place = 1 limit 1;
@@ -135,7 +135,7 @@ begin
   return (
     select case when r.email is not null and (r.phone is null or private.is_opted_out('sms', r.phone)) then 'email'
       else 'sms' end
-    from public.recipients r where r.id = channel_of.recipient_id);
+    from public.campaign_recipients r where r.id = channel_of.recipient_id);
 end $$;
 
 create function private.provision_for_crm(event public.crm_events, suppliers text[])

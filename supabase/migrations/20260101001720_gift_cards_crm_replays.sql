@@ -68,7 +68,7 @@ begin
   return null;
 end $$;
 
-create trigger recipients_who_agree_reopen_crm_events after update of sms_opted_in_at on public.recipients
+create trigger recipients_who_agree_reopen_crm_events after update of sms_opted_in_at on public.campaign_recipients
   for each row when (old.sms_opted_in_at is null and new.sms_opted_in_at is not null)
   execute function private.consented_crm_events_follow();
 

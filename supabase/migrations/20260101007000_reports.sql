@@ -193,7 +193,7 @@ returns setof public.geography language sql stable set search_path = '' as $$
   with placed as (
     select g.*, coalesce(nullif(upper(btrim(r.country)), ''), 'unknown') as country,
       coalesce(nullif(upper(btrim(r.state)), ''), 'unknown') as state
-    from private.given_cards(request) g join public.recipients r on r.id = g.recipient_id)
+    from private.given_cards(request) g join public.campaign_recipients r on r.id = g.recipient_id)
   select p.client_id, p.client_name, p.country, p.state, p.currency, count(distinct p.recipient_id), count(*),
     count(*) filter (where p.is_delivered), count(*) filter (where p.is_redeemed),
     private.rate(count(*) filter (where p.is_redeemed), count(*) filter (where p.is_delivered)), sum(p.denomination)
@@ -212,7 +212,7 @@ returns setof public.campaign_comparison language sql stable set search_path = '
       sum(g.denomination) as value, sum(g.cost) as cost
     from private.given_cards(request) g group by g.campaign_id, g.currency
   ), people as (
-    select r.campaign_id, count(*) as recipients from public.recipients r
+    select r.campaign_id, count(*) as recipients from public.campaign_recipients r
     where r.client_id = any (request.client_ids) group by r.campaign_id
   ), owed as (
     select w.campaign_id, w.currency, count(*) as owed

@@ -36,7 +36,7 @@ returns jsonb language sql stable set search_path = '' as $$
   join public.card_pools p on p.id = c.pool_id
   join public.gift_card_brands b on b.id = p.brand_id
   left join public.gift_card_grants g on g.id = c.grant_id
-  left join public.recipients r on r.id = c.recipient_id
+  left join public.campaign_recipients r on r.id = c.recipient_id
   where c.id = gift_card_id
 $$;
 
@@ -91,7 +91,7 @@ begin
       select jsonb_build_object('pendingRewardId', new.id, 'campaignId', new.campaign_id, 'conditionNumber', new.condition_number,
         'recipientId', new.recipient_id, 'externalCrmId', r.external_crm_id, 'brandId', b.id, 'brand', b.name,
         'denomination', new.denomination, 'currency', new.currency)
-      from public.gift_card_brands b, public.recipients r where b.id = new.brand_id and r.id = new.recipient_id), new.request_id);
+      from public.gift_card_brands b, public.campaign_recipients r where b.id = new.brand_id and r.id = new.recipient_id), new.request_id);
   end if;
   return null;
 end $$;

@@ -27,12 +27,16 @@ $$;
 
 create or replace function tests.create_recipients(campaign_id uuid, how_many int default 1)
 returns setof uuid language sql set search_path = '' as $$
-  insert into public.recipients (client_id, campaign_id, first_name, last_name, phone, email)
-  select c.client_id, c.id, 'Ada', 'Archer', '+1' || (2000000000 + floor(random() * 7999999999))::bigint,
-    gen_random_uuid() || '@example.com'
-  from public.campaigns c, generate_series(1, how_many)
-  where c.id = create_recipients.campaign_id
-  returning id
+  with added as (
+    insert into public.campaign_recipients (client_id, campaign_id, first_name, last_name, phone, email)
+    select c.client_id, c.id, 'Ada', 'Archer', '+1' || (2000000000 + floor(random() * 7999999999))::bigint,
+      gen_random_uuid() || '@example.com'
+    from public.campaigns c, generate_series(1, how_many)
+    where c.id = create_recipients.campaign_id
+    returning id, client_id, campaign_id)
+  insert into public.recipient_codes (recipient_id, client_id, campaign_id)
+  select id, client_id, campaign_id from added
+  returning recipient_id
 $$;
 
 create or replace function tests.create_pool(
@@ -127,7 +131,7 @@ $$;
 
 create or replace function tests.redemption_token(recipient_id uuid)
 returns text language sql stable as $$
-  select redemption_token from public.recipients where id = recipient_id
+  select c.redemption_token from public.recipient_codes c where c.recipient_id = redemption_token.recipient_id
 $$;
 
 -- One row of an upload, sealed with nothing; the same text gives the same fingerprint.
@@ -164,7 +168,7 @@ declare
 begin
   update public.campaign_conditions cc set crm_event_name = create_crm_endpoint.crm_event_name
   where cc.campaign_id = (facts ->> 'campaign')::uuid;
-  update public.recipients r set external_crm_id = contact_id where r.id = (facts ->> 'recipient')::uuid;
+  update public.campaign_recipients r set external_crm_id = contact_id where r.id = (facts ->> 'recipient')::uuid;
   insert into public.crm_endpoints (client_id, name, kind, account_id)
   values ((facts ->> 'client')::uuid, 'CRM ' || gen_random_uuid(), kind, case kind when 'gohighlevel' then 'location-1' end)
   returning id into endpoint_id;

@@ -14,19 +14,19 @@ declare
 begin
   insert into public.gift_card_grants (id, client_id, campaign_id, recipient_id, condition_number, surface, created_at)
   select new_grant, r.client_id, r.campaign_id, r.id, condition_number, 'api', give_card.claimed_at
-  from public.recipients r where r.id = give_card.recipient_id;
+  from public.campaign_recipients r where r.id = give_card.recipient_id;
   update public.gift_cards c
   set status = case when give_card.redeemed_at is not null then 'redeemed' when give_card.delivered_at is not null
       then 'delivered' else 'claimed' end,
     client_id = r.client_id, recipient_id = r.id, grant_id = new_grant, claimed_at = give_card.claimed_at,
     delivered_at = give_card.delivered_at, redeemed_at = give_card.redeemed_at,
     delivery_method = give_card.delivery_method, exposed_at = give_card.delivered_at
-  from public.recipients r where r.id = give_card.recipient_id and c.id = card_id;
+  from public.campaign_recipients r where r.id = give_card.recipient_id and c.id = card_id;
   insert into public.billing_transactions (client_id, agency_id, campaign_id, recipient_id, grant_id, gift_card_id, source,
     currency, denomination, cost_basis, price, billed_entity_type, billed_entity_id, created_at)
   select r.client_id, k.agency_id, r.campaign_id, r.id, new_grant, card_id, 'inventory', p.currency, p.denomination,
     p.cost_per_card, give_card.price, 'client', k.id, give_card.claimed_at
-  from public.recipients r, public.clients k, public.card_pools p
+  from public.campaign_recipients r, public.clients k, public.card_pools p
   where r.id = give_card.recipient_id and k.id = r.client_id and p.id = give_card.pool_id;
   return card_id;
 end $$;
@@ -68,7 +68,7 @@ begin
   update public.card_pools p set created_at = '2026-01-01', currency = create_reported_tenant.currency where p.id = pool;
   update public.gift_cards c set created_at = '2026-01-01' where c.pool_id = pool;
   update public.campaigns c set created_at = '2026-01-01' where c.id = campaign;
-  update public.recipients x set state = p.state, country = p.country
+  update public.campaign_recipients x set state = p.state, country = p.country
   from (values (1, 'NY', 'US'), (2, ' ny', 'us'), (3, 'CA', 'US'), (4, null, null), (5, 'CA', 'US')) p (n, state, country)
   where x.id = r[p.n];
   cards := array[

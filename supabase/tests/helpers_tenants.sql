@@ -22,7 +22,7 @@ begin
     #>> '{result,saleId}')::uuid, 2);
   perform tests.provision((facts ->> 'recipient')::uuid);
   perform tests.redeem(tests.redemption_token(recipients[1]), delivery_method => 'email', deliver_to => 'ada@example.com');
-  perform public.start_call_session(agent, r.phone, null, gen_random_uuid()) from public.recipients r where r.id = recipients[2];
+  perform public.start_call_session(agent, r.phone, null, gen_random_uuid()) from public.campaign_recipients r where r.id = recipients[2];
   perform tests.provision_for_caller(agent, recipient_id => recipients[2]);
   perform tests.provision(recipients[3]);
   perform tests.provision(recipients[3], suppliers => array[tests.create_supplier((facts ->> 'brand')::uuid)]);
@@ -35,7 +35,7 @@ begin
   perform tests.use_messages((facts ->> 'client')::uuid, customer, 7);
   perform tests.take_crm_event(tests.create_crm_endpoint(facts));
   perform tests.ask_for_consent(recipients[3]);
-  perform tests.write_sms(r.phone, 'Thanks', 'other') from public.recipients r where r.id = recipients[3];
+  perform tests.write_sms(r.phone, 'Thanks', 'other') from public.campaign_recipients r where r.id = recipients[3];
   perform tests.redeem_voucher(customer, tests.create_voucher((facts ->> 'client')::uuid));
   perform tests.redeem_voucher(customer, tests.create_voucher((facts ->> 'client')::uuid,
     '{"type": "percentage", "value": 20}'));

@@ -140,7 +140,7 @@ Deno.test('purchase: however late the first asker is heard and comes back, the o
   const { campaignId, brandId, recipients } = promised;
   await onSale(brandId);
   // These cards are no cards, so that nobody is to be sent one.
-  await sql`update public.recipients set phone = null, email = null where campaign_id = ${campaignId}`;
+  await sql`update public.campaign_recipients set phone = null, email = null where campaign_id = ${campaignId}`;
   let takenBack = 0;
   for (const [index, [answer, end, soldAt, reportedAt]] of all.entries()) {
     const counter = new Counter();

@@ -136,7 +136,7 @@ Deno.test('secrets: no code and no PIN lies anywhere but in the message and the 
   // The search finds what is there: the card in its message, the recipient in table, file and nowhere in the log.
   const sent = (await Promise.all(recipients.map(({ phone }) => messagesTo(phone)))).flat();
   assert.ok(sent.some(({ body }) => needles.some((needle) => body.includes(needle))));
-  assert.ok((await tablesHolding([recipients[0].email])).includes('recipients'));
+  assert.ok((await tablesHolding([recipients[0].email])).includes('campaign_recipients'));
   assert.ok((await filesHolding([recipients[0].email], dirname(stack.logFile))).length > 0);
 });
 

@@ -103,7 +103,7 @@ export const kinds = Object.keys(KINDS);
 export async function connect({ clientId, campaignId }: Promised, kind = 'standard'): Promise<Sender> {
   const { key, maxAgeMinutes, waitsFor, account = null, bodyOf, headersOf } = KINDS[kind]();
   await sql`update public.campaign_conditions set crm_event_name = ${waitsFor} where campaign_id = ${campaignId}`;
-  await sql`update public.recipients set external_crm_id = id::text where campaign_id = ${campaignId}`;
+  await sql`update public.campaign_recipients set external_crm_id = id::text where campaign_id = ${campaignId}`;
   const [{ id }] = await sql`
     with endpoint as (
       insert into public.crm_endpoints (client_id, name, kind, account_id)

@@ -88,11 +88,16 @@ export async function addRecipients(campaignId: string, howMany = 1, { database 
     token: `${symbols(4)}-${symbols(4)}-${symbols(4)}`,
   }));
   await database`
-    insert into public.recipients (id, client_id, campaign_id, first_name, last_name, phone, email, redemption_token)
-    select n.id, c.client_id, c.id, n."firstName", 'Archer', n.phone, n.email, n.token
-    from jsonb_to_recordset(${database.json(people)})
-      as n (id uuid, "firstName" text, phone text, email text, token text), public.campaigns c
-    where c.id = ${campaignId}`;
+    with people as (
+      select n.*, c.client_id, c.id as campaign_id
+      from jsonb_to_recordset(${database.json(people)})
+        as n (id uuid, "firstName" text, phone text, email text, token text), public.campaigns c
+      where c.id = ${campaignId}),
+    added as (
+      insert into public.campaign_recipients (id, client_id, campaign_id, first_name, last_name, phone, email)
+      select id, client_id, campaign_id, "firstName", 'Archer', phone, email from people)
+    insert into public.recipient_codes (recipient_id, client_id, campaign_id, redemption_token)
+    select id, client_id, campaign_id, token from people`;
   return people;
 }
 

@@ -285,6 +285,12 @@ isOneToOne: false
       foreignKeyName: "call_sessions_recipient_id_fkey"
       columns: ["recipient_id"]
 isOneToOne: false
+      referencedRelation: "campaign_recipients"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "call_sessions_recipient_id_fkey"
+      columns: ["recipient_id"]
+isOneToOne: false
       referencedRelation: "recipients"
       referencedColumns: ["id"]
     }
@@ -309,6 +315,26 @@ isOneToOne: false
       referencedColumns: ["id"]
     },{
       foreignKeyName: "campaign_conditions_campaign_is_the_clients"
+      columns: ["campaign_id","client_id"]
+isOneToOne: false
+      referencedRelation: "campaigns"
+      referencedColumns: ["id","client_id"]
+    }
+                  ]
+                },"campaign_recipients": {
+                  Row: {
+                    "campaign_id": string,"client_id": string,"code_last4": string | null,"country": string | null,"created_at": string,"email": string | null,"external_crm_id": string | null,"first_name": string | null,"id": string,"last_name": string | null,"phone": string | null,"sms_opted_in_at": string | null,"state": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "campaign_id": string,"client_id": string,"code_last4"?: string | null,"country"?: string | null,"created_at"?: string,"email"?: string | null,"external_crm_id"?: string | null,"first_name"?: string | null,"id"?: string,"last_name"?: string | null,"phone"?: string | null,"sms_opted_in_at"?: string | null,"state"?: string | null
+                  }
+                  Update: {
+                    "campaign_id"?: string,"client_id"?: string,"code_last4"?: string | null,"country"?: string | null,"created_at"?: string,"email"?: string | null,"external_crm_id"?: string | null,"first_name"?: string | null,"id"?: string,"last_name"?: string | null,"phone"?: string | null,"sms_opted_in_at"?: string | null,"state"?: string | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "recipients_campaign_is_the_clients"
       columns: ["campaign_id","client_id"]
 isOneToOne: false
       referencedRelation: "campaigns"
@@ -577,6 +603,12 @@ isOneToOne: false
       foreignKeyName: "crm_events_recipient_id_fkey"
       columns: ["recipient_id"]
 isOneToOne: false
+      referencedRelation: "campaign_recipients"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "crm_events_recipient_id_fkey"
+      columns: ["recipient_id"]
+isOneToOne: false
       referencedRelation: "recipients"
       referencedColumns: ["id"]
     }
@@ -689,6 +721,12 @@ isOneToOne: false
       foreignKeyName: "gift_card_grants_recipient_is_the_campaigns"
       columns: ["recipient_id","campaign_id","client_id"]
 isOneToOne: false
+      referencedRelation: "campaign_recipients"
+      referencedColumns: ["id","campaign_id","client_id"]
+    },{
+      foreignKeyName: "gift_card_grants_recipient_is_the_campaigns"
+      columns: ["recipient_id","campaign_id","client_id"]
+isOneToOne: false
       referencedRelation: "recipients"
       referencedColumns: ["id","campaign_id","client_id"]
     }
@@ -770,6 +808,12 @@ isOneToOne: false
       columns: ["grant_id"]
 isOneToOne: true
       referencedRelation: "gift_card_grants"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "gift_cards_recipient_id_fkey"
+      columns: ["recipient_id"]
+isOneToOne: false
+      referencedRelation: "campaign_recipients"
       referencedColumns: ["id"]
     },{
       foreignKeyName: "gift_cards_recipient_id_fkey"
@@ -1079,28 +1123,40 @@ isOneToOne: false
       foreignKeyName: "pending_rewards_recipient_is_the_campaigns"
       columns: ["recipient_id","campaign_id","client_id"]
 isOneToOne: false
+      referencedRelation: "campaign_recipients"
+      referencedColumns: ["id","campaign_id","client_id"]
+    },{
+      foreignKeyName: "pending_rewards_recipient_is_the_campaigns"
+      columns: ["recipient_id","campaign_id","client_id"]
+isOneToOne: false
       referencedRelation: "recipients"
       referencedColumns: ["id","campaign_id","client_id"]
     }
                   ]
-                },"recipients": {
+                },"recipient_codes": {
                   Row: {
-                    "campaign_id": string,"client_id": string,"country": string | null,"created_at": string,"email": string | null,"external_crm_id": string | null,"first_name": string | null,"id": string,"last_name": string | null,"phone": string | null,"redemption_code": string,"redemption_token": string,"sms_opted_in_at": string | null,"state": string | null
+                    "campaign_id": string,"client_id": string,"created_at": string,"recipient_id": string,"redemption_code": string,"redemption_token": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "campaign_id": string,"client_id": string,"country"?: string | null,"created_at"?: string,"email"?: string | null,"external_crm_id"?: string | null,"first_name"?: string | null,"id"?: string,"last_name"?: string | null,"phone"?: string | null,"redemption_code"?: never,"redemption_token"?: string,"sms_opted_in_at"?: string | null,"state"?: string | null
+                    "campaign_id": string,"client_id": string,"created_at"?: string,"recipient_id": string,"redemption_code"?: never,"redemption_token"?: string
                   }
                   Update: {
-                    "campaign_id"?: string,"client_id"?: string,"country"?: string | null,"created_at"?: string,"email"?: string | null,"external_crm_id"?: string | null,"first_name"?: string | null,"id"?: string,"last_name"?: string | null,"phone"?: string | null,"redemption_code"?: never,"redemption_token"?: string,"sms_opted_in_at"?: string | null,"state"?: string | null
+                    "campaign_id"?: string,"client_id"?: string,"created_at"?: string,"recipient_id"?: string,"redemption_code"?: never,"redemption_token"?: string
                   }
                   Relationships: [
                     {
-      foreignKeyName: "recipients_campaign_is_the_clients"
-      columns: ["campaign_id","client_id"]
+      foreignKeyName: "recipient_codes_recipient_is_the_campaigns"
+      columns: ["recipient_id","campaign_id","client_id"]
 isOneToOne: false
-      referencedRelation: "campaigns"
-      referencedColumns: ["id","client_id"]
+      referencedRelation: "campaign_recipients"
+      referencedColumns: ["id","campaign_id","client_id"]
+    },{
+      foreignKeyName: "recipient_codes_recipient_is_the_campaigns"
+      columns: ["recipient_id","campaign_id","client_id"]
+isOneToOne: false
+      referencedRelation: "recipients"
+      referencedColumns: ["id","campaign_id","client_id"]
     }
                   ]
                 },"redemption_attempts": {
@@ -1424,6 +1480,20 @@ isOneToOne: false
 isOneToOne: false
       referencedRelation: "clients"
       referencedColumns: ["id"]
+    }
+                  ]
+                },"recipients": {
+                  Row: {
+                    "campaign_id": string,"client_id": string,"code_last4": string | null,"country": string | null,"created_at": string,"email": string | null,"external_crm_id": string | null,"first_name": string | null,"id": string,"last_name": string | null,"phone": string | null,"redemption_code": string | null,"redemption_token": string | null,"sms_opted_in_at": string | null,"state": string | null
+                  }
+                  ComputedFields: never
+                  Relationships: [
+                    {
+      foreignKeyName: "recipients_campaign_is_the_clients"
+      columns: ["campaign_id","client_id"]
+isOneToOne: false
+      referencedRelation: "campaigns"
+      referencedColumns: ["id","client_id"]
     }
                   ]
                 },"sms_delivery_log": {
@@ -1841,6 +1911,7 @@ isOneToOne: false
 { Args: { "campaign_id": string,"pattern"?: string,"recipients": Json }; Returns: {
               "campaign_id": string,
 "client_id": string,
+"code_last4": string | null,
 "country": string | null,
 "created_at": string,
 "email": string | null,
@@ -1849,8 +1920,8 @@ isOneToOne: false
 "id": string,
 "last_name": string | null,
 "phone": string | null,
-"redemption_code": string,
-"redemption_token": string,
+"redemption_code": string | null,
+"redemption_token": string | null,
 "sms_opted_in_at": string | null,
 "state": string | null
             }[]

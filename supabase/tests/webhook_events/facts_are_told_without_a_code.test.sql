@@ -15,7 +15,7 @@ select tests.keep(tests.create_promise(2));
 select tests.keep('endpoint', tests.create_endpoint(tests.the('client')));
 select tests.keep('deaf', tests.create_endpoint(tests.the('client'), '{voucher.redeemed}'));
 select tests.keep('foreign', tests.create_endpoint(tests.create_client()));
-update public.recipients set external_crm_id = 'crm-1' where id = tests.the('recipient');
+update public.campaign_recipients set external_crm_id = 'crm-1' where id = tests.the('recipient');
 
 select tests.keep('card', tests.provision(tests.the('recipient')) #> '{result,giftCard,id}');
 select results_eq('select pg_temp.told()', $$ values ('gift_card.provisioned') $$, 'A card given is told');
@@ -51,7 +51,7 @@ select isnt_empty($$ select from pg_temp.told() t where t = 'pool.low' $$, 'and 
 select tests.keep('failing', tests.create_promise(1));
 select tests.keep('client', tests.kept('failing') -> 'client');
 select tests.create_endpoint(tests.the('client'), '{gift_card.delivery_failed,voucher.redeemed}');
-update public.recipients set email = null where id = (tests.kept('failing') ->> 'recipient')::uuid;
+update public.campaign_recipients set email = null where id = (tests.kept('failing') ->> 'recipient')::uuid;
 select tests.keep('card', tests.provision((tests.kept('failing') ->> 'recipient')::uuid) #> '{result,giftCard,id}');
 select tests.report(tests.lease((select id from public.deliveries where subject_id = tests.the('card'))), 'permanent', error_code => '21211');
 select results_eq($$ select event_type, subject_id, data ->> 'errorCode' from public.webhook_messages where client_id = tests.the('client') $$,

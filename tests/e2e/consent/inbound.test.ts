@@ -42,7 +42,7 @@ Deno.test('inbound: STOP and START go through Twilio, which answers them by itse
 
   assert.deepEqual((await writeSms(phone, 'Start')).answers, []);
   assert.ok(!await isOptedOut(phone));
-  await sql`update public.recipients set phone = ${phone} where id = ${promised.recipients[1].id}`;
+  await sql`update public.campaign_recipients set phone = ${phone} where id = ${promised.recipients[1].id}`;
   const again = await provisionBySms(promised, { ...promised.recipients[1], phone });
   await deliveryIs('delivered', again.deliveryId);
 });

@@ -105,7 +105,8 @@ Deno.test('opt-in: the same key asks once, another phone may be asked, other cli
   assert.equal(two.body.delivery.id, one.body.delivery.id);
   assert.equal((await messagesTo(phone)).length, 1);
   await writeSms(phone, 'YES');
-  const [{ sms_opted_in_at: at }] = await sql`select sms_opted_in_at from public.recipients where id = ${recipient.id}`;
+  const [{ sms_opted_in_at: at }] =
+    await sql`select sms_opted_in_at from public.campaign_recipients where id = ${recipient.id}`;
   assert.ok(at);
 
   const stranger = await signUpAs('client_admin', (await promise({ cards: 0 })).clientId);

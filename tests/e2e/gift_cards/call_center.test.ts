@@ -62,7 +62,7 @@ Deno.test('call centre: a recipient chosen by id may get the card by e-mail or o
 Deno.test('call centre: a phone that two recipients share names both, a foreign one nobody', async () => {
   const [{ clientId, campaignId, recipient }, foreign] = [await promise(), await promise()];
   const [twin] = await addRecipients(campaignId);
-  await sql`update public.recipients set phone = ${recipient.phone} where id in (${twin.id}, ${foreign.recipient.id})`;
+  await sql`update public.campaign_recipients set phone = ${recipient.phone} where id in (${twin.id}, ${foreign.recipient.id})`;
   const agent = await signUpAs('call_agent', clientId);
   const start = (callerPhone: string) => call('start-call-session', { callerPhone }, { token: agent.token });
   const { body } = await start(recipient.phone);
@@ -111,13 +111,13 @@ Deno.test('call centre: where an opt-in is required, an agent waits for it and a
   assertRefused(await provisionFor(agent, { recipientId: one.id }), 'GC-009');
   assertRefused(await provisionFor(agent, { recipientId: one.id, skipVerification: true }), 'RB-403');
   assertDone(await provisionFor(admin, { recipientId: one.id, skipVerification: true }));
-  await sql`update public.recipients set sms_opted_in_at = now() where id = ${two.id}`;
+  await sql`update public.campaign_recipients set sms_opted_in_at = now() where id = ${two.id}`;
   assertDone(await provisionFor(agent, { recipientId: two.id }));
 });
 
 Deno.test('call centre: a recipient without an address is asked for one', async () => {
   const { clientId, recipient } = await promise();
-  await sql`update public.recipients set phone = null, email = null where id = ${recipient.id}`;
+  await sql`update public.campaign_recipients set phone = null, email = null where id = ${recipient.id}`;
   const agent = await signUpAs('call_agent', clientId);
   for (const [deliveryMethod, field] of [['sms', 'phone'], ['email', 'email']]) {
     const { fields } = assertRefused(

@@ -57,7 +57,7 @@ Deno.test('delivery: somebody who opted out at Twilio gets an e-mail, and no SMS
   assert.equal(optOut.source, 'provider');
 
   const [second] = await addRecipients(promised.campaignId);
-  await sql`update public.recipients set phone = ${phone} where id = ${second.id}`;
+  await sql`update public.campaign_recipients set phone = ${phone} where id = ${second.id}`;
   const { deliveryId } = await provisionBySms(promised, second);
   await deliveryIs('suppressed', deliveryId);
   assert.equal((await attemptsOf(deliveryId)).length, 0);
@@ -68,7 +68,7 @@ Deno.test('delivery: somebody who opted out at Twilio gets an e-mail, and no SMS
 Deno.test("delivery: a number that does not exist, without another channel, is a person's business", async () => {
   const promised = await promise();
   const { id, phone } = promised.recipient;
-  await sql`update public.recipients set email = null where id = ${id}`;
+  await sql`update public.campaign_recipients set email = null where id = ${id}`;
   await order({ provider: 'twilio', to: phone, kind: '21211' });
   const { deliveryId, giftCardId } = await provisionBySms(promised);
   await deliveryIs('failed', deliveryId);
@@ -156,7 +156,7 @@ Deno.test("delivery: a campaign's own template is filled in, and what it cannot 
   const promised = await promise();
   const template = 'Hi {{first_name}} {{last_name}}, your ${{amount}} {{brand}} card: {{code}} / {{pin}}{{nonsense}}';
   await sql`update public.campaigns set sms_template = ${template} where id = ${promised.campaignId}`;
-  await sql`update public.recipients set first_name = '{{code}}' where id = ${promised.recipient.id}`;
+  await sql`update public.campaign_recipients set first_name = '{{code}}' where id = ${promised.recipient.id}`;
   await provisionBySms(promised);
   const { body } = await messageTo(promised.recipient.phone);
   const [{ code, pin }] = promised.cards;

@@ -21,15 +21,15 @@ select is(private.canonical_code('  '), '', 'Nor is one of spaces');
 -- recipients
 select tests.keep('campaign', tests.create_campaign(tests.create_client(), tests.create_brand()));
 select tests.keep('recipient', tests.create_recipients(tests.the('campaign')));
-update public.recipients set redemption_token = 'Look-Alike-01' where id = tests.the('recipient');
+update public.recipient_codes set redemption_token = 'Look-Alike-01' where recipient_id = tests.the('recipient');
 select is((select redemption_code from public.recipients where id = tests.the('recipient')),
   private.canonical_code('look alike O1'), 'A recipient''s code is kept in its form');
 select tests.keep('other', tests.create_recipients(tests.the('campaign')));
-select throws_ok('update public.recipients set redemption_token = ''l00KALIKEol'' where id = tests.the(''other'')',
+select throws_ok('update public.recipient_codes set redemption_token = ''l00KALIKEol'' where recipient_id = tests.the(''other'')',
   '23505', null, 'Two codes that look alike cannot be');
-select throws_ok('update public.recipients set redemption_token = ''A-B-C-D'' where id = tests.the(''other'')', '23514',
+select throws_ok('update public.recipient_codes set redemption_token = ''A-B-C-D'' where recipient_id = tests.the(''other'')', '23514',
   null, 'A code of less than five signs cannot be');
-select lives_ok('update public.recipients set redemption_token = ''A2B-C5'' where id = tests.the(''other'')',
+select lives_ok('update public.recipient_codes set redemption_token = ''A2B-C5'' where recipient_id = tests.the(''other'')',
   'One of five can');
 select * from finish();
 rollback;

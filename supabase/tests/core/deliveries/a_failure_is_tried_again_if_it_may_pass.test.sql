@@ -3,7 +3,7 @@ set local search_path = public, extensions, tests;
 select plan(21);
 
 select tests.keep(tests.create_delivery());
-update public.recipients set email = null where id = tests.the('recipient');
+update public.campaign_recipients set email = null where id = tests.the('recipient');
 
 select is(tests.report(tests.lease(tests.the('delivery')), 'retriable', null, '20429',
   'Too many requests') #>> '{result,status}', 'queued', 'What may pass is queued again');
@@ -35,7 +35,7 @@ select results_eq($$ select attempt_number, status, error_code from public.sms_d
 select tests.keep(tests.create_delivery());
 select is(tests.report(tests.lease(tests.the('delivery')), 'permanent', null, '21211',
   'Invalid number') #>> '{result,status}', 'failed', 'What cannot pass is not tried again');
-select row_eq($$ select d.channel, d.deliver_to = r.email, d.status from public.deliveries d join public.recipients r
+select row_eq($$ select d.channel, d.deliver_to = r.email, d.status from public.deliveries d join public.campaign_recipients r
   on r.id = d.recipient_id
     where d.subject_id = tests.the('card') and d.id <> tests.the('delivery') $$,
   row('email'::text, true, 'queued'::text), 'The recipient''s other channel is tried');

@@ -70,7 +70,7 @@ select tests.keep(tests.create_promise(0));
 update public.clients set time_zone = 'America/New_York' where id = tests.the('client');
 update public.campaigns set sms_template = 'Hi {{first_name}}', email_subject = 'Yours',
   email_template = 'Hello' where id = tests.the('campaign');
-update public.recipients set first_name = null where id = tests.the('recipient');
+update public.campaign_recipients set first_name = null where id = tests.the('recipient');
 select tests.add_cards(tests.the('pool'), 1, '2030-07-04');
 select tests.keep('by_mail',
   tests.lease((tests.provision(tests.the('recipient'), delivery_method => 'email',

@@ -23,7 +23,7 @@ select is((select count(*)::int from public.deliveries where subject_id = tests.
 -- both channels are closed
 select tests.keep(tests.create_delivery(deliver_to => '+12025550101'));
 insert into public.contact_opt_outs (channel, address, source)
-select 'email', email, 'test' from public.recipients where id = tests.the('recipient');
+select 'email', email, 'test' from public.campaign_recipients where id = tests.the('recipient');
 select is(tests.lease(tests.the('delivery')), null, 'Nobody is called');
 select is((select count(*)::int from public.deliveries where subject_id = tests.the('card')), 1,
   'An address that opted out is no other channel');

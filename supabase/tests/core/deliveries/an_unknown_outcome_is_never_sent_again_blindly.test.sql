@@ -3,7 +3,7 @@ set local search_path = public, extensions, tests;
 select plan(36);
 
 select tests.keep(tests.create_delivery());
-update public.recipients set email = null where id = tests.the('recipient');
+update public.campaign_recipients set email = null where id = tests.the('recipient');
 select tests.keep('lease', tests.lease(tests.the('delivery')));
 select is(tests.report(tests.kept('lease'), 'ambiguous', null, 'ETIMEDOUT', 'No answer') #>> '{result,status}',
   'unknown', 'A call without an answer may have arrived');

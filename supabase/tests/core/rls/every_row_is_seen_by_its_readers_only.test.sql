@@ -39,6 +39,8 @@ insert into expected values
   ('agency_denominations',         '',   '',   'o',  'fos'),
   ('campaigns',                    'o',  'o',  'o',  'fos'),
   ('campaign_conditions',          'o',  'o',  'o',  'fos'),
+  ('campaign_recipients',          'o',  'o',  'o',  'fos'),
+  ('recipient_codes',              '',   'o',  'o',  'fos'),
   ('recipients',                   'o',  'o',  'o',  'fos'),
   ('gift_card_grants',             'o',  'o',  'o',  'fos'),
   ('card_pools',                   'o',  'o',  'o',  'fos'),
@@ -94,7 +96,7 @@ select p.user_id, m.role, m.agency_id, m.client_id from personas p, (
 where p.persona = 'suspended';
 -- an own call of everybody who may take one, one of them with a caller whom nobody knows
 select public.start_call_session(p.user_id, r.phone, null, gen_random_uuid())
-from personas p join tenants t using (tenant) join public.recipients r on r.id = (t.facts ->> 'recipient')::uuid
+from personas p join tenants t using (tenant) join public.campaign_recipients r on r.id = (t.facts ->> 'recipient')::uuid
 where p.persona in ('call_agent', 'client_admin', 'suspended');
 select public.start_call_session(user_id, '+12025550000', null, gen_random_uuid()) from personas
   where persona = 'call_agent';
@@ -109,7 +111,7 @@ begin
   for relation in select c.relname from pg_class c
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f') loop
     execute format($q$
-      insert into existing select %1$L, j ->> 'id', t.tenant, coalesce(j ->> 'user_id', j ->> 'agent_user_id')::uuid
+      insert into existing select %1$L, coalesce(j ->> 'id', j ->> 'recipient_id'), t.tenant, coalesce(j ->> 'user_id', j ->> 'agent_user_id')::uuid
       from (select to_jsonb(x) as j from public.%1$I x) x
       left join tenants t on j ->> 'client_id' = t.facts ->> 'client'
         or (%1$L in ('clients', 'agencies') and j ->> 'id' in (t.facts ->> 'client', t.facts ->> 'agency'))
@@ -131,7 +133,8 @@ begin
   perform set_config('request.jwt.claims', jsonb_build_object('sub', p.user_id, 'role', role)::text, true);
   perform set_config('role', role, true);
   begin
-    execute format('select array(select id::text from public.%I)', relation) into ids;
+    execute format('select array(select %I::text from public.%I)',
+      case relation when 'recipient_codes' then 'recipient_id' else 'id' end, relation) into ids;
   exception when insufficient_privilege then
     ids := null;
   end;

@@ -33,7 +33,7 @@ select row_eq($$ select client_id, brand_id, pool_name, denomination, currency, 
     tests.the('campaign'), null::numeric, 0), 'an empty pool, whose cost is the platform''s to read');
 select is(jsonb_array_length(tests.kept('imported')), 2, 'and two recipients');
 select row_eq($$ select client_id, first_name, last_name, email, phone, external_crm_id, state,
-  country from public.recipients
+  country from public.campaign_recipients
     where campaign_id = tests.the('campaign') and first_name = 'Ada' $$,
   row(tests.the('client'), 'Ada'::text, 'Archer'::text, 'ada@example.com'::text, '+12025550141'::text, 'crm-1'::text,
     'NY'::text, 'US'::text), 'with what is known of them');

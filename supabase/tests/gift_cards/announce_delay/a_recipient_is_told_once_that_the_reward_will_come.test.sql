@@ -10,7 +10,7 @@ declare
   recipient uuid := tests.create_recipients(tests.the('campaign'));
   reward public.pending_rewards;
 begin
-  update public.recipients r set phone = owe.phone, email = owe.email where r.id = recipient;
+  update public.campaign_recipients r set phone = owe.phone, email = owe.email where r.id = recipient;
   insert into public.pending_rewards as p (client_id, campaign_id, recipient_id, condition_number, surface, code, brand_id, denomination,
     currency, delivery_method, deliver_to)
   values (tests.the('client'), tests.the('campaign'), recipient, 1, 'api', 'GC-003', tests.the('brand'), 25, 'USD', delivery_method, deliver_to)

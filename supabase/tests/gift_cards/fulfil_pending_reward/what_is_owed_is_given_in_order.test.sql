@@ -34,7 +34,7 @@ select tests.keep('done', pg_temp.fulfil());
 select is((select recipient_id from public.gift_cards where id = (tests.kept('done') ->> 'giftCardId')::uuid), tests.the('first'),
   'More stock serves it');
 select is((select d.deliver_to from public.deliveries d where d.id = (tests.kept('done') ->> 'deliveryId')::uuid),
-  (select phone from public.recipients where id = tests.the('first')),
+  (select phone from public.campaign_recipients where id = tests.the('first')),
   'Whom nobody waits for with an answer, a message reaches at his own phone');
 select is((select exposed_at from public.gift_cards where id = (tests.kept('done') ->> 'giftCardId')::uuid), null,
   'No answer has shown the code');
@@ -48,7 +48,7 @@ select is((select count(*)::int from public.gift_cards where recipient_id = test
 update public.gift_cards set status = 'expired', expired_at = now() where status = 'available';
 select tests.keep('mute', tests.create_recipients(tests.the('campaign')));
 select tests.keep('next', tests.create_recipients(tests.the('campaign')));
-update public.recipients set phone = null, email = null where id = tests.the('mute');
+update public.campaign_recipients set phone = null, email = null where id = tests.the('mute');
 select tests.provision(tests.the('mute'), delivery_method => null, deliver_to => null);
 select tests.provision(tests.the('next'));
 update public.pending_rewards set created_at = now() - interval '1 hour' where recipient_id = tests.the('mute');
@@ -59,7 +59,7 @@ select row_eq($$ select attempts, code, status, next_attempt_at > now() from pub
 select tests.keep('done', pg_temp.fulfil());
 select is((select recipient_id from public.gift_cards where id = (tests.kept('done') ->> 'giftCardId')::uuid), tests.the('next'),
   'The next one is served meanwhile');
-update public.recipients set phone = '+12025550143' where id = tests.the('mute');
+update public.campaign_recipients set phone = '+12025550143' where id = tests.the('mute');
 update public.pending_rewards set next_attempt_at = now() where recipient_id = tests.the('mute');
 select tests.keep('done', pg_temp.fulfil());
 select is((select recipient_id from public.gift_cards where id = (tests.kept('done') ->> 'giftCardId')::uuid), tests.the('mute'),

@@ -73,7 +73,7 @@ select is(pg_temp.violations_after(format('update public.deliveries set subject_
   'A message that brings a free card');
 select is(pg_temp.violations_after(format('insert into public.gift_card_grants (
       client_id, campaign_id, recipient_id, condition_number, surface)
-    select client_id, campaign_id, id, 9, ''api'' from public.recipients
+    select client_id, campaign_id, id, 9, ''api'' from public.campaign_recipients
       where id = %L', tests.the('recipient'))), 'grants_without_card', 'A promise without a card');
 select is(pg_temp.violations_after(format('alter table public.card_pools disable trigger card_pools_counters_follow_the_cards;
     update public.card_pools set available_cards = available_cards + 1

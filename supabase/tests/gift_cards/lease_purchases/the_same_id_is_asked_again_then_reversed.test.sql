@@ -24,9 +24,9 @@ select is(pg_temp.lease(), '[]', '… which is exclusive');
 select is(tests.complete_purchase(tests.kept('purchase')) #> '{result,accepted}', 'false', 'The first caller comes too late');
 select is(tests.complete_purchase(tests.kept('again')) ->> 'outcome', 'ok', 'The second one brings the card');
 select row_eq($$ select d.channel, d.deliver_to from public.deliveries d
-  join public.recipients r on r.id = d.recipient_id and r.phone = d.deliver_to
+  join public.campaign_recipients r on r.id = d.recipient_id and r.phone = d.deliver_to
   where d.subject_id = (tests.kept('purchase') ->> 'giftCardId')::uuid $$,
-  (select row('sms'::text, r.phone) from public.recipients r join public.gift_card_purchases p on p.recipient_id = r.id
+  (select row('sms'::text, r.phone) from public.campaign_recipients r join public.gift_card_purchases p on p.recipient_id = r.id
     where p.id = (tests.kept('purchase') ->> 'purchaseId')::uuid),
   'Nobody waits for the answer any more, so the recipient''s phone gets it');
 select is_empty('select * from private.invariant_violations', 'No invariant is broken');

@@ -31,7 +31,7 @@ select is(public.process_crm_event(tests.the('event'), '{}') #> '{result,purchas
 
 -- not bought, and owed
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
-update public.recipients set external_crm_id = 'crm-2' where id = tests.the('second');
+update public.campaign_recipients set external_crm_id = 'crm-2' where id = tests.the('second');
 select tests.keep('answer', pg_temp.process('crm-2'));
 select is((tests.complete_purchase(tests.kept('answer') -> 'purchase', 'declined')) ->> 'code', 'GC-005', 'GC-005: nobody sells it');
 select is(pg_temp.event(), 'owed GC-005', 'The event still waits');

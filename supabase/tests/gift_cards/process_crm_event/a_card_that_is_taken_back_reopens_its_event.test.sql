@@ -32,7 +32,7 @@ select is(pg_temp.event(), 'provisioned with card', 'Dealt with again, it has on
 -- released by the sweep, because its message never left
 select tests.add_cards(tests.the('pool'), 1);
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
-update public.recipients set external_crm_id = 'crm-2' where id = tests.the('second');
+update public.campaign_recipients set external_crm_id = 'crm-2' where id = tests.the('second');
 select tests.keep('event', (tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-2')).id);
 update public.gift_cards set claimed_at = now() - interval '1 hour' where client_id = tests.the('client') and status = 'claimed';
 select public.release_stuck_cards();

@@ -14,7 +14,7 @@ select isnt(processed_at, null, 'And says when') from event;
 
 select is(d.channel, 'sms', 'The card goes out by SMS') from event e join public.deliveries d on d.subject_id = e.gift_card_id;
 select is(d.deliver_to, r.phone, 'To the recipient''s own phone')
-from event e join public.deliveries d on d.subject_id = e.gift_card_id join public.recipients r on r.id = e.recipient_id;
+from event e join public.deliveries d on d.subject_id = e.gift_card_id join public.campaign_recipients r on r.id = e.recipient_id;
 select is(g.surface, 'crm', 'The grant says where it came from') from event e
 join public.gift_cards c on c.id = e.gift_card_id join public.gift_card_grants g on g.id = c.grant_id;
 select is(c.exposed_at, null, 'No answer has shown the code') from event e join public.gift_cards c on c.id = e.gift_card_id;
@@ -34,10 +34,10 @@ select is((select gift_card_id from again), (select gift_card_id from event), 'A
 -- the other channel
 create temp table reached as
   select id, row_number() over () as n from tests.create_recipients(tests.the('campaign'), 2) as id;
-update public.recipients r set external_crm_id = 'crm-' || (n + 1), phone = case n when 1 then null else r.phone end
+update public.campaign_recipients r set external_crm_id = 'crm-' || (n + 1), phone = case n when 1 then null else r.phone end
 from reached where reached.id = r.id;
 insert into public.contact_opt_outs (channel, address, source)
-select 'sms', r.phone, 'test' from public.recipients r where r.external_crm_id = 'crm-3' and r.campaign_id = tests.the('campaign');
+select 'sms', r.phone, 'test' from public.campaign_recipients r where r.external_crm_id = 'crm-3' and r.campaign_id = tests.the('campaign');
 create temp table taken as
   select * from tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-2') union all
   select * from tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-3');

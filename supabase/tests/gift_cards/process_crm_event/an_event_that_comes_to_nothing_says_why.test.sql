@@ -42,7 +42,7 @@ select is((select c.recipient_id from public.crm_events e join public.gift_cards
 
 -- called off
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
-update public.recipients set external_crm_id = 'crm-2' where id = tests.the('second');
+update public.campaign_recipients set external_crm_id = 'crm-2' where id = tests.the('second');
 update public.gift_cards set status = 'cancelled', cancelled_at = now() where pool_id = tests.the('pool') and status = 'available';
 create temp table off as select * from tests.take_crm_event(tests.the('endpoint'), 'off', 'crm-2');
 update public.pending_rewards set status = 'cancelled' where recipient_id = (select recipient_id from off);
@@ -52,7 +52,7 @@ select is((select pg_temp.outcome(e) from public.crm_events e where id = (select
 -- refused by the campaign
 select tests.add_cards(tests.the('pool'), 5);
 select tests.keep('third', tests.create_recipients(tests.the('campaign')));
-update public.recipients set external_crm_id = 'crm-3' where id = tests.the('third');
+update public.campaign_recipients set external_crm_id = 'crm-3' where id = tests.the('third');
 update public.campaigns set status = 'paused' where id = tests.the('campaign');
 select is(pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-3')),
   'refused RB-400 The campaign is paused', 'RB-400: a campaign that is paused gives nothing');
@@ -62,7 +62,7 @@ update public.campaigns set billing_entity = 'client' where id = tests.the('camp
 update public.campaign_conditions set requires_opt_in = true where campaign_id = tests.the('campaign');
 select is((tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-3')).code, 'GC-009', 'GC-009: nor to who has not opted in');
 update public.campaign_conditions set requires_opt_in = false where campaign_id = tests.the('campaign');
-update public.recipients set phone = null, email = null where id = tests.the('third');
+update public.campaign_recipients set phone = null, email = null where id = tests.the('third');
 select is((tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-3')).code, 'GC-012', 'GC-012: nor to who cannot be reached');
 
 -- which of two
@@ -70,7 +70,7 @@ insert into public.campaign_conditions (client_id, campaign_id, condition_number
 values (tests.the('client'), tests.the('campaign'), 2, 'Another', tests.the('brand'), 25, 'visit');
 select is((tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-3')).code, 'RB-400', 'RB-400: two conditions for one event are one too many');
 update public.campaign_conditions set crm_event_name = 'visit:shop' where campaign_id = tests.the('campaign') and condition_number = 2;
-update public.recipients set phone = '+12025550188' where id = tests.the('third');
+update public.campaign_recipients set phone = '+12025550188' where id = tests.the('third');
 create temp table named as
   select * from tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-3', names => '{visit:shop,visit}');
 select is((select condition_number from named), 2, 'The more specific name decides');

@@ -5,7 +5,7 @@ select plan(5);
 select tests.keep(tests.create_promise(2));
 select tests.keep('endpoint', tests.create_crm_endpoint(current_setting('tests.facts')::jsonb));
 update public.campaign_conditions set requires_opt_in = true where campaign_id = tests.the('campaign');
-update public.recipients set phone = '+12025550171' where id = tests.the('recipient');
+update public.campaign_recipients set phone = '+12025550171' where id = tests.the('recipient');
 
 create function pg_temp.state() returns text language sql as $$
   select concat_ws(' ', status, code) from public.crm_events where id = tests.the('event')
@@ -13,7 +13,7 @@ $$;
 
 select tests.keep('event', (tests.take_crm_event(tests.the('endpoint'))).id);
 select is(pg_temp.state(), 'refused GC-009', 'GC-009: the condition asks for consent');
-update public.recipients set first_name = 'Anna' where id = tests.the('recipient');
+update public.campaign_recipients set first_name = 'Anna' where id = tests.the('recipient');
 select is(pg_temp.state(), 'refused GC-009', 'Nothing else that becomes of the recipient changes that');
 select tests.ask_for_consent(tests.the('recipient'));
 select tests.write_sms('+12025550171', 'YES', 'opt_in');

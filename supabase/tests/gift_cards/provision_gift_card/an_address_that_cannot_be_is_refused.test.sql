@@ -12,7 +12,7 @@ select throws_ok(format($$ select public.import_recipients(%L, '[{"firstName": "
   tests.kept('campaign') #>> '{}'), '23514', null, 'import_recipients takes no phone number that is not E.164');
 select tests.sign_out();
 
-select throws_ok('update public.recipients set email = ''n/a'' where id = tests.the(''recipient'')', '23514', null,
+select throws_ok('update public.campaign_recipients set email = ''n/a'' where id = tests.the(''recipient'')', '23514', null,
   'A useless address cannot be the recipient''s other channel');
 select lives_ok($$ select tests.keep('answer', tests.provision(tests.the('recipient'), delivery_method => 'email',
   deliver_to => 'nowhere')) $$,

@@ -76,7 +76,7 @@ select is((select status from public.gift_cards where pool_id = tests.the('pool'
   'No refusal takes the card');
 
 update public.campaign_conditions set requires_opt_in = true where campaign_id = tests.the('campaign');
-update public.recipients set sms_opted_in_at = now() where id = tests.the('recipient');
+update public.campaign_recipients set sms_opted_in_at = now() where id = tests.the('recipient');
 select is(tests.provision(tests.the('recipient'), deliver_to => '+12025550189') ->> 'code', 'GC-009',
   'GC-009: the recipient has opted in, another phone has not');
 insert into public.consents (client_id, channel, address, action, source, wording)

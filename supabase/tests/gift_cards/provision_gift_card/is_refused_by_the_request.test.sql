@@ -6,7 +6,7 @@ select tests.keep(tests.create_promise(5));
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
 select tests.keep('other', tests.create_promise());
 select tests.keep('mute', tests.create_recipients(tests.the('campaign')));
-update public.recipients set phone = null, email = null where id = tests.the('mute');
+update public.campaign_recipients set phone = null, email = null where id = tests.the('mute');
 
 select is(tests.provision(tests.the('mute'), deliver_to => null), '{"outcome": "refused", "code": "GC-012",
     "message": "There is no address to deliver to",

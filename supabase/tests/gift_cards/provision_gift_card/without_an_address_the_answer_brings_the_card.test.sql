@@ -16,7 +16,7 @@ select row_eq('select available_cards, claimed_cards, delivered_cards from publi
   where id = tests.the(''pool'')', row(3, 0, 1), 'It counts as delivered');
 
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
-update public.recipients set phone = '+12025550777' where id = tests.the('second');
+update public.campaign_recipients set phone = '+12025550777' where id = tests.the('second');
 select is(tests.provision(tests.the('second'), deliver_to => null) #>> '{result,delivery,method}', 'sms',
   'A method without an address is enough');
 select is((select deliver_to from public.deliveries where recipient_id = tests.the('second')), '+12025550777',

@@ -4,8 +4,8 @@ select plan(18);
 
 select tests.keep(tests.create_promise(9));
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
-update public.recipients set redemption_token = 'ABCD-2345-VWXY',
-  phone = '+12025550123' where id = tests.the('recipient');
+update public.recipient_codes set redemption_token = 'ABCD-2345-VWXY' where recipient_id = tests.the('recipient');
+update public.campaign_recipients set phone = '+12025550123' where id = tests.the('recipient');
 select tests.keep('session', (public.start_call_session(tests.the('agent'), '+12025550777', null, gen_random_uuid())
   #>> '{result,callSessionId}')::uuid);
 select is((select client_id from public.call_sessions where id = tests.the('session')), null,
@@ -49,7 +49,7 @@ select is(tests.provision_for_caller(tests.the('agent'), 'abcd2345vwxy') ->> 'co
 select tests.keep('others', (select jsonb_agg(r) from tests.create_recipients(tests.the('campaign'), 4) r));
 create function pg_temp.type(nth int, token text, typed text) returns text language plpgsql as $$
 begin
-  update public.recipients set redemption_token = token where id = (tests.kept('others') ->> nth)::uuid;
+  update public.recipient_codes set redemption_token = token where recipient_id = (tests.kept('others') ->> nth)::uuid;
   return tests.provision_for_caller(tests.the('agent'), typed) ->> 'outcome';
 end $$;
 select is(pg_temp.type(0, '0110-VVAA-2345', 'oiIo-uVaa-2345'), 'ok', 'O for 0, I and L for 1, U for V');

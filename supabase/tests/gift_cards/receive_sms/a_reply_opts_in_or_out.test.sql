@@ -3,15 +3,15 @@ set local search_path = public, extensions, tests;
 select plan(39);
 
 create function pg_temp.opted_in(recipient text) returns boolean language sql as $$
-  select sms_opted_in_at is not null from public.recipients where id = tests.the(recipient)
+  select sms_opted_in_at is not null from public.campaign_recipients where id = tests.the(recipient)
 $$;
 
 select tests.keep(tests.create_promise());
 select tests.keep('client2', tests.create_client());
 select tests.keep('theirs', tests.create_recipients(tests.create_campaign(tests.the('client2'), tests.the('brand'))));
 select tests.keep('stranger', tests.create_recipients(tests.the('campaign')));
-update public.recipients set phone = '+12025550121' where id in (tests.the('recipient'), tests.the('theirs'));
-update public.recipients set phone = '+12025550122' where id = tests.the('stranger');
+update public.campaign_recipients set phone = '+12025550121' where id in (tests.the('recipient'), tests.the('theirs'));
+update public.campaign_recipients set phone = '+12025550122' where id = tests.the('stranger');
 
 -- yes to a request
 select tests.ask_for_consent(tests.the('recipient'));
@@ -26,8 +26,8 @@ select row_eq($$ select recipient_id, source, wording, wording_version, provider
   'The proof names the words that were agreed to, and the reply');
 select is((private.open_request('sms', '+12025550121')).id, null, 'The request is answered');
 select tests.keep('sister', tests.create_recipients(tests.the('campaign')));
-insert into public.recipients (client_id, campaign_id, phone) values (tests.the('client'), tests.the('campaign'), '+12025550121');
-select is((select count(*)::int from public.recipients where client_id = tests.the('client') and phone = '+12025550121'
+insert into public.campaign_recipients (client_id, campaign_id, phone) values (tests.the('client'), tests.the('campaign'), '+12025550121');
+select is((select count(*)::int from public.campaign_recipients where client_id = tests.the('client') and phone = '+12025550121'
   and sms_opted_in_at is not null), 2, 'Who is added later with that phone has agreed already');
 
 -- twice the same message
@@ -96,7 +96,7 @@ select tests.write_sms('+12025550123', 'stop', 'opt_out');
 select ok(not pg_temp.opted_in('sister'), 'And STOP from there ends it');
 
 -- what a carrier tells
-update public.recipients set sms_opted_in_at = now(), phone = '+12025550124' where id = tests.the('sister');
+update public.campaign_recipients set sms_opted_in_at = now(), phone = '+12025550124' where id = tests.the('sister');
 select tests.add_cards(tests.the('pool'), 1);
 select tests.provision(tests.the('sister'), deliver_to => '+12025550124');
 select tests.report(tests.lease((select id from public.deliveries where deliver_to = '+12025550124')), 'permanent', null, '21610');

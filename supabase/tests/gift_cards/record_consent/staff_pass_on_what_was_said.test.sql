@@ -5,7 +5,7 @@ select plan(30);
 select tests.keep(tests.create_promise());
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
 select tests.keep('foreigner', tests.create_user('client_admin', tests.create_client()));
-update public.recipients set phone = '+12025550131', email = 'Ada@Example.com' where id = tests.the('recipient');
+update public.campaign_recipients set phone = '+12025550131', email = 'Ada@Example.com' where id = tests.the('recipient');
 
 select tests.sign_in(tests.the('agent'));
 select lives_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 'web_form', 'I agree to texts', null, 'form-3',
@@ -13,7 +13,7 @@ select lives_ok($$ select public.record_consent(tests.the('recipient'), 'sms', '
 select row_eq($$ select client_id, address, action, source, wording, wording_version, host(ip), recorded_by from public.consents $$,
   row(tests.the('client'), '+12025550131'::text, 'opted_in'::text, 'web_form'::text, 'I agree to texts'::text, 'form-3'::text,
     '203.0.113.9'::text, tests.the('agent')), 'With the words, their version and the address it came from');
-select isnt((select sms_opted_in_at from public.recipients where id = tests.the('recipient')), null, 'The recipient has opted in');
+select isnt((select sms_opted_in_at from public.campaign_recipients where id = tests.the('recipient')), null, 'The recipient has opted in');
 select throws_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 'agent', ' ') $$, 'RB400', null,
   'A consent needs the words');
 select throws_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 'sms_reply', 'yes') $$, 'RB400', null,
@@ -28,7 +28,7 @@ select lives_ok($$ select public.record_opt_out(tests.the('recipient'), 'sms', w
   'An agent passes an opt-out on');
 select row_eq($$ select action, source, wording, recorded_by from public.consents order by id desc limit 1 $$,
   row('opted_out'::text, 'agent'::text, 'Stop it, she said'::text, tests.the('agent')), 'It is a fact');
-select is((select sms_opted_in_at from public.recipients where id = tests.the('recipient')), null, 'And ends the consent');
+select is((select sms_opted_in_at from public.campaign_recipients where id = tests.the('recipient')), null, 'And ends the consent');
 select lives_ok($$ select public.record_opt_out(tests.the('recipient'), 'email', 'web_form') $$, 'For e-mail too');
 select throws_ok($$ select public.record_opt_out(tests.the('recipient'), 'sms', address => '+12025550139') $$, 'RB404', null,
   'Staff opt nobody out whom they have nothing to do with');
@@ -53,7 +53,7 @@ select lives_ok($$ select public.record_consent(tests.the('recipient'), 'sms', '
   'What staff have passed on, they take back with new words');
 select tests.sign_out();
 select ok(not private.is_opted_out('sms', '+12025550131'), 'The phone is written to again');
-select public.record_opt_out(r.id, 'sms') from public.recipients r, lateral (select tests.sign_in(tests.the('agent'))) s
+select public.record_opt_out(r.id, 'sms') from public.campaign_recipients r, lateral (select tests.sign_in(tests.the('agent'))) s
 where r.id = tests.the('recipient');
 select tests.sign_out();
 select tests.write_sms('+12025550131', 'STOP', 'opt_out');

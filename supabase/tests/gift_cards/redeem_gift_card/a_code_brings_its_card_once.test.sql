@@ -3,7 +3,7 @@ set local search_path = public, extensions, tests;
 select plan(21);
 
 select tests.keep(tests.create_promise(5));
-update public.recipients set redemption_token = 'RDMA-2345-VWXY' where id = tests.the('recipient');
+update public.recipient_codes set redemption_token = 'RDMA-2345-VWXY' where recipient_id = tests.the('recipient');
 select tests.keep('answer', tests.redeem('rdma 2345 vwxy', tests.the('campaign'), delivery_method => 'email',
   deliver_to => 'ada@example.com', idempotency_key => 'key', request_hash => 'hash'));
 

@@ -4,7 +4,7 @@ set local search_path = public, extensions, tests;
 select plan(5);
 
 select tests.keep(tests.create_promise(2));
-update public.recipients set redemption_token = 'DEMO-RIGHT-ONE' where id = tests.the('recipient');
+update public.recipient_codes set redemption_token = 'DEMO-RIGHT-ONE' where recipient_id = tests.the('recipient');
 
 select count(tests.redeem('DEMO-WRONG-' || n, ip => '198.51.' || n || '.1')) from generate_series(1, 100) n;
 select is_empty('select from public.system_alerts where alert_type = ''redemption_burst'' and created_at = now()',

@@ -102,7 +102,7 @@ select is(pg_temp.alert(), array[now()], 'And the alert is resolved');
 
 -- an address that opted out, and no other
 select pg_temp.give();
-update public.recipients set email = null where id = tests.the('recipient');
+update public.campaign_recipients set email = null where id = tests.the('recipient');
 insert into public.contact_opt_outs (channel, address, source) values ('sms', '+12025550100', 'test');
 select tests.lease(tests.the('delivery'));
 select is((select status from public.deliveries where id = tests.the('delivery')), 'suppressed', 'Nobody may be written to');

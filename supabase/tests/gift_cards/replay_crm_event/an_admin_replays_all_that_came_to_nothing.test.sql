@@ -30,7 +30,7 @@ select tests.take_crm_event(tests.the('endpoint'), contact_id => 'late-' || n) f
 update public.crm_events set created_at = now() - interval '2 days' where contact_id = 'late-3';
 select is(pg_temp.statuses(), 'crm-1 provisioned, late-1 ignored, late-2 ignored, late-3 ignored', 'Three are nobody yet');
 select tests.keep('late', tests.create_recipients(tests.the('campaign')));
-update public.recipients set external_crm_id = 'late-1' where id = tests.the('late');
+update public.campaign_recipients set external_crm_id = 'late-1' where id = tests.the('late');
 
 select is(pg_temp.replay(now() - interval '1 day'), '2', 'The admin has those of a day dealt with again');
 select is(pg_temp.statuses(), 'crm-1 provisioned, late-1 received, late-2 received, late-3 ignored', 'and no others');

@@ -4,7 +4,7 @@ select plan(24);
 
 select tests.keep(tests.create_promise());
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
-update public.recipients set phone = '+12025550111' where id = tests.the('recipient');
+update public.campaign_recipients set phone = '+12025550111' where id = tests.the('recipient');
 update public.clients set name = 'Acme   Inc' where id = tests.the('client');
 
 select tests.keep('answer', tests.ask_for_consent(tests.the('recipient'), tests.the('agent')));
@@ -18,7 +18,7 @@ select row_eq($$ select notice, merge, channel, deliver_to, status from public.d
   'The same words are queued');
 select is((select count(*)::int from public.audit_events where action = 'sms_opt_in.requested'
   and actor_id = tests.the('agent')), 1, 'It is audited');
-select is((select sms_opted_in_at from public.recipients where id = tests.the('recipient')), null,
+select is((select sms_opted_in_at from public.campaign_recipients where id = tests.the('recipient')), null,
   'Asking is no consent');
 select is((private.open_request('sms', '+12025550111')).wording, 'Acme Inc: reply YES', 'The request is open');
 
@@ -43,7 +43,7 @@ select is((select count(*)::int from public.consents where address = '+120255501
 -- refusals
 select is(tests.ask_for_consent(gen_random_uuid()) ->> 'code', 'RB-404', 'Nobody is asked');
 select is(tests.ask_for_consent(tests.the('recipient'), phone => '12025550111') ->> 'code', 'GC-012', 'A phone is E.164');
-update public.recipients set phone = null where id = tests.the('recipient');
+update public.campaign_recipients set phone = null where id = tests.the('recipient');
 select is(tests.ask_for_consent(tests.the('recipient')) ->> 'code', 'GC-012', 'Without a phone there is nobody to ask');
 select is(tests.ask_for_consent(tests.the('recipient'), tests.the('agent'), '+12025550113', session => gen_random_uuid()) ->> 'code',
   'RB-404', 'A call that is not the agent''s is unknown');

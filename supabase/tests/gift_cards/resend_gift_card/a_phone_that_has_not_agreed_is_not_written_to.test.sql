@@ -5,7 +5,7 @@ select plan(8);
 -- a card whose condition asks for consent, given by an admin without it
 create function pg_temp.give(delivery_method text, deliver_to text default null) returns void language sql as $$
   update public.campaign_conditions set requires_opt_in = true where campaign_id = tests.the('campaign');
-  update public.recipients set phone = '+12025550181', email = 'ada@example.com', sms_opted_in_at = null
+  update public.campaign_recipients set phone = '+12025550181', email = 'ada@example.com', sms_opted_in_at = null
   where id = tests.the('recipient');
   select tests.keep(jsonb_build_object('card', a #> '{result,giftCard,id}', 'delivery', a #> '{result,delivery,id}'))
   from tests.provision_for_caller(tests.create_user('client_admin', tests.the('client')), recipient_id => tests.the('recipient'),
@@ -38,7 +38,7 @@ select is(pg_temp.resend('sms', '+12025550182'), 'GC-009', 'GC-009: another phon
 
 select tests.keep(tests.create_promise());
 select pg_temp.give('email');
-update public.recipients set sms_opted_in_at = now() where id = tests.the('recipient');
+update public.campaign_recipients set sms_opted_in_at = now() where id = tests.the('recipient');
 select tests.report(tests.lease(tests.the('delivery')), 'permanent', null, 'http_400');
 select is(pg_temp.ways(), 'email failed, sms queued', 'Who has agreed gets the SMS');
 

@@ -4,7 +4,7 @@ select plan(20);
 
 select tests.keep(tests.create_delivery());
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
-update public.recipients set phone = '+12025550111' where id = tests.the('recipient');
+update public.campaign_recipients set phone = '+12025550111' where id = tests.the('recipient');
 
 create function pg_temp.resend(channel text default 'sms', deliver_to text default null, key text default null,
   hash text default null,
@@ -40,7 +40,7 @@ select is((select metadata ->> 'other_address' from public.audit_events where ac
   and subject_id = tests.the('card') order by id desc limit 1), 'true', 'The audit says so, without the address');
 select is(pg_temp.resend('email') #>> '{result,delivery,method}', 'email', 'Or by another way');
 select is(pg_temp.resend(deliver_to => 'nowhere') ->> 'code', 'GC-012', 'GC-012: an address that is none');
-update public.recipients set phone = null where id = tests.the('recipient');
+update public.campaign_recipients set phone = null where id = tests.the('recipient');
 select is(pg_temp.resend() #> '{details,fields}', '[{"field": "phone", "problem": "is missing"}]',
   'GC-012: nowhere to send it');
 

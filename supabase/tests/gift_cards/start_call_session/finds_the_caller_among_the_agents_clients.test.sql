@@ -4,10 +4,10 @@ select plan(12);
 
 select tests.keep(tests.create_promise());
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
-update public.recipients set phone = '+12025550111' where id = tests.the('recipient');
+update public.campaign_recipients set phone = '+12025550111' where id = tests.the('recipient');
 -- the same phone at another client
 select tests.keep('elsewhere', tests.create_promise());
-update public.recipients set phone = '+12025550111' where id = (tests.kept('elsewhere') ->> 'recipient')::uuid;
+update public.campaign_recipients set phone = '+12025550111' where id = (tests.kept('elsewhere') ->> 'recipient')::uuid;
 
 create function pg_temp.call(phone text, campaign_id uuid default null) returns jsonb language plpgsql as $$
 declare
@@ -19,7 +19,7 @@ end $$;
 
 select is(pg_temp.call('+12025550111'),
   (select jsonb_build_array(jsonb_build_object('recipientId', r.id, 'firstName', 'Ada', 'lastName', 'Archer',
-  'campaignId', r.campaign_id, 'campaignName', 'Campaign', 'phoneLast4', '0111')) from public.recipients r
+  'campaignId', r.campaign_id, 'campaignName', 'Campaign', 'phoneLast4', '0111')) from public.campaign_recipients r
   where r.id = tests.the('recipient')), 'The caller is found at the agent''s client only');
 select row_eq($$ select client_id, campaign_id, recipient_id, agent_user_id, caller_phone from public.call_sessions
   where id = tests.the('session') $$,
@@ -28,7 +28,7 @@ select row_eq($$ select client_id, campaign_id, recipient_id, agent_user_id, cal
 
 select tests.keep('second_campaign', tests.create_campaign(tests.the('client'), tests.the('brand')));
 select tests.keep('second', tests.create_recipients(tests.the('second_campaign')));
-update public.recipients set phone = '+12025550111' where id = tests.the('second');
+update public.campaign_recipients set phone = '+12025550111' where id = tests.the('second');
 select is(jsonb_array_length(pg_temp.call('+12025550111')), 2, 'Two matches are for the agent to choose from');
 select row_eq('select client_id, recipient_id from public.call_sessions where id = tests.the(''session'')',
   row(null::uuid, null::uuid), 'The call does not know its caller yet');

@@ -9,7 +9,7 @@ select tests.keep('recipients', (select jsonb_agg(r) from tests.create_recipient
 create function pg_temp.give(how_many int) returns void language plpgsql as $$
 begin
   for n in 1..how_many loop
-    perform tests.provision((select r.id from public.recipients r where r.campaign_id = tests.the('campaign')
+    perform tests.provision((select r.id from public.campaign_recipients r where r.campaign_id = tests.the('campaign')
       and not exists (select from public.gift_card_grants g where g.recipient_id = r.id) limit 1));
     perform tests.settle(tests.the('pool'));
   end loop;

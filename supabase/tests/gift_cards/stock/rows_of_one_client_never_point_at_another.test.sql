@@ -6,7 +6,7 @@ select tests.keep(tests.create_promise(0));
 select tests.keep('elsewhere', tests.create_client());
 select tests.keep('their_campaign', tests.create_campaign(tests.the('elsewhere'), tests.the('brand')));
 
-select throws_matching(format('insert into public.recipients (client_id, campaign_id) values (%L, %L)',
+select throws_matching(format('insert into public.campaign_recipients (client_id, campaign_id) values (%L, %L)',
   tests.the('client'), tests.the('their_campaign')), 'recipients_campaign_is_the_clients',
   'A recipient is in a campaign of the client');
 select throws_matching(format('insert into public.campaign_conditions (

@@ -1,0 +1,98 @@
+-- Gift cards, recipients: who may earn cards in a campaign, their redemption codes, and the grants.
+-- The codes stand in a table of their own: agents and admins share one database role, so only a row policy can keep agents from
+-- reading them. `public.recipients` joins both for its reader. Functions read the tables, not the view.
+
+create table public.campaign_recipients (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null,
+  campaign_id uuid not null,
+  first_name text,
+  last_name text,
+  email text,
+  phone text,
+  code_last4 text,
+  external_crm_id text,
+  state text,
+  country text,
+  sms_opted_in_at timestamptz,
+  created_at timestamptz not null default now(),
+  constraint recipients_campaign_is_the_clients
+    foreign key (campaign_id, client_id) references public.campaigns (id, client_id),
+  constraint recipients_belong_to_their_campaign unique (id, campaign_id, client_id),
+  constraint recipients_code_last4_is_four_characters check (length(code_last4) = 4),
+  constraint recipients_email_is_an_address check (email ~ '^[^@\s]+@[^@\s]+$'),
+  constraint recipients_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$')
+);
+comment on table public.campaign_recipients is
+  'Who may earn cards in a campaign; read it as `recipients`, which has the codes for those who may read them. code_last4: the end '
+  'of the redemption code, for staff to tell codes apart; null where the rest of the code would be short enough to guess.';
+
+create table public.recipient_codes (
+  recipient_id uuid not null,
+  client_id uuid not null,
+  campaign_id uuid not null,
+  redemption_token text not null default private.generate_code(),
+  redemption_code text not null generated always as (private.canonical_code(redemption_token)) stored,
+  created_at timestamptz not null default now(),
+  -- one code for each recipient, because the foreign key leaves one campaign and client for an id
+  constraint recipient_codes_are_of_one_recipient primary key (recipient_id, campaign_id, client_id),
+  constraint recipient_codes_recipient_is_the_campaigns
+    foreign key (recipient_id, campaign_id, client_id) references public.campaign_recipients (id, campaign_id, client_id),
+  constraint recipients_redemption_code_is_unique unique (redemption_code),
+  constraint recipients_redemption_code_is_readable check (length(redemption_code) >= 5)
+);
+comment on table public.recipient_codes is
+  'The redemption code of each recipient, readable by admins and servers only. redemption_token is printed and typed in any case and '
+  'spacing; redemption_code is its canonical form.';
+
+create view public.recipients with (security_invoker = true) as
+  select r.id, r.client_id, r.campaign_id, r.first_name, r.last_name, r.email, r.phone, c.redemption_token, c.redemption_code,
+    r.code_last4, r.external_crm_id, r.state, r.country, r.sms_opted_in_at, r.created_at
+  from public.campaign_recipients r
+  left join public.recipient_codes c on c.recipient_id = r.id;
+comment on view public.recipients is
+  'Recipients with their redemption codes; for an agent redemption_token and redemption_code are null, and code_last4 remains.';
+
+create table public.gift_card_grants (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null,
+  campaign_id uuid not null,
+  recipient_id uuid not null,
+  condition_number int not null,
+  surface text not null,
+  granted_by uuid,
+  request_id uuid,
+  created_at timestamptz not null default now(),
+  cancelled_at timestamptz,
+  constraint gift_card_grants_recipient_is_the_campaigns
+    foreign key (recipient_id, campaign_id, client_id) references public.campaign_recipients (id, campaign_id, client_id)
+);
+comment on table public.gift_card_grants is
+  'The promise itself: one card for a recipient, campaign and condition, until it is cancelled. The card points at its grant.';
+
+create index recipients_campaign_id_client_id_idx on public.campaign_recipients (campaign_id, client_id);
+create index recipients_client_id_idx on public.campaign_recipients (client_id);
+create index recipients_phone_idx on public.campaign_recipients (phone);
+create unique index recipients_external_crm_id_idx on public.campaign_recipients (campaign_id, external_crm_id);
+create index recipient_codes_redemption_token_idx on public.recipient_codes (redemption_token);
+create index gift_card_grants_recipient_id_campaign_id_client_id_idx
+  on public.gift_card_grants (recipient_id, campaign_id, client_id);
+create unique index gift_card_grants_are_given_once
+  on public.gift_card_grants (recipient_id, campaign_id, condition_number) where cancelled_at is null;
+create index gift_card_grants_client_id_idx on public.gift_card_grants (client_id);
+
+alter table public.campaign_recipients enable row level security;
+alter table public.recipient_codes enable row level security;
+alter table public.gift_card_grants enable row level security;
+
+grant select on public.campaign_recipients, public.recipient_codes, public.recipients, public.gift_card_grants
+  to authenticated, service_role;
+
+create policy "Staff read the recipients of their clients" on public.campaign_recipients
+  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));
+
+create policy "Admins read the redemption codes of their clients" on public.recipient_codes
+  for select to authenticated using (client_id = any (array(select private.administered_client_ids())));
+
+create policy "Staff read the grants of their clients" on public.gift_card_grants
+  for select to authenticated using (client_id in (select private.staffed_client_ids()));
