@@ -71,6 +71,13 @@ begin
     where m.user_id = actor and m.role = any (roles) and m.suspended_at is null;
 end $$;
 
+-- Where a client is; what belongs to no client is in UTC.
+create function private.time_zone_of(client_id uuid)
+returns text language plpgsql stable set search_path = '' as $$
+begin
+  return coalesce((select c.time_zone from public.clients c where c.id = time_zone_of.client_id), 'UTC');
+end $$;
+
 create function private.staff_roles()
 returns text[] language plpgsql immutable set search_path = '' as $$
 begin

@@ -171,26 +171,30 @@ $$;
 comment on function public.replay_webhook_message is
   'Sends a message again that was delivered or failed, under the same webhook-id: a receiver that has it will know it.';
 
-create function private.replay_webhook_messages(endpoint_id uuid, since timestamptz)
+create function private.replay_webhook_messages(endpoint_id uuid, since text)
 returns int language plpgsql volatile security definer set search_path = '' as $$
 declare
   endpoint public.webhook_endpoints := private.administered_endpoint(endpoint_id);
+  from_moment timestamptz := private.parse_beginning(since, 'since', private.time_zone_of(endpoint.client_id));
   replayed int;
 begin
+  if from_moment is null then
+    perform private.refuse_field('since', 'is required');
+  end if;
   select count(*) into replayed from private.requeue_webhooks(endpoint.id, array(
     select m.id from public.webhook_messages m
-    where m.endpoint_id = endpoint.id and m.status = 'failed' and m.created_at >= since order by m.created_at limit 10000));
+    where m.endpoint_id = endpoint.id and m.status = 'failed' and m.created_at >= from_moment order by m.created_at limit 10000));
   perform private.record_audit(endpoint.client_id, private.caller(), 'webhook_messages.replayed', 'webhook_endpoint', endpoint.id,
-    jsonb_build_object('since', since, 'messages', replayed));
+    jsonb_build_object('since', from_moment, 'messages', replayed));
   return replayed;
 end $$;
 
-create function public.replay_webhook_messages(endpoint_id uuid, since timestamptz)
+create function public.replay_webhook_messages(endpoint_id uuid, since text)
 returns int language sql volatile security invoker set search_path = '' as $$
   select private.replay_webhook_messages(endpoint_id, since)
 $$;
 comment on function public.replay_webhook_messages is
-  'Sends an endpoint''s dead letters since a time again, at most 10,000 at once; returns how many.';
+  'Sends an endpoint''s dead letters since a day (where the client is) or a moment again, at most 10,000 at once; returns how many.';
 
 grant execute on function
   public.create_webhook_endpoint, private.create_webhook_endpoint, public.update_webhook_endpoint,

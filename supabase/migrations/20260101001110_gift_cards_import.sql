@@ -47,9 +47,9 @@ create type private.upload_row as (
 create function private.upload_rows(cards jsonb, brand_id uuid, time_zone text)
 returns private.upload_row[] language sql stable set search_path = '' as $$
   select coalesce(array_agg(row(u.row, u.id, decode(u.code, 'base64'), decode(u.pin, 'base64'), decode(u.fingerprint, 'hex'),
-    u.last4, private.card_expiry(brand_id, u."expiresOn", now(), time_zone))::private.upload_row order by u.row), '{}')
+    u.last4, private.card_expiry(brand_id, private.parse_day(u."expiresOn", 'expiresOn'), now(), time_zone))::private.upload_row order by u.row), '{}')
   from jsonb_to_recordset(cards)
-    as u (row int, id uuid, code text, pin text, fingerprint text, last4 text, "expiresOn" date)
+    as u (row int, id uuid, code text, pin text, fingerprint text, last4 text, "expiresOn" text)
 $$;
 
 -- Stores the rows that are neither expired nor here already; the ids of those that were stored.

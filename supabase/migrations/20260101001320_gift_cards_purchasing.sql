@@ -95,7 +95,8 @@ end $$;
 create function private.store_bought_card(p private.provisioning, purchase public.gift_card_purchases, card jsonb)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
-  valid_until timestamptz := private.card_expiry(purchase.brand_id, (card ->> 'expiresOn')::date, now(), 'UTC');
+  valid_until timestamptz := private.card_expiry(
+    purchase.brand_id, private.parse_day(card ->> 'expiresOn', 'expiresOn'), now(), 'UTC');
   supplier public.gift_card_suppliers;
   pool uuid;
   lot uuid;

@@ -37,27 +37,32 @@ $$;
 comment on function public.replay_crm_event is
   'Has an event that came to nothing dealt with again, from what is stored of it, in the next round of the crm-events job.';
 
-create function private.replay_crm_events(endpoint_id uuid, since timestamptz, reason text)
+create function private.replay_crm_events(endpoint_id uuid, since text, reason text)
 returns int language plpgsql volatile security definer set search_path = '' as $$
 declare
   endpoint public.crm_endpoints := private.administered_crm_endpoint(endpoint_id);
+  from_moment timestamptz := private.parse_beginning(since, 'since', private.time_zone_of(endpoint.client_id));
   replayed int;
 begin
+  if from_moment is null then
+    perform private.refuse_field('since', 'is required');
+  end if;
   select count(*) into replayed from private.reopen_crm_events(array(
     select e.id from public.crm_events e
-    where e.endpoint_id = endpoint.id and e.created_at >= since and e.status in ('ignored', 'refused', 'failed')
+    where e.endpoint_id = endpoint.id and e.created_at >= from_moment and e.status in ('ignored', 'refused', 'failed')
     order by e.created_at limit 10000));
   perform private.record_audit(endpoint.client_id, private.caller(), 'crm_events.replayed', 'crm_endpoint', endpoint.id,
-    jsonb_build_object('since', since, 'events', replayed), reason => reason);
+    jsonb_build_object('since', from_moment, 'events', replayed), reason => reason);
   return replayed;
 end $$;
 
-create function public.replay_crm_events(endpoint_id uuid, since timestamptz, reason text default null)
+create function public.replay_crm_events(endpoint_id uuid, since text, reason text default null)
 returns int language sql volatile security invoker set search_path = '' as $$
   select private.replay_crm_events(endpoint_id, since, reason)
 $$;
 comment on function public.replay_crm_events is
-  'Has all events of an endpoint since a time that came to nothing dealt with again, at most 10,000 at once; returns how many.';
+  'Has all events of an endpoint since a day (where the client is) or a moment that came to nothing dealt with again, at most '
+  '10,000 at once; returns how many.';
 
 -- Who agrees later has earned no less: what was refused for want of consent is dealt with again.
 create function private.consented_crm_events_follow()

@@ -183,12 +183,12 @@ begin
     'lines', private.present_lines(lines));
 end $$;
 
-create function public.get_billing_statement(actor uuid, client_id uuid, agency_id uuid, month date)
+create function public.get_billing_statement(actor uuid, client_id uuid, agency_id uuid, month text)
 returns jsonb language plpgsql stable security definer set search_path = '' as $$
 declare
   detail text;
 begin
-  return private.answered(private.billing_statement(actor, client_id, agency_id, month));
+  return private.answered(private.billing_statement(actor, client_id, agency_id, private.parse_day(month, 'month')));
 exception when others then
   if not private.is_refusal(sqlstate) then
     raise;
@@ -197,7 +197,7 @@ exception when others then
   return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.get_billing_statement is
-  'What a client or an agency was billed in a month: totals by currency, the credit it had and has, and lines, with prices and '
+  'What a client or an agency was billed in a month (any day of it): totals by currency, the credit it had and has, and lines, with prices and '
   'without costs.';
 
 -- Must be empty: what was charged for a card is not what was billed for it, or a prepaid payer was billed and not charged.

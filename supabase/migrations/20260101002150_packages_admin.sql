@@ -88,22 +88,26 @@ $$;
 comment on function public.archive_package is 'Takes a package off the shelf for good; whoever has it keeps it.';
 
 -- What the system's accounts saw go by: issued and spent are what is left of it after rollbacks and refunds.
-create function private.report_bizcoin_usage(client_id uuid, since timestamptz, until timestamptz)
+create function private.report_bizcoin_usage(client_id uuid, since text, until text)
 returns jsonb language plpgsql stable security definer set search_path = '' as $$
 declare
+  starts_at timestamptz;
+  ends_at timestamptz;
   moved record;
   bought record;
 begin
   perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
+  starts_at := coalesce(private.parse_beginning(since, 'since', private.time_zone_of(client_id)), '-infinity');
+  ends_at := coalesce(private.parse_ending(until, 'until', private.time_zone_of(client_id)), 'infinity');
   select coalesce(-sum(e.amount) filter (where a.kind = 'issuance'), 0) as issued,
     coalesce(sum(e.amount) filter (where a.kind = 'revenue'), 0) as spent,
     coalesce(sum(e.amount) filter (where a.kind = 'breakage'), 0) as expired into moved
   from public.ledger_accounts a
-  join public.ledger_entries e on e.account_id = a.id and e.created_at >= since and e.created_at < until
+  join public.ledger_entries e on e.account_id = a.id and e.created_at >= starts_at and e.created_at < ends_at
   where a.client_id = report_bizcoin_usage.client_id and a.asset = 'bizcoin' and a.kind <> 'customer';
   select count(*) as purchases, count(*) filter (where p.bizcoins > 0) as with_bizcoins into bought
   from public.package_purchases p
-  where p.client_id = report_bizcoin_usage.client_id and p.completed_at >= since and p.completed_at < until;
+  where p.client_id = report_bizcoin_usage.client_id and p.completed_at >= starts_at and p.completed_at < ends_at;
   return jsonb_build_object('issued', moved.issued::bigint, 'spent', moved.spent::bigint, 'expired', moved.expired::bigint,
     'outstanding', (
       select coalesce(sum(b.balance), 0)::bigint from public.wallet_balances b
@@ -114,12 +118,13 @@ begin
 end $$;
 
 create function public.report_bizcoin_usage(
-  client_id uuid, since timestamptz default '-infinity', until timestamptz default 'infinity')
+  client_id uuid, since text default null, until text default null)
 returns jsonb language sql stable security invoker set search_path = '' as $$
   select private.report_bizcoin_usage(client_id, since, until)
 $$;
 comment on function public.report_bizcoin_usage is
-  'How many bizcoins were issued, spent and expired in a time, how many customers have now, and how many purchases they paid for.';
+  'How many bizcoins were issued, spent and expired in a time, how many customers have now, and how many purchases they paid for. '
+  'since and until: a day, which counts wholly where the client is, or a moment; null is open.';
 
 grant execute on function
   public.report_bizcoin_usage, private.report_bizcoin_usage,

@@ -64,16 +64,17 @@ begin
     array(select lower(btrim(t)) from jsonb_array_elements_text(list) t) end;
 end $$;
 
--- A day is a whole day where the client is: as a beginning its first moment, as an end its last.
-create function private.moment_of(given text, client_id uuid, is_end boolean)
+-- When a voucher ends: with expiresOn at the end of that day where the client is; expiresAt is a day or a moment.
+create function private.voucher_ending(terms jsonb, client_id uuid)
 returns timestamptz language plpgsql stable set search_path = '' as $$
 declare
-  zone text := (select c.time_zone from public.clients c where c.id = moment_of.client_id);
+  zone text := private.time_zone_of(client_id);
 begin
-  if given !~ '^\d{4}-\d\d-\d\d$' then
-    return given::timestamptz;
+  if terms ? 'expiresOn' and terms ? 'expiresAt' then
+    perform private.refuse_field('expiresOn', 'cannot stand beside expiresAt');
   end if;
-  return private.end_of_day(given::date - case when is_end then 0 else 1 end, zone);
+  return coalesce(private.end_of_day(private.parse_day(terms ->> 'expiresOn', 'expiresOn'), zone),
+    private.parse_ending(terms ->> 'expiresAt', 'expiresAt', zone));
 end $$;
 
 -- An owner is a customer of the client, a dealer one of its dealers; a dealer gives bizcoins to no owner, who might be himself.
@@ -98,7 +99,7 @@ declare
   dealer uuid := private.dealer_at(actor, client_id);
 begin
   perform private.assert_voucher_keys(terms, array['code', 'type', 'value', 'description', 'usageLimit', 'perCustomerLimit',
-    'isActive', 'isPublic', 'startsAt', 'expiresAt', 'packageId', 'minimumPurchase', 'entitlementDays', 'ownerId',
+    'isActive', 'isPublic', 'startsAt', 'expiresAt', 'expiresOn', 'packageId', 'minimumPurchase', 'entitlementDays', 'ownerId',
     'ownerBenefit', 'dealerId', 'allowedDomains', 'allowedCustomers']);
   voucher.client_id := client_id;
   voucher.code := upper(private.printed_code(terms ->> 'code'));
@@ -110,8 +111,9 @@ begin
   voucher.per_customer_limit := coalesce((terms ->> 'perCustomerLimit')::int, 1);
   voucher.is_active := coalesce((terms ->> 'isActive')::boolean, true);
   voucher.is_public := coalesce((terms ->> 'isPublic')::boolean, false);
-  voucher.starts_at := coalesce(private.moment_of(terms ->> 'startsAt', client_id, false), now());
-  voucher.expires_at := private.moment_of(terms ->> 'expiresAt', client_id, true);
+  voucher.starts_at := coalesce(
+    private.parse_beginning(terms ->> 'startsAt', 'startsAt', private.time_zone_of(client_id)), now());
+  voucher.expires_at := private.voucher_ending(terms, client_id);
   voucher.package_id := (terms ->> 'packageId')::uuid;
   voucher.minimum_purchase := (terms ->> 'minimumPurchase')::numeric;
   voucher.entitlement_days := coalesce((terms ->> 'entitlementDays')::int, case voucher.type when 'percentage' then 90 end);
@@ -181,9 +183,10 @@ returns public.vouchers language sql volatile security invoker set search_path =
   select private.create_voucher(client_id, voucher)
 $$;
 comment on function public.create_voucher is
-  'Makes a voucher: {type, value, code?, usageLimit? (1; null: none), perCustomerLimit?, startsAt?, expiresAt?, packageId?, '
+  'Makes a voucher: {type, value, code?, usageLimit? (1; null: none), perCustomerLimit?, startsAt?, expiresOn? or expiresAt?, packageId?, '
   'minimumPurchase?, entitlementDays?, ownerId?, ownerBenefit?, dealerId?, allowedDomains?, allowedCustomers?, isPublic?, '
-  'isActive?, description?}. A day given as expiresAt counts until its end where the client is.';
+  'isActive?, description?}. expiresOn is a day, which counts until its end where the client is; startsAt and expiresAt are a day '
+  'or a moment with its offset.';
 
 create function private.create_vouchers(client_id uuid, how_many int, voucher jsonb, pattern text)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$

@@ -26,7 +26,7 @@ declare
   missing text;
 begin
   perform private.assert_voucher_keys(changes, array['isActive', 'isPublic', 'description', 'usageLimit',
-    'perCustomerLimit', 'startsAt', 'expiresAt', 'allowedDomains', 'allowedCustomers']);
+    'perCustomerLimit', 'startsAt', 'expiresAt', 'expiresOn', 'allowedDomains', 'allowedCustomers']);
   wanted := private.voucher_of(voucher.client_id, jsonb_build_object('type', voucher.type) || changes, private.caller());
   if wanted.usage_limit < voucher.usage_count and changes ? 'usageLimit' then
     perform private.refuse('RB-400', 'The voucher was redeemed more often already',
@@ -39,7 +39,7 @@ begin
     usage_limit = case when changes ? 'usageLimit' then wanted.usage_limit else v.usage_limit end,
     per_customer_limit = case when changes ? 'perCustomerLimit' then wanted.per_customer_limit else v.per_customer_limit end,
     starts_at = case when changes ? 'startsAt' then wanted.starts_at else v.starts_at end,
-    expires_at = case when changes ? 'expiresAt' then wanted.expires_at else v.expires_at end,
+    expires_at = case when changes ?| array['expiresAt', 'expiresOn'] then wanted.expires_at else v.expires_at end,
     allowed_domains = case when changes ? 'allowedDomains' then wanted.allowed_domains else v.allowed_domains end,
     allowed_customers = case when changes ? 'allowedCustomers' then wanted.allowed_customers else v.allowed_customers end
   where v.id = voucher.id returning v.* into voucher;
@@ -57,7 +57,7 @@ returns public.vouchers language sql volatile security invoker set search_path =
 $$;
 comment on function public.update_voucher is
   'Changes a voucher: {isActive? (false pauses it), isPublic?, description?, usageLimit?, perCustomerLimit?, startsAt?, '
-  'expiresAt?, allowedDomains?, allowedCustomers?}; what is left out stays.';
+  'expiresOn? or expiresAt?, allowedDomains?, allowedCustomers?}; what is left out stays.';
 
 create function private.expire_voucher(voucher_id uuid, reason text)
 returns public.vouchers language plpgsql volatile security definer set search_path = '' as $$
@@ -119,10 +119,15 @@ end $$;
 comment on function public.list_vouchers is
   'A page of the vouchers that the caller may see, the newest first; the next page begins after_id the last one.';
 
-create function private.report_voucher_usage(client_id uuid, since timestamptz, until timestamptz)
+create function private.report_voucher_usage(client_id uuid, since text, until text)
 returns jsonb language plpgsql stable security definer set search_path = '' as $$
+declare
+  starts_at timestamptz;
+  ends_at timestamptz;
 begin
   perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
+  starts_at := coalesce(private.parse_beginning(since, 'since', private.time_zone_of(client_id)), '-infinity');
+  ends_at := coalesce(private.parse_ending(until, 'until', private.time_zone_of(client_id)), 'infinity');
   return jsonb_build_object('byType', (
     select coalesce(jsonb_agg(to_jsonb(t) order by t.type), '[]') from (
       select u.redemption_type as type, count(*) as redemptions, count(distinct u.voucher_id) as vouchers,
@@ -130,26 +135,27 @@ begin
         coalesce(sum(u.discount_amount), 0) as discount, coalesce(sum(u.owner_benefit), 0) as "ownerBenefit",
         count(*) filter (where u.status = 'rolled_back') as "rolledBack"
       from public.voucher_usage u
-      where u.client_id = report_voucher_usage.client_id and u.used_at >= since and u.used_at < until
+      where u.client_id = report_voucher_usage.client_id and u.used_at >= starts_at and u.used_at < ends_at
       group by u.redemption_type) t),
     'attempts', (
       select coalesce(jsonb_object_agg(a.ended, a.attempts), '{}') from (
         select coalesce(x.error_code, x.outcome) as ended, count(*) as attempts
         from public.voucher_redemption_attempts x
         where x.client_id = report_voucher_usage.client_id and x.surface = 'redeem-voucher'
-          and x.created_at >= since and x.created_at < until group by 1) a),
+          and x.created_at >= starts_at and x.created_at < ends_at group by 1) a),
     'redemptionRate', (
       select round(count(*) filter (where v.usage_count > 0)::numeric / nullif(count(*), 0), 4)
-      from public.vouchers v where v.client_id = report_voucher_usage.client_id and v.created_at < until));
+      from public.vouchers v where v.client_id = report_voucher_usage.client_id and v.created_at < ends_at));
 end $$;
 
 create function public.report_voucher_usage(
-  client_id uuid, since timestamptz default '-infinity', until timestamptz default 'infinity')
+  client_id uuid, since text default null, until text default null)
 returns jsonb language sql stable security invoker set search_path = '' as $$
   select private.report_voucher_usage(client_id, since, until)
 $$;
 comment on function public.report_voucher_usage is
-  'What was redeemed in a time, by type; how the tries ended, by code; and the share of all vouchers that was ever redeemed.';
+  'What was redeemed in a time, by type; how the tries ended, by code; and the share of all vouchers that was ever redeemed. '
+  'since and until: a day, which counts wholly where the client is, or a moment; null is open.';
 
 -- Takes back what is not spent of a transfer, and tells how much.
 create function private.take_back(transfer_id uuid, reason text)

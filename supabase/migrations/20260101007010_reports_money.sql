@@ -153,13 +153,14 @@ returns text[] language sql immutable set search_path = '' as $$
 $$;
 
 -- The doors, for supabase-js and Studio. One body finds out for all of them who reads; a door gives its rows their columns.
-create function private.report(report text, client_id uuid, from_day date, to_day date)
+create function private.report(report text, client_id uuid, from_day text, to_day text)
 returns setof jsonb language sql stable security definer set search_path = '' as $$
   select r from private.report_rows(report, private.report_request(
-    private.report_reader(), client_id, from_day, to_day, private.report_roles(report))) r
+    private.report_reader(), client_id, private.parse_day(from_day, 'from_day'), private.parse_day(to_day, 'to_day'),
+    private.report_roles(report))) r
 $$;
 
-create function public.report_pool_performance(client_id uuid default null, from_day date default null, to_day date default null)
+create function public.report_pool_performance(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.pool_performance language sql stable security invoker set search_path = '' as $$
   select r.* from private.report('pool_performance', client_id, from_day, to_day) told,
     jsonb_populate_record(null::public.pool_performance, told) r
@@ -167,7 +168,7 @@ $$;
 comment on function public.report_pool_performance is
   'How pools do: utilization (delivered of all cards), delivery success, claimed to delivered, cost per redemption (platform).';
 
-create function public.report_brand_performance(client_id uuid default null, from_day date default null, to_day date default null)
+create function public.report_brand_performance(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.brand_performance language sql stable security invoker set search_path = '' as $$
   select r.* from private.report('brand_performance', client_id, from_day, to_day) told,
     jsonb_populate_record(null::public.brand_performance, told) r
@@ -175,7 +176,7 @@ $$;
 comment on function public.report_brand_performance is
   'How much of what was given is delivered and redeemed, by brand and currency.';
 
-create function public.report_delivery_methods(client_id uuid default null, from_day date default null, to_day date default null)
+create function public.report_delivery_methods(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.delivery_methods language sql stable security invoker set search_path = '' as $$
   select r.* from private.report('delivery_methods', client_id, from_day, to_day) told,
     jsonb_populate_record(null::public.delivery_methods, told) r
@@ -183,7 +184,7 @@ $$;
 comment on function public.report_delivery_methods is
   'SMS beside e-mail: tries, successes, time until a provider took the message, and how many cards were redeemed.';
 
-create function public.report_geography(client_id uuid default null, from_day date default null, to_day date default null)
+create function public.report_geography(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.geography language sql stable security invoker set search_path = '' as $$
   select r.* from private.report('geography', client_id, from_day, to_day) told,
     jsonb_populate_record(null::public.geography, told) r
@@ -191,7 +192,7 @@ $$;
 comment on function public.report_geography is
   'Where the recipients of cards are, by country and state.';
 
-create function public.report_campaign_comparison(client_id uuid default null, from_day date default null, to_day date default null)
+create function public.report_campaign_comparison(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.campaign_comparison language sql stable security invoker set search_path = '' as $$
   select r.* from private.report('campaign_comparison', client_id, from_day, to_day) told,
     jsonb_populate_record(null::public.campaign_comparison, told) r
@@ -199,7 +200,7 @@ $$;
 comment on function public.report_campaign_comparison is
   'Campaigns side by side: reach, delivery, redemption, debts, cost per redemption (platform).';
 
-create function public.report_liability(client_id uuid default null, from_day date default null, to_day date default null)
+create function public.report_liability(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.liability language sql stable security invoker set search_path = '' as $$
   select r.* from private.report('liability', client_id, from_day, to_day) told,
     jsonb_populate_record(null::public.liability, told) r
@@ -207,7 +208,7 @@ $$;
 comment on function public.report_liability is
   'What is promised and unused at the end of the range, by age and currency: cards given, rewards owed, cards about to expire.';
 
-create function public.report_profit_by_client(client_id uuid default null, from_day date default null, to_day date default null)
+create function public.report_profit_by_client(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.profit_by_client language sql stable security invoker set search_path = '' as $$
   select r.* from private.report('profit_by_client', client_id, from_day, to_day) told,
     jsonb_populate_record(null::public.profit_by_client, told) r
@@ -215,7 +216,7 @@ $$;
 comment on function public.report_profit_by_client is
   'What the platform earned with each client, by currency and source; platform admins only.';
 
-create function public.report_profit_by_agency(client_id uuid default null, from_day date default null, to_day date default null)
+create function public.report_profit_by_agency(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.profit_by_agency language sql stable security invoker set search_path = '' as $$
   select r.* from private.report('profit_by_agency', client_id, from_day, to_day) told,
     jsonb_populate_record(null::public.profit_by_agency, told) r
@@ -223,7 +224,7 @@ $$;
 comment on function public.report_profit_by_agency is
   'What the platform earned with each agency, by currency; platform admins only.';
 
-create function public.report_platform_analytics(client_id uuid default null, from_day date default null, to_day date default null)
+create function public.report_platform_analytics(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.platform_analytics language sql stable security invoker set search_path = '' as $$
   select r.* from private.report('platform_analytics', client_id, from_day, to_day) told,
     jsonb_populate_record(null::public.platform_analytics, told) r
@@ -232,7 +233,7 @@ comment on function public.report_platform_analytics is
   'The platform as a whole, by currency: stock, cards given, delivery, redemption, debts, money; platform admins only.';
 
 create function public.export_report(
-  actor uuid, report text, client_id uuid, from_day date, to_day date, request_id uuid)
+  actor uuid, report text, client_id uuid, from_day text, to_day text, request_id uuid)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   -- what a function turns into a file in its time and memory
@@ -242,7 +243,8 @@ declare
   rows jsonb;
   detail text;
 begin
-  request := private.report_request(actor, client_id, from_day, to_day, private.report_roles(report));
+  request := private.report_request(actor, client_id, private.parse_day(from_day, 'from_day'),
+    private.parse_day(to_day, 'to_day'), private.report_roles(report));
   select jsonb_agg(a.attname order by a.attnum) into columns
   from pg_catalog.pg_attribute a
   where a.attrelid = to_regclass('public.' || report) and a.attnum > 0 and not a.attisdropped;
@@ -254,7 +256,7 @@ begin
       jsonb_build_object('rows', jsonb_array_length(rows), 'rowsMax', rows_max));
   end if;
   perform private.record_audit(client_id, actor, 'report.exported', 'report', request_id,
-    jsonb_build_object('report', report, 'from', from_day, 'to', to_day, 'rows', jsonb_array_length(rows)), request_id);
+    jsonb_build_object('report', report, 'from', request.from_day, 'to', request.to_day, 'rows', jsonb_array_length(rows)), request_id);
   return private.answered(jsonb_build_object('columns', columns, 'rows', rows));
 exception when others then
   if not private.is_refusal(sqlstate) then

@@ -30,6 +30,12 @@ begin
   return new_id;
 end $$;
 
+-- A moment as a caller writes it.
+create or replace function tests.iso(at timestamptz)
+returns text language sql stable set search_path = '' as $$
+  select to_json(at) #>> '{}'
+$$;
+
 -- Acts as a signed-in user, or as nobody, until the end of the transaction.
 create or replace function tests.sign_in(user_id uuid)
 returns void language plpgsql set search_path = '' as $$

@@ -54,15 +54,6 @@ export function isPaymentCardNumber(text: string): boolean {
   return sum % 10 === 0;
 }
 
-/** A real calendar day as YYYY-MM-DD, or null. */
-export function isoDate(text: string): string | null {
-  const american = /^(\d{1,2})\/(\d{1,2})\/(\d{4})$/.exec(text);
-  const iso = american ? `${american[3]}-${american[1].padStart(2, '0')}-${american[2].padStart(2, '0')}` : text;
-  if (!/^[12]\d{3}-\d{2}-\d{2}$/.test(iso)) return null;
-  const day = new Date(`${iso}T00:00:00Z`);
-  return !Number.isNaN(day.valueOf()) && day.toISOString().startsWith(iso) ? iso : null;
-}
-
 // Support staff recognise a card by its end; of a short code the end may not be most of it.
 function lastFour(code: string): string {
   const characters = code.replace(/[^0-9A-Za-z]/g, '');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DATE_FORMATS, dayOf, momentOf } from './days.ts';
 
 // Postgres refuses null bytes and half surrogates; other control characters have no place in a field of ours.
 // deno-lint-ignore no-control-regex
@@ -55,3 +56,15 @@ export const howMany = z.int('must be a whole number').min(1, 'must be at least 
   10_000,
   'must be at most 10000',
 );
+
+const NO_DAY = 'must be a day such as 2027-12-31';
+const NO_MOMENT = 'must be a moment with its offset such as 2027-12-31T18:00:00Z';
+
+/** A day, YYYY-MM-DD: the whole day where the client is. */
+export const day = z.string(NO_DAY).trim().refine((value) => dayOf(value) !== null, NO_DAY);
+
+/** A moment in ISO 8601 with Z or an offset. */
+export const moment = z.string(NO_MOMENT).trim().refine((value) => momentOf(value) !== null, NO_MOMENT);
+
+/** The notation in which a file writes its days. */
+export const dateFormat = z.enum(DATE_FORMATS, `must be one of ${DATE_FORMATS.join(', ')}`);

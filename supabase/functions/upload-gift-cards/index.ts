@@ -15,10 +15,10 @@ const secrets = ['CARD_SEAL_KEYS', 'CARD_FINGERPRINT_KEY'];
 export default {
   fetch: serve({ auth: ['user', 'secret'], tag: 'UPLOAD', cors: true, secrets }, async (request, context) => {
     const { actor, requestId, idempotencyKey } = context;
-    const { poolId, rows, fileHash } = await readUpload(request);
+    const { poolId, rows, fileHash, dateFormat } = await readUpload(request);
     // Asked before sealing, because a sealed code is bound to its brand.
     const { result: target } = await context.rpc<Target>('get_upload_target', { actor, pool_id: poolId });
-    const { cards, refused } = sealCards(rows, target);
+    const { cards, refused } = sealCards(rows, target, dateFormat);
     const { result } = await context.rpc<Imported>('import_gift_cards', {
       actor,
       pool_id: poolId,

@@ -101,3 +101,23 @@ for (const [what, cards, field] of BAD_CARDS) {
     assert.deepEqual([refused.code, refused.field], ['GC-012', field]);
   });
 }
+
+Deno.test('readUpload: a file names how it writes days, in its query or its form; JSON writes ISO', async () => {
+  const file = () => new File([CSV], 'cards.csv');
+  const uploads: [Request, string | null][] = [
+    [post(CSV, 'text/csv', `?poolId=${POOL}`), null],
+    [post(CSV, 'text/csv', `?poolId=${POOL}&dateFormat=MM/DD/YYYY`), 'MM/DD/YYYY'],
+    [post(form({ poolId: POOL, file: file() })), null],
+    [post(form({ poolId: POOL, file: file(), dateFormat: 'DD.MM.YYYY' })), 'DD.MM.YYYY'],
+    [post(form({ poolId: POOL, file: file() }), undefined, '?dateFormat=DD/MM/YYYY'), 'DD/MM/YYYY'],
+    [json({ poolId: POOL, cards: [{ code: 'A-1' }] }), 'YYYY-MM-DD'],
+  ];
+  const read = await Promise.all(uploads.map(([request]) => readUpload(request)));
+  assert.deepEqual(read.map(({ dateFormat }) => dateFormat), uploads.map(([, expected]) => expected));
+  const hashes = read.slice(0, 3).map(({ fileHash }) => fileHash);
+  assert.deepEqual([hashes[1] !== hashes[0], hashes[2] === hashes[0]], [true, true]);
+  for (const format of ['', 'mm/dd/yyyy', 'MM/DD/YY', 'american']) {
+    const refused = await refusalOf(post(CSV, 'text/csv', `?poolId=${POOL}&dateFormat=${format}`));
+    assert.deepEqual([refused.code, refused.field], ['GC-012', 'dateFormat'], format);
+  }
+});

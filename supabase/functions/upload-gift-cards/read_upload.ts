@@ -1,16 +1,19 @@
 import { z } from 'zod';
 import { type CardRow, carriesSecurityCodes, columnOf, MAX_ROWS, readCsv, tooManyRows } from '../_shared/csv.ts';
+import type { DateFormat } from '../_shared/days.ts';
 import { badRequest, Refusal } from '../_shared/errors.ts';
-import { uuid } from '../_shared/fields.ts';
+import { dateFormat, uuid } from '../_shared/fields.ts';
 import { check, fileHash, mediaType, parseJson, readBytes } from '../_shared/parse.ts';
 
 const MAX_BYTES = 5 * 1024 * 1024;
 
-/** A parsed upload: the cards, and what tells the same file uploaded twice. */
+/** A parsed upload: the cards, how a file writes its days, and what identifies the same file uploaded twice. */
 export interface Upload {
   poolId: string;
   rows: CardRow[];
   fileHash: string;
+  /** Null when a file does not name one; JSON writes ISO days. */
+  dateFormat: DateFormat | null;
 }
 
 const ACCEPTED = ['text/csv', 'multipart/form-data', 'application/json'];
@@ -27,21 +30,40 @@ export async function readUpload(request: Request): Promise<Upload> {
   const type = mediaType(request);
   if (!ACCEPTED.includes(type)) throw new Refusal('RB-415', { accepted: ACCEPTED });
   const bytes = await readBytes(request, MAX_BYTES);
-  const poolId = new URL(request.url).searchParams.get('poolId');
-  if (type === 'text/csv') return { ...target(poolId), rows: readCsv(bytes), fileHash: fileHash(bytes) };
-  if (type === 'multipart/form-data') return await readForm(bytes, request.headers.get('content-type')!, poolId);
+  const query = new URL(request.url).searchParams;
+  const asked = { poolId: query.get('poolId'), dateFormat: query.get('dateFormat') };
+  if (type === 'text/csv') return fileUpload(bytes, asked);
+  if (type === 'multipart/form-data') return await readForm(bytes, request.headers.get('content-type')!, asked);
   const body = parseJson(bytes, json);
-  return { ...target(body.poolId ?? poolId), rows: rowsOf(body.cards), fileHash: fileHash(bytes) };
+  const poolId = body.poolId ?? asked.poolId;
+  return { ...target(poolId), rows: rowsOf(body.cards), fileHash: fileHash(bytes), dateFormat: 'YYYY-MM-DD' };
 }
 
-async function readForm(bytes: Uint8Array<ArrayBuffer>, contentType: string, poolId: string | null): Promise<Upload> {
+// The notation belongs to the hash: the same bytes read otherwise are other cards.
+function fileUpload(bytes: Uint8Array, asked: Record<'poolId' | 'dateFormat', unknown>): Upload {
+  const { dateFormat: format } = check(
+    { dateFormat: asked.dateFormat },
+    z.object({ dateFormat: dateFormat.nullable() }),
+  );
+  const hash = fileHash(bytes) + (format ? `:${format}` : '');
+  return { ...target(asked.poolId), rows: readCsv(bytes), fileHash: hash, dateFormat: format };
+}
+
+async function readForm(
+  bytes: Uint8Array<ArrayBuffer>,
+  contentType: string,
+  asked: Record<'poolId' | 'dateFormat', string | null>,
+): Promise<Upload> {
   const form = await new Response(bytes, { headers: { 'content-type': contentType } }).formData().catch(() => {
     throw badRequest({ field: 'body', problem: 'is not well-formed multipart/form-data' });
   });
   const file = form.get('file');
   if (!(file instanceof File)) throw badRequest({ field: 'file', problem: 'is required' });
   const content = new Uint8Array(await file.arrayBuffer());
-  return { ...target(form.get('poolId') ?? poolId), rows: readCsv(content), fileHash: fileHash(content) };
+  return fileUpload(content, {
+    poolId: form.get('poolId') ?? asked.poolId,
+    dateFormat: form.get('dateFormat') ?? asked.dateFormat,
+  });
 }
 
 function target(poolId: unknown): { poolId: string } {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { CardRow } from '../_shared/csv.ts';
+import type { DateFormat } from '../_shared/days.ts';
 import { Refusal } from '../_shared/errors.ts';
 import { unseal } from '../_shared/seal.ts';
 import { sealCards } from './seal_cards.ts';
@@ -20,7 +21,7 @@ function reasonFor(change: Partial<CardRow>, brand: typeof AMAZON | typeof ANY =
 }
 
 Deno.test('sealCards: a sealed card opens again, and nothing in it can be read', () => {
-  const { cards: [card], refused } = sealCards([row({ pin: '9876', expirationDate: '1/31/2030' })], AMAZON);
+  const { cards: [card], refused } = sealCards([row({ pin: '9876', expirationDate: '2030-01-31' })], AMAZON);
   assert.deepEqual(refused, []);
   const { id: giftCardId, code, pin } = card;
   const opened = unseal({ giftCardId, brandId: 'brand-1', keyId: 'k1', code, pin });
@@ -106,4 +107,55 @@ Deno.test('sealCards: of a short code less than half is shown', () => {
     sealCards([row({ code })], ANY).cards[0].last4
   );
   assert.deepEqual(ends, ['', 'B', 'DE', 'EFGH', 'GHIJ']);
+});
+
+function daysOf(expirationDates: string[], dateFormat: DateFormat | null): (string | null)[] {
+  const rows = expirationDates.map((expirationDate, n) => row({ code: `AMZN-${n}`, expirationDate }));
+  return sealCards(rows, ANY, dateFormat).cards.map(({ expiresOn }) => expiresOn);
+}
+
+function fieldProblem(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return (error as Refusal).details.fields;
+  }
+}
+
+Deno.test('sealCards: without a dateFormat a day that may be read two ways refuses the whole file with the question', () => {
+  assert.deepEqual(daysOf(['2027-12-31', '', ' 2028-02-29 '], null), ['2027-12-31', null, '2028-02-29']);
+  for (const day of ['12/31/2027', '31/12/2027', '03/04/2027', '31.12.2030', '1-5-27']) {
+    const problem = 'is required: row 2 has an expiration date that is not YYYY-MM-DD; name its notation: ' +
+      'MM/DD/YYYY, DD/MM/YYYY, DD.MM.YYYY, DD-MM-YYYY, MM-DD-YYYY, YYYY/MM/DD';
+    assert.deepEqual(fieldProblem(() => daysOf(['', day], null)), [{ field: 'dateFormat', problem }], day);
+  }
+});
+
+Deno.test('sealCards: in a file with ISO days a row in another notation is refused alone, and says what to name', () => {
+  const rows = ['2027-12-31', '31.12.2030'].map((expirationDate, n) => row({ code: `AMZN-${n}`, expirationDate }));
+  const reason = 'the expiration date is not a day in YYYY-MM-DD (name another notation as dateFormat)';
+  assert.deepEqual(sealCards(rows, ANY, null).refused, [{ row: 2, status: 'rejected', reason }]);
+});
+
+Deno.test('sealCards: with MM/DD/YYYY a row that shows the day first refuses the whole file', () => {
+  assert.deepEqual(daysOf(['03/04/2027', '12/31/2027'], 'MM/DD/YYYY'), ['2027-03-04', '2027-12-31']);
+  assert.deepEqual(daysOf(['03/04/2027', '31/12/2027'], 'DD/MM/YYYY'), ['2027-04-03', '2027-12-31']);
+  for (const format of ['MM/DD/YYYY', 'DD/MM/YYYY'] as const) {
+    const other = format === 'MM/DD/YYYY' ? '31/12/2027' : '12/31/2027';
+    const problem = `is ${format}, but row 2 has its day and month in the other order`;
+    assert.deepEqual(
+      fieldProblem(() => daysOf(['03/04/2027', other], format)),
+      [{ field: 'dateFormat', problem }],
+    );
+  }
+});
+
+Deno.test('sealCards: a row in another notation than the file names is refused alone', () => {
+  const rows = ['12/31/2027', '2027-12-31', '12.31.2027', '12/31/27', 'soon', '02/30/2027'].map((expirationDate, n) =>
+    row({ code: `AMZN-${n}`, expirationDate })
+  );
+  const { cards, refused } = sealCards(rows, ANY, 'MM/DD/YYYY');
+  assert.deepEqual(cards.map(({ row }) => row), [1]);
+  assert.deepEqual(refused.map(({ row }) => row), [2, 3, 4, 5, 6]);
+  for (const { reason } of refused) assert.equal(reason, 'the expiration date is not a day in MM/DD/YYYY');
 });

@@ -1,6 +1,8 @@
-import { isoDate, problemOfSecrets, type SealedSecrets, sealSecrets } from '../_shared/cards.ts';
+import { problemOfSecrets, type SealedSecrets, sealSecrets } from '../_shared/cards.ts';
 import type { CardRow } from '../_shared/csv.ts';
+import type { DateFormat } from '../_shared/days.ts';
 import { badRequest, Refusal } from '../_shared/errors.ts';
+import { readDays } from './read_days.ts';
 
 /** What became of one row of an upload. */
 export interface RowResult {
@@ -20,16 +22,22 @@ export interface SealedCard extends SealedSecrets {
 export function sealCards(
   rows: CardRow[],
   brand: { brandId: string; codeFormat: string | null },
+  dateFormat: DateFormat | null = 'YYYY-MM-DD',
 ): { cards: SealedCard[]; refused: RowResult[] } {
   const format = formatOf(brand.codeFormat);
+  const days = readDays(rows, dateFormat);
   const cards: SealedCard[] = [];
   const refused: RowResult[] = [];
   const rowByFingerprint = new Map<string, number>();
   rows.forEach((card, index) => {
     const row = index + 1;
-    const expiresOn = isoDate(card.expirationDate);
-    const reason = problemOf(card, format, expiresOn);
+    const expiresOn = days[index];
+    const reason = problemOf(card, format);
     if (reason) return refused.push({ row, status: 'rejected', reason });
+    if (card.expirationDate && !expiresOn) {
+      const notation = dateFormat ?? 'YYYY-MM-DD (name another notation as dateFormat)';
+      return refused.push({ row, status: 'rejected', reason: `the expiration date is not a day in ${notation}` });
+    }
     const id = crypto.randomUUID();
     const secrets = sealSecrets(id, brand.brandId, card.code, card.pin);
     const first = rowByFingerprint.get(secrets.fingerprint);
@@ -42,15 +50,10 @@ export function sealCards(
 }
 
 /** Why a card cannot be stocked, without repeating it, or null. */
-function problemOf(
-  { code, pin, expirationDate }: CardRow,
-  format: RegExp | null,
-  expiresOn: string | null,
-): string | null {
+function problemOf({ code, pin }: CardRow, format: RegExp | null): string | null {
   const problem = problemOfSecrets(code, pin);
   if (problem) return problem;
   if (format && !format.test(code)) return "the code does not have the brand's format";
-  if (expirationDate && !expiresOn) return 'the expiration date is not YYYY-MM-DD or MM/DD/YYYY';
   return null;
 }
 

@@ -36,7 +36,7 @@ Deno.test('upload-gift-cards: a file with BOM, CRLF, semicolons and quoted line 
   const { poolId, recipient } = await promise({ cards: 0 });
   const card = uniqueCard();
   const csv = '\uFEFFGift Card Code;"Note";PIN;Expiration Date\r\n' +
-    `${card.code};"two\r\nlines; and ""quotes""";${card.pin};12/31/2099\r\n\r\n`;
+    `${card.code};"two\r\nlines; and ""quotes""";${card.pin};2099-12-31\r\n\r\n`;
   const answer = await uploadCsv(poolId, csv);
   assertDone(answer);
   assert.deepEqual(statuses(answer), [[1, 'imported']]);
@@ -51,6 +51,22 @@ Deno.test('upload-gift-cards: an expiry means the end of that day where the clie
   assertDone(await uploadCsv(poolId, `code,expires\n${code},2099-07-04\n`));
   const [{ expires_at }] = await sql`select expires_at from public.gift_cards where pool_id = ${poolId}`;
   assert.equal(expires_at.toISOString(), '2099-07-05T04:00:00.000Z');
+});
+
+Deno.test('upload-gift-cards: a file in another notation is refused with the question, and read once it names it', async () => {
+  const { poolId } = await promise({ cards: 0, timeZone: 'America/New_York' });
+  const csv = `code,expires\n${uniqueCard().code},12/31/2099\n`;
+  const { fields: [question] } = assertRefused(await uploadCsv(poolId, csv), 'GC-012');
+  assert.equal(question.field, 'dateFormat');
+  assert.equal(await cardsIn(poolId), 0);
+  const query = `?poolId=${poolId}&dateFormat=MM/DD/YYYY`;
+  assertDone(await uploadCsv(poolId, csv, { query }));
+  const [{ expires_at }] = await sql`select expires_at from public.gift_cards where pool_id = ${poolId}`;
+  assert.equal(expires_at.toISOString(), '2100-01-01T05:00:00.000Z');
+  const dayFirst = `code,expires\n${uniqueCard().code},03/04/2099\n${uniqueCard().code},31/12/2099\n`;
+  const { fields: [order] } = assertRefused(await uploadCsv(poolId, dayFirst, { query }), 'GC-012');
+  assert.equal(order.field, 'dateFormat');
+  assert.equal(await cardsIn(poolId), 1);
 });
 
 Deno.test('upload-gift-cards: a form with a file, as a browser sends it', async () => {

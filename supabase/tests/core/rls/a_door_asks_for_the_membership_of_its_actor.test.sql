@@ -225,7 +225,7 @@ begin
     when 'create_crm_endpoint' then format('select public.create_crm_endpoint(%L, %L)', tests.the('client'), gen_random_uuid())
     when 'update_crm_endpoint' then format('select public.update_crm_endpoint(%L, true)', tests.the('endpoint'))
     when 'update_crm_endpoint_key' then format('select public.update_crm_endpoint_key(%L)', tests.the('endpoint'))
-    when 'replay_crm_events' then format('select public.replay_crm_events(%L, now())', tests.the('endpoint'))
+    when 'replay_crm_events' then format('select public.replay_crm_events(%L, %L)', tests.the('endpoint'), tests.iso(now()))
     when 'replay_crm_event' then format('select public.replay_crm_event(%L)',
       (tests.take_crm_event(tests.the('endpoint'), contact_id => 'nobody')).id)
     when 'create_webhook_endpoint' then format('select public.create_webhook_endpoint(%L, %L)', tests.the('client'),
@@ -235,7 +235,7 @@ begin
     when 'rotate_webhook_secret' then format('select public.rotate_webhook_secret(%L)', tests.the('hook'))
     when 'send_test_event' then format('select public.send_test_event(%L)', tests.the('hook'))
     when 'replay_webhook_message' then format('select public.replay_webhook_message(%L)', tests.dead_webhook(tests.the('hook')))
-    when 'replay_webhook_messages' then format('select public.replay_webhook_messages(%L, now())', tests.the('hook'))
+    when 'replay_webhook_messages' then format('select public.replay_webhook_messages(%L, %L)', tests.the('hook'), tests.iso(now()))
     when 'report_liability' then format('select public.report_liability(%L)', tests.the('client'))
     when 'report_profit_by_client' then format('select public.report_profit_by_client(%L)', tests.the('client'))
     when 'update_voucher' then format('select public.update_voucher(%L, %L)', tests.create_voucher(tests.the('client')), '{}')

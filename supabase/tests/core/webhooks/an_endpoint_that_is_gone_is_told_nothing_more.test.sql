@@ -20,7 +20,7 @@ select tests.keep('admin', tests.create_user('client_admin', tests.the('client')
 select tests.sign_in(tests.the('admin'));
 select throws_ok(format('select public.send_test_event(%L)', tests.the('endpoint')), 'RB400', null, 'Nothing can be sent there');
 select is((select is_active from public.update_webhook_endpoint(tests.the('endpoint'), is_active => true)), true, 'An admin enables it again');
-select is(public.replay_webhook_messages(tests.the('endpoint'), now() - interval '1 hour'), 4, 'and has the dead letters sent again');
+select is(public.replay_webhook_messages(tests.the('endpoint'), tests.iso(now() - interval '1 hour')), 4, 'and has the dead letters sent again');
 select tests.sign_out();
 select is_empty($$ select from public.system_alerts where subject = tests.the('endpoint')::text and resolved_at is null $$,
   'The alert is over');

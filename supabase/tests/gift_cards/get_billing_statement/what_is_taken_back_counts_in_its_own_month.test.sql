@@ -11,7 +11,7 @@ select tests.keep('campaign', tests.create_campaign(tests.the('client'), tests.t
 select tests.keep('pool', tests.create_pool(tests.the('client'), tests.the('brand'), 2));
 create function pg_temp.month(month date) returns text language sql as $$
   select string_agg(concat_ws(' ', t ->> 'cards', t ->> 'amount', t ->> 'amountDue'), ', ')
-  from jsonb_array_elements(public.get_billing_statement(null, tests.the('client'), null, month) #> '{result,totals}') t
+  from jsonb_array_elements(public.get_billing_statement(null, tests.the('client'), null, month::text) #> '{result,totals}') t
 $$;
 
 select tests.keep('card', tests.give_card(tests.create_recipients(tests.the('campaign')), tests.the('pool'),

@@ -13,7 +13,7 @@ declare
   replayed int;
 begin
   perform tests.sign_in(as_user);
-  replayed := public.replay_crm_events(endpoint, since, 'imported late');
+  replayed := public.replay_crm_events(endpoint, tests.iso(since), 'imported late');
   perform tests.sign_out();
   return replayed;
 exception when others then

@@ -12,7 +12,7 @@ select tests.give_card(r.id, tests.the('pool'), t.at::timestamptz) from (
 join (values (1, '2026-03-08 04:59:59Z'), (2, '2026-03-08 05:00Z'), (3, '2026-03-09 03:59:59Z'), (4, '2026-03-09 04:00Z'),
   (5, '2026-11-01 03:59:59Z'), (6, '2026-11-01 04:00Z'), (7, '2026-11-02 04:59:59Z'), (8, '2026-11-02 05:00Z')) t (n, at) using (n);
 
-create function pg_temp.given(from_day date, to_day date) returns bigint language sql as $$
+create function pg_temp.given(from_day text, to_day text) returns bigint language sql as $$
   select coalesce(sum(given_cards), 0)::bigint from public.report_brand_performance(tests.the('client'), from_day, to_day)
 $$;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { isoDate, MAX_LENGTH } from '../../cards.ts';
+import { MAX_LENGTH } from '../../cards.ts';
+import { dayOf } from '../../days.ts';
 import type { BoughtCard, CatalogueBrand, Float, Order, Stock } from '../port.ts';
 
 const AMOUNT = /^\d{1,9}(\.\d{1,2}0*)?$/;
@@ -41,7 +42,7 @@ export function readCard(data: unknown, order: Order): CardAnswer {
   const text = first || second;
   if (!text) return { problem: 'no_card' };
   return {
-    card: { code: text, pin: pin || null, expiresOn: isoDate((expiration_date ?? '').slice(0, 10)) },
+    card: { code: text, pin: pin || null, expiresOn: dayOf((expiration_date ?? '').slice(0, 10)) },
     reference: reference || undefined,
     cost: cost_value?.currency === order.currency ? cost_value.amount : undefined,
   };

@@ -1,0 +1,31 @@
+import type { CardRow } from '../_shared/csv.ts';
+import { DATE_FORMATS, type DateFormat, dayIn, isUnclearDay, showsOtherOrder } from '../_shared/days.ts';
+import { badRequest } from '../_shared/errors.ts';
+
+/**
+ * The expiration day of each row as YYYY-MM-DD, or null where there is none or none that can be read. A file that writes its
+ * days otherwise without saying how, or against its `dateFormat`, is refused whole: a guess would be wrong for all rows.
+ * A file with ISO days is in ISO, and a row in another notation is refused alone.
+ */
+export function readDays(rows: CardRow[], dateFormat: DateFormat | null): (string | null)[] {
+  const format = dateFormat ?? 'YYYY-MM-DD';
+  const isAsked = dateFormat === null && !rows.some(({ expirationDate }) => dayIn(expirationDate, format));
+  rows.forEach(({ expirationDate }, index) => {
+    if (isAsked && isUnclearDay(expirationDate)) {
+      const formats = DATE_FORMATS.slice(1).join(', ');
+      throw badRequest({
+        field: 'dateFormat',
+        problem: `is required: row ${
+          index + 1
+        } has an expiration date that is not YYYY-MM-DD; name its notation: ${formats}`,
+      });
+    }
+    if (showsOtherOrder(expirationDate, format)) {
+      throw badRequest({
+        field: 'dateFormat',
+        problem: `is ${format}, but row ${index + 1} has its day and month in the other order`,
+      });
+    }
+  });
+  return rows.map(({ expirationDate }) => dayIn(expirationDate, format));
+}

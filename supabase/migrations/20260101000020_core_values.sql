@@ -1,0 +1,101 @@
+-- Values as callers write them. A day is YYYY-MM-DD and means the whole day in the client's time zone; a moment is ISO 8601
+-- with an offset; an amount has no more decimals than its currency and stays below a stated bound. Everything else is refused
+-- with the name of its field: a cast would also read "tomorrow", "infinity", 12/31/2027 and NaN, and round in silence.
+-- supabase/functions/_shared/days.ts reads the same notations; tests/fixtures/times.json is run against both.
+
+create function private.refuse_field(field text, problem text)
+returns void language plpgsql set search_path = '' as $$
+begin
+  perform private.refuse('RB-400', field || ' ' || problem,
+    jsonb_build_object('fields', jsonb_build_array(jsonb_build_object('field', field, 'problem', problem))));
+end $$;
+
+-- The white space that JavaScript's trim() removes, so that both parsers agree on it.
+create function private.trimmed(given text)
+returns text language plpgsql immutable set search_path = '' as $$
+begin
+  return btrim(given, U&' \0009\000A\000B\000C\000D\00A0\1680\2000\2001\2002\2003\2004\2005\2006\2007\2008\2009\200A'
+    || U&'\2028\2029\202F\205F\3000\FEFF');
+end $$;
+
+-- Ten characters YYYY-MM-DD that name a day of the calendar, as that day; else null.
+create function private.calendar_day(given text)
+returns date language plpgsql immutable set search_path = '' as $$
+declare
+  year int;
+  month int;
+  day int;
+begin
+  if given !~ '^(19|[2-9][0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}$' then
+    return null;
+  end if;
+  year := left(given, 4)::int;
+  month := substr(given, 6, 2)::int;
+  day := right(given, 2)::int;
+  if month between 1 and 12 and day >= 1
+    and day <= extract(day from make_date(year, month, 1) + interval '1 month' - interval '1 day') then
+    return make_date(year, month, day);
+  end if;
+  return null;
+end $$;
+
+-- A day; null stays null.
+create function private.parse_day(given text, field text)
+returns date language plpgsql stable set search_path = '' as $$
+declare
+  day date := private.calendar_day(private.trimmed(given));
+begin
+  if day is null and given is not null then
+    perform private.refuse_field(field, 'must be a day such as 2027-12-31');
+  end if;
+  return day;
+end $$;
+
+-- YYYY-MM-DDThh:mm, perhaps :ss and a fraction, and Z or ±hh:mm, as that moment; else null. What is below a microsecond is cut.
+create function private.offset_moment(given text)
+returns timestamptz language plpgsql stable set search_path = '' as $$
+declare
+  parts text[] := regexp_match(given, '^(.{10})[Tt]((?:[01][0-9]|2[0-3]):[0-5][0-9])(?:(:[0-5][0-9])(\.[0-9]{1,9})?)?'
+    || '([Zz]|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))$');
+begin
+  if parts is null or private.calendar_day(parts[1]) is null then
+    return null;
+  end if;
+  return concat(parts[1], ' ', parts[2], parts[3], left(parts[4], 7), upper(parts[5]))::timestamptz;
+end $$;
+
+-- A moment; null stays null.
+create function private.parse_moment(given text, field text)
+returns timestamptz language plpgsql stable set search_path = '' as $$
+declare
+  moment timestamptz := private.offset_moment(private.trimmed(given));
+begin
+  if moment is null and given is not null then
+    perform private.refuse_field(field, 'must be a moment with its offset such as 2027-12-31T18:00:00Z');
+  end if;
+  return moment;
+end $$;
+
+-- A day or a moment as the beginning of a time: of a day its first moment in the time zone.
+create function private.parse_beginning(given text, field text, time_zone text)
+returns timestamptz language plpgsql stable set search_path = '' as $$
+declare
+  day date := private.calendar_day(private.trimmed(given));
+  moment timestamptz := case when day is not null then private.end_of_day(day - 1, time_zone)
+    else private.offset_moment(private.trimmed(given)) end;
+begin
+  if moment is null and given is not null then
+    perform private.refuse_field(field, 'must be a day such as 2027-12-31 or a moment such as 2027-12-31T18:00:00Z');
+  end if;
+  return moment;
+end $$;
+
+-- A day or a moment as the end of a time, which is the first moment that is not in it: of a day the beginning of the next.
+create function private.parse_ending(given text, field text, time_zone text)
+returns timestamptz language plpgsql stable set search_path = '' as $$
+declare
+  day date := private.calendar_day(private.trimmed(given));
+begin
+  return case when day is not null then private.end_of_day(day, time_zone)
+    else private.parse_beginning(given, field, time_zone) end;
+end $$;
