@@ -21,15 +21,23 @@ create table public.clients (
   name text not null,
   slug text not null,
   time_zone text not null default 'UTC',
+  country text not null default 'US',
+  sms_countries text[] not null default '{}',
+  sms_daily_max int not null default 10000,
+  requires_confirmation_code boolean not null default false,
   is_active boolean not null default true,
   prepaid_since timestamptz,
   created_at timestamptz not null default now(),
   constraint clients_slug_is_unique unique (slug),
   constraint clients_slug_is_url_safe check (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
-  constraint clients_time_zone_is_known check (now() at time zone time_zone is not null)
+  constraint clients_time_zone_is_known check (now() at time zone time_zone is not null),
+  constraint clients_country_is_iso check (country ~ '^[A-Z]{2}$'),
+  constraint clients_sms_daily_max_is_not_negative check (sms_daily_max >= 0)
 );
-comment on table public.clients is 'A client hands out rewards; dates it gives are read in its time zone. prepaid_since: since then its bills are paid from '
-  'its credit.';
+comment on table public.clients is
+  'A client hands out rewards; dates it gives are read in its time zone. prepaid_since: since then its bills are paid from its '
+  'credit. country (ISO 3166, two letters) and sms_countries: where its SMS may go; sms_daily_max: how many a day. '
+  'requires_confirmation_code: call agents need the caller''s code.';
 
 create table public.memberships (
   id uuid primary key default gen_random_uuid(),

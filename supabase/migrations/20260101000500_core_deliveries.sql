@@ -140,6 +140,31 @@ returns interval language sql volatile set search_path = '' as $$
   select make_interval(secs => power(2, attempts) * (0.75 + random() / 2))
 $$;
 
+-- Applies the clients' SMS policies to messages that are about to be leased: a country that is not allowed is final, what
+-- exceeds the day's budget waits for the next day.
+create function private.hold_back_sms(due uuid[])
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  batch record;
+  granted int;
+begin
+  update public.deliveries d
+  set status = 'suppressed', failed_at = now(), failure_kind = 'permanent', error_code = 'sms_country_not_allowed'
+  where d.id = any (due) and d.status = 'queued' and d.channel = 'sms' and not private.is_sms_allowed(d.client_id, d.deliver_to);
+  for batch in
+    select d.client_id, c.time_zone, array_agg(d.id order by d.next_attempt_at, d.id) as ids
+    from public.deliveries d join public.clients c on c.id = d.client_id
+    where d.id = any (due) and d.status = 'queued' and d.channel = 'sms'
+    group by d.client_id, c.time_zone order by d.client_id
+  loop
+    granted := private.take_sms(batch.client_id, cardinality(batch.ids));
+    update public.deliveries d
+    set next_attempt_at = private.end_of_day((now() at time zone batch.time_zone)::date, batch.time_zone),
+      error_code = 'sms_cap_reached'
+    where d.id = any (batch.ids[granted + 1:]);
+  end loop;
+end $$;
+
 -- Takes due deliveries for sending: opted-out addresses are suppressed here, the rest get an attempt row and a lease.
 create function private.lease_deliveries(delivery_id uuid, batch_size int)
 returns setof public.delivery_attempts language plpgsql volatile set search_path = '' as $$
@@ -156,10 +181,11 @@ begin
   update public.deliveries d
   set status = 'suppressed', failed_at = now(), failure_kind = 'permanent', error_code = 'opted_out'
   where d.id = any (due) and private.is_opted_out(d.channel, d.deliver_to);
+  perform private.hold_back_sms(due);
   update public.deliveries d
   set status = 'sending', attempts = d.attempts + 1, lease_token = gen_random_uuid(),
     leased_until = clock_timestamp() + interval '60 seconds'
-  where d.id = any (due) and d.status = 'queued';
+  where d.id = any (due) and d.status = 'queued' and d.next_attempt_at <= now();
   return query
     insert into public.delivery_attempts (delivery_id, client_id, attempt_number)
     select d.id, d.client_id, d.attempts from public.deliveries d where d.id = any (due) and d.status = 'sending'

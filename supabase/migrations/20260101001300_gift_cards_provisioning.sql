@@ -71,6 +71,10 @@ begin
     perform private.assert_can_act(p.actor, recipient.client_id,
       case when p.surface = 'api' or p.skip_verification then private.admin_roles() else private.staff_roles() end);
   end if;
+  if p.surface = 'call_center' and p.redemption_code is null and not coalesce(p.skip_verification, false) and exists (
+    select from public.clients c where c.id = recipient.client_id and c.requires_confirmation_code) then
+    perform private.refuse('GC-009', 'Verification required: the client asks for the confirmation code');
+  end if;
   p.client_id := recipient.client_id;
   p.campaign_id := recipient.campaign_id;
   p.recipient_id := recipient.id;
@@ -159,6 +163,7 @@ create function private.check_eligibility(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
 declare
   recipient public.campaign_recipients;
+  own text;
 begin
   select r.* into recipient from public.campaign_recipients r where r.id = p.recipient_id;
   insert into public.gift_card_grants as g (
@@ -169,14 +174,17 @@ begin
   if p.grant_id is null then
     perform private.refuse_second_grant(p);
   end if;
-  p.deliver_to := case p.delivery_method
-    when 'sms' then coalesce(p.deliver_to, recipient.phone) when 'email' then coalesce(p.deliver_to, recipient.email) end;
+  own := private.own_address(recipient, p.delivery_method);
+  p.deliver_to := case when p.delivery_method is not null then coalesce(p.deliver_to, own) end;
   if not coalesce(p.skip_verification, false) then
     perform private.assert_opted_in(p, recipient);
   end if;
   -- what no answer shows, a message must bring
   if p.delivery_method is not null or not p.shows_code then
     perform private.assert_address(p.delivery_method, p.deliver_to);
+  end if;
+  if p.deliver_to <> coalesce(own, '') and p.reward_id is null then
+    perform private.use_other_address(recipient, p.delivery_method, p.deliver_to, p.surface = 'call_center');
   end if;
   return p;
 end $$;

@@ -267,10 +267,52 @@ end $$;
 comment on function public.provision_gift_card is
   'Gives a recipient the card of a condition. Refuses with GC-001, 002, 003, 007, 008, 009, 010, 012, RB-400, 403, 404, 409.';
 
+-- Would an agent send the card to an address that is not the recipient's, for a caller who is not verified?
+create function private.is_disclosure(p private.provisioning)
+returns boolean language sql stable set search_path = '' as $$
+  select p.redemption_code is null and exists (
+    select from public.campaign_recipients r
+    where r.id = p.recipient_id and r.client_id in (select private.client_ids_of(p.actor, private.staff_roles()))
+      and private.own_address(r, p.delivery_method) <> p.deliver_to
+      and not exists (
+        select from public.call_sessions s
+        where s.id = p.call_session_id and s.agent_user_id = p.actor and s.caller_phone = r.phone))
+$$;
+
+-- Provisions for a caller. A card that goes elsewhere needs a reason and a disclosure of the agent's quota, which is taken
+-- outside the provisioning: what is taken inside it would come back with a refusal that leaves a pending reward.
+create function private.provision_for_caller(
+  p private.provisioning, reason text, idempotency_key text, request_hash text)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  is_disclosure constant boolean := private.is_disclosure(p);
+  wait_seconds int;
+  answer jsonb;
+begin
+  if is_disclosure and not private.is_reason(reason) then
+    return private.refused('GC012', 'A reason is needed to send the card to another address', jsonb_build_object('fields',
+      jsonb_build_array(jsonb_build_object('field', 'reason', 'problem', 'is required')))::text);
+  elsif is_disclosure then
+    wait_seconds := private.take_disclosure(p.actor);
+  end if;
+  if wait_seconds is not null then
+    return private.limited(wait_seconds);
+  end if;
+  answer := private.run_provisioning(p, idempotency_key, request_hash);
+  if is_disclosure and (answer ->> 'outcome' = 'ok' or answer ->> 'code' in ('GC-003', 'GC-004', 'GC-005', 'GC-006')) then
+    perform private.record_audit((select r.client_id from public.campaign_recipients r where r.id = p.recipient_id), p.actor,
+      'gift_card.sent_elsewhere', 'recipient', p.recipient_id, jsonb_build_object('channel', p.delivery_method,
+        'gift_card_id', answer #> '{result,giftCard,id}'), p.request_id, btrim(reason));
+  elsif is_disclosure then
+    perform private.return_disclosure(p.actor);
+  end if;
+  return answer;
+end $$;
+
 create function public.provision_gift_card_for_call_center(
   actor uuid, call_session_id uuid, confirmation_code text, recipient_id uuid, condition_number int,
   delivery_method text, deliver_to text, skip_verification boolean, request_id uuid, idempotency_key text, request_hash text,
-  suppliers text[] default '{}')
+  suppliers text[] default '{}', reason text default null)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   surface constant text := 'provision-gift-card-for-call-center';
@@ -291,7 +333,7 @@ begin
   p.suppliers := suppliers;
   p.request_id := request_id;
   answer := case when wait_seconds is null
-    then private.run_provisioning(p, private.answer_key(idempotency_key, request_id::text), request_hash)
+    then private.provision_for_caller(p, reason, private.answer_key(idempotency_key, request_id::text), request_hash)
     else private.limited(wait_seconds) end;
   if wait_seconds is null then
     perform private.settle_attempt(surface, keys, answer ->> 'code' is not distinct from 'GC-011');
@@ -301,7 +343,9 @@ begin
   return answer;
 end $$;
 comment on function public.provision_gift_card_for_call_center is
-  'An agent gives the caller the card of the condition that the caller met; the code goes to the recipient only.';
+  'Provisions the card of the condition that a caller met; the code goes to the recipient only. Another address than the '
+  'recipient''s needs a reason (GC-012) and counts against the agent''s daily quota of disclosures (RB-429), unless the caller is '
+  'verified by caller ID or confirmation code.';
 
 create function public.redeem_gift_card(
   redemption_code text, campaign_id uuid, condition_number int, delivery_method text, deliver_to text, ip text,

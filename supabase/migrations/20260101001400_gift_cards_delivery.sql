@@ -208,6 +208,8 @@ create function private.queue_resend(
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   card public.gift_cards;
+  recipient public.campaign_recipients;
+  own text;
   address text;
   delivery_id uuid;
 begin
@@ -217,9 +219,13 @@ begin
   if card.recipient_id is null or card.status not in ('claimed', 'delivered', 'stuck') then
     perform private.refuse('RB-400', 'The card is ' || card.status || ': there is nobody to send it to');
   end if;
-  select coalesce(queue_resend.deliver_to, case channel when 'sms' then r.phone else r.email end) into address
-  from public.campaign_recipients r where r.id = card.recipient_id;
+  select r.* into recipient from public.campaign_recipients r where r.id = card.recipient_id;
+  own := private.own_address(recipient, channel);
+  address := coalesce(queue_resend.deliver_to, own);
   perform private.assert_address(channel, address);
+  if address <> coalesce(own, '') then
+    perform private.use_other_address(recipient, channel, address, actor is not null);
+  end if;
   if private.lacks_consent(card.id, channel, address) then
     perform private.refuse('GC-009', 'Verification required');
   end if;
@@ -234,6 +240,15 @@ begin
     jsonb_build_object('id', delivery_id, 'method', channel, 'status', 'queued'));
 end $$;
 
+-- Does a member of staff send a card to an address that is not the recipient's?
+create function private.is_sent_elsewhere(actor uuid, gift_card_id uuid, channel text, deliver_to text)
+returns boolean language sql stable set search_path = '' as $$
+  select actor is not null and exists (
+    select from public.gift_cards c join public.campaign_recipients r on r.id = c.recipient_id
+    where c.id = gift_card_id and private.own_address(r, channel) <> deliver_to
+      and c.client_id in (select private.client_ids_of(actor, private.staff_roles())))
+$$;
+
 create function public.resend_gift_card(
   actor uuid, gift_card_id uuid, channel text, deliver_to text, reason text,
   request_id uuid, idempotency_key text, request_hash text)
@@ -243,12 +258,21 @@ declare
     select c.client_id from public.gift_cards c where c.id = resend_gift_card.gift_card_id), actor);
   -- a call that the HTTP client sends twice must not become two messages
   key text := private.answer_key(idempotency_key, request_id::text);
+  wait_seconds int;
   answer jsonb;
   detail text;
 begin
   answer := private.stored_answer(scope, key, request_hash);
   if answer is not null then
     return private.answered(answer, null, true);
+  end if;
+  if private.is_sent_elsewhere(actor, gift_card_id, channel, deliver_to) then
+    perform private.assert_reason(reason);
+    wait_seconds := private.take_disclosure(actor);
+    -- returned and not raised: the alert about the quota stays
+    if wait_seconds is not null then
+      return private.limited(wait_seconds);
+    end if;
   end if;
   answer := private.queue_resend(actor, gift_card_id, channel, deliver_to, reason, request_id);
   perform private.store_answer(scope, key, answer);
@@ -261,7 +285,8 @@ exception when others then
   return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.resend_gift_card is
-  'Queues another delivery of a card that was given; an agent or admin of its client, audited with the reason.';
+  'Queues another delivery of a card that was given; an agent or admin of its client, audited with the reason. An address that '
+  'is not the recipient''s needs a reason (GC-012) and counts against the daily quota of disclosures (RB-429).';
 
 grant execute on function
   public.lease_deliveries, public.complete_delivery_attempt, public.lease_unknown_deliveries, public.resolve_unknown_delivery,

@@ -184,10 +184,7 @@ begin
   end if;
   select c.* into card from public.gift_cards c where c.id = show_card_to.gift_card_id for update;
   perform private.assert_can_act(actor, card.client_id, private.staff_roles());
-  if length(btrim(coalesce(reason, ''))) < 3 then
-    perform private.refuse('GC-012', 'A reason is needed', jsonb_build_object('fields', jsonb_build_array(
-      jsonb_build_object('field', 'reason', 'problem', 'is required'))));
-  end if;
+  perform private.assert_reason(reason);
   if card.status not in ('claimed', 'delivered', 'stuck', 'redeemed') then
     perform private.refuse('RB-400', 'The card is ' || card.status || ': nobody has it');
   end if;
@@ -200,14 +197,12 @@ end $$;
 create function public.reveal_gift_card_to_staff(actor uuid, gift_card_id uuid, reason text, request_id uuid)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  surface constant text := 'reveal-gift-card-to-staff';
-  keys jsonb := jsonb_build_object('actor', coalesce(actor::text, 'nobody'));
   wait_seconds int;
   result jsonb;
   detail text;
 begin
   -- a quota, so unlike a limit on guesses it counts what succeeds; a refusal gives the token back with all else
-  wait_seconds := private.take_attempt(surface, keys);
+  wait_seconds := private.take_disclosure(actor);
   if wait_seconds is not null then
     return private.limited(wait_seconds);
   end if;
@@ -224,8 +219,7 @@ comment on function public.reveal_gift_card_to_staff is
   'Shows a given card to an agent or admin of its client who says why; so many a day for each, audited.';
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
-  ('reveal-gift-card', 'ip', 20, 600, true),
-  ('reveal-gift-card-to-staff', 'actor', 20, 86400, true);
+  ('reveal-gift-card', 'ip', 20, 600, true);
 
 create function private.update_campaign_claim_link(campaign_id uuid, is_required boolean)
 returns public.campaigns language plpgsql volatile security definer set search_path = '' as $$

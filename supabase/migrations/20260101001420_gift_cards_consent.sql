@@ -91,9 +91,10 @@ begin
   if consent.action = 'opted_in' then
     return jsonb_build_object('recipientId', recipient.id, 'status', 'opted_in', 'optedInAt', consent.created_at);
   end if;
-  wait_seconds := private.take_attempt('send-sms-opt-in', jsonb_build_object('phone', private.fingerprint(phone)));
+  wait_seconds := private.take_attempt('send-sms-opt-in', jsonb_build_object(
+    'phone', private.fingerprint(phone), 'recipient', recipient.id, 'client', recipient.client_id));
   if wait_seconds is not null then
-    perform private.refuse('RB-429', 'The phone was asked often enough', jsonb_build_object('retryAfter', wait_seconds));
+    perform private.refuse('RB-429', 'The phone, the recipient or the client has had enough requests today', jsonb_build_object('retryAfter', wait_seconds));
   end if;
   insert into public.consents (
     client_id, recipient_id, channel, address, action, source, wording, wording_version, recorded_by, request_id)
@@ -132,6 +133,7 @@ begin
   end if;
   phone := coalesce(phone, recipient.phone);
   perform private.assert_address('sms', phone);
+  perform private.assert_sms_allowed(recipient.client_id, phone);
   answer := private.queue_opt_in_request(actor, recipient, phone, call_session_id,
     replace(wording, '{{company_name}}', regexp_replace(btrim(coalesce(nullif(company_name, ''), (
       select c.name from public.clients c where c.id = recipient.client_id))), '\s+', ' ', 'g')),
@@ -381,7 +383,9 @@ comment on function public.record_recipient_consent is
   'A server or staff pass on what a recipient said elsewhere, such as on a web form: action opted_in or opted_out.';
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
-  ('send-sms-opt-in', 'phone', 3, 86400, true);
+  ('send-sms-opt-in', 'phone', 3, 86400, true),
+  ('send-sms-opt-in', 'recipient', 5, 86400, true),
+  ('send-sms-opt-in', 'client', 2000, 86400, true);
 
 grant execute on function public.request_sms_opt_in, public.receive_sms, public.record_recipient_consent to service_role;
 grant execute on function

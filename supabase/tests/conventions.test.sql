@@ -145,6 +145,8 @@ select bag_eq($$
   ('public.update_client_denomination', 'authenticated'), ('private.update_client_denomination', 'authenticated'),
   ('public.update_client_price', 'authenticated'), ('private.update_client_price', 'authenticated'),
   ('public.list_card_offers', 'authenticated'), ('private.list_card_offers', 'authenticated'),
+  ('public.update_sms_policy', 'authenticated'), ('private.update_sms_policy', 'authenticated'),
+  ('public.update_confirmation_policy', 'authenticated'), ('private.update_confirmation_policy', 'authenticated'),
   ('public.update_billing_terms', 'authenticated'), ('private.update_billing_terms', 'authenticated'),
   ('public.allocate_credit', 'authenticated'), ('private.allocate_credit', 'authenticated'),
   ('public.return_credit', 'authenticated'), ('private.return_credit', 'authenticated'),

@@ -29,7 +29,7 @@ create or replace function tests.create_recipients(campaign_id uuid, how_many in
 returns setof uuid language sql set search_path = '' as $$
   with added as (
     insert into public.campaign_recipients (client_id, campaign_id, first_name, last_name, phone, email)
-    select c.client_id, c.id, 'Ada', 'Archer', '+1' || (2000000000 + floor(random() * 7999999999))::bigint,
+    select c.client_id, c.id, 'Ada', 'Archer', '+1202' || (2000000 + floor(random() * 7999999))::bigint,
       gen_random_uuid() || '@example.com'
     from public.campaigns c, generate_series(1, how_many)
     where c.id = create_recipients.campaign_id
@@ -123,10 +123,10 @@ create or replace function tests.provision_for_caller(
   agent uuid, code text default null, recipient_id uuid default null, call_session_id uuid default null,
   condition_number int default 1, delivery_method text default 'sms', deliver_to text default '+12025550100',
   skip_verification boolean default false, idempotency_key text default null, request_hash text default null,
-  suppliers text[] default null)
+  suppliers text[] default null, reason text default 'asked by phone')
 returns jsonb language sql set search_path = '' as $$
   select public.provision_gift_card_for_call_center(agent, call_session_id, code, recipient_id, condition_number,
-    delivery_method, deliver_to, skip_verification, gen_random_uuid(), idempotency_key, request_hash, suppliers)
+    delivery_method, deliver_to, skip_verification, gen_random_uuid(), idempotency_key, request_hash, suppliers, reason)
 $$;
 
 create or replace function tests.redemption_token(recipient_id uuid)

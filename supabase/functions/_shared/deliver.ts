@@ -5,6 +5,7 @@ import { reasonOf } from './log.ts';
 import { type Channel, CHANNELS, openProvider } from './providers/open.ts';
 import type { Finding, Message, Outcome, Provider, SendOutcome } from './providers/port.ts';
 import { noticeOf } from './notices.ts';
+import { smsObstacle } from './phone.ts';
 import { type Merge, render, type Template, valuesOf } from './render.ts';
 import { type CardSecrets, type Sealed, unseal } from './seal.ts';
 import type { Desk } from './serve.ts';
@@ -91,6 +92,10 @@ async function leases({ rpc }: Desk, door: string, args: Record<string, unknown>
 
 /** Tries once. What goes wrong before the provider is called has left nothing behind, so it may be tried again. */
 async function send(lease: Lease, means: Means): Promise<SendOutcome> {
+  const obstacle = lease.channel === 'sms' && smsObstacle(lease.deliverTo);
+  if (obstacle) {
+    return { outcome: 'permanent', errorCode: 'sms_number_refused', errorMessage: `The number ${obstacle}` };
+  }
   let provider, card, message;
   try {
     provider = await means.openProvider(lease.channel);

@@ -1,3 +1,4 @@
+import { parsePhoneNumberFromString as parseWithTypes } from 'libphonenumber-js/max';
 import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import { z } from 'zod';
 import { email, text } from './fields.ts';
@@ -13,13 +14,32 @@ export const phone = text(32).transform((value, context) => {
   return z.NEVER;
 });
 
+// Their owners earn from each message, or they forward it to an unknown place.
+const REFUSED_TYPES = ['PREMIUM_RATE', 'SHARED_COST', 'PERSONAL_NUMBER', 'PAGER', 'UAN', 'VOICEMAIL'];
+
+/** Why no SMS is ever sent to an E.164 number, or null. */
+export function smsObstacle(number: string): string | null {
+  const parsed = parseWithTypes(number);
+  if (parsed?.isNonGeographic()) return 'is a satellite or global network number';
+  const type = parsed?.getType() ?? '';
+  return REFUSED_TYPES.includes(type)
+    ? `is a ${type.replace('_NUMBER', '').toLowerCase().replaceAll('_', '-')} number`
+    : null;
+}
+
+/** A phone number that an SMS may be sent to. */
+export const smsPhone = phone.superRefine((number, context) => {
+  const obstacle = smsObstacle(number);
+  if (obstacle) context.addIssue({ code: 'custom', message: `${obstacle}; no SMS is sent there` });
+});
+
 /** How a card is delivered. */
 export const deliveryMethod = z.enum(['sms', 'email'], 'must be "sms" or "email"');
 
 /** The number or address a card goes to, checked for its method; null lets the database take the recipient's own. */
 export function addressFor(method: 'sms' | 'email' | null | undefined, deliverTo: string | null | undefined) {
   if (deliverTo == null) return null;
-  const schema = z.object({ deliveryMethod, deliverTo: method === 'sms' ? phone : email });
+  const schema = z.object({ deliveryMethod, deliverTo: method === 'sms' ? smsPhone : email });
   return check({ deliveryMethod: method ?? undefined, deliverTo }, schema).deliverTo;
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { provide } from '../_shared/buy.ts';
 import { conditionNumber, email, text, uuid } from '../_shared/fields.ts';
 import { readJson, requestArgs } from '../_shared/parse.ts';
-import { contactFor, deliveryMethod, phone } from '../_shared/phone.ts';
+import { contactFor, deliveryMethod, smsPhone } from '../_shared/phone.ts';
 import { announce } from '../_shared/present.ts';
 import { serve } from '../_shared/serve.ts';
 
@@ -12,9 +12,10 @@ const schema = z.object({
   recipientId: uuid.nullish(),
   conditionNumber,
   deliveryMethod,
-  phone: phone.nullish(),
+  phone: smsPhone.nullish(),
   email: email.nullish(),
   skipVerification: z.boolean().default(false),
+  reason: text(500).nullish(),
 }).refine((body) => body.confirmationCode ?? body.recipientId, { path: ['confirmationCode'], error: 'is required' });
 
 const secrets = ['CARD_SEAL_KEYS', 'CARD_FINGERPRINT_KEY'];
@@ -32,6 +33,7 @@ export default {
       delivery_method: body.deliveryMethod,
       deliver_to: contactFor(body.deliveryMethod, body),
       skip_verification: body.skipVerification,
+      reason: body.reason ?? null,
       ...requestArgs(context, 'provision-gift-card-for-call-center', body),
     });
     announce(context, answer);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { provide } from '../_shared/buy.ts';
 import { conditionNumber, email, text, uuid } from '../_shared/fields.ts';
 import { readJson, requestArgs } from '../_shared/parse.ts';
-import { contactFor, phone } from '../_shared/phone.ts';
+import { contactFor, smsPhone } from '../_shared/phone.ts';
 import { announce, reveal } from '../_shared/present.ts';
 import { serve } from '../_shared/serve.ts';
 
@@ -12,7 +12,7 @@ const schema = z.object({
   campaignId: uuid.nullish(),
   conditionNumber: conditionNumber.nullish(),
   deliveryMethod: z.enum(['sms', 'email', 'none'], 'must be "sms", "email" or "none"'),
-  phone: phone.nullish(),
+  phone: smsPhone.nullish(),
   email: email.nullish(),
 }).refine((body) => body.redemptionCode ?? body.code, { path: ['redemptionCode'], error: 'is required' });
 

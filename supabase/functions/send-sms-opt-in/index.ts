@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { uuid } from '../_shared/fields.ts';
 import { readJson, requestArgs } from '../_shared/parse.ts';
-import { phone } from '../_shared/phone.ts';
+import { smsPhone } from '../_shared/phone.ts';
 import { type Delivery, sendAtOnce } from '../_shared/send_at_once.ts';
 import { serve } from '../_shared/serve.ts';
 import { OPT_IN_WORDING } from './wording.ts';
 
-const body = z.object({ recipientId: uuid, phone: phone.nullish(), callSessionId: uuid.nullish() });
+const body = z.object({ recipientId: uuid, phone: smsPhone.nullish(), callSessionId: uuid.nullish() });
 
 const secrets = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_FROM_NUMBER'];
 

@@ -52,11 +52,25 @@ Deno.test('call centre: a recipient chosen by id may get the card by e-mail or o
   const { clientId, recipients: [one, two] } = await promise({ cards: 2, recipients: 2 });
   const agent = await signUpAs('call_agent', clientId);
   const phone = uniquePhone();
-  assertDone(await provisionFor(agent, { recipientId: one.id, phone }));
+  const refused = await provisionFor(agent, { recipientId: one.id, phone });
+  assertRefused(refused, 'GC-012');
+  assert.deepEqual(refused.body.error.fields, [{ field: 'reason', problem: 'is required' }]);
+  assertDone(await provisionFor(agent, { recipientId: one.id, phone, reason: 'the caller has a new phone' }));
   assertDone(await provisionFor(agent, { recipientId: two.id, deliveryMethod: 'email' }));
   await messageTo(phone);
   await messageTo(two.email);
   assert.equal((await messagesTo(one.phone)).length, 0);
+});
+
+Deno.test('call centre: premium-rate and satellite numbers, and countries that are not allowed → GC-012', async () => {
+  const { clientId, recipients: [recipient] } = await promise({ cards: 1, recipients: 1 });
+  const agent = await signUpAs('call_agent', clientId);
+  for (const phone of ['+1 900 555 0123', '+44 70 1234 5678', '+8816 1234 5678', '+18765550123']) {
+    const refused = await provisionFor(agent, { recipientId: recipient.id, phone, reason: 'asked by phone' });
+    assertRefused(refused, 'GC-012');
+    assert.equal(refused.body.error.fields[0].field, 'phone', phone);
+  }
+  assertDone(await provisionFor(agent, { recipientId: recipient.id }));
 });
 
 Deno.test('call centre: a phone that two recipients share names both, a foreign one nobody', async () => {

@@ -33,6 +33,7 @@ select is(pg_temp.state_of_call(f, r.role),
       'create_package', 'update_package', 'archive_package', 'rollback_voucher_redemption',
       'create_brand', 'update_brand', 'update_denomination', 'list_denominations', 'list_agency_offers', 'update_agency_brand', 'update_agency_denomination',
       'update_client_brand', 'update_client_denomination', 'update_client_price', 'list_card_offers',
+      'update_sms_policy', 'update_confirmation_policy',
       'update_billing_terms', 'allocate_credit', 'return_credit') or f.proname like 'report\_%'
       then 'authenticated' else 'service_role' end
     then 'ran' else '42501' end,

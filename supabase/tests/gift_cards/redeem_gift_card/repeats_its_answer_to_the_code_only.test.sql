@@ -43,7 +43,7 @@ select is(pg_temp.redeem(tests.kept('code') #>> '{}', 'key') ->> 'code', 'GC-010
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
 select tests.keep('second_code', to_jsonb(tests.redemption_token(tests.the('second'))));
 select is(pg_temp.redeem(tests.kept('second_code') #>> '{}', 'k2') ->> 'outcome', 'ok', 'redeem_gift_card: a second recipient → a card');
-update public.recipients set redemption_token = 'ROTA-2345-VWXY' where id = tests.the('second');
+update public.recipient_codes set redemption_token = 'ROTA-2345-VWXY' where recipient_id = tests.the('second');
 select is(pg_temp.redeem(tests.kept('second_code') #>> '{}', 'k2') ->> 'code', 'GC-011',
   'redeem_gift_card: same key, a code that was replaced → GC-011');
 

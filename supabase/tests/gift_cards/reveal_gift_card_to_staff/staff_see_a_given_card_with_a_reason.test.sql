@@ -43,10 +43,10 @@ select is((select count(*) from generate_series(1, 25) n where pg_temp.look(test
   'After twenty looks the day is over: refusals have cost nothing');
 select is(pg_temp.look(tests.the('agent')) ->> 'code', 'RB-429', 'RB-429: the twenty-first is refused');
 select is(pg_temp.audited(), 20::bigint, 'Every look has its audit row');
-select isnt_empty($$ select from public.system_alerts where subject like 'reveal-gift-card-to-staff:%' and resolved_at is null $$,
+select isnt_empty($$ select from public.system_alerts where subject like 'staff-disclosure:%' and resolved_at is null $$,
   'And somebody is told');
 select is(pg_temp.look(tests.create_user('client_admin', tests.the('client'))) ->> 'outcome', 'ok', 'Another one has a quota of his own');
-update private.attempt_limits set attempts_max = 21 where surface = 'reveal-gift-card-to-staff';
+update private.attempt_limits set attempts_max = 21 where surface = 'staff-disclosure';
 select is(pg_temp.look(tests.the('agent')) ->> 'outcome', 'ok', 'The quota is a row that can be changed');
 
 select * from finish();

@@ -1,0 +1,39 @@
+-- The SMS policy, administered: the platform or the client's agency decides, because they pay the carrier.
+
+create function private.update_sms_policy(client_id uuid, country text, sms_countries text[], sms_daily_max int)
+returns public.clients language plpgsql volatile security definer set search_path = '' as $$
+declare
+  client public.clients;
+  unknown text := (
+    select string_agg(wanted, ', ') from unnest(array_append(sms_countries, country)) wanted
+    where wanted <> 'CA' and not exists (select from private.dialing_codes d where d.country = wanted));
+begin
+  perform private.assert_can_act(private.caller(), client_id, array['platform_admin', 'agency_admin']);
+  if unknown is not null or array_position(sms_countries, null) is not null or sms_daily_max not between 0 and 1000000 then
+    perform private.refuse('RB-400', 'Countries are two-letter ISO codes, the daily cap is 0 to 1,000,000',
+      jsonb_build_object('unknown', unknown));
+  end if;
+  update public.clients c
+  set country = coalesce(update_sms_policy.country, c.country),
+    sms_countries = coalesce(update_sms_policy.sms_countries, c.sms_countries),
+    sms_daily_max = coalesce(update_sms_policy.sms_daily_max, c.sms_daily_max)
+  where c.id = client_id returning c.* into client;
+  -- what the old cap held back is tried at once; the lease counts again
+  update public.deliveries d set next_attempt_at = now()
+  where d.client_id = client.id and d.status = 'queued' and d.error_code = 'sms_cap_reached';
+  perform private.resolve_alert('sms_cap_reached', client.id::text), private.resolve_alert('sms_cap', client.id::text);
+  perform private.record_audit(client.id, private.caller(), 'sms_policy.updated', 'client', client.id, jsonb_build_object(
+    'country', client.country, 'sms_countries', client.sms_countries, 'sms_daily_max', client.sms_daily_max));
+  return client;
+end $$;
+
+create function public.update_sms_policy(
+  client_id uuid, country text default null, sms_countries text[] default null, sms_daily_max int default null)
+returns public.clients language sql volatile security invoker set search_path = '' as $$
+  select private.update_sms_policy(client_id, country, sms_countries, sms_daily_max)
+$$;
+comment on function public.update_sms_policy is
+  'Says where a client''s SMS may go (its country, the United States and Canada being one, and a list of others, ISO 3166 '
+  'two-letter codes) and how many may be sent in a day; omitted parameters are left unchanged. For the platform and the agency.';
+
+grant execute on function public.update_sms_policy, private.update_sms_policy to authenticated;

@@ -1,0 +1,121 @@
+-- Gift cards, disclosure by staff: what lets an agent learn a code or send it to a phone of their own.
+-- Revealing a card, sending it to an address that is not the recipient's, and provisioning to such an address share one daily
+-- quota and need a reason. Exempt is a caller who was verified (caller ID or confirmation code), and a contact that the recipient
+-- did not have, which is stored. Cards of several recipients that go to one address raise an alert.
+
+create table private.disclosure_rules (
+  is_the_only_row boolean primary key default true,
+  recipients_per_address int not null default 3,
+  window_days int not null default 7,
+  constraint disclosure_rules_are_one_row check (is_the_only_row),
+  constraint disclosure_rules_are_positive check (recipients_per_address > 1 and window_days > 0)
+);
+comment on table private.disclosure_rules is
+  'From how many recipients on the cards sent to one address in how many days raise an alert.';
+insert into private.disclosure_rules default values;
+
+insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
+  ('staff-disclosure', 'actor', 20, 86400, true);
+
+-- The recipient's own address on a channel, in the form in which addresses are compared.
+create function private.own_address(recipient public.campaign_recipients, channel text)
+returns text language sql immutable set search_path = '' as $$
+  select case channel when 'sms' then recipient.phone when 'email' then lower(recipient.email) end
+$$;
+
+create function private.is_reason(reason text)
+returns boolean language sql immutable set search_path = '' as $$
+  select length(btrim(coalesce(reason, ''))) >= 3
+$$;
+
+create function private.assert_reason(reason text)
+returns void language plpgsql immutable set search_path = '' as $$
+begin
+  if not private.is_reason(reason) then
+    perform private.refuse('GC-012', 'A reason is needed', jsonb_build_object('fields', jsonb_build_array(
+      jsonb_build_object('field', 'reason', 'problem', 'is required'))));
+  end if;
+end $$;
+
+-- Takes one disclosure from the quota of a member of staff; the seconds to wait when it is used up. Servers have none.
+create function private.take_disclosure(actor uuid)
+returns int language plpgsql volatile set search_path = '' as $$
+begin
+  return case when actor is not null then
+    private.take_attempt('staff-disclosure', jsonb_build_object('actor', actor)) end;
+end $$;
+
+create function private.return_disclosure(actor uuid)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  perform private.settle_attempt('staff-disclosure', jsonb_build_object('actor', actor), false);
+end $$;
+
+-- Cards of how many recipients went to an address lately? Too many for a household raise one alert for the address.
+create function private.watch_address(client_id uuid, recipient_id uuid, address text)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  rules private.disclosure_rules;
+  recipients int;
+begin
+  select r.* into rules from private.disclosure_rules r;
+  select count(distinct d.recipient_id) into recipients from (
+    select q.recipient_id from public.deliveries q
+    where q.deliver_to = address and q.client_id = watch_address.client_id and q.topic = 'gift_card'
+      and q.created_at > now() - make_interval(days => rules.window_days)
+    order by q.created_at desc limit 100) d
+  where d.recipient_id <> watch_address.recipient_id;
+  if recipients + 1 >= rules.recipients_per_address then
+    perform private.raise_alert('cards_to_one_address', 'critical', 'Cards of several recipients go to one address',
+      jsonb_build_object('recipients', recipients + 1, 'address_ends_with', right(address, 4)),
+      client_id || ':' || private.fingerprint(address), client_id);
+  end if;
+end $$;
+
+-- An address that is not the recipient's: its country must be allowed, and the alert counts it. What the recipient had no
+-- contact for becomes the recipient's own when staff are given it.
+create function private.use_other_address(recipient public.campaign_recipients, channel text, address text, is_staff boolean)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  if channel = 'sms' then
+    perform private.assert_sms_allowed(recipient.client_id, address);
+  end if;
+  perform private.watch_address(recipient.client_id, recipient.id, address);
+  if is_staff then
+    perform private.store_missing_contact(recipient.id, channel, address);
+  end if;
+end $$;
+
+create function private.store_missing_contact(recipient_id uuid, channel text, address text)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  update public.campaign_recipients r
+  set phone = case when channel = 'sms' then coalesce(r.phone, address) else r.phone end,
+    email = case when channel = 'email' then coalesce(r.email, address) else r.email end
+  where r.id = store_missing_contact.recipient_id and private.own_address(r, channel) is null;
+end $$;
+
+create function private.update_confirmation_policy(client_id uuid, requires_confirmation_code boolean)
+returns public.clients language plpgsql volatile security definer set search_path = '' as $$
+declare
+  client public.clients;
+begin
+  perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
+  if requires_confirmation_code is null then
+    perform private.refuse('RB-400', 'Say whether call agents need the confirmation code');
+  end if;
+  update public.clients c set requires_confirmation_code = update_confirmation_policy.requires_confirmation_code
+  where c.id = client_id returning c.* into client;
+  perform private.record_audit(client.id, private.caller(), 'confirmation_policy.updated', 'client', client.id,
+    jsonb_build_object('requires_confirmation_code', requires_confirmation_code));
+  return client;
+end $$;
+
+create function public.update_confirmation_policy(client_id uuid, requires_confirmation_code boolean)
+returns public.clients language sql volatile security invoker set search_path = '' as $$
+  select private.update_confirmation_policy(client_id, requires_confirmation_code)
+$$;
+comment on function public.update_confirmation_policy is
+  'Says whether a call agent may provision only for a caller whose confirmation code was given (GC-009 without it).';
+
+grant execute on function public.update_confirmation_policy, private.update_confirmation_policy to authenticated;
