@@ -50,7 +50,7 @@ Deno.test('redeem-gift-card, confirm-redemption: a code in any spelling → that
   const { recipients } = await promise({ recipients: SPELLINGS.length, cards: SPELLINGS.length });
   for (const [n, [how, spell]] of SPELLINGS.entries()) {
     const code = uniqueCode();
-    await sql`update public.recipients set redemption_token = ${code} where id = ${recipients[n].id}`;
+    await sql`update public.recipient_codes set redemption_token = ${code} where recipient_id = ${recipients[n].id}`;
     const given = await redeem(spell(code));
     assert.equal(given.status, 200, `${how}: ${given.text}`);
     const used = await call('confirm-redemption', { redemptionCode: spell(code) }, { key: stack.publishableKey });
@@ -61,7 +61,7 @@ Deno.test('redeem-gift-card, confirm-redemption: a code in any spelling → that
 Deno.test('redeem-gift-card: a code with letters that no code has → GC-011', async () => {
   const { recipient } = await promise();
   const code = `C${symbols(4)}-${symbols(6)}`;
-  await sql`update public.recipients set redemption_token = ${code} where id = ${recipient.id}`;
+  await sql`update public.recipient_codes set redemption_token = ${code} where recipient_id = ${recipient.id}`;
   for (const [how, disguise] of STRANGERS) {
     const answer = await redeem(disguise(code));
     assert.equal(answer.body.error?.code, 'GC-011', `${how}: ${answer.text}`);

@@ -497,14 +497,14 @@ isOneToOne: false
                   ]
                 },"clients": {
                   Row: {
-                    "agency_id": string,"created_at": string,"id": string,"is_active": boolean,"name": string,"prepaid_since": string | null,"slug": string,"time_zone": string
+                    "agency_id": string,"country": string,"created_at": string,"id": string,"is_active": boolean,"name": string,"prepaid_since": string | null,"requires_confirmation_code": boolean,"slug": string,"sms_countries": (string)[],"sms_daily_max": number,"time_zone": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "agency_id": string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"name": string,"prepaid_since"?: string | null,"slug": string,"time_zone"?: string
+                    "agency_id": string,"country"?: string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"name": string,"prepaid_since"?: string | null,"requires_confirmation_code"?: boolean,"slug": string,"sms_countries"?: (string)[],"sms_daily_max"?: number,"time_zone"?: string
                   }
                   Update: {
-                    "agency_id"?: string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"name"?: string,"prepaid_since"?: string | null,"slug"?: string,"time_zone"?: string
+                    "agency_id"?: string,"country"?: string,"created_at"?: string,"id"?: string,"is_active"?: boolean,"name"?: string,"prepaid_since"?: string | null,"requires_confirmation_code"?: boolean,"slug"?: string,"sms_countries"?: (string)[],"sms_daily_max"?: number,"time_zone"?: string
                   }
                   Relationships: [
                     {
@@ -2047,7 +2047,7 @@ isOneToOne: false
 { Args: { "actor": string,"brand_id": string,"campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"denomination": number,"idempotency_key": string,"recipient_id": string,"request_hash": string,"request_id": string,"suppliers"?: (string)[] }; Returns: Json
                            },
 "provision_gift_card_for_call_center":
-{ Args: { "actor": string,"call_session_id": string,"condition_number": number,"confirmation_code": string,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"recipient_id": string,"request_hash": string,"request_id": string,"skip_verification": boolean,"suppliers"?: (string)[] }; Returns: Json
+{ Args: { "actor": string,"call_session_id": string,"condition_number": number,"confirmation_code": string,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"reason"?: string,"recipient_id": string,"request_hash": string,"request_id": string,"skip_verification": boolean,"suppliers"?: (string)[] }; Returns: Json
                            },
 "receive_sms":
 { Args: { "body": string,"is_answered": boolean,"meaning": string,"media_count": number,"phone": string,"provider_message_id": string,"request_id": string,"sent_to": string }; Returns: Json
@@ -2535,6 +2535,27 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"update_confirmation_policy":
+{ Args: { "client_id": string,"requires_confirmation_code": boolean }; Returns: {
+              "agency_id": string,
+"country": string,
+"created_at": string,
+"id": string,
+"is_active": boolean,
+"name": string,
+"prepaid_since": string | null,
+"requires_confirmation_code": boolean,
+"slug": string,
+"sms_countries": (string)[],
+"sms_daily_max": number,
+"time_zone": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "clients"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "update_crm_endpoint":
 { Args: { "endpoint_id": string,"is_active": boolean }; Returns: Json
                            },
@@ -2599,6 +2620,27 @@ isOneToOne: false
                           SetofOptions: {
         from: "*"
         to: "packages"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"update_sms_policy":
+{ Args: { "client_id": string,"country"?: string,"sms_countries"?: (string)[],"sms_daily_max"?: number }; Returns: {
+              "agency_id": string,
+"country": string,
+"created_at": string,
+"id": string,
+"is_active": boolean,
+"name": string,
+"prepaid_since": string | null,
+"requires_confirmation_code": boolean,
+"slug": string,
+"sms_countries": (string)[],
+"sms_daily_max": number,
+"time_zone": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "clients"
         isOneToOne: true
         isSetofReturn: false
       } },
