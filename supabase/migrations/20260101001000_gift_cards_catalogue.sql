@@ -9,6 +9,7 @@ create table public.gift_card_brands (
   logo_url text,
   card_format text not null default 'digital',
   code_format text,
+  code_case_matters boolean not null default false,
   expiration_policy text,
   valid_days int,
   redemption_url text,
@@ -22,7 +23,8 @@ create table public.gift_card_brands (
   constraint gift_card_brands_valid_days_are_positive check (valid_days > 0)
 );
 comment on table public.gift_card_brands is
-  'The brands whose cards can be given; code_format is a regular expression that a whole code must match. expiration_policy is '
+  'The brands whose cards can be given; code_format is a regular expression that a whole code must match. code_case_matters: '
+  'two codes that differ by case alone are two cards. expiration_policy is '
   'for people; a card without a date of its own expires valid_days after it came in (never if null).';
 
 create table public.brand_denominations (

@@ -1,6 +1,6 @@
 -- Gift cards, the stock: pools of one brand and value, in lots of one expiry; each card in one lot.
--- Codes and PINs are sealed before they come here and stand apart, where no client role can look; a code stands once,
--- by its fingerprint. Nobody who claims a card updates a row that other claims share: the triggers append movements,
+-- Codes and PINs are sealed before they come here and stand apart, where no client role can look; a code stands once
+-- within its brand, by its fingerprint. Nobody who claims a card updates a row that other claims share: the triggers append movements,
 -- which are folded into the counters now and then, and a reader adds what is not folded yet, so that what is read is exact.
 
 create table public.card_pools (
@@ -97,7 +97,8 @@ create table private.card_secrets (
   constraint card_secrets_a_code_stands_once unique (code_fingerprint)
 );
 comment on table private.card_secrets is
-  'AES-256-GCM ciphertext of code and PIN (nonce, ciphertext, tag) and the keyed fingerprint of the code. Keys never come here.';
+  'AES-256-GCM ciphertext of code and PIN (nonce, ciphertext, tag) and the keyed fingerprint (HMAC) of the brand and the '
+  'canonical code. Keys never come here.';
 
 create table private.card_imports (
   pool_id uuid not null references public.card_pools (id),

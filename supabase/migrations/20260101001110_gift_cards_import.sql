@@ -1,6 +1,6 @@
 -- Gift cards, the import: sealed cards come into a pool, all valid rows in one transaction.
--- A code stands once in the house; a row that is already here is told apart only as "duplicate". The same file again
--- changes nothing.
+-- A code stands once within its brand. A row whose code is in the stock of the pool's owner is a "duplicate"; one whose code
+-- another owner holds is "rejected" without a cause, and the platform gets an alert. The same file again changes nothing.
 
 -- A pool that the actor may fill; master pools are the platform's.
 create function private.pool_to_fill(actor uuid, pool_id uuid)
@@ -28,7 +28,7 @@ begin
   pool := private.pool_to_fill(actor, pool_id);
   return private.answered((
     select jsonb_build_object('poolId', pool.id, 'brandId', b.id, 'brandName', b.name, 'codeFormat', b.code_format,
-      'denomination', pool.denomination, 'currency', pool.currency)
+      'codeCaseMatters', b.code_case_matters, 'denomination', pool.denomination, 'currency', pool.currency)
     from public.gift_card_brands b where b.id = pool.brand_id));
 exception when others then
   if not private.is_refusal(sqlstate) then
@@ -79,6 +79,44 @@ begin
   return array(select u.id from unnest(fresh) u);
 end $$;
 
+-- Stores them anew when a card that was bought at the same moment has taken a code: the constraint decides, and the second
+-- round finds that card.
+create function private.store_new_cards(pool public.card_pools, rows private.upload_row[], seal_key_id text)
+returns uuid[] language plpgsql volatile set search_path = '' as $$
+declare
+  violated text;
+begin
+  loop
+    begin
+      return private.store_cards(pool, rows, seal_key_id);
+    exception when unique_violation then
+      get stacked diagnostics violated = constraint_name;
+      if violated <> 'card_secrets_a_code_stands_once' then
+        raise;
+      end if;
+    end;
+  end loop;
+end $$;
+
+-- The rows whose codes are in the stock of another owner than the pool's.
+create function private.held_elsewhere(pool public.card_pools, rows private.upload_row[], stored uuid[])
+returns uuid[] language sql stable set search_path = '' as $$
+  select coalesce(array_agg(u.id), '{}')
+  from unnest(rows) u
+  join private.card_secrets s on s.code_fingerprint = u.fingerprint
+  join public.gift_cards c on c.id = s.gift_card_id
+  join public.card_pools holder on holder.id = c.pool_id
+  where u.id <> all (stored) and holder.client_id is distinct from pool.client_id and coalesce(u.expires_at, 'infinity') > now()
+$$;
+
+-- A code that comes a second time, from another owner or a supplier, may be a mistake or a theft: the platform is to look.
+create function private.report_known_codes(subject text, metadata jsonb)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  perform private.raise_alert('known_card_code', 'critical',
+    'Codes of gift cards came in that another owner holds, or that were bought before', metadata, subject);
+end $$;
+
 create function private.import_cards(
   actor uuid, pool public.card_pools, cards jsonb, seal_key_id text, file_hash text, request_id uuid)
 returns jsonb language plpgsql volatile set search_path = '' as $$
@@ -86,28 +124,36 @@ declare
   zone text := coalesce((select c.time_zone from public.clients c where c.id = pool.client_id), 'UTC');
   rows private.upload_row[] := private.upload_rows(cards, pool.brand_id, zone);
   stored uuid[];
+  foreign_ids uuid[];
   results jsonb;
 begin
   insert into private.card_imports as i (pool_id, file_hash, imported, created_by)
   values (pool.id, file_hash, 0, actor)
   -- the same file again: its rows are all here, so the import finds nothing new
   on conflict on constraint card_imports_are_unique do nothing;
-  stored := private.store_cards(pool, rows, seal_key_id);
+  stored := private.store_new_cards(pool, rows, seal_key_id);
+  foreign_ids := private.held_elsewhere(pool, rows, stored);
   select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('row', u.row_number,
       'status', s.status, 'reason', case s.status when 'duplicate' then 'this code is already here'
-        when 'expired' then 'the card has expired' end)) order by u.row_number), '[]')
+        when 'expired' then 'the card has expired' when 'rejected' then 'the card cannot be stocked' end)) order by u.row_number), '[]')
   into results
   from unnest(rows) u
-  left join unnest(stored) f on f = u.id,
-    lateral (select case when f is not null then 'imported'
-      when u.expires_at <= now() then 'expired' else 'duplicate' end as status) s;
+  left join unnest(stored) f on f = u.id
+  left join unnest(foreign_ids) e on e = u.id,
+    lateral (select case when f is not null then 'imported' when u.expires_at <= now() then 'expired'
+      when e is not null then 'rejected' else 'duplicate' end as status) s;
   update private.card_imports i set imported = i.imported + cardinality(stored)
   where i.pool_id = pool.id and i.file_hash = import_cards.file_hash;
+  if foreign_ids <> '{}' then
+    perform private.report_known_codes(coalesce(request_id, pool.id)::text, jsonb_build_object('pool_id', pool.id, 'client_id', pool.client_id,
+      'actor_id', actor, 'cards', cardinality(foreign_ids), 'rows', cardinality(rows)));
+  end if;
   perform private.record_audit(pool.client_id, actor, 'gift_cards.imported', 'card_pool', pool.id,
     jsonb_build_object('imported', cardinality(stored), 'rows', cardinality(rows)), request_id);
   return jsonb_build_object('poolId', pool.id, 'imported', cardinality(stored),
     'duplicates', (select count(*) from jsonb_array_elements(results) r where r ->> 'status' = 'duplicate'),
-    'rejected', (select count(*) from jsonb_array_elements(results) r where r ->> 'status' = 'expired'), 'rows', results);
+    'rejected', (select count(*) from jsonb_array_elements(results) r where r ->> 'status' in ('expired', 'rejected')),
+    'rows', results);
 end $$;
 
 create function public.import_gift_cards(
@@ -143,6 +189,45 @@ exception when others then
   return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.import_gift_cards is
-  'Stores up to 10,000 sealed cards in a pool: [{row, id, code, pin, fingerprint, last4, expiresOn}] → what became of each row.';
+  'Stores up to 10,000 sealed cards in a pool: [{row, id, code, pin, fingerprint, last4, expiresOn}] → what became of each row: '
+  'imported, duplicate (in the stock of the pool''s owner already), expired or rejected.';
+
+-- Cards in stock keep the fingerprints that were computed when they came in: a code in another case would not be found again.
+create function private.refuse_other_code_case()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if exists (
+    select from public.card_pools p join public.gift_cards c on c.pool_id = p.id where p.brand_id = new.id) then
+    perform private.refuse('RB-400', 'The brand has cards already: whether case counts is said before the first one comes in');
+  end if;
+  return new;
+end $$;
+
+create trigger gift_card_brands_with_cards_keep_their_code_case before update of code_case_matters on public.gift_card_brands
+  for each row when (new.code_case_matters <> old.code_case_matters) execute function private.refuse_other_code_case();
+
+create function private.update_brand_code_case(brand_id uuid, code_case_matters boolean)
+returns public.gift_card_brands language plpgsql volatile security definer set search_path = '' as $$
+declare
+  brand public.gift_card_brands;
+begin
+  perform private.assert_platform_admin(private.caller());
+  update public.gift_card_brands b set code_case_matters = update_brand_code_case.code_case_matters
+  where b.id = update_brand_code_case.brand_id returning b.* into brand;
+  if brand.id is null then
+    perform private.refuse('RB-404', 'Not found');
+  end if;
+  perform private.record_audit(null, private.caller(), 'gift_card_brand.updated', 'gift_card_brand', brand.id,
+    jsonb_build_object('code_case_matters', brand.code_case_matters));
+  return brand;
+end $$;
+
+create function public.update_brand_code_case(brand_id uuid, code_case_matters boolean)
+returns public.gift_card_brands language sql volatile security invoker set search_path = '' as $$
+  select private.update_brand_code_case(brand_id, code_case_matters)
+$$;
+comment on function public.update_brand_code_case is
+  'Says whether codes of a brand that differ by case alone are different cards; for platform admins, before its first card.';
 
 grant execute on function public.get_upload_target, public.import_gift_cards to service_role;
+grant execute on function public.update_brand_code_case, private.update_brand_code_case to authenticated;

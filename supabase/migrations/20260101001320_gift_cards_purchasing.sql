@@ -14,8 +14,10 @@ begin
         else case when purchase.is_async then 'order' else 'issue' end end,
       'clientRequestId', purchase.client_request_id, 'brandCode', purchase.brand_code, 'amount', purchase.denomination::text,
       'currency', purchase.currency, 'sector', purchase.sector, 'deliveryMethod', purchase.delivery_method,
-      'giftCardId', purchase.gift_card_id, 'brandId', purchase.brand_id, 'reference', purchase.supplier_reference)
-    from public.gift_card_suppliers s where s.id = purchase.supplier_id);
+      'giftCardId', purchase.gift_card_id, 'brandId', purchase.brand_id, 'codeCaseMatters', b.code_case_matters,
+      'reference', purchase.supplier_reference)
+    from public.gift_card_suppliers s, public.gift_card_brands b
+    where s.id = purchase.supplier_id and b.id = purchase.brand_id);
 end $$;
 
 -- What the caller is told while nobody knows what comes of a purchase.
@@ -252,6 +254,25 @@ begin
   end if;
 end $$;
 
+-- Keeps the card that was bought, unless its code is here already: the constraint decides, also against an upload that is
+-- under way. Then the sale is taken back, and the platform is told.
+create function private.keep_bought_card(purchase public.gift_card_purchases, card jsonb, cost numeric)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  violated text;
+begin
+  return private.finish_purchase(purchase, card, cost);
+exception when unique_violation then
+  get stacked diagnostics violated = constraint_name;
+  if violated <> 'card_secrets_a_code_stands_once' then
+    raise;
+  end if;
+  perform private.report_known_codes(purchase.id::text, jsonb_build_object('purchase_id', purchase.id, 'cards', 1, 'supplier', (
+    select s.name from public.gift_card_suppliers s where s.id = purchase.supplier_id)));
+  purchase.supplier_code := 'known_code';
+  return private.postpone_purchase(purchase, 'reversing');
+end $$;
+
 create function public.complete_purchase(
   purchase_id uuid, lease_token uuid, outcome text, card jsonb default null, supplier_code text default null,
   supplier_reference text default null, cost numeric default null, message text default null)
@@ -273,12 +294,7 @@ begin
   perform private.note_supplier_answer(purchase, outcome);
   case outcome
     when 'issued' then
-      if exists (
-        select from private.card_secrets s where s.code_fingerprint = decode(card ->> 'fingerprint', 'hex')) then
-        purchase.supplier_code := 'known_code';
-        return private.postpone_purchase(purchase, 'reversing');
-      end if;
-      return private.finish_purchase(purchase, card, cost);
+      return private.keep_bought_card(purchase, card, cost);
     when 'declined', 'short' then
       -- refused is only this repeat of the question: the first one may have been heard
       if purchase.attempts > 1 and purchase.status <> 'ordered' then

@@ -35,6 +35,7 @@ function purchase(over: Partial<Purchase> = {}): Purchase {
     deliveryMethod: 'code',
     giftCardId: crypto.randomUUID(),
     brandId: crypto.randomUUID(),
+    codeCaseMatters: false,
     reference: null,
     ...over,
   };
@@ -95,7 +96,7 @@ Deno.test('provide: without stock the card is bought, sealed for its id, and now
     card: {
       code: '',
       pin: '',
-      fingerprint: fingerprint(code),
+      fingerprint: fingerprint(code, wanted),
       last4: '1234',
       keyId: 'k1',
       expiresOn: '2030-01-31',

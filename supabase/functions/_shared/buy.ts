@@ -19,6 +19,7 @@ export interface Purchase extends Order {
   adapter: string;
   giftCardId: string;
   brandId: string;
+  codeCaseMatters: boolean;
 }
 
 /** Where suppliers come from; tests bring their own. */
@@ -210,8 +211,8 @@ interface SealedCard extends SealedSecrets {
   expiresOn: string | null;
 }
 
-function sealed({ giftCardId, brandId }: Purchase, { card: { code, pin, expiresOn } }: Issued): SealedCard {
-  return { ...sealSecrets(giftCardId, brandId, code, pin), keyId: currentKeyId(), expiresOn };
+function sealed(purchase: Purchase, { card: { code, pin, expiresOn } }: Issued): SealedCard {
+  return { ...sealSecrets(purchase.giftCardId, purchase, code, pin), keyId: currentKeyId(), expiresOn };
 }
 
 // Asked before money moves: a card that cannot be sealed cannot be kept.

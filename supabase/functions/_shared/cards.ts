@@ -1,4 +1,4 @@
-import { bindingOf, fingerprint, seal } from './seal.ts';
+import { bindingOf, type CodeBrand, fingerprint, seal } from './seal.ts';
 
 /** How long the secrets of a card may be; network-branded rewards are held as the provider's link. */
 export const MAX_LENGTH = { code: 110, link: 500, pin: 32 };
@@ -12,11 +12,11 @@ export interface SealedSecrets {
 }
 
 /** Seals a card's secrets so that they open for this card and brand only. */
-export function sealSecrets(id: string, brandId: string, code: string, pin: string | null): SealedSecrets {
+export function sealSecrets(id: string, brand: CodeBrand, code: string, pin: string | null): SealedSecrets {
   return {
-    code: seal(code, bindingOf(id, brandId, 'code')),
-    pin: pin ? seal(pin, bindingOf(id, brandId, 'pin')) : null,
-    fingerprint: fingerprint(code),
+    code: seal(code, bindingOf(id, brand.brandId, 'code')),
+    pin: pin ? seal(pin, bindingOf(id, brand.brandId, 'pin')) : null,
+    fingerprint: fingerprint(code, brand),
     last4: lastFour(code),
   };
 }

@@ -93,8 +93,10 @@ for (const [what, value] of [['absent', ''], ['too short', 'k1:AAAA'], ['without
   );
 }
 
+const CODES = { brandId: BRAND, codeCaseMatters: false };
+
 Deno.test('fingerprint: the same code in any disguise has the same fingerprint', () => {
-  const plain = fingerprint('AMZN1234567890AB');
+  const plain = fingerprint('AMZN1234567890AB', CODES);
   const disguises = [
     'AMZN-1234-5678-90AB',
     'amzn-1234-5678-90ab',
@@ -106,17 +108,41 @@ Deno.test('fingerprint: the same code in any disguise has the same fingerprint',
     'AM\u00adZN1234567890AB',
     'ＡＭＺＮ-１２３４-５６７８-９０ＡＢ',
   ];
-  for (const disguise of disguises) assert.equal(fingerprint(disguise), plain, JSON.stringify(disguise));
+  for (const disguise of disguises) assert.equal(fingerprint(disguise, CODES), plain, JSON.stringify(disguise));
 });
 
 Deno.test('fingerprint: other codes have other fingerprints', () => {
-  const prints = ['AMZN-1234', 'AMZN-1235', 'AMZN-123', 'AMZN-12340'].map(fingerprint);
+  const prints = ['AMZN-1234', 'AMZN-1235', 'AMZN-123', 'AMZN-12340'].map((code) => fingerprint(code, CODES));
   assert.equal(new Set(prints).size, prints.length);
 });
 
+Deno.test('fingerprint: equal digits of two brands → two fingerprints', () => {
+  assert.notEqual(
+    fingerprint('6301 1234 5678', CODES),
+    fingerprint('6301 1234 5678', { ...CODES, brandId: 'brand-2' }),
+  );
+});
+
+Deno.test('fingerprint: a brand whose codes differ by case → two fingerprints, dashes and blanks still fold', () => {
+  const brand = { ...CODES, codeCaseMatters: true };
+  assert.notEqual(fingerprint('aBcD-1234', brand), fingerprint('AbCd-1234', brand));
+  assert.equal(fingerprint('aBcD-1234', brand), fingerprint(' aBcD 1234', brand));
+});
+
+Deno.test('fingerprint: links that differ by case, a dash or a blank → other fingerprints, but for scheme and host', () => {
+  const links = [
+    'https://x.example/Ab-cD',
+    'https://x.example/ab-cd',
+    'https://x.example/AbcD',
+    'https://y.example/Ab-cD',
+  ];
+  assert.equal(new Set(links.map((link) => fingerprint(link, CODES))).size, links.length);
+  assert.equal(fingerprint(' HTTPS://X.Example/Ab-cD', CODES), fingerprint(links[0], CODES));
+});
+
 Deno.test('fingerprint: it depends on its key', () => {
-  const before = fingerprint('AMZN-1234');
+  const before = fingerprint('AMZN-1234', CODES);
   Deno.env.set('CARD_FINGERPRINT_KEY', btoa('g'.repeat(32)));
-  assert.notEqual(fingerprint('AMZN-1234'), before);
+  assert.notEqual(fingerprint('AMZN-1234', CODES), before);
   assert.match(before, /^[0-9a-f]{64}$/);
 });

@@ -50,9 +50,16 @@ export function unseal(sealed: Sealed): CardSecrets {
   };
 }
 
-/** Finds a card again without its code: equal for every way of writing the same code. */
-export function fingerprint(code: string): string {
-  return createHmac('sha256', fingerprintKey()).update(normalise(code)).digest('hex');
+/** What a code is compared within: its brand, and whether two codes of the brand may differ by case alone. */
+export interface CodeBrand {
+  brandId: string;
+  codeCaseMatters: boolean;
+}
+
+/** Finds a card of a brand again without its code: equal for every way of writing the same code, and for no other brand. */
+export function fingerprint(code: string, { brandId, codeCaseMatters }: CodeBrand): string {
+  const text = `${brandId.toLowerCase()}:${canonicalCode(code, codeCaseMatters)}`;
+  return createHmac('sha256', fingerprintKey()).update(text).digest('hex');
 }
 
 /** Keys for another purpose, one made of each key that seals, by its id; nobody learns one from the other. */
@@ -78,9 +85,16 @@ function open(sealed: string, aad: string, key: Buffer): string {
   return text.toString('utf8');
 }
 
-function normalise(code: string): string {
+// A link is another link when a letter's case or a dash differs, but for its scheme and host.
+const LINK_ORIGIN = /^https?:\/\/[^/?#@]*(?=[/?#]|$)/i;
+
+/** The canonical form of a code: what its readers take for the same code has the same form. */
+function canonicalCode(code: string, caseMatters: boolean): string {
+  const text = code.normalize('NFKC').trim();
+  if (LINK_ORIGIN.test(text)) return text.replace(LINK_ORIGIN, (origin) => origin.toLowerCase());
   // Format characters (\p{Cf}) are the invisible ones: zero-width spaces, joiners, byte order marks.
-  return code.normalize('NFKC').toUpperCase().replace(/[\s\p{Z}\p{Pd}\p{Cf}\u2212]/gu, '');
+  const joined = text.replace(/[\s\p{Z}\p{Pd}\p{Cf}\u2212]/gu, '');
+  return caseMatters ? joined : joined.toUpperCase();
 }
 
 interface SealKeys {

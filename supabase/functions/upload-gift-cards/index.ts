@@ -2,12 +2,7 @@ import { currentKeyId } from '../_shared/seal.ts';
 import { serve } from '../_shared/serve.ts';
 import { type Imported, presentImport } from './present_import.ts';
 import { readUpload } from './read_upload.ts';
-import { sealCards } from './seal_cards.ts';
-
-interface Target {
-  brandId: string;
-  codeFormat: string | null;
-}
+import { sealCards, type Target } from './seal_cards.ts';
 
 const secrets = ['CARD_SEAL_KEYS', 'CARD_FINGERPRINT_KEY'];
 

@@ -8,8 +8,8 @@ import { sealCards } from './seal_cards.ts';
 Deno.env.set('CARD_SEAL_KEYS', `k1:${btoa('k'.repeat(32))}`);
 Deno.env.set('CARD_FINGERPRINT_KEY', btoa('f'.repeat(32)));
 
-const ANY = { brandId: 'brand-1', codeFormat: null };
-const AMAZON = { brandId: 'brand-1', codeFormat: '^AMZN-[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}$' };
+const ANY = { brandId: 'brand-1', codeFormat: null, codeCaseMatters: false };
+const AMAZON = { ...ANY, codeFormat: '^AMZN-[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}$' };
 
 function row(change: Partial<CardRow> = {}): CardRow {
   return { code: 'AMZN-1234-5678-90AB', pin: '', expirationDate: '', ...change };
@@ -41,6 +41,17 @@ Deno.test('sealCards: of the same code twice in a file the first counts', () => 
   assert.deepEqual(cards.map((card) => card.row), [1, 2]);
   const reason = 'the code stands in row 1 already';
   assert.deepEqual(refused, [3, 4].map((row) => ({ row, status: 'duplicate', reason })));
+});
+
+Deno.test('sealCards: two codes that differ by case → both sealed where case counts, else a duplicate', () => {
+  const rows = [row({ code: 'aBcD-1234' }), row({ code: 'AbCd-1234' })];
+  assert.equal(sealCards(rows, { ...ANY, codeCaseMatters: true }).cards.length, 2);
+  assert.equal(sealCards(rows, ANY).refused[0].status, 'duplicate');
+});
+
+Deno.test('sealCards: two links that differ by case or a dash → both sealed', () => {
+  const links = ['Ab-cd', 'ab-cd', 'Abcd'].map((path) => row({ code: `https://rewards.example/${path}` }));
+  assert.deepEqual(sealCards(links, ANY).refused, []);
 });
 
 Deno.test('sealCards: a refused row does not hide a good one with the same code', () => {
@@ -78,7 +89,7 @@ Deno.test("sealCards: a whole code must have the brand's format", () => {
   for (const code of ['AMZN-1234-5678-90A', 'xAMZN-1234-5678-90AB', 'AMZN-1234-5678-90ABx', 'amzn-1234-5678-90ab']) {
     assert.match(String(reasonFor({ code }, AMAZON)), /brand's format/, code);
   }
-  const alternatives = { brandId: 'b', codeFormat: 'A[0-9]+|B[0-9]+' };
+  const alternatives = { ...ANY, codeFormat: 'A[0-9]+|B[0-9]+' };
   const { refused } = sealCards([row({ code: 'A1 and B2' }), row({ code: 'B2' })], alternatives);
   assert.deepEqual(refused.map((result) => result.row), [1]);
 });
@@ -99,7 +110,7 @@ Deno.test('sealCards: a link of a network-branded reward may be longer than a co
 });
 
 Deno.test('sealCards: a brand whose format is no pattern refuses the upload', () => {
-  assert.throws(() => sealCards([row()], { brandId: 'b', codeFormat: '([' }), Refusal);
+  assert.throws(() => sealCards([row()], { ...ANY, codeFormat: '([' }), Refusal);
 });
 
 Deno.test('sealCards: of a short code less than half is shown', () => {

@@ -2,6 +2,7 @@ import { problemOfSecrets, type SealedSecrets, sealSecrets } from '../_shared/ca
 import type { CardRow } from '../_shared/csv.ts';
 import type { DateFormat } from '../_shared/days.ts';
 import { badRequest, Refusal } from '../_shared/errors.ts';
+import type { CodeBrand } from '../_shared/seal.ts';
 import { readDays } from './read_days.ts';
 
 /** What became of one row of an upload. */
@@ -18,10 +19,15 @@ export interface SealedCard extends SealedSecrets {
   expiresOn: string | null;
 }
 
+/** The brand of the pool that is filled; codeFormat is a regular expression that a whole code must match. */
+export interface Target extends CodeBrand {
+  codeFormat: string | null;
+}
+
 /** Checks every row against its brand and seals those that pass; the others say why not. If none passes, it refuses. */
 export function sealCards(
   rows: CardRow[],
-  brand: { brandId: string; codeFormat: string | null },
+  brand: Target,
   dateFormat: DateFormat | null = 'YYYY-MM-DD',
 ): { cards: SealedCard[]; refused: RowResult[] } {
   const format = formatOf(brand.codeFormat);
@@ -39,7 +45,7 @@ export function sealCards(
       return refused.push({ row, status: 'rejected', reason: `the expiration date is not a day in ${notation}` });
     }
     const id = crypto.randomUUID();
-    const secrets = sealSecrets(id, brand.brandId, card.code, card.pin);
+    const secrets = sealSecrets(id, brand, card.code, card.pin);
     const first = rowByFingerprint.get(secrets.fingerprint);
     if (first) return refused.push({ row, status: 'duplicate', reason: `the code stands in row ${first} already` });
     rowByFingerprint.set(secrets.fingerprint, row);

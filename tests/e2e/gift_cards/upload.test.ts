@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import { sql } from '../../support/database.ts';
 import { assertDone, assertRefused } from '../../support/expect.ts';
 import { countersOf, redeem } from '../../support/gift_cards.ts';
 import { type Answer, type Call, call } from '../../support/http.ts';
 import { clientWith, signUpAs } from '../../support/people.ts';
-import { promise, stock } from '../../support/promise.ts';
+import { promise, type Promised, stock } from '../../support/promise.ts';
 import { stack } from '../../support/stack.ts';
 import { uniqueCard } from '../../support/unique.ts';
 
@@ -123,16 +124,63 @@ Deno.test('upload-gift-cards: each row says what became of it, and the good ones
   assert.equal(await cardsIn(poolId), 3);
 });
 
-Deno.test('upload-gift-cards: a code stands once in the house, however it is written, in whatever pool', async () => {
+/** A pool of another client for the same brand, whose codes may have any form. */
+async function poolOf({ clientId }: Promised, brandId: string): Promise<string> {
+  await sql`update public.gift_card_brands set code_format = null where id = ${brandId}`;
+  const [{ id }] = await sql`
+    insert into public.card_pools (client_id, brand_id, pool_name, denomination) values (${clientId}, ${brandId}, 'Pool', 25)
+    returning id`;
+  return id;
+}
+
+function rowsOf({ body }: Answer) {
+  return body.rows.map(({ row: _row, ...rest }: { row: number }) => rest);
+}
+
+Deno.test('upload-gift-cards: a known code, however it is written → duplicate for its client, rejected for another', async () => {
   const [mine, other] = [await promise({ cards: 1 }), await promise({ cards: 0 })];
-  await sql`update public.gift_card_brands set code_format = null where id = ${other.brandId}`;
+  const [own, foreign] = [await poolOf(mine, mine.brandId), await poolOf(other, mine.brandId)];
   const { code } = mine.cards[0];
   for (const disguise of [code, code.toLowerCase(), code.replaceAll('-', ' '), code.replaceAll('-', '')]) {
-    const answer = await call('upload-gift-cards', { poolId: other.poolId, cards: [{ code: disguise }] });
-    assertDone(answer);
-    assert.deepEqual(statuses(answer), [[1, 'duplicate']], disguise);
+    const cards = [{ code: disguise }];
+    const [again, elsewhere] = [
+      await call('upload-gift-cards', { poolId: own, cards }),
+      await call('upload-gift-cards', { poolId: foreign, cards }),
+    ];
+    assertDone(again);
+    assert.deepEqual(rowsOf(again), [{ status: 'duplicate', reason: 'this code is already here' }], disguise);
+    assertDone(elsewhere);
+    assert.deepEqual(rowsOf(elsewhere), [{ status: 'rejected', reason: 'the card cannot be stocked' }], disguise);
   }
-  assert.equal(await cardsIn(other.poolId), 0);
+  assert.deepEqual([await cardsIn(own), await cardsIn(foreign)], [0, 0]);
+  const alerts = await sql`
+    select client_id, metadata from public.system_alerts
+    where alert_type = 'known_card_code' and metadata ->> 'pool_id' = ${foreign}`;
+  assert.deepEqual(alerts.map(({ client_id, metadata }) => [client_id, metadata.cards]), Array(4).fill([null, 1]));
+  assert.ok(!JSON.stringify(alerts).includes(code));
+});
+
+Deno.test('upload-gift-cards: equal digits of two brands → two cards', async () => {
+  const [one, two] = [await promise({ cards: 0 }), await promise({ cards: 0 })];
+  const digits = String(randomInt(10 ** 11, 10 ** 12));
+  for (const { brandId, poolId } of [one, two]) {
+    await sql`update public.gift_card_brands set code_format = null where id = ${brandId}`;
+    assert.deepEqual(statuses(await call('upload-gift-cards', { poolId, cards: [{ code: digits }] })), [[
+      1,
+      'imported',
+    ]]);
+  }
+});
+
+Deno.test('upload-gift-cards: codes and links that differ by case alone → two cards where case counts', async () => {
+  const { brandId, poolId } = await promise({ cards: 0 });
+  await sql`update public.gift_card_brands set code_format = null, code_case_matters = true where id = ${brandId}`;
+  const { code } = uniqueCard();
+  const links = [`https://rewards.example/${code}/Ab-c`, `https://rewards.example/${code}/ab-c`];
+  const codes = [code, code.toLowerCase(), ...links, links[0]];
+  const answer = await call('upload-gift-cards', { poolId, cards: codes.map((code) => ({ code })) });
+  const expected = ['imported', 'imported', 'imported', 'imported', 'duplicate'];
+  assert.deepEqual(statuses(answer).map(([, status]) => status), expected);
 });
 
 Deno.test('upload-gift-cards: the same file again adds nothing and says so', async () => {

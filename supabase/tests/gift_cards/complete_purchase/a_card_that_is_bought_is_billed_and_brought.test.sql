@@ -11,7 +11,7 @@ select tests.keep('purchase', tests.kept('answer') #> '{result,purchase}');
 
 select is(tests.kept('answer') - 'result', '{"outcome": "ok", "sealed": null, "replayed": false}', 'There is something to buy');
 select is(tests.kept('purchase') - array['purchaseId', 'leaseToken', 'supplier', 'clientRequestId', 'giftCardId', 'brandId'],
-  '{"adapter": "tillo", "action": "issue", "brandCode": "brand-us", "amount": "25.00", "currency": "USD", "sector": null,
+  '{"adapter": "tillo", "action": "issue", "brandCode": "brand-us", "codeCaseMatters": false, "amount": "25.00", "currency": "USD", "sector": null,
     "deliveryMethod": "code", "reference": null}', 'The function is told what to buy');
 select row_eq($$ select client_id, recipient_id, status, attempts, client_request_id, denomination, currency
   from public.gift_card_purchases where id = (tests.kept('purchase') ->> 'purchaseId')::uuid $$,

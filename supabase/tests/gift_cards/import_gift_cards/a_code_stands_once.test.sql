@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(23);
+select plan(24);
 
 select tests.keep(tests.create_promise(0));
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
@@ -55,9 +55,11 @@ select is((tests.import(tests.the('pool_2'), jsonb_build_array(tests.card_row(1,
 select tests.keep('elsewhere', tests.create_promise(0));
 select is((tests.import((tests.kept('elsewhere') ->> 'pool')::uuid,
   jsonb_build_array(tests.card_row(1, 'AAAA-2222'))) -> 'result') - 'poolId',
-  '{"imported": 0, "duplicates": 1, "rejected": 0, "alreadyUploaded": false,
-    "rows": [{"row": 1, "status": "duplicate", "reason": "this code is already here"}]}',
-  'A code of another client reads the same: nobody learns where it is');
+  '{"imported": 0, "duplicates": 0, "rejected": 1, "alreadyUploaded": false,
+    "rows": [{"row": 1, "status": "rejected", "reason": "the card cannot be stocked"}]}',
+  'import_gift_cards: a code that another client holds → rejected, without the cause');
+select isnt_empty($$ select from public.system_alerts where alert_type = 'known_card_code'
+  and metadata ->> 'pool_id' = tests.kept('elsewhere') ->> 'pool' $$, '… and an alert');
 select is(tests.import(tests.the('pool_2'), jsonb_build_array(tests.card_row(1, 'AAAA-3333'))) #>> '{result,imported}',
   '1', 'A card that was refused as expired never came in: its code is free');
 

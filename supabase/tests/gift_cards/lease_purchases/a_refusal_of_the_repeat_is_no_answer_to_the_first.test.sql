@@ -1,7 +1,7 @@
 -- Money may have moved with the first question: nothing is bought elsewhere before the supplier has taken it back.
 begin;
 set local search_path = public, extensions, tests;
-select plan(20);
+select plan(21);
 
 select tests.keep(tests.create_promise(0));
 select tests.keep('supplier', tests.create_supplier(tests.the('brand'), 1));
@@ -64,6 +64,9 @@ select tests.keep('twice', public.complete_purchase((tests.kept('purchase') ->> 
       'keyId', 'test') from private.card_secrets limit 1)));
 select is(tests.kept('twice') ->> 'code', 'GC-005', 'A code that we have sold already is no card');
 select is((select supplier_code from public.gift_card_purchases where status = 'reversing'), 'known_code', 'It is given back');
+select row_eq($$ select client_id, metadata ->> 'purchase_id', metadata ->> 'cards' from public.system_alerts
+  where alert_type = 'known_card_code' $$, row(null::uuid, tests.kept('purchase') ->> 'purchaseId', '1'::text),
+  'complete_purchase: a code that is here already → alert known_card_code');
 select is((select count(*)::int from public.system_alerts where alert_type = 'purchase_unresolved' and resolved_at is null), 1,
   '… and somebody is told');
 select pg_temp.later();
