@@ -4,6 +4,7 @@ import { createPostgresConnection } from '@supabase/lite/postgres';
 import { importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
 import { type Kysely, sql as fragment } from 'kysely';
 import type { Sql } from 'postgres';
+import { quoteFilters } from './rest_filters.ts';
 
 /** The keys that lite and the functions need; all generated. */
 export interface Keys {
@@ -132,8 +133,17 @@ const text = (oid: number, parse: (text: string) => unknown) => ({
   parse,
 });
 
+/** Patch: filters arrive as text, and the driver would take every text for false. */
+const boolean = {
+  to: 16,
+  from: [16],
+  serialize: (value: unknown) => value === true ? 't' : value === false ? 'f' : String(value),
+  parse: (text: string) => text === 't',
+};
+
 /** Patch: lite gives numeric as text and `2026-01-31 12:00:00+00`; PostgREST gives JSON numbers and ISO 8601. */
 const hostedTypes = {
+  boolean,
   json: json(114),
   jsonb: json(3802),
   numeric: text(1700, (text) => Number.isFinite(Number(text)) ? Number(text) : text),
@@ -365,7 +375,7 @@ async function withHostedTokens(inner: Lite['fetch'], issuer: string, keys: Keys
       const refusal = { code: 'PGRST301', message: 'JWT invalid or expired', details: null, hint: null };
       return Response.json(refusal, { status: 401, headers: { 'access-control-allow-origin': '*' } });
     }
-    const response = await inner(new Request(request, { headers }), peer);
+    const response = await inner(quoteFilters(new Request(request, { headers })), peer);
     return pathname.startsWith('/auth/v1/') ? await tokens.toOuter(response) : response;
   };
 }

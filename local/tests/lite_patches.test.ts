@@ -127,6 +127,55 @@ Deno.test('hostedTypes: numbers are numbers and times are ISO 8601', async () =>
   });
 });
 
+const lookalikes = `
+  create table lite_filters (id int, name text, amount numeric, big bigint, on_it boolean, made_at timestamptz, parent int);
+  grant all on lite_filters to service_role;
+  insert into lite_filters (id, name, amount, big, on_it, made_at) values
+    (1, '+12025550141', 1.50, 12345678901234567, true, '2026-01-31 12:00:00Z'), (2, '12345678901234567890', 10, 2, false, null),
+    (3, '1.50', null, null, null, null), (4, 'true', null, null, null, null), (5, 'null', null, null, null, null),
+    (6, '+44', null, null, null, null), (7, '0012', null, null, null, null), (8, 'a,b', null, null, null, null),
+    (9, ' 5', null, null, null, null), (10, '', null, null, null, null);`;
+
+Deno.test('quoteFilters: text that looks like a number or boolean is compared as text', async () => {
+  await withScratch('lite_filters', lookalikes, async () => {
+    // deno-lint-ignore no-explicit-any
+    const idsOf = async (filter: (query: any) => any) => {
+      const { data, error } = await filter(server.from('lite_filters').select('id')).order('id');
+      assert.equal(error, null, error?.message);
+      return data.map(({ id }: { id: number }) => id);
+    };
+    const names = ['+12025550141', '12345678901234567890', '1.50', 'true', 'null', '+44', '0012', 'a,b', ' 5', ''];
+    for (const [n, name] of names.entries()) {
+      const others = names.map((_, other) => other + 1).filter((id) => id !== n + 1);
+      assert.deepEqual(await idsOf((query) => query.eq('name', name)), [n + 1], `eq ${name}`);
+      assert.deepEqual(await idsOf((query) => query.neq('name', name)), others, `neq ${name}`);
+      assert.deepEqual(await idsOf((query) => query.not('name', 'eq', name)), others, `not.eq ${name}`);
+      assert.deepEqual(
+        await idsOf((query) => query.in('name', [name, '+44'])),
+        [...new Set([n + 1, 6])].sort((a, b) => a - b),
+        `in ${name}`,
+      );
+      if (name.includes(',') || name.trim() !== name || name === '') continue;
+      assert.deepEqual(
+        await idsOf((query) => query.or(`name.eq.${name},and(id.eq.6,name.eq.+44)`)),
+        [...new Set([n + 1, 6])].sort((a, b) => a - b),
+        `or ${name}`,
+      );
+    }
+    assert.deepEqual(await idsOf((query) => query.eq('id', 3)), [3]);
+    assert.deepEqual(await idsOf((query) => query.in('id', [3, 4])), [3, 4]);
+    assert.deepEqual(await idsOf((query) => query.gte('id', 9)), [9, 10]);
+    assert.deepEqual(await idsOf((query) => query.eq('amount', 1.5)), [1]);
+    assert.deepEqual(await idsOf((query) => query.eq('big', '12345678901234567')), [1]);
+    assert.deepEqual(await idsOf((query) => query.eq('on_it', true)), [1]);
+    assert.deepEqual(await idsOf((query) => query.eq('on_it', false)), [2]);
+    assert.deepEqual(await idsOf((query) => query.is('on_it', null)), [3, 4, 5, 6, 7, 8, 9, 10]);
+    assert.deepEqual(await idsOf((query) => query.gt('made_at', '2026-01-31T11:00:00Z')), [1]);
+    assert.deepEqual(await idsOf((query) => query.or('on_it.is.true,id.eq.10')), [1, 10]);
+    assert.deepEqual(await idsOf((query) => query.like('name', '+%')), [1, 6]);
+  });
+});
+
 Deno.test('setSessionAtOnce: a function sees who calls it, with which role and headers', async () => {
   const ddl = `
     create table lite_session ();
