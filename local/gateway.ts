@@ -1,5 +1,6 @@
 /** One loopback port for /rest/v1, /auth/v1 and /functions/v1/<name>, and in development lite's Studio. */
 import { authAdmin } from './auth_admin.ts';
+import { allowOrigins, preflight } from './cors.ts';
 import { Functions } from './functions.ts';
 import { createLite, type Keys } from './lite.ts';
 import { firstLine, untilEnd } from './parent.ts';
@@ -39,7 +40,8 @@ function answer(request: Request, peer: string): Response | Promise<Response> {
 }
 
 async function restOrAuth(request: Request, peer: string): Promise<Response> {
-  return await authAdmin(request, lite.sql, keys.secretKey) ?? await lite.fetch(request, peer);
+  return preflight(request) ??
+    allowOrigins(await authAdmin(request, lite.sql, keys.secretKey) ?? await lite.fetch(request, peer));
 }
 
 /** Functions read the caller's address from x-forwarded-for; a test on this machine may name another one. */

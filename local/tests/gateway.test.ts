@@ -29,3 +29,22 @@ Deno.test('gateway: a body of more than 20 MB is refused', async () => {
   const init = { method: 'POST', headers: { apikey: secretKey }, body: new Uint8Array(21 * 1024 * 1024) };
   assert.equal(await statusOf('/rest/v1/clients', init), 413);
 });
+
+Deno.test('gateway: pages of other origins may call Auth and REST', async () => {
+  const origin = 'https://shop.example';
+  const wanted = 'authorization, apikey, content-type, x-client-info, x-supabase-api-version';
+  for (
+    const path of ['/auth/v1/signup', '/auth/v1/token?grant_type=password', '/auth/v1/user', '/rest/v1/recipients']
+  ) {
+    const preflight = await fetch(apiUrl + path, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': wanted },
+    });
+    assert.equal(preflight.status, 204, path);
+    assert.equal(preflight.headers.get('access-control-allow-origin'), '*', path);
+    assert.equal(preflight.headers.get('access-control-allow-headers'), wanted, path);
+    const answer = await fetch(apiUrl + path, { headers: { origin, apikey: 'wrong' } });
+    await answer.body?.cancel();
+    assert.equal(answer.headers.get('access-control-allow-origin'), '*', path);
+  }
+});
