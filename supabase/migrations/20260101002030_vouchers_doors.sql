@@ -112,6 +112,19 @@ begin
     where m.user_id = actor and m.role = 'customer' and m.suspended_at is null order by m.created_at limit 1)));
 end $$;
 
+-- The refusal of an attempt: as it was said, or GC-015 for a bug, with the reason for the log. What another attempt may succeed
+-- in (a deadlock, a server that goes down) is no answer, and is raised again.
+create function private.refusal_of(state text, message text, detail text)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  if private.is_refusal(state) then
+    return private.refused(state, message, detail);
+  elsif state in ('40001', '40P01') or state ~ '^(08|53|57|58)' then
+    raise exception using errcode = state, message = message;
+  end if;
+  return private.refused('GC015', state || ': ' || message, null);
+end $$;
+
 create function public.redeem_voucher(
   actor uuid, code text, client_id uuid, package_id uuid, ip text, request_id uuid, idempotency_key text, request_hash text)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -142,11 +155,8 @@ begin
     perform private.close_attempt(surface, keys, actor, code, voucher.client_id, null, request_id);
     perform private.take_use(voucher, actor);
   exception when others then
-    if not private.is_refusal(sqlstate) then
-      raise;
-    end if;
     get stacked diagnostics detail = pg_exception_detail;
-    refusal := private.refused(sqlstate, sqlerrm, detail);
+    refusal := private.refusal_of(sqlstate, sqlerrm, detail);
     perform private.close_attempt(surface, keys, actor, code, voucher.client_id, refusal, request_id);
   end;
   return coalesce(refusal, private.answered(answer));
@@ -174,11 +184,8 @@ begin
     voucher := private.find_voucher(actor, client_id, code);
     rules := array(select r from private.voucher_rules(voucher, actor, package_id) r order by r.position);
   exception when others then
-    if not private.is_refusal(sqlstate) then
-      raise;
-    end if;
     get stacked diagnostics detail = pg_exception_detail;
-    refusal := private.refused(sqlstate, sqlerrm, detail);
+    refusal := private.refusal_of(sqlstate, sqlerrm, detail);
   end;
   perform private.close_attempt('validate-voucher', keys, actor, code, voucher.client_id, coalesce(refusal, (
     select jsonb_build_object('code', r.code) from unnest(rules) r where not r.passed limit 1)), request_id);
