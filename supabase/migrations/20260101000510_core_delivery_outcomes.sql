@@ -130,7 +130,8 @@ end $$;
 
 -- Applies a callback: found by the provider's id, or by the attempt it names when the report of the call was lost, or when a
 -- look-up did not find what went out after all (a try that is queued again is then called off).
--- Returns null when there is nothing to apply: unknown message, repeated or late callback.
+-- Returns null when there is nothing to apply: unknown message, repeated or late callback. Of delivered and undelivered the first one
+-- stands.
 create function private.apply_provider_status(
   provider text, provider_message_id text, attempt_id uuid, provider_status text, error_code text)
 returns public.deliveries language plpgsql volatile set search_path = '' as $$

@@ -134,14 +134,21 @@ declare
   pending jsonb := (
     select private.pending_purchase(b.id) from public.gift_card_purchases b
     where b.grant_id = given_id and b.ended_at is null and b.reopened_at is null);
+  card public.gift_cards;
 begin
   if pending is not null then
     perform private.refuse(pending ->> 'code', pending ->> 'message', pending -> 'details');
   end if;
-  -- staff may want to send the card again; a visitor learns no more than that the code is used
-  perform private.refuse('GC-010', 'Already provisioned', case when p.surface = 'form' then '{}' else (
-    select jsonb_build_object('giftCardId', c.id, 'status', c.status, 'claimedAt', c.claimed_at)
-    from public.gift_cards c where c.grant_id = given_id) end);
+  -- staff may want to send the card again, or to replace it; a visitor learns no more than that the code is used
+  if p.surface = 'form' then
+    perform private.refuse('GC-010', 'Already provisioned');
+  end if;
+  select c.* into card from public.gift_cards c where c.grant_id = given_id;
+  perform private.refuse('GC-010', case card.status when 'cancelled' then 'The reward was cancelled without replacement'
+      when 'expired' then 'The gift card of this reward has expired' else 'Already provisioned' end,
+    jsonb_build_object('giftCardId', card.id, 'status', card.status, 'claimedAt', card.claimed_at)
+      || case when card.status in ('cancelled', 'expired') then jsonb_build_object('solution',
+        'An admin can allow a replacement with allow_gift_card_replacement(gift_card_id, reason)') else '{}' end);
 end $$;
 
 -- Where a condition asks for consent: the recipient's, and that of the phone that is written to.

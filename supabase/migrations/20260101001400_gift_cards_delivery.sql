@@ -1,6 +1,6 @@
 -- Gift cards, the delivery: what a card adds to the outbox, and what the fate of a message means for the card.
 -- A leased card may have left the house (exposed_at) and never returns to stock; it is delivered when a provider has taken
--- its message. A message that cannot arrive takes the recipient's other channel, else a person is told.
+-- its message. What the outcome of a message means for its card stands in gift_cards_outcomes.
 
 -- What the message of a card says: the campaign's text, what to merge, and the card, still sealed.
 create function private.present_card_message(delivery public.deliveries)
@@ -66,56 +66,6 @@ begin
     join public.campaign_recipients r on r.id = c.recipient_id
     where c.id = lacks_consent.gift_card_id and not private.has_agreed(r, lacks_consent.address));
 end $$;
-
--- Is there another way to the recipient that has not been tried?
-create function private.take_other_channel(delivery public.deliveries)
-returns uuid language sql volatile set search_path = '' as $$
-  select private.enqueue_delivery(
-    delivery.client_id, delivery.topic, delivery.subject_id, r.id, o.channel, o.address, delivery.request_id)
-  from public.campaign_recipients r,
-    lateral (select case delivery.channel when 'sms' then 'email' else 'sms' end as channel,
-      case delivery.channel when 'sms' then r.email else r.phone end as address) o
-  where r.id = delivery.recipient_id and private.fits_channel(o.channel, o.address)
-    and not private.lacks_consent(delivery.subject_id, o.channel, o.address)
-    and not exists (
-      select from public.deliveries d
-      where d.subject_id = delivery.subject_id and d.channel = o.channel and d.status <> 'cancelled')
-    and not private.is_opted_out(o.channel, o.address)
-$$;
-
--- What the new state of a message means for its card.
-create function private.follow_delivery(delivery public.deliveries)
-returns void language plpgsql volatile set search_path = '' as $$
-begin
-  if exists (select from public.gift_cards c where c.id = delivery.subject_id and c.status in ('cancelled', 'expired')) then
-    -- a try that was under way when the card was cancelled is not made again
-    update public.deliveries d set status = 'cancelled', cancelled_at = now() where d.id = delivery.id and d.status = 'queued';
-  elsif delivery.status in ('sent', 'delivered') then
-    update public.gift_cards c
-    set status = 'delivered', delivered_at = now(), delivery_method = delivery.channel
-    where c.id = delivery.subject_id and c.status in ('claimed', 'stuck');
-    perform private.resolve_alert('delivery_outcome_unknown', delivery.id::text);
-    perform private.resolve_alert('delivery_failed', delivery.subject_id::text);
-  elsif delivery.status in ('failed', 'undelivered', 'suppressed') then
-    if private.take_other_channel(delivery) is null then
-      perform private.raise_alert('delivery_failed', 'warning', 'A gift card could not be delivered; somebody must reach the recipient',
-        jsonb_build_object('delivery_id', delivery.id, 'gift_card_id', delivery.subject_id,
-          'channel', delivery.channel, 'error_code', delivery.error_code), delivery.subject_id::text, delivery.client_id);
-    end if;
-  end if;
-end $$;
-
--- Every way in which a delivery ends passes here: the report of a try, a look-up, a callback, an opt-out at the lease.
-create function private.deliveries_have_consequences()
-returns trigger language plpgsql volatile security definer set search_path = '' as $$
-begin
-  perform private.follow_delivery(new);
-  return null;
-end $$;
-
-create trigger deliveries_have_consequences_for_cards after update of status on public.deliveries
-  for each row when (new.topic = 'gift_card' and old.status is distinct from new.status)
-  execute function private.deliveries_have_consequences();
 
 create function public.complete_delivery_attempt(
   attempt_id uuid, lease_token uuid, outcome text, provider text,
@@ -233,6 +183,9 @@ begin
   perform private.replace_claim_links(card.id);
   delivery_id := private.enqueue_delivery(
     card.client_id, 'gift_card', card.id, card.recipient_id, channel, address, request_id);
+  -- a message brings it again, so nobody has to act until that fails, too
+  update public.gift_cards c set status = 'claimed', delivered_at = null, stuck_at = null
+  where c.id = card.id and c.status = 'stuck';
   perform private.record_audit(card.client_id, actor, 'gift_card.resent', 'gift_card', card.id,
     jsonb_build_object('delivery_id', delivery_id, 'channel', channel, 'other_address', queue_resend.deliver_to is not null),
     request_id, reason);

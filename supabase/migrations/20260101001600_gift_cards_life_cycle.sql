@@ -95,17 +95,21 @@ begin
     where d.topic = 'gift_card' and d.subject_id = card.id);
 end $$;
 
--- Every way into stuck raises its alert, and every way out of it resolves it.
+-- A card that is stuck has an open alert: its message has failed (delivery_failed, raised before), or nobody knows of its outcome. On
+-- every way out of stuck both are resolved.
 create function private.tell_when_stuck()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 begin
-  if new.status = 'stuck' then
+  if new.status <> 'stuck' then
+    perform private.resolve_alert('stuck_gift_card', new.id::text);
+    perform private.resolve_alert('delivery_failed', new.id::text);
+  elsif not exists (
+    select from public.system_alerts a
+    where a.alert_type = 'delivery_failed' and a.subject = new.id::text and a.resolved_at is null) then
     perform private.raise_alert('stuck_gift_card', 'warning',
       'A gift card was claimed and is not delivered; its code may have left, so somebody must send it again or cancel it',
       jsonb_build_object('gift_card_id', new.id, 'pool_id', new.pool_id, 'claimed_at', new.claimed_at), new.id::text,
       new.client_id);
-  else
-    perform private.resolve_alert('stuck_gift_card', new.id::text);
   end if;
   return null;
 end $$;
@@ -166,6 +170,34 @@ $$;
 comment on function public.cancel_gift_card is
   'An admin takes a given card back: into its pool with its bill reversed if the code never left the house, else cancelled for '
   'good and billed; allow_replacement lets the recipient be given another one.';
+
+create function private.allow_gift_card_replacement(gift_card_id uuid, reason text)
+returns public.gift_cards language plpgsql volatile security definer set search_path = '' as $$
+declare
+  card public.gift_cards := private.card_to_change(gift_card_id, private.admin_roles());
+begin
+  if coalesce(btrim(reason), '') = '' then
+    perform private.refuse('RB-400', 'A reason is needed');
+  end if;
+  card := private.lock_card(card.id);
+  if card.status not in ('cancelled', 'expired') or card.grant_id is null then
+    perform private.refuse('RB-400', 'The card is ' || card.status || ': there is nothing to replace');
+  end if;
+  if exists (select from public.gift_card_grants g where g.id = card.grant_id and g.cancelled_at is null) then
+    perform private.cancel_grant(card.grant_id);
+    perform private.record_audit(card.client_id, private.caller(), 'gift_card.replacement_allowed', 'gift_card', card.id,
+      jsonb_build_object('grant_id', card.grant_id, 'was', card.status), null, reason);
+  end if;
+  return card;
+end $$;
+
+create function public.allow_gift_card_replacement(gift_card_id uuid, reason text)
+returns public.gift_cards language sql volatile security invoker set search_path = '' as $$
+  select private.allow_gift_card_replacement(gift_card_id, reason)
+$$;
+comment on function public.allow_gift_card_replacement is
+  'An admin lets the recipient of a cancelled or expired card be given another one for the same condition; audited with the reason. '
+  'Allowed once is allowed; the first card stays as it is, and billed.';
 
 -- Marks a card as used. What was never handed out cannot have been used.
 create function private.redeem_card(card_id uuid, actor uuid, reason text, request_id uuid)
@@ -320,6 +352,7 @@ insert into private.attempt_limits (surface, kind, attempts_max, window_seconds,
   ('confirm-redemption', 'prefix', 100, 600, false);
 
 grant execute on function
-  public.cancel_gift_card, private.cancel_gift_card, public.mark_gift_card_redeemed, private.mark_gift_card_redeemed,
+  public.cancel_gift_card, private.cancel_gift_card, public.allow_gift_card_replacement, private.allow_gift_card_replacement,
+  public.mark_gift_card_redeemed, private.mark_gift_card_redeemed,
   public.archive_gift_card_pool, private.archive_gift_card_pool to authenticated;
 grant execute on function public.confirm_redemption to service_role;

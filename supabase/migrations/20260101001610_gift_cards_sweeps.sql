@@ -138,7 +138,12 @@ declare
 begin
   for waiting in
     select c.id from public.gift_cards c
-    where c.status = 'claimed' and c.claimed_at < at - interval '10 minutes' order by c.claimed_at limit batch_size
+    where c.status = 'claimed' and c.claimed_at < at - interval '10 minutes' and not exists (
+      -- the other channel, or a resend, has ten minutes of its own
+      select from public.deliveries d
+      where d.topic = 'gift_card' and d.subject_id = c.id and d.status in ('queued', 'sending', 'unknown')
+        and d.created_at >= at - interval '10 minutes')
+    order by c.claimed_at limit batch_size
   loop
     outcome := private.sweep_waiting_card(waiting.id);
     if counts ? outcome then

@@ -8,7 +8,7 @@ insert into private.webhook_event_types (event_type, description) values
   ('gift_card.delivery_failed', 'A card reached its recipient by no channel; somebody must.'),
   ('gift_card.redeemed', 'A recipient used a card.'),
   ('gift_card.expired', 'A card that was given is past its date.'),
-  ('gift_card.stuck', 'A card was claimed, and nobody can tell whether it arrived.'),
+  ('gift_card.stuck', 'A card did not arrive, or nobody can tell whether it did; it must be sent again or cancelled.'),
   ('gift_card.cancelled', 'A card that was given counts no more.'),
   ('gift_card.returned', 'A card that never left the house is back in its pool.'),
   ('reward.pending', 'A reward is owed, because there is no card for it.'),

@@ -10,12 +10,21 @@ create view private.cards_without_explanation as
   select c.id, c.status, 'claimed, and nothing brings it'
   from public.gift_cards c
   where c.status = 'claimed' and not exists (
-    select from public.deliveries d where d.topic = 'gift_card' and d.subject_id = c.id and d.status <> 'cancelled')
+    select from private.messages_of(c) d where d.status in ('queued', 'sending', 'unknown'))
   union all
+  select c.id, c.status, 'delivered, and each of its messages has failed'
+  from public.gift_cards c
+  where c.status = 'delivered' and c.delivery_method in ('sms', 'email')
+    and exists (select from private.messages_of(c) d where d.status in ('failed', 'undelivered', 'suppressed'))
+    and not exists (
+      select from private.messages_of(c) d left join public.claim_links l on l.delivery_id = d.id
+      where d.status not in ('failed', 'undelivered', 'suppressed') or l.revealed_at is not null)
+  union all
+  -- a message that an opt-out has stopped was never handed to a provider
   select c.id, c.status, 'available, and tried to be delivered'
   from public.gift_cards c
   join public.deliveries d on d.topic = 'gift_card' and d.subject_id = c.id and d.status <> 'cancelled'
-  where c.status = 'available'
+  where c.status = 'available' and (d.status <> 'suppressed' or d.attempts > 0)
   union all
   select c.id, c.status, 'given after it had expired'
   from public.gift_cards c
@@ -25,7 +34,8 @@ create view private.cards_without_explanation as
   from public.gift_cards c
   where c.status = 'stuck' and not exists (
     select from public.system_alerts a
-    where a.alert_type = 'stuck_gift_card' and a.subject = c.id::text and (a.resolved_at is null or a.resolved_at >= c.stuck_at));
+    where a.alert_type in ('stuck_gift_card', 'delivery_failed') and a.subject = c.id::text
+      and (a.resolved_at is null or a.resolved_at >= c.stuck_at));
 
 create view private.grants_without_card as
   select g.id from public.gift_card_grants g
@@ -37,7 +47,7 @@ create view private.grants_without_card as
 create view private.cards_of_cancelled_grants as
   select c.id, c.status from public.gift_cards c
   join public.gift_card_grants g on g.id = c.grant_id
-  where g.cancelled_at is not null and c.status <> 'cancelled';
+  where g.cancelled_at is not null and c.status not in ('cancelled', 'expired');
 
 -- A card that came back is billed no more: what is billed and not reversed has its card.
 create view private.bills_without_card as

@@ -95,6 +95,7 @@ select bag_eq($$
   ('public.create_campaign_condition', 'authenticated'), ('private.create_campaign_condition', 'authenticated'),
   ('public.import_recipients', 'authenticated'), ('private.import_recipients', 'authenticated'),
   ('public.cancel_gift_card', 'authenticated'), ('private.cancel_gift_card', 'authenticated'),
+  ('public.allow_gift_card_replacement', 'authenticated'), ('private.allow_gift_card_replacement', 'authenticated'),
   ('public.mark_gift_card_redeemed', 'authenticated'), ('private.mark_gift_card_redeemed', 'authenticated'),
   ('public.archive_gift_card_pool', 'authenticated'), ('private.archive_gift_card_pool', 'authenticated'),
   ('public.update_expiration_policy', 'authenticated'), ('private.update_expiration_policy', 'authenticated'),

@@ -282,8 +282,10 @@ Deno.test('release_stuck_cards: runs at once release each card once, and owe eac
   const promised = await promise({ cards: 40, recipients: 40 });
   const waiting = await giveUnsent(promised);
   await sql`
-    update public.gift_cards set claimed_at = now() - interval '11 minutes'
-    where id in ${sql(waiting.map(({ cardId }) => cardId))}`;
+    with cards as (
+      update public.gift_cards set claimed_at = now() - interval '11 minutes'
+      where id in ${sql(waiting.map(({ cardId }) => cardId))} returning id)
+    update public.deliveries d set created_at = now() - interval '11 minutes' from cards c where d.subject_id = c.id`;
   await withSessions(8, async (sessions) => {
     await Promise.all(sessions.map(async (session) => {
       for (let run = 0; run < 10; run++) await session`select private.sweep_waiting_cards(now(), 7)`;

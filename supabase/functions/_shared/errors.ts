@@ -330,7 +330,9 @@ export class Refusal extends Error {
 
   /** The body of the answer. */
   body(requestId: string): Record<string, unknown> {
-    const own = { code: this.code, message: this.message, solution: catalogue[this.code].solution, requestId };
+    // The database may know a better way out than the catalogue's.
+    const solution = typeof this.details.solution === 'string' ? this.details.solution : catalogue[this.code].solution;
+    const own = { code: this.code, message: this.message, solution, requestId };
     // First for the reader, last so that no detail can take their place.
     return { error: { ...own, ...this.details, ...own } };
   }

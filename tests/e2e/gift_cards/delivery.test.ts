@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { sql } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
+import { assertDone } from '../../support/expect.ts';
 import { deliveryIs, provisionBySms } from '../../support/gift_cards.ts';
+import { call } from '../../support/http.ts';
 import { addRecipients, promise } from '../../support/promise.ts';
 import { messagesTo, messageTo, order } from '../../support/sandbox.ts';
 import { provision } from '../../support/gift_cards.ts';
+import { uniquePhone } from '../../support/unique.ts';
 
 function attemptsOf(deliveryId: string) {
   return sql`
@@ -76,7 +79,7 @@ Deno.test("delivery: a number that does not exist, without another channel, is a
   const [alert] = await sql`select * from public.system_alerts where subject = ${giftCardId}`;
   assert.deepEqual([alert.alert_type, alert.client_id], ['delivery_failed', promised.clientId]);
   const [card] = await sql`select status from public.gift_cards where id = ${giftCardId}`;
-  assert.equal(card.status, 'claimed');
+  assert.equal(card.status, 'stuck');
 });
 
 Deno.test('delivery: an SMS accepted in silence is unknown, then found at Twilio, and sent exactly once', async () => {
@@ -162,4 +165,41 @@ Deno.test("delivery: a campaign's own template is filled in, and what it cannot 
   const [{ code, pin }] = promised.cards;
   assert.match(body, /^Hi \{\{code\}\} Archer, your \$25 Brand [0-9a-f-]+ card: /);
   assert.ok(body.endsWith(`card: ${code} / ${pin}`), body);
+});
+
+Deno.test('delivery: undelivered without another channel → stuck; a resend to a corrected contact → delivered', async () => {
+  const promised = await promise();
+  const { id, phone } = promised.recipient;
+  await sql`update public.campaign_recipients set email = null where id = ${id}`;
+  await order({ provider: 'twilio', to: phone, kind: 'undelivered' });
+  const { deliveryId, giftCardId } = await provisionBySms(promised);
+  await deliveryIs('undelivered', deliveryId);
+  const [stuck] = await sql`select status, stuck_at, delivered_at from public.gift_cards where id = ${giftCardId}`;
+  assert.deepEqual([stuck.status, stuck.stuck_at !== null, stuck.delivered_at], ['stuck', true, null]);
+
+  const corrected = uniquePhone();
+  const answer = await call('send-gift-card-sms', { giftCardId, phone: corrected, reason: 'A mistyped number' });
+  assertDone(answer);
+  assert.ok((await messageTo(corrected)).body.includes(promised.cards[0].code));
+  await deliveryIs('delivered', answer.body.delivery.id);
+  const [card] = await sql`
+    select c.status, c.delivery_method, c.delivered_at = d.delivered_at as is_its_time
+    from public.gift_cards c, public.deliveries d where c.id = ${giftCardId} and d.id = ${answer.body.delivery.id}`;
+  assert.deepEqual({ ...card }, { status: 'delivered', delivery_method: 'sms', is_its_time: true });
+  const open = await sql`select from public.system_alerts where subject = ${giftCardId} and resolved_at is null`;
+  assert.equal(open.length, 0);
+});
+
+Deno.test('delivery: the e-mail arrives after the SMS has failed → the card has its method and time', async () => {
+  const promised = await promise();
+  await order({ provider: 'twilio', to: promised.recipient.phone, kind: 'undelivered' });
+  const { deliveryId, giftCardId } = await provisionBySms(promised);
+  await deliveryIs('undelivered', deliveryId);
+  const mail = await eventually('the e-mail is delivered', async () => {
+    const [delivery] = await sql`
+      select * from public.deliveries where subject_id = ${giftCardId} and channel = 'email' and status = 'delivered'`;
+    return delivery;
+  });
+  const [card] = await sql`select * from public.gift_cards where id = ${giftCardId}`;
+  assert.deepEqual([card.status, card.delivery_method, card.delivered_at], ['delivered', 'email', mail.delivered_at]);
 });

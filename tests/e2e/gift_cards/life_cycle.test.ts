@@ -31,8 +31,12 @@ async function provisionUnsent({ clientId, recipient }: Promised) {
   }) as { giftCardId: string; deliveryId: string };
 }
 
+/** Makes a card and its message eleven minutes older. */
 const waitTooLong = (giftCardId: string) =>
-  sql`update public.gift_cards set claimed_at = now() - interval '11 minutes' where id = ${giftCardId}`;
+  sql`
+    with card as (
+      update public.gift_cards set claimed_at = now() - interval '11 minutes' where id = ${giftCardId} returning id)
+    update public.deliveries d set created_at = now() - interval '11 minutes' from card where d.subject_id = card.id`;
 
 Deno.test('life cycle: the recipient confirms the card with the redemption code, once and for all', async () => {
   const { recipient, poolId } = await promise();
@@ -115,6 +119,36 @@ Deno.test('life cycle: a card that was sent is cancelled for good; a replacement
   assertDone(replacement);
   assert.notEqual(replacement.body.giftCard.id, giftCardId);
   assertRefused(await provision(promised), 'GC-010');
+});
+
+Deno.test('life cycle: cancelled without replacement → GC-010 in its own words, until an admin allows one', async () => {
+  const promised = await promise({ cards: 2 });
+  const { body } = await provision(promised);
+  const admin = await signUpAs('client_admin', promised.clientId);
+  const { data } = await admin.client.rpc('cancel_gift_card', {
+    gift_card_id: body.giftCard.id,
+    reason: 'fraud suspected',
+  });
+  assert.equal(data.status, 'cancelled');
+  const solution = 'An admin can allow a replacement with allow_gift_card_replacement(gift_card_id, reason)';
+  const told = assertRefused(await provision(promised), 'GC-010', solution);
+  assert.equal(told.message, 'The reward was cancelled without replacement');
+  assert.deepEqual([told.status, told.giftCardId], ['cancelled', body.giftCard.id]);
+  const visitor = assertRefused(await redeem(promised.recipient.token), 'GC-010');
+  assert.deepEqual([visitor.message, visitor.solution], ['Already provisioned', 'Customer already received gift card']);
+
+  const reason = 'The suspicion was unfounded';
+  const allowed = await admin.client.rpc('allow_gift_card_replacement', { gift_card_id: body.giftCard.id, reason });
+  assert.equal(allowed.error, null);
+  const replacement = await provision(promised);
+  assertDone(replacement);
+  assert.notEqual(replacement.body.giftCard.id, body.giftCard.id);
+  const again = assertRefused(await provision(promised), 'GC-010');
+  assert.equal(again.message, 'Already provisioned');
+  const [audit] = await sql`
+    select actor_id, reason from public.audit_events
+    where subject_id = ${body.giftCard.id} and action = 'gift_card.replacement_allowed'`;
+  assert.deepEqual([audit.actor_id, audit.reason], [admin.id, reason]);
 });
 
 Deno.test('life cycle: a card whose message nobody took for ten minutes is released by the job, and given again', async () => {

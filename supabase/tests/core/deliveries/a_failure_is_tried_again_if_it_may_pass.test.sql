@@ -22,8 +22,8 @@ select is(tests.report(tests.lease(tests.the('delivery')), 'retriable', null, '2
 select row_eq('select attempts, failed_at from public.deliveries where id = tests.the(''delivery'')', row(3, now()),
   'Three tries, then it has failed');
 select is(tests.lease(tests.the('delivery')), null, 'It is not tried a fourth time');
-select row_eq('select status, delivered_at, exposed_at from public.gift_cards where id = tests.the(''card'')',
-  row('claimed'::text, null::timestamptz, now()), 'The card stays claimed: it may have left the house');
+select row_eq('select status, delivered_at, exposed_at, stuck_at from public.gift_cards where id = tests.the(''card'')',
+  row('stuck'::text, null::timestamptz, now(), now()), 'The card is stuck: it may have been disclosed, and no channel is left');
 select row_eq($$ select alert_type, severity, metadata ->> 'gift_card_id', client_id from public.system_alerts
   where subject = tests.the('card')::text $$,
   row('delivery_failed'::text, 'warning'::text, tests.the('card')::text, tests.the('client')), 'A person is told');

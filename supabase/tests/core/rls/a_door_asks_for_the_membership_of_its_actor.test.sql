@@ -60,6 +60,7 @@ insert into expected values
   ('create_campaign_condition', 'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('import_recipients',         'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('cancel_gift_card',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('allow_gift_card_replacement', 'RB-403', 'ok',   'ok',     'ok', 'RB-404', 'RB-404'),
   ('mark_gift_card_redeemed',   'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('archive_gift_card_pool',    'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_expiration_policy',  'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
@@ -131,6 +132,14 @@ begin
   return 'ok';
 exception when others then
   return regexp_replace(sqlstate, '^(RB|GC)(...)$', '\1-\2');
+end $$;
+
+create function pg_temp.cancelled_card(recipient uuid) returns uuid language plpgsql as $$
+declare
+  card uuid := tests.provision(recipient) #>> '{result,giftCard,id}';
+begin
+  update public.gift_cards set status = 'cancelled', cancelled_at = now() where id = card;
+  return card;
 end $$;
 
 create function pg_temp.ask(door text, actor uuid) returns text language plpgsql as $$
@@ -215,6 +224,8 @@ begin
     when 'record_opt_out' then format('select public.record_opt_out(%L, %L)', recipient, 'email')
     when 'cancel_gift_card' then format('select public.cancel_gift_card(%L, %L)',
       tests.provision(recipient) #>> '{result,giftCard,id}', 'asked')
+    when 'allow_gift_card_replacement' then format('select public.allow_gift_card_replacement(%L, %L)',
+      pg_temp.cancelled_card(recipient), 'asked')
     when 'mark_gift_card_redeemed' then format('select public.mark_gift_card_redeemed(%L)',
       tests.provision(recipient) #>> '{result,giftCard,id}')
     when 'archive_gift_card_pool' then format('select public.archive_gift_card_pool(%L)',

@@ -1,7 +1,7 @@
 -- Whoever guesses ids and codes learns nothing: the whole answer is the same for another tenant's thing and for none.
 begin;
 set local search_path = public, extensions, tests;
-select plan(70);
+select plan(72);
 
 select tests.keep(tests.create_busy_tenant());
 select tests.keep('delivery', (select id from public.deliveries where client_id = tests.the('client') limit 1));
@@ -102,6 +102,7 @@ end $$;
 select is(pg_temp.told(format(s.statement, t.id)), 'RB404 Not found', s.statement || ': what a stranger is told')
 from (values
   ('select public.cancel_gift_card(%L, ''asked'')', 'card'), ('select public.mark_gift_card_redeemed(%L)', 'card'),
+  ('select public.allow_gift_card_replacement(%L, ''asked'')', 'card'),
   ('select public.archive_gift_card_pool(%L)', 'pool'), ('select public.archive_gift_card_pool(%L)', 'master'),
   ('select public.update_expiration_policy(%L, ''Never'')', 'brand'),
   ('select public.record_consent(%L, ''sms'', ''agent'', ''yes'')', 'recipient'),

@@ -35,6 +35,7 @@ select tests.keep('second', tests.create_recipients(tests.the('campaign')));
 update public.campaign_recipients set external_crm_id = 'crm-2' where id = tests.the('second');
 select tests.keep('event', (tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-2')).id);
 update public.gift_cards set claimed_at = now() - interval '1 hour' where client_id = tests.the('client') and status = 'claimed';
+update public.deliveries set created_at = now() - interval '1 hour' where client_id = tests.the('client') and status = 'queued';
 select public.release_stuck_cards();
 select is(pg_temp.event(), 'owed GC-003', 'A card that its message never brought is given back, and owed');
 select public.fulfil_pending_reward('{}');

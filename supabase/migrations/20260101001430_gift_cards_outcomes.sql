@@ -1,0 +1,102 @@
+-- Gift cards, the outcomes: what became of the messages of a card decides its state. Whatever the order in which providers report,
+-- the same outcomes lead to the same state: delivered by the message that arrived, claimed while one is under way, stuck when each
+-- has failed and no channel is left.
+
+-- The messages that bring a card for its present grant; those from before it came back to stock do not count.
+create function private.messages_of(card public.gift_cards)
+returns setof public.deliveries language sql stable set search_path = '' as $$
+  select d.* from public.deliveries d
+  where d.topic = 'gift_card' and d.subject_id = card.id and d.status <> 'cancelled' and d.created_at >= card.claimed_at
+$$;
+
+-- How and when a card has reached its recipient: by a message that arrived (the provider says so, or its claim link was opened), else
+-- by one that a provider took; the earlier one of two. Null when no message has.
+create function private.arrival_of(card public.gift_cards, out channel text, out arrived_at timestamptz)
+language sql stable set search_path = '' as $$
+  select d.channel, coalesce(l.revealed_at, d.delivered_at, d.sent_at)
+  from private.messages_of(card) d
+  left join public.claim_links l on l.delivery_id = d.id
+  where d.status in ('sent', 'delivered') or l.revealed_at is not null
+  order by d.status <> 'delivered' and l.revealed_at is null, d.created_at, d.id limit 1
+$$;
+
+-- Queues a message by the recipient's other channel, if there is one that has not been tried for this card.
+create function private.take_other_channel(delivery public.deliveries, card public.gift_cards)
+returns uuid language sql volatile set search_path = '' as $$
+  select private.enqueue_delivery(
+    delivery.client_id, delivery.topic, delivery.subject_id, r.id, o.channel, o.address, delivery.request_id)
+  from public.campaign_recipients r,
+    lateral (select case delivery.channel when 'sms' then 'email' else 'sms' end as channel,
+      case delivery.channel when 'sms' then r.email else r.phone end as address) o
+  where r.id = delivery.recipient_id and private.fits_channel(o.channel, o.address)
+    and not private.lacks_consent(delivery.subject_id, o.channel, o.address)
+    and not exists (select from private.messages_of(card) d where d.channel = o.channel)
+    and not private.is_opted_out(o.channel, o.address)
+$$;
+
+-- A message has failed, and none has arrived. While another one of the card is under way, that one decides; else the other channel is
+-- tried once, else an operator must act. A card that the answer to its request showed stays delivered.
+create function private.follow_failure(card public.gift_cards, delivery public.deliveries, is_answered boolean)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  next_status text := 'claimed';
+begin
+  if exists (select from private.messages_of(card) d where d.status in ('queued', 'sending', 'unknown')) then
+    -- the sweep had its reason
+    next_status := case card.status when 'stuck' then 'stuck' else 'claimed' end;
+  elsif private.take_other_channel(delivery, card) is null then
+    next_status := 'stuck';
+    perform private.raise_alert('delivery_failed', 'warning', 'A gift card could not be delivered; somebody must reach the recipient',
+      jsonb_build_object('delivery_id', delivery.id, 'gift_card_id', delivery.subject_id,
+        'channel', delivery.channel, 'error_code', delivery.error_code), delivery.subject_id::text, delivery.client_id);
+  end if;
+  update public.gift_cards c
+  set status = next_status, delivered_at = null, stuck_at = case next_status when 'stuck' then coalesce(c.stuck_at, now()) end
+  where c.id = card.id and c.status <> next_status and not is_answered;
+end $$;
+
+-- What the new state of a message means for its card. A card that was used, or that no longer counts, stays as it is.
+create function private.follow_delivery(delivery public.deliveries)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  card public.gift_cards;
+  arrival record;
+  is_answered boolean;
+begin
+  -- of two messages that fail at the same moment the second one must see that the first has
+  select c.* into card from public.gift_cards c where c.id = delivery.subject_id for update;
+  if card.status in ('cancelled', 'expired') then
+    -- a try that was under way when the card was cancelled is not made again
+    update public.deliveries d set status = 'cancelled', cancelled_at = now() where d.id = delivery.id and d.status = 'queued';
+  end if;
+  if card.id is null or card.status not in ('claimed', 'delivered', 'stuck') or delivery.status = 'queued' then
+    return;
+  end if;
+  select * into arrival from private.arrival_of(card);
+  is_answered := card.status = 'delivered' and card.delivery_method in ('browser', 'api');
+  if arrival.channel is not null and not is_answered then
+    update public.gift_cards c
+    set status = 'delivered', delivered_at = arrival.arrived_at, delivery_method = arrival.channel
+    where c.id = card.id and (c.status, c.delivered_at, c.delivery_method)
+      is distinct from ('delivered', arrival.arrived_at, arrival.channel);
+  end if;
+  if delivery.status in ('sent', 'delivered') then
+    perform private.resolve_alert('delivery_outcome_unknown', delivery.id::text);
+    perform private.resolve_alert('delivery_failed', delivery.subject_id::text);
+  elsif arrival.channel is null then
+    perform private.follow_failure(card, delivery, is_answered);
+  end if;
+end $$;
+
+-- Every way in which a delivery ends passes here: the report of a try, a look-up, a callback, an opt-out at the lease.
+create function private.deliveries_have_consequences()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.follow_delivery(new);
+  return null;
+end $$;
+
+create trigger deliveries_have_consequences_for_cards after update of status on public.deliveries
+  for each row when (new.topic = 'gift_card' and old.status is distinct from new.status
+    and new.status not in ('sending', 'unknown', 'cancelled'))
+  execute function private.deliveries_have_consequences();
