@@ -693,14 +693,14 @@ isOneToOne: false
                   ]
                 },"gift_card_brands": {
                   Row: {
-                    "brand_name": string,"card_format": string,"code_format": string | null,"created_at": string,"expiration_policy": string | null,"id": string,"is_enabled": boolean,"logo_url": string | null,"name": string,"redemption_url": string | null,"requires_claim_link": boolean,"terms_url": string | null,"valid_days": number | null
+                    "brand_name": string,"card_format": string,"code_case_matters": boolean,"code_format": string | null,"created_at": string,"expiration_policy": string | null,"id": string,"is_enabled": boolean,"logo_url": string | null,"name": string,"redemption_url": string | null,"requires_claim_link": boolean,"terms_url": string | null,"valid_days": number | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "brand_name"?: never,"card_format"?: string,"code_format"?: string | null,"created_at"?: string,"expiration_policy"?: string | null,"id"?: string,"is_enabled"?: boolean,"logo_url"?: string | null,"name": string,"redemption_url"?: string | null,"requires_claim_link"?: boolean,"terms_url"?: string | null,"valid_days"?: number | null
+                    "brand_name"?: never,"card_format"?: string,"code_case_matters"?: boolean,"code_format"?: string | null,"created_at"?: string,"expiration_policy"?: string | null,"id"?: string,"is_enabled"?: boolean,"logo_url"?: string | null,"name": string,"redemption_url"?: string | null,"requires_claim_link"?: boolean,"terms_url"?: string | null,"valid_days"?: number | null
                   }
                   Update: {
-                    "brand_name"?: never,"card_format"?: string,"code_format"?: string | null,"created_at"?: string,"expiration_policy"?: string | null,"id"?: string,"is_enabled"?: boolean,"logo_url"?: string | null,"name"?: string,"redemption_url"?: string | null,"requires_claim_link"?: boolean,"terms_url"?: string | null,"valid_days"?: number | null
+                    "brand_name"?: never,"card_format"?: string,"code_case_matters"?: boolean,"code_format"?: string | null,"created_at"?: string,"expiration_policy"?: string | null,"id"?: string,"is_enabled"?: boolean,"logo_url"?: string | null,"name"?: string,"redemption_url"?: string | null,"requires_claim_link"?: boolean,"terms_url"?: string | null,"valid_days"?: number | null
                   }
                   Relationships: [
                     
@@ -1578,6 +1578,33 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"allow_gift_card_replacement":
+{ Args: { "gift_card_id": string,"reason": string }; Returns: {
+              "cancelled_at": string | null,
+"claimed_at": string | null,
+"client_id": string | null,
+"code_last4": string,
+"created_at": string,
+"delivered_at": string | null,
+"delivery_method": string | null,
+"expired_at": string | null,
+"expires_at": string | null,
+"exposed_at": string | null,
+"grant_id": string | null,
+"id": string,
+"lot_id": string,
+"pool_id": string,
+"recipient_id": string | null,
+"redeemed_at": string | null,
+"status": string,
+"stuck_at": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "gift_cards"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "archive_gift_card_pool":
 { Args: { "pool_id": string }; Returns: {
               "archived_at": string | null,
@@ -1677,6 +1704,7 @@ isOneToOne: false
 { Args: { "card_format"?: string,"code_format"?: string,"logo_url"?: string,"name": string,"redemption_url"?: string,"terms_url"?: string }; Returns: {
               "brand_name": string,
 "card_format": string,
+"code_case_matters": boolean,
 "code_format": string | null,
 "created_at": string,
 "expiration_policy": string | null,
@@ -2389,6 +2417,7 @@ isOneToOne: false
 { Args: { "brand_id": string,"code_format"?: string,"is_enabled"?: boolean,"logo_url"?: string,"redemption_url"?: string,"terms_url"?: string }; Returns: {
               "brand_name": string,
 "card_format": string,
+"code_case_matters": boolean,
 "code_format": string | null,
 "created_at": string,
 "expiration_policy": string | null,
@@ -2411,6 +2440,30 @@ isOneToOne: false
 { Args: { "brand_id": string,"is_required": boolean }; Returns: {
               "brand_name": string,
 "card_format": string,
+"code_case_matters": boolean,
+"code_format": string | null,
+"created_at": string,
+"expiration_policy": string | null,
+"id": string,
+"is_enabled": boolean,
+"logo_url": string | null,
+"name": string,
+"redemption_url": string | null,
+"requires_claim_link": boolean,
+"terms_url": string | null,
+"valid_days": number | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "gift_card_brands"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"update_brand_code_case":
+{ Args: { "brand_id": string,"code_case_matters": boolean }; Returns: {
+              "brand_name": string,
+"card_format": string,
+"code_case_matters": boolean,
 "code_format": string | null,
 "created_at": string,
 "expiration_policy": string | null,
@@ -2582,6 +2635,7 @@ isOneToOne: false
 { Args: { "brand_id": string,"expiration_policy": string,"valid_days"?: number }; Returns: {
               "brand_name": string,
 "card_format": string,
+"code_case_matters": boolean,
 "code_format": string | null,
 "created_at": string,
 "expiration_policy": string | null,
