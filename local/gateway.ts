@@ -5,7 +5,7 @@ import { Functions } from './functions.ts';
 import { createLite, type Keys } from './lite.ts';
 import { firstLine, untilEnd } from './parent.ts';
 import { startScheduler } from './scheduler.ts';
-import { enterStudio, isStudioUser, studioFile } from './studio.ts';
+import { enterStudio, isStudioUser, listViews, studioFile } from './studio.ts';
 
 interface Settings {
   port: number;
@@ -34,7 +34,7 @@ function answer(request: Request, peer: string): Response | Promise<Response> {
   const isStudio = development && isStudioUser(request, keys.studioToken);
   // Lite trusts requests of this machine: only Studio's may look as if they came from it.
   if (/^\/(rest|auth)\/v1(\/|$)/.test(pathname)) return restOrAuth(request, isStudio ? peer : '0.0.0.0');
-  if (isStudio) return studioFile(pathname, root) ?? lite.fetch(request, peer);
+  if (isStudio) return studioFile(pathname, root) ?? studioCall(request, peer);
   return (development && enterStudio(request, keys.studioToken)) ||
     Response.json({ message: 'There is nothing here' }, { status: 404 });
 }
@@ -42,6 +42,11 @@ function answer(request: Request, peer: string): Response | Promise<Response> {
 async function restOrAuth(request: Request, peer: string): Promise<Response> {
   return preflight(request) ??
     allowOrigins(await authAdmin(request, lite.sql, keys.secretKey) ?? await lite.fetch(request, peer));
+}
+
+async function studioCall(request: Request, peer: string): Promise<Response> {
+  const response = await lite.fetch(request, peer);
+  return response.ok && request.url.endsWith('/_system/introspect') ? await listViews(response) : response;
 }
 
 /** Functions read the caller's address from x-forwarded-for; a test on this machine may name another one. */

@@ -41,3 +41,13 @@ export function studioFile(pathname: string, root: URL): Response | null {
     return new Response(null, { status: 404 });
   }
 }
+
+/** Studio lists the tables of this answer only: each view of the API becomes one, so that it can be opened as well. */
+export async function listViews(response: Response): Promise<Response> {
+  const schema = await response.json();
+  const views = schema.views.filter((view: { schema: string }) => view.schema === 'public')
+    .map(({ name, schema }: { name: string; schema: string }) => ({ ...emptyTable, name, schema }));
+  return Response.json({ ...schema, tables: [...schema.tables, ...views] });
+}
+
+const emptyTable = { type: 'table', rows: 0, sql: '', engine: '', collation: '' };

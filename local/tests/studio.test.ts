@@ -1,6 +1,6 @@
 /** Studio acts with the rights of a secret key: only the person with the printed address may use it. */
 import assert from 'node:assert/strict';
-import { enterStudio, isStudioUser, studioFile } from '../studio.ts';
+import { enterStudio, isStudioUser, listViews, studioFile } from '../studio.ts';
 
 const url = 'http://127.0.0.1:54321/';
 
@@ -24,4 +24,13 @@ Deno.test('studio: its files are served, others are not', () => {
   assert.equal(studioFile('/rest/v1/clients', root), null);
   assert.equal(studioFile('/static/../../package.json', root), null);
   assert.equal(studioFile('/static/none.js', root)!.status, 404);
+});
+
+Deno.test('studio: views of the API are listed beside the tables', async () => {
+  const schema = {
+    tables: [{ name: 'clients', schema: 'public' }],
+    views: [{ name: 'gift_card_pools', schema: 'public' }, { name: 'ledger_imbalances', schema: 'private' }],
+  };
+  const { tables } = await (await listViews(Response.json(schema))).json();
+  assert.deepEqual(tables.map(({ name }: { name: string }) => name), ['clients', 'gift_card_pools']);
 });
