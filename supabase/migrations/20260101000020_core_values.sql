@@ -99,3 +99,91 @@ begin
   return case when day is not null then private.end_of_day(day, time_zone)
     else private.parse_beginning(given, field, time_zone) end;
 end $$;
+
+-- How many decimals a currency has here: the currencies of ISO 4217 without a minor unit, which the card processor charges so,
+-- have none, all others two. (Amounts are numeric(18,2); currencies with three decimals keep two of them.)
+create function private.decimals_of(currency text)
+returns int language plpgsql immutable set search_path = '' as $$
+begin
+  return case when currency in ('BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'VND', 'VUV', 'XAF', 'XOF',
+    'XPF') then 0 else 2 end;
+end $$;
+
+-- The one rounding of money: half up, in the minor units of its currency.
+create function private.round_money(amount numeric, currency text)
+returns numeric language plpgsql immutable set search_path = '' as $$
+begin
+  return round(amount, private.decimals_of(currency));
+end $$;
+
+create function private.minor_units(amount numeric, currency text)
+returns bigint language plpgsql immutable set search_path = '' as $$
+begin
+  return (amount * power(10::numeric, private.decimals_of(currency)))::bigint;
+end $$;
+
+create function private.major_units(amount bigint, currency text)
+returns numeric language plpgsql immutable set search_path = '' as $$
+begin
+  return (amount / power(10::numeric, private.decimals_of(currency)))::numeric(18,2);
+end $$;
+
+-- The most that one amount may be: eight digits in the minor unit, which is also what Stripe charges in every currency. A thousand
+-- million of them stay below numeric(18,2).
+create function private.amount_limit(currency text)
+returns numeric language plpgsql immutable set search_path = '' as $$
+begin
+  return trim_scale(99999999 / power(10::numeric, private.decimals_of(currency)));
+end $$;
+
+-- Passes an amount of money that can be stored as it is, or null; nothing is rounded.
+create function private.assert_amount(
+  amount numeric, currency text, field text, is_positive boolean default false, maximum numeric default null)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if currency is null or currency !~ '^[A-Z]{3}$' then
+    perform private.refuse_field('currency', 'must be a code of ISO 4217 such as USD');
+  elsif amount < 0 or (is_positive and amount = 0) then
+    perform private.refuse_field(field, case when is_positive then 'must be above zero' else 'must not be below zero' end);
+  -- NaN is above every number
+  elsif amount > coalesce(maximum, private.amount_limit(currency)) then
+    perform private.refuse_field(field, format('must be at most %s %s',
+      coalesce(maximum, private.amount_limit(currency)), currency));
+  elsif amount <> private.round_money(amount, currency) then
+    perform private.refuse_field(field, format('must have at most %s decimals in %s', private.decimals_of(currency), currency));
+  end if;
+end $$;
+
+-- Passes a number between two bounds with so many decimals (whole units, a percentage), or null; nothing is rounded.
+create function private.assert_number(amount numeric, field text, minimum numeric, maximum numeric, decimals int default 0)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if amount < minimum or amount > maximum then
+    perform private.refuse_field(field, format('must be from %s to %s', minimum, maximum));
+  elsif amount <> round(amount, decimals) then
+    perform private.refuse_field(field, case decimals when 0 then 'must be a whole number'
+      else format('must have at most %s decimals', decimals) end);
+  end if;
+end $$;
+
+-- A number of JSON, or a text of plain digits, between two bounds with so many decimals; null stays null.
+create function private.parse_number(given jsonb, field text, minimum numeric, maximum numeric, decimals int default 0)
+returns numeric language plpgsql stable set search_path = '' as $$
+declare
+  digits text := private.trimmed(given #>> '{}');
+begin
+  if digits is null then
+    return null;
+  elsif jsonb_typeof(given) not in ('number', 'string') or digits !~ '^-?[0-9]{1,40}(\.[0-9]{1,40})?$' then
+    perform private.refuse_field(field, 'must be a number such as 25 or 25.50');
+  end if;
+  perform private.assert_number(digits::numeric, field, minimum, maximum, decimals);
+  return digits::numeric;
+end $$;
+
+-- The most units (bizcoins, points, messages) that one voucher, package or refund moves.
+create function private.units_limit()
+returns numeric language plpgsql immutable set search_path = '' as $$
+begin
+  return 1000000000;
+end $$;

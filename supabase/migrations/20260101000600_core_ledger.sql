@@ -242,6 +242,11 @@ begin
     if not found or entry.amount <> round(entry.amount, 2) then
       raise exception 'a transfer moves whole cents between accounts of its client';
     end if;
+    -- ten times below what numeric(18,2) holds, so that a sum is refused and never an error
+    if account.balance + entry.amount > 1e15 or abs(entry.amount) > 1e15 then
+      perform private.refuse('WL-004', 'The balance would be too large',
+        jsonb_build_object('balance', account.balance, 'amount', entry.amount, 'maximum', 1e15));
+    end if;
     if account.kind = 'customer' then
       if entry.lots is not null or entry.amount < 0 then
         perform private.use_lots(account.id, transfer.id,

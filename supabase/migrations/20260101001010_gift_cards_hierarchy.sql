@@ -57,10 +57,17 @@ create index agency_denominations_agency_id_idx on public.agency_denominations (
 create index client_denominations_client_id_idx on public.client_denominations (client_id);
 
 -- What an agency asks of its clients: its own price, else the platform's with its markup.
-create function private.agency_price(price numeric, custom_price numeric, markup_percentage numeric)
+create function private.agency_price(price numeric, custom_price numeric, markup_percentage numeric, currency text)
 returns numeric language plpgsql immutable set search_path = '' as $$
 begin
-  return coalesce(custom_price, round(price * (100 + coalesce(markup_percentage, 0)) / 100, 2));
+  return coalesce(custom_price, private.round_money(price * (100 + coalesce(markup_percentage, 0)) / 100, currency));
+end $$;
+
+-- A markup of 1,000 % is a slip; below -100 % nothing is left of a price.
+create function private.assert_markup(markup_percentage numeric)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  perform private.assert_number(markup_percentage, 'markup_percentage', -100, 1000, 3);
 end $$;
 
 -- What a card is sold for: the client's own price, else its agency's price or markup, else the platform's price, else the face
@@ -72,7 +79,7 @@ begin
   return (
     select case when billing_entity = 'agency' then p.price
       else coalesce(cd.custom_price, private.agency_price(
-        p.price, ad.custom_price, coalesce(ad.markup_percentage, ab.markup_percentage))) end
+        p.price, ad.custom_price, coalesce(ad.markup_percentage, ab.markup_percentage), price_of_card.currency)) end
     from (
       select coalesce((
         select d.price from public.brand_denominations d
@@ -181,6 +188,9 @@ declare
   updated public.brand_denominations;
 begin
   perform private.assert_platform_admin(private.caller());
+  perform private.assert_amount(denomination, currency, 'denomination', is_positive => true);
+  perform private.assert_amount(cost, currency, 'cost');
+  perform private.assert_amount(price, currency, 'price');
   insert into public.brand_denominations as d (brand_id, denomination, currency, cost, price, is_enabled)
   select b.id, update_denomination.denomination, update_denomination.currency, update_denomination.cost,
     update_denomination.price, coalesce(update_denomination.is_enabled, true)
@@ -228,6 +238,7 @@ declare
   updated public.agency_brands;
 begin
   perform private.assert_can_act_for_agency(private.caller(), agency_id);
+  perform private.assert_markup(markup_percentage);
   insert into public.agency_brands as ab (agency_id, brand_id, is_enabled, markup_percentage)
   select update_agency_brand.agency_id, b.id, coalesce(update_agency_brand.is_enabled, true), update_agency_brand.markup_percentage
   from public.gift_card_brands b where b.id = update_agency_brand.brand_id
@@ -259,6 +270,8 @@ declare
   updated public.agency_denominations;
 begin
   perform private.assert_can_act_for_agency(private.caller(), agency_id);
+  perform private.assert_markup(markup_percentage);
+  perform private.assert_amount(custom_price, currency, 'custom_price');
   if (markup_percentage is not null)::int + (custom_price is not null)::int + follows_brand::int > 1 then
     perform private.refuse('RB-400', 'A markup, a custom price or the brand''s markup: one of them');
   end if;

@@ -95,6 +95,7 @@ create function private.update_client_price(
 returns public.client_denominations language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.assert_can_act(private.caller(), client_id, private.client_keeper_roles());
+  perform private.assert_amount(custom_price, currency, 'custom_price');
   return private.set_client_denomination(client_id, brand_id, denomination, currency, null, true, custom_price);
 end $$;
 
@@ -143,7 +144,7 @@ begin
   perform private.assert_can_act_for_agency(private.caller(), agency_id);
   return query
     select b.id, b.name, d.denomination, d.currency, coalesce(d.price, d.denomination), own.markup, ad.custom_price,
-      private.agency_price(coalesce(d.price, d.denomination), ad.custom_price, own.markup),
+      private.agency_price(coalesce(d.price, d.denomination), ad.custom_price, own.markup, d.currency),
       coalesce(ab.is_enabled, true) and coalesce(ad.is_enabled, true)
     from public.gift_card_brands b
     join public.brand_denominations d on d.brand_id = b.id

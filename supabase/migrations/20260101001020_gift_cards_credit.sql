@@ -162,9 +162,12 @@ declare
 begin
   if (agency_id is null) = (client_id is null) then
     perform private.refuse('RB-400', 'Name an agency or a client');
-  elsif (amount > 0 and amount < 'Infinity' and amount = round(amount, 2)) is not true or currency !~ '^[A-Z]{3}$' then
-    perform private.refuse('RB-400', 'An amount is above zero, in whole cents of a currency');
-  elsif agency_id is not null then
+  elsif amount is null then
+    perform private.refuse_field('amount', 'is required');
+  end if;
+  -- credit is bought in bulk: a thousand of these fit on an account
+  perform private.assert_amount(amount, currency, 'amount', is_positive => true, maximum => 1e12);
+  if agency_id is not null then
     perform private.assert_platform_admin(private.caller());
     if not exists (select from public.agencies a where a.id = agency_id) then
       perform private.refuse('RB-404', 'Not found');

@@ -226,9 +226,8 @@ begin
     perform private.refuse('RB-404', 'Not found');
   elsif quantity not between 1 and 10000 then
     perform private.refuse('RB-400', 'A sale is of 1 to 10,000 cards');
-  elsif price_per_card < 0 or price_per_card <> round(price_per_card, 2) then
-    perform private.refuse('RB-400', 'A price is in whole cents, and not below zero');
   end if;
+  perform private.assert_amount(price_per_card, master.currency, 'pricePerCard');
   price := coalesce(price_per_card,
     private.price_of_card(buyer_client_id, master.brand_id, master.denomination, master.currency));
   card_ids := private.take_cards(master.id, quantity);

@@ -13,6 +13,8 @@ begin
   else
     perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
   end if;
+  perform private.assert_amount(denomination, currency, 'denomination', is_positive => true);
+  perform private.assert_amount(cost_per_card, currency, 'cost_per_card');
   insert into public.card_pools as p (
     client_id, brand_id, pool_name, denomination, currency, pool_type, campaign_id, cost_per_card)
   values (client_id, brand_id, pool_name, denomination, currency,
@@ -105,6 +107,7 @@ comment on function public.update_campaign_billing is
 create function private.assert_choosable(campaign public.campaigns, brand_id uuid, card_value numeric)
 returns void language plpgsql stable set search_path = '' as $$
 begin
+  perform private.assert_amount(card_value, campaign.currency, 'card_value', is_positive => true);
   if brand_id is not null and card_value is not null then
     perform private.assert_offered(campaign.client_id, brand_id, card_value, campaign.currency);
   end if;
@@ -147,6 +150,7 @@ declare
   campaign public.campaigns := private.administered_campaign(campaign_id);
   condition public.campaign_conditions;
 begin
+  perform private.assert_amount(card_value, campaign.currency, 'card_value', is_positive => true);
   update public.campaign_conditions cc
   set condition_name = coalesce(update_campaign_condition.condition_name, cc.condition_name),
     brand_id = coalesce(update_campaign_condition.brand_id, cc.brand_id),

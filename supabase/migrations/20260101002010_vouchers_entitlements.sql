@@ -40,22 +40,24 @@ create index voucher_entitlements_usable_idx on public.voucher_entitlements (use
 create index voucher_entitlements_user_id_idx on public.voucher_entitlements (user_id, created_at);
 create index voucher_entitlements_expiring_idx on public.voucher_entitlements (expires_at) where status = 'available';
 
--- What an entitlement takes off a price: half a cent is rounded up, and no more than the price comes off.
-create function private.discount_of(entitlement public.voucher_entitlements, price numeric)
+-- What an entitlement takes off a price, rounded once, half up, in the minor units of the currency; no more than the price.
+create function private.discount_of(entitlement public.voucher_entitlements, price numeric, currency text)
 returns numeric language plpgsql immutable set search_path = '' as $$
 begin
-  return least(price, round(price * coalesce(entitlement.percentage, 0) / 100, 2));
+  return least(price, private.round_money(price * coalesce(entitlement.percentage, 0) / 100, currency));
 end $$;
 
--- The customer's best entitlement for a purchase: the largest discount, then the one that ends first. None is a null id.
-create function private.entitlement_for(client_id uuid, user_id uuid, package_id uuid, price numeric)
+-- The customer's best entitlement for a purchase: the largest discount, then the one that ends first. None is a null id. One that
+-- is reserved by replaced_purchase_id counts, too: it would be available without that purchase.
+create function private.entitlement_for(
+  client_id uuid, user_id uuid, package_id uuid, price numeric, replaced_purchase_id uuid default null)
 returns public.voucher_entitlements language plpgsql stable set search_path = '' as $$
 declare
   best public.voucher_entitlements;
 begin
   select e.* into best from public.voucher_entitlements e
   where e.user_id = entitlement_for.user_id and e.client_id = entitlement_for.client_id
-    and e.status = 'available' and e.expires_at > now()
+    and (e.status = 'available' or (e.status = 'reserved' and e.purchase_id = replaced_purchase_id)) and e.expires_at > now()
     and coalesce(e.package_id, entitlement_for.package_id) is not distinct from entitlement_for.package_id
     and coalesce(e.minimum_purchase, 0) <= price
   order by e.percentage desc, e.expires_at, e.id limit 1;

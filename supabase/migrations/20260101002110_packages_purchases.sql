@@ -6,21 +6,18 @@
 
 create table private.payment_currencies (
   currency text primary key,
-  decimals int not null,
   minimum numeric(18,2) not null,
-  constraint payment_currencies_decimals_are_known check (decimals in (0, 2)),
   constraint payment_currencies_minimum_is_positive check (minimum > 0 and minimum < 'Infinity')
 );
 comment on table private.payment_currencies is
-  'What the card processor charges at least in a currency, and how many decimals it has: the whole table in '
+  'What the card processor charges at least in a currency: the whole table in '
   'docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, read in November 2026. It counts for the currency in which an '
   'account is paid out: where Stripe converts, its own minimum may be higher, and it then refuses the payment (VC-029).';
 
-insert into private.payment_currencies (currency, decimals, minimum) values
-  ('USD', 2, 0.50), ('AED', 2, 2.00), ('AUD', 2, 0.50), ('BGN', 2, 1.00), ('BRL', 2, 0.50), ('CAD', 2, 0.50),
-  ('CHF', 2, 0.50), ('CZK', 2, 15.00), ('DKK', 2, 2.50), ('EUR', 2, 0.50), ('GBP', 2, 0.30), ('HKD', 2, 4.00),
-  ('HUF', 2, 175.00), ('INR', 2, 0.50), ('JPY', 0, 50), ('MXN', 2, 10.00), ('MYR', 2, 2.00), ('NOK', 2, 3.00),
-  ('NZD', 2, 0.50), ('PLN', 2, 2.00), ('RON', 2, 2.00), ('SEK', 2, 3.00), ('SGD', 2, 0.50), ('THB', 2, 10.00);
+insert into private.payment_currencies (currency, minimum) values
+  ('USD', 0.50), ('AED', 2.00), ('AUD', 0.50), ('BGN', 1.00), ('BRL', 0.50), ('CAD', 0.50), ('CHF', 0.50), ('CZK', 15.00),
+  ('DKK', 2.50), ('EUR', 0.50), ('GBP', 0.30), ('HKD', 4.00), ('HUF', 175.00), ('INR', 0.50), ('JPY', 50), ('MXN', 10.00),
+  ('MYR', 2.00), ('NOK', 3.00), ('NZD', 0.50), ('PLN', 2.00), ('RON', 2.00), ('SEK', 3.00), ('SGD', 0.50), ('THB', 10.00);
 
 create table public.package_purchases (
   id uuid primary key default gen_random_uuid(),
@@ -42,6 +39,9 @@ create table public.package_purchases (
   payment_error text,
   refunded_payment numeric(18,2) not null default 0,
   refunded_bizcoins bigint not null default 0,
+  run_payment numeric(18,2),
+  run_bizcoins bigint,
+  run_amount numeric(18,2),
   request_id uuid,
   created_at timestamptz not null default now(),
   expires_at timestamptz not null default now() + interval '1 hour',
@@ -68,10 +68,15 @@ create table public.package_purchases (
   constraint package_purchases_bizcoins_pay_something check (
     bizcoins >= 0 and (bizcoins = 0) = (bizcoin_amount = 0)),
   constraint package_purchases_refunds_are_within_payment check (refunded_payment between 0 and final_amount),
-  constraint package_purchases_refunds_are_within_bizcoins check (refunded_bizcoins between 0 and bizcoins)
+  constraint package_purchases_refunds_are_within_bizcoins check (refunded_bizcoins between 0 and bizcoins),
+  constraint package_purchases_runs_begin_with_what_is_left check (
+    num_nulls(run_payment, run_bizcoins, run_amount) in (0, 3)
+    and run_payment between final_amount - refunded_payment and final_amount
+    and run_bizcoins between bizcoins - refunded_bizcoins and bizcoins and run_amount > 0 and run_amount < 'Infinity')
 );
 comment on table public.package_purchases is
-  'A customer buys a package: open until its payment is settled. final_amount is what was asked for by card.';
+  'A customer buys a package: open until its payment is settled. final_amount is what was asked for by card. run_payment, '
+  'run_bizcoins: what was left when the present run of refunds by amount began, run_amount: their sum.';
 
 create unique index package_purchases_one_is_open_idx on public.package_purchases (user_id, package_id)
   where status = 'awaiting_payment';
@@ -88,44 +93,15 @@ create type private.purchase_quote as (
   price numeric, currency text, entitlement_id uuid, discount numeric, available bigint, bizcoin_value numeric,
   fewer bigint, enough bigint, most bigint, bizcoins bigint, bizcoin_amount numeric, final_amount numeric, minimum numeric);
 
--- A payment may come in a currency in which nothing is sold: it goes back in the units in which it came.
-create function private.decimals_of(currency text)
-returns int language plpgsql stable set search_path = '' as $$
-begin
-  return coalesce((
-    select c.decimals from private.payment_currencies c where c.currency = decimals_of.currency), 2);
-end $$;
-
-create function private.minor_units(amount numeric, currency text)
-returns bigint language plpgsql stable set search_path = '' as $$
-begin
-  return (amount * power(10::numeric, private.decimals_of(currency)))::bigint;
-end $$;
-
-create function private.major_units(amount bigint, currency text)
-returns numeric language plpgsql stable set search_path = '' as $$
-begin
-  return (amount / power(10::numeric, private.decimals_of(currency)))::numeric(18,2);
-end $$;
-
--- Eight digits in the smallest unit are what Stripe charges in every currency.
-create function private.assert_price(price numeric, currency text)
-returns void language plpgsql stable set search_path = '' as $$
-begin
-  if not exists (
-    select from private.payment_currencies c where c.currency = assert_price.currency and price = round(price, c.decimals))
-    or private.minor_units(price, currency) > 99999999 then
-    perform private.refuse('RB-400', format('%s %s cannot be charged', price, currency));
-  end if;
-end $$;
-
 -- However a package is written: what is asked for it can be charged, and one bizcoin pays something.
 create function private.refuse_uncharged_package()
 returns trigger language plpgsql volatile set search_path = '' as $$
 begin
-  perform private.assert_price(new.price, new.currency);
-  if round(new.bizcoin_value, private.decimals_of(new.currency)) = 0 then
-    perform private.refuse('RB-400', format('%s %s is less than the smallest coin', new.bizcoin_value, new.currency));
+  perform private.assert_amount(new.price, new.currency, 'price');
+  if not exists (select from private.payment_currencies c where c.currency = new.currency) then
+    perform private.refuse_field('currency', format('cannot be charged: %s', new.currency));
+  elsif private.round_money(new.bizcoin_value, new.currency) = 0 then
+    perform private.refuse_field('bizcoin_value', format('is less than the smallest coin: %s %s', new.bizcoin_value, new.currency));
   end if;
   return new;
 end $$;
@@ -143,9 +119,11 @@ begin
 end $$;
 
 -- What a purchase would cost. fewer: the most bizcoins that leave enough to be charged by card; enough: as many as leave
--- nothing (the last one may pay a part of itself); most: what this customer can use at most.
+-- nothing (the last one may pay a part of itself); most: what this customer can use at most. replaced: an open purchase whose
+-- bizcoins and discount are reckoned as if they were free.
 create function private.quote_purchase(
-  package public.packages, user_id uuid, bizcoins bigint, use_discount boolean default true)
+  package public.packages, user_id uuid, bizcoins bigint, use_discount boolean default true,
+  replaced public.package_purchases default null)
 returns private.purchase_quote language plpgsql stable set search_path = '' as $$
 declare
   q private.purchase_quote;
@@ -155,14 +133,14 @@ declare
 begin
   select c.* into currency from private.payment_currencies c where c.currency = package.currency;
   if use_discount then
-    entitlement := private.entitlement_for(package.client_id, user_id, package.id, package.price);
+    entitlement := private.entitlement_for(package.client_id, user_id, package.id, package.price, replaced.id);
   end if;
   q.price := package.price;
   q.currency := package.currency;
   q.entitlement_id := entitlement.id;
   q.discount := case when entitlement.id is null then 0
-    else least(package.price, round(private.discount_of(entitlement, package.price), currency.decimals)) end;
-  q.available := private.bizcoins_available(package.client_id, user_id);
+    else private.discount_of(entitlement, package.price, package.currency) end;
+  q.available := private.bizcoins_available(package.client_id, user_id) + coalesce(replaced.bizcoins, 0);
   q.bizcoin_value := package.bizcoin_value;
   q.minimum := currency.minimum;
   q.bizcoins := coalesce(quote_purchase.bizcoins, 0);
@@ -170,7 +148,7 @@ begin
   q.enough := ceil(net / q.bizcoin_value);
   q.fewer := case when net >= q.minimum then floor((net - q.minimum) / q.bizcoin_value) end;
   q.most := case when q.enough <= q.available then q.enough else coalesce(least(q.available, q.fewer), 0) end;
-  q.bizcoin_amount := least(net, round(q.bizcoins * q.bizcoin_value, currency.decimals));
+  q.bizcoin_amount := least(net, private.round_money(q.bizcoins * q.bizcoin_value, q.currency));
   q.final_amount := net - q.bizcoin_amount;
   return q;
 end $$;
@@ -202,12 +180,23 @@ begin
     'bizcoinAmount', q.bizcoin_amount, 'finalAmount', q.final_amount, 'minimumPayment', q.minimum);
 end $$;
 
+-- What a customer can do about a purchase: every refusal that names one says it, and no two of them point at each other.
+create function private.next_step(purchase public.package_purchases)
+returns text language plpgsql stable set search_path = '' as $$
+begin
+  return case
+    when purchase.status in ('completed', 'refunded') then 'none'
+    when purchase.status <> 'awaiting_payment' then 'begin'
+    when purchase.cancel_requested_at is null and purchase.expires_at > now() then 'continue'
+    else 'cancel' end;
+end $$;
+
 -- bizcoinsReturned says in every answer what an ended purchase has given back.
 create function private.present_purchase(purchase public.package_purchases)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
   return jsonb_build_object('purchaseId', purchase.id, 'packageId', purchase.package_id, 'status', purchase.status,
-    'price', purchase.price, 'currency', purchase.currency, 'discount', purchase.discount,
+    'nextStep', private.next_step(purchase), 'price', purchase.price, 'currency', purchase.currency, 'discount', purchase.discount,
     'bizcoins', purchase.bizcoins, 'bizcoinAmount', purchase.bizcoin_amount, 'finalAmount', purchase.final_amount,
     'bizcoinsReturned', case when purchase.status in ('cancelled', 'failed', 'expired') then purchase.bizcoins
       else purchase.refunded_bizcoins end,

@@ -57,9 +57,37 @@ begin
     purchase.id::text, purchase.client_id);
 end $$;
 
+-- Passes what was expected or expected by nobody, or refuses with what it would be.
+create function private.assert_expected(final_amount numeric, expected numeric, facts jsonb)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if final_amount <> expected then
+    perform private.refuse('VC-031', 'The price is not the expected one',
+      facts || jsonb_build_object('expectedFinalAmount', expected));
+  end if;
+end $$;
+
+-- Passes an open purchase that is what a customer asks for now, or refuses with it and, as quote, with what a new one would cost.
+create function private.assert_same_purchase(
+  purchase public.package_purchases, package public.packages, bizcoins bigint, use_discount boolean, expected numeric)
+returns void language plpgsql stable set search_path = '' as $$
+declare
+  q private.purchase_quote := private.quote_purchase(package, purchase.user_id, bizcoins, use_discount, purchase);
+  is_offered boolean := package.is_active and q.bizcoins <= least(q.available, q.enough)
+    and (q.final_amount = 0 or q.final_amount >= q.minimum);
+begin
+  if private.next_step(purchase) <> 'continue' or purchase.bizcoins <> assert_same_purchase.bizcoins
+    or (purchase.entitlement_id is not null and not use_discount) or purchase.final_amount <> expected
+    or (is_offered and q.final_amount < purchase.final_amount) then
+    perform private.refuse('VC-025', 'Another purchase of this package is open', private.present_purchase(purchase)
+      || case when is_offered then jsonb_build_object('quote', private.present_quote(q)) else '{}' end);
+  end if;
+end $$;
+
 -- A customer's purchase of a package: the one that is open, or a new one with its bizcoins held.
 create function private.open_purchase(
-  package public.packages, actor uuid, bizcoins bigint, use_discount boolean, is_live boolean, request_id uuid)
+  package public.packages, actor uuid, bizcoins bigint, use_discount boolean, is_live boolean, request_id uuid,
+  expected_final_amount numeric)
 returns public.package_purchases language plpgsql volatile set search_path = '' as $$
 declare
   purchase public.package_purchases;
@@ -68,17 +96,14 @@ begin
   select p.* into purchase from public.package_purchases p
   where p.user_id = actor and p.package_id = package.id and p.status = 'awaiting_payment' for no key update;
   if purchase.id is not null then
-    if purchase.bizcoins <> open_purchase.bizcoins or purchase.cancel_requested_at is not null
-      or (purchase.entitlement_id is not null and not use_discount)
-      or purchase.expires_at <= now() then
-      perform private.refuse('VC-025', 'Another purchase of this package is open', private.present_purchase(purchase));
-    end if;
+    perform private.assert_same_purchase(purchase, package, bizcoins, use_discount, expected_final_amount);
     return purchase;
   end if;
   if not package.is_active then
     perform private.refuse('VC-022', 'The package is not offered any more');
   end if;
   q := private.quote_purchase(package, actor, bizcoins, use_discount);
+  perform private.assert_expected(q.final_amount, expected_final_amount, private.present_quote(q));
   perform private.assert_payable(q);
   if q.final_amount > 0 and is_live is null then
     perform private.refuse('RB-503', 'No payment can be taken: STRIPE_SECRET_KEY is not set');
@@ -179,6 +204,16 @@ begin
   return purchase;
 end $$;
 
+-- What is being processed can still be paid and cannot be cancelled: the purchase is as if nobody had asked to cancel it.
+create function private.lift_refused_cancel(purchase public.package_purchases)
+returns public.package_purchases language plpgsql volatile set search_path = '' as $$
+begin
+  update public.package_purchases p set cancel_requested_at = null where p.id = purchase.id returning p.* into purchase;
+  perform private.record_audit(purchase.client_id, null, 'package_purchase.cancel_refused', 'package_purchase', purchase.id,
+    '{}', purchase.request_id);
+  return purchase;
+end $$;
+
 -- What the processor says of a payment: {id, status, amount, amountReceived, currency, isLive, error?}.
 create function private.settle_payment(purchase_id uuid, payment jsonb)
 returns public.package_purchases language plpgsql volatile set search_path = '' as $$
@@ -199,6 +234,9 @@ begin
   elsif payment ->> 'status' = 'canceled' and purchase.status = 'awaiting_payment' then
     return private.end_purchase(purchase,
       case when purchase.cancel_requested_at is null and purchase.expires_at <= now() then 'expired' else 'cancelled' end);
+  elsif payment ->> 'status' = 'processing' and purchase.cancel_requested_at is not null
+    and purchase.status = 'awaiting_payment' then
+    return private.lift_refused_cancel(purchase);
   end if;
   return purchase;
 end $$;
@@ -211,17 +249,17 @@ begin
     'payment', case when purchase.status = 'awaiting_payment' then private.payment_of(purchase) end);
 end $$;
 
-create function private.continue_purchase(actor uuid, purchase_id uuid)
+create function private.continue_purchase(actor uuid, purchase_id uuid, expected_final_amount numeric)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   purchase public.package_purchases := private.lock_purchase(purchase_id);
 begin
   if purchase.user_id is distinct from actor or not private.is_customer(actor, purchase.client_id) then
     perform private.refuse('RB-404', 'Not found');
-  elsif purchase.status not in ('awaiting_payment', 'completed') or purchase.cancel_requested_at is not null
-    or (purchase.status = 'awaiting_payment' and purchase.expires_at <= now()) then
+  elsif purchase.status <> 'completed' and private.next_step(purchase) <> 'continue' then
     perform private.refuse('VC-026', 'The purchase is over', private.present_purchase(purchase));
   end if;
+  perform private.assert_expected(purchase.final_amount, expected_final_amount, private.present_purchase(purchase));
   return private.answered(private.purchase_answer(purchase), null, true);
 end $$;
 

@@ -29,7 +29,8 @@ comment on function public.get_package_quote is
 
 create function public.start_package_purchase(
   actor uuid, package_id uuid, bizcoins int, purchase_id uuid, is_live boolean,
-  request_id uuid, idempotency_key text, request_hash text, use_discount boolean default true)
+  request_id uuid, idempotency_key text, request_hash text, use_discount boolean default true,
+  expected_final_amount numeric default null)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   scope text := private.answer_scope('purchase_package', null, actor);
@@ -41,7 +42,7 @@ declare
   detail text;
 begin
   if purchase_id is not null then
-    return private.continue_purchase(actor, purchase_id);
+    return private.continue_purchase(actor, purchase_id, expected_final_amount);
   end if;
   select p.* into package from public.packages p where p.id = start_package_purchase.package_id;
   if package.id is null or not private.is_customer(actor, package.client_id) then
@@ -51,13 +52,14 @@ begin
   perform pg_advisory_xact_lock(hashtextextended(concat_ws(':', 'purchase', actor, package.id), 0));
   answer := private.stored_answer(scope, key, request_hash);
   if answer is not null then
-    return private.continue_purchase(actor, (answer ->> 'purchaseId')::uuid);
+    return private.continue_purchase(actor, (answer ->> 'purchaseId')::uuid, null);
   end if;
   if idempotency_key is null then
     purchase := private.find_double_click(actor, package.id, bizcoins);
   end if;
   if purchase.id is null then
-    purchase := private.open_purchase(package, actor, bizcoins, use_discount, is_live, request_id);
+    purchase := private.open_purchase(
+      package, actor, bizcoins, use_discount, is_live, request_id, expected_final_amount);
   end if;
   perform private.store_answer(scope, key, jsonb_build_object('purchaseId', purchase.id));
   return private.answered(private.purchase_answer(purchase));
@@ -69,7 +71,8 @@ exception when others then
   return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.start_package_purchase is
-  'Begins a purchase or continues one: holds the bizcoins, and says what to charge. Refuses with WL-001, VC-022 to VC-026.';
+  'Begins a purchase or continues one: holds the bizcoins, and says what to charge. expected_final_amount: what the caller was '
+  'shown; anything else is refused with the new quote (VC-031). Refuses with WL-001, VC-022 to VC-026, VC-031.';
 
 create function public.cancel_package_purchase(actor uuid, purchase_id uuid, request_id uuid)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$

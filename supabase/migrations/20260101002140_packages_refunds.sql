@@ -2,34 +2,76 @@
 -- bizcoins by reversing their capture. A refund is committed before the processor is asked, with its id as the
 -- processor's idempotency key, and the job asks again until there is an answer. No more goes back than was paid.
 
--- How an amount goes back: in the proportion in which it was paid, in whole bizcoins; nothing named means all that remains.
-create function private.split_refund(
-  purchase public.package_purchases, amount numeric, inout payment_amount numeric, inout bizcoins bigint)
-language plpgsql stable set search_path = '' as $$
+-- How refunds by amount are split: cumulatively. A run begins with what is left of both sides; after amounts of R in all, each
+-- side has given back its share of R, rounded once (bizcoins are whole), so that ten small refunds return what one large one does
+-- (docs/decisions/0036). A refund that names its parts, or one that the processor refuses, ends the run: the next amount begins a new one.
+
+create type private.refund_part as (payment_amount numeric, bizcoins bigint, run_amount numeric);
+
+-- What bizcoins of a purchase are worth: what they paid, in proportion.
+create function private.worth_of_bizcoins(purchase public.package_purchases, bizcoins bigint)
+returns numeric language plpgsql immutable set search_path = '' as $$
+begin
+  return case when bizcoins = 0 then 0
+    else private.round_money(purchase.bizcoin_amount * bizcoins / purchase.bizcoins, purchase.currency) end;
+end $$;
+
+-- The parts of a refund by amount, of a purchase whose run has begun.
+create function private.next_part(purchase public.package_purchases, amount numeric)
+returns private.refund_part language plpgsql stable set search_path = '' as $$
 declare
   payment_left numeric := purchase.final_amount - purchase.refunded_payment;
   bizcoins_left bigint := purchase.bizcoins - purchase.refunded_bizcoins;
-  worth numeric := case when purchase.bizcoins > 0 then purchase.bizcoin_amount / purchase.bizcoins end;
-  decimals int := (
-    select c.decimals from private.payment_currencies c where c.currency = purchase.currency);
+  total numeric := purchase.run_payment + private.worth_of_bizcoins(purchase, purchase.run_bizcoins);
+  part private.refund_part;
 begin
-  if payment_amount is not null or bizcoins is not null then
-    payment_amount := coalesce(payment_amount, 0);
-    bizcoins := coalesce(bizcoins, 0);
-  elsif amount is null or amount = round(payment_left + coalesce(bizcoins_left * worth, 0), 2) then
-    payment_amount := payment_left;
-    bizcoins := bizcoins_left;
+  part.run_amount := purchase.run_amount + amount;
+  if part.run_amount >= total then
+    part.payment_amount := payment_left;
+    part.bizcoins := bizcoins_left;
   else
-    bizcoins := coalesce(round(amount / worth * purchase.bizcoin_amount / (purchase.final_amount + purchase.bizcoin_amount)), 0);
-    -- what one side cannot bear, the other does
-    bizcoins := greatest(least(bizcoins, bizcoins_left), coalesce(ceil((amount - payment_left) / worth), 0), 0);
-    payment_amount := greatest(round(amount - coalesce(bizcoins * worth, 0), decimals), 0);
+    part.payment_amount := private.round_money(purchase.run_payment * part.run_amount / total, purchase.currency)
+      - (purchase.run_payment - payment_left);
+    part.bizcoins := round(purchase.run_bizcoins * part.run_amount / total) - (purchase.run_bizcoins - bizcoins_left);
   end if;
-  perform private.assert_price(payment_amount, purchase.currency);
-  if payment_amount > payment_left or bizcoins > bizcoins_left or payment_amount + bizcoins = 0 then
+  return part;
+end $$;
+
+-- What a refund gives back: the parts that are named, a share for an amount, or all that is left.
+create function private.split_refund(
+  purchase public.package_purchases, amount numeric, payment_amount numeric, bizcoins bigint)
+returns private.refund_part language plpgsql stable set search_path = '' as $$
+declare
+  payment_left numeric := purchase.final_amount - purchase.refunded_payment;
+  bizcoins_left bigint := purchase.bizcoins - purchase.refunded_bizcoins;
+  amount_left numeric;
+  part private.refund_part;
+begin
+  perform private.assert_amount(payment_amount, purchase.currency, 'paymentAmount');
+  perform private.assert_amount(amount, purchase.currency, 'amount', is_positive => true);
+  perform private.assert_number(bizcoins, 'bizcoins', 0, private.units_limit());
+  if purchase.run_payment is null then
+    purchase.run_payment := payment_left;
+    purchase.run_bizcoins := bizcoins_left;
+    purchase.run_amount := 0;
+  end if;
+  if amount is not null and num_nonnulls(payment_amount, bizcoins) > 0 then
+    perform private.refuse_field('amount', 'cannot stand beside paymentAmount or bizcoins');
+  end if;
+  amount_left := purchase.run_payment + private.worth_of_bizcoins(purchase, purchase.run_bizcoins) - purchase.run_amount;
+  if payment_amount is not null or bizcoins is not null then
+    part := row(coalesce(payment_amount, 0), coalesce(bizcoins, 0), null);
+  else
+    part := private.next_part(purchase, coalesce(amount, amount_left));
+  end if;
+  if part.payment_amount > payment_left or part.bizcoins > bizcoins_left or amount > amount_left
+    or payment_left + bizcoins_left = 0 then
     perform private.refuse('VC-027', 'More than remains of the purchase',
       jsonb_build_object('remainingPayment', payment_left, 'remainingBizcoins', bizcoins_left));
+  elsif part.payment_amount + part.bizcoins = 0 then
+    perform private.refuse_field('amount', 'is less than can be given back: name a larger one, or "paymentAmount" or "bizcoins"');
   end if;
+  return part;
 end $$;
 
 create function private.present_refund(refund public.package_refunds)
@@ -70,24 +112,27 @@ begin
 end $$;
 
 create function private.refund_purchase(
-  purchase public.package_purchases, actor uuid, payment_amount numeric, bizcoins bigint, reason text, request_id uuid)
+  purchase public.package_purchases, actor uuid, part private.refund_part, reason text, request_id uuid)
 returns public.package_refunds language plpgsql volatile set search_path = '' as $$
 declare
   refund public.package_refunds;
 begin
   insert into public.package_refunds as r (client_id, purchase_id, payment_amount, bizcoins, currency, reason, actor_id,
     status, completed_at, next_attempt_at)
-  values (purchase.client_id, purchase.id, payment_amount, bizcoins, purchase.currency, reason, actor,
-    case when payment_amount > 0 then 'pending' else 'completed' end, case when payment_amount = 0 then now() end,
+  values (purchase.client_id, purchase.id, part.payment_amount, part.bizcoins, purchase.currency, reason, actor,
+    case when part.payment_amount > 0 then 'pending' else 'completed' end, case when part.payment_amount = 0 then now() end,
     -- whoever has asked for it calls the processor himself
     now() + interval '1 minute')
   returning r.* into refund;
-  update public.package_purchases p set refunded_payment = p.refunded_payment + payment_amount,
-    refunded_bizcoins = p.refunded_bizcoins + refund_purchase.bizcoins
+  update public.package_purchases p set
+    run_payment = case when part.run_amount is not null then coalesce(p.run_payment, p.final_amount - p.refunded_payment) end,
+    run_bizcoins = case when part.run_amount is not null then coalesce(p.run_bizcoins, p.bizcoins - p.refunded_bizcoins) end,
+    run_amount = part.run_amount,
+    refunded_payment = p.refunded_payment + part.payment_amount, refunded_bizcoins = p.refunded_bizcoins + part.bizcoins
   where p.id = purchase.id returning p.* into purchase;
-  if bizcoins > 0 then
+  if part.bizcoins > 0 then
     update public.package_refunds r set transfer_id = (private.reverse_transfer(
-        h.transfer_id, refund_purchase.bizcoins, 'refund:' || refund.id, 'Package refunded')).id
+        h.transfer_id, part.bizcoins, 'refund:' || refund.id, 'Package refunded')).id
     from public.ledger_holds h where r.id = refund.id and h.id = purchase.hold_id returning r.* into refund;
   end if;
   if purchase.refunded_payment = purchase.final_amount and purchase.refunded_bizcoins = purchase.bizcoins then
@@ -95,9 +140,9 @@ begin
   end if;
   perform private.close_refunded(purchase.id);
   perform private.record_audit(purchase.client_id, actor, 'package_purchase.refunded', 'package_purchase', purchase.id,
-    jsonb_build_object('refund_id', refund.id, 'payment_amount', payment_amount, 'bizcoins', bizcoins), request_id, reason);
+    jsonb_build_object('refund_id', refund.id, 'payment_amount', part.payment_amount, 'bizcoins', part.bizcoins), request_id, reason);
   perform private.notify_buyer(
-    purchase, 'purchase_refunded', jsonb_build_object('amount', payment_amount, 'bizcoins', refund_purchase.bizcoins));
+    purchase, 'purchase_refunded', jsonb_build_object('amount', part.payment_amount, 'bizcoins', part.bizcoins));
   return refund;
 end $$;
 
@@ -121,7 +166,8 @@ begin
   if outcome = 'failed' then
     -- what came in for a purchase that was never completed counts for none of its price
     update public.package_purchases p
-    set refunded_payment = p.refunded_payment - refund.payment_amount, status = 'completed', refunded_at = null
+    set refunded_payment = p.refunded_payment - refund.payment_amount, status = 'completed', refunded_at = null,
+      run_payment = null, run_bizcoins = null, run_amount = null
     where p.id = purchase.id and p.completed_at is not null;
     perform private.alert_payment(purchase, 'refund_failed', 'critical',
       'The processor did not refund a payment: somebody must pay it back', private.present_refund(refund));
@@ -146,7 +192,7 @@ declare
   key text := private.answer_key(idempotency_key, request_id::text);
   purchase public.package_purchases;
   refund public.package_refunds;
-  part record;
+  part private.refund_part;
   answer jsonb;
   detail text;
 begin
@@ -159,10 +205,10 @@ begin
     return private.answered(private.refund_answer(refund), null, true);
   end if;
   if purchase.completed_at is null then
-    perform private.refuse('VC-026', 'The purchase is over', private.present_purchase(purchase));
+    perform private.refuse('VC-026', 'Nothing was paid for the purchase', private.present_purchase(purchase));
   end if;
-  select s.* into part from private.split_refund(purchase, amount, payment_amount, bizcoins::bigint) s;
-  refund := private.refund_purchase(purchase, actor, part.payment_amount, part.bizcoins, reason, request_id);
+  part := private.split_refund(purchase, amount, payment_amount, bizcoins::bigint);
+  refund := private.refund_purchase(purchase, actor, part, reason, request_id);
   perform private.store_answer(scope, key, jsonb_build_object('refundId', refund.id));
   return private.answered(private.refund_answer(refund));
 exception when others then

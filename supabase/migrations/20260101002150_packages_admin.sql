@@ -1,6 +1,42 @@
 -- Packages, the desk of an admin: what the client sells, called with supabase-js. A purchase that has begun keeps the
 -- price at which it began, and what a customer has keeps its days and messages.
 
+-- What can be sold: a price of nothing, or one that the processor charges; an amount is stored as it is written or refused.
+create function private.assert_package_terms(
+  name text, price numeric, currency text, duration_days int, messages int, bizcoin_value numeric)
+returns void language plpgsql stable set search_path = '' as $$
+declare
+  minimum numeric := (
+    select c.minimum from private.payment_currencies c where c.currency = assert_package_terms.currency);
+begin
+  if coalesce(private.trimmed(name), '') = '' then
+    perform private.refuse_field('name', 'must not be empty');
+  elsif price is null then
+    perform private.refuse_field('price', 'is required');
+  end if;
+  perform private.assert_amount(price, currency, 'price');
+  perform private.assert_number(duration_days, 'duration_days', 1, 3660);
+  perform private.assert_number(messages, 'messages', 0, private.units_limit());
+  perform private.assert_number(bizcoin_value, 'bizcoin_value', 0.01, 999999.99, 2);
+  if minimum is null then
+    perform private.refuse_field('currency', format('cannot be charged: %s', currency));
+  elsif price > 0 and price < minimum then
+    perform private.refuse_field('price', format('must be 0, or at least %s %s: less cannot be charged', minimum, currency));
+  end if;
+end $$;
+
+-- What one bizcoin pays when nobody says so: 1 USD. In another currency, or beside packages in another, there is no usual value.
+create function private.usual_bizcoin_value(client_id uuid, currency text)
+returns numeric language plpgsql stable set search_path = '' as $$
+begin
+  if currency <> 'USD' or exists (
+    select from public.packages p
+    where p.client_id = usual_bizcoin_value.client_id and p.currency <> usual_bizcoin_value.currency) then
+    perform private.refuse_field('bizcoin_value', format('is required: say how much one bizcoin pays in %s', currency));
+  end if;
+  return 1;
+end $$;
+
 create function private.create_package(
   client_id uuid, name text, price numeric, duration_days int, messages int, currency text, description text,
   bizcoin_value numeric)
@@ -9,9 +45,11 @@ declare
   package public.packages;
 begin
   perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
+  perform private.assert_package_terms(name, price, currency, duration_days, messages, bizcoin_value);
+  bizcoin_value := coalesce(bizcoin_value, private.usual_bizcoin_value(client_id, currency));
   insert into public.packages as p (
     client_id, name, price, duration_days, messages, currency, description, bizcoin_value, created_by)
-  values (client_id, name, price, duration_days, messages, currency, description, bizcoin_value, private.caller())
+  values (client_id, private.trimmed(name), price, duration_days, messages, currency, description, bizcoin_value, private.caller())
   returning p.* into package;
   perform private.record_audit(client_id, private.caller(), 'package.created', 'package', package.id);
   return package;
@@ -19,12 +57,13 @@ end $$;
 
 create function public.create_package(
   client_id uuid, name text, price numeric, duration_days int, messages int default 0, currency text default 'USD',
-  description text default null, bizcoin_value numeric default 1)
+  description text default null, bizcoin_value numeric default null)
 returns public.packages language sql volatile security invoker set search_path = '' as $$
   select private.create_package(client_id, name, price, duration_days, messages, currency, description, bizcoin_value)
 $$;
 comment on function public.create_package is
-  'Offers a package: so many messages for so many days at a price; bizcoin_value is what one bizcoin pays of it.';
+  'Offers a package: so many messages for so many days at a price (0, or at least what the processor charges; RB400 names the '
+  'field); bizcoin_value is what one bizcoin pays of it: 1 in USD, and required in another or a second currency.';
 
 -- The package of a client that the caller administers.
 create function private.administered_package(package_id uuid)
@@ -47,8 +86,11 @@ begin
   if package.archived_at is not null then
     perform private.refuse('RB-400', 'The package is archived');
   end if;
+  perform private.assert_package_terms(coalesce(name, package.name), coalesce(price, package.price), package.currency,
+    coalesce(duration_days, package.duration_days), coalesce(messages, package.messages),
+    coalesce(bizcoin_value, package.bizcoin_value));
   update public.packages p
-  set name = coalesce(update_package.name, p.name), price = coalesce(update_package.price, p.price),
+  set name = coalesce(private.trimmed(update_package.name), p.name), price = coalesce(update_package.price, p.price),
     duration_days = coalesce(update_package.duration_days, p.duration_days),
     messages = coalesce(update_package.messages, p.messages),
     description = coalesce(update_package.description, p.description),

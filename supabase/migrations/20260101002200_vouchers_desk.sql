@@ -91,6 +91,25 @@ begin
   end if;
 end $$;
 
+-- The numbers of a voucher, as they were written or not at all: a percentage has two decimals, what it brings else is whole.
+create function private.voucher_numbers(voucher public.vouchers, terms jsonb)
+returns public.vouchers language plpgsql stable set search_path = '' as $$
+begin
+  voucher.value := case voucher.type
+    when 'percentage' then private.parse_number(terms -> 'value', 'value', 0.01, 100, 2)
+    else private.parse_number(terms -> 'value', 'value', 1, private.units_limit()) end;
+  voucher.usage_limit := case when terms ? 'usageLimit'
+    then private.parse_number(terms -> 'usageLimit', 'usageLimit', 1, private.units_limit()) else 1 end;
+  voucher.per_customer_limit := coalesce(
+    private.parse_number(terms -> 'perCustomerLimit', 'perCustomerLimit', 1, private.units_limit()), 1);
+  -- of the currency of the package that is bought
+  voucher.minimum_purchase := private.parse_number(terms -> 'minimumPurchase', 'minimumPurchase', 0.01, 99999999, 2);
+  voucher.entitlement_days := coalesce(private.parse_number(terms -> 'entitlementDays', 'entitlementDays', 1, 3650),
+    case voucher.type when 'percentage' then 90 end);
+  voucher.owner_benefit := private.parse_number(terms -> 'ownerBenefit', 'ownerBenefit', 1, private.units_limit());
+  return voucher;
+end $$;
+
 -- What an admin wrote, as a row; what he left out is usual: one use in all and one for a customer, ninety days for a discount.
 create function private.voucher_of(client_id uuid, terms jsonb, actor uuid)
 returns public.vouchers language plpgsql stable set search_path = '' as $$
@@ -104,21 +123,16 @@ begin
   voucher.client_id := client_id;
   voucher.code := upper(private.printed_code(terms ->> 'code'));
   voucher.type := terms ->> 'type';
-  voucher.value := (terms ->> 'value')::numeric;
+  voucher := private.voucher_numbers(voucher, terms);
   voucher.description := terms ->> 'description';
-  voucher.usage_limit := case when terms ? 'usageLimit' then (terms ->> 'usageLimit')::int else 1 end;
   voucher.usage_count := 0;
-  voucher.per_customer_limit := coalesce((terms ->> 'perCustomerLimit')::int, 1);
   voucher.is_active := coalesce((terms ->> 'isActive')::boolean, true);
   voucher.is_public := coalesce((terms ->> 'isPublic')::boolean, false);
   voucher.starts_at := coalesce(
     private.parse_beginning(terms ->> 'startsAt', 'startsAt', private.time_zone_of(client_id)), now());
   voucher.expires_at := private.voucher_ending(terms, client_id);
   voucher.package_id := (terms ->> 'packageId')::uuid;
-  voucher.minimum_purchase := (terms ->> 'minimumPurchase')::numeric;
-  voucher.entitlement_days := coalesce((terms ->> 'entitlementDays')::int, case voucher.type when 'percentage' then 90 end);
   voucher.owner_id := (terms ->> 'ownerId')::uuid;
-  voucher.owner_benefit := (terms ->> 'ownerBenefit')::numeric;
   voucher.dealer_id := coalesce(dealer, (terms ->> 'dealerId')::uuid);
   voucher.allowed_domains := nullif(array(
     select ltrim(d, '@') from unnest(private.jsonb_texts(terms -> 'allowedDomains')) d), '{}');

@@ -135,7 +135,7 @@ returns setof public.pool_performance language sql stable set search_path = '' a
     coalesce(s.total, 0), coalesce(s.available, 0), coalesce(g.given, 0), coalesce(g.delivered, 0), coalesce(g.redeemed, 0),
     private.rate(coalesce(g.delivered, 0), s.total), coalesce(g.attempts, 0), private.rate(g.successes, g.attempts),
     private.seconds(g.to_delivery), case when request.is_platform then coalesce(g.cost, 0) end,
-    case when request.is_platform then round(g.cost / nullif(g.delivered, 0), 2) end
+    case when request.is_platform then private.round_money(g.cost / nullif(g.delivered, 0), p.currency) end
   from public.card_pools p
   join public.gift_card_brands b on b.id = p.brand_id
   left join private.reported_clients(request) k on k.client_id = p.client_id
@@ -224,7 +224,7 @@ returns setof public.campaign_comparison language sql stable set search_path = '
     coalesce(g.given, 0), coalesce(g.delivered, 0), coalesce(g.redeemed, 0), coalesce(o.owed, 0),
     private.rate(g.redeemed, g.delivered), coalesce(g.attempts, 0), private.rate(g.successes, g.attempts),
     private.seconds(g.to_delivery), coalesce(g.value, 0), case when request.is_platform then coalesce(g.cost, 0) end,
-    case when request.is_platform then round(g.cost / nullif(g.delivered, 0), 2) end
+    case when request.is_platform then private.round_money(g.cost / nullif(g.delivered, 0), g.currency) end
   from private.reported_clients(request) k
   join public.campaigns c on c.client_id = k.client_id and c.created_at < k.ends_at
   left join people n on n.campaign_id = c.id

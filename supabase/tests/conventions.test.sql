@@ -208,7 +208,7 @@ select set_eq($$
   ('public.billing_transactions.denomination'), ('public.gift_card_purchases.denomination'),
   ('public.pending_rewards.denomination'), ('public.admin_card_returns.total_amount'),
   ('public.package_purchases.price'), ('public.package_purchases.discount'), ('public.package_purchases.bizcoin_amount'),
-  ('public.package_purchases.refunded_payment'), ('public.package_refunds.payment_amount'),
+  ('public.package_purchases.refunded_payment'), ('public.package_purchases.run_payment'), ('public.package_refunds.payment_amount'),
   ('public.voucher_entitlements.minimum_purchase'), ('public.voucher_usage.benefit'), ('public.voucher_usage.owner_benefit'),
   ('public.voucher_usage.discount_amount'), ('public.voucher_usage.rolled_back_benefit'),
   ('public.voucher_usage.rolled_back_owner_benefit'),

@@ -202,12 +202,16 @@ export const catalogue = {
   'VC-025': {
     status: 409,
     message: 'Another purchase of this package is open',
-    solution: 'Continue it with its "purchaseId", or cancel it first',
+    solution:
+      'Do its "nextStep": continue it at its own terms with its "purchaseId", or cancel it (also if "quote" is better: what a ' +
+      'new one would cost) and begin again',
   },
   'VC-026': {
     status: 409,
     message: 'The purchase is over',
-    solution: 'Read "status" and "bizcoinsReturned"; begin a new purchase if it was not completed',
+    solution:
+      'Do its "nextStep": begin a new purchase ("bizcoinsReturned" are free), cancel one that is being ended, or nothing if it ' +
+      'is completed',
   },
   'VC-027': {
     status: 409,
@@ -229,6 +233,11 @@ export const catalogue = {
     message: 'The payment is being processed',
     solution: 'Wait until it has succeeded or failed; it cannot be cancelled meanwhile',
   },
+  'VC-031': {
+    status: 409,
+    message: 'The price is not the expected one',
+    solution: 'Show the customer the new "finalAmount" and ask again with it as "expectedFinalAmount"',
+  },
   'WL-001': {
     status: 402,
     message: 'Insufficient balance',
@@ -243,6 +252,11 @@ export const catalogue = {
     status: 409,
     message: 'The hold is over',
     solution: 'Read "status": what was captured stays captured, what was released must be held anew',
+  },
+  'WL-004': {
+    status: 409,
+    message: 'The balance would be too large',
+    solution: 'An account holds at most "maximum": move a smaller amount, or spend some of it first',
   },
   'RB-400': {
     status: 400,

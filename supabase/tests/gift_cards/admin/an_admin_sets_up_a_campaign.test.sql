@@ -55,7 +55,7 @@ select lives_ok($$ select public.import_recipients(tests.the('campaign'),
 select throws_ok($$ select public.create_campaign_condition(tests.the('campaign'), 1, 'Again', tests.the('brand'),
   25) $$, '23505', null,
   'A condition''s number is taken once');
-select throws_ok($$ select public.create_gift_card_pool(tests.the('client'), tests.the('brand'), 'X', -5) $$, '23514',
+select throws_ok($$ select public.create_gift_card_pool(tests.the('client'), tests.the('brand'), 'X', -5) $$, 'RB400',
   null, 'A value is positive');
 select throws_ok($$ select public.create_campaign(tests.the('client'), 'X', 'nobody') $$, '23514', null,
   'Somebody pays');

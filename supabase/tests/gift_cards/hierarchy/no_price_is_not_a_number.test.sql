@@ -6,32 +6,32 @@ select plan(14);
 select tests.keep(tests.create_promise(1));
 select tests.keep('agency', (select agency_id from public.clients where id = tests.the('client')));
 select tests.keep('platform', tests.create_user('platform_admin'));
-create function pg_temp.refused(statement text, constraint_name text, description text) returns setof text language plpgsql as $$
+create function pg_temp.refused(statement text, problem text, description text) returns setof text language plpgsql as $$
 begin
   perform tests.sign_in(tests.the('platform'));
-  return next throws_matching(format(statement, tests.the('client'), tests.the('agency'), tests.the('brand')), constraint_name, description);
+  return next throws_matching(format(statement, tests.the('client'), tests.the('agency'), tests.the('brand')), problem, description);
   perform tests.sign_out();
 end $$;
 
-select pg_temp.refused('select public.update_denomination(%3$L, ''NaN'')', 'denomination_is_positive', 'No value');
-select pg_temp.refused('select public.update_denomination(%3$L, 25, cost => ''NaN'')', 'amounts_are_not_negative', 'No cost');
-select pg_temp.refused('select public.update_denomination(%3$L, 25, price => ''NaN'')', 'amounts_are_not_negative', 'No price');
-select pg_temp.refused('select public.update_agency_brand(%2$L, %3$L, markup_percentage => ''NaN'')', 'markup_leaves_a_price',
+select pg_temp.refused('select public.update_denomination(%3$L, ''NaN'')', '^denomination must be at most 999999.99 USD$', 'No value');
+select pg_temp.refused('select public.update_denomination(%3$L, 25, cost => ''NaN'')', '^cost must be at most', 'No cost');
+select pg_temp.refused('select public.update_denomination(%3$L, 25, price => ''NaN'')', '^price must be at most', 'No price');
+select pg_temp.refused('select public.update_agency_brand(%2$L, %3$L, markup_percentage => ''NaN'')', '^markup_percentage must be from -100 to 1000$',
   'No markup of a brand');
 select pg_temp.refused('select public.update_agency_denomination(%2$L, %3$L, 25, markup_percentage => ''NaN'')',
-  'markup_leaves_a_price', 'No markup of a value');
+  '^markup_percentage must be from -100 to 1000$', 'No markup of a value');
 select pg_temp.refused('select public.update_agency_denomination(%2$L, %3$L, 25, custom_price => ''NaN'')',
-  'custom_price_is_not_negative', 'No price of an agency');
-select pg_temp.refused('select public.update_client_price(%1$L, %3$L, 25, custom_price => ''NaN'')', 'custom_price_is_not_negative',
+  '^custom_price must be at most', 'No price of an agency');
+select pg_temp.refused('select public.update_client_price(%1$L, %3$L, 25, custom_price => ''NaN'')', '^custom_price must be at most',
   'No price of a client');
-select pg_temp.refused('select public.create_gift_card_pool(%1$L, %3$L, ''Pool'', ''NaN'')', 'denomination_is_positive',
+select pg_temp.refused('select public.create_gift_card_pool(%1$L, %3$L, ''Pool'', ''NaN'')', '^denomination must be at most',
   'No pool of such a value');
 select pg_temp.refused('select public.create_gift_card_pool(%1$L, %3$L, ''Pool'', 25, cost_per_card => ''NaN'')',
-  'cost_per_card_is_not_negative', 'No pool of such a cost');
+  '^cost_per_card must be at most', 'No pool of such a cost');
 select pg_temp.refused('select public.create_campaign_condition(tests.the(''campaign''), 2, ''New'', %3$L, ''NaN'')',
-  'its value is not enabled', 'No condition of such a value');
-select pg_temp.refused('select public.allocate_credit(''NaN'', agency_id => %2$L)', 'whole cents', 'No credit');
-select pg_temp.refused('select public.allocate_credit(''Infinity'', agency_id => %2$L)', 'whole cents', 'Nor endless credit');
+  '^card_value must be at most', 'No condition of such a value');
+select pg_temp.refused('select public.allocate_credit(''NaN'', agency_id => %2$L)', '^amount must be at most 1000000000000 USD$', 'No credit');
+select pg_temp.refused('select public.allocate_credit(''Infinity'', agency_id => %2$L)', '^amount must be at most 1000000000000 USD$', 'Nor endless credit');
 select is(tests.provision(tests.the('recipient')) #>> '{result,billing,price}', '25.00', 'What is billed is a number');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(24);
+select plan(28);
 
 select tests.keep('client', tests.create_client());
 select tests.keep('customer', tests.create_customer(tests.the('client')));
@@ -29,13 +29,25 @@ select is((private.entitlement_for(tests.create_client(), tests.the('customer'),
   'nor is another client''s');
 
 -- how much
-select is(private.discount_of(e, 10.01), 2.00, 'Twenty per cent of 10.01 are 2.00')
+select is(private.discount_of(e, 10.01, 'USD'), 2.00, 'Twenty per cent of 10.01 are 2.00')
   from public.voucher_entitlements e where id = tests.the('plain');
-select is(private.discount_of(e, 10.03), 2.01, 'Half a cent and more is rounded up: 2.006')
+select is(private.discount_of(e, 10.03, 'USD'), 2.01, 'Half a cent and more is rounded up: 2.006')
   from public.voucher_entitlements e where id = tests.the('plain');
-select is(private.discount_of(e, 0.01), 0.01, 'Half of a cent is a cent, and no more than the price')
+select is(private.discount_of(e, 0.01, 'USD'), 0.01, 'Half of a cent is a cent, and no more than the price')
   from public.voucher_entitlements e where id = tests.the('large');
-select is(private.discount_of(null, 10), 0.00, 'No discount is none');
+select is(private.discount_of(null, 10, 'USD'), 0.00, 'No discount is none');
+select is(private.discount_of(jsonb_populate_record(e, '{"percentage": 0.5}'), 99, 'JPY'), 0::numeric,
+  'discount_of: 0.5 % of 99 JPY are 0.495 → 0, rounded once')
+  from public.voucher_entitlements e where id = tests.the('plain');
+select is(private.discount_of(jsonb_populate_record(e, '{"percentage": 15}'), 999, 'JPY'), 150::numeric,
+  'discount_of: 15 % of 999 JPY are 149.85 → 150')
+  from public.voucher_entitlements e where id = tests.the('plain');
+select is(private.discount_of(jsonb_populate_record(e, '{"percentage": 15}'), 1001, 'JPY'), 150::numeric,
+  'discount_of: 15 % of 1,001 JPY are 150.15 → 150')
+  from public.voucher_entitlements e where id = tests.the('plain');
+select is(private.discount_of(jsonb_populate_record(e, '{"percentage": 0.5}'), 99, 'USD'), 0.50,
+  'discount_of: 0.5 % of 99.00 USD are 0.495 → 0.50')
+  from public.voucher_entitlements e where id = tests.the('plain');
 
 -- once
 select tests.keep('purchase', gen_random_uuid());
