@@ -50,10 +50,10 @@ end $$;
 -- start_package_purchase for the kept customer and package, with what matters.
 create or replace function tests.buy(
   bizcoins int default 0, idempotency_key text default null, purchase_id uuid default null, is_live boolean default false,
-  use_discount boolean default true)
+  use_discount boolean default true, expected numeric default null)
 returns jsonb language sql set search_path = '' as $$
   select public.start_package_purchase(tests.the('customer'), tests.the('package'), bizcoins, purchase_id, is_live,
-    gen_random_uuid(), idempotency_key, bizcoins::text, use_discount)
+    gen_random_uuid(), idempotency_key, concat_ws('/', bizcoins, expected), use_discount, expected)
 $$;
 
 -- What the processor says of the payment of a purchase; `over` is what it says otherwise.

@@ -95,6 +95,26 @@ Deno.test('packages: paid and cancelled at the same moment, it is one of the two
   await assertBooksAgree();
 });
 
+Deno.test('refund_package_purchase: ten refunds of 1.00 at once → the same as one of 10.00', async () => {
+  const shop = await openShop({ price: 50, bizcoins: 30 });
+  const purchaseId = await begin(shop, 30);
+  await bank('succeed', (await intentsOf(shop))[0].id);
+  await purchaseIs('completed', purchaseId);
+  const admin = await signUpAs('client_admin', shop.clientId);
+  const answers = await atOnce(
+    10,
+    (database) =>
+      database`select public.refund_package_purchase(${admin.id}, ${purchaseId}, 1, null, null, 'test', gen_random_uuid(),
+      null, null) as answer`,
+  );
+  assert.deepEqual(answers.map(([{ answer }]) => answer.outcome), Array(10).fill('ok'));
+  const [given] =
+    await sql`select refunded_payment, refunded_bizcoins from public.package_purchases where id = ${purchaseId}`;
+  assert.deepEqual([given.refunded_payment, Number(given.refunded_bizcoins)], [4, 6]);
+  assert.deepEqual(await walletOf(shop), { balance: 6, held: 0 });
+  await assertBooksAgree();
+});
+
 Deno.test('packages: 64 refunds at once give back no more than was paid', async () => {
   const shop = await openShop({ price: 50, bizcoins: 50 });
   const { body: { purchaseId } } = await purchase(shop, { bizcoins: 50 });

@@ -41,12 +41,14 @@ export const amount = money.refine(
   `must be more than 0 and at most ${MAX_AMOUNT}`,
 );
 
-/** A sum of money that was paid, in any currency. */
-export const payment = z.union([z.number(), z.string().trim().max(13)], 'must be an amount such as 25 or 25.50')
+/** What is to be paid, in any currency: nothing, if something else pays for it. */
+export const due = z.union([z.number(), z.string().trim().max(13)], 'must be an amount such as 25 or 25.50')
   .transform(String)
   .refine((value) => /^\d{1,10}(\.\d{1,2})?$/.test(value), 'must be an amount such as 25 or 25.50')
-  .transform(Number)
-  .refine((value) => value > 0, 'must be more than 0');
+  .transform(Number);
+
+/** A sum of money that was paid, in any currency. */
+export const payment = due.refine((value) => value > 0, 'must be more than 0');
 
 /** What something costs: an amount that may be nothing. */
 export const price = money.refine((value) => value <= MAX_AMOUNT, `must be at most ${MAX_AMOUNT}`);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { uuid } from '../_shared/fields.ts';
+import { due, uuid } from '../_shared/fields.ts';
 import { readJson, requestArgs } from '../_shared/parse.ts';
 import { isLive, type PurchaseAnswer, takePayment } from '../_shared/purchases.ts';
 import { serve } from '../_shared/serve.ts';
@@ -11,6 +11,7 @@ const body = z.object({
   purchaseId: uuid.nullish(),
   bizcoins: z.int('must be a whole number').min(0, 'must not be negative').max(MAX_BIZCOINS).default(0),
   useDiscount: z.boolean().default(true),
+  expectedFinalAmount: due.nullish(),
   preview: z.boolean().default(false),
 }).refine(({ packageId, purchaseId, preview }) => packageId || (purchaseId && !preview), {
   path: ['packageId'],
@@ -33,6 +34,7 @@ export default {
       bizcoins,
       use_discount: useDiscount,
       purchase_id: purchaseId,
+      expected_final_amount: wish.expectedFinalAmount ?? null,
       is_live: isLive(),
       ...requestArgs(context, 'purchase-package', wish),
     });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { sql } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
 import { assertDone, assertRefused } from '../../support/expect.ts';
 import { call } from '../../support/http.ts';
@@ -188,6 +189,26 @@ Deno.test('packages: messages are used from the oldest package first, and never 
     await call('use-messages', { clientId: shop.clientId, customerId: shop.customer.id }, { token }),
     'RB-404',
   );
+});
+
+Deno.test('purchase-package: the price has changed since the preview → VC-031 with the new quote', async () => {
+  const shop = await openShop({ price: 50, bizcoins: 30 });
+  const preview = await purchase(shop, { bizcoins: 30, preview: true });
+  assert.equal(preview.body.finalAmount, 20);
+  await sql`update public.packages set price = 60 where id = ${shop.packageId}`;
+  const refused = assertRefused(await purchase(shop, { bizcoins: 30, expectedFinalAmount: 20 }), 'VC-031');
+  assert.deepEqual([refused.finalAmount, refused.price, refused.expectedFinalAmount], [30, 60, 20]);
+  assert.deepEqual(await walletOf(shop), { balance: 30, held: 0 });
+  const begun = await purchase(shop, { bizcoins: 30, expectedFinalAmount: refused.finalAmount });
+  assertDone(begun);
+  assert.deepEqual([begun.body.finalAmount, begun.body.nextStep], [30, 'continue']);
+  for (const expectedFinalAmount of [-1, 20.005, '1e3', 'NaN']) {
+    const { fields: [problem] } = assertRefused(await purchase(shop, { bizcoins: 30, expectedFinalAmount }), 'GC-012');
+    assert.equal(problem.field, 'expectedFinalAmount');
+  }
+  await sql`update public.packages set price = 45 where id = ${shop.packageId}`;
+  const worse = assertRefused(await purchase(shop, { bizcoins: 30 }), 'VC-025');
+  assert.deepEqual([worse.finalAmount, worse.quote.finalAmount, worse.nextStep], [30, 15, 'continue']);
 });
 
 Deno.test('packages: an admin gives back a part, and then the rest, to where it came from', async () => {

@@ -78,6 +78,9 @@ Deno.test('payments: what is being processed cannot be cancelled, and is settled
   await bank('process', id);
   assert.equal(assertRefused(await cancel(shop, purchaseId), 'VC-030').status, 'awaiting_payment');
   assert.deepEqual(await walletOf(shop), { balance: 30, held: 30 });
+  const again = await call('purchase-package', { purchaseId }, { token: shop.customer.token });
+  assertDone(again);
+  assert.equal(again.body.nextStep, 'continue', 'the refused cancel is lifted');
   await bank('succeed', id);
   await purchaseIs('completed', purchaseId);
 });

@@ -63,9 +63,9 @@ select is(pg_temp.parts(pg_temp.refund()), 'VC-027', 'There is nothing more');
 
 -- whole bizcoins, odd amounts
 select pg_temp.purchase(100, 49.30, 17);
-select is(pg_temp.parts(pg_temp.refund(10)), '7+3 pending', 'Bizcoins are whole');
-select is(pg_temp.parts(pg_temp.refund(35)), '23+12 pending', 'Again');
-select is(pg_temp.parts(pg_temp.refund(4.30)), '2.3+2 pending', 'What is left is left');
+select is(pg_temp.parts(pg_temp.refund(10)), '6.55+3 pending', 'Bizcoins are whole');
+select is(pg_temp.parts(pg_temp.refund(35)), '22.93+13 pending', 'Again');
+select is(pg_temp.parts(pg_temp.refund(4.30)), '2.82+1 pending', 'What is left is left');
 select pg_temp.purchase(100, 49.30, 50);
 select is(pg_temp.parts(pg_temp.refund(49.30)), '0+50 completed', 'A last bizcoin that paid a part of itself comes back whole');
 select pg_temp.purchase(0, 49, 0);
