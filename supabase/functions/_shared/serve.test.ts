@@ -101,7 +101,7 @@ Deno.test('serve: other methods are refused, and preflight is answered for brows
       assert.equal(headers.get('access-control-allow-origin'), null);
     }
   });
-  const { status, headers } = await call({ cors: true, auth: 'user' }, {}, undefined, 'OPTIONS');
+  const { status, headers } = await call({ auth: 'user' }, {}, undefined, 'OPTIONS');
   assert.equal(status, 204);
   for (const name of ['authorization', 'apikey', 'content-type', 'x-client-info', 'idempotency-key']) {
     assert.ok(headers.get('access-control-allow-headers')!.includes(name), name);
@@ -110,7 +110,7 @@ Deno.test('serve: other methods are refused, and preflight is answered for brows
 
 Deno.test('serve: browsers may read refusals too', async () => {
   await logged(async () => {
-    const { status, headers } = await call({ cors: true, auth: 'user' });
+    const { status, headers } = await call({ auth: 'user' });
     assert.deepEqual([status, headers.get('access-control-allow-origin')], [401, '*']);
     assert.match(headers.get('access-control-expose-headers')!, /x-request-id.*retry-after/);
   });

@@ -11,8 +11,6 @@ export interface Options {
   auth: AuthModeWithKey | AuthModeWithKey[];
   /** The word in brackets that its log lines begin with. */
   tag: string;
-  /** Whether browsers on other origins may call it. */
-  cors?: boolean;
   /** Secrets without which it refuses before it does anything. */
   secrets?: string[];
 }
@@ -42,15 +40,23 @@ export function serve(options: Options, handler: (request: Request, context: Con
     response.headers.set('x-request-id', requestId);
     // An answer may hold a card's code, and is of this moment in any case.
     response.headers.set('cache-control', 'no-store');
-    for (const [name, value] of options.cors ? CORS_HEADERS : []) response.headers.set(name, value);
+    for (const [name, value] of isForBrowsers(options) ? CORS_HEADERS : []) response.headers.set(name, value);
     return response;
   };
+}
+
+/** What a user's token or the publishable key may call, a page of any origin may call. */
+function isForBrowsers({ auth }: Options): boolean {
+  return [auth].flat().some((mode) => /^(user|publishable)/.test(mode));
 }
 
 const CORS_HEADERS = Object.entries({
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'POST, OPTIONS',
-  'access-control-allow-headers': 'authorization, apikey, content-type, x-client-info, idempotency-key',
+  // supabase-js and tracing libraries add theirs
+  'access-control-allow-headers':
+    'authorization, apikey, content-type, x-client-info, idempotency-key, x-retry-count, ' +
+    'x-region, x-supabase-api-version, traceparent, tracestate, baggage',
   'access-control-expose-headers': 'x-request-id, retry-after, content-disposition',
   'access-control-max-age': '86400',
 });
@@ -61,9 +67,9 @@ async function respond(
   options: Options,
   handler: Parameters<typeof serve>[1],
 ): Promise<Response> {
-  const { auth, tag, cors = false, secrets = [] } = options;
+  const { auth, tag, secrets = [] } = options;
   try {
-    if (cors && request.method === 'OPTIONS') return new Response(null, { status: 204 });
+    if (isForBrowsers(options) && request.method === 'OPTIONS') return new Response(null, { status: 204 });
     if (request.method !== 'POST') throw new Refusal('RB-405', { allowed: ['POST'] });
     const actor = await authenticate(request, auth);
     secrets.forEach(secret);

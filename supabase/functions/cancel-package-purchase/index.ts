@@ -8,7 +8,7 @@ const body = z.object({ purchaseId: uuid });
 
 /** Ends a purchase that is not paid and gives its bizcoins back; what has been paid meanwhile stays bought. */
 export default {
-  fetch: serve({ auth: ['user', 'secret'], tag: 'PURCHASE', cors: true }, async (request, context) => {
+  fetch: serve({ auth: ['user', 'secret'], tag: 'PURCHASE' }, async (request, context) => {
     const { purchaseId } = await readJson(request, body);
     const { actor, requestId, rpc } = context;
     const { result } = await rpc<PurchaseAnswer>('cancel_package_purchase', {

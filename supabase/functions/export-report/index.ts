@@ -16,7 +16,7 @@ const body = z.object({
 /** Answers with a report as a CSV file, for an admin or a trusted server; `to` is the first day that does not count. */
 export default {
   fetch: serve(
-    { auth: ['user', 'secret'], tag: 'REPORTS', cors: true },
+    { auth: ['user', 'secret'], tag: 'REPORTS' },
     async (request, { actor, requestId, rpc, log }) => {
       const { report, clientId = null, from = null, to = null } = await readJson(request, body);
       const { result } = await rpc<{ columns: string[]; rows: Row[] }>('export_report', {

@@ -8,7 +8,7 @@ const schema = z.object({ customerId: uuid.nullish() });
 
 /** Tells what a customer has: to himself, to an admin of his client, or to a trusted server. */
 export default {
-  fetch: serve({ auth: ['user', 'secret'], tag: 'WALLET', cors: true }, async (request, { actor, rpc }) => {
+  fetch: serve({ auth: ['user', 'secret'], tag: 'WALLET' }, async (request, { actor, rpc }) => {
     const { customerId } = await readJson(request, schema);
     const customer = customerId ?? actor;
     if (customer === null) throw badRequest({ field: 'customerId', problem: 'is required' });

@@ -20,7 +20,7 @@ const body = z.object({
 
 /** A customer buys a package with bizcoins, by card or both; with `preview` it says what that would cost. */
 export default {
-  fetch: serve({ auth: 'user', tag: 'PURCHASE', cors: true }, async (request, context) => {
+  fetch: serve({ auth: 'user', tag: 'PURCHASE' }, async (request, context) => {
     const wish = await readJson(request, body);
     const { packageId = null, purchaseId = null, bizcoins, useDiscount } = wish;
     const { actor, rpc } = context;

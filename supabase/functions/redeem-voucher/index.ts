@@ -13,7 +13,7 @@ interface Redeemed {
 
 /** Turns a customer's voucher into what it brings, once, and tells his new balance. */
 export default {
-  fetch: serve({ auth: 'user', tag: 'VOUCHER', cors: true }, async (request, context) => {
+  fetch: serve({ auth: 'user', tag: 'VOUCHER' }, async (request, context) => {
     const body = await readJson(request, schema);
     const { result, replayed } = await context.rpc<Redeemed>('redeem_voucher', {
       actor: context.actor,

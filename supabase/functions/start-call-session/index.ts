@@ -8,7 +8,7 @@ const schema = z.object({ callerPhone: phone, campaignId: uuid.nullish() });
 
 /** Opens a call session and answers with the recipients the caller's phone number belongs to. */
 export default {
-  fetch: serve({ auth: 'user', tag: 'CALL', cors: true }, async (request, context) => {
+  fetch: serve({ auth: 'user', tag: 'CALL' }, async (request, context) => {
     const { callerPhone, campaignId } = await readJson(request, schema);
     const { result } = await context.rpc<{ callSessionId: string; matches: unknown[] }>('start_call_session', {
       actor: context.actor,

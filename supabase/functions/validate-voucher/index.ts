@@ -7,7 +7,7 @@ const schema = z.object({ code: text(64), clientId: uuid.nullish(), packageId: u
 
 /** Tells a customer whether he could redeem a voucher now, rule by rule, without redeeming it. */
 export default {
-  fetch: serve({ auth: 'user', tag: 'VOUCHER', cors: true }, async (request, context) => {
+  fetch: serve({ auth: 'user', tag: 'VOUCHER' }, async (request, context) => {
     const { code, clientId, packageId } = await readJson(request, schema);
     const { result } = await context.rpc('validate_voucher', {
       actor: context.actor,

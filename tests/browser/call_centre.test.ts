@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { findChromium, inPage } from '../support/browser.ts';
+import { join, type Person } from '../support/people.ts';
+import { promise } from '../support/promise.ts';
+import { messagesTo, messageTo } from '../support/sandbox.ts';
+import { uniqueCard, uniquePhone } from '../support/unique.ts';
+import { eventually } from '../support/eventually.ts';
+
+const ADMIN = `
+  const supabase = globalThis.supabase.createClient(facts.apiUrl, facts.publishableKey);
+  const email = crypto.randomUUID() + '@example.com', password = 'correct horse battery staple';
+  const signedUp = await supabase.auth.signUp({ email, password });
+  if (signedUp.error) throw signedUp.error;
+  await ask({ id: signedUp.data.user.id });
+  const signedIn = await supabase.auth.signInWithPassword({ email, password });
+  if (signedIn.error) throw signedIn.error;
+  const invoke = async (name, body) => {
+    const { data, error } = await supabase.functions.invoke(name, { body });
+    if (error) throw new Error(name + ': ' + await error.context?.text?.() + error);
+    return data;
+  };`;
+
+const JOURNEY = `${ADMIN}
+  const found = await supabase.from('recipients').select('*, campaign:campaigns(*)').eq('phone', facts.phone);
+  const session = await invoke('start-call-session', { callerPhone: facts.phone });
+  const given = await invoke('provision-gift-card-for-call-center', {
+    callSessionId: session.callSessionId, recipientId: session.matches[0].recipientId, conditionNumber: 1, deliveryMethod: 'sms' });
+  const again = await invoke('send-gift-card-sms', { giftCardId: given.giftCard.id, phone: facts.otherPhone, reason: 'a new phone' });
+  const form = new FormData();
+  form.append('poolId', facts.poolId);
+  form.append('file', new Blob([facts.csv], { type: 'text/csv' }), 'cards.csv');
+  const upload = await invoke('upload-gift-cards', form);
+  const refused = await supabase.functions.invoke('send-gift-card-sms', { body: { giftCardId: given.giftCard.id, phone: facts.phone, reason: 7 } });
+  return { found, session, given, again, upload, refusal: await refused.error.context.json() };`;
+
+Deno.test({
+  name: 'a page of another origin: signs up, signs in, finds a recipient, gives a card, resends it, uploads cards',
+  ignore: findChromium() === null,
+  async fn() {
+    const { clientId, poolId, recipient } = await promise({ cards: 1 });
+    const [good, otherPhone] = [uniqueCard(), uniquePhone()];
+    const result = await inPage<Record<string, any>>(JOURNEY, { // deno-lint-ignore no-explicit-any
+      phone: recipient.phone,
+      otherPhone,
+      poolId,
+      csv: `code,pin\n${good.code},${good.pin}\n6.30119E+18,\n`,
+    }, async ({ id }) => await join({ id } as Person, 'client_admin', clientId));
+    assert.deepEqual(result.found.data.map(({ id }: { id: string }) => id), [recipient.id]);
+    assert.equal(result.session.matches.length, 1);
+    assert.equal(result.given.giftCard.status, 'claimed');
+    assert.equal(result.again.giftCardId, result.given.giftCard.id);
+    assert.deepEqual([result.upload.imported, result.upload.rejected], [1, 1]);
+    assert.equal(result.refusal.error.fields[0].field, 'reason');
+    await messageTo(otherPhone);
+    await eventually('the first message', async () => (await messagesTo(recipient.phone)).length > 0);
+  },
+});
+
+if (findChromium() === null) {
+  console.log('Chromium is not installed (Debian: chromium): the browser tests are skipped.');
+}
