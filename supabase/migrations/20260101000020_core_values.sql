@@ -10,6 +10,16 @@ begin
     jsonb_build_object('fields', jsonb_build_array(jsonb_build_object('field', field, 'problem', problem))));
 end $$;
 
+-- The known name that somebody may have meant, or null: first_name for firstName, Phone number for phone.
+create function private.nearest_name(given text, known text[])
+returns text language sql immutable set search_path = '' as $$
+  select k.name
+  from unnest(known) with ordinality as k (name, place),
+    lateral (select regexp_replace(lower(given), '[^a-z0-9]', '', 'g'), lower(k.name)) as f (given, name)
+  where f.given = f.name or (length(f.given) >= 3 and (position(f.given in f.name) > 0 or position(f.name in f.given) > 0))
+  order by f.given <> f.name, k.place limit 1
+$$;
+
 -- The white space that JavaScript's trim() removes, so that both parsers agree on it.
 create function private.trimmed(given text)
 returns text language plpgsql immutable set search_path = '' as $$

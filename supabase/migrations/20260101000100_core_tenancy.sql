@@ -146,6 +146,13 @@ begin
   return auth.uid();
 end $$;
 
+-- The signed-in user, or null for a server with the secret key, which may do what an admin can: for functions that both call.
+create function private.admin_caller()
+returns uuid language plpgsql stable set search_path = '' as $$
+begin
+  return case when current_setting('role') = 'service_role' then null else private.caller() end;
+end $$;
+
 -- Passes, or refuses: whoever does not belong to the client reads the same answer as for a client that does not exist.
 -- No actor is a server with the secret key, which the door has checked.
 create function private.assert_can_act(actor uuid, client_id uuid, roles text[])

@@ -164,6 +164,13 @@ begin
   return use_case || ':' || coalesce(tenant::text, 'platform') || ':' || coalesce(actor::text, 'server');
 end $$;
 
+-- Identifies what was asked for, where the database is called without an edge function that does so.
+create function private.request_hash(variadic parts jsonb[])
+returns text language plpgsql immutable set search_path = '' as $$
+begin
+  return encode(sha256(convert_to(to_jsonb(parts)::text, 'UTF8')), 'hex');
+end $$;
+
 -- The stored answer of this request, or null when it is new. A second request with the key waits here for the first one;
 -- a refusal rolls the key back with everything else, so that only successes are kept.
 create function private.stored_answer(scope text, key text, request_hash text)

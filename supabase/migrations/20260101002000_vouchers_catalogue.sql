@@ -86,8 +86,13 @@ create table public.voucher_usage (
   constraint voucher_usage_redemption_type_is_valid check (
     redemption_type in ('message', 'credit', 'package', 'percentage')),
   constraint voucher_usage_status_is_valid check (status in ('redeemed', 'rolled_back')),
-  constraint voucher_usage_rolled_back_at_matches_status check (
-    (status = 'rolled_back') = (rolled_back_at is not null) and (status = 'rolled_back') = (rolled_back_benefit is not null)),
+  constraint voucher_usage_rolled_back_at_matches_status check ((status = 'rolled_back') = (rolled_back_at is not null)),
+  constraint voucher_usage_is_rolled_back_when_all_came_back check (
+    case when coalesce(rolled_back_benefit, 0) = benefit
+      and coalesce(rolled_back_owner_benefit, 0) = coalesce(owner_benefit, 0)
+    -- a package that came back without the messages that were used
+    then status = 'rolled_back' or redemption_type = 'package'
+    else status = 'redeemed' end),
   constraint voucher_usage_bizcoins_and_messages_have_a_transfer check (
     redemption_type not in ('message', 'credit') or transfer_id is not null),
   constraint voucher_usage_packages_are_given check (
@@ -97,7 +102,8 @@ create table public.voucher_usage (
 );
 comment on table public.voucher_usage is
   'Who redeemed which voucher and what it brought: benefit in messages, bizcoins, packages or per cent; discount_amount is what '
-  'a percentage has saved at the purchase; identities are the fingerprints that the customer was known by.';
+  'a percentage has saved at the purchase; identities are the fingerprints that the customer was known by. rolled_back_benefit: how '
+  'much was taken back so far; the status is rolled_back, and the use given back, when everything was.';
 
 create table private.voucher_identities (
   voucher_id uuid not null,

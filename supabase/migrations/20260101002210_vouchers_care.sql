@@ -1,6 +1,7 @@
 -- Vouchers, what an admin does with those that exist: change, end, look at what they did, and take a redemption back.
--- A rollback takes back what is not spent yet, says how much that was, and gives the use back: to the voucher, and to the
--- person by each way he was known. What was spent stays spent; where nothing is left, nothing is rolled back.
+-- A rollback takes back what is neither spent nor held, and says how much that was; what is refunded or released later can be taken
+-- back later. The use is given back, to the voucher and to the customer's identities, when everything came back: a customer who
+-- kept a part could redeem the voucher again otherwise.
 
 -- A voucher that the caller may change, locked.
 create function private.managed_voucher(voucher_id uuid)
@@ -133,7 +134,8 @@ begin
       select u.redemption_type as type, count(*) as redemptions, count(distinct u.voucher_id) as vouchers,
         count(distinct u.user_id) as customers, sum(u.benefit) as benefit,
         coalesce(sum(u.discount_amount), 0) as discount, coalesce(sum(u.owner_benefit), 0) as "ownerBenefit",
-        count(*) filter (where u.status = 'rolled_back') as "rolledBack"
+        count(*) filter (where u.status = 'rolled_back') as "rolledBack",
+        coalesce(sum(u.rolled_back_benefit), 0) as "takenBack"
       from public.voucher_usage u
       where u.client_id = report_voucher_usage.client_id and u.used_at >= starts_at and u.used_at < ends_at
       group by u.redemption_type) t),
@@ -157,8 +159,8 @@ comment on function public.report_voucher_usage is
   'What was redeemed in a time, by type; how the tries ended, by code; and the share of all vouchers that was ever redeemed. '
   'since and until: a day, which counts wholly where the client is, or a moment; null is open.';
 
--- Takes back what is not spent of a transfer, and tells how much.
-create function private.take_back(transfer_id uuid, reason text)
+-- Takes back what is free of a transfer, and returns how much. Each part has a key that says how much came back before it.
+create function private.take_back(transfer_id uuid, taken_before numeric, reason text)
 returns numeric language plpgsql volatile set search_path = '' as $$
 declare
   reversal public.ledger_transfers;
@@ -166,7 +168,8 @@ begin
   if transfer_id is null then
     return 0;
   end if;
-  reversal := private.reverse_transfer(transfer_id, null, 'voucher-rollback:' || transfer_id, reason);
+  reversal := private.reverse_transfer(
+    transfer_id, null, concat_ws(':', 'voucher-rollback', transfer_id, trim_scale(taken_before)), reason);
   return (
     select sum(e.amount) from public.ledger_entries e where e.transfer_id = reversal.id and e.amount > 0);
 exception when sqlstate 'WL002' then
@@ -180,7 +183,7 @@ declare
   taken numeric := 0;
 begin
   if usage.redemption_type in ('credit', 'message') then
-    taken := private.take_back(usage.transfer_id, reason);
+    taken := private.take_back(usage.transfer_id, coalesce(usage.rolled_back_benefit, 0), reason);
     perform private.count_messages(usage.customer_package_id);
   elsif usage.redemption_type = 'package' then
     select count(*) into taken from public.customer_packages cp
@@ -194,16 +197,12 @@ begin
   return taken;
 end $$;
 
--- Persons, then transfers, then accounts: the order of a redemption. The person may come again.
-create function private.give_back_use(usage public.voucher_usage)
+-- Identities, then transfers, then accounts: the order in which a redemption locks.
+create function private.lock_redemption(usage public.voucher_usage)
 returns void language plpgsql volatile set search_path = '' as $$
-declare
-  known text;
 begin
-  foreach known in array usage.identities loop
-    update private.voucher_identities i set redemptions = i.redemptions - 1
-    where i.voucher_id = usage.voucher_id and i.identity = known;
-  end loop;
+  perform from private.voucher_identities i
+  where i.voucher_id = usage.voucher_id and i.identity = any (usage.identities) order by i.identity for no key update;
   perform from public.ledger_transfers t
   where t.id in (usage.transfer_id, usage.owner_transfer_id) order by t.id for no key update;
   perform private.lock_accounts(array(
@@ -211,46 +210,91 @@ begin
     where e.transfer_id in (usage.transfer_id, usage.owner_transfer_id) and e.asset = 'bizcoin'));
 end $$;
 
-create function private.rollback_voucher_redemption(redemption_id uuid, reason text)
+-- Messages of a package voucher that were used: they are given for good.
+create function private.messages_kept(usage public.voucher_usage)
+returns bigint language plpgsql stable set search_path = '' as $$
+begin
+  return coalesce((
+    select cp.messages_used from public.customer_packages cp
+    where cp.id = usage.customer_package_id and usage.redemption_type = 'package'), 0);
+end $$;
+
+-- Adds what was taken back now to the redemption; when everything came back, the customer may redeem again.
+create function private.record_rollback(usage public.voucher_usage, taken numeric, owner_taken numeric)
+returns public.voucher_usage language plpgsql volatile set search_path = '' as $$
+begin
+  usage.rolled_back_benefit := coalesce(usage.rolled_back_benefit, 0) + taken;
+  usage.rolled_back_owner_benefit := coalesce(usage.rolled_back_owner_benefit, 0) + owner_taken;
+  if usage.rolled_back_benefit = usage.benefit and usage.rolled_back_owner_benefit = coalesce(usage.owner_benefit, 0)
+    and private.messages_kept(usage) = 0 then
+    usage.status := 'rolled_back';
+    usage.rolled_back_at := now();
+    update private.voucher_identities i set redemptions = i.redemptions - 1
+    where i.voucher_id = usage.voucher_id and i.identity = any (usage.identities);
+  end if;
+  update public.voucher_usage u set status = usage.status, rolled_back_at = usage.rolled_back_at,
+    rolled_back_benefit = usage.rolled_back_benefit,
+    rolled_back_owner_benefit = case when u.owner_benefit is not null then usage.rolled_back_owner_benefit end
+  where u.id = usage.id;
+  return usage;
+end $$;
+
+create function private.roll_back(usage public.voucher_usage, actor uuid, reason text)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  taken numeric;
+  owner_taken numeric;
+begin
+  if usage.status = 'rolled_back' then
+    perform private.refuse('VC-015', 'The redemption is rolled back already');
+  end if;
+  perform private.lock_redemption(usage);
+  owner_taken := private.take_back(usage.owner_transfer_id, coalesce(usage.rolled_back_owner_benefit, 0), reason);
+  taken := private.take_back_benefit(usage, reason);
+  if taken + owner_taken = 0 then
+    perform private.refuse('VC-016', 'Nothing is left to take back');
+  end if;
+  usage := private.record_rollback(usage, taken, owner_taken);
+  perform private.record_audit(usage.client_id, actor, 'voucher.rolled_back', 'voucher', usage.voucher_id,
+    jsonb_build_object('redemption_id', usage.id, 'taken_back', taken, 'of', usage.benefit), reason => reason);
+  -- the row that all redeemers share, last
+  update public.vouchers v set usage_count = v.usage_count - 1 where v.id = usage.voucher_id and usage.status = 'rolled_back';
+  return jsonb_build_object('redemptionId', usage.id, 'type', usage.redemption_type, 'benefit', usage.benefit,
+    'takenBack', taken, 'remaining', usage.benefit - usage.rolled_back_benefit, 'ownerBenefit', usage.owner_benefit,
+    'ownerTakenBack', owner_taken, 'messagesKept', private.messages_kept(usage), 'isComplete', usage.status = 'rolled_back');
+end $$;
+
+create function private.rollback_voucher_redemption(redemption_id uuid, reason text, idempotency_key text)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   actor uuid := private.caller();
+  key text := private.answer_key(idempotency_key, null);
+  scope text;
   usage public.voucher_usage;
+  answer jsonb;
 begin
   select u.* into usage from public.voucher_usage u where u.id = redemption_id for no key update;
   perform private.assert_can_act(actor, usage.client_id, private.admin_roles());
   if coalesce(btrim(reason), '') = '' then
     perform private.refuse('RB-400', 'A rollback needs a reason');
-  elsif usage.status = 'rolled_back' then
-    perform private.refuse('VC-015', 'The redemption is rolled back already');
   end if;
-  perform private.give_back_use(usage);
-  usage.rolled_back_owner_benefit := private.take_back(usage.owner_transfer_id, reason);
-  usage.rolled_back_benefit := private.take_back_benefit(usage, reason);
-  if usage.rolled_back_benefit = 0 then
-    perform private.refuse('VC-016', 'Nothing is left to take back');
+  scope := private.answer_scope('rollback_voucher_redemption', usage.client_id, actor);
+  answer := private.stored_answer(scope, key, private.request_hash(to_jsonb(redemption_id), to_jsonb(reason)));
+  if answer is null then
+    answer := private.roll_back(usage, actor, reason);
+    perform private.store_answer(scope, key, answer);
   end if;
-  update public.voucher_usage u set status = 'rolled_back', rolled_back_at = now(),
-    rolled_back_benefit = usage.rolled_back_benefit,
-    rolled_back_owner_benefit = case when u.owner_benefit is not null then usage.rolled_back_owner_benefit end
-  where u.id = usage.id;
-  perform private.record_audit(usage.client_id, actor, 'voucher.rolled_back', 'voucher', usage.voucher_id,
-    jsonb_build_object('redemption_id', usage.id, 'taken_back', usage.rolled_back_benefit, 'of', usage.benefit),
-    reason => rollback_voucher_redemption.reason);
-  -- the row that all redeemers share, last
-  update public.vouchers v set usage_count = v.usage_count - 1 where v.id = usage.voucher_id;
-  return jsonb_build_object('redemptionId', usage.id, 'type', usage.redemption_type, 'benefit', usage.benefit,
-    'takenBack', usage.rolled_back_benefit, 'ownerBenefit', usage.owner_benefit,
-    'ownerTakenBack', usage.rolled_back_owner_benefit, 'isComplete', usage.rolled_back_benefit = usage.benefit
-      and usage.rolled_back_owner_benefit = coalesce(usage.owner_benefit, 0));
+  return answer;
 end $$;
 
-create function public.rollback_voucher_redemption(redemption_id uuid, reason text)
+create function public.rollback_voucher_redemption(redemption_id uuid, reason text, idempotency_key text default null)
 returns jsonb language sql volatile security invoker set search_path = '' as $$
-  select private.rollback_voucher_redemption(redemption_id, reason)
+  select private.rollback_voucher_redemption(redemption_id, reason, idempotency_key)
 $$;
 comment on function public.rollback_voucher_redemption is
-  'Takes a redemption back as far as it is not spent, and gives the use back; returns how much was taken back of how much.';
+  'Takes back what is neither spent nor held of a redemption; the use is given back when everything came back (isComplete). Until '
+  'then another call takes back what has become free since; the same idempotency_key repeats its answer. Returns {takenBack, '
+  'remaining, ownerTakenBack, messagesKept (used messages of a package), isComplete, …}. RB-400, RB-409, VC-015, VC-016.';
 
 grant execute on function
   public.create_voucher, private.create_voucher, public.create_vouchers, private.create_vouchers,
@@ -296,4 +340,16 @@ create view private.voucher_violations as
   select 'a discount and its redemption do not agree', u.id
   from public.voucher_usage u left join public.voucher_entitlements e on e.usage_id = u.id
   where (u.redemption_type = 'percentage') <> (e.id is not null)
-    or (u.redemption_type = 'percentage' and (u.status = 'rolled_back') <> (e.status = 'cancelled'));
+    or (u.redemption_type = 'percentage' and (u.status = 'rolled_back') <> (e.status = 'cancelled'))
+  union all
+  select 'a rollback does not say what the ledger took back', u.id
+  from public.voucher_usage u, lateral (values
+    (u.transfer_id, u.rolled_back_benefit), (u.owner_transfer_id, u.rolled_back_owner_benefit)) as r (transfer_id, amount)
+  where r.amount > 0 and r.transfer_id is not null and r.amount <> (
+    select coalesce(sum(e.amount), 0)
+    from public.ledger_transfers t join public.ledger_entries e on e.transfer_id = t.id and e.amount > 0
+    where t.reverses = r.transfer_id and t.idempotency_key like 'voucher-rollback:%')
+  union all
+  select 'a package was rolled back, although messages of it were used', u.id
+  from public.voucher_usage u join public.customer_packages cp on cp.id = u.customer_package_id
+  where u.redemption_type = 'package' and u.status = 'rolled_back' and cp.messages_used > 0;

@@ -53,7 +53,8 @@ begin
       else (
         select jsonb_strip_nulls(jsonb_build_object('voucherId', u.voucher_id, 'redemptionId', u.id, 'type', u.redemption_type,
           'userId', u.user_id, 'benefit', u.benefit, 'ownerId', v.owner_id, 'ownerBenefit', u.owner_benefit,
-          'takenBack', u.rolled_back_benefit, 'ownerTakenBack', u.rolled_back_owner_benefit))
+          'takenBack', u.rolled_back_benefit, 'ownerTakenBack', u.rolled_back_owner_benefit,
+          'isComplete', case new.action when 'voucher.rolled_back' then u.status = 'rolled_back' end))
         from public.voucher_usage u join public.vouchers v on v.id = u.voucher_id
         where u.id = (new.metadata ->> 'redemption_id')::uuid) end, new.request_id);
   end if;

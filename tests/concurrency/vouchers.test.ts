@@ -133,7 +133,7 @@ Deno.test('vouchers: what is given back while others redeem is redeemed again, a
       ...redemptions.map(({ id }) =>
         db.begin(async (own) => {
           await own`select set_config('request.jwt.claims', ${JSON.stringify({ sub: admin })}, true)`;
-          await own`select private.rollback_voucher_redemption(${id}, 'test')`;
+          await own`select private.rollback_voucher_redemption(${id}, 'test', null)`;
           return 'rolled back';
         })
       ),
@@ -214,5 +214,70 @@ Deno.test('vouchers: over HTTP, too, 24 customers at once redeem a voucher with 
   const answers = await Promise.all(customers.map((customer) => redeemVoucher(customer, voucher.code)));
   assert.deepEqual(tally(answers.map(({ body }) => body.error?.code ?? 'ok')), { ok: 10, 'VC-006': 14 });
   assert.deepEqual(await redemptionsOf(voucher), { counted: 10, written: 10, bizcoins: 500 });
+  await assertSound(clientId);
+});
+
+/** Rolls a redemption back as an admin, and returns what was taken back, or the code of the refusal. */
+function rollBack(db: Database, admin: string, redemption: string): Promise<number | string> {
+  return db.begin(async (own) => {
+    await own`select set_config('request.jwt.claims', ${JSON.stringify({ sub: admin })}, true)`;
+    const [{ answer }] = await own`
+      select private.rollback_voucher_redemption(${redemption}, 'test', null) as answer`;
+    return answer.takenBack as number;
+  }).catch(({ code }: { code: string }) => code) as Promise<number | string>;
+}
+
+/** A client with an admin and a customer who has redeemed a voucher of 1,000 bizcoins. */
+async function redeemedVoucher() {
+  const clientId = await addClient();
+  const [admin, customer] = await addCustomers(clientId, [null, ...strangers(1)]);
+  await sql`insert into public.memberships (user_id, role, client_id) values (${admin}, 'client_admin', ${clientId})`;
+  const voucher = await addVoucher(clientId, { value: 1000, usage_limit: 1 });
+  assert.equal(await redeem(sql, customer, voucher), 'ok');
+  const [{ id, account }] = await sql`
+    select u.id, private.ledger_account(u.client_id, 'user', u.user_id, 'bizcoin') as account
+    from public.voucher_usage u where u.voucher_id = ${voucher.id}`;
+  return { clientId, admin, customer, voucher, redemption: id as string, account: account as string };
+}
+
+Deno.test('rollback_voucher_redemption: twice at once while a part is held → each bizcoin is taken back once', async () => {
+  const { clientId, admin, customer, voucher, redemption, account } = await redeemedVoucher();
+  const [{ id: hold }] = await sql`
+    select (private.reserve_hold(${account}, 300, now() + interval '1 hour', 'hold')).id`;
+  const first = await withConnections(
+    16,
+    (db) => Promise.all(Array.from({ length: 16 }, () => rollBack(db, admin, redemption))),
+  );
+  assert.deepEqual(tally(first.map(String)), { 700: 1, VC016: 15 });
+  assert.equal(await redeem(sql, customer, voucher), 'VC-007');
+  const second = await withConnections(17, (db) =>
+    Promise.all([
+      db`select private.release_hold(${hold})`.then(() => 'released'),
+      ...Array.from({ length: 16 }, () => rollBack(db, admin, redemption)),
+    ]));
+  // one that came before the release found nothing free
+  const rest = await rollBack(sql, admin, redemption);
+  const taken = [...second, rest].filter((outcome) => typeof outcome === 'number');
+  assert.deepEqual(taken, [300]);
+  assert.equal(await redeem(sql, customer, voucher), 'ok');
+  await assertSound(clientId);
+});
+
+Deno.test('rollback_voucher_redemption: beside spending → spent and taken back are 1,000, the use returns only with all', async () => {
+  const { clientId, admin, voucher, redemption, account } = await redeemedVoucher();
+  const outcomes = await withConnections(
+    24,
+    (db) =>
+      Promise.all(Array.from({ length: 24 }, (_, n) =>
+        n % 4 === 0 ? rollBack(db, admin, redemption) : db`
+        select private.post_transfer(${clientId}, 'test', ${account}, private.system_account(${clientId}, 'revenue', 'bizcoin'),
+          10, ${`spend ${n}`})`.then(() => 'spent', ({ code }: { code: string }) => code))),
+  );
+  const taken = outcomes.filter((outcome) => typeof outcome === 'number').reduce((sum, part) => sum + Number(part), 0);
+  const spent = 10 * outcomes.filter((outcome) => outcome === 'spent').length;
+  const [{ balance }] = await sql`select balance from public.ledger_accounts where id = ${account}`;
+  assert.equal(taken + spent + Number(balance), 1000);
+  const isComplete = taken === 1000;
+  assert.equal((await redemptionsOf(voucher)).counted, isComplete ? 0 : 1);
   await assertSound(clientId);
 });

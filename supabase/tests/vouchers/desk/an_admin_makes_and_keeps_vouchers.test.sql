@@ -124,7 +124,7 @@ select results_eq($$
     page_size => 600, after_id => (select id from first where n = 600)) l where l.id not in (select id from first)) $$,
   $$ values (600::bigint, 400::bigint) $$, 'A page ends where the next begins');
 select is(public.report_voucher_usage(tests.the('client')) -> 'byType', '[{"type": "credit", "redemptions": 2, "vouchers": 1,
-  "customers": 2, "benefit": 100.00, "discount": 0, "ownerBenefit": 0, "rolledBack": 0}]', 'A report sums up by type');
+  "customers": 2, "benefit": 100.00, "discount": 0, "ownerBenefit": 0, "rolledBack": 0, "takenBack": 0}]', 'A report sums up by type');
 select is(public.report_voucher_usage(tests.the('client')) -> 'attempts', '{"succeeded": 2}', 'and how tries ended');
 select is((public.report_voucher_usage(tests.the('client')) ->> 'redemptionRate')::numeric,
   round(1.0 / (select count(*) from public.vouchers where client_id = tests.the('client')), 4), 'and the redemption rate');

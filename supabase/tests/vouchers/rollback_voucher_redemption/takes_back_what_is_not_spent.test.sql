@@ -27,7 +27,7 @@ $$;
 -- all of it, of both
 select tests.keep('whole', pg_temp.redeem(format('{"value": 50, "owner_id": "%s", "owner_benefit": 5}', tests.the('owner'))));
 select is(pg_temp.roll_back(tests.the('whole')) - 'redemptionId', '{"type": "credit", "benefit": 50.00, "takenBack": 50.00,
-  "ownerBenefit": 5.00, "ownerTakenBack": 5.00, "isComplete": true}', 'What is not spent is taken back, from both');
+  "remaining": 0.00, "ownerBenefit": 5.00, "ownerTakenBack": 5.00, "messagesKept": 0, "isComplete": true}', 'What is not spent is taken back, from both');
 select is((select sum(available) from public.wallet_balances where client_id = tests.the('client')), 0.00, 'Nobody has it any more');
 select row_eq($$ select status, rolled_back_benefit, rolled_back_owner_benefit, rolled_back_at from public.voucher_usage
   where id = tests.the('whole') $$, row('rolled_back'::text, 50.00, 5.00, now()), 'The history says so');
@@ -46,7 +46,7 @@ select pg_temp.spend(50);
 select tests.keep('part', pg_temp.redeem('{"value": 50}'));
 select pg_temp.spend(30);
 select is(pg_temp.roll_back(tests.the('part')) - array['redemptionId', 'ownerBenefit', 'type'],
-  '{"benefit": 50.00, "takenBack": 20.00, "ownerTakenBack": 0, "isComplete": false}', 'What is spent stays spent, and is told');
+  '{"benefit": 50.00, "takenBack": 20.00, "remaining": 30.00, "ownerTakenBack": 0, "messagesKept": 0, "isComplete": false}', 'What is spent stays spent, and is told');
 select is((select available from public.wallet_balances where user_id = tests.the('customer') and asset = 'bizcoin'), 0.00,
   'No balance goes below zero');
 select is((select u.rolled_back_owner_benefit from public.voucher_usage u where u.id = tests.the('part')), null,
@@ -88,7 +88,7 @@ select row_eq($$ select messages_limit, messages_used from public.customer_packa
 select tests.keep('package', pg_temp.redeem(format('{"type": "package", "package_id": "%s"}',
   tests.create_package(tests.the('client'), messages => 10))));
 select is(pg_temp.roll_back(tests.the('package')) - array['redemptionId', 'ownerBenefit', 'ownerTakenBack'],
-  '{"type": "package", "benefit": 1.00, "takenBack": 1, "isComplete": true}', 'A package ends');
+  '{"type": "package", "benefit": 1.00, "takenBack": 1, "remaining": 0.00, "messagesKept": 0, "isComplete": true}', 'A package ends');
 select is((select cp.status from public.customer_packages cp join public.voucher_usage u on u.customer_package_id = cp.id
   where u.id = tests.the('package')), 'cancelled', 'and is cancelled');
 select is((select available from public.wallet_balances where user_id = tests.the('customer') and asset = 'messages'), 0.00,
@@ -128,7 +128,7 @@ select throws_ok($$ select public.rollback_voucher_redemption(gen_random_uuid(),
   'RB-404: a redemption that nobody made');
 select tests.sign_out();
 select is((select array_agg(status || ':' || n order by status) from (select status, count(*) as n from public.voucher_usage
-  where client_id = tests.the('client') group by 1) u), '{redeemed:4,rolled_back:6}', 'The rest stands');
+  where client_id = tests.the('client') group by 1) u), '{redeemed:7,rolled_back:3}', 'The rest stands');
 select is_empty('select * from private.ledger_imbalances', 'The ledger balances');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 
