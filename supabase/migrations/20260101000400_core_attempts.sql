@@ -1,7 +1,9 @@
--- Attempts: every try of every surface that takes a code, also the failed ones, and the limits that read them.
--- A try takes a token from each blocking bucket before anything is looked up, and gets it back when it succeeds; the guarded
--- upsert makes the cap exact however many tries come at once. What many honest visitors share (the beginning of a code) never
--- blocks: its failures are counted, and too many of them raise an alert. Codes and addresses are kept as fingerprints only.
+-- Attempts: every attempt on a surface that takes a code, also the failed ones, and the limits that read them.
+-- An attempt takes a token from each blocking bucket before anything is looked up, and gets it back when it succeeds; the guarded
+-- upsert makes the cap exact however many attempts come at once. What many honest visitors share never blocks: failures are
+-- counted by the beginning of the code, by scope (the campaign or client that is tried) and by surface. Beyond the budget of a scope
+-- or a surface an alert is open, unknown codes are answered with RB-429, and an address has fewer failures left; a right code from
+-- an address without failures is never held up. Codes and addresses are kept as fingerprints only.
 
 create table public.redemption_attempts (
   id bigint generated always as identity primary key,
@@ -17,7 +19,8 @@ create table public.redemption_attempts (
   constraint redemption_attempts_refused_has_a_code check ((outcome = 'succeeded') = (code is null))
 );
 comment on table public.redemption_attempts is
-  'Every try of a code: surface, subject (fingerprint of the address, or the user), fingerprint of the code, outcome.';
+  'Every attempt to use a code: surface, subject (fingerprint of the address, or the user), fingerprint of the code, outcome. '
+  'code is the refusal that was found, also where the public was answered RB-429 because the failure budget was spent.';
 
 create table private.attempt_limits (
   surface text not null,
@@ -25,45 +28,86 @@ create table private.attempt_limits (
   attempts_max int not null,
   window_seconds int not null,
   blocks boolean not null default true,
+  slows boolean not null default false,
+  slowed_max int,
   constraint attempt_limits_are_unique primary key (surface, kind),
-  constraint attempt_limits_are_positive check (attempts_max > 0 and window_seconds > 0)
+  constraint attempt_limits_are_positive check (attempts_max > 0 and window_seconds > 0 and slowed_max > 0),
+  constraint attempt_limits_a_budget_never_blocks check (not (blocks and slows)),
+  constraint attempt_limits_only_what_blocks_is_slowed check (blocks or slowed_max is null)
 );
 comment on table private.attempt_limits is
-  'How many failed tries a surface allows in a window, by kind of key; a kind that does not block only raises an alert.';
+  'How many failed attempts a surface allows in a window, by kind of key. blocks: further attempts with the key are refused before '
+  'the look-up, after slowed_max failures while the surface or scope is slowed down. slows: a failure budget (kinds scope and '
+  'surface), which slows down beyond attempts_max. Neither: only an alert.';
 
 create table private.attempt_buckets (
   surface text not null,
   kind text not null,
   key text not null,
   window_starts_at timestamptz not null,
+  shard int not null default 0,
   taken int not null,
-  constraint attempt_buckets_are_unique primary key (surface, kind, key, window_starts_at)
+  constraint attempt_buckets_are_unique primary key (surface, kind, key, window_starts_at, shard)
 );
-comment on table private.attempt_buckets is 'Tokens taken by tries that have not succeeded, by key and window.';
+comment on table private.attempt_buckets is
+  'Tokens taken by attempts that have not succeeded, by key and window. Counters that many failures share have sixteen shards, so '
+  'that they do not wait for each other.';
+
+create table private.attempt_slowdowns (
+  surface text not null,
+  scope text not null,
+  slowed_until timestamptz not null,
+  constraint attempt_slowdowns_are_unique primary key (surface, scope)
+);
+comment on table private.attempt_slowdowns is
+  'Surfaces (scope all) and scopes whose failure budget is spent, and until when an address has fewer failures there.';
 
 create index redemption_attempts_client_id_idx on public.redemption_attempts (client_id, id);
 create index redemption_attempts_created_at_idx on public.redemption_attempts using brin (created_at);
 create index attempt_buckets_window_starts_at_idx on private.attempt_buckets (window_starts_at);
 
--- Many addresses of one IPv6 network are one visitor; so is everybody whose address is not known.
-create function private.network_of(address text)
-returns text language plpgsql immutable set search_path = '' as $$
+-- An address as proxies write it: with a port, in brackets, with a zone, IPv4 written as IPv6. Null when it is none.
+create function private.address_of(address text)
+returns inet language plpgsql immutable set search_path = '' as $$
 declare
-  -- a dual-stack server names IPv4 visitors as IPv6
-  visitor text := regexp_replace(address, '^::ffff:(\d+\.\d+\.\d+\.\d+)$', '\1', 'i');
+  bare text := btrim(address);
+  parsed inet;
 begin
-  return coalesce(case family(visitor::inet)
-    when 6 then network(set_masklen(visitor::inet, 64))::text
-    else host(visitor::inet)
-  end, 'unknown');
+  bare := case
+    when bare ~ '^\[.*\](:\d+)?$' then substring(bare from '^\[(.*)\]')
+    when bare ~ '^[\d.]+:\d+$' then split_part(bare, ':', 1)
+    else bare end;
+  -- without a zone (fe80::1%eth0), and without a mask
+  parsed := host(split_part(bare, '%', 1)::inet)::inet;
+  if family(parsed) = 6 and parsed <<= '::ffff:0:0/96' then
+    return '0.0.0.0'::inet + (parsed - '::ffff:0:0'::inet);
+  end if;
+  return parsed;
 exception when invalid_text_representation then
-  return 'unknown';
+  return null;
+end $$;
+
+-- Many addresses of one IPv6 network are one visitor; so is everybody whose address is not known.
+create function private.network_of(address inet, prefix_length int default 64)
+returns text language plpgsql immutable set search_path = '' as $$
+begin
+  return coalesce(case family(address)
+    when 6 then network(set_masklen(address, prefix_length))::text
+    else host(address)
+  end, 'unknown');
 end $$;
 
 create function private.window_start(window_seconds int)
 returns timestamptz language plpgsql stable set search_path = '' as $$
 begin
   return to_timestamp(floor(extract(epoch from now()) / window_seconds) * window_seconds);
+end $$;
+
+create function private.seconds_left(window_seconds int)
+returns int language plpgsql volatile set search_path = '' as $$
+begin
+  return greatest(1, ceil(extract(epoch from
+    private.window_start(window_seconds) + make_interval(secs => window_seconds) - clock_timestamp()))::int);
 end $$;
 
 -- Takes one token from a bucket; false when none is left.
@@ -77,11 +121,64 @@ begin
   return found;
 end $$;
 
-create function private.report_burst(surface text, kind text, key text)
-returns void language plpgsql volatile set search_path = '' as $$
+-- The failures of a key in the present window.
+create function private.failures_of(surface text, kind text, key text, window_seconds int)
+returns bigint language plpgsql stable set search_path = '' as $$
 begin
-  perform private.raise_alert('redemption_burst', 'warning', 'Many failed tries on ' || surface,
-    jsonb_build_object('surface', surface, 'kind', kind), concat_ws(':', surface, kind, key));
+  return (
+    select coalesce(sum(b.taken), 0) from private.attempt_buckets b
+    where b.surface = failures_of.surface and b.kind = failures_of.kind and b.key = failures_of.key
+      and b.window_starts_at = private.window_start(window_seconds));
+end $$;
+
+-- Counts a failure in a random shard of its counter, and returns how many there are in the window.
+create function private.count_failure(surface text, kind text, key text, window_seconds int)
+returns bigint language plpgsql volatile set search_path = '' as $$
+begin
+  insert into private.attempt_buckets as b (surface, kind, key, window_starts_at, shard, taken)
+  values (surface, kind, key, private.window_start(window_seconds), floor(random() * 16)::int, 1)
+  on conflict on constraint attempt_buckets_are_unique do update set taken = b.taken + 1;
+  return private.failures_of(surface, kind, key, window_seconds);
+end $$;
+
+-- One alert for a surface and scope, however many addresses are at it; for a key without a scope (a member of staff, an endpoint)
+-- one for the key. What it counts is renewed every few seconds only, so that attackers do not wait for its row.
+create function private.report_burst(surface text, kind text, keys jsonb)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  scope text := case kind when 'surface' then 'all' else keys ->> 'scope' end;
+  about text := coalesce(surface || ':' || scope, concat_ws(':', surface, kind, keys ->> kind));
+  is_budget boolean := kind in ('scope', 'surface');
+  counts jsonb := (
+    select jsonb_build_object('failures', private.failures_of(l.surface, l.kind, scope, l.window_seconds))
+    from private.attempt_limits l
+    where l.surface = report_burst.surface and l.kind = case scope when 'all' then 'surface' else 'scope' end);
+  open_alert public.system_alerts;
+begin
+  select a.* into open_alert from public.system_alerts a
+  where a.alert_type = 'redemption_burst' and a.subject = about and a.resolved_at is null;
+  if open_alert.id is null then
+    perform private.raise_alert('redemption_burst', case when is_budget then 'critical' else 'warning' end,
+      'Many failed attempts on ' || surface, jsonb_build_object('surface', surface, 'kind', kind, 'scope', scope, 'kinds',
+        jsonb_build_array(kind), 'counted_at', round(extract(epoch from clock_timestamp()))) || coalesce(counts, '{}'), about, (keys ->> 'client')::uuid);
+  elsif not open_alert.metadata -> 'kinds' ? kind
+    or (open_alert.metadata ->> 'counted_at')::numeric < extract(epoch from clock_timestamp()) - 5 then
+    update public.system_alerts a
+    set severity = case when is_budget then 'critical' else a.severity end,
+      metadata = a.metadata || jsonb_build_object('counted_at', round(extract(epoch from clock_timestamp())), 'kinds', case when a.metadata -> 'kinds' ? kind
+        then a.metadata -> 'kinds' else a.metadata -> 'kinds' || to_jsonb(kind) end) || coalesce(counts, '{}')
+    where a.id = open_alert.id;
+  end if;
+end $$;
+
+-- Whoever is blocked may name any scope: only one in which failures were counted gets an alert of its own.
+create function private.known_scope(surface text, keys jsonb)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return case when not keys ? 'scope' or exists (
+    select from private.attempt_buckets b
+    where b.surface = known_scope.surface and b.kind = 'scope' and b.key = keys ->> 'scope'
+      and b.window_starts_at > now() - interval '1 day') then keys else keys || '{"scope": "none"}' end;
 end $$;
 
 -- Before the look-up: takes one token for each blocking key ({"ip": "…", "code": "…"}). Returns the seconds to wait when one
@@ -89,29 +186,49 @@ end $$;
 create function private.take_attempt(surface text, keys jsonb)
 returns int language plpgsql volatile set search_path = '' as $$
 declare
-  bucket private.attempt_limits;
+  bucket record;
   wait_seconds int;
 begin
   for bucket in
-    select l.* from private.attempt_limits l
+    select l.kind, l.window_seconds, case when l.slowed_max is not null and exists (
+      select from private.attempt_slowdowns d
+      where d.surface = l.surface and d.scope in ('all', keys ->> 'scope') and d.slowed_until > now())
+      then l.slowed_max else l.attempts_max end as attempts_max
+    from private.attempt_limits l
     where l.surface = take_attempt.surface and keys ? l.kind and l.blocks
-    -- one order for everybody, so that two tries never wait for each other
+    -- one order for everybody, to prevent deadlocks
     order by l.kind
   loop
     if not private.take_token(surface, bucket.kind, keys ->> bucket.kind, bucket.window_seconds, bucket.attempts_max) then
-      perform private.report_burst(surface, bucket.kind, keys ->> bucket.kind);
-      wait_seconds := greatest(wait_seconds, 1, ceil(extract(epoch from
-        private.window_start(bucket.window_seconds) + make_interval(secs => bucket.window_seconds) - clock_timestamp()))::int);
+      perform private.report_burst(surface, bucket.kind, private.known_scope(surface, keys));
+      wait_seconds := greatest(wait_seconds, private.seconds_left(bucket.window_seconds));
     end if;
   end loop;
   return wait_seconds;
 end $$;
 
--- After it: a try that was no failure gets its tokens back, a failure counts where many share a bucket.
-create function private.settle_attempt(surface text, keys jsonb, failed boolean)
+-- Beyond a failure budget: for a window an address has fewer failures. Renewed once in half a window.
+create function private.slow_down(surface text, scope text, window_seconds int)
 returns void language plpgsql volatile set search_path = '' as $$
+begin
+  if exists (
+    select from private.attempt_slowdowns d
+    where d.surface = slow_down.surface and d.scope = slow_down.scope
+      and d.slowed_until > now() + make_interval(secs => window_seconds / 2)) then
+    return;
+  end if;
+  insert into private.attempt_slowdowns as d (surface, scope, slowed_until)
+  values (surface, scope, now() + make_interval(secs => window_seconds))
+  on conflict on constraint attempt_slowdowns_are_unique do update set slowed_until = excluded.slowed_until;
+end $$;
+
+-- After the look-up: an attempt that was no failure gets its tokens back, a failure counts where many share a counter. Returns the
+-- seconds that a failure is told to wait when a failure budget is spent, else null.
+create function private.settle_attempt(surface text, keys jsonb, failed boolean)
+returns int language plpgsql volatile set search_path = '' as $$
 declare
   bucket private.attempt_limits;
+  wait_seconds int;
 begin
   if not failed then
     update private.attempt_buckets b set taken = b.taken - 1
@@ -119,28 +236,54 @@ begin
     where l.surface = settle_attempt.surface and keys ? l.kind and l.blocks
       and b.surface = l.surface and b.kind = l.kind and b.key = keys ->> l.kind
       and b.window_starts_at = private.window_start(l.window_seconds) and b.taken > 0;
-    return;
+    return null;
   end if;
+  keys := keys || '{"surface": "all"}';
   for bucket in
     select l.* from private.attempt_limits l
     where l.surface = settle_attempt.surface and keys ? l.kind and not l.blocks order by l.kind
   loop
-    if not private.take_token(surface, bucket.kind, keys ->> bucket.kind, bucket.window_seconds, bucket.attempts_max) then
-      perform private.report_burst(surface, bucket.kind, keys ->> bucket.kind);
+    continue when private.count_failure(surface, bucket.kind, keys ->> bucket.kind, bucket.window_seconds) <= bucket.attempts_max;
+    perform private.report_burst(surface, bucket.kind, keys);
+    if bucket.slows then
+      perform private.slow_down(surface, keys ->> bucket.kind, bucket.window_seconds);
+      -- whoever mistyped a code may try again soon: only an address with failures waits for the end of the window
+      wait_seconds := least(private.seconds_left(bucket.window_seconds), 60);
     end if;
   end loop;
+  return wait_seconds;
 end $$;
 
--- The keys of a visitor's try of a code, as fingerprints: his network, the code, and how it begins.
-create function private.code_attempt_keys(code text, ip text)
+-- The alert of a surface and scope is resolved a day after its last burst.
+create function private.resolve_bursts()
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  update public.system_alerts a set resolved_at = now()
+  where a.alert_type = 'redemption_burst' and a.resolved_at is null and a.metadata ->> 'scope' is not null
+    and (a.metadata ->> 'counted_at')::numeric < extract(epoch from now() - interval '1 day');
+end $$;
+
+-- The keys of a visitor's attempt: fingerprints of their network, and of the IPv6 site that it belongs to, because a site has 65,536
+-- networks. scope: the campaign or client that is tried, none when the visitor names no one.
+create function private.visitor_keys(ip text, scope text default null)
+returns jsonb language plpgsql stable set search_path = '' as $$
+declare
+  address inet := private.address_of(ip);
+  keys jsonb := jsonb_build_object(
+    'ip', private.fingerprint(private.network_of(address)), 'scope', coalesce(scope, 'none'));
+begin
+  return case when family(address) = 6 then keys || jsonb_build_object('site', private.fingerprint(private.network_of(address, 48)))
+    else keys end;
+end $$;
+
+create function private.code_attempt_keys(code text, ip text, scope text default null)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
-  return jsonb_build_object(
-    'ip', private.fingerprint(private.network_of(ip)), 'code', private.code_fingerprint(code),
+  return private.visitor_keys(ip, scope) || jsonb_build_object('code', private.code_fingerprint(code),
     'prefix', private.fingerprint(left(coalesce(private.canonical_code(code), code), 4)));
 end $$;
 
--- What a try is told that comes too soon.
+-- The refusal of an attempt that comes too soon.
 create function private.limited(wait_seconds int)
 returns jsonb language plpgsql immutable set search_path = '' as $$
 begin

@@ -243,8 +243,22 @@ begin
     select c.client_id from public.recipient_codes c where c.redemption_code = private.canonical_code(code));
 end $$;
 
-create function public.provision_gift_card(
-  actor uuid, campaign_id uuid, recipient_id uuid, brand_id uuid, denomination numeric, condition_number int,
+-- A guess, or a code that is used up, counts as a failure, and on the campaign that was named, if it exists. Returns the seconds
+-- to wait when the failure budget is spent.
+create function private.settle_code_attempt(surface text, keys jsonb, campaign_id uuid, code text)
+returns int language plpgsql volatile set search_path = '' as $$
+declare
+  scope jsonb;
+begin
+  if coalesce(code, '') not in ('GC-010', 'GC-011') then
+    return private.settle_attempt(surface, keys, false);
+  end if;
+  select jsonb_build_object('scope', c.id, 'client', c.client_id) into scope
+  from public.campaigns c where c.id = settle_code_attempt.campaign_id;
+  return private.settle_attempt(surface, keys || coalesce(scope, '{"scope": "none"}'), true);
+end $$;
+
+create function public.provision_gift_card(  actor uuid, campaign_id uuid, recipient_id uuid, brand_id uuid, denomination numeric, condition_number int,
   delivery_method text, deliver_to text, request_id uuid, idempotency_key text, request_hash text,
   suppliers text[] default '{}')
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -282,7 +296,7 @@ $$;
 -- Provisions for a caller. A card that goes elsewhere needs a reason and a disclosure of the agent's quota, which is taken
 -- outside the provisioning: what is taken inside it would come back with a refusal that leaves a pending reward.
 create function private.provision_for_caller(
-  p private.provisioning, reason text, idempotency_key text, request_hash text)
+  p private.provisioning, reason text, answer_key text, request_hash text)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   is_disclosure constant boolean := private.is_disclosure(p);
@@ -298,7 +312,7 @@ begin
   if wait_seconds is not null then
     return private.limited(wait_seconds);
   end if;
-  answer := private.run_provisioning(p, idempotency_key, request_hash);
+  answer := private.run_provisioning(p, answer_key, request_hash);
   if is_disclosure and (answer ->> 'outcome' = 'ok' or answer ->> 'code' in ('GC-003', 'GC-004', 'GC-005', 'GC-006')) then
     perform private.record_audit((select r.client_id from public.campaign_recipients r where r.id = p.recipient_id), p.actor,
       'gift_card.sent_elsewhere', 'recipient', p.recipient_id, jsonb_build_object('channel', p.delivery_method,
@@ -354,7 +368,7 @@ create function public.redeem_gift_card(
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   surface constant text := 'redeem-gift-card';
-  keys jsonb := private.code_attempt_keys(redemption_code, ip);
+  keys jsonb := private.code_attempt_keys(redemption_code, ip, campaign_id::text);
   wait_seconds int := private.take_attempt(surface, keys);
   p private.provisioning;
   answer jsonb;
@@ -370,13 +384,12 @@ begin
   answer := case when wait_seconds is null
     then private.run_provisioning(p, private.answer_key(idempotency_key, request_id::text), request_hash)
     else private.limited(wait_seconds) end;
-  -- only a guess, or a code that is used up, counts as a failure
   if wait_seconds is null then
-    perform private.settle_attempt(surface, keys, coalesce(answer ->> 'code', '') in ('GC-010', 'GC-011'));
+    wait_seconds := private.settle_code_attempt(surface, keys, campaign_id, answer ->> 'code');
   end if;
   perform private.record_attempt(surface, keys ->> 'ip', redemption_code, answer ->> 'code', request_id,
     private.client_of_code(redemption_code));
-  return answer;
+  return case when wait_seconds is not null and answer ->> 'code' = 'GC-011' then private.limited(wait_seconds) else answer end;
 end $$;
 comment on function public.redeem_gift_card is
   'A visitor of a web form redeems a code for the card of a self-service condition. Unknown and foreign codes: GC-011.';
@@ -411,11 +424,14 @@ comment on function public.start_call_session is
 
 insert into private.replay_windows (use_case, replayed_for) values ('provisioning-form', '15 minutes');
 
-insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
-  ('redeem-gift-card', 'ip', 20, 600, true),
-  ('redeem-gift-card', 'code', 5, 600, true),
-  ('redeem-gift-card', 'prefix', 100, 600, false),
-  ('provision-gift-card-for-call-center', 'actor', 30, 600, true);
+insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks, slows, slowed_max) values
+  ('redeem-gift-card', 'ip', 20, 600, true, false, 3),
+  ('redeem-gift-card', 'site', 200, 600, true, false, 20),
+  ('redeem-gift-card', 'code', 5, 600, true, false, null),
+  ('redeem-gift-card', 'prefix', 100, 600, false, false, null),
+  ('redeem-gift-card', 'scope', 1000, 600, false, true, null),
+  ('redeem-gift-card', 'surface', 5000, 600, false, true, null),
+  ('provision-gift-card-for-call-center', 'actor', 30, 600, true, false, null);
 
 grant execute on function
   public.provision_gift_card, public.provision_gift_card_for_call_center, public.redeem_gift_card, public.start_call_session

@@ -147,8 +147,8 @@ create function public.reveal_gift_card(link_id uuid, device text, ip text, requ
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   surface constant text := 'reveal-gift-card';
-  address text := private.fingerprint(private.network_of(ip));
-  keys jsonb := jsonb_build_object('ip', address);
+  keys jsonb := private.visitor_keys(ip);
+  address text := keys ->> 'ip';
   wait_seconds int := private.take_attempt(surface, keys);
   link public.claim_links;
   refusal jsonb;
@@ -160,11 +160,11 @@ begin
     if link.gift_card_id is null then
       refusal := private.refused('RB410', 'RB-410', null);
     end if;
-    perform private.settle_attempt(surface, keys, refusal is not null);
+    wait_seconds := private.settle_attempt(surface, keys, refusal is not null);
   end if;
   perform private.record_attempt(surface, address, link_id::text, refusal ->> 'code', request_id, link.client_id);
   if refusal is not null then
-    return refusal;
+    return case when wait_seconds is not null then private.limited(wait_seconds) else refusal end;
   end if;
   return private.answered(jsonb_build_object('giftCard', private.present_card(link.gift_card_id), 'visibleUntil', (
     select link.revealed_at + make_interval(mins => r.window_minutes) from private.claim_link_rules r)),
@@ -218,8 +218,10 @@ end $$;
 comment on function public.reveal_gift_card_to_staff is
   'Shows a given card to an agent or admin of its client who says why; so many a day for each, audited.';
 
-insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
-  ('reveal-gift-card', 'ip', 20, 600, true);
+insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks, slows, slowed_max) values
+  ('reveal-gift-card', 'ip', 20, 600, true, false, 3),
+  ('reveal-gift-card', 'site', 200, 600, true, false, 20),
+  ('reveal-gift-card', 'surface', 2000, 600, false, true, null);
 
 create function private.update_campaign_claim_link(campaign_id uuid, is_required boolean)
 returns public.campaigns language plpgsql volatile security definer set search_path = '' as $$

@@ -306,11 +306,11 @@ begin
     then private.confirm_redemption(redemption_code, condition_number, request_id, idempotency_key, request_hash)
     else private.limited(wait_seconds) end;
   if wait_seconds is null then
-    perform private.settle_attempt(surface, keys, answer ->> 'code' is not distinct from 'GC-011');
+    wait_seconds := private.settle_attempt(surface, keys, answer ->> 'code' is not distinct from 'GC-011');
   end if;
   perform private.record_attempt(surface, keys ->> 'ip', redemption_code, answer ->> 'code', request_id,
     private.client_of_code(redemption_code));
-  return answer;
+  return case when wait_seconds is not null then private.limited(wait_seconds) else answer end;
 end $$;
 comment on function public.confirm_redemption is
   'A recipient, known by the redemption code, confirms that the card was used. No card to confirm and no such code: GC-011.';
@@ -346,10 +346,12 @@ comment on function public.archive_gift_card_pool is
 
 insert into private.replay_windows (use_case, replayed_for) values ('confirm_redemption', '15 minutes');
 
-insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
-  ('confirm-redemption', 'ip', 20, 600, true),
-  ('confirm-redemption', 'code', 5, 600, true),
-  ('confirm-redemption', 'prefix', 100, 600, false);
+insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks, slows, slowed_max) values
+  ('confirm-redemption', 'ip', 20, 600, true, false, 3),
+  ('confirm-redemption', 'site', 200, 600, true, false, 20),
+  ('confirm-redemption', 'code', 5, 600, true, false, null),
+  ('confirm-redemption', 'prefix', 100, 600, false, false, null),
+  ('confirm-redemption', 'surface', 2000, 600, false, true, null);
 
 grant execute on function
   public.cancel_gift_card, private.cancel_gift_card, public.allow_gift_card_replacement, private.allow_gift_card_replacement,

@@ -92,24 +92,30 @@ begin
   return private.present_usage(usage, voucher);
 end $$;
 
-create function private.voucher_attempt_keys(actor uuid, code text, ip text)
+create function private.voucher_attempt_keys(actor uuid, code text, ip text, client_id uuid)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
-  return jsonb_build_object('ip', private.fingerprint(private.network_of(ip)), 'user', actor,
-    'code', private.code_fingerprint(code));
+  return private.visitor_keys(ip, client_id::text)
+    || jsonb_build_object('user', actor, 'code', private.code_fingerprint(code));
 end $$;
 
--- After a try: what it costs, and its record. A code that nobody has is the business of the client whose customer tried it.
+-- After an attempt: what it costs, and its record. Returns the refusal that the caller is told. A code that nobody has is the
+-- business of the client whose customer tried it.
 create function private.close_attempt(
   surface text, keys jsonb, actor uuid, code text, client_id uuid, refusal jsonb, request_id uuid)
-returns void language plpgsql volatile set search_path = '' as $$
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  wait_seconds int;
 begin
-  if refusal ->> 'code' is distinct from 'RB-429' then
-    perform private.settle_attempt('redeem-voucher', keys, refusal ->> 'code' is not distinct from 'VC-001');
-  end if;
-  perform private.record_attempt(surface, actor::text, code, refusal ->> 'code', request_id, coalesce(client_id, (
+  client_id := coalesce(client_id, (
     select m.client_id from public.memberships m
-    where m.user_id = actor and m.role = 'customer' and m.suspended_at is null order by m.created_at limit 1)));
+    where m.user_id = actor and m.role = 'customer' and m.suspended_at is null order by m.created_at limit 1));
+  if refusal ->> 'code' is distinct from 'RB-429' then
+    wait_seconds := private.settle_attempt('redeem-voucher', keys || jsonb_build_object(
+      'scope', coalesce(client_id::text, 'none'), 'client', client_id), refusal ->> 'code' is not distinct from 'VC-001');
+  end if;
+  perform private.record_attempt(surface, actor::text, code, refusal ->> 'code', request_id, client_id);
+  return case when wait_seconds is not null then private.limited(wait_seconds) else refusal end;
 end $$;
 
 -- The refusal of an attempt: as it was said, or GC-015 for a bug, with the reason for the log. What another attempt may succeed
@@ -133,7 +139,7 @@ declare
   scope text := private.answer_scope('redeem_voucher', null, actor);
   -- a call that the HTTP client sends twice is answered twice, and redeemed once
   key text := private.answer_key(idempotency_key, request_id::text);
-  keys jsonb := private.voucher_attempt_keys(actor, code, ip);
+  keys jsonb := private.voucher_attempt_keys(actor, code, ip, client_id);
   wait_seconds int := private.take_attempt(surface, keys);
   voucher public.vouchers;
   answer jsonb;
@@ -157,7 +163,7 @@ begin
   exception when others then
     get stacked diagnostics detail = pg_exception_detail;
     refusal := private.refusal_of(sqlstate, sqlerrm, detail);
-    perform private.close_attempt(surface, keys, actor, code, voucher.client_id, refusal, request_id);
+    refusal := private.close_attempt(surface, keys, actor, code, voucher.client_id, refusal, request_id);
   end;
   return coalesce(refusal, private.answered(answer));
 end $$;
@@ -169,12 +175,13 @@ create function public.validate_voucher(
   actor uuid, code text, client_id uuid, package_id uuid, ip text, request_id uuid)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  keys jsonb := private.voucher_attempt_keys(actor, code, ip);
+  keys jsonb := private.voucher_attempt_keys(actor, code, ip, client_id);
   -- one budget with redeem-voucher: the dry run is no second chance to guess
   wait_seconds int := private.take_attempt('redeem-voucher', keys);
   voucher public.vouchers;
   rules private.voucher_rule[];
   refusal jsonb;
+  told jsonb;
   detail text;
 begin
   begin
@@ -187,9 +194,9 @@ begin
     get stacked diagnostics detail = pg_exception_detail;
     refusal := private.refusal_of(sqlstate, sqlerrm, detail);
   end;
-  perform private.close_attempt('validate-voucher', keys, actor, code, voucher.client_id, coalesce(refusal, (
+  told := private.close_attempt('validate-voucher', keys, actor, code, voucher.client_id, coalesce(refusal, (
     select jsonb_build_object('code', r.code) from unnest(rules) r where not r.passed limit 1)), request_id);
-  return coalesce(refusal, private.answered(jsonb_build_object(
+  return coalesce(case when refusal is not null then told end, private.answered(jsonb_build_object(
     'valid', not exists (select from unnest(rules) r where not r.passed),
     'clientId', voucher.client_id, 'benefit', jsonb_build_object('type', voucher.type, 'value', voucher.value),
     'expiresAt', voucher.expires_at, 'rules', (
@@ -200,9 +207,12 @@ end $$;
 comment on function public.validate_voucher is
   'The dry run of a redemption: every rule, what is and what must be; an unknown code is refused as in redeem_voucher.';
 
-insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
-  ('redeem-voucher', 'ip', 20, 600, true),
-  ('redeem-voucher', 'user', 10, 600, true),
-  ('redeem-voucher', 'code', 50, 600, false);
+insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks, slows, slowed_max) values
+  ('redeem-voucher', 'ip', 20, 600, true, false, 3),
+  ('redeem-voucher', 'site', 200, 600, true, false, 20),
+  ('redeem-voucher', 'user', 10, 600, true, false, 3),
+  ('redeem-voucher', 'code', 50, 600, false, false, null),
+  ('redeem-voucher', 'scope', 1000, 600, false, true, null),
+  ('redeem-voucher', 'surface', 5000, 600, false, true, null);
 
 grant execute on function public.redeem_voucher, public.validate_voucher to service_role;

@@ -54,6 +54,9 @@ begin
     delete from private.attempt_buckets b where b.ctid = any (array(
       select old.ctid from private.attempt_buckets old
       where old.window_starts_at < (select private.kept_since('attempt_windows')) limit batch_size)) returning 1
+  ), slowdowns as (
+    -- one for each campaign or client that was ever under attack: few rows
+    delete from private.attempt_slowdowns d where d.slowed_until < (select private.kept_since('attempt_windows')) returning 1
   ), events as (
     delete from private.seen_events s where s.ctid = any (array(
       select old.ctid from private.seen_events old

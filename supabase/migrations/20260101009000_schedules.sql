@@ -21,12 +21,13 @@ begin
     folded := folded + private.fold_pool(moved)::int;
   end loop;
   perform private.purge_movements();
+  perform private.resolve_bursts();
   linked := private.link_audit_chain();
   purged := private.forget();
   return private.answered(jsonb_build_object('folded', folded, 'linked', linked, 'purged', purged));
 end $$;
 comment on function public.run_housekeeping is
-  'Folds the pool counters, links the audit chain, forgets what private.retention says; returns how much of each.';
+  'Folds the pool counters, resolves alerts of attacks that are over, links the audit chain, forgets what private.retention says; returns how much of each.';
 
 -- Doors of their own, so that the accounts that they lock are free again before anything else is done.
 create function public.release_holds()

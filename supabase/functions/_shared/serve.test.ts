@@ -172,6 +172,10 @@ Deno.test('serve: the address of the caller is counted from the right', async ()
   assert.equal((await contextOf({})).ip, 'unknown');
   assert.equal((await contextOf({ 'x-forwarded-for': "' or 1=1" })).ip, 'unknown');
   assert.equal((await contextOf({ 'x-forwarded-for': '2001:db8::1' })).ip, '2001:db8::1');
+  for (const written of ['1.2.3.4:5678', '[2001:db8::1]:443', '[2001:db8::1]', 'fe80::1%eth0', '::ffff:1.2.3.4']) {
+    assert.equal((await contextOf({ 'x-forwarded-for': written })).ip, written);
+  }
+  assert.equal((await contextOf({ 'x-forwarded-for': '[2001:db8::1' })).ip, 'unknown');
 });
 
 Deno.test('serve: an idempotency key is visible ASCII of at most 255 characters', async () => {

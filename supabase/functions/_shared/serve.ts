@@ -121,12 +121,15 @@ function database(): DoorClient {
   }
 }
 
+// As proxies write addresses: with a port, in brackets, with a zone. The database reads them (private.address_of).
+const ADDRESS = /^(\[[0-9a-f.:]{2,45}(%[\w.~-]{1,20})?\]|[0-9a-f.:]{2,45}(%[\w.~-]{1,20})?)(:\d{1,5})?$/i;
+
 /** The caller's address: proxies append, so only entries counted from the right can be trusted. */
 function clientIp(headers: Headers): string {
   const hops = Number(Deno.env.get('TRUSTED_PROXY_HOPS') || 1);
   const addresses = headers.get('x-forwarded-for')?.split(',') ?? [];
   const address = addresses.at(-hops)?.trim() ?? '';
-  return hops >= 1 && /^[0-9a-f.:]{2,45}$/i.test(address) ? address : 'unknown';
+  return hops >= 1 && ADDRESS.test(address) ? address : 'unknown';
 }
 
 function idempotencyKey(headers: Headers): string | null {

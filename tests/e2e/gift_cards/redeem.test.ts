@@ -186,8 +186,9 @@ Deno.test('redeem-gift-card: the same Idempotency-Key with another body is a con
   const { recipients: [one, two] } = await promise({ cards: 2, recipients: 2 });
   const options = { idempotencyKey: crypto.randomUUID() };
   assertDone(await redeem(one.token, {}, options));
-  assertRefused(await redeem(two.token, {}, options), 'RB-409');
-  assertDone(await redeem(two.token));
+  assertRefused(await redeem(one.token, { deliveryMethod: 'sms' }, options), 'RB-409');
+  // Another code is another caller's: that its key is in use elsewhere is none of their business.
+  assertDone(await redeem(two.token, {}, options));
 });
 
 Deno.test('redeem-gift-card: a refused request leaves its Idempotency-Key free', async () => {

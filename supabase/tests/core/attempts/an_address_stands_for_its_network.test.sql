@@ -1,16 +1,45 @@
+-- address_of, network_of, visitor_keys: one visitor, however a proxy writes their address.
 begin;
 set local search_path = public, extensions, tests;
-select plan(7);
+select plan(26);
 
-select is(private.network_of('203.0.113.7'), '203.0.113.7', 'An IPv4 address is one visitor');
-select is(private.network_of('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64', 'An IPv6 network is one visitor');
-select is(private.network_of('2001:db8:1:2::9'), private.network_of('2001:0db8:0001:0002:ffff::'),
+create function pg_temp.network(address text, prefix_length int default 64) returns text language sql as $$
+  select private.network_of(private.address_of(address), prefix_length)
+$$;
+
+select is(pg_temp.network('203.0.113.7'), '203.0.113.7', 'An IPv4 address is one visitor');
+select is(pg_temp.network('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64', 'An IPv6 network is one visitor');
+select is(pg_temp.network('2001:db8:1:2::9'), pg_temp.network('2001:0db8:0001:0002:ffff::'),
   'However its addresses are written');
-select isnt(private.network_of('::ffff:203.0.113.7'), private.network_of('::ffff:203.0.113.8'),
+select isnt(pg_temp.network('::ffff:203.0.113.7'), pg_temp.network('::ffff:203.0.113.8'),
   'IPv4 written as IPv6 is IPv4');
-select is(private.network_of('::ffff:203.0.113.7'), private.network_of('203.0.113.7'), 'The same address either way');
-select is(private.network_of('no address'), 'unknown', 'What is no address is nobody''s');
-select is(private.network_of(null), 'unknown', 'Without an address everybody is one visitor');
+select is(pg_temp.network('::ffff:203.0.113.7'), pg_temp.network('203.0.113.7'), 'The same address either way');
+select is(pg_temp.network('no address'), 'unknown', 'What is no address is nobody''s');
+select is(pg_temp.network(null), 'unknown', 'Without an address everybody is one visitor');
+
+select is(private.address_of(written), address::inet, 'address_of: ' || written || ' → ' || coalesce(address, 'none'))
+from (values
+  ('203.0.113.7:51234', '203.0.113.7'),
+  (' 203.0.113.7 ', '203.0.113.7'),
+  ('[2001:db8::1]:443', '2001:db8::1'),
+  ('[2001:db8::1]', '2001:db8::1'),
+  ('2001:DB8::1', '2001:db8::1'),
+  ('fe80::1%eth0', 'fe80::1'),
+  ('[fe80::1%25eth0]:80', 'fe80::1'),
+  ('::ffff:cb00:7107', '203.0.113.7'),
+  ('[::ffff:203.0.113.7]:80', '203.0.113.7'),
+  ('203.0.113.7/8', '203.0.113.7'),
+  ('203.0.113.700', null),
+  ('1.2.3.4:5:6', null),
+  ('[2001:db8::1', null),
+  ('', null)) as a (written, address);
+
+select is(pg_temp.network('2001:db8:1:2::1', 48), pg_temp.network('2001:db8:1:ffff::9', 48), 'network_of: two networks of one /48 → one site');
+select isnt(pg_temp.network('2001:db8:1:2::1', 48), pg_temp.network('2001:db8:2:2::1', 48), 'network_of: two sites → two');
+select ok(private.visitor_keys('2001:db8::1') ? 'site' and not private.visitor_keys('203.0.113.7') ? 'site',
+  'visitor_keys: IPv6 → a key for its site, IPv4 → none');
+select is(private.visitor_keys('203.0.113.7:80'), private.visitor_keys('::ffff:203.0.113.7'), 'visitor_keys: the same address either way → the same keys');
+select is(private.visitor_keys('x') ->> 'scope', 'none', 'visitor_keys: without a campaign → scope none');
 
 select * from finish();
 rollback;
