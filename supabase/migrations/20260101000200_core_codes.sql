@@ -149,12 +149,29 @@ returns numeric language sql immutable set search_path = '' as $$
     * power(8::numeric, length(pattern) - length(replace(pattern, '#', '')))
 $$;
 
+-- How many guesses one hit must take, on average, where anybody may guess: from many addresses the limits let thousands through.
+create function private.public_guesses_per_hit()
+returns numeric language sql immutable set search_path = '' as $$
+  select 1000000::numeric
+$$;
+
+-- About how many rows a table has, at a bounded cost: counted up to 100,000, beyond that as the planner knows it.
+create function private.rows_about(relation regclass)
+returns bigint language plpgsql stable set search_path = '' as $$
+declare
+  counted bigint;
+begin
+  execute format('select count(*) from (select from %s limit 100000) c', relation) into counted;
+  return greatest(counted, (select c.reltuples::bigint from pg_catalog.pg_class c where c.oid = relation));
+end $$;
+
+-- guesses_per_hit: 10,000 where only staff type codes, private.public_guesses_per_hit() elsewhere.
 create function private.assert_code_entropy(pattern text, live_codes bigint, guesses_per_hit numeric default 10000)
 returns void language plpgsql immutable set search_path = '' as $$
 begin
   perform private.assert_code_characters(translate(coalesce(pattern, ''), '*#', 'X2'), 'pattern');
   if private.code_space(pattern) < guesses_per_hit * greatest(live_codes, 1) then
     perform private.refuse('RB-400', 'The code pattern leaves too few codes to hide among; make it longer', jsonb_build_object(
-      'pattern', pattern, 'codes', private.code_space(pattern), 'liveCodes', live_codes));
+      'pattern', pattern, 'codes', private.code_space(pattern), 'liveCodes', live_codes, 'guessesPerHit', guesses_per_hit));
   end if;
 end $$;

@@ -191,7 +191,8 @@ begin
   if how_many > 10000 then
     perform private.refuse('RB-413', 'At most 10,000 recipients at once');
   end if;
-  perform private.assert_code_entropy(pattern, (select count(*) from public.recipient_codes) + how_many);
+  perform private.assert_code_entropy(
+    pattern, private.rows_about('public.recipient_codes') + how_many, private.public_guesses_per_hit());
   return query
     with listed as materialized (
       select gen_random_uuid() as id, n.*
