@@ -64,15 +64,19 @@ create table public.campaigns (
   sms_template text,
   email_subject text,
   email_template text,
+  sms_encoding text,
+  sms_segments int,
   requires_claim_link boolean not null default false,
   created_at timestamptz not null default now(),
   constraint campaigns_belong_to_their_client unique (id, client_id),
   constraint campaigns_status_is_valid check (status in ('draft', 'active', 'paused', 'ended')),
+  constraint campaigns_sms_encoding_is_valid check (sms_encoding in ('GSM-7', 'UCS-2')),
   constraint campaigns_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
   constraint campaigns_billing_entity_is_valid check (billing_entity in ('client', 'agency'))
 );
 comment on table public.campaigns is
-  'A client''s campaign: who is billed for its cards, and the texts that bring them ({{first_name}}, {{code}} …; a default if null).';
+  'A client''s campaign: who is billed for its cards, and the texts that bring them ({{first_name}}, {{code}} …; a default if null). '
+  'sms_encoding and sms_segments: how sms_template is sent with typical values.';
 
 create table public.campaign_conditions (
   id uuid primary key default gen_random_uuid(),

@@ -55,6 +55,21 @@ begin
   where c.id = card.id and c.status <> next_status and not is_answered;
 end $$;
 
+-- An SMS that is too long for any carrier is not sent. One alert for its campaign, since the template or a value must be shortened.
+create function private.tell_when_too_long(delivery public.deliveries)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  campaign_id uuid;
+begin
+  if delivery.error_code = 'message_too_long' then
+    select r.campaign_id into campaign_id from public.campaign_recipients r where r.id = delivery.recipient_id;
+    perform private.raise_alert('message_too_long', 'warning',
+      'An SMS of a campaign was too long to be sent: shorten its template with update_campaign_templates',
+      jsonb_build_object('campaign_id', campaign_id, 'delivery_id', delivery.id, 'error_message', delivery.error_message),
+      campaign_id::text, delivery.client_id);
+  end if;
+end $$;
+
 -- What the new state of a message means for its card. A card that was used, or that no longer counts, stays as it is.
 create function private.follow_delivery(delivery public.deliveries)
 returns void language plpgsql volatile set search_path = '' as $$
@@ -72,6 +87,7 @@ begin
   if card.id is null or card.status not in ('claimed', 'delivered', 'stuck') or delivery.status = 'queued' then
     return;
   end if;
+  perform private.tell_when_too_long(delivery);
   select * into arrival from private.arrival_of(card);
   is_answered := card.status = 'delivered' and card.delivery_method in ('browser', 'api');
   if arrival.channel is not null and not is_answered then

@@ -65,7 +65,7 @@ returns public.campaigns language sql volatile security invoker set search_path 
     client_id, campaign_name, billing_entity, currency, sms_template, email_subject, email_template)
 $$;
 comment on function public.create_campaign is
-  'Makes a campaign; billing_entity is client, or agency if its agency or the platform says so. The templates take {{first_name}}, {{code}} and the other merge tags.';
+  'Makes a campaign; billing_entity is client, or agency if its agency or the platform says so. The templates take {{first_name}}, {{code}} and the other merge tags; RB-400 with fields for one that cannot be used (check_message_template). The answer says sms_encoding and sms_segments.';
 
 -- The campaign, if the caller administers it.
 create function private.administered_campaign(campaign_id uuid)

@@ -90,6 +90,8 @@ select bag_eq($$
   -- what admins call with supabase-js, and the bodies that check them
   ('public.create_gift_card_pool', 'authenticated'), ('private.create_gift_card_pool', 'authenticated'),
   ('public.create_campaign', 'authenticated'), ('private.create_campaign', 'authenticated'),
+  ('public.check_message_template', 'authenticated'), ('private.check_message_template', 'authenticated'),
+  ('public.update_campaign_templates', 'authenticated'), ('private.update_campaign_templates', 'authenticated'),
   ('public.update_campaign_billing', 'authenticated'), ('private.update_campaign_billing', 'authenticated'),
   ('public.update_campaign_condition', 'authenticated'), ('private.update_campaign_condition', 'authenticated'),
   ('public.create_campaign_condition', 'authenticated'), ('private.create_campaign_condition', 'authenticated'),

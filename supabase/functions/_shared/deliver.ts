@@ -6,7 +6,7 @@ import { type Channel, CHANNELS, openProvider } from './providers/open.ts';
 import type { Finding, Message, Outcome, Provider, SendOutcome } from './providers/port.ts';
 import { noticeOf } from './notices.ts';
 import { smsObstacle } from './phone.ts';
-import { type Merge, render, type Template, valuesOf } from './render.ts';
+import { type Merge, render, SMS_MAX_LENGTH, type Template, type Values, valuesOf } from './render.ts';
 import { type CardSecrets, type Sealed, unseal } from './seal.ts';
 import type { Desk } from './serve.ts';
 
@@ -110,6 +110,11 @@ async function send(lease: Lease, means: Means): Promise<SendOutcome> {
       errorMessage: missing ? `${missing} is not set` : 'The message could not be made',
     };
   }
+  // A carrier refuses it or cuts it, and its end is often the code.
+  if (lease.channel === 'sms' && message.text.length > SMS_MAX_LENGTH) {
+    const errorMessage = `The SMS has ${message.text.length} characters, and ${SMS_MAX_LENGTH} are the most`;
+    return { outcome: 'permanent', errorCode: 'message_too_long', errorMessage };
+  }
   const result = await provider.send(message);
   return { ...result, errorMessage: result.errorMessage && withoutSecrets(result.errorMessage, lease, card) };
 }
@@ -152,13 +157,18 @@ function cardOf({ sealed }: Lease, means: Means): CardSecrets | undefined {
 function messageOf(lease: Lease, card?: CardSecrets): Message {
   const { attemptId, channel, deliverTo, clientName, merge } = lease;
   const template = lease.notice ? noticeOf(lease.notice) : lease.template!;
-  const house = {
+  const claim = lease.claim && { ...lease.claim, url: claimUrl(lease.claim) };
+  const values = valuesOf(merge, card, houseValues(clientName));
+  return { attemptId, to: deliverTo, ...render(channel, template, values, claim) };
+}
+
+/** The values of the merge tags that no lease has. */
+export function houseValues(clientName: string): Values {
+  return {
     company_name: Deno.env.get('COMPANY_NAME') || clientName,
     support_phone: Deno.env.get('SUPPORT_PHONE_NUMBER') ?? '',
     support_email: Deno.env.get('SUPPORT_EMAIL') ?? '',
   };
-  const claim = lease.claim && { ...lease.claim, url: claimUrl(lease.claim) };
-  return { attemptId, to: deliverTo, ...render(channel, template, valuesOf(merge, card, house), claim) };
 }
 
 async function complete({ rpc, log }: Desk, lease: Lease, result: SendOutcome): Promise<void> {

@@ -16,7 +16,7 @@ const none = { subject: null, body: null };
 
 const values = (over: Partial<Merge> = {}, cardOver = {}) =>
   valuesOf({ ...merge, ...over } as Merge, { ...card, ...cardOver }, house);
-const text = (body: string, over: Partial<Merge> = {}, cardOver = {}) =>
+const text = (body: string, over: Partial<Merge> = {}, cardOver: object = { pin: null }) =>
   render('sms', { subject: null, body }, values(over, cardOver)).text;
 
 Deno.test('render: the default SMS brings code, PIN, address and expiry', () => {
@@ -40,7 +40,7 @@ Deno.test('render: the default texts leave out what a card does not have', () =>
   assert.match(email, /Write to: help@acme\.test/);
 });
 
-Deno.test('render: the template of the gift card document is filled in as it stands', () => {
+Deno.test('render: the template of the gift card document is filled in as it stands, and brings the PIN', () => {
   const body = `Hi {{first_name}}, thanks for scheduling your appointment!\u0020
 
 Here's your \${{amount}} {{brand}} gift card: {{code}}
@@ -49,14 +49,31 @@ Redeem at: {{redemption_url}}
 
 Questions? Reply HELP`;
   assert.equal(
-    text(body),
+    text(body, {}, card),
     `Hi Ann, thanks for scheduling your appointment!\u0020
 
 Here's your $25 Amazon gift card: AMZN-1234
 
 Redeem at: https://amazon.com/redeem
 
-Questions? Reply HELP`,
+Questions? Reply HELP
+PIN: 4321`,
+  );
+});
+
+Deno.test('render: a PIN without a place in the template → a line at the end, in both channels', () => {
+  for (const channel of ['sms', 'email'] as const) {
+    const body = (template: string, cardOver = {}) =>
+      render(channel, { subject: null, body: template }, values({}, cardOver)).text;
+    assert.equal(body('Card: {{code}}\n'), 'Card: AMZN-1234\n\nPIN: 4321');
+    assert.equal(body('Card: {{code}}'), 'Card: AMZN-1234\nPIN: 4321');
+    assert.equal(body('{{code}} {{ PIN }}'), 'AMZN-1234 4321');
+    assert.equal(body('Card: {{code}}', { pin: null }), 'Card: AMZN-1234');
+  }
+  const link = { url: 'https://shop.example/card#token', expires: 'December 1, 2026', isRequired: false };
+  assert.equal(
+    render('sms', { subject: null, body: '{{code}} or {{claim_url}}' }, values(), link).text,
+    'AMZN-1234 or https://shop.example/card#token',
   );
 });
 
@@ -112,7 +129,7 @@ Deno.test('render: the HTML of an e-mail shows values and template as text', () 
   const { html, text } = render(
     'email',
     { subject: null, body: 'Hi {{first_name}},\n\n<b>{{code}}</b>\nBye' },
-    values({ first_name: '<script>alert("1")</script>' }, { code: `A&'B` }),
+    values({ first_name: '<script>alert("1")</script>' }, { code: `A&'B`, pin: null }),
   );
   assert.equal(
     html,

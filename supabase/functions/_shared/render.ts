@@ -72,15 +72,30 @@ export interface Claim {
   isRequired: boolean;
 }
 
+/** The longest text that a carrier takes, in UTF-16 units. */
+export const SMS_MAX_LENGTH = 1600;
+
+// A card without its PIN is worth nothing; the line is left out when there is no PIN.
+const PIN_LINE = '\nPIN: {{pin}}';
+
+/** The default templates, for the database to check them like any other. */
+export const DEFAULT_TEMPLATES = { sms: [SMS, SMS_LINK], email: [EMAIL, EMAIL_LINK], email_subject: [EMAIL_SUBJECT] };
+
 /** Makes a message from a campaign's template or the house's own. */
 export function render(channel: 'sms' | 'email', template: Template, values: Values, claim?: Claim): Rendered {
   const house = claim?.isRequired ? { sms: SMS_LINK, email: EMAIL_LINK } : { sms: SMS, email: EMAIL };
   const filled = { ...values, ...valuesOfClaim(claim) };
-  const text = fillIn(template.body ?? house[channel], filled);
+  const text = fillIn(withPin(template.body ?? house[channel]), filled);
   // A subject is shown on locked screens and kept in logs: a link has no place in it, nor for the code.
   const visible = { ...filled, claim_url: '', ...(claim?.isRequired && { code: '' }) };
   const subject = fillIn(template.subject ?? EMAIL_SUBJECT, visible).replace(/\s+/g, ' ');
   return { subject, text, html: htmlOf(text) };
+}
+
+/** A template whose text brings the PIN: by its tag, by the link that shows it, or by a line at the end. */
+function withPin(template: string): string {
+  const tags = Array.from(template.matchAll(TAG), ([, tag]) => tag.toLowerCase());
+  return tags.includes('pin') || tags.includes('claim_url') ? template : template + PIN_LINE;
 }
 
 /** The values of the merge tags: `{{amount}}` is 25 or 25.50, `{{value}}` the same with its currency. */

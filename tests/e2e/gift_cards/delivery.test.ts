@@ -155,9 +155,9 @@ Deno.test('delivery: an e-mail that SendGrid refuses as too many is tried again'
   assert.deepEqual([attempts, (await messagesTo(email)).length], [3, 1]);
 });
 
-Deno.test("delivery: a campaign's own template is filled in, and what it cannot know is left out", async () => {
+Deno.test("delivery: a campaign's own template is filled in, and no value is read as a tag", async () => {
   const promised = await promise();
-  const template = 'Hi {{first_name}} {{last_name}}, your ${{amount}} {{brand}} card: {{code}} / {{pin}}{{nonsense}}';
+  const template = 'Hi {{first_name}} {{last_name}}, your ${{amount}} {{brand}} card: {{code}} / {{pin}}';
   await sql`update public.campaigns set sms_template = ${template} where id = ${promised.campaignId}`;
   await sql`update public.campaign_recipients set first_name = '{{code}}' where id = ${promised.recipient.id}`;
   await provisionBySms(promised);

@@ -55,6 +55,7 @@ insert into expected values
   ('create_campaign',           'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('let the agency pay',        'RB-403', 'RB-403', 'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_campaign_billing',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('update_campaign_templates', 'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('bill the agency',           'RB-403', 'RB-403', 'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_campaign_condition', 'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('create_campaign_condition', 'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -211,6 +212,8 @@ begin
     when 'let the agency pay' then format('select public.create_campaign(%L, %L, %L)', tests.the('client'), 'New', 'agency')
     when 'update_campaign_billing' then format('select public.update_campaign_billing(%L, %L)',
       tests.create_campaign(tests.the('client'), tests.the('brand')), 'client')
+    when 'update_campaign_templates' then format('select public.update_campaign_templates(%L, %L)', tests.the('campaign'),
+      'Your card: {{code}}')
     when 'bill the agency' then format('select public.update_campaign_billing(%L, %L)',
       tests.create_campaign(tests.the('client'), tests.the('brand')), 'agency')
     when 'update_campaign_condition' then format('select public.update_campaign_condition(%L, 1, %L)', tests.the('campaign'), 'New')

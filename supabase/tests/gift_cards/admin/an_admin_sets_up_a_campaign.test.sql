@@ -9,7 +9,7 @@ select tests.keep('admin', tests.create_user('client_admin', tests.the('client')
 
 select tests.sign_in(tests.the('admin'));
 select tests.keep('campaign', c.id) from public.create_campaign(tests.the('client'), 'Spring', 'client',
-  sms_template => 'Hi {{first_name}}') c;
+  sms_template => 'Hi {{first_name}}: {{code}}') c;
 select tests.keep('condition', c.id) from public.create_campaign_condition(tests.the('campaign'), 1, 'Called',
   tests.the('brand'), 25, crm_event_name => 'called', is_self_service => true) c;
 select tests.keep('pool', p.id) from public.create_gift_card_pool(tests.the('client'), tests.the('brand'),
@@ -20,7 +20,7 @@ select tests.keep('imported', jsonb_agg(r)) from public.import_recipients(tests.
   {"firstName": "Ben"}]') r;
 select row_eq('select client_id, campaign_name, status, billing_entity, currency, sms_template from public.campaigns
   where id = tests.the(''campaign'')', row(tests.the('client'), 'Spring'::text, 'active'::text, 'client'::text,
-  'USD'::text, 'Hi {{first_name}}'::text), 'There is a campaign');
+  'USD'::text, 'Hi {{first_name}}: {{code}}'::text), 'There is a campaign');
 select row_eq($$ select client_id, condition_number, condition_name, brand_id, card_value, crm_event_name,
   is_self_service, requires_opt_in
     from public.campaign_conditions where id = tests.the('condition') $$,
