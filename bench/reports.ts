@@ -53,8 +53,8 @@ async function giveAll(database: Client, pool: string): Promise<void> {
     from given g where c.id = g.card_id`;
   await database`
     insert into public.billing_transactions (client_id, agency_id, campaign_id, recipient_id, grant_id, gift_card_id, source,
-      currency, denomination, cost_basis, price, billed_entity_type, billed_entity_id, created_at)
-    select client_id, agency_id, campaign_id, recipient_id, grant_id, card_id, 'inventory', 'USD', 25, 23.50, 25, 'client',
+      stock_owner, currency, denomination, cost_basis, platform_price, client_price, billed_entity_type, billed_entity_id, created_at)
+    select client_id, agency_id, campaign_id, recipient_id, grant_id, card_id, 'inventory', 'platform', 'USD', 25, 23.50, 25, 25, 'client',
       client_id, claimed_at from given`;
   await database`
     insert into public.deliveries (id, client_id, topic, subject_id, recipient_id, channel, deliver_to, status, attempts,

@@ -1,8 +1,9 @@
 -- Gift cards, the hierarchy: the platform enables brands and values, an agency offers them to its clients at its prices, and
 -- a client takes from that what its campaigns may give.
 -- Whatever nobody has forbidden is offered: a row that is missing says nothing, a row that is disabled forbids at its level and
--- below. The price of a card is resolved in one function, client ← agency ← platform; a markup and a custom price exclude each
--- other. What a card costs is the platform's business, the markup its agency's.
+-- below. The prices of a card are resolved in one function: what its agency owes the platform, and what its client owes the
+-- agency (client ← agency ← platform). A markup and a custom price exclude each other. What a card costs is the platform's
+-- business, the markup its agency's.
 
 create table public.agency_brands (
   id uuid primary key default gen_random_uuid(),
@@ -70,27 +71,43 @@ begin
   perform private.assert_number(markup_percentage, 'markup_percentage', -100, 1000, 3);
 end $$;
 
--- What a card is sold for: the client's own price, else its agency's price or markup, else the platform's price, else the face
--- value. An agency that is billed itself pays the platform's price: its markup is for its clients.
+-- What a card comes to at two levels: platform_price is owed by the agency to the platform, client_price by the client to the agency.
+create type private.card_prices as (platform_price numeric(18,2), client_price numeric(18,2));
+
+-- The platform price is the brand value's, else the face value; the client price is the client's own, else its agency's price or
+-- markup, else the platform price. An agency that is billed itself keeps the card: its client owes nothing.
+create function private.prices_of_card(
+  client_id uuid, brand_id uuid, denomination numeric, currency text, billing_entity text default 'client')
+returns private.card_prices language plpgsql stable set search_path = '' as $$
+declare
+  prices private.card_prices;
+begin
+  select p.price, case when billing_entity = 'agency' then 0
+    else coalesce(cd.custom_price, private.agency_price(
+      p.price, ad.custom_price, coalesce(ad.markup_percentage, ab.markup_percentage), prices_of_card.currency)) end
+  into prices
+  from (
+    select coalesce((
+      select d.price from public.brand_denominations d
+      where d.brand_id = prices_of_card.brand_id and d.denomination = prices_of_card.denomination
+        and d.currency = prices_of_card.currency), prices_of_card.denomination) as price) p
+  left join public.clients c on c.id = prices_of_card.client_id
+  left join public.agency_brands ab on ab.agency_id = c.agency_id and ab.brand_id = prices_of_card.brand_id
+  left join public.agency_denominations ad on ad.agency_id = c.agency_id and ad.brand_id = prices_of_card.brand_id
+    and ad.denomination = prices_of_card.denomination and ad.currency = prices_of_card.currency
+  left join public.client_denominations cd on cd.client_id = c.id and cd.brand_id = prices_of_card.brand_id
+    and cd.denomination = prices_of_card.denomination and cd.currency = prices_of_card.currency;
+  return prices;
+end $$;
+
+-- What a card comes to for the one who is billed.
 create function private.price_of_card(
   client_id uuid, brand_id uuid, denomination numeric, currency text, billing_entity text default 'client')
 returns numeric language plpgsql stable set search_path = '' as $$
+declare
+  prices private.card_prices := private.prices_of_card(client_id, brand_id, denomination, currency, billing_entity);
 begin
-  return (
-    select case when billing_entity = 'agency' then p.price
-      else coalesce(cd.custom_price, private.agency_price(
-        p.price, ad.custom_price, coalesce(ad.markup_percentage, ab.markup_percentage), price_of_card.currency)) end
-    from (
-      select coalesce((
-        select d.price from public.brand_denominations d
-        where d.brand_id = price_of_card.brand_id and d.denomination = price_of_card.denomination
-          and d.currency = price_of_card.currency), price_of_card.denomination) as price) p
-    left join public.clients c on c.id = price_of_card.client_id
-    left join public.agency_brands ab on ab.agency_id = c.agency_id and ab.brand_id = price_of_card.brand_id
-    left join public.agency_denominations ad on ad.agency_id = c.agency_id and ad.brand_id = price_of_card.brand_id
-      and ad.denomination = price_of_card.denomination and ad.currency = price_of_card.currency
-    left join public.client_denominations cd on cd.client_id = c.id and cd.brand_id = price_of_card.brand_id
-      and cd.denomination = price_of_card.denomination and cd.currency = price_of_card.currency);
+  return case billing_entity when 'agency' then prices.platform_price else prices.client_price end;
 end $$;
 
 -- Whether the platform and the agency of a client allow it a brand, and a value if one is named.

@@ -1,6 +1,37 @@
 -- Gift cards, the offers to a client: what it may choose from, what it has chosen, and at which prices.
 -- A client and its agency choose brands and values for the client; a price of its own, and the way to the platform's master
--- pools, are for the agency (and the platform) to give.
+-- pools, are for the agency (and the platform) to give. Cards that a client brought itself have no price: giving them costs a fee.
+
+create table public.service_fees (
+  id uuid primary key default gen_random_uuid(),
+  agency_id uuid references public.agencies (id),
+  client_id uuid references public.clients (id),
+  currency text not null,
+  fee numeric(18,2) not null,
+  constraint service_fees_are_of_one_level check (num_nonnulls(agency_id, client_id) = 1),
+  constraint service_fees_are_unique unique nulls not distinct (agency_id, client_id, currency),
+  constraint service_fees_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
+  constraint service_fees_fee_is_not_negative check (fee >= 0 and fee < 'Infinity')
+);
+comment on table public.service_fees is
+  'What giving one card of a client''s own stock costs: what the platform asks an agency, or an agency its client; nothing without a row.';
+
+create index service_fees_client_id_idx on public.service_fees (client_id);
+
+-- The prices of a card of the client's own stock.
+create function private.service_fees_of(client_id uuid, billing_entity text, currency text)
+returns private.card_prices language plpgsql stable set search_path = '' as $$
+declare
+  prices private.card_prices;
+begin
+  select coalesce(max(f.fee) filter (where f.agency_id is not null), 0),
+    coalesce(max(f.fee) filter (where f.client_id is not null and billing_entity <> 'agency'), 0)
+  into prices
+  from public.clients c
+  join public.service_fees f on f.currency = service_fees_of.currency and (f.client_id = c.id or f.agency_id = c.agency_id)
+  where c.id = service_fees_of.client_id;
+  return prices;
+end $$;
 
 -- Whoever keeps a client: its agency and the platform, not the client itself.
 create function private.client_keeper_roles()
@@ -107,6 +138,43 @@ $$;
 comment on function public.update_client_price is
   'Gives a client a price of its own for one value of a brand; without one it pays its agency''s. For the agency and the platform.';
 
+-- The platform says what an agency pays, an agency what its client pays.
+create function private.update_service_fee(fee numeric, agency_id uuid, client_id uuid, currency text)
+returns public.service_fees language plpgsql volatile security definer set search_path = '' as $$
+declare
+  updated public.service_fees;
+begin
+  if num_nonnulls(agency_id, client_id) <> 1 then
+    perform private.refuse('RB-400', 'Name an agency or a client');
+  elsif fee is null then
+    perform private.refuse_field('fee', 'is required');
+  end if;
+  perform private.assert_amount(fee, currency, 'fee');
+  if agency_id is not null then
+    perform private.assert_platform_admin(private.caller());
+    if not exists (select from public.agencies a where a.id = update_service_fee.agency_id) then
+      perform private.refuse('RB-404', 'Not found');
+    end if;
+  else
+    perform private.assert_can_act(private.caller(), client_id, private.client_keeper_roles());
+  end if;
+  insert into public.service_fees as f (agency_id, client_id, currency, fee)
+  values (agency_id, client_id, currency, fee)
+  on conflict on constraint service_fees_are_unique do update set fee = excluded.fee
+  returning f.* into updated;
+  perform private.record_audit(client_id, private.caller(), 'service_fee.updated', 'service_fee', updated.id, to_jsonb(updated));
+  return updated;
+end $$;
+
+create function public.update_service_fee(
+  fee numeric, agency_id uuid default null, client_id uuid default null, currency text default 'USD')
+returns public.service_fees language sql volatile security invoker set search_path = '' as $$
+  select private.update_service_fee(fee, agency_id, client_id, currency)
+$$;
+comment on function public.update_service_fee is
+  'Sets the fee for giving one card of a client''s own stock: of an agency (for the platform) or of a client (for its agency). '
+  'Refuses with RB400, RB403, RB404.';
+
 create type public.card_offer as (
   brand_id uuid, brand_name text, denomination numeric, currency text, price numeric, is_enabled boolean);
 
@@ -165,7 +233,18 @@ comment on function public.list_agency_offers is
   'What the platform offers to an agency and at which price, what the agency makes of it, and what a client pays that has no '
   'price of its own; is_enabled: the agency offers it.';
 
+alter table public.service_fees enable row level security;
+
+grant select on public.service_fees to authenticated, service_role;
+
+create policy "Admins read the fees that they pay or ask" on public.service_fees
+  for select to authenticated
+  using (
+    agency_id = any (array(select private.administered_agency_ids()))
+    or client_id = any (array(select private.administered_client_ids())));
+
 grant execute on function
+  public.update_service_fee, private.update_service_fee,
   public.list_agency_offers, private.list_agency_offers, public.update_client_brand, private.update_client_brand,
   public.update_client_denomination, private.update_client_denomination,
   public.update_client_price, private.update_client_price, public.list_card_offers, private.list_card_offers

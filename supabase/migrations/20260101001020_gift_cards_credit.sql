@@ -1,8 +1,10 @@
--- Gift cards, prepaid credit: the platform allocates credit to agencies, agencies to their clients, and whoever is prepaid pays
--- each card from it, exactly and never below zero.
--- Credit is an asset of the ledger for each currency. What the platform issued to an agency is its issuance, what cards and
--- sales brought its revenue, in the books of whoever paid. Terms are looked up when a card is charged: whoever is not prepaid
--- is billed only. The charge of a claim is its last step, because all claims of a payer wait for its account.
+-- Gift cards, prepaid credit: the platform allocates credit to agencies, agencies to their clients, and each level that is
+-- prepaid pays its own price of a card from it, exactly and never below zero: an agency what it owes the platform, a client what
+-- it owes its agency.
+-- Credit is an asset of the ledger for each currency. What the platform issued to an agency is its issuance, what agencies paid its
+-- revenue; the revenue in a client's books is its agency's, which collects it. Terms are looked up when a card is given: a level
+-- that is not prepaid is billed only. The charge of a claim is its last step, because all claims of a payer wait for its account;
+-- two accounts are locked in id order.
 
 -- The credit account of a client or an agency, opened when it is asked for first.
 create function private.credit_account(owner_type text, owner_id uuid, currency text)
@@ -12,19 +14,21 @@ begin
     case owner_type when 'client' then owner_id end, owner_type, owner_id, 'credit:' || currency);
 end $$;
 
--- The account that pays for the cards of a client, or null when the one who is billed is not prepaid.
-create function private.paying_account(client_id uuid, billing_entity text, currency text)
-returns uuid language plpgsql volatile set search_path = '' as $$
+-- The accounts from which a card is paid; null at a level that is not prepaid, or not billed.
+create type private.payers as (agency_account uuid, client_account uuid);
+
+create function private.payers_of(client_id uuid, billing_entity text, currency text)
+returns private.payers language plpgsql volatile set search_path = '' as $$
 declare
-  payer uuid;
+  agency uuid;
+  client uuid;
 begin
-  if billing_entity = 'agency' then
-    select a.id into payer from public.clients c join public.agencies a on a.id = c.agency_id
-    where c.id = paying_account.client_id and a.prepaid_since <= now();
-  else
-    select c.id into payer from public.clients c where c.id = paying_account.client_id and c.prepaid_since <= now();
-  end if;
-  return case when payer is not null then private.credit_account(billing_entity, payer, currency) end;
+  select case when a.prepaid_since <= now() then a.id end,
+    case when payers_of.billing_entity = 'client' and c.prepaid_since <= now() then c.id end
+  into agency, client
+  from public.clients c join public.agencies a on a.id = c.agency_id where c.id = payers_of.client_id;
+  return row(case when agency is not null then private.credit_account('agency', agency, currency) end,
+    case when client is not null then private.credit_account('client', client, currency) end)::private.payers;
 end $$;
 
 -- Where the money goes: the revenue in the books of whoever pays.
@@ -51,61 +55,109 @@ exception when sqlstate 'WL001' then
   perform private.refuse('GC-006', 'Insufficient credits');
 end $$;
 
--- Pays for a card at once; nothing happens when the payer is not prepaid, or the card is free.
-create function private.charge_credit(
-  client_id uuid, billing_entity text, currency text, amount numeric, idempotency_key text, reference_id uuid)
-returns void language plpgsql volatile set search_path = '' as $$
-declare
-  account_id uuid := case when amount > 0 then private.paying_account(client_id, billing_entity, currency) end;
+create function private.payment(
+  client_id uuid, transfer_type text, source uuid, amount numeric, currency text, idempotency_key text, description text,
+  reference_id uuid)
+returns jsonb language plpgsql volatile set search_path = '' as $$
 begin
-  if account_id is not null then
-    perform private.post_credit('card_charge', account_id, private.revenue_of(account_id), amount, idempotency_key,
-      'A gift card', reference_id);
-  end if;
+  return jsonb_build_object('client_id', client_id, 'transfer_type', transfer_type, 'idempotency_key', idempotency_key,
+    'description', description, 'reference_id', reference_id, 'entries', jsonb_build_array(
+      jsonb_build_object('account_id', source, 'amount', -amount),
+      jsonb_build_object(
+        'account_id', private.system_account(client_id, 'revenue', 'credit:' || currency), 'amount', amount)));
 end $$;
 
--- Sets credit aside for a card that is bought; null when there is nothing to set aside.
-create function private.reserve_credit(
-  client_id uuid, billing_entity text, currency text, amount numeric, idempotency_key text, reference_id uuid,
-  expires_at timestamptz)
-returns uuid language plpgsql volatile set search_path = '' as $$
+-- Pays at once, each level its own price, both or none: the agency into the platform's revenue, the client into that of its own
+-- books. A level without account, or for which the card is free, pays nothing.
+create function private.charge_credit(
+  client_id uuid, payers private.payers, prices private.card_prices, currency text, idempotency_key text, reference_id uuid,
+  transfer_type text default 'card_charge', description text default 'A gift card')
+returns void language plpgsql volatile set search_path = '' as $$
 declare
-  account_id uuid := case when amount > 0 then private.paying_account(client_id, billing_entity, currency) end;
-  hold public.ledger_holds;
+  transfers jsonb := '[]';
 begin
-  if account_id is not null then
-    hold := private.reserve_hold(account_id, amount, expires_at, idempotency_key, reference_id);
+  if payers.agency_account is not null and prices.platform_price > 0 then
+    transfers := transfers || private.payment(null, transfer_type, payers.agency_account, prices.platform_price, currency,
+      idempotency_key, description, reference_id);
   end if;
-  return hold.id;
+  if payers.client_account is not null and prices.client_price > 0 then
+    transfers := transfers || private.payment(client_id, transfer_type, payers.client_account, prices.client_price, currency,
+      idempotency_key, description, reference_id);
+  end if;
+  if transfers <> '[]' then
+    -- locks both accounts at once, in id order
+    perform private.post_transfers(transfers);
+  end if;
 exception when sqlstate 'WL001' then
   perform private.refuse('GC-006', 'Insufficient credits');
 end $$;
 
--- Pays with what was set aside; without a hold there is nothing to pay. Once is enough.
-create function private.capture_credit(hold_id uuid, description text)
-returns void language plpgsql volatile set search_path = '' as $$
-begin
-  perform private.capture_hold(h.id, private.revenue_of(h.account_id), h.amount, 'card_charge', description)
-  from public.ledger_holds h where h.id = capture_credit.hold_id;
-end $$;
-
-create function private.release_credit(hold_id uuid)
-returns void language plpgsql volatile set search_path = '' as $$
-begin
-  perform private.release_hold(h.id) from public.ledger_holds h where h.id = release_credit.hold_id;
-end $$;
-
--- Gives back what was charged for something, if anything was: a card that is cancelled before it left.
-create function private.reverse_charge(reference_id uuid, idempotency_key text, description text)
-returns public.ledger_transfers language plpgsql volatile set search_path = '' as $$
+-- Sets the price of each level aside for a card that is bought: the holds, none when there is nothing to set aside.
+create function private.reserve_credit(
+  payers private.payers, prices private.card_prices, idempotency_key text, reference_id uuid, expires_at timestamptz)
+returns uuid[] language plpgsql volatile set search_path = '' as $$
 declare
-  done public.ledger_transfers;
+  hold_ids uuid[] := '{}';
 begin
-  select r.* into done
-  from public.ledger_transfers t,
-    private.reverse_transfer(t.id, null, reverse_charge.idempotency_key, reverse_charge.description) r
-  where t.reference_id = reverse_charge.reference_id and t.transfer_type = 'card_charge';
-  return done;
+  perform private.lock_accounts(array[payers.agency_account, payers.client_account]);
+  if payers.agency_account is not null and prices.platform_price > 0 then
+    hold_ids := hold_ids || (private.reserve_hold(
+      payers.agency_account, prices.platform_price, expires_at, idempotency_key, reference_id)).id;
+  end if;
+  if payers.client_account is not null and prices.client_price > 0 then
+    hold_ids := hold_ids || (private.reserve_hold(
+      payers.client_account, prices.client_price, expires_at, idempotency_key, reference_id)).id;
+  end if;
+  return hold_ids;
+exception when sqlstate 'WL001' then
+  perform private.refuse('GC-006', 'Insufficient credits');
+end $$;
+
+-- In id order: each hold locks its own account again.
+create function private.lock_accounts_of_holds(hold_ids uuid[])
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  perform private.lock_accounts(array(select h.account_id from public.ledger_holds h where h.id = any (hold_ids)));
+end $$;
+
+-- Pays with what was set aside; without a hold there is nothing to pay. Once is enough.
+create function private.capture_credit(hold_ids uuid[], description text)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  perform private.lock_accounts_of_holds(hold_ids);
+  perform private.capture_hold(h.id, private.revenue_of(h.account_id), h.amount, 'card_charge', description)
+  from public.ledger_holds h where h.id = any (hold_ids);
+end $$;
+
+create function private.release_credit(hold_ids uuid[])
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  perform private.lock_accounts_of_holds(hold_ids);
+  perform private.release_hold(h.id) from public.ledger_holds h where h.id = any (hold_ids);
+end $$;
+
+-- Gives back what each level was charged for something: a card that is cancelled before it left, cards of a sale. The amounts are
+-- those to give back, all that remains if they are null. Answers how many charges were given back.
+create function private.reverse_charge(
+  reference_id uuid, idempotency_key text, description text, transfer_type text default 'card_charge',
+  amounts private.card_prices default null)
+returns int language plpgsql volatile set search_path = '' as $$
+declare
+  charge record;
+  reversed int := 0;
+begin
+  perform private.lock_accounts(array(
+    select e.account_id from public.ledger_transfers t join public.ledger_entries e on e.transfer_id = t.id
+    where t.reference_id = reverse_charge.reference_id and t.transfer_type = reverse_charge.transfer_type));
+  for charge in
+    select t.id, case when t.client_id is null then amounts.platform_price else amounts.client_price end as amount
+    from public.ledger_transfers t
+    where t.reference_id = reverse_charge.reference_id and t.transfer_type = reverse_charge.transfer_type order by t.id
+  loop
+    perform private.reverse_transfer(charge.id, charge.amount, idempotency_key, description);
+    reversed := reversed + 1;
+  end loop;
+  return reversed;
 end $$;
 
 -- The desk of credit: who is prepaid, and who has how much. Credit goes down one level at a time, and what is free goes up again.
@@ -219,7 +271,52 @@ $$;
 comment on function public.return_credit is
   'Takes unspent credit back, from a client to its agency or from an agency to the platform. The same key takes once.';
 
+-- What prepaid clients paid for cards belongs to their agency. It is collected apart from the claims, which would all wait for the
+-- agency's account, and may be less than nothing for a while when cards come back after it was collected.
+create function private.collect_credit(client_id uuid, amount numeric, currency text, idempotency_key text)
+returns public.ledger_transfers language plpgsql volatile security definer set search_path = '' as $$
+declare
+  key text := concat_ws(':', 'collect', client_id, coalesce(idempotency_key, gen_random_uuid()::text));
+  revenue uuid;
+  agency_account uuid;
+  paid numeric;
+  moved public.ledger_transfers;
+begin
+  perform private.assert_can_act(private.caller(), client_id, private.client_keeper_roles());
+  perform private.assert_amount(amount, currency, 'amount', is_positive => true, maximum => 1e12);
+  agency_account := private.credit_account('agency', private.agency_to_give(client_id), currency);
+  revenue := private.system_account(client_id, 'revenue', 'credit:' || currency);
+  -- two that collect at once would both find the same payments
+  perform private.lock_accounts(array[agency_account]);
+  select t.* into moved from public.ledger_transfers t
+  where t.idempotency_key = key and t.client_id = collect_credit.client_id;
+  if moved.id is not null and amount <> (
+    select e.amount from public.ledger_entries e where e.transfer_id = moved.id and e.amount > 0) then
+    perform private.refuse('RB-409', 'Idempotency-Key already used for another request');
+  elsif moved.id is not null then
+    return moved;
+  end if;
+  paid := private.balance_at(revenue, 'infinity');
+  if paid <= 0 or amount > paid then
+    perform private.refuse('GC-006', 'The client has not paid as much', jsonb_build_object('available', greatest(paid, 0)));
+  end if;
+  moved := private.post_credit('collection', revenue, agency_account, coalesce(amount, paid), key);
+  perform private.record_audit(client_id, private.caller(), 'credit.collected', 'client', client_id,
+    jsonb_build_object('amount', coalesce(amount, paid), 'currency', currency, 'transfer_id', moved.id));
+  return moved;
+end $$;
+
+create function public.collect_credit(
+  client_id uuid, amount numeric default null, currency text default 'USD', idempotency_key text default null)
+returns public.ledger_transfers language sql volatile security invoker set search_path = '' as $$
+  select private.collect_credit(client_id, amount, currency, idempotency_key)
+$$;
+comment on function public.collect_credit is
+  'Moves what a prepaid client paid for cards to its agency''s credit: all of it, or an amount. The same key collects once. '
+  'Refuses with RB400, RB403, RB404, RB409, and GC006 when the client has not paid as much.';
+
 grant execute on function
+  public.collect_credit, private.collect_credit,
   public.update_billing_terms, private.update_billing_terms, public.allocate_credit, private.allocate_credit,
   public.return_credit, private.return_credit
   to authenticated;

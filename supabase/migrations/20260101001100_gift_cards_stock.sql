@@ -13,7 +13,9 @@ create table public.card_pools (
   pool_type text not null default 'client',
   campaign_id uuid,
   supplier_id uuid references public.gift_card_suppliers (id),
-  cost_per_card numeric(18,2) not null default 0,
+  stock_owner text not null default 'platform',
+  cost_per_card numeric(18,2) not null,
+  client_cost_per_card numeric(18,2),
   is_active boolean not null default true,
   total_cards int not null default 0,
   available_cards int not null default 0,
@@ -31,11 +33,17 @@ create table public.card_pools (
   constraint card_pools_denomination_is_positive check (denomination > 0 and denomination < 'Infinity'),
   constraint card_pools_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
   constraint card_pools_cost_per_card_is_not_negative check (cost_per_card >= 0 and cost_per_card < 'Infinity'),
+  constraint card_pools_stock_owner_is_valid check (stock_owner in ('platform', 'client')),
+  constraint card_pools_own_stock_is_a_clients check (stock_owner = 'platform' or pool_type = 'client'),
+  constraint card_pools_own_stock_costs_the_platform_nothing check (stock_owner = 'platform' or cost_per_card = 0),
+  constraint card_pools_client_cost_is_a_clients check (client_cost_per_card is null or client_id is not null),
+  constraint card_pools_client_cost_is_not_negative check (client_cost_per_card >= 0 and client_cost_per_card < 'Infinity'),
   constraint card_pools_archived_are_not_active check (archived_at is null or not is_active)
 );
 comment on table public.card_pools is
-  'A pool: cards of one brand and value, of one client, of the platform (master), or bought one by one from a supplier. Its '
-  'counters are those of the last fold; the view gift_card_pools has the exact ones.';
+  'A pool: cards of one brand and value, of one client, of the platform (master), or bought one by one from a supplier. '
+  'stock_owner decides what its cards are billed: cost_per_card is what platform stock cost the platform, client_cost_per_card the '
+  'client''s own figure. Its counters are those of the last fold; the view gift_card_pools has the exact ones.';
 
 create table private.card_lots (
   id uuid primary key default gen_random_uuid(),
@@ -204,16 +212,17 @@ returns trigger language plpgsql volatile security definer set search_path = '' 
 begin
   if exists (
     select from public.gift_cards c where c.pool_id = new.id and (c.grant_id is not null
-      or (new.client_id, new.brand_id, new.pool_type) is distinct from (old.client_id, old.brand_id, old.pool_type))) then
-    raise exception 'a pool that has cards keeps its brand, value, type and client: make another pool';
+      or (new.client_id, new.brand_id, new.pool_type, new.stock_owner)
+        is distinct from (old.client_id, old.brand_id, old.pool_type, old.stock_owner))) then
+    raise exception 'a pool that has cards keeps its brand, value, type, client and owner: make another pool';
   end if;
   return new;
 end $$;
 
 create trigger card_pools_keep_their_kind
-  before update of client_id, brand_id, denomination, currency, pool_type on public.card_pools
-  for each row when ((new.client_id, new.brand_id, new.denomination, new.currency, new.pool_type)
-    is distinct from (old.client_id, old.brand_id, old.denomination, old.currency, old.pool_type))
+  before update of client_id, brand_id, denomination, currency, pool_type, stock_owner on public.card_pools
+  for each row when ((new.client_id, new.brand_id, new.denomination, new.currency, new.pool_type, new.stock_owner)
+    is distinct from (old.client_id, old.brand_id, old.denomination, old.currency, old.pool_type, old.stock_owner))
   execute function private.refuse_other_kind();
 
 -- What has moved in a pool since its last fold. Every transaction below folded_before had ended when that was written, so
@@ -318,15 +327,26 @@ begin
   return (select p.cost_per_card from public.card_pools p where p.id = cost_of_pool.pool_id);
 end $$;
 
+-- What the cards of a pool had cost its client: for the client's admins, not its agents.
+create function private.client_cost_of_pool(pool_id uuid)
+returns numeric language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (
+    select p.client_cost_per_card from public.card_pools p
+    where p.id = client_cost_of_pool.pool_id and (current_setting('role') <> 'authenticated' or exists (
+      select from private.client_ids_of(auth.uid(), private.admin_roles()) as known where known = p.client_id)));
+end $$;
+
 create view public.gift_card_pools with (security_invoker = on) as
   select p.id, p.client_id, p.brand_id, p.pool_name, p.denomination, p.currency, p.pool_type, p.campaign_id,
-    private.cost_of_pool(p.id) as cost_per_card,
+    p.stock_owner, private.cost_of_pool(p.id) as cost_per_card, private.client_cost_of_pool(p.id) as client_cost_per_card,
     p.is_active, p.total_cards + m.total as total_cards, p.available_cards + m.available as available_cards,
     p.claimed_cards + m.claimed as claimed_cards, p.delivered_cards + m.delivered as delivered_cards, p.created_at,
     p.archived_at
   from public.card_pools p, lateral private.unfolded_movements(p.id, p.folded_before) m;
 comment on view public.gift_card_pools is
-  'The pools with their exact counters: total, available, claimed, delivered. cost_per_card is for the platform only.';
+  'The pools with their exact counters: total, available, claimed, delivered. cost_per_card is for the platform only, '
+  'client_cost_per_card for the client''s admins.';
 
 create view public.active_gift_card_pools with (security_invoker = on) as
   select p.* from public.gift_card_pools p where p.archived_at is null;
@@ -342,12 +362,14 @@ comment on view public.gift_card_inventory is 'Every card with its brand and val
 alter table public.card_pools enable row level security;
 alter table public.gift_cards enable row level security;
 
-grant execute on function private.unfolded_movements(uuid, xid8), private.cost_of_pool(uuid) to authenticated, service_role;
+grant execute on function
+  private.unfolded_movements(uuid, xid8), private.cost_of_pool(uuid), private.client_cost_of_pool(uuid)
+  to authenticated, service_role;
 grant select on public.gift_cards, public.gift_card_pools, public.active_gift_card_pools, public.gift_card_inventory
   to authenticated, service_role;
 grant select on public.card_pools to service_role;
 -- what the cards had cost is the platform's business
-grant select (id, client_id, brand_id, pool_name, denomination, currency, pool_type, campaign_id, supplier_id, is_active,
+grant select (id, client_id, brand_id, pool_name, denomination, currency, pool_type, campaign_id, supplier_id, stock_owner, is_active,
   total_cards, available_cards, claimed_cards, delivered_cards, folded_before, created_at, archived_at)
   on public.card_pools to authenticated;
 

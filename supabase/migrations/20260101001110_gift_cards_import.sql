@@ -19,6 +19,15 @@ begin
   return pool;
 end $$;
 
+-- Whoever brings cards decides what is billed for them: platform stock is filled by the platform only.
+create function private.assert_may_bring(actor uuid, pool public.card_pools)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if pool.stock_owner = 'platform' and pool.client_id is not null and actor is not null and not private.is_platform_admin(actor) then
+    perform private.refuse('RB-403', 'The pool holds platform stock: upload cards of your own into a pool of your own');
+  end if;
+end $$;
+
 create function public.get_upload_target(actor uuid, pool_id uuid)
 returns jsonb language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -26,6 +35,7 @@ declare
   detail text;
 begin
   pool := private.pool_to_fill(actor, pool_id);
+  perform private.assert_may_bring(actor, pool);
   return private.answered((
     select jsonb_build_object('poolId', pool.id, 'brandId', b.id, 'brandName', b.name, 'codeFormat', b.code_format,
       'codeCaseMatters', b.code_case_matters, 'denomination', pool.denomination, 'currency', pool.currency)
@@ -168,6 +178,7 @@ declare
   detail text;
 begin
   pool := private.pool_to_fill(actor, pool_id);
+  perform private.assert_may_bring(actor, pool);
   scope := private.answer_scope('import_gift_cards', pool.client_id, actor);
   answer := private.stored_answer(scope, key, concat_ws(':', pool.id, file_hash));
   if answer is not null then

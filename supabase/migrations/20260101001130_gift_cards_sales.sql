@@ -1,7 +1,8 @@
 -- Gift cards, the sales: cards pass from a master pool to a client's pool for money, and back while nobody has claimed them.
 -- A sale moves exactly as many cards as it names, or none. It takes free cards only and waits for none while it holds any;
 -- "too few" is said from the exact count. A card keeps the sale it came with, so that it is paid for once: its bill does not
--- charge it again, and what goes back is worth what it was sold for. Sales and returns are immutable.
+-- charge it again, and what goes back is worth what it was sold for. A sale has two prices, as any card: what the client owes its
+-- agency, and what the agency owes the platform. A price that the platform names is passed through. Sales and returns are immutable.
 
 create table public.admin_card_sales (
   id uuid primary key default gen_random_uuid(),
@@ -12,6 +13,8 @@ create table public.admin_card_sales (
   quantity int not null,
   price_per_card numeric(18,2) not null,
   total_amount numeric(18,2) not null generated always as (quantity * price_per_card) stored,
+  platform_price_per_card numeric(18,2) not null,
+  platform_total_amount numeric(18,2) not null generated always as (quantity * platform_price_per_card) stored,
   currency text not null,
   cost_per_card numeric(18,2) not null,
   sold_by uuid,
@@ -19,10 +22,12 @@ create table public.admin_card_sales (
   created_at timestamptz not null default now(),
   constraint admin_card_sales_quantity_is_positive check (quantity > 0),
   constraint admin_card_sales_amounts_are_not_negative check (
-    price_per_card >= 0 and price_per_card < 'Infinity' and cost_per_card >= 0 and cost_per_card < 'Infinity')
+    price_per_card >= 0 and price_per_card < 'Infinity' and cost_per_card >= 0 and cost_per_card < 'Infinity'
+    and platform_price_per_card >= 0 and platform_price_per_card < 'Infinity')
 );
 comment on table public.admin_card_sales is
-  'Cards sold from a master pool to a client''s pool: how many, at what price, and (for the platform) what they had cost.';
+  'Cards sold from a master pool to a client''s pool: how many, what the client owes (price_per_card), what its agency owes '
+  '(platform_price_per_card), and what they had cost the platform.';
 
 create table public.admin_card_returns (
   id uuid primary key default gen_random_uuid(),
@@ -57,17 +62,6 @@ create trigger admin_card_sales_are_immutable before update or delete or truncat
   for each statement execute function private.refuse_change();
 create trigger admin_card_returns_are_immutable before update or delete or truncate on public.admin_card_returns
   for each statement execute function private.refuse_change();
-
--- The sale that a card came with; null for one that was uploaded.
-create function private.sale_of(gift_card_id uuid)
-returns public.admin_card_sales language plpgsql stable set search_path = '' as $$
-declare
-  sale public.admin_card_sales;
-begin
-  select a.* into sale from private.sold_cards s join public.admin_card_sales a on a.id = s.sale_id
-  where s.gift_card_id = sale_of.gift_card_id;
-  return sale;
-end $$;
 
 -- How many cards of a pool (of one sale, if it is named) could move now: exact, from the counters of the lots.
 create function private.movable_cards(pool_id uuid, sale_id uuid default null)
@@ -182,8 +176,10 @@ declare
   pool public.card_pools;
 begin
   if buyer_pool_id is null then
-    insert into public.card_pools as p (client_id, brand_id, pool_name, denomination, currency, pool_type, cost_per_card)
-    select c.id, b.id, concat_ws(' - ', c.name, b.name), master.denomination, master.currency, 'client', price_per_card
+    insert into public.card_pools as p (
+      client_id, brand_id, pool_name, denomination, currency, pool_type, cost_per_card, client_cost_per_card)
+    select c.id, b.id, concat_ws(' - ', c.name, b.name), master.denomination, master.currency, 'client', master.cost_per_card,
+      price_per_card
     from public.clients c, public.gift_card_brands b
     where c.id = buyer_client_id and b.id = master.brand_id
     returning p.* into pool;
@@ -205,7 +201,8 @@ create function private.present_sale(sale public.admin_card_sales, is_charged bo
 returns jsonb language sql immutable set search_path = '' as $$
   select jsonb_build_object('saleId', sale.id, 'masterPoolId', sale.master_pool_id, 'buyerClientId', sale.buyer_client_id,
     'buyerPoolId', sale.buyer_pool_id, 'quantity', sale.quantity, 'pricePerCard', sale.price_per_card,
-    'totalAmount', sale.total_amount, 'currency', sale.currency, 'chargedToCredit', is_charged)
+    'totalAmount', sale.total_amount, 'platformPricePerCard', sale.platform_price_per_card, 'currency', sale.currency,
+    'chargedToCredit', is_charged)
 $$;
 
 create function private.sell_cards(
@@ -215,10 +212,10 @@ returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   master public.card_pools;
   buyer public.card_pools;
-  price numeric;
+  prices private.card_prices;
   card_ids uuid[];
   sale public.admin_card_sales;
-  account_id uuid;
+  payers private.payers;
 begin
   perform private.assert_platform_admin(actor);
   select p.* into master from public.card_pools p where p.id = sell_cards.master_pool_id and p.pool_type = 'master';
@@ -228,25 +225,28 @@ begin
     perform private.refuse('RB-400', 'A sale is of 1 to 10,000 cards');
   end if;
   perform private.assert_amount(price_per_card, master.currency, 'pricePerCard');
-  price := coalesce(price_per_card,
-    private.price_of_card(buyer_client_id, master.brand_id, master.denomination, master.currency));
+  if price_per_card is null then
+    prices := private.prices_of_card(buyer_client_id, master.brand_id, master.denomination, master.currency);
+  else
+    prices := row(price_per_card, price_per_card);
+  end if;
   card_ids := private.take_cards(master.id, quantity);
-  buyer := private.pool_to_sell_to(master, buyer_client_id, buyer_pool_id, price);
+  buyer := private.pool_to_sell_to(master, buyer_client_id, buyer_pool_id, prices.client_price);
   perform private.move_cards_to(card_ids, master.id, buyer);
   insert into public.admin_card_sales as s (
-    master_pool_id, buyer_client_id, buyer_pool_id, quantity, price_per_card, currency, cost_per_card, sold_by, request_id)
-  values (master.id, buyer.client_id, buyer.id, quantity, price, master.currency, master.cost_per_card, actor, request_id)
+    master_pool_id, buyer_client_id, buyer_pool_id, quantity, price_per_card, platform_price_per_card, currency,
+    cost_per_card, sold_by, request_id)
+  values (master.id, buyer.client_id, buyer.id, quantity, prices.client_price, prices.platform_price, master.currency,
+    master.cost_per_card, actor, request_id)
   returning s.* into sale;
   insert into private.sold_cards (gift_card_id, sale_id) select unnest(card_ids), sale.id;
   perform private.record_audit(buyer.client_id, actor, 'gift_cards.sold', 'admin_card_sale', sale.id,
     jsonb_build_object('master_pool_id', master.id, 'buyer_pool_id', buyer.id, 'quantity', quantity,
-      'price_per_card', price, 'total_amount', sale.total_amount, 'currency', sale.currency), request_id);
-  account_id := case when sale.total_amount > 0 then private.paying_account(buyer.client_id, 'client', sale.currency) end;
-  if account_id is not null then
-    perform private.post_credit('card_sale', account_id, private.revenue_of(account_id), sale.total_amount,
-      'sale:' || sale.id, 'Gift cards bought', sale.id);
-  end if;
-  return private.present_sale(sale, account_id is not null);
+      'price_per_card', sale.price_per_card, 'total_amount', sale.total_amount, 'currency', sale.currency), request_id);
+  payers := private.payers_of(buyer.client_id, 'client', sale.currency);
+  perform private.charge_credit(buyer.client_id, payers, row(sale.platform_total_amount, sale.total_amount), sale.currency,
+    'sale:' || sale.id, sale.id, 'card_sale', 'Gift cards bought');
+  return private.present_sale(sale, payers.client_account is not null and sale.total_amount > 0);
 end $$;
 
 create function private.return_cards(actor uuid, sale_id uuid, quantity int, request_id uuid)
@@ -256,7 +256,7 @@ declare
   master public.card_pools;
   given_back public.admin_card_returns;
   card_ids uuid[];
-  charge_id uuid;
+  is_charged boolean;
 begin
   perform private.assert_platform_admin(actor);
   select s.* into sale from public.admin_card_sales s where s.id = return_cards.sale_id;
@@ -275,15 +275,14 @@ begin
   perform private.record_audit(sale.buyer_client_id, actor, 'gift_cards.returned', 'admin_card_sale', sale.id,
     jsonb_build_object('return_id', given_back.id, 'quantity', quantity, 'total_amount', given_back.total_amount,
       'currency', sale.currency), request_id);
-  select t.id into charge_id from public.ledger_transfers t
-  where t.reference_id = sale.id and t.transfer_type = 'card_sale' and given_back.total_amount > 0;
-  if charge_id is not null then
-    perform private.reverse_transfer(
-      charge_id, given_back.total_amount, 'return:' || given_back.id, 'Gift cards returned');
-  end if;
+  perform private.reverse_charge(sale.id, 'return:' || given_back.id, 'Gift cards returned', 'card_sale',
+    row(quantity * sale.platform_price_per_card, given_back.total_amount));
+  is_charged := exists (
+    select from public.ledger_transfers t
+    where t.reference_id = sale.id and t.transfer_type = 'card_sale' and t.client_id is not null);
   return jsonb_build_object('returnId', given_back.id, 'saleId', sale.id, 'masterPoolId', master.id,
     'buyerPoolId', sale.buyer_pool_id, 'quantity', quantity, 'totalAmount', given_back.total_amount,
-    'currency', sale.currency, 'returnedToCredit', charge_id is not null);
+    'currency', sale.currency, 'returnedToCredit', is_charged);
 end $$;
 
 create function public.sell_gift_cards(

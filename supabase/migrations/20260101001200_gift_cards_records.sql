@@ -41,11 +41,16 @@ create table public.billing_transactions (
   reverses_id uuid references public.billing_transactions (id),
   quantity int not null generated always as (case when reverses_id is null then 1 else -1 end) stored,
   source text not null,
+  stock_owner text not null,
   currency text not null,
   denomination numeric(18,2) not null,
   cost_basis numeric(18,2) not null,
-  price numeric(18,2) not null,
-  margin numeric(18,2) not null generated always as (price - cost_basis) stored,
+  platform_price numeric(18,2) not null,
+  client_price numeric(18,2) not null,
+  price numeric(18,2) not null generated always as (
+    case billed_entity_type when 'agency' then platform_price else client_price end) stored,
+  margin numeric(18,2) not null generated always as (platform_price - cost_basis) stored,
+  agency_margin numeric(18,2) not null generated always as (client_price - platform_price) stored,
   sale_id uuid,
   billed_entity_type text not null,
   billed_entity_id uuid not null,
@@ -53,17 +58,23 @@ create table public.billing_transactions (
   created_at timestamptz not null default now(),
   constraint billing_transactions_one_for_a_grant unique nulls not distinct (grant_id, reverses_id),
   constraint billing_transactions_are_reversed_once unique (reverses_id),
-  constraint billing_transactions_amounts_fit_direction check (cost_basis * quantity >= 0 and price * quantity >= 0
-    and cost_basis < 'Infinity' and price < 'Infinity'),
+  constraint billing_transactions_amounts_fit_direction check (
+    cost_basis * quantity >= 0 and platform_price * quantity >= 0 and client_price * quantity >= 0
+    and cost_basis < 'Infinity' and platform_price < 'Infinity' and client_price < 'Infinity'),
+  constraint billing_transactions_stock_owner_is_valid check (stock_owner in ('platform', 'client')),
+  constraint billing_transactions_own_stock_costs_the_platform_nothing check (stock_owner = 'platform' or cost_basis = 0),
+  constraint billing_transactions_what_the_agency_keeps_is_free check (billed_entity_type = 'client' or client_price = 0),
   constraint billing_transactions_source_is_valid check (source ~ '^[a-z][a-z0-9_]*$'),
   constraint billing_transactions_entity_is_billed check (
     (billed_entity_type = 'client' and billed_entity_id = client_id)
     or (billed_entity_type = 'agency' and billed_entity_id = agency_id))
 );
 comment on table public.billing_transactions is
-  'What each card cost, was sold for and to whom; immutable. source: inventory, or the supplier (tillo). Amounts in the '
-  'currency beside them. A card that never left the house and came back has a second row, which reverses the first: amounts '
-  'add up as they stand, cards by quantity. sale_id: the card was bought before, and is paid for with its sale.';
+  'What each card cost the platform (cost_basis), what the agency owes the platform for it (platform_price), what the client '
+  'owes its agency (client_price), and both margins; immutable. price is that of whoever is billed. source: inventory, or the '
+  'supplier (tillo); stock_owner: whose stock it was. Amounts in the currency beside them. A card that came back before its code '
+  'may have been disclosed has a second row, which reverses the first: amounts add up as they stand, cards by quantity. '
+  'sale_id: the card was bought before, and is paid for with its sale.';
 
 create table public.pending_rewards (
   id uuid primary key default gen_random_uuid(),

@@ -47,7 +47,7 @@ comment on table public.gift_card_purchases is
 create table private.purchase_requests (
   purchase_id uuid primary key references public.gift_card_purchases (id),
   provisioning jsonb not null,
-  credit_hold_id uuid
+  credit_hold_ids uuid[] not null default '{}'
 );
 comment on table private.purchase_requests is
   'What the provisioning knew when it went to buy, so that whoever learns the outcome can finish it.';
@@ -72,8 +72,9 @@ begin
   where p.supplier_id = supplier.id and p.brand_id = supplier_pool.brand_id
     and p.denomination = supplier_pool.denomination and p.currency = supplier_pool.currency;
   if pool_id is null then
-    insert into public.card_pools as p (brand_id, pool_name, denomination, currency, pool_type, supplier_id)
-    values (brand_id, 'Bought from ' || supplier.name, denomination, currency, 'supplier', supplier.id)
+    -- what each card cost stands on its bill
+    insert into public.card_pools as p (brand_id, pool_name, denomination, currency, pool_type, supplier_id, cost_per_card)
+    values (brand_id, 'Bought from ' || supplier.name, denomination, currency, 'supplier', supplier.id, 0)
     returning p.id into pool_id;
   end if;
   return pool_id;

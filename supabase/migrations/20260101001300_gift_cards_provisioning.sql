@@ -23,13 +23,14 @@ create type private.provisioning as (
   deliver_to text,
   skip_verification boolean,
   billing_entity text,
-  price numeric(18,2),
-  paying_account uuid,
+  prices private.card_prices,
+  payers private.payers,
   suppliers text[],
   suppliers_asked uuid[],
   grant_id uuid,
   purchase_id uuid,
   source text,
+  stock_owner text,
   cost numeric(18,2),
   sale_id uuid,
   pool_id uuid,
@@ -118,8 +119,8 @@ begin
   p.denomination := condition.card_value;
   p.currency := campaign.currency;
   p.billing_entity := campaign.billing_entity;
-  p.price := private.price_of_card(p.client_id, p.brand_id, p.denomination, p.currency, p.billing_entity);
-  p.paying_account := private.paying_account(p.client_id, p.billing_entity, p.currency);
+  p.prices := private.prices_of_card(p.client_id, p.brand_id, p.denomination, p.currency, p.billing_entity);
+  p.payers := private.payers_of(p.client_id, p.billing_entity, p.currency);
   return p;
 end $$;
 
@@ -272,17 +273,28 @@ begin
   end loop;
 end $$;
 
--- A card that its client has bought is billed to the client as it was sold, and is paid for already.
-create function private.apply_sale(p private.provisioning)
+-- What the stock says about the price of a claimed card. A card that its client has bought is billed to the client as it was sold,
+-- and is paid for already; one that its client brought costs the platform nothing, and the client a fee at most; what was bought
+-- for somebody else and came back cost what it cost then.
+create function private.apply_stock(p private.provisioning)
 returns private.provisioning language plpgsql stable set search_path = '' as $$
 declare
-  sale public.admin_card_sales := private.sale_of(p.gift_card_id);
+  sold private.card_prices;
 begin
-  if sale.id is not null then
-    p.sale_id := sale.id;
-    p.cost := sale.cost_per_card;
-    p.price := sale.price_per_card;
+  select s.id, s.platform_price_per_card, s.price_per_card, case when s.id is not null then 'platform' else pool.stock_owner end,
+    case when s.id is not null then s.cost_per_card when pool.pool_type <> 'supplier' then pool.cost_per_card else coalesce((
+      select b.cost_basis from public.billing_transactions b
+      where b.gift_card_id = p.gift_card_id and b.reverses_id is null order by b.created_at limit 1), pool.cost_per_card) end
+  into p.sale_id, sold.platform_price, sold.client_price, p.stock_owner, p.cost
+  from public.card_pools pool
+  left join private.sold_cards c on c.gift_card_id = p.gift_card_id
+  left join public.admin_card_sales s on s.id = c.sale_id
+  where pool.id = p.pool_id;
+  if p.sale_id is not null then
+    p.prices := sold;
     p.billing_entity := 'client';
+  elsif p.stock_owner = 'client' then
+    p.prices := private.service_fees_of(p.client_id, p.billing_entity, p.currency);
   end if;
   return p;
 end $$;
@@ -309,13 +321,7 @@ begin
     return p;
   end if;
   p.source := 'inventory';
-  p.cost := (
-    select case when pool.pool_type <> 'supplier' then pool.cost_per_card else coalesce((
-      -- what was bought for somebody else and came back cost what it cost then
-      select b.cost_basis from public.billing_transactions b
-      where b.gift_card_id = p.gift_card_id and b.reverses_id is null order by b.created_at limit 1), pool.cost_per_card) end
-    from public.card_pools pool where pool.id = p.pool_id);
-  p := private.apply_sale(p);
+  p := private.apply_stock(p);
   -- without an address the answer itself delivers the card; an answer that shows the code exposes it
   update public.gift_cards c
   set status = case when p.deliver_to is null then 'delivered' else 'claimed' end,
@@ -334,10 +340,10 @@ create function private.record_billing(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
 begin
   insert into public.billing_transactions as b (
-    client_id, agency_id, campaign_id, recipient_id, grant_id, gift_card_id, source, currency, denomination,
-    cost_basis, price, sale_id, billed_entity_type, billed_entity_id, request_id)
-  select c.id, c.agency_id, p.campaign_id, p.recipient_id, p.grant_id, p.gift_card_id, p.source, p.currency, p.denomination,
-    p.cost, p.price, p.sale_id,
+    client_id, agency_id, campaign_id, recipient_id, grant_id, gift_card_id, source, stock_owner, currency, denomination,
+    cost_basis, platform_price, client_price, sale_id, billed_entity_type, billed_entity_id, request_id)
+  select c.id, c.agency_id, p.campaign_id, p.recipient_id, p.grant_id, p.gift_card_id, p.source, p.stock_owner, p.currency,
+    p.denomination, p.cost, (p.prices).platform_price, (p.prices).client_price, p.sale_id,
     p.billing_entity, case p.billing_entity when 'agency' then c.agency_id else c.id end, p.request_id
   from public.clients c where c.id = p.client_id
   returning b.id into p.billing_id;
@@ -372,8 +378,8 @@ begin
   return p;
 end $$;
 
--- A prepaid payer pays at once for a card from stock, and for one that was bought what was set aside before. Last of all,
--- because every claim of the payer waits for its account.
+-- Each prepaid level pays its price at once for a card from stock, and for one that was bought what was set aside before. Last of
+-- all, because every claim of a payer waits for its account.
 create function private.charge_payer(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
 begin
@@ -381,9 +387,9 @@ begin
     -- its sale was paid, or is on the statement
     return p;
   elsif p.purchase_id is null then
-    perform private.charge_credit(p.client_id, p.billing_entity, p.currency, p.price, 'grant:' || p.grant_id, p.grant_id);
+    perform private.charge_credit(p.client_id, p.payers, p.prices, p.currency, 'grant:' || p.grant_id, p.grant_id);
   else
-    perform private.capture_credit(r.credit_hold_id, 'A gift card')
+    perform private.capture_credit(r.credit_hold_ids, 'A gift card')
     from private.purchase_requests r where r.purchase_id = p.purchase_id;
   end if;
   return p;

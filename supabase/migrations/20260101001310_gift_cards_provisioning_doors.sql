@@ -87,12 +87,18 @@ begin
   return case when p.shows_code then private.sealed_card((answer -> 'giftCard' ->> 'id')::uuid) end;
 end $$;
 
+-- The platform and the agency of the client, and a server.
+create function private.keeps_client(p private.provisioning)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  return p.actor is null or p.client_id in (select private.client_ids_of(p.actor, private.client_keeper_roles()));
+end $$;
+
 -- May whoever asked read the bill? A visitor and an agent never, a client's admin not what its agency pays.
 create function private.may_read_bill(p private.provisioning)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
-  return p.surface = 'api' and (p.actor is null or p.billing_entity = 'client'
-    or p.client_id in (select private.client_ids_of(p.actor, private.client_keeper_roles())));
+  return p.surface = 'api' and (p.billing_entity = 'client' or private.keeps_client(p));
 end $$;
 
 create function private.present_provisioning(p private.provisioning)
@@ -102,7 +108,8 @@ begin
     select jsonb_strip_nulls(jsonb_build_object('conditionMetId', p.condition_met_id)) || jsonb_build_object(
       'giftCard', private.present_card(p.gift_card_id), 'source', p.source, 'campaignId', p.campaign_id, 'grantId', p.grant_id,
       'billing', (
-        select jsonb_build_object('id', b.id, 'price', b.price, 'currency', b.currency)
+        select jsonb_build_object('id', b.id, 'price', b.price, 'currency', b.currency) || case
+          when private.keeps_client(p) then jsonb_build_object('platformPrice', b.platform_price) else '{}' end
         from public.billing_transactions b where b.id = p.billing_id and private.may_read_bill(p)),
       'delivery', case when p.delivery_id is not null then jsonb_build_object(
         'id', p.delivery_id, 'method', p.delivery_method, 'status', 'queued') end));
@@ -126,7 +133,7 @@ begin
   return case step
     when 'Start purchase' then p.gift_card_id is null
     when 'Log condition met' then p.surface = 'call_center'
-    when 'Charge credit' then p.paying_account is not null
+    when 'Charge credit' then num_nonnulls((p.payers).agency_account, (p.payers).client_account) > 0
     else true end;
 end $$;
 

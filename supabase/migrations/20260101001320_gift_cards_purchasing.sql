@@ -64,9 +64,9 @@ begin
   kept.steps_recorded := coalesce(p.steps_recorded, 0) + coalesce(jsonb_array_length(p.steps), 0);
   kept.steps := null;
   select b.* into purchase from public.gift_card_purchases b where b.id = p.purchase_id;
-  insert into private.purchase_requests (purchase_id, provisioning, credit_hold_id)
-  values (p.purchase_id, to_jsonb(kept), private.reserve_credit(p.client_id, p.billing_entity, p.currency, p.price,
-    'purchase:' || p.purchase_id, p.grant_id, now() + interval '3 days'));
+  insert into private.purchase_requests (purchase_id, provisioning, credit_hold_ids)
+  values (p.purchase_id, to_jsonb(kept), private.reserve_credit(p.payers, p.prices, 'purchase:' || p.purchase_id, p.grant_id,
+    now() + interval '3 days'));
   return private.present_purchase(purchase);
 end $$;
 
@@ -125,7 +125,7 @@ end $$;
 create function private.receive_card(p private.provisioning)
 returns private.provisioning language plpgsql stable set search_path = '' as $$
 begin
-  select b.gift_card_id, c.pool_id, s.name into p.gift_card_id, p.pool_id, p.source
+  select b.gift_card_id, c.pool_id, s.name, 'platform' into p.gift_card_id, p.pool_id, p.source, p.stock_owner
   from public.gift_card_purchases b
   join public.gift_cards c on c.id = b.gift_card_id
   join public.gift_card_suppliers s on s.id = b.supplier_id
@@ -180,7 +180,7 @@ begin
     -- somebody else sells the card meanwhile, or it is owed
     return refusal;
   end if;
-  perform private.release_credit(r.credit_hold_id) from private.purchase_requests r where r.purchase_id = purchase.id;
+  perform private.release_credit(r.credit_hold_ids) from private.purchase_requests r where r.purchase_id = purchase.id;
   p.purchase_id := null;
   perform private.record_trace(p, 'Purchase', refusal, purchase.supplier_code);
   p.steps_recorded := p.steps_recorded + 1;

@@ -25,16 +25,19 @@ begin
     where s.is_enabled and s.name = any (suppliers) and coalesce(s.paused_until, '-infinity') <= now());
 end $$;
 
--- Could its payer pay for it now, or need not?
+-- Could each level that is prepaid pay its price of it now?
 create function private.has_credit(reward public.pending_rewards)
 returns boolean language plpgsql volatile set search_path = '' as $$
 declare
   billing_entity text := (select c.billing_entity from public.campaigns c where c.id = reward.campaign_id);
-  payer uuid := private.paying_account(reward.client_id, billing_entity, reward.currency);
+  payers private.payers := private.payers_of(reward.client_id, billing_entity, reward.currency);
+  prices private.card_prices := private.prices_of_card(
+    reward.client_id, reward.brand_id, reward.denomination, reward.currency, billing_entity);
 begin
-  return payer is null or (
-    select a.balance - a.held from public.ledger_accounts a where a.id = payer)
-    >= private.price_of_card(reward.client_id, reward.brand_id, reward.denomination, reward.currency, billing_entity);
+  return not exists (
+    select from public.ledger_accounts a
+    where (a.id = payers.agency_account and a.balance - a.held < prices.platform_price)
+      or (a.id = payers.client_account and a.balance - a.held < prices.client_price));
 end $$;
 
 -- One reward of each kind that is owed, read by stepping from kind to kind, however long the queue of each.

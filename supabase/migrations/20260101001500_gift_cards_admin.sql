@@ -2,11 +2,45 @@
 -- Each public door runs as the caller and hands over to a private body that checks the membership itself, because client
 -- roles may write no table. A refusal arrives as the error's code (RB403, RB404, RB400).
 
+-- Whose stock a new pool holds: what the platform makes is the platform's, also when a client hands it out, and what others make
+-- is the client's own. Only the platform may say otherwise.
+create function private.owner_of_new_pool(client_id uuid, stock_owner text)
+returns text language plpgsql stable set search_path = '' as $$
+declare
+  is_platform constant boolean := private.is_platform_admin(private.caller());
+begin
+  if stock_owner is not null and stock_owner not in ('platform', 'client') then
+    perform private.refuse('RB-400', 'Stock is the platform''s or the client''s');
+  elsif client_id is null and stock_owner = 'client' then
+    perform private.refuse('RB-400', 'A master pool holds platform stock');
+  elsif stock_owner = 'platform' and not is_platform then
+    perform private.refuse('RB-403', 'Platform stock comes from the platform');
+  end if;
+  return coalesce(stock_owner, case when is_platform then 'platform' else 'client' end);
+end $$;
+
+-- What a card of platform stock costs: as the platform says, else as the brand's value does; nothing is never assumed.
+create function private.cost_of_new_stock(brand_id uuid, denomination numeric, currency text, cost_per_card numeric)
+returns numeric language plpgsql stable set search_path = '' as $$
+declare
+  cost numeric := coalesce(cost_per_card, (
+    select d.cost from public.brand_denominations d
+    where d.brand_id = cost_of_new_stock.brand_id and d.denomination = cost_of_new_stock.denomination
+      and d.currency = cost_of_new_stock.currency));
+begin
+  if cost is null then
+    perform private.refuse('RB-400', 'Platform stock needs a cost_per_card: name it, 0 included');
+  end if;
+  return cost;
+end $$;
+
 create function private.create_gift_card_pool(
-  client_id uuid, brand_id uuid, pool_name text, denomination numeric, currency text, campaign_id uuid, cost_per_card numeric)
+  client_id uuid, brand_id uuid, pool_name text, denomination numeric, currency text, campaign_id uuid, cost_per_card numeric,
+  stock_owner text)
 returns public.card_pools language plpgsql volatile security definer set search_path = '' as $$
 declare
   pool public.card_pools;
+  owner text;
 begin
   if client_id is null then
     perform private.assert_platform_admin(private.caller());
@@ -15,23 +49,31 @@ begin
   end if;
   perform private.assert_amount(denomination, currency, 'denomination', is_positive => true);
   perform private.assert_amount(cost_per_card, currency, 'cost_per_card');
+  owner := private.owner_of_new_pool(client_id, stock_owner);
   insert into public.card_pools as p (
-    client_id, brand_id, pool_name, denomination, currency, pool_type, campaign_id, cost_per_card)
+    client_id, brand_id, pool_name, denomination, currency, pool_type, campaign_id, stock_owner, cost_per_card,
+    client_cost_per_card)
   values (client_id, brand_id, pool_name, denomination, currency,
-    case when client_id is null then 'master' else 'client' end, campaign_id, cost_per_card)
+    case when client_id is null then 'master' else 'client' end, campaign_id, owner,
+    case owner when 'client' then 0 else private.cost_of_new_stock(brand_id, denomination, currency, cost_per_card) end,
+    case owner when 'client' then cost_per_card end)
   returning p.* into pool;
-  perform private.record_audit(client_id, private.caller(), 'card_pool.created', 'card_pool', pool.id);
+  perform private.record_audit(client_id, private.caller(), 'card_pool.created', 'card_pool', pool.id,
+    jsonb_build_object('stock_owner', owner));
   return pool;
 end $$;
 
 create function public.create_gift_card_pool(
   client_id uuid, brand_id uuid, pool_name text, denomination numeric, currency text default 'USD',
-  campaign_id uuid default null, cost_per_card numeric default 0)
+  campaign_id uuid default null, cost_per_card numeric default null, stock_owner text default null)
 returns public.card_pools language sql volatile security invoker set search_path = '' as $$
-  select private.create_gift_card_pool(client_id, brand_id, pool_name, denomination, currency, campaign_id, cost_per_card)
+  select private.create_gift_card_pool(
+    client_id, brand_id, pool_name, denomination, currency, campaign_id, cost_per_card, stock_owner)
 $$;
 comment on function public.create_gift_card_pool is
-  'Makes an empty pool of one brand and value; without a client it is a master pool. Cards come in by upload-gift-cards.';
+  'Makes an empty pool of one brand and value; without a client it is a master pool. Cards come in by upload-gift-cards. '
+  'stock_owner: platform (the default of platform admins) or client (of all others: cards of its own, billed a fee at most). '
+  'cost_per_card is the owner''s figure; platform stock takes the cost of the brand''s value without one. Refuses with RB400, RB403, RB404.';
 
 -- A client does not decide that its agency pays.
 create function private.assert_can_bill(client_id uuid, billing_entity text)

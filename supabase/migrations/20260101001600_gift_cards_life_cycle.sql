@@ -59,10 +59,11 @@ create function private.reverse_billing(grant_id uuid, request_id uuid)
 returns void language plpgsql volatile set search_path = '' as $$
 begin
   insert into public.billing_transactions (
-    client_id, agency_id, campaign_id, recipient_id, grant_id, gift_card_id, reverses_id, source, currency, denomination,
-    cost_basis, price, sale_id, billed_entity_type, billed_entity_id, request_id)
-  select b.client_id, b.agency_id, b.campaign_id, b.recipient_id, b.grant_id, b.gift_card_id, b.id, b.source, b.currency,
-    b.denomination, -b.cost_basis, -b.price, b.sale_id, b.billed_entity_type, b.billed_entity_id, reverse_billing.request_id
+    client_id, agency_id, campaign_id, recipient_id, grant_id, gift_card_id, reverses_id, source, stock_owner, currency,
+    denomination, cost_basis, platform_price, client_price, sale_id, billed_entity_type, billed_entity_id, request_id)
+  select b.client_id, b.agency_id, b.campaign_id, b.recipient_id, b.grant_id, b.gift_card_id, b.id, b.source, b.stock_owner,
+    b.currency, b.denomination, -b.cost_basis, -b.platform_price, -b.client_price, b.sale_id, b.billed_entity_type,
+    b.billed_entity_id, reverse_billing.request_id
   from public.billing_transactions b
   where b.grant_id = reverse_billing.grant_id and b.reverses_id is null;
 end $$;

@@ -1,5 +1,6 @@
--- Gift cards, the statements: what a client or an agency was billed in a month, at which price and how it is paid. Never what it
--- had cost. A line is a card that was given or came back, a sale or a return; its month is that of the client's time zone.
+-- Gift cards, the statements: what a client owes its agency for a month, or an agency the platform for its clients, at which price
+-- and how it is paid. Each level reads its own price of a card, and never what the card had cost. A line is a card that was given
+-- or came back (own_card: of the client's own stock), a sale or a return; its month is that of the client's time zone.
 -- Payment: from credit, on invoice (due), or with the sale by which the card was bought before (listed, not added).
 -- Beside the bills stands what became of the prepaid credit, from the ledger: what there was, what came and went, what is left.
 
@@ -8,36 +9,47 @@ create type public.billing_line as (
   campaign_id uuid, campaign_name text, brand_name text, denomination numeric, currency text, quantity int, unit_price numeric,
   amount numeric, payment text, created_at timestamptz);
 
--- Every line of these clients that was billed to one of these (client or agency), between two days where each client is.
+-- Every line of these clients that one of these (client or agency) owes, between two days where each client is. A bill is a line of
+-- the agency, and one of the client unless the agency keeps the card.
 create function private.billing_lines(client_ids uuid[], entity_ids uuid[], from_day date, to_day date)
 returns setof public.billing_line language sql stable set search_path = '' as $$
   with reported as (
-    select c.id, c.name, c.time_zone, coalesce(from_day::timestamp at time zone c.time_zone, '-infinity') as starts_at,
+    select c.id, c.agency_id, c.name, c.time_zone, coalesce(from_day::timestamp at time zone c.time_zone, '-infinity') as starts_at,
       coalesce(to_day::timestamp at time zone c.time_zone, 'infinity') as ends_at
     from public.clients c where c.id = any (client_ids)
   ), lines as (
-    select b.id, b.client_id, b.billed_entity_type, b.billed_entity_id, case b.quantity when 1 then 'card' else 'card_reversed' end
-        as kind, b.campaign_id, c.pool_id, b.denomination, b.currency, b.quantity, b.price * b.quantity as unit_price, b.price,
+    select b.id, b.client_id, e.type as billed_entity_type, e.id as billed_entity_id,
+      case b.stock_owner when 'client' then 'own_card' else 'card' end || case b.quantity when 1 then '' else '_reversed' end as kind,
+      b.campaign_id, c.pool_id, b.denomination, b.currency, b.quantity, e.price * b.quantity as unit_price, e.price,
       case when b.sale_id is not null then 'sale' when exists (
-        select from public.ledger_transfers t where t.reference_id = b.grant_id and t.transfer_type = 'card_charge')
+        select from public.ledger_transfers t
+        where t.reference_id = b.grant_id and t.transfer_type = 'card_charge' and (t.client_id is null) = (e.type = 'agency'))
         then 'credit' else 'invoice' end as payment, b.created_at
     from reported r
     join public.billing_transactions b on b.client_id = r.id and b.created_at >= r.starts_at and b.created_at < r.ends_at
     join public.gift_cards c on c.id = b.gift_card_id
+    cross join lateral (values
+      ('agency', b.agency_id, b.platform_price), ('client', b.client_id, b.client_price)) e (type, id, price)
+    where e.id = any (entity_ids) and (e.type = 'agency' or b.billed_entity_type = 'client')
     union all
-    select m.id, m.client_id, 'client', m.client_id, m.kind, null, m.pool_id, p.denomination, m.currency, m.quantity,
-      m.price_per_card, m.quantity * m.price_per_card, case when exists (
-        select from public.ledger_transfers t where t.reference_id = m.sale_id and t.transfer_type = 'card_sale')
+    select m.id, m.client_id, e.type, e.id, m.kind, null, m.pool_id, p.denomination, m.currency, m.quantity,
+      e.price, m.quantity * e.price, case when exists (
+        select from public.ledger_transfers t
+        where t.reference_id = m.sale_id and t.transfer_type = 'card_sale' and (t.client_id is null) = (e.type = 'agency'))
         then 'credit' else 'invoice' end, m.created_at
     from reported r
     join (
       select s.id, s.id as sale_id, s.client_id, 'sale' as kind, s.master_pool_id as pool_id, s.currency, s.quantity,
-        s.price_per_card, s.created_at from public.admin_card_sales s
+        s.price_per_card, s.platform_price_per_card, s.created_at from public.admin_card_sales s
       union all
-      select x.id, s.id, x.client_id, 'sale_returned', s.master_pool_id, x.currency, -x.quantity, s.price_per_card, x.created_at
+      select x.id, s.id, x.client_id, 'sale_returned', s.master_pool_id, x.currency, -x.quantity, s.price_per_card,
+        s.platform_price_per_card, x.created_at
       from public.admin_card_returns x join public.admin_card_sales s on s.id = x.sale_id
     ) m on m.client_id = r.id and m.created_at >= r.starts_at and m.created_at < r.ends_at
-    join public.card_pools p on p.id = m.pool_id)
+    join public.card_pools p on p.id = m.pool_id
+    cross join lateral (values
+      ('agency', r.agency_id, m.platform_price_per_card), ('client', m.client_id, m.price_per_card)) e (type, id, price)
+    where e.id = any (entity_ids))
   select l.id, l.client_id, r.name, l.billed_entity_type, l.billed_entity_id,
     date_trunc('month', l.created_at at time zone r.time_zone)::date, l.kind, l.campaign_id, k.campaign_name, b.name,
     l.denomination, l.currency, l.quantity, l.unit_price, l.price, l.payment, l.created_at
@@ -46,7 +58,6 @@ returns setof public.billing_line language sql stable set search_path = '' as $$
   join public.card_pools p on p.id = l.pool_id
   join public.gift_card_brands b on b.id = p.brand_id
   left join public.campaigns k on k.id = l.campaign_id
-  where l.billed_entity_id = any (entity_ids)
 $$;
 
 -- The lines that the reader may see: his clients' and his agencies' own. Security definer, because the bills themselves name
@@ -69,12 +80,14 @@ end $$;
 create view public.billing_lines with (security_invoker = on) as
   select * from private.read_billing_lines();
 comment on view public.billing_lines is
-  'What clients and agencies were billed, line by line: cards given and taken back, sales and returns, with price and payment.';
+  'What clients owe their agencies and agencies the platform, line by line: cards given and taken back, sales and returns, with '
+  'price and payment. A card is a line of each level that owes for it: id and billed_entity_id together are unique.';
 
 create view public.billing_statements with (security_invoker = on) as
   select md5(concat_ws(':', l.billed_entity_id, l.client_id, l.month, l.currency))::uuid as id, l.client_id, l.client_name,
     l.billed_entity_type, l.billed_entity_id, l.month, l.currency,
     coalesce(sum(l.quantity) filter (where l.kind like 'card%'), 0) as cards,
+    coalesce(sum(l.quantity) filter (where l.kind like 'own_card%'), 0) as own_cards,
     coalesce(sum(l.quantity) filter (where l.payment = 'sale'), 0) as cards_bought_before,
     coalesce(sum(l.quantity) filter (where l.kind like 'sale%'), 0) as cards_sold,
     coalesce(sum(l.amount) filter (where l.payment <> 'sale'), 0) as amount,
@@ -83,7 +96,8 @@ create view public.billing_statements with (security_invoker = on) as
   from public.billing_lines l
   group by l.client_id, l.client_name, l.billed_entity_type, l.billed_entity_id, l.month, l.currency;
 comment on view public.billing_statements is
-  'What each client or agency was billed in a month (of the client''s time zone), for each client and currency.';
+  'What each client or agency owes for a month (of the client''s time zone), for each client and currency; own_cards are those of '
+  'the client''s own stock, not among cards.';
 
 -- What a statement says of one currency.
 create function private.present_totals(lines public.billing_line[])
@@ -91,6 +105,7 @@ returns jsonb language sql immutable set search_path = '' as $$
   select coalesce(jsonb_agg(to_jsonb(t) order by t.currency), '[]')
   from (
     select l.currency, coalesce(sum(l.quantity) filter (where l.kind like 'card%'), 0) as cards,
+      coalesce(sum(l.quantity) filter (where l.kind like 'own_card%'), 0) as "ownCards",
       coalesce(sum(l.quantity) filter (where l.payment = 'sale'), 0) as "cardsBoughtBefore",
       coalesce(sum(l.quantity) filter (where l.kind like 'sale%'), 0) as "cardsSold",
       coalesce(sum(l.amount) filter (where l.payment <> 'sale'), 0)::numeric(18,2) as amount,
@@ -122,8 +137,9 @@ begin
     where e.account_id = balance_before.account_id and e.created_at < at order by e.created_at desc, e.id desc limit 1), 0);
 end $$;
 
--- What became of the credit of a client or an agency: opening + allocated − passed on − charged + reversed = closing. Passed on
--- is what went to a client or back to the level above; what is held for a purchase is still there.
+-- What became of the credit of a client or an agency: opening + allocated − passed on − charged + reversed = closing. Allocated is
+-- all that came in, from the level above or from a client (returned or collected), passed on what went to a client or back to the
+-- level above; what is held for a purchase is still there.
 create function private.present_credit(owner_id uuid, starts_at timestamptz, ends_at timestamptz)
 returns jsonb language sql stable set search_path = '' as $$
   with accounts as (
@@ -197,30 +213,33 @@ exception when others then
   return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.get_billing_statement is
-  'What a client or an agency was billed in a month (any day of it): totals by currency, the credit it had and has, and lines, with prices and '
-  'without costs.';
+  'What a client owes its agency for a month (any day of it), or an agency the platform: totals by currency, the credit '
+  'it had and has, and lines, with prices and without costs. Refuses with RB-400, RB-403, RB-404.';
 
--- Must be empty: what was charged for a card is not what was billed for it, or a prepaid payer was billed and not charged.
+-- Must be empty: at a level, what was charged for a card is not what is owed for it, or a prepaid payer owes and was not charged.
 -- Who became prepaid a moment ago may have had a claim under way.
 create view private.bills_off_the_ledger as
   with billed as (
-    select b.grant_id, sum(b.price) as amount, bool_or(g.created_at > interval '1 minute' + case b.billed_entity_type
-      when 'agency' then a.prepaid_since else c.prepaid_since end) as is_prepaid
+    select b.grant_id, l.level, sum(l.price) as amount,
+      bool_or(g.created_at > interval '1 minute' + l.prepaid_since) as is_prepaid
     from public.billing_transactions b
     join public.gift_card_grants g on g.id = b.grant_id
     left join public.clients c on c.id = b.client_id
     left join public.agencies a on a.id = b.agency_id
-    where b.sale_id is null group by b.grant_id
+    cross join lateral (values
+      ('agency', b.platform_price, a.prepaid_since), ('client', b.client_price, c.prepaid_since)) l (level, price, prepaid_since)
+    where b.sale_id is null and (l.level = 'agency' or b.billed_entity_type = 'client') group by b.grant_id, l.level
   ), charged as (
-    select t.reference_id as grant_id, sum(e.amount) as amount
+    select t.reference_id as grant_id, case when t.client_id is null then 'agency' else 'client' end as level,
+      sum(e.amount) as amount
     from public.ledger_transfers t
     left join public.ledger_transfers o on o.id = t.reverses
     join public.ledger_entries e on e.transfer_id = t.id
     join public.ledger_accounts r on r.id = e.account_id and r.kind = 'revenue'
-    where 'card_charge' in (t.transfer_type, o.transfer_type) group by t.reference_id)
-  select grant_id as id, case when c.amount is null then 'billed to a prepaid payer, and not charged'
+    where 'card_charge' in (t.transfer_type, o.transfer_type) group by 1, 2)
+  select grant_id as id, level || ': ' || case when c.amount is null then 'billed to a prepaid payer, and not charged'
     else 'charged otherwise than billed' end as problem
-  from billed b full join charged c using (grant_id)
+  from billed b full join charged c using (grant_id, level)
   where c.amount <> coalesce(b.amount, 0) or (c.amount is null and b.amount > 0 and b.is_prepaid);
 
 -- Must be empty: a sale whose cards are not where they were sold to, or whose payment is not what is left of it.
@@ -235,12 +254,15 @@ create view private.sales_off as
       select coalesce(sum(r.quantity), 0) as quantity, coalesce(sum(r.total_amount), 0) as amount
       from public.admin_card_returns r where r.sale_id = s.id) returned,
     lateral (
-      select sum(e.amount) as amount from public.ledger_transfers t
+      select sum(e.amount) filter (where t.client_id is not null) as by_client,
+        sum(e.amount) filter (where t.client_id is null) as by_agency
+      from public.ledger_transfers t
       join public.ledger_entries e on e.transfer_id = t.id
       join public.ledger_accounts a on a.id = e.account_id and a.kind = 'revenue'
       where t.reference_id = s.id) paid
   where cards.quantity <> s.quantity - returned.quantity or cards.elsewhere > 0
-    or paid.amount <> s.total_amount - returned.amount;
+    or paid.by_client <> s.total_amount - returned.amount
+    or paid.by_agency <> (s.quantity - returned.quantity) * s.platform_price_per_card;
 
 grant execute on function private.read_billing_lines() to authenticated, service_role;
 grant execute on function public.get_billing_statement to service_role;

@@ -96,7 +96,7 @@ create function private.given_cards(request private.report_request)
 returns table (
   card_id uuid, client_id uuid, client_name text, agency_id uuid, pool_id uuid, brand_id uuid, campaign_id uuid,
   recipient_id uuid, currency text, denomination numeric, is_delivered boolean, is_redeemed boolean, to_delivery interval,
-  cost numeric, price numeric, source text, attempts bigint, successes bigint)
+  cost numeric, source text, stock_owner text, attempts bigint, successes bigint)
 language sql stable set search_path = '' as $$
   with tries as (
     select d.subject_id, count(*) filter (where a.status <> 'calling') as attempts,
@@ -105,7 +105,7 @@ language sql stable set search_path = '' as $$
     where d.topic = 'gift_card' and d.client_id = any (request.client_ids) group by d.subject_id)
   select c.id, k.client_id, k.client_name, k.agency_id, c.pool_id, p.brand_id, g.campaign_id, c.recipient_id, p.currency,
     p.denomination, c.delivered_at is not null, c.redeemed_at is not null, c.delivered_at - c.claimed_at,
-    b.cost_basis, b.price, b.source, coalesce(t.attempts, 0), coalesce(t.successes, 0)
+    b.cost_basis, b.source, b.stock_owner, coalesce(t.attempts, 0), coalesce(t.successes, 0)
   from private.reported_clients(request) k
   join public.gift_cards c on c.client_id = k.client_id and c.claimed_at >= k.starts_at and c.claimed_at < k.ends_at
   join public.card_pools p on p.id = c.pool_id

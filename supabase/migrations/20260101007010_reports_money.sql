@@ -1,6 +1,7 @@
--- Reports of money: what is still owed to recipients, what the platform earns by client and agency, and the platform as a
--- whole; then the doors of every report, and the one through which it is exported. Same ranges, days and currencies as the other reports.
--- Profit and the platform's own numbers are for platform admins only.
+-- Reports of money: what is still owed to recipients, what the platform earns by client and agency, what an agency earns, and the
+-- platform as a whole; then the doors of every report, and the one through which it is exported. Same ranges, days and currencies
+-- as the other reports. The platform's profit and numbers are for platform admins only; an agency's are its own. Cards of a
+-- client's own stock are counted apart.
 
 create type public.liability as (
   client_id uuid, client_name text, currency text, age text, given_cards bigint, given_value numeric, owed_rewards bigint,
@@ -14,9 +15,14 @@ create type public.profit_by_agency as (
   agency_id uuid, agency_name text, currency text, clients bigint, cards bigint,
   revenue numeric, cost numeric, margin numeric, margin_rate numeric);
 
+create type public.agency_profit as (
+  agency_id uuid, agency_name text, client_id uuid, client_name text, currency text, source text, cards bigint,
+  owed_by_client numeric, owed_to_platform numeric, margin numeric, margin_rate numeric);
+
 create type public.platform_analytics as (
   currency text, agencies bigint, clients bigint, campaigns bigint, stocked_cards bigint, available_cards bigint,
-  available_value numeric, given_cards bigint, from_inventory bigint, from_suppliers bigint, delivered_cards bigint,
+  available_value numeric, available_own_cards bigint, given_cards bigint, from_inventory bigint, from_own_stock bigint,
+  from_suppliers bigint, delivered_cards bigint,
   redeemed_cards bigint, owed_rewards bigint, delivery_attempts bigint, delivery_success_rate numeric,
   redemption_rate numeric, average_seconds_to_delivery numeric, value_given numeric, revenue numeric, cost numeric,
   margin numeric, margin_rate numeric);
@@ -56,14 +62,15 @@ returns setof public.liability language sql stable set search_path = '' as $$
   order by d.client_name, d.currency, min(d.told_at - d.since), d.client_id
 $$;
 
--- The bills of the range; one that takes another back counts as a card less.
+-- The bills of the range, with the price of each level; one that takes another back counts as a card less.
 create function private.reported_bills(request private.report_request)
 returns table (
-  agency_id uuid, agency_name text, client_id uuid, client_name text, currency text, source text, cards int, price numeric,
-  cost numeric)
+  agency_id uuid, agency_name text, client_id uuid, client_name text, currency text, source text, cards int,
+  cost numeric, platform_price numeric, client_price numeric)
 language sql stable set search_path = '' as $$
-  select b.agency_id, a.name, k.client_id, k.client_name, b.currency, b.source,
-    b.quantity, b.price, b.cost_basis
+  select b.agency_id, a.name, k.client_id, k.client_name, b.currency,
+    case b.stock_owner when 'client' then 'own_stock' else b.source end, b.quantity, b.cost_basis, b.platform_price,
+    b.client_price
   from private.reported_clients(request) k
   join public.billing_transactions b
     on b.client_id = k.client_id and b.created_at >= k.starts_at and b.created_at < k.ends_at
@@ -72,8 +79,18 @@ $$;
 
 create function private.profit_by_client(request private.report_request)
 returns setof public.profit_by_client language sql stable set search_path = '' as $$
-  select b.agency_id, b.agency_name, b.client_id, b.client_name, b.currency, b.source, sum(b.cards), sum(b.price), sum(b.cost),
-    sum(b.price - b.cost), private.rate(sum(b.price - b.cost), sum(b.price))
+  select b.agency_id, b.agency_name, b.client_id, b.client_name, b.currency, b.source, sum(b.cards), sum(b.platform_price),
+    sum(b.cost), sum(b.platform_price - b.cost), private.rate(sum(b.platform_price - b.cost), sum(b.platform_price))
+  from private.reported_bills(request) b
+  group by b.agency_id, b.agency_name, b.client_id, b.client_name, b.currency, b.source
+  order by b.agency_name, b.client_name, b.currency, b.source, b.client_id
+$$;
+
+create function private.agency_profit(request private.report_request)
+returns setof public.agency_profit language sql stable set search_path = '' as $$
+  select b.agency_id, b.agency_name, b.client_id, b.client_name, b.currency, b.source, sum(b.cards), sum(b.client_price),
+    sum(b.platform_price), sum(b.client_price - b.platform_price),
+    private.rate(sum(b.client_price - b.platform_price), sum(b.client_price))
   from private.reported_bills(request) b
   group by b.agency_id, b.agency_name, b.client_id, b.client_name, b.currency, b.source
   order by b.agency_name, b.client_name, b.currency, b.source, b.client_id
@@ -81,8 +98,8 @@ $$;
 
 create function private.profit_by_agency(request private.report_request)
 returns setof public.profit_by_agency language sql stable set search_path = '' as $$
-  select b.agency_id, b.agency_name, b.currency, count(distinct b.client_id), sum(b.cards), sum(b.price), sum(b.cost),
-    sum(b.price - b.cost), private.rate(sum(b.price - b.cost), sum(b.price))
+  select b.agency_id, b.agency_name, b.currency, count(distinct b.client_id), sum(b.cards), sum(b.platform_price), sum(b.cost),
+    sum(b.platform_price - b.cost), private.rate(sum(b.platform_price - b.cost), sum(b.platform_price))
   from private.reported_bills(request) b
   group by b.agency_id, b.agency_name, b.currency
   order by b.agency_name, b.currency, b.agency_id
@@ -93,16 +110,21 @@ create function private.platform_analytics(request private.report_request)
 returns setof public.platform_analytics language sql stable set search_path = '' as $$
   with given as (
     select g.currency, count(distinct g.agency_id) as agencies, count(distinct g.client_id) as clients,
-      count(distinct g.campaign_id) as campaigns, count(*) as given, count(*) filter (where g.source = 'inventory') as stocked,
+      count(distinct g.campaign_id) as campaigns, count(*) as given,
+      count(*) filter (where g.source = 'inventory' and g.stock_owner = 'platform') as stocked,
+      count(*) filter (where g.stock_owner = 'client') as own,
       count(*) filter (where g.source <> 'inventory') as bought, count(*) filter (where g.is_delivered) as delivered,
       count(*) filter (where g.is_redeemed) as redeemed, sum(g.attempts) as attempts, sum(g.successes) as successes,
       avg(g.to_delivery) as to_delivery, sum(g.denomination) as value
     from private.given_cards(request) g group by g.currency
   ), bills as (
-    select b.currency, sum(b.price) as revenue, sum(b.cost) as cost from private.reported_bills(request) b group by b.currency
+    select b.currency, sum(b.platform_price) as revenue, sum(b.cost) as cost
+    from private.reported_bills(request) b group by b.currency
   ), stock as (
-    select p.currency, sum(p.total_cards) as total, sum(p.available_cards) as available,
-      sum(p.available_cards * p.denomination) as value
+    select p.currency, sum(p.total_cards) filter (where p.stock_owner = 'platform') as total,
+      sum(p.available_cards) filter (where p.stock_owner = 'platform') as available,
+      sum(p.available_cards * p.denomination) filter (where p.stock_owner = 'platform') as value,
+      sum(p.available_cards) filter (where p.stock_owner = 'client') as own
     from public.gift_card_pools p
     where p.client_id = any (request.client_ids) or (p.client_id is null and request.client_ids @> array(
       select c.id from public.clients c))
@@ -113,8 +135,8 @@ returns setof public.platform_analytics language sql stable set search_path = ''
     join public.pending_rewards w on w.client_id = k.client_id and w.created_at >= k.starts_at and w.created_at < k.ends_at
     where w.status like 'awaiting%' group by w.currency)
   select x.currency, coalesce(g.agencies, 0), coalesce(g.clients, 0), coalesce(g.campaigns, 0), coalesce(s.total, 0),
-    coalesce(s.available, 0), coalesce(s.value, 0), coalesce(g.given, 0), coalesce(g.stocked, 0), coalesce(g.bought, 0),
-    coalesce(g.delivered, 0), coalesce(g.redeemed, 0), coalesce(o.owed, 0), coalesce(g.attempts, 0),
+    coalesce(s.available, 0), coalesce(s.value, 0), coalesce(s.own, 0), coalesce(g.given, 0), coalesce(g.stocked, 0),
+    coalesce(g.own, 0), coalesce(g.bought, 0), coalesce(g.delivered, 0), coalesce(g.redeemed, 0), coalesce(o.owed, 0), coalesce(g.attempts, 0),
     private.rate(g.successes, g.attempts), private.rate(g.redeemed, g.delivered), private.seconds(g.to_delivery),
     coalesce(g.value, 0), coalesce(b.revenue, 0), coalesce(b.cost, 0), coalesce(b.revenue - b.cost, 0),
     private.rate(b.revenue - b.cost, b.revenue)
@@ -141,14 +163,16 @@ begin
     when 'liability' then return query select to_jsonb(r) from private.liability(request) r;
     when 'profit_by_client' then return query select to_jsonb(r) from private.profit_by_client(request) r;
     when 'profit_by_agency' then return query select to_jsonb(r) from private.profit_by_agency(request) r;
+    when 'agency_profit' then return query select to_jsonb(r) from private.agency_profit(request) r;
     when 'platform_analytics' then return query select to_jsonb(r) from private.platform_analytics(request) r;
   end case;
 end $$;
 
--- Who may be told what: money and the whole are the platform's.
+-- Who may be told what: the platform's money and the whole are the platform's, an agency's are its own.
 create function private.report_roles(report text)
 returns text[] language sql immutable set search_path = '' as $$
   select case when report in ('profit_by_client', 'profit_by_agency', 'platform_analytics') then array['platform_admin']
+    when report = 'agency_profit' then private.client_keeper_roles()
     else private.admin_roles() end
 $$;
 
@@ -214,7 +238,17 @@ returns setof public.profit_by_client language sql stable security invoker set s
     jsonb_populate_record(null::public.profit_by_client, told) r
 $$;
 comment on function public.report_profit_by_client is
-  'What the platform earned with each client, by currency and source; platform admins only.';
+  'What the platform earned with each client, by currency and source (own_stock: cards that the client brought itself): what the '
+  'agency owes, less what the cards cost; platform admins only.';
+
+create function public.report_agency_profit(client_id uuid default null, from_day date default null, to_day date default null)
+returns setof public.agency_profit language sql stable security invoker set search_path = '' as $$
+  select r.* from private.report('agency_profit', client_id, from_day, to_day) told,
+    jsonb_populate_record(null::public.agency_profit, told) r
+$$;
+comment on function public.report_agency_profit is
+  'What an agency earned with each client, by currency and source: what the client owes it, less what it owes the platform; for the '
+  'agency''s admins and the platform.';
 
 create function public.report_profit_by_agency(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.profit_by_agency language sql stable security invoker set search_path = '' as $$
@@ -272,6 +306,6 @@ grant execute on function
   private.report,
   public.report_pool_performance, public.report_brand_performance, public.report_delivery_methods,
   public.report_geography, public.report_campaign_comparison, public.report_liability,
-  public.report_profit_by_client, public.report_profit_by_agency, public.report_platform_analytics
+  public.report_profit_by_client, public.report_profit_by_agency, public.report_agency_profit, public.report_platform_analytics
   to authenticated;
 grant execute on function public.export_report to service_role;

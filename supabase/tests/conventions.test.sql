@@ -121,6 +121,7 @@ select bag_eq($$
   ('public.report_liability', 'authenticated'),
   ('public.report_profit_by_client', 'authenticated'),
   ('public.report_profit_by_agency', 'authenticated'),
+  ('public.report_agency_profit', 'authenticated'),
   ('public.report_platform_analytics', 'authenticated'),
   ('public.record_consent', 'authenticated'), ('private.record_consent', 'authenticated'),
   ('public.record_opt_out', 'authenticated'), ('private.record_opt_out', 'authenticated'),
@@ -154,6 +155,8 @@ select bag_eq($$
   ('public.update_billing_terms', 'authenticated'), ('private.update_billing_terms', 'authenticated'),
   ('public.allocate_credit', 'authenticated'), ('private.allocate_credit', 'authenticated'),
   ('public.return_credit', 'authenticated'), ('private.return_credit', 'authenticated'),
+  ('public.collect_credit', 'authenticated'), ('private.collect_credit', 'authenticated'),
+  ('public.update_service_fee', 'authenticated'), ('private.update_service_fee', 'authenticated'),
   -- what policies and views ask in the name of their reader
   ('private.read_billing_lines', 'authenticated'), ('private.read_billing_lines', 'service_role'),
   ('private.dealt_client_ids', 'authenticated'),
@@ -161,7 +164,8 @@ select bag_eq($$
   ('private.is_platform_admin', 'authenticated'), ('private.customer_client_ids', 'authenticated'),
   ('private.administered_agency_ids', 'authenticated'), ('private.ledger_owner_ids', 'authenticated'),
   ('private.unfolded_movements', 'authenticated'), ('private.unfolded_movements', 'service_role'),
-  ('private.cost_of_pool', 'authenticated'), ('private.cost_of_pool', 'service_role') $$,
+  ('private.cost_of_pool', 'authenticated'), ('private.cost_of_pool', 'service_role'),
+  ('private.client_cost_of_pool', 'authenticated'), ('private.client_cost_of_pool', 'service_role') $$,
   'Nobody executes a function outside this list');
 
 select is_empty($$
@@ -250,6 +254,7 @@ select set_eq($$
   ('consents'),                     -- an opt-out of an address that nobody knows
   ('inbound_messages'),             -- from a phone that nobody knows
   ('card_pools'),                   -- master pools
+  ('service_fees'),                 -- what the platform asks an agency
   ('ledger_accounts'),              -- an agency's credit, and what the platform issued
   ('ledger_transfers'),             -- between these
   ('ledger_entries'),               -- of these

@@ -41,14 +41,15 @@ $$;
 
 create or replace function tests.create_pool(
   client_id uuid, brand_id uuid, cards int default 1, denomination numeric default 25,
-  campaign_id uuid default null, cost numeric default 23.50, expires_on date default null)
+  campaign_id uuid default null, cost numeric default 23.50, expires_on date default null, stock_owner text default 'platform')
 returns uuid language plpgsql set search_path = '' as $$
 declare
   pool_id uuid;
 begin
-  insert into public.card_pools (client_id, brand_id, pool_name, denomination, pool_type, campaign_id, cost_per_card)
+  insert into public.card_pools (
+    client_id, brand_id, pool_name, denomination, pool_type, campaign_id, stock_owner, cost_per_card, client_cost_per_card)
   values (client_id, brand_id, 'Pool', denomination, case when client_id is null then 'master' else 'client' end,
-    campaign_id, cost)
+    campaign_id, stock_owner, case stock_owner when 'platform' then cost else 0 end, case stock_owner when 'client' then cost end)
   returning id into pool_id;
   perform tests.add_cards(pool_id, cards, expires_on);
   return pool_id;

@@ -1,10 +1,11 @@
 -- Factories of reports: cards that were given in the past, and a tenant whose numbers can be computed by hand.
 
--- A card that was given at some time in the past, with its grant and bill.
+-- A card that was given at some time in the past, with its grant and bill: the agency owes the price, and the client the same
+-- unless the test says otherwise.
 create or replace function tests.give_card(
   recipient_id uuid, pool_id uuid, claimed_at timestamptz, delivered_at timestamptz default null,
   redeemed_at timestamptz default null, delivery_method text default 'sms', price numeric default 25,
-  condition_number int default 1)
+  condition_number int default 1, client_price numeric default null)
 returns uuid language plpgsql set search_path = '' as $$
 declare
   new_grant uuid := gen_random_uuid();
@@ -23,9 +24,9 @@ begin
     delivery_method = give_card.delivery_method, exposed_at = give_card.delivered_at
   from public.campaign_recipients r where r.id = give_card.recipient_id and c.id = card_id;
   insert into public.billing_transactions (client_id, agency_id, campaign_id, recipient_id, grant_id, gift_card_id, source,
-    currency, denomination, cost_basis, price, billed_entity_type, billed_entity_id, created_at)
-  select r.client_id, k.agency_id, r.campaign_id, r.id, new_grant, card_id, 'inventory', p.currency, p.denomination,
-    p.cost_per_card, give_card.price, 'client', k.id, give_card.claimed_at
+    stock_owner, currency, denomination, cost_basis, platform_price, client_price, billed_entity_type, billed_entity_id, created_at)
+  select r.client_id, k.agency_id, r.campaign_id, r.id, new_grant, card_id, 'inventory', p.stock_owner, p.currency, p.denomination,
+    p.cost_per_card, give_card.price, coalesce(give_card.client_price, give_card.price), 'client', k.id, give_card.claimed_at
   from public.campaign_recipients r, public.clients k, public.card_pools p
   where r.id = give_card.recipient_id and k.id = r.client_id and p.id = give_card.pool_id;
   return card_id;

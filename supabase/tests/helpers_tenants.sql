@@ -14,6 +14,7 @@ begin
   perform tests.create_endpoint(client_id);
   insert into public.client_denominations (client_id, brand_id, denomination, currency)
   values (client_id, (facts ->> 'brand')::uuid, 25, 'USD');
+  insert into public.service_fees (client_id, currency, fee) values (client_id, 'USD', 0.50);
   insert into public.agency_brands (agency_id, brand_id)
   select c.agency_id, (facts ->> 'brand')::uuid from public.clients c where c.id = (facts ->> 'client')::uuid;
   insert into public.agency_denominations (agency_id, brand_id, denomination, currency)

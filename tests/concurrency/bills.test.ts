@@ -28,7 +28,8 @@ Deno.test('record_billing: two open transactions bill one grant → one bill, th
     currency: 'USD',
     denomination: 25,
     cost: 23.5,
-    price: 25,
+    stock_owner: 'platform',
+    prices: { platform_price: 24, client_price: 25 },
     billing_entity: 'client',
   };
   await withSessions(2, async ([first, second]) => {

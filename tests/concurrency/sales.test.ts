@@ -61,8 +61,8 @@ Deno.test('sales: sales, returns and claims of one master pool lose no card and 
   const { promised, masterPoolId } = await clientOfMaster(150, 40);
   const { clientId: buyer } = await promise({ cards: 0 });
   const [{ pool }] = await sql`
-    insert into public.card_pools (client_id, brand_id, pool_name, denomination)
-    values (${buyer}, ${promised.brandId}, 'Bought', 25) returning id as pool`;
+    insert into public.card_pools (client_id, brand_id, pool_name, denomination, cost_per_card)
+    values (${buyer}, ${promised.brandId}, 'Bought', 25, 23) returning id as pool`;
   const outcomes = await atOnce(CLIENTS, async (db, n) => {
     if (n < 40) return { claimed: Number((await claim(db, promised, promised.recipients[n].id)).outcome === 'ok') };
     // half of the sales fill one pool of the buyer, the others open their own; a third gives some back

@@ -36,6 +36,8 @@ export interface Wishes {
   recipients?: number;
   requiresOptIn?: boolean;
   timeZone?: string;
+  /** Whose stock the pool holds: the platform's at a cost of 23.50 (the default), or the client's own. */
+  stockOwner?: 'platform' | 'client';
 }
 
 /** Where a tenant is made, when not in the stack under test. */
@@ -48,7 +50,7 @@ const here: Place = { database: sql, on: stack };
 
 /** A client with a campaign of one self-service condition, recipients, and a pool of real cards of 25 USD. */
 export async function promise(wishes: Wishes = {}, place = here): Promise<Promised> {
-  const { cards = 1, recipients = 1, requiresOptIn = false, timeZone = 'UTC' } = wishes;
+  const { cards = 1, recipients = 1, requiresOptIn = false, timeZone = 'UTC', stockOwner = 'platform' } = wishes;
   const name = crypto.randomUUID();
   const [tenant] = await place.database<Pick<Promised, 'clientId' | 'brandId' | 'campaignId' | 'poolId'>[]>`
     with agency as (
@@ -70,8 +72,9 @@ export async function promise(wishes: Wishes = {}, place = here): Promise<Promis
       select client.id, campaign.id, 1, 'Condition 1', brand.id, 25, true, ${requiresOptIn}
       from client, campaign, brand),
     pool as (
-      insert into public.card_pools (client_id, brand_id, pool_name, denomination, cost_per_card)
-      select client.id, brand.id, 'Pool', 25, 23.50 from client, brand returning id)
+      insert into public.card_pools (client_id, brand_id, pool_name, denomination, stock_owner, cost_per_card)
+      select client.id, brand.id, 'Pool', 25, ${stockOwner}, ${stockOwner === 'client' ? 0 : 23.5}
+      from client, brand returning id)
     select client.id as "clientId", brand.id as "brandId", campaign.id as "campaignId", pool.id as "poolId"
     from client, brand, campaign, pool`;
   const people = await addRecipients(tenant.campaignId, recipients, place);

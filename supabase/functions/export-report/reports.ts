@@ -8,5 +8,6 @@ export const REPORTS = [
   'liability',
   'profit_by_client',
   'profit_by_agency',
+  'agency_profit',
   'platform_analytics',
 ] as const;

@@ -131,11 +131,11 @@ Deno.test("provision-gift-card-unified: the campaign's pool first, then the clie
   const promised = await promise({ cards: 1, recipients: 4 });
   const { clientId, brandId, campaignId } = promised;
   const [{ id: own }] = await sql`
-    insert into public.card_pools (client_id, brand_id, pool_name, denomination, campaign_id)
-    values (${clientId}, ${brandId}, 'Campaign pool', 25, ${campaignId}) returning id`;
+    insert into public.card_pools (client_id, brand_id, pool_name, denomination, campaign_id, cost_per_card)
+    values (${clientId}, ${brandId}, 'Campaign pool', 25, ${campaignId}, 23) returning id`;
   const [{ id: master }] = await sql`
-    insert into public.card_pools (brand_id, pool_name, denomination, pool_type)
-    values (${brandId}, 'Master pool', 25, 'master') returning id`;
+    insert into public.card_pools (brand_id, pool_name, denomination, pool_type, cost_per_card)
+    values (${brandId}, 'Master pool', 25, 'master', 23) returning id`;
   const cards = [(await stock(own, 1))[0], promised.cards[0], (await stock(master, 1))[0]];
   const give = (index: number) => provision({ campaignId, recipient: promised.recipients[index] });
 

@@ -23,6 +23,7 @@ Deno.test('sell-gift-cards: a platform admin sells cards, the client gives one a
     quantity: 3,
     pricePerCard: 24.5,
     totalAmount: 73.5,
+    platformPricePerCard: 24.5,
     currency: 'USD',
     chargedToCredit: true,
   });

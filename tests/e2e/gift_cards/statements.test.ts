@@ -29,6 +29,7 @@ Deno.test('billing-statement: a client admin reads what the client was billed, a
   assert.deepEqual(answer.body.totals, [{
     currency: 'USD',
     cards: 2,
+    ownCards: 0,
     cardsBoughtBefore: 0,
     cardsSold: 2,
     amount: 99,

@@ -71,7 +71,7 @@ Deno.test('upload-gift-cards: a file in another notation is refused with the que
 });
 
 Deno.test('upload-gift-cards: a form with a file, as a browser sends it', async () => {
-  const { poolId, clientId } = await promise({ cards: 0 });
+  const { poolId, clientId } = await promise({ cards: 0, stockOwner: 'client' });
   const admin = await signUpAs('client_admin', clientId);
   const form = new FormData();
   form.set('poolId', poolId);
@@ -244,7 +244,10 @@ Deno.test('upload-gift-cards: 10,000 cards go in at once', async () => {
 });
 
 Deno.test('upload-gift-cards: only admins of the client and trusted servers may fill a pool', async () => {
-  const [{ poolId, clientId }, foreign] = [await promise({ cards: 0 }), await promise({ cards: 0 })];
+  const [{ poolId, clientId }, foreign] = [
+    await promise({ cards: 0, stockOwner: 'client' }),
+    await promise({ cards: 0 }),
+  ];
   const upload = (options: Call) => call('upload-gift-cards', { poolId, cards: [uniqueCard()] }, options);
   const [agent, stranger] = [await signUpAs('call_agent', clientId), await signUpAs('client_admin', foreign.clientId)];
   assertRefused(await upload({ token: agent.token }), 'RB-403');
@@ -268,8 +271,8 @@ Deno.test('upload-gift-cards: only admins of the client and trusted servers may 
 Deno.test('upload-gift-cards: master pools are filled by the platform only', async () => {
   const { brandId, clientId } = await promise({ cards: 0 });
   const [{ id: poolId }] = await sql`
-    insert into public.card_pools (brand_id, pool_name, denomination, pool_type)
-    values (${brandId}, 'Master', 25, 'master') returning id`;
+    insert into public.card_pools (brand_id, pool_name, denomination, pool_type, cost_per_card)
+    values (${brandId}, 'Master', 25, 'master', 23) returning id`;
   const [client, platform] = [await signUpAs('client_admin', clientId), await signUpAs('platform_admin')];
   const upload = (token: string) => call('upload-gift-cards', { poolId, cards: [uniqueCard()] }, { token });
   assertRefused(await upload(client.token), 'RB-404');

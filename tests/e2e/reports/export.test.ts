@@ -8,7 +8,7 @@ import { call } from '../../support/http.ts';
 import { signUpAs } from '../../support/people.ts';
 import { promise } from '../../support/promise.ts';
 
-const PLATFORMS = ['profit_by_client', 'profit_by_agency', 'platform_analytics'];
+const PLATFORMS = ['profit_by_client', 'profit_by_agency', 'agency_profit', 'platform_analytics'];
 
 /** A client whose admin reads reports and who has given one card. */
 async function reported(how: Record<string, unknown> = {}) {

@@ -9,6 +9,7 @@ create temp table expected (
 insert into expected values
   ('get_upload_target',         'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('import_gift_cards',         'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('import platform stock',     'RB-403', 'RB-403', 'RB-403', 'ok', 'RB-404', 'RB-404'),
   ('import to a master pool',   'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('provision_gift_card',       'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('provision for a caller',    'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -44,6 +45,9 @@ insert into expected values
   ('credit for a client',       'RB-403', 'RB-403', 'ok',     'ok', 'RB-404', 'RB-404'),
   ('credit from an agency',     'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('credit from a client',      'RB-403', 'RB-403', 'ok',     'ok', 'RB-404', 'RB-404'),
+  ('collect_credit',            'RB-403', 'RB-403', 'ok',     'ok', 'RB-404', 'RB-404'),
+  ('a client''s fee',           'RB-403', 'RB-403', 'ok',     'ok', 'RB-404', 'RB-404'),
+  ('an agency''s fee',          'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('return_gift_cards',         'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('cancel_package_purchase',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('refund_package_purchase',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -51,6 +55,7 @@ insert into expected values
   ('update_package',            'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('archive_package',           'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('create_gift_card_pool',     'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('create platform stock',     'RB-403', 'RB-403', 'RB-403', 'ok', 'RB-404', 'RB-404'),
   ('create a master pool',      'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('create_campaign',           'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('let the agency pay',        'RB-403', 'RB-403', 'ok',     'ok', 'RB-404', 'RB-404'),
@@ -83,6 +88,7 @@ insert into expected values
   ('export_report',             'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('report_liability',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('report_profit_by_client',   'RB-403', 'RB-403', 'RB-403', 'ok', 'RB-404', 'RB-404'),
+  ('report_agency_profit',      'RB-403', 'RB-403', 'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_voucher',            'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('expire_voucher',            'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('report_voucher_usage',      'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -94,12 +100,16 @@ select plan((select 11 * count(*)::int from expected));
 select tests.keep(tests.create_delivery());
 select tests.add_cards(tests.the('pool'), 50);
 select tests.keep('master', tests.create_pool(null, tests.the('brand'), 0));
+select tests.keep('own', tests.create_pool(tests.the('client'), tests.the('brand'), 0, stock_owner => 'client'));
 select tests.keep('agency', (select agency_id from public.clients where id = tests.the('client')));
 -- there is credit to move at both levels
 select private.post_credit('allocation', private.system_account(null, 'issuance', 'credit:USD'),
   private.credit_account('agency', tests.the('agency'), 'USD'), 200, 'agency');
 select private.post_credit('allocation', private.credit_account('agency', tests.the('agency'), 'USD'),
   private.credit_account('client', tests.the('client'), 'USD'), 100, 'client');
+-- and a client that has paid a little
+select private.post_credit('card_charge', private.credit_account('client', tests.the('client'), 'USD'),
+  private.system_account(tests.the('client'), 'revenue', 'credit:USD'), 1, 'paid');
 select tests.keep('for_sale', tests.create_pool(null, tests.create_brand(), 20));
 select tests.keep('sale', tests.sell(tests.the('for_sale'), tests.the('client'), 10) #> '{result,saleId}');
 select tests.keep('hook', tests.create_endpoint(tests.the('client')));
@@ -147,8 +157,9 @@ create function pg_temp.ask(door text, actor uuid) returns text language plpgsql
 declare
   recipient uuid := tests.create_recipients(tests.the('campaign'));
   answer jsonb := case door
-    when 'get_upload_target' then public.get_upload_target(actor, tests.the('pool'))
-    when 'import_gift_cards' then tests.import(tests.the('pool'), '[]', actor)
+    when 'get_upload_target' then public.get_upload_target(actor, tests.the('own'))
+    when 'import_gift_cards' then tests.import(tests.the('own'), '[]', actor)
+    when 'import platform stock' then tests.import(tests.the('pool'), '[]', actor)
     when 'import to a master pool' then tests.import(tests.the('master'), '[]', actor)
     when 'provision_gift_card' then tests.provision(recipient, actor)
     when 'provision for a caller' then tests.provision_for_caller(actor, recipient_id => recipient)
@@ -201,6 +212,12 @@ begin
     when 'credit for a client' then format('select public.allocate_credit(1, client_id => %L)', tests.the('client'))
     when 'credit from an agency' then format('select public.return_credit(1, agency_id => %L)', tests.the('agency'))
     when 'credit from a client' then format('select public.return_credit(1, client_id => %L)', tests.the('client'))
+    when 'collect_credit' then format('select public.collect_credit(%L, 0.01)', tests.the('client'))
+    when 'a client''s fee' then format('select public.update_service_fee(0.50, client_id => %L)', tests.the('client'))
+    when 'an agency''s fee' then format('select public.update_service_fee(0.20, agency_id => %L)', tests.the('agency'))
+    when 'create platform stock' then format(
+      'select public.create_gift_card_pool(%L, %L, %L, 25, stock_owner => %L)', tests.the('client'), tests.the('brand'), 'New',
+      'platform')
     when 'create_gift_card_pool' then format('select public.create_gift_card_pool(%L, %L, %L, 25)',
       tests.the('client'), tests.the('brand'), 'New')
     when 'create_package' then format('select public.create_package(%L, %L, 10, 30)', tests.the('client'), 'New')
@@ -254,6 +271,7 @@ begin
     when 'replay_webhook_messages' then format('select public.replay_webhook_messages(%L, %L)', tests.the('hook'), tests.iso(now()))
     when 'report_liability' then format('select public.report_liability(%L)', tests.the('client'))
     when 'report_profit_by_client' then format('select public.report_profit_by_client(%L)', tests.the('client'))
+    when 'report_agency_profit' then format('select public.report_agency_profit(%L)', tests.the('client'))
     when 'update_voucher' then format('select public.update_voucher(%L, %L)', tests.create_voucher(tests.the('client')), '{}')
     when 'expire_voucher' then format('select public.expire_voucher(%L)', tests.create_voucher(tests.the('client')))
     when 'report_bizcoin_usage' then format('select public.report_bizcoin_usage(%L)', tests.the('client'))

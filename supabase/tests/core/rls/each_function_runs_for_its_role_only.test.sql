@@ -34,7 +34,7 @@ select is(pg_temp.state_of_call(f, r.role),
       'create_brand', 'update_brand', 'update_denomination', 'list_denominations', 'list_agency_offers', 'update_agency_brand', 'update_agency_denomination',
       'update_client_brand', 'update_client_denomination', 'update_client_price', 'list_card_offers',
       'update_sms_policy', 'update_confirmation_policy',
-      'update_billing_terms', 'allocate_credit', 'return_credit') or f.proname like 'report\_%'
+      'update_billing_terms', 'allocate_credit', 'return_credit', 'collect_credit', 'update_service_fee') or f.proname like 'report\_%'
       then 'authenticated' else 'service_role' end
     then 'ran' else '42501' end,
   format('%s: what it tells %s', f.proname, r.role))

@@ -32,7 +32,9 @@ insert into expected values
   ('client_brands',                'o',  'o',  'o',  'fos'),
   ('client_denominations',         'o',  'o',  'o',  'fos'),
   ('billing_lines',                '',   'o',  'o',  'fos'),
-  ('billing_statements',           '',   'o',  'o',  'fos'),
+  -- a client reads its own statements, not what its agency owes for it
+  ('billing_statements',           '',   '(o)', 'o', 'fos'),
+  ('service_fees',                 '',   'o',  'o',  'fos'),
   ('admin_card_sales',             '',   'o',  'o',  'fos'),
   ('admin_card_returns',           '',   'o',  'o',  'fos'),
   ('agency_brands',                '',   '',   'o',  'fos'),

@@ -51,15 +51,15 @@ select throws_ok('select pg_temp.cancel()', 'RB400', 'The card is available: the
   'RB-400: it is not cancelled twice');
 select tests.sign_out();
 select throws_matching(format('insert into public.billing_transactions (client_id, agency_id, campaign_id, recipient_id,
-    grant_id, gift_card_id, reverses_id, source, currency, denomination, cost_basis, price, billed_entity_type, billed_entity_id)
-  select client_id, agency_id, campaign_id, recipient_id, grant_id, gift_card_id, id, source, currency, denomination,
-    -cost_basis, -price, billed_entity_type, billed_entity_id from public.billing_transactions
+    grant_id, gift_card_id, reverses_id, source, stock_owner, currency, denomination, cost_basis, platform_price, client_price, billed_entity_type, billed_entity_id)
+  select client_id, agency_id, campaign_id, recipient_id, grant_id, gift_card_id, id, source, stock_owner, currency, denomination,
+    -cost_basis, -platform_price, -client_price, billed_entity_type, billed_entity_id from public.billing_transactions
   where grant_id = %L and reverses_id is null', tests.the('grant')), 'billing_transactions_(one_for_a_grant|are_reversed_once)',
   'A bill is reversed once');
 select throws_matching(format('insert into public.billing_transactions (client_id, agency_id, campaign_id, recipient_id,
-    grant_id, gift_card_id, source, currency, denomination, cost_basis, price, billed_entity_type, billed_entity_id)
-  select client_id, agency_id, campaign_id, recipient_id, grant_id, gift_card_id, source, currency, denomination,
-    -cost_basis, -price, billed_entity_type, billed_entity_id from public.billing_transactions
+    grant_id, gift_card_id, source, stock_owner, currency, denomination, cost_basis, platform_price, client_price, billed_entity_type, billed_entity_id)
+  select client_id, agency_id, campaign_id, recipient_id, grant_id, gift_card_id, source, stock_owner, currency, denomination,
+    -cost_basis, -platform_price, -client_price, billed_entity_type, billed_entity_id from public.billing_transactions
   where grant_id = %L and reverses_id is null', tests.the('grant')), 'billing_transactions_amounts_fit_direction',
   'Only a reversal has negative amounts');
 

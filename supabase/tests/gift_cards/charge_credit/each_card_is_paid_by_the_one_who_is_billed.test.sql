@@ -1,17 +1,22 @@
--- A prepaid agency above a prepaid client: whoever is billed for a campaign pays its own price from its own account, also when
--- the other one has more.
+-- A prepaid agency above a prepaid client: each level pays its own price from its own account, also when the other one has more.
+-- Platform price 24.00, client price 26.40 (the agency's markup is 10 %). The agency has 140, its client 60:
+--   a card billed to the client   agency 140 − 24 = 116   client 60 − 26.40 = 33.60
+--   a card billed to the agency   agency 116 − 24 =  92   client 33.60
+--   a card billed to the client   agency  92 − 24 =  68   client 33.60 − 26.40 = 7.20
 begin;
 set local search_path = public, extensions, tests;
-select plan(12);
+select plan(22);
 
-select tests.keep(tests.create_promise(10));
+select tests.keep(tests.create_promise(12));
 select tests.keep('agency', (select agency_id from public.clients where id = tests.the('client')));
 update public.brand_denominations set price = 24 where brand_id = tests.the('brand');
 insert into public.agency_brands (agency_id, brand_id, markup_percentage) values (tests.the('agency'), tests.the('brand'), 10);
 select tests.keep('agencys', tests.create_campaign(tests.the('client'), tests.the('brand'), billing_entity => 'agency'));
--- the agency has 100 and gives 60 of them to its client
-select tests.give_credit(tests.the('client'), 40, 'agency');
+-- the agency has 200 and gives 60 of them to its client
+select tests.give_credit(tests.the('client'), 140, 'agency');
 select tests.give_credit(tests.the('client'), 60);
+select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
+select tests.keep('agency_admin', tests.create_user('agency_admin', tests.the('client')));
 create function pg_temp.credit() returns numeric[] language sql as $$
   select array[(select balance from public.ledger_accounts where owner_id = tests.the('agency') and asset = 'credit:USD'),
     (select balance from public.ledger_accounts where owner_id = tests.the('client') and asset = 'credit:USD')]
@@ -19,26 +24,49 @@ $$;
 create function pg_temp.give(campaign text) returns jsonb language sql as $$
   select tests.provision(tests.create_recipients(tests.the(campaign)))
 $$;
+create function pg_temp.give_unseen(campaign text) returns jsonb language sql as $$
+  select tests.provision_for_caller(tests.the('agent'), recipient_id => tests.create_recipients(tests.the(campaign)))
+    #> '{result,giftCard,id}'
+$$;
+create function pg_temp.take_back(card text) returns text language plpgsql as $$
+declare
+  card_after public.gift_cards;
+begin
+  perform tests.sign_in(tests.the('agency_admin'));
+  card_after := public.cancel_gift_card(tests.the(card), 'wrong person');
+  perform tests.sign_out();
+  return card_after.status;
+end $$;
 
-select is(pg_temp.credit(), array[40.00, 60.00], 'What each has');
+select is(pg_temp.credit(), array[140.00, 60.00], 'What each has');
+select tests.keep('clients_card', pg_temp.give_unseen('campaign'));
+select is(pg_temp.credit(), array[116.00, 33.60], 'charge_credit: the client is billed → it pays its agency 26.40, the agency the platform 24.00');
+select is(private.balance_at(private.system_account(tests.the('client'), 'revenue', 'credit:USD'), 'infinity'), 26.40,
+  'What the client paid is revenue in its own books, which is its agency''s');
+select tests.keep('card', pg_temp.give_unseen('agencys'));
+select is(pg_temp.credit(), array[92.00, 33.60], 'charge_credit: the agency is billed → it pays the platform price, its client nothing');
 select is(pg_temp.give('campaign') #>> '{result,billing,price}', '26.40', 'The client is billed its agency''s price');
-select is(pg_temp.credit(), array[40.00, 33.60], 'And pays it; its agency pays nothing more');
-select tests.keep('card', tests.provision_for_caller(tests.create_user('call_agent', tests.the('client')),
-  recipient_id => tests.create_recipients(tests.the('agencys'))) #> '{result,giftCard,id}');
-select is(pg_temp.credit(), array[16.00, 33.60], 'The agency pays the platform''s price, its client nothing');
+select is(pg_temp.credit(), array[68.00, 7.20], 'Each pays its own again');
+select is(pg_temp.give('campaign') ->> 'code', 'GC-006', 'charge_credit: only the client is short → GC-006');
+select is(pg_temp.credit(), array[68.00, 7.20], 'And neither level pays');
+select is(pg_temp.give('agencys') ->> 'outcome', 'ok', 'What the client lacks does not stop its agency');
+select is(pg_temp.give('agencys') ->> 'outcome', 'ok', 'Nor a second time');
+select is(pg_temp.credit(), array[20.00, 7.20], 'The agency has 20.00 left');
+select tests.give_credit(tests.the('client'), 100);
+select is(pg_temp.give('campaign') ->> 'code', 'GC-006', 'charge_credit: only the agency is short → GC-006');
 select is(pg_temp.give('agencys') ->> 'code', 'GC-006', 'What the client has does not pay for its agency');
-select is(pg_temp.give('campaign') ->> 'outcome', 'ok', 'The client goes on');
-select is(pg_temp.give('campaign') ->> 'code', 'GC-006', 'Until its own is spent');
-select is(pg_temp.credit(), array[16.00, 7.20], 'Nobody paid for the other');
+select is(pg_temp.credit(), array[20.00, 107.20], 'And neither level pays');
+select is((select array_agg(distinct r.status) from public.pending_rewards r where r.client_id = tests.the('client')),
+  array['awaiting_credit'], 'The rewards wait for credit');
 
--- what comes back comes back to whoever paid, also when others are billed by then
+-- what comes back comes back to whoever paid, at both levels, also when others are billed by then
 update public.campaigns set billing_entity = 'client' where id = tests.the('agencys');
-select tests.sign_in(tests.create_user('agency_admin', tests.the('client')));
-select is((public.cancel_gift_card(tests.the('card'), 'wrong person')).status, 'available', 'The agency''s card never left');
-select tests.sign_out();
-select is(pg_temp.credit(), array[40.00, 7.20], 'And its price is the agency''s again');
-select is(tests.provision(tests.create_recipients(tests.the('agencys'))) ->> 'code', 'GC-006',
-  'From now on the client is billed, which is short');
+select is(pg_temp.take_back('card'), 'available', 'The agency''s card never left');
+select is(pg_temp.credit(), array[44.00, 107.20], 'And its price is the agency''s again');
+select is(pg_temp.take_back('clients_card'), 'available', 'Nor did the client''s');
+select is(pg_temp.credit(), array[68.00, 133.60], 'And each level has its own price again');
+select is(pg_temp.give('agencys') ->> 'outcome', 'ok', 'From now on the client is billed');
+select is(pg_temp.credit(), array[44.00, 107.20], 'And both pay');
 select is_empty('select * from private.invariant_violations', 'Everything agrees');
 
 select * from finish();

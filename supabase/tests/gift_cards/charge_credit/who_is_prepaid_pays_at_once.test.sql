@@ -9,7 +9,8 @@ select tests.keep('grant', gen_random_uuid());
 create function pg_temp.charge(amount numeric, key text, billed text default 'client', currency text default 'USD')
 returns text language plpgsql as $$
 begin
-  perform private.charge_credit(tests.the('client'), billed, currency, amount, key, tests.the('grant'));
+  perform private.charge_credit(tests.the('client'), private.payers_of(tests.the('client'), billed, currency),
+    row(amount, amount), currency, key, tests.the('grant'));
   return 'ok';
 exception when others then
   return sqlstate;

@@ -1,5 +1,5 @@
 -- Computed by hand. The client is in New York, where March 2026 begins on March 1, 05:00 UTC and ends on April 1, 04:00 UTC; its
--- sibling of the same agency is in UTC.
+-- sibling of the same agency is in UTC. What a client is billed, its agency owes the platform at 24.00, whatever the client's price.
 begin;
 set local search_path = public, extensions, tests;
 select plan(19);
@@ -22,9 +22,11 @@ create function pg_temp.bill(at timestamptz, paid numeric, billed text default '
 declare
   bill public.billing_transactions;
   card uuid := tests.give_card(
-    (select tests.create_recipients(tests.the(campaign))), tests.the(pool), at, at, price => paid);
+    (select tests.create_recipients(tests.the(campaign))), tests.the(pool), at, at,
+    price => case billed when 'agency' then paid else 24 end, client_price => paid);
 begin
   update public.billing_transactions b set billed_entity_type = billed, sale_id = sale,
+    client_price = case billed when 'agency' then 0 else paid end,
     billed_entity_id = case billed when 'agency' then tests.the('agency') else b.client_id end, agency_id = tests.the('agency')
   where b.gift_card_id = card returning b.* into bill;
   return bill.grant_id;
@@ -45,9 +47,9 @@ select tests.keep('back', pg_temp.bill('2026-03-12 12:00:00+00', 25.10));
 select private.reverse_billing(tests.the('back'), null);
 update public.billing_transactions set created_at = '2026-03-15 12:00:00+00' where reverses_id is not null;
 -- four cards bought, one of them given, one returned
-insert into public.admin_card_sales (master_pool_id, buyer_client_id, buyer_pool_id, quantity, price_per_card, currency,
-  cost_per_card, created_at)
-values (tests.the('master'), tests.the('client'), tests.the('pool'), 4, 24.50, 'USD', 23, '2026-03-13 12:00:00+00');
+insert into public.admin_card_sales (master_pool_id, buyer_client_id, buyer_pool_id, quantity, price_per_card,
+  platform_price_per_card, currency, cost_per_card, created_at)
+values (tests.the('master'), tests.the('client'), tests.the('pool'), 4, 24.50, 23.80, 'USD', 23, '2026-03-13 12:00:00+00');
 select tests.keep('sale', (select id from public.admin_card_sales where buyer_client_id = tests.the('client')));
 select pg_temp.bill('2026-03-14 12:00:00+00', 24.50, sale => tests.the('sale'));
 insert into public.admin_card_returns (client_id, sale_id, quantity, total_amount, currency, created_at)
@@ -55,7 +57,8 @@ values (tests.the('client'), tests.the('sale'), 1, 24.50, 'USD', '2026-03-20 12:
 -- paid from credit
 select tests.give_credit(tests.the('client'), 100);
 select tests.keep('charged', pg_temp.bill('2026-03-16 12:00:00+00', 27.00));
-select private.charge_credit(tests.the('client'), 'client', 'USD', 27.00, 'charged', tests.the('charged'));
+select private.charge_credit(tests.the('client'), private.payers_of(tests.the('client'), 'client', 'USD'), row(26.00, 27.00), 'USD',
+  'charged', tests.the('charged'));
 -- the sibling's, for the agency
 select pg_temp.bill('2026-02-28 23:59:59+00', 22.00, 'agency', campaign => 'siblings', pool => 'siblings_pool');
 select pg_temp.bill('2026-03-01 00:00:00+00', 22.00, 'agency', campaign => 'siblings', pool => 'siblings_pool');
@@ -63,7 +66,7 @@ select pg_temp.bill('2026-03-02 00:00:00+00', 26.00, campaign => 'siblings', poo
 
 select tests.keep('nobody', null::text);
 select tests.keep('answer', pg_temp.statement('nobody', client => 'client') -> 'result');
-select is(tests.kept('answer') -> 'totals', '[{"currency": "USD", "cards": 5, "cardsBoughtBefore": 1, "cardsSold": 3,
+select is(tests.kept('answer') -> 'totals', '[{"currency": "USD", "cards": 5, "ownCards": 0, "cardsBoughtBefore": 1, "cardsSold": 3,
   "amount": 180.70, "paidFromCredit": 27.00, "amountDue": 153.70}]',
   'March: 2 × 25.10 + 30.00 + 27.00 for cards, nothing for the one that came back, 98.00 - 24.50 for sales');
 select is(((tests.kept('answer') - 'lines') - 'totals') - 'credit', jsonb_build_object('clientId', tests.the('client'), 'name', 'Client',
@@ -83,9 +86,10 @@ select is(pg_temp.statement('nobody', client => 'client', month => '2026-05-01')
   'A month without bills has no totals');
 
 select tests.keep('agencys', pg_temp.statement('nobody', agency => 'agency') -> 'result');
-select is(tests.kept('agencys') #> '{totals,0,amount}', '46.00', 'The agency''s March: 24.00 and 22.00, each where its client is');
-select is(tests.kept('agencys') #> '{totals,0,cards}', '2', 'And none of what its clients pay');
-select bag_eq($$ select l ->> 'clientName' from jsonb_array_elements(tests.kept('agencys') -> 'lines') l $$,
+select is(tests.kept('agencys') #> '{totals,0,amount}', '237.40',
+  'The agency''s March, at its own prices: 5 × 24.00 and 71.40 for sales in New York, 22.00 + 24.00 in UTC');
+select is(tests.kept('agencys') #> '{totals,0,cards}', '8', 'Of what its clients pay, too: it owes the platform for each card');
+select set_eq($$ select l ->> 'clientName' from jsonb_array_elements(tests.kept('agencys') -> 'lines') l $$,
   $$ values ('Client'), ('Sibling') $$, 'By client');
 select unalike(tests.kept('answer')::text || tests.kept('agencys')::text, '%cost%', 'What cards had cost is not in it');
 

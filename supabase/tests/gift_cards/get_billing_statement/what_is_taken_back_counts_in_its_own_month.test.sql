@@ -25,9 +25,9 @@ select is(pg_temp.month('2026-03-01'), '1 25.00 25.00', 'March stays as it was t
 select is(pg_temp.month('2026-04-01'), '0 5.00 5.00', 'April: 30.00 and −25.00, one card given and one back');
 select is((select count(*)::int from jsonb_array_elements(
   public.get_billing_statement(null, tests.the('client'), null, '2026-04-01') #> '{result,lines}')), 2, 'On two lines');
-select set_eq($$ select month, amount from public.billing_statements where client_id = tests.the('client') $$,
+select set_eq($$ select month, amount from public.billing_statements where billed_entity_id = tests.the('client') $$,
   $$ values ('2026-03-01'::date, 25.00), ('2026-04-01'::date, 5.00) $$, 'The same in the view');
-select is((select sum(amount) from public.billing_statements where client_id = tests.the('client')), 30.00,
+select is((select sum(amount) from public.billing_statements where billed_entity_id = tests.the('client')), 30.00,
   'Together, what is given');
 
 select * from finish();

@@ -1,10 +1,11 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(5);
+select plan(6);
 
 select tests.keep('client', tests.create_client());
 select tests.keep('brand', tests.create_brand(code_format => '^AMZN-[A-Z0-9]{4}$'));
-select tests.keep('pool', tests.create_pool(tests.the('client'), tests.the('brand'), 0));
+select tests.keep('pool', tests.create_pool(tests.the('client'), tests.the('brand'), 0, stock_owner => 'client'));
+select tests.keep('platforms', tests.create_pool(tests.the('client'), tests.the('brand'), 0));
 select tests.keep('master', tests.create_pool(null, tests.the('brand'), 0));
 select tests.keep(jsonb_object_agg(role, tests.create_user(role, tests.the('client'))))
 from unnest(array['platform_admin', 'agency_admin', 'client_admin', 'call_agent']) role;
@@ -20,6 +21,9 @@ select is(public.get_upload_target(tests.the('agency_admin'), tests.the('master'
   'RB-404: an agency admin may not');
 select is(public.get_upload_target(tests.the('call_agent'), tests.the('pool')) ->> 'code', 'RB-403',
   'RB-403: nor may an agent fill any');
+
+select is(public.get_upload_target(tests.the('client_admin'), tests.the('platforms')) ->> 'code', 'RB-403',
+  'get_upload_target: platform stock asked for by a client admin → RB-403');
 
 select * from finish();
 rollback;

@@ -3,6 +3,7 @@ set local search_path = public, extensions, tests;
 select plan(24);
 
 select tests.keep(tests.create_promise(0));
+update public.card_pools set stock_owner = 'client', cost_per_card = 0 where id = tests.the('pool');
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
 select tests.keep('file', jsonb_build_array(tests.card_row(2, 'AAAA-1111'), tests.card_row(3, 'AAAA-2222'),
   tests.card_row(4, 'AAAA-1111'), tests.card_row(5, 'AAAA-3333', current_date - 2),

@@ -37,15 +37,15 @@ alter table public.admin_card_sales disable trigger admin_card_sales_are_immutab
 alter table public.admin_card_returns disable trigger admin_card_returns_are_immutable;
 alter table public.ledger_transfers disable trigger ledger_transfers_are_immutable;
 
-select is(pg_temp.violations_after(format('update public.billing_transactions set price = price + 0.01 where grant_id = %L',
-  tests.the('grant'))), 'bills_off_the_ledger: charged otherwise than billed', 'A bill of a cent more than was charged');
+select is(pg_temp.violations_after(format('update public.billing_transactions set client_price = client_price + 0.01 where grant_id = %L',
+  tests.the('grant'))), 'bills_off_the_ledger: client: charged otherwise than billed', 'A bill of a cent more than was charged');
 select is(pg_temp.violations_after(format('update public.ledger_transfers set reference_id = null where reference_id = %L',
-  tests.the('grant'))), 'bills_off_the_ledger: billed to a prepaid payer, and not charged; '
-  'bills_off_the_ledger: charged otherwise than billed', 'A bill without its charge, and a charge without its bill');
+  tests.the('grant'))), 'bills_off_the_ledger: client: billed to a prepaid payer, and not charged; '
+  'bills_off_the_ledger: client: charged otherwise than billed', 'A bill without its charge, and a charge without its bill');
 select is(pg_temp.violations_after(format('select private.reverse_charge(%L, %L, null)', tests.the('grant'), 'undue')),
-  'bills_off_the_ledger: charged otherwise than billed', 'A charge that was taken back alone');
+  'bills_off_the_ledger: client: charged otherwise than billed', 'A charge that was taken back alone');
 select is(pg_temp.violations_after(format('select private.reverse_billing(%L, null)', tests.the('grant'))),
-  'bills_off_the_ledger: charged otherwise than billed', 'A bill that was taken back alone');
+  'bills_off_the_ledger: client: charged otherwise than billed', 'A bill that was taken back alone');
 select is(pg_temp.violations_after(format('select private.reverse_billing(%1$L, null); select private.reverse_charge(%1$L, %2$L,
   null)', tests.the('grant'), 'due')), null, 'Both together agree');
 select is(pg_temp.violations_after('delete from private.sold_cards where gift_card_id = (

@@ -25,7 +25,7 @@ select row_eq('select billed_entity_id, price, margin from public.billing_transa
   where recipient_id = tests.the(''second'')', row(tests.the('client'), 25.00::numeric(18,2), -1.00::numeric(18,2)),
   '… is sold for its face value, even at a loss');
 
-select throws_ok('update public.billing_transactions set price = 1', 'P0001', null, 'No bill is changed');
+select throws_ok('update public.billing_transactions set client_price = 1', 'P0001', null, 'No bill is changed');
 select throws_ok('delete from public.billing_transactions', 'P0001', null, 'And none is erased');
 
 select * from finish();

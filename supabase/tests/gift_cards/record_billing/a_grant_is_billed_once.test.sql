@@ -14,7 +14,8 @@ begin
   into p.client_id, p.campaign_id, p.recipient_id, p.grant_id, p.gift_card_id, p.source, p.currency, p.denomination
   from public.billing_transactions b where b.grant_id = (tests.kept('answer') ->> 'grantId')::uuid;
   p.cost := 1;
-  p.price := 1;
+  p.prices := row(1, 1);
+  p.stock_owner := 'platform';
   p.billing_entity := 'client';
   return private.record_billing(p);
 end $$;

@@ -16,14 +16,14 @@ select tests.keep('sale', tests.kept('answer') #> '{result,saleId}');
 select tests.keep('pool', tests.kept('answer') #> '{result,buyerPoolId}');
 select is(tests.kept('answer') -> 'result', jsonb_build_object('saleId', tests.the('sale'), 'masterPoolId',
   tests.the('master'), 'buyerClientId', tests.the('client'), 'buyerPoolId', tests.the('pool'), 'quantity', 5,
-  'pricePerCard', 24.50, 'totalAmount', 122.50, 'currency', 'USD', 'chargedToCredit', false), 'The answer tells the sale');
+  'pricePerCard', 24.50, 'totalAmount', 122.50, 'platformPricePerCard', 24.50, 'currency', 'USD', 'chargedToCredit', false), 'The answer tells the sale');
 select is(pg_temp.counters('master'), '[7, 7]', 'The master pool has five cards less');
 select is(pg_temp.counters('pool'), '[5, 5]', 'And the new pool has them');
-select row_eq($$ select p.client_id, p.brand_id, p.pool_name, p.denomination, p.currency, p.pool_type, p.cost_per_card
+select row_eq($$ select p.client_id, p.brand_id, p.pool_name, p.denomination, p.currency, p.pool_type, p.client_cost_per_card
   from public.card_pools p where p.id = tests.the('pool') $$,
   row(tests.the('client'), tests.the('brand'), 'Client - ' || (select name from public.gift_card_brands where id = tests.the('brand')),
     25.00::numeric(18,2), 'USD'::text, 'client'::text, 24.50::numeric(18,2)),
-  'The new pool is the client''s, of the same brand and value, and its cards cost what they were sold for');
+  'The new pool is the client''s, of the same brand and value, and its cards cost the client what they were sold for');
 select is((select count(*)::int from public.gift_cards c join private.card_lots l on l.id = c.lot_id and l.pool_id = c.pool_id
   where c.pool_id = tests.the('pool') and c.client_id = tests.the('client') and l.expires_at is not distinct from c.expires_at),
   5, 'Each card is the client''s, in the lot of its expiry');

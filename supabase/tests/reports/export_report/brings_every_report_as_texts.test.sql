@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(24);
+select plan(26);
 
 select tests.keep(tests.create_reported_tenant());
 select tests.keep('b', tests.create_reported_tenant());
@@ -10,7 +10,7 @@ select tests.keep('platform', tests.create_user('platform_admin'));
 
 create temp table reports as
   select * from (values ('pool_performance', false), ('brand_performance', false), ('delivery_methods', false), ('geography', false),
-    ('campaign_comparison', false), ('liability', false), ('profit_by_client', true), ('profit_by_agency', true),
+    ('campaign_comparison', false), ('liability', false), ('profit_by_client', true), ('profit_by_agency', true), ('agency_profit', true),
     ('platform_analytics', true)) r (report, is_platforms);
 
 select set_eq($$ select 'report_' || report from reports $$,
