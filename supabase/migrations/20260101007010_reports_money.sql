@@ -241,7 +241,7 @@ comment on function public.report_profit_by_client is
   'What the platform earned with each client, by currency and source (own_stock: cards that the client brought itself): what the '
   'agency owes, less what the cards cost; platform admins only.';
 
-create function public.report_agency_profit(client_id uuid default null, from_day date default null, to_day date default null)
+create function public.report_agency_profit(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.agency_profit language sql stable security invoker set search_path = '' as $$
   select r.* from private.report('agency_profit', client_id, from_day, to_day) told,
     jsonb_populate_record(null::public.agency_profit, told) r

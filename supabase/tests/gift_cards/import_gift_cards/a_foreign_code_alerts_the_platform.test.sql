@@ -4,6 +4,7 @@ select plan(12);
 
 select tests.keep(tests.create_promise(0));
 select tests.keep('other', tests.create_promise(0));
+update public.card_pools set stock_owner = 'client', cost_per_card = 0 where client_id = (tests.kept('other') ->> 'client')::uuid;
 select tests.keep('pool_b', tests.kept('other') -> 'pool');
 select tests.keep('admin_b', tests.create_user('client_admin', (tests.kept('other') ->> 'client')::uuid));
 select tests.import(tests.the('pool'), jsonb_build_array(tests.card_row(1, 'KNOWN-1'), tests.card_row(2, 'KNOWN-2')));

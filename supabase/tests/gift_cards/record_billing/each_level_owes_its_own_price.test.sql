@@ -67,7 +67,7 @@ select is((select sum(cost_basis) from public.billing_transactions where grant_i
 
 -- each level reads its own figures
 create function pg_temp.statement(client text, agency text) returns jsonb language sql as $$
-  select public.get_billing_statement(null, tests.the(client), tests.the(agency), now()::date) #> '{result,totals}'
+  select public.get_billing_statement(null, tests.the(client), tests.the(agency), now()::date::text) #> '{result,totals}'
 $$;
 select tests.keep('nobody', null::text);
 select is(pg_temp.statement('client', 'nobody'), '[{"currency": "USD", "cards": 3, "ownCards": 2, "cardsBoughtBefore": 0,
