@@ -33,14 +33,14 @@ isOneToOne: false
                   ]
                 },"admin_card_sales": {
                   Row: {
-                    "buyer_client_id": string,"buyer_pool_id": string,"client_id": string,"cost_per_card": number,"created_at": string,"currency": string,"id": string,"master_pool_id": string,"price_per_card": number,"quantity": number,"request_id": string | null,"sold_by": string | null,"total_amount": number
+                    "buyer_client_id": string,"buyer_pool_id": string,"client_id": string,"cost_per_card": number,"created_at": string,"currency": string,"id": string,"master_pool_id": string,"platform_price_per_card": number,"platform_total_amount": number,"price_per_card": number,"quantity": number,"request_id": string | null,"sold_by": string | null,"total_amount": number
                   }
                   ComputedFields: never
                   Insert: {
-                    "buyer_client_id": string,"buyer_pool_id": string,"client_id"?: never,"cost_per_card": number,"created_at"?: string,"currency": string,"id"?: string,"master_pool_id": string,"price_per_card": number,"quantity": number,"request_id"?: string | null,"sold_by"?: string | null,"total_amount"?: never
+                    "buyer_client_id": string,"buyer_pool_id": string,"client_id"?: never,"cost_per_card": number,"created_at"?: string,"currency": string,"id"?: string,"master_pool_id": string,"platform_price_per_card": number,"platform_total_amount"?: never,"price_per_card": number,"quantity": number,"request_id"?: string | null,"sold_by"?: string | null,"total_amount"?: never
                   }
                   Update: {
-                    "buyer_client_id"?: string,"buyer_pool_id"?: string,"client_id"?: never,"cost_per_card"?: number,"created_at"?: string,"currency"?: string,"id"?: string,"master_pool_id"?: string,"price_per_card"?: number,"quantity"?: number,"request_id"?: string | null,"sold_by"?: string | null,"total_amount"?: never
+                    "buyer_client_id"?: string,"buyer_pool_id"?: string,"client_id"?: never,"cost_per_card"?: number,"created_at"?: string,"currency"?: string,"id"?: string,"master_pool_id"?: string,"platform_price_per_card"?: number,"platform_total_amount"?: never,"price_per_card"?: number,"quantity"?: number,"request_id"?: string | null,"sold_by"?: string | null,"total_amount"?: never
                   }
                   Relationships: [
                     {
@@ -169,14 +169,14 @@ isOneToOne: false
                   ]
                 },"billing_transactions": {
                   Row: {
-                    "agency_id": string,"billed_entity_id": string,"billed_entity_type": string,"campaign_id": string,"client_id": string,"cost_basis": number,"created_at": string,"currency": string,"denomination": number,"gift_card_id": string,"grant_id": string,"id": string,"margin": number,"price": number,"quantity": number,"recipient_id": string,"request_id": string | null,"reverses_id": string | null,"sale_id": string | null,"source": string
+                    "agency_id": string,"agency_margin": number,"billed_entity_id": string,"billed_entity_type": string,"campaign_id": string,"client_id": string,"client_price": number,"cost_basis": number,"created_at": string,"currency": string,"denomination": number,"gift_card_id": string,"grant_id": string,"id": string,"margin": number,"platform_price": number,"price": number,"quantity": number,"recipient_id": string,"request_id": string | null,"reverses_id": string | null,"sale_id": string | null,"source": string,"stock_owner": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "agency_id": string,"billed_entity_id": string,"billed_entity_type": string,"campaign_id": string,"client_id": string,"cost_basis": number,"created_at"?: string,"currency": string,"denomination": number,"gift_card_id": string,"grant_id": string,"id"?: string,"margin"?: never,"price": number,"quantity"?: never,"recipient_id": string,"request_id"?: string | null,"reverses_id"?: string | null,"sale_id"?: string | null,"source": string
+                    "agency_id": string,"agency_margin"?: never,"billed_entity_id": string,"billed_entity_type": string,"campaign_id": string,"client_id": string,"client_price": number,"cost_basis": number,"created_at"?: string,"currency": string,"denomination": number,"gift_card_id": string,"grant_id": string,"id"?: string,"margin"?: never,"platform_price": number,"price"?: never,"quantity"?: never,"recipient_id": string,"request_id"?: string | null,"reverses_id"?: string | null,"sale_id"?: string | null,"source": string,"stock_owner": string
                   }
                   Update: {
-                    "agency_id"?: string,"billed_entity_id"?: string,"billed_entity_type"?: string,"campaign_id"?: string,"client_id"?: string,"cost_basis"?: number,"created_at"?: string,"currency"?: string,"denomination"?: number,"gift_card_id"?: string,"grant_id"?: string,"id"?: string,"margin"?: never,"price"?: number,"quantity"?: never,"recipient_id"?: string,"request_id"?: string | null,"reverses_id"?: string | null,"sale_id"?: string | null,"source"?: string
+                    "agency_id"?: string,"agency_margin"?: never,"billed_entity_id"?: string,"billed_entity_type"?: string,"campaign_id"?: string,"client_id"?: string,"client_price"?: number,"cost_basis"?: number,"created_at"?: string,"currency"?: string,"denomination"?: number,"gift_card_id"?: string,"grant_id"?: string,"id"?: string,"margin"?: never,"platform_price"?: number,"price"?: never,"quantity"?: never,"recipient_id"?: string,"request_id"?: string | null,"reverses_id"?: string | null,"sale_id"?: string | null,"source"?: string,"stock_owner"?: string
                   }
                   Relationships: [
                     {
@@ -363,14 +363,14 @@ isOneToOne: false
                   ]
                 },"card_pools": {
                   Row: {
-                    "archived_at": string | null,"available_cards": number,"brand_id": string,"campaign_id": string | null,"claimed_cards": number,"client_id": string | null,"cost_per_card": number,"created_at": string,"currency": string,"delivered_cards": number,"denomination": number,"folded_before": unknown,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"supplier_id": string | null,"total_cards": number
+                    "archived_at": string | null,"available_cards": number,"brand_id": string,"campaign_id": string | null,"claimed_cards": number,"client_cost_per_card": number | null,"client_id": string | null,"cost_per_card": number,"created_at": string,"currency": string,"delivered_cards": number,"denomination": number,"folded_before": unknown,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"stock_owner": string,"supplier_id": string | null,"total_cards": number
                   }
                   ComputedFields: never
                   Insert: {
-                    "archived_at"?: string | null,"available_cards"?: number,"brand_id": string,"campaign_id"?: string | null,"claimed_cards"?: number,"client_id"?: string | null,"cost_per_card"?: number,"created_at"?: string,"currency"?: string,"delivered_cards"?: number,"denomination": number,"folded_before"?: unknown,"id"?: string,"is_active"?: boolean,"pool_name": string,"pool_type"?: string,"supplier_id"?: string | null,"total_cards"?: number
+                    "archived_at"?: string | null,"available_cards"?: number,"brand_id": string,"campaign_id"?: string | null,"claimed_cards"?: number,"client_cost_per_card"?: number | null,"client_id"?: string | null,"cost_per_card": number,"created_at"?: string,"currency"?: string,"delivered_cards"?: number,"denomination": number,"folded_before"?: unknown,"id"?: string,"is_active"?: boolean,"pool_name": string,"pool_type"?: string,"stock_owner"?: string,"supplier_id"?: string | null,"total_cards"?: number
                   }
                   Update: {
-                    "archived_at"?: string | null,"available_cards"?: number,"brand_id"?: string,"campaign_id"?: string | null,"claimed_cards"?: number,"client_id"?: string | null,"cost_per_card"?: number,"created_at"?: string,"currency"?: string,"delivered_cards"?: number,"denomination"?: number,"folded_before"?: unknown,"id"?: string,"is_active"?: boolean,"pool_name"?: string,"pool_type"?: string,"supplier_id"?: string | null,"total_cards"?: number
+                    "archived_at"?: string | null,"available_cards"?: number,"brand_id"?: string,"campaign_id"?: string | null,"claimed_cards"?: number,"client_cost_per_card"?: number | null,"client_id"?: string | null,"cost_per_card"?: number,"created_at"?: string,"currency"?: string,"delivered_cards"?: number,"denomination"?: number,"folded_before"?: unknown,"id"?: string,"is_active"?: boolean,"pool_name"?: string,"pool_type"?: string,"stock_owner"?: string,"supplier_id"?: string | null,"total_cards"?: number
                   }
                   Relationships: [
                     {
@@ -1173,6 +1173,32 @@ isOneToOne: false
                   Relationships: [
                     
                   ]
+                },"service_fees": {
+                  Row: {
+                    "agency_id": string | null,"client_id": string | null,"currency": string,"fee": number,"id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "agency_id"?: string | null,"client_id"?: string | null,"currency": string,"fee": number,"id"?: string
+                  }
+                  Update: {
+                    "agency_id"?: string | null,"client_id"?: string | null,"currency"?: string,"fee"?: number,"id"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "service_fees_agency_id_fkey"
+      columns: ["agency_id"]
+isOneToOne: false
+      referencedRelation: "agencies"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "service_fees_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    }
+                  ]
                 },"supplier_brands": {
                   Row: {
                     "brand_code": string,"brand_id": string,"delivery_method": string,"id": string,"is_async": boolean,"is_enabled": boolean,"sector": string | null,"supplier_id": string
@@ -1386,7 +1412,7 @@ isOneToOne: false
           Views: {
             "active_gift_card_pools": {
                   Row: {
-                    "archived_at": string | null,"available_cards": number | null,"brand_id": string,"campaign_id": string | null,"claimed_cards": number | null,"client_id": string | null,"cost_per_card": number | null,"created_at": string,"currency": string,"delivered_cards": number | null,"denomination": number,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"total_cards": number | null
+                    "archived_at": string | null,"available_cards": number | null,"brand_id": string,"campaign_id": string | null,"claimed_cards": number | null,"client_cost_per_card": number | null,"client_id": string | null,"cost_per_card": number | null,"created_at": string,"currency": string,"delivered_cards": number | null,"denomination": number,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"stock_owner": string,"total_cards": number | null
                   }
                   ComputedFields: never
                   Relationships: [
@@ -1420,7 +1446,7 @@ isOneToOne: false
                   ]
                 },"billing_statements": {
                   Row: {
-                    "amount": number | null,"amount_due": number | null,"billed_entity_id": string | null,"billed_entity_type": string | null,"cards": number | null,"cards_bought_before": number | null,"cards_sold": number | null,"client_id": string | null,"client_name": string | null,"currency": string | null,"id": string | null,"month": string | null,"paid_from_credit": number | null
+                    "amount": number | null,"amount_due": number | null,"billed_entity_id": string | null,"billed_entity_type": string | null,"cards": number | null,"cards_bought_before": number | null,"cards_sold": number | null,"client_id": string | null,"client_name": string | null,"currency": string | null,"id": string | null,"month": string | null,"own_cards": number | null,"paid_from_credit": number | null
                   }
                   ComputedFields: never
                   Relationships: [
@@ -1458,7 +1484,7 @@ isOneToOne: false
                   ]
                 },"gift_card_pools": {
                   Row: {
-                    "archived_at": string | null,"available_cards": number | null,"brand_id": string,"campaign_id": string | null,"claimed_cards": number | null,"client_id": string | null,"cost_per_card": number | null,"created_at": string,"currency": string,"delivered_cards": number | null,"denomination": number,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"total_cards": number | null
+                    "archived_at": string | null,"available_cards": number | null,"brand_id": string,"campaign_id": string | null,"claimed_cards": number | null,"client_cost_per_card": number | null,"client_id": string | null,"cost_per_card": number | null,"created_at": string,"currency": string,"delivered_cards": number | null,"denomination": number,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"stock_owner": string,"total_cards": number | null
                   }
                   ComputedFields: never
                   Relationships: [
@@ -1612,6 +1638,7 @@ isOneToOne: false
 "brand_id": string,
 "campaign_id": string | null,
 "claimed_cards": number,
+"client_cost_per_card": number | null,
 "client_id": string | null,
 "cost_per_card": number,
 "created_at": string,
@@ -1623,6 +1650,7 @@ isOneToOne: false
 "is_active": boolean,
 "pool_name": string,
 "pool_type": string,
+"stock_owner": string,
 "supplier_id": string | null,
 "total_cards": number
             }
@@ -1685,6 +1713,23 @@ isOneToOne: false
 "cancel_package_purchase":
 { Args: { "actor": string,"purchase_id": string,"request_id": string }; Returns: Json
                            },
+"collect_credit":
+{ Args: { "amount"?: number,"client_id": string,"currency"?: string,"idempotency_key"?: string }; Returns: {
+              "client_id": string | null,
+"created_at": string,
+"description": string | null,
+"id": string,
+"idempotency_key": string,
+"reference_id": string | null,
+"reverses": string | null,
+"transfer_type": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "ledger_transfers"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "complete_delivery_attempt":
 { Args: { "attempt_id": string,"error_code": string,"error_message": string,"lease_token": string,"outcome": string,"provider": string,"provider_message_id": string }; Returns: Json
                            },
@@ -1767,12 +1812,13 @@ isOneToOne: false
 { Args: { "account_id"?: string,"campaign_id"?: string,"client_id": string,"key"?: string,"kind"?: string,"name": string }; Returns: Json
                            },
 "create_gift_card_pool":
-{ Args: { "brand_id": string,"campaign_id"?: string,"client_id": string,"cost_per_card"?: number,"currency"?: string,"denomination": number,"pool_name": string }; Returns: {
+{ Args: { "brand_id": string,"campaign_id"?: string,"client_id": string,"cost_per_card"?: number,"currency"?: string,"denomination": number,"pool_name": string,"stock_owner"?: string }; Returns: {
               "archived_at": string | null,
 "available_cards": number,
 "brand_id": string,
 "campaign_id": string | null,
 "claimed_cards": number,
+"client_cost_per_card": number | null,
 "client_id": string | null,
 "cost_per_card": number,
 "created_at": string,
@@ -1784,6 +1830,7 @@ isOneToOne: false
 "is_active": boolean,
 "pool_name": string,
 "pool_type": string,
+"stock_owner": string,
 "supplier_id": string | null,
 "total_cards": number
             }
@@ -2222,6 +2269,14 @@ isOneToOne: false
 "replay_webhook_messages":
 { Args: { "endpoint_id": string,"since": string }; Returns: number
                            },
+"report_agency_profit":
+{ Args: { "client_id"?: string,"from_day"?: string,"to_day"?: string }; Returns: Database["public"]['CompositeTypes']["agency_profit"][]
+                          SetofOptions: {
+        from: "*"
+        to: "agency_profit"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
 "report_bizcoin_usage":
 { Args: { "client_id": string,"since"?: string,"until"?: string }; Returns: Json
                            },
@@ -2336,7 +2391,7 @@ isOneToOne: false
 { Args: { "actor": string,"gift_card_id": string,"reason": string,"request_id": string }; Returns: Json
                            },
 "rollback_voucher_redemption":
-{ Args: { "reason": string,"redemption_id": string }; Returns: Json
+{ Args: { "idempotency_key"?: string,"reason": string,"redemption_id": string }; Returns: Json
                            },
 "rotate_webhook_secret":
 { Args: { "endpoint_id": string }; Returns: Json
@@ -2677,6 +2732,20 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"update_service_fee":
+{ Args: { "agency_id"?: string,"client_id"?: string,"currency"?: string,"fee": number }; Returns: {
+              "agency_id": string | null,
+"client_id": string | null,
+"currency": string,
+"fee": number,
+"id": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "service_fees"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "update_sms_policy":
 { Args: { "client_id": string,"country"?: string,"sms_countries"?: (string)[],"sms_daily_max"?: number }; Returns: {
               "agency_id": string,
@@ -2765,6 +2834,8 @@ isOneToOne: false
           CompositeTypes: {
             "agency_offer": {
                         "brand_id": string | null,"brand_name": string | null,"denomination": number | null,"currency": string | null,"price": number | null,"markup_percentage": number | null,"custom_price": number | null,"client_price": number | null,"is_enabled": boolean | null
+                      },"agency_profit": {
+                        "agency_id": string | null,"agency_name": string | null,"client_id": string | null,"client_name": string | null,"currency": string | null,"source": string | null,"cards": number | null,"owed_by_client": number | null,"owed_to_platform": number | null,"margin": number | null,"margin_rate": number | null
                       },"billing_line": {
                         "id": string | null,"client_id": string | null,"client_name": string | null,"billed_entity_type": string | null,"billed_entity_id": string | null,"month": string | null,"kind": string | null,"campaign_id": string | null,"campaign_name": string | null,"brand_name": string | null,"denomination": number | null,"currency": string | null,"quantity": number | null,"unit_price": number | null,"amount": number | null,"payment": string | null,"created_at": string | null
                       },"brand_performance": {
@@ -2780,7 +2851,7 @@ isOneToOne: false
                       },"liability": {
                         "client_id": string | null,"client_name": string | null,"currency": string | null,"age": string | null,"given_cards": number | null,"given_value": number | null,"owed_rewards": number | null,"owed_value": number | null,"total_value": number | null,"expiring_cards": number | null,"expiring_value": number | null,"oldest_at": string | null
                       },"platform_analytics": {
-                        "currency": string | null,"agencies": number | null,"clients": number | null,"campaigns": number | null,"stocked_cards": number | null,"available_cards": number | null,"available_value": number | null,"given_cards": number | null,"from_inventory": number | null,"from_suppliers": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"owed_rewards": number | null,"delivery_attempts": number | null,"delivery_success_rate": number | null,"redemption_rate": number | null,"average_seconds_to_delivery": number | null,"value_given": number | null,"revenue": number | null,"cost": number | null,"margin": number | null,"margin_rate": number | null
+                        "currency": string | null,"agencies": number | null,"clients": number | null,"campaigns": number | null,"stocked_cards": number | null,"available_cards": number | null,"available_value": number | null,"available_own_cards": number | null,"given_cards": number | null,"from_inventory": number | null,"from_own_stock": number | null,"from_suppliers": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"owed_rewards": number | null,"delivery_attempts": number | null,"delivery_success_rate": number | null,"redemption_rate": number | null,"average_seconds_to_delivery": number | null,"value_given": number | null,"revenue": number | null,"cost": number | null,"margin": number | null,"margin_rate": number | null
                       },"pool_performance": {
                         "client_id": string | null,"client_name": string | null,"pool_id": string | null,"pool_name": string | null,"pool_type": string | null,"brand_name": string | null,"currency": string | null,"denomination": number | null,"total_cards": number | null,"available_cards": number | null,"given_cards": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"utilization_rate": number | null,"delivery_attempts": number | null,"delivery_success_rate": number | null,"average_seconds_to_delivery": number | null,"total_cost": number | null,"cost_per_redemption": number | null
                       },"profit_by_agency": {

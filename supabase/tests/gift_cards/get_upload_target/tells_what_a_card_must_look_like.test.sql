@@ -13,7 +13,7 @@ from unnest(array['platform_admin', 'agency_admin', 'client_admin', 'call_agent'
 select is(public.get_upload_target(tests.the('client_admin'), tests.the('pool')) -> 'result',
   jsonb_build_object('poolId', tests.the('pool'), 'brandId', tests.the('brand'), 'brandName',
   (select name from public.gift_card_brands where id = tests.the('brand')), 'codeFormat', '^AMZN-[A-Z0-9]{4}$',
-  'denomination', 25.00, 'currency', 'USD'), 'The pool, its brand and its value');
+  'codeCaseMatters', false, 'denomination', 25.00, 'currency', 'USD'), 'The pool, its brand and its value');
 select is(public.get_upload_target(null, tests.the('pool')) ->> 'outcome', 'ok', 'A server may ask');
 select is(public.get_upload_target(tests.the('platform_admin'), tests.the('master')) ->> 'outcome', 'ok',
   'A platform admin may fill a master pool');
