@@ -10,15 +10,46 @@ begin
     jsonb_build_object('fields', jsonb_build_array(jsonb_build_object('field', field, 'problem', problem))));
 end $$;
 
--- The known name that somebody may have meant, or null: first_name for firstName, Phone number for phone.
+-- How alike two words are, from 0 to 1: the share of the pairs of letters that they have in common.
+create function private.likeness(one text, other text)
+returns numeric language sql immutable set search_path = '' as $$
+  select coalesce(2.0 * count(*) / nullif(greatest(length(one) - 1, 0) + greatest(length(other) - 1, 0), 0), 0)
+  from (
+    select substr(one, n, 2) from generate_series(1, length(one) - 1) n
+    intersect all
+    select substr(other, n, 2) from generate_series(1, length(other) - 1) n) common
+$$;
+
+-- The known name that somebody may have meant, or null: first_name for firstName, Phone number for phone, allowDomain for
+-- allowedDomains.
 create function private.nearest_name(given text, known text[])
 returns text language sql immutable set search_path = '' as $$
   select k.name
   from unnest(known) with ordinality as k (name, place),
-    lateral (select regexp_replace(lower(given), '[^a-z0-9]', '', 'g'), lower(k.name)) as f (given, name)
-  where f.given = f.name or (length(f.given) >= 3 and (position(f.given in f.name) > 0 or position(f.name in f.given) > 0))
-  order by f.given <> f.name, k.place limit 1
+    lateral (select regexp_replace(lower(given), '[^a-z0-9]', '', 'g'), lower(k.name)) as f (given, name),
+    lateral (select length(f.given) >= 3 and (position(f.given in f.name) > 0 or position(f.name in f.given) > 0),
+      private.likeness(f.given, f.name)) as l (contains, likeness)
+  where f.given = f.name or l.contains or l.likeness >= 0.6
+  order by f.given <> f.name, not l.contains, case when not l.contains then -l.likeness end, k.place limit 1
 $$;
+
+-- Passes an object that has known fields only. An unknown field is a slip, and a restriction that is not read would be none.
+create function private.assert_fields(given jsonb, known text[], field text)
+returns void language plpgsql stable set search_path = '' as $$
+declare
+  unknown jsonb;
+begin
+  if jsonb_typeof(given) is distinct from 'object' then
+    perform private.refuse_field(field, 'must be an object');
+  end if;
+  select jsonb_agg(jsonb_build_object('field', k, 'problem', 'is not known; ' || coalesce(
+    'did you mean ' || private.nearest_name(k, known) || '?', 'known are ' || array_to_string(known, ', '))) order by k)
+  into unknown from jsonb_object_keys(given) k where k <> all (known);
+  if unknown is not null then
+    perform private.refuse('RB-400', (unknown #>> '{0,field}') || ' ' || (unknown #>> '{0,problem}'),
+      jsonb_build_object('fields', unknown));
+  end if;
+end $$;
 
 -- The white space that JavaScript's trim() removes, so that both parsers agree on it.
 create function private.trimmed(given text)
@@ -196,4 +227,63 @@ create function private.units_limit()
 returns numeric language plpgsql immutable set search_path = '' as $$
 begin
   return 1000000000;
+end $$;
+
+-- A text of JSON without white space around it; null and an empty text are null.
+create function private.parse_text(given jsonb, field text, longest int)
+returns text language plpgsql stable set search_path = '' as $$
+begin
+  if jsonb_typeof(given) not in ('string', 'null') then
+    perform private.refuse_field(field, 'must be text');
+  elsif length(given #>> '{}') > longest then
+    perform private.refuse_field(field, format('must have at most %s characters', longest));
+  end if;
+  return nullif(private.trimmed(given #>> '{}'), '');
+end $$;
+
+-- An id of JSON; null stays null.
+create function private.parse_id(given jsonb, field text)
+returns uuid language plpgsql stable set search_path = '' as $$
+begin
+  if jsonb_typeof(given) not in ('string', 'null')
+    or given #>> '{}' !~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' then
+    perform private.refuse_field(field, 'must be a UUID');
+  end if;
+  return (given #>> '{}')::uuid;
+end $$;
+
+-- A truth value of JSON; null stays null.
+create function private.parse_flag(given jsonb, field text)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  if jsonb_typeof(given) not in ('boolean', 'null') then
+    perform private.refuse_field(field, 'must be true or false');
+  end if;
+  return (given #>> '{}')::boolean;
+end $$;
+
+-- A list of texts of JSON. Null is no list; an empty one is refused, because it could mean everybody or nobody.
+create function private.parse_texts(given jsonb, field text, most int default 1000)
+returns text[] language plpgsql stable set search_path = '' as $$
+declare
+  texts text[] := '{}';
+  entry jsonb;
+begin
+  if coalesce(jsonb_typeof(given), 'null') = 'null' then
+    return null;
+  elsif jsonb_typeof(given) <> 'array' then
+    perform private.refuse_field(field, 'must be a list');
+  elsif jsonb_array_length(given) = 0 then
+    perform private.refuse_field(field, 'must not be an empty list; null removes the restriction');
+  elsif jsonb_array_length(given) > most then
+    perform private.refuse_field(field, format('must have at most %s entries', most));
+  end if;
+  for entry in select e from jsonb_array_elements(given) e loop
+    if jsonb_typeof(entry) <> 'string' or private.trimmed(entry #>> '{}') = '' or length(entry #>> '{}') > 254 then
+      perform private.refuse_field(
+        format('%s.%s', field, cardinality(texts)), 'must be a text of 1 to 254 characters');
+    end if;
+    texts := texts || private.trimmed(entry #>> '{}');
+  end loop;
+  return texts;
 end $$;

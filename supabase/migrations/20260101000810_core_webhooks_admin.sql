@@ -14,16 +14,21 @@ begin
   return endpoint;
 end $$;
 
+-- Passes a list of events that all exist, or null; a list of nothing would tell the endpoint nothing.
 create function private.assert_events(events text[])
 returns void language plpgsql stable set search_path = '' as $$
 declare
-  unknown text[] := array(
-    select e from unnest(events) e
-    where e <> '*' and not exists (select from private.webhook_event_types t where t.event_type = e));
+  known text[] := array(select t.event_type from private.webhook_event_types t order by t.event_type);
+  unknown text;
 begin
-  if unknown <> '{}' then
-    perform private.refuse('RB-400', 'There is no event ' || array_to_string(unknown, ', '), jsonb_build_object('events', (
-      select jsonb_agg(t.event_type order by t.event_type) from private.webhook_event_types t)));
+  if events = '{}' or array_ndims(events) > 1 or array_position(events, null) is not null then
+    perform private.refuse_field('events', 'must be a list of at least one event; * is all of them');
+  end if;
+  select e into unknown from unnest(events) e where e <> '*' and e <> all (known) limit 1;
+  if unknown is not null then
+    perform private.refuse('RB-400', 'There is no event ' || unknown
+      || coalesce('; did you mean ' || private.nearest_name(unknown, known) || '?', ''),
+      jsonb_build_object('events', to_jsonb(known)));
   end if;
 end $$;
 
@@ -40,7 +45,7 @@ declare
   endpoint public.webhook_endpoints;
 begin
   perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
-  perform private.assert_events(events);
+  perform private.assert_events(coalesce(events, '{}'));
   insert into public.webhook_endpoints as e (client_id, url, events, description)
   values (client_id, url, events, description) returning e.* into endpoint;
   perform private.record_audit(client_id, private.caller(), 'webhook_endpoint.created', 'webhook_endpoint', endpoint.id,

@@ -125,12 +125,13 @@ create index voucher_usage_transfer_id_idx on public.voucher_usage (transfer_id)
 create index voucher_usage_owner_transfer_id_idx on public.voucher_usage (owner_transfer_id);
 create index voucher_usage_customer_package_id_idx on public.voucher_usage (customer_package_id);
 
--- One mailbox has many spellings: case, a +tag, and at Gmail dots and either domain make no difference.
+-- One mailbox has many spellings: case, a +tag, both forms of an international domain, and at Gmail dots and either domain make no
+-- difference.
 create function private.normalised_email(email text)
 returns text language plpgsql immutable set search_path = '' as $$
 declare
   mailbox text := split_part(split_part(lower(btrim(email)), '@', 1), '+', 1);
-  domain text := split_part(lower(btrim(email)), '@', 2);
+  domain text := private.ascii_domain(split_part(btrim(email), '@', 2));
 begin
   if domain in ('gmail.com', 'googlemail.com') then
     return replace(mailbox, '.', '') || '@gmail.com';

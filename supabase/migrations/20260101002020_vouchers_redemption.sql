@@ -44,7 +44,7 @@ begin
       private.identity_of(u.id::text) = any (voucher.allowed_customers)
       or private.identity_of(nullif(u.phone::text, '')) = any (voucher.allowed_customers)
       or (u.email_confirmed_at is not null and (
-        split_part(lower(u.email), '@', 2) = any (voucher.allowed_domains)
+        private.ascii_domain(split_part(u.email, '@', 2)) = any (voucher.allowed_domains)
         or private.identity_of(u.email) = any (voucher.allowed_customers)))));
 end $$;
 

@@ -27,17 +27,6 @@ begin
   return null;
 end $$;
 
--- A name that is not known is a slip, and a limit that is not read would be none.
-create function private.assert_voucher_keys(terms jsonb, allowed text[])
-returns void language plpgsql immutable set search_path = '' as $$
-declare
-  unknown text[] := array(select k from jsonb_object_keys(terms) k where k <> all (allowed));
-begin
-  if cardinality(unknown) > 0 then
-    perform private.refuse('RB-400', 'There are fields that a voucher does not have', jsonb_build_object('fields', unknown));
-  end if;
-end $$;
-
 -- What the table or a type does not take, in words: the name of the rule is one, and the row is nobody's business.
 create function private.refuse_voucher(message text, rule text, missing text)
 returns void language plpgsql immutable set search_path = '' as $$
@@ -48,20 +37,43 @@ begin
     else message end, jsonb_strip_nulls(jsonb_build_object('rule', nullif(rule, ''))));
 end $$;
 
--- A customer as an admin names him: a phone number without a country code is of the US.
-create function private.allowed_customer(named text)
+-- A customer as an admin names him: by id, e-mail address, or phone number; one without a country code is of the US.
+create function private.allowed_customer(named text, field text)
 returns text language plpgsql immutable set search_path = '' as $$
+declare
+  digits text := regexp_replace(named, '[- ().]', '', 'g');
 begin
-  return private.identity_of(case
-    when position('@' in named) = 0 and named ~ '^[^+]*$' and regexp_replace(named, '[- ().]', '', 'g') ~ '^[0-9]{10}$'
-      then '+1' || named else named end);
+  if digits ~ '^[0-9]{10}$' then
+    digits := '+1' || digits;
+  end if;
+  if named ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' or named ~ '^[^@\s,;<>"]+@[^@\s,;<>"]+\.[^@\s,;<>".]+$' then
+    return private.identity_of(named);
+  elsif digits ~ '^\+?[1-9][0-9]{6,14}$' then
+    return private.identity_of(digits);
+  end if;
+  perform private.refuse_field(field, 'must be an id, an e-mail address or a phone number');
+  return null;
 end $$;
 
-create function private.jsonb_texts(list jsonb)
-returns text[] language plpgsql immutable set search_path = '' as $$
+-- Whom a voucher is for, as lists of domains and of identities; null is everybody.
+create function private.allowed_domains(given jsonb)
+returns text[] language plpgsql stable set search_path = '' as $$
+declare
+  domains text[];
 begin
-  return case when jsonb_typeof(list) = 'array' and jsonb_array_length(list) > 0 then
-    array(select lower(btrim(t)) from jsonb_array_elements_text(list) t) end;
+  select array_agg(private.parse_domain(d.domain, 'allowedDomains.' || d.place - 1) order by d.place) into domains
+  from unnest(private.parse_texts(given, 'allowedDomains')) with ordinality as d (domain, place);
+  return domains;
+end $$;
+
+create function private.allowed_customers(given jsonb)
+returns text[] language plpgsql stable set search_path = '' as $$
+declare
+  customers text[];
+begin
+  select array_agg(private.allowed_customer(c.customer, 'allowedCustomers.' || c.place - 1) order by c.place) into customers
+  from unnest(private.parse_texts(given, 'allowedCustomers')) with ordinality as c (customer, place);
+  return customers;
 end $$;
 
 -- When a voucher ends: with expiresOn at the end of that day where the client is; expiresAt is a day or a moment.
@@ -117,30 +129,27 @@ declare
   voucher public.vouchers;
   dealer uuid := private.dealer_at(actor, client_id);
 begin
-  perform private.assert_voucher_keys(terms, array['code', 'type', 'value', 'description', 'usageLimit', 'perCustomerLimit',
+  perform private.assert_fields(terms, array['code', 'type', 'value', 'description', 'usageLimit', 'perCustomerLimit',
     'isActive', 'isPublic', 'startsAt', 'expiresAt', 'expiresOn', 'packageId', 'minimumPurchase', 'entitlementDays', 'ownerId',
-    'ownerBenefit', 'dealerId', 'allowedDomains', 'allowedCustomers']);
+    'ownerBenefit', 'dealerId', 'allowedDomains', 'allowedCustomers'], 'voucher');
   voucher.client_id := client_id;
+  perform private.parse_text(terms -> 'code', 'code', 128);
+  -- a blank one is not left out
   voucher.code := upper(private.printed_code(terms ->> 'code'));
-  voucher.type := terms ->> 'type';
+  voucher.type := private.parse_text(terms -> 'type', 'type', 20);
   voucher := private.voucher_numbers(voucher, terms);
-  voucher.description := terms ->> 'description';
+  voucher.description := private.parse_text(terms -> 'description', 'description', 1000);
   voucher.usage_count := 0;
-  voucher.is_active := coalesce((terms ->> 'isActive')::boolean, true);
-  voucher.is_public := coalesce((terms ->> 'isPublic')::boolean, false);
+  voucher.is_active := coalesce(private.parse_flag(terms -> 'isActive', 'isActive'), true);
+  voucher.is_public := coalesce(private.parse_flag(terms -> 'isPublic', 'isPublic'), false);
   voucher.starts_at := coalesce(
     private.parse_beginning(terms ->> 'startsAt', 'startsAt', private.time_zone_of(client_id)), now());
   voucher.expires_at := private.voucher_ending(terms, client_id);
-  voucher.package_id := (terms ->> 'packageId')::uuid;
-  voucher.owner_id := (terms ->> 'ownerId')::uuid;
-  voucher.dealer_id := coalesce(dealer, (terms ->> 'dealerId')::uuid);
-  voucher.allowed_domains := nullif(array(
-    select ltrim(d, '@') from unnest(private.jsonb_texts(terms -> 'allowedDomains')) d), '{}');
-  voucher.allowed_customers := nullif(array(
-    select private.allowed_customer(c) from unnest(private.jsonb_texts(terms -> 'allowedCustomers')) c), '{}');
-  if array_position(voucher.allowed_customers, null) is not null then
-    perform private.refuse('RB-400', 'An allowed customer is an id, an e-mail address or a phone number');
-  end if;
+  voucher.package_id := private.parse_id(terms -> 'packageId', 'packageId');
+  voucher.owner_id := private.parse_id(terms -> 'ownerId', 'ownerId');
+  voucher.dealer_id := coalesce(dealer, private.parse_id(terms -> 'dealerId', 'dealerId'));
+  voucher.allowed_domains := private.allowed_domains(terms -> 'allowedDomains');
+  voucher.allowed_customers := private.allowed_customers(terms -> 'allowedCustomers');
   voucher.created_by := actor;
   voucher.created_at := now();
   perform private.assert_people_of(voucher, dealer);

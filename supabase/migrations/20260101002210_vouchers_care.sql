@@ -18,6 +18,19 @@ begin
   return voucher;
 end $$;
 
+-- What a voucher always has is changed and not removed: a null must not become the usual value of a new voucher.
+create function private.assert_not_null(changes jsonb, fields text[])
+returns void language plpgsql stable set search_path = '' as $$
+declare
+  field text;
+begin
+  foreach field in array fields loop
+    if changes -> field = 'null' then
+      perform private.refuse_field(field, 'cannot be removed');
+    end if;
+  end loop;
+end $$;
+
 create function private.update_voucher(voucher_id uuid, changes jsonb)
 returns public.vouchers language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -26,8 +39,9 @@ declare
   rule text;
   missing text;
 begin
-  perform private.assert_voucher_keys(changes, array['isActive', 'isPublic', 'description', 'usageLimit',
-    'perCustomerLimit', 'startsAt', 'expiresAt', 'expiresOn', 'allowedDomains', 'allowedCustomers']);
+  perform private.assert_fields(changes, array['isActive', 'isPublic', 'description', 'usageLimit',
+    'perCustomerLimit', 'startsAt', 'expiresAt', 'expiresOn', 'allowedDomains', 'allowedCustomers'], 'changes');
+  perform private.assert_not_null(changes, array['isActive', 'isPublic', 'perCustomerLimit', 'startsAt']);
   wanted := private.voucher_of(voucher.client_id, jsonb_build_object('type', voucher.type) || changes, private.caller());
   if wanted.usage_limit < voucher.usage_count and changes ? 'usageLimit' then
     perform private.refuse('RB-400', 'The voucher was redeemed more often already',
