@@ -33,19 +33,28 @@ const JOURNEY = `${ADMIN}
   const refused = await supabase.functions.invoke('send-gift-card-sms', { body: { giftCardId: given.giftCard.id, phone: facts.phone, reason: 7 } });
   return { found, session, given, again, upload, refusal: await refused.error.context.json() };`;
 
+interface Journey {
+  found: { data: { id: string }[] };
+  session: { matches: unknown[] };
+  given: { giftCard: { id: string; status: string } };
+  again: { giftCardId: string };
+  upload: { imported: number; rejected: number };
+  refusal: { error: { fields: { field: string }[] } };
+}
+
 Deno.test({
   name: 'a page of another origin: signs up, signs in, finds a recipient, gives a card, resends it, uploads cards',
   ignore: findChromium() === null,
   async fn() {
     const { clientId, poolId, recipient } = await promise({ cards: 1 });
     const [good, otherPhone] = [uniqueCard(), uniquePhone()];
-    const result = await inPage<Record<string, any>>(JOURNEY, { // deno-lint-ignore no-explicit-any
+    const result = await inPage<Journey>(JOURNEY, {
       phone: recipient.phone,
       otherPhone,
       poolId,
       csv: `code,pin\n${good.code},${good.pin}\n6.30119E+18,\n`,
     }, async ({ id }) => await join({ id } as Person, 'client_admin', clientId));
-    assert.deepEqual(result.found.data.map(({ id }: { id: string }) => id), [recipient.id]);
+    assert.deepEqual(result.found.data.map(({ id }) => id), [recipient.id]);
     assert.equal(result.session.matches.length, 1);
     assert.equal(result.given.giftCard.status, 'claimed');
     assert.equal(result.again.giftCardId, result.given.giftCard.id);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Answer } from './http.ts';
-import { catalogue, type Code } from '../../supabase/functions/_shared/errors.ts';
+import { catalogue, type Code, SIGNATURE_SOLUTION } from '../../supabase/functions/_shared/errors.ts';
 
 /** The answer is a success, with the id under which every trace of the request is found. */
 export function assertDone({ status, headers, body, text }: Answer): void {
@@ -23,4 +23,10 @@ export function assertRefused(
   assert.equal(headers.get('x-request-id'), body.error.requestId);
   assert.deepEqual(Object.keys(body), ['error']);
   return body.error;
+}
+
+/** The answer refuses a webhook whose signature is absent, wrong or too old. */
+// deno-lint-ignore no-explicit-any
+export function assertUnsigned(answer: Answer): any {
+  return assertRefused(answer, 'RB-403', SIGNATURE_SOLUTION);
 }

@@ -358,6 +358,14 @@ export interface FieldProblem {
   problem: string;
 }
 
+/** What the sender of a webhook does about a refused signature. */
+export const SIGNATURE_SOLUTION = 'Check the signing secret, the URL that was signed, and the clock of the sender';
+
+/** The refusal of a webhook that its sender did not sign, or signed too long ago. */
+export function badSignature(message: string): Refusal {
+  return new Refusal('RB-403', { solution: SIGNATURE_SOLUTION }, message);
+}
+
 /** The refusal of a request that names what is wrong with it. */
 export function badRequest(...fields: FieldProblem[]): Refusal {
   return new Refusal('GC-012', { fields });

@@ -33,13 +33,39 @@ Deno.test('readJson: a body that fits comes back without unknown fields', async 
   assert.deepEqual(await readJson(post('{"name":" Ann ","colour":"red"}'), schema), { name: 'Ann' });
 });
 
+Deno.test('readJson: no body at all → an empty object, whatever its media type', async () => {
+  const request = new Request('http://localhost/', { method: 'POST' });
+  assert.deepEqual(await readJson(request, z.strictObject({ name: z.string().nullish() })), {});
+});
+
+Deno.test('readJson: unknown fields → refused by name, with the nearest known one', async () => {
+  const strict = z.strictObject({
+    firstName: z.string(),
+    recipientId: z.string().optional(),
+    phone: z.string().optional(),
+  });
+  const { details } = await refusalOf(readJson(post('{"first_name":"Ann","receipientId":"1","colour":"red"}'), strict));
+  assert.deepEqual(details.fields, [
+    { field: 'firstName', problem: 'is required' },
+    { field: 'first_name', problem: 'is not known; did you mean "firstName"?' },
+    { field: 'receipientId', problem: 'is not known; did you mean "recipientId"?' },
+    { field: 'colour', problem: 'is not known' },
+  ]);
+});
+
+Deno.test('readJson: a field that is wrong in two ways → named once', async () => {
+  const twice = z.object({ name: z.string().min(3, 'is short').regex(/^[a-z]+$/, 'has other signs') });
+  const { details } = await refusalOf(readJson(post('{"name":"1"}'), twice));
+  assert.deepEqual(details.fields, [{ field: 'name', problem: 'is short' }]);
+});
+
 Deno.test('readJson: a charset and a byte order mark do no harm', async () => {
   const request = post('\ufeff{"name":"Ann"}', 'Application/JSON; charset=utf-8');
   assert.deepEqual(await readJson(request, schema), { name: 'Ann' });
 });
 
 const BAD_BODIES: [string, BodyInit | null, FieldProblem][] = [
-  ['empty', null, { field: 'body', problem: 'is empty' }],
+  ['empty', null, { field: 'name', problem: 'is required' }],
   ['not JSON', 'name=Ann', { field: 'body', problem: 'is not JSON' }],
   ['not UTF-8', new Uint8Array([0x22, 0xff, 0x22]), { field: 'body', problem: 'is not JSON' }],
   ['a list', '[]', { field: 'body', problem: 'Invalid input: expected object, received array' }],

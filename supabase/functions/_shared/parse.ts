@@ -1,18 +1,21 @@
 import { createHash } from 'node:crypto';
-import type { z } from 'zod';
+import { closest, distance } from 'fastest-levenshtein';
+import { z } from 'zod';
 import { badRequest, type FieldProblem, Refusal } from './errors.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
 const MAX_PROBLEMS = 20;
 
-/** Reads a JSON body that must fit the schema. */
+/** Reads a JSON body that must fit the schema; no body at all is an empty object. */
 export async function readJson<Schema extends z.ZodType>(
   request: Request,
   schema: Schema,
 ): Promise<z.output<Schema>> {
+  const bytes = await readBytes(request, MAX_BODY_BYTES);
+  if (bytes.length === 0) return check({}, schema);
   if (mediaType(request) !== 'application/json') throw new Refusal('RB-415', { accepted: ['application/json'] });
-  return parseJson(await readBytes(request, MAX_BODY_BYTES), schema);
+  return parseJson(bytes, schema);
 }
 
 /** The media type of a body, without its parameters. */
@@ -59,7 +62,39 @@ export function decodeText(bytes: Uint8Array): string {
 export function check<Schema extends z.ZodType>(value: unknown, schema: Schema): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw badRequest(...parsed.error.issues.slice(0, MAX_PROBLEMS).map((issue) => problemOf(issue, value)));
+  throw badRequest(...problemsOf(parsed.error, value, namesOf(schema)).slice(0, MAX_PROBLEMS));
+}
+
+/** One problem for each field, the first that was found. */
+function problemsOf({ issues }: z.ZodError, value: unknown, known: string[]): FieldProblem[] {
+  const problems = issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' ? unknownFields(issue, known) : [problemOf(issue, value)]
+  );
+  const first = new Map<string, FieldProblem>();
+  for (const problem of problems) if (!first.has(problem.field)) first.set(problem.field, problem);
+  return [...first.values()];
+}
+
+function unknownFields({ path, keys }: z.core.$ZodIssueUnrecognizedKeys, known: string[]): FieldProblem[] {
+  return keys.map((key) => {
+    const near = path.length === 0 && nearest(key, known);
+    return {
+      field: [...path, key].join('.'),
+      problem: near ? `is not known; did you mean "${near}"?` : 'is not known',
+    };
+  });
+}
+
+/** The known name that a misspelt one was meant to be, or null. */
+export function nearest(name: string, known: string[]): string | null {
+  const plain = (word: string) => word.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const near = known.length > 0 ? closest(plain(name), known.map(plain)) : null;
+  const found = known.find((candidate) => plain(candidate) === near);
+  return found && distance(plain(name), near!) <= Math.max(2, found.length / 4) ? found : null;
+}
+
+function namesOf(schema: z.ZodType): string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
 function problemOf({ path, message }: z.core.$ZodIssue, value: unknown): FieldProblem {

@@ -162,6 +162,14 @@ Deno.test('serve: a secret that is missing is named before the handler runs', as
   });
 });
 
+Deno.test('serve: the secrets of SMS are missing → the log says so in the words that operators search for', async () => {
+  Deno.env.delete('TWILIO_AUTH_TOKEN');
+  const log = await logged(async () => {
+    await call({ secrets: ['TWILIO_AUTH_TOKEN'] }, {}, () => assert.fail('the handler ran'));
+  });
+  assert.match(log, /"message":"SMS service not configured"/);
+});
+
 Deno.test('serve: the address of the caller is counted from the right', async () => {
   const forwarded = { 'x-forwarded-for': '6.6.6.6, 1.2.3.4,10.0.0.1' };
   assert.equal((await contextOf(forwarded)).ip, '10.0.0.1');

@@ -148,9 +148,14 @@ function refuse(thrown: unknown, requestId: string, tag: string): Response {
   return response;
 }
 
+// In the words that operators search the logs for.
+const SERVICES = { TWILIO_: 'SMS', SENDGRID_: 'E-mail' };
+
 function logRefusal({ code, status, message, details, cause }: Refusal, requestId: string, tag: string): void {
   const { reason, fields, missing } = details;
   const detail = cause === undefined ? {} : { cause: describe(cause) };
+  const service = Object.entries(SERVICES).find(([prefix]) => String(missing ?? '').startsWith(prefix))?.[1];
+  if (service) log(`${service} service not configured`, { requestId, missing }, 'error');
   const line = { requestId, code, status, error: message, reason, fields, missing, ...detail };
   log(`[${tag}] Failed`, line, status < 500 ? 'info' : 'error');
 }

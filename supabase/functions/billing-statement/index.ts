@@ -5,7 +5,7 @@ import { readJson } from '../_shared/parse.ts';
 import { serve } from '../_shared/serve.ts';
 import { COLUMNS, rowsOf, type Statement } from './rows.ts';
 
-const schema = z.object({
+const schema = z.strictObject({
   clientId: uuid.nullish(),
   agencyId: uuid.nullish(),
   month: z.string().regex(/^2\d{3}-(0[1-9]|1[0-2])$/, 'must be a month such as 2026-01'),

@@ -4,7 +4,7 @@ import { readJson } from '../_shared/parse.ts';
 import { endPayment, type PurchaseAnswer } from '../_shared/purchases.ts';
 import { serve } from '../_shared/serve.ts';
 
-const body = z.object({ purchaseId: uuid });
+const body = z.strictObject({ purchaseId: uuid });
 
 /** Ends a purchase that is not paid and gives its bizcoins back; what has been paid meanwhile stays bought. */
 export default {

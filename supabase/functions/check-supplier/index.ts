@@ -7,7 +7,7 @@ import type { Supplier } from '../_shared/suppliers/port.ts';
 
 const word = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'must be a word in small letters');
 
-const body = z.object({
+const body = z.strictObject({
   supplier: word,
   adapter: z.enum(adapterNames, `must be one of ${adapterNames.join(', ')}`).default('tillo'),
   show: z.enum(['floats', 'brands', 'stock'], 'must be "floats", "brands" or "stock"'),

@@ -3,7 +3,7 @@ import { conditionNumber, text } from '../_shared/fields.ts';
 import { readJson, requestArgs } from '../_shared/parse.ts';
 import { serve } from '../_shared/serve.ts';
 
-const schema = z.object({
+const schema = z.strictObject({
   redemptionCode: text(64).nullish(),
   code: text(64).nullish(),
   conditionNumber: conditionNumber.nullish(),

@@ -1,7 +1,7 @@
 import { CRMS } from '../_shared/crm/open.ts';
 import { processNew, type Stored } from '../_shared/crm/process.ts';
 import { toBeSentAgain } from '../_shared/crm/retry.ts';
-import { Refusal } from '../_shared/errors.ts';
+import { badSignature } from '../_shared/errors.ts';
 import { uuid } from '../_shared/fields.ts';
 import { readBytes } from '../_shared/parse.ts';
 import { functionsUrl } from '../_shared/public_url.ts';
@@ -27,7 +27,7 @@ async function take(request: Request, context: Context): Promise<Reply> {
   const call = { method, url: functionsUrl(`crm-webhook/${endpointId}${search}`), headers, body };
   // An address that nobody has reads like a wrong signature.
   if (!endpoint || !await CRMS[endpoint.kind].isGenuine(call, endpoint.keys)) {
-    throw new Refusal('RB-403', {}, 'Not signed for this endpoint, or too long ago');
+    throw badSignature('Not signed for this endpoint, or too long ago');
   }
   const events = CRMS[endpoint.kind].read(call);
   const args = { endpoint_id: endpoint.id, events, request_id: context.requestId };

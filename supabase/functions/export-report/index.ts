@@ -5,7 +5,7 @@ import { readJson } from '../_shared/parse.ts';
 import { serve } from '../_shared/serve.ts';
 import { REPORTS } from './reports.ts';
 
-const body = z.object({
+const body = z.strictObject({
   report: z.enum(REPORTS),
   clientId: uuid.nullish(),
   from: day.nullish(),

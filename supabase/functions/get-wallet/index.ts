@@ -4,7 +4,7 @@ import { uuid } from '../_shared/fields.ts';
 import { readJson } from '../_shared/parse.ts';
 import { serve } from '../_shared/serve.ts';
 
-const schema = z.object({ customerId: uuid.nullish() });
+const schema = z.strictObject({ customerId: uuid.nullish() });
 
 /** Tells what a customer has: to himself, to an admin of his client, or to a trusted server. */
 export default {

@@ -4,7 +4,7 @@ import { readJson } from '../_shared/parse.ts';
 import { serve } from '../_shared/serve.ts';
 import { jobs } from './jobs.ts';
 
-const body = z.object({ job: z.enum(Object.keys(jobs) as [keyof typeof jobs]), deliveryId: uuid.nullish() });
+const body = z.strictObject({ job: z.enum(Object.keys(jobs) as [keyof typeof jobs]), deliveryId: uuid.nullish() });
 
 /** Does one round of a job and tells how much there was to do; every job may run twice at once. */
 export default {

@@ -6,7 +6,7 @@ import { contactFor, deliveryMethod, smsPhone } from '../_shared/phone.ts';
 import { announce } from '../_shared/present.ts';
 import { serve } from '../_shared/serve.ts';
 
-const schema = z.object({
+const schema = z.strictObject({
   callSessionId: uuid.nullish(),
   confirmationCode: text(64).nullish(),
   recipientId: uuid.nullish(),

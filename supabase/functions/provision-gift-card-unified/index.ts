@@ -6,7 +6,7 @@ import { addressFor, deliveryMethod } from '../_shared/phone.ts';
 import { announce, reveal } from '../_shared/present.ts';
 import { serve } from '../_shared/serve.ts';
 
-const schema = z.object({
+const schema = z.strictObject({
   campaignId: uuid,
   recipientId: uuid,
   brandId: uuid.nullish(),

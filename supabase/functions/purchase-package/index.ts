@@ -6,7 +6,7 @@ import { serve } from '../_shared/serve.ts';
 
 const MAX_BIZCOINS = 1_000_000_000;
 
-const body = z.object({
+const body = z.strictObject({
   packageId: uuid.nullish(),
   purchaseId: uuid.nullish(),
   bizcoins: z.int('must be a whole number').min(0, 'must not be negative').max(MAX_BIZCOINS).default(0),

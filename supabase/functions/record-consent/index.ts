@@ -4,7 +4,7 @@ import { readJson, requestArgs } from '../_shared/parse.ts';
 import { phone } from '../_shared/phone.ts';
 import { serve } from '../_shared/serve.ts';
 
-const body = z.object({
+const body = z.strictObject({
   recipientId: uuid,
   channel: z.enum(['sms', 'email'], 'must be "sms" or "email"'),
   action: z.enum(['opted_in', 'opted_out'], 'must be "opted_in" or "opted_out"'),

@@ -6,7 +6,7 @@ import { contactFor, smsPhone } from '../_shared/phone.ts';
 import { announce, reveal } from '../_shared/present.ts';
 import { serve } from '../_shared/serve.ts';
 
-const schema = z.object({
+const schema = z.strictObject({
   redemptionCode: text(64).nullish(),
   code: text(64).nullish(),
   campaignId: uuid.nullish(),

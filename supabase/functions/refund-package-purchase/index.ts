@@ -4,7 +4,7 @@ import { readJson, requestArgs } from '../_shared/parse.ts';
 import { type RefundAnswer, sendRefund } from '../_shared/purchases.ts';
 import { serve } from '../_shared/serve.ts';
 
-const body = z.object({
+const body = z.strictObject({
   purchaseId: uuid,
   amount: payment.nullish(),
   paymentAmount: payment.nullish(),

@@ -3,7 +3,7 @@ import { howMany, uuid } from '../_shared/fields.ts';
 import { readJson, requestArgs } from '../_shared/parse.ts';
 import { serve } from '../_shared/serve.ts';
 
-const schema = z.object({ saleId: uuid, quantity: howMany });
+const schema = z.strictObject({ saleId: uuid, quantity: howMany });
 
 /** Takes unclaimed cards of a sale back into their master pool, for a platform admin or a trusted server. */
 export default {

@@ -4,7 +4,7 @@ import { readJson } from '../_shared/parse.ts';
 import { reveal, type Revealed } from '../_shared/present.ts';
 import { serve } from '../_shared/serve.ts';
 
-const schema = z.object({ giftCardId: uuid, reason: text(500) });
+const schema = z.strictObject({ giftCardId: uuid, reason: text(500) });
 
 /** Shows a given card to an agent or admin who says why; so many a day for each, audited. */
 export default {

@@ -5,7 +5,7 @@ import { readJson } from '../_shared/parse.ts';
 import { reveal, type Revealed } from '../_shared/present.ts';
 import { serve } from '../_shared/serve.ts';
 
-const schema = z.object({
+const schema = z.strictObject({
   token: text(64),
   device: text(128).refine((value) => value.length >= 16, 'must have at least 16 characters'),
 });

@@ -3,7 +3,7 @@ import { howMany, price, uuid } from '../_shared/fields.ts';
 import { readJson, requestArgs } from '../_shared/parse.ts';
 import { serve } from '../_shared/serve.ts';
 
-const schema = z.object({
+const schema = z.strictObject({
   masterPoolId: uuid,
   buyerClientId: uuid,
   buyerPoolId: uuid.nullish(),

@@ -4,7 +4,7 @@ import { readJson } from '../_shared/parse.ts';
 import { resend } from '../_shared/resend.ts';
 import { serve } from '../_shared/serve.ts';
 
-const body = z.object({ giftCardId: uuid, email: email.nullish(), reason: text(500).nullish() });
+const body = z.strictObject({ giftCardId: uuid, email: email.nullish(), reason: text(500).nullish() });
 
 const secrets = ['SENDGRID_API_KEY', 'SENDGRID_FROM_EMAIL', 'CARD_SEAL_KEYS'];
 

@@ -5,7 +5,7 @@ import { smsPhone } from '../_shared/phone.ts';
 import { resend } from '../_shared/resend.ts';
 import { serve } from '../_shared/serve.ts';
 
-const body = z.object({ giftCardId: uuid, phone: smsPhone.nullish(), reason: text(500).nullish() });
+const body = z.strictObject({ giftCardId: uuid, phone: smsPhone.nullish(), reason: text(500).nullish() });
 
 const secrets = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_FROM_NUMBER', 'CARD_SEAL_KEYS'];
 

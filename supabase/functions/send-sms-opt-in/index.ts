@@ -6,7 +6,7 @@ import { type Delivery, sendAtOnce } from '../_shared/send_at_once.ts';
 import { serve } from '../_shared/serve.ts';
 import { OPT_IN_WORDING } from './wording.ts';
 
-const body = z.object({ recipientId: uuid, phone: smsPhone.nullish(), callSessionId: uuid.nullish() });
+const body = z.strictObject({ recipientId: uuid, phone: smsPhone.nullish(), callSessionId: uuid.nullish() });
 
 const secrets = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_FROM_NUMBER'];
 

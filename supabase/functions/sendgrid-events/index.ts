@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Refusal } from '../_shared/errors.ts';
+import { badSignature } from '../_shared/errors.ts';
 import { parseJson, readBytes } from '../_shared/parse.ts';
 import { isSignedBySendGrid } from '../_shared/providers/sendgrid/signature.ts';
 import { serve } from '../_shared/serve.ts';
@@ -18,7 +18,7 @@ export default {
     async (request, context) => {
       const body = await readBytes(request, MAX_BYTES);
       const maxAge = Number(Deno.env.get('SENDGRID_EVENT_MAX_AGE_SECONDS') || DEFAULT_MAX_AGE_SECONDS);
-      if (!isSignedBySendGrid(request.headers, body, maxAge)) throw new Refusal('RB-403', {}, 'Not signed by SendGrid');
+      if (!isSignedBySendGrid(request.headers, body, maxAge)) throw badSignature('Not signed by SendGrid');
       const events = readEvents(parseJson(body, z.array(z.unknown()).max(MAX_EVENTS)));
       const { result } = await context.rpc('record_email_events', { events });
       context.log('[SENDGRID] Events received', result);

@@ -4,7 +4,7 @@ import { readJson } from '../_shared/parse.ts';
 import { phone } from '../_shared/phone.ts';
 import { serve } from '../_shared/serve.ts';
 
-const schema = z.object({ callerPhone: phone, campaignId: uuid.nullish() });
+const schema = z.strictObject({ callerPhone: phone, campaignId: uuid.nullish() });
 
 /** Opens a call session and answers with the recipients the caller's phone number belongs to. */
 export default {

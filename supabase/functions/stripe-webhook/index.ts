@@ -1,4 +1,4 @@
-import { Refusal } from '../_shared/errors.ts';
+import { badSignature } from '../_shared/errors.ts';
 import { decodeText, readBytes } from '../_shared/parse.ts';
 import { eventIn, paymentEventOf } from '../_shared/providers/stripe/webhook.ts';
 import { secretsOf } from '../_shared/secrets.ts';
@@ -12,7 +12,7 @@ export default {
     const signature = request.headers.get('stripe-signature');
     const body = await readText(request);
     const event = await eventIn(body, signature, secretsOf('STRIPE_WEBHOOK_SECRET'));
-    if (!event) throw new Refusal('RB-403', {}, 'Not signed by Stripe');
+    if (!event) throw badSignature('Not signed by Stripe');
     const payment = paymentEventOf(event);
     if (!payment) return { received: true };
     const { result } = await rpc('record_payment_event', { ...payment });
@@ -27,6 +27,6 @@ async function readText(request: Request): Promise<string> {
   try {
     return decodeText(bytes);
   } catch {
-    throw new Refusal('RB-403', {}, 'Not signed by Stripe');
+    throw badSignature('Not signed by Stripe');
   }
 }

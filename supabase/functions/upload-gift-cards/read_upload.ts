@@ -20,7 +20,7 @@ const ACCEPTED = ['text/csv', 'multipart/form-data', 'application/json'];
 
 const cell = z.string('must be a text').trim().refine((value) => !value.includes('\0'), 'has null bytes').nullish();
 
-const json = z.object({
+const json = z.strictObject({
   poolId: uuid.nullish(),
   cards: z.array(z.record(z.string(), z.unknown()), 'must be a list of cards').min(1, 'has no cards'),
 });

@@ -4,7 +4,7 @@ import { text, uuid } from '../_shared/fields.ts';
 import { readJson, requestArgs } from '../_shared/parse.ts';
 import { serve } from '../_shared/serve.ts';
 
-const body = z.object({
+const body = z.strictObject({
   clientId: uuid,
   customerId: uuid.nullish(),
   howMany: z.int('must be a whole number').min(1, 'must be at least 1').max(1_000_000, 'must be at most 1000000')

@@ -3,7 +3,7 @@ import { text, uuid } from '../_shared/fields.ts';
 import { readJson } from '../_shared/parse.ts';
 import { serve } from '../_shared/serve.ts';
 
-const schema = z.object({ code: text(64), clientId: uuid.nullish(), packageId: uuid.nullish() });
+const schema = z.strictObject({ code: text(64), clientId: uuid.nullish(), packageId: uuid.nullish() });
 
 /** Tells a customer whether he could redeem a voucher now, rule by rule, without redeeming it. */
 export default {

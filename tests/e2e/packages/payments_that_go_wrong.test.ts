@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { sql } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
-import { assertDone, assertRefused } from '../../support/expect.ts';
+import { assertDone, assertRefused, assertUnsigned } from '../../support/expect.ts';
 import { call } from '../../support/http.ts';
 import { signUpAs } from '../../support/people.ts';
 import { stack } from '../../support/stack.ts';
@@ -277,10 +277,10 @@ Deno.test('payments: a webhook without the right signature is refused, whatever 
   });
   const post = (body: BodyInit, signature?: string) =>
     call('stripe-webhook', body, { key: null, headers: signature ? { 'stripe-signature': signature } : {} });
-  assertRefused(await post(event), 'RB-403');
-  assertRefused(await post(event, 't=1,v1=00'), 'RB-403');
-  assertRefused(await post(event, `t=${Math.floor(Date.now() / 1000)},v1=${'0'.repeat(64)}`), 'RB-403');
-  assertRefused(await post(new Uint8Array([0xff, 0xfe]), 't=1,v1=00'), 'RB-403');
+  assertUnsigned(await post(event));
+  assertUnsigned(await post(event, 't=1,v1=00'));
+  assertUnsigned(await post(event, `t=${Math.floor(Date.now() / 1000)},v1=${'0'.repeat(64)}`));
+  assertUnsigned(await post(new Uint8Array([0xff, 0xfe]), 't=1,v1=00'));
 });
 
 Deno.test('payments: events of other shops and other kinds are taken and change nothing', async () => {

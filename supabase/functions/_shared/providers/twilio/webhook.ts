@@ -1,4 +1,4 @@
-import { Refusal } from '../../errors.ts';
+import { badSignature } from '../../errors.ts';
 import { readBytes } from '../../parse.ts';
 import { functionsUrl } from '../../public_url.ts';
 import { secretsOf } from '../../secrets.ts';
@@ -14,7 +14,7 @@ export async function readTwilioWebhook(request: Request, functionName: string):
   const signature = request.headers.get('x-twilio-signature');
   const url = functionsUrl(functionName + search);
   if (!secretsOf('TWILIO_AUTH_TOKEN').some((token) => isSignedByTwilio(token, url, signature, fields))) {
-    throw new Refusal('RB-403', {}, 'Not signed by Twilio');
+    throw badSignature('Not signed by Twilio');
   }
   return fields;
 }
