@@ -128,7 +128,7 @@ create table public.gift_card_provisioning_trace (
 );
 comment on table public.gift_card_provisioning_trace is
   'A row for each step of each provisioning, kept also when it was refused; tillo_code is the supplier''s word, '
-  'duration_ms in milliseconds.';
+  'duration_ms in milliseconds, created_at the time at which the step ended.';
 
 create index call_sessions_client_id_idx on public.call_sessions (client_id);
 create index call_sessions_campaign_id_client_id_idx on public.call_sessions (campaign_id, client_id);

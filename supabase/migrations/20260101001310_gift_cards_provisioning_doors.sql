@@ -2,23 +2,24 @@
 -- A refusal is caught here, after the steps are undone, so that its trace, its attempt and the owed reward survive.
 -- Doors are security definer and for the service role only: the edge function has authenticated the caller, and names it.
 
--- The steps so far, and the one that failed; those of a purchase that ends later follow those of the request.
+-- The steps so far, and the one that failed, each with the time at which it ended: read by created_at, they are in the order
+-- in which they were taken. Those of a purchase that ends later follow those of the request.
 create function private.record_trace(p private.provisioning, failed_step text, refusal jsonb, tillo_code text default null)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
   before int := coalesce(p.steps_recorded, 0);
 begin
   insert into public.gift_card_provisioning_trace (
-    client_id, request_id, campaign_id, recipient_id, step_number, step_name, status, duration_ms)
+    client_id, request_id, campaign_id, recipient_id, step_number, step_name, status, duration_ms, created_at)
   select p.client_id, p.request_id, p.campaign_id, p.recipient_id, before + s.number, s.step ->> 'name', 'completed',
-    (s.step ->> 'ms')::numeric
+    (s.step ->> 'ms')::numeric, (s.step ->> 'endedAt')::timestamptz
   from jsonb_array_elements(p.steps) with ordinality as s (step, number);
   insert into public.gift_card_provisioning_trace (
     client_id, request_id, campaign_id, recipient_id, step_number, step_name, status, error_code, error_message, tillo_code,
-    duration_ms)
+    duration_ms, created_at)
   select p.client_id, p.request_id, p.campaign_id, p.recipient_id, before + coalesce(jsonb_array_length(p.steps), 0) + 1,
     failed_step, 'failed', refusal ->> 'code', refusal ->> 'message', tillo_code,
-    extract(epoch from clock_timestamp() - p.step_started_at) * 1000
+    extract(epoch from clock_timestamp() - p.step_started_at) * 1000, clock_timestamp()
   where refusal is not null;
 end $$;
 
@@ -157,14 +158,17 @@ end $$;
 -- Takes a step that is due, and notes how long it took.
 create function private.pass_step(p private.provisioning, step text)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
+declare
+  ended_at timestamptz;
 begin
   if not private.is_step_due(p, step) then
     return p;
   end if;
   p := private.take_step(p, step);
-  p.steps := coalesce(p.steps, '[]') || jsonb_build_object('name', step,
-    'ms', extract(epoch from clock_timestamp() - p.step_started_at) * 1000);
-  p.step_started_at := clock_timestamp();
+  ended_at := clock_timestamp();
+  p.steps := coalesce(p.steps, '[]') || jsonb_build_object('name', step, 'endedAt', ended_at,
+    'ms', extract(epoch from ended_at - p.step_started_at) * 1000);
+  p.step_started_at := ended_at;
   return p;
 end $$;
 
