@@ -12,6 +12,7 @@ create table public.gift_card_brands (
   code_case_matters boolean not null default false,
   expiration_policy text,
   valid_days int,
+  minimum_validity interval,
   redemption_url text,
   terms_url text,
   requires_claim_link boolean not null default false,
@@ -20,12 +21,14 @@ create table public.gift_card_brands (
   constraint gift_card_brands_name_is_unique unique (name),
   constraint gift_card_brands_card_format_is_valid check (card_format in ('digital', 'physical')),
   constraint gift_card_brands_code_format_is_a_pattern check (('' ~ code_format) is not null or code_format is null),
-  constraint gift_card_brands_valid_days_are_positive check (valid_days > 0)
+  constraint gift_card_brands_valid_days_are_positive check (valid_days > 0),
+  constraint gift_card_brands_minimum_validity_is_not_negative check (minimum_validity >= interval '0')
 );
 comment on table public.gift_card_brands is
   'The brands whose cards can be given; code_format is a regular expression that a whole code must match. code_case_matters: '
   'two codes that differ by case alone are two cards. expiration_policy is '
-  'for people; a card without a date of its own expires valid_days after it came in (never if null).';
+  'for people; a card without a date of its own expires valid_days after it came in (never if null); minimum_validity: for how long '
+  'a card must still be good when it is claimed (that of private.stock_rules if null).';
 
 create table public.brand_denominations (
   id uuid primary key default gen_random_uuid(),

@@ -69,16 +69,17 @@ returns bigint language plpgsql volatile set search_path = '' as $$
 begin
   if sale_id is not null then
     return (
-      select count(*) from private.sold_cards s join public.gift_cards c on c.id = s.gift_card_id
-      where s.sale_id = movable_cards.sale_id and c.pool_id = movable_cards.pool_id and c.status = 'available'
-        and coalesce(c.expires_at, 'infinity') > now());
+      select count(*) from private.sold_cards s
+      join public.gift_cards c on c.id = s.gift_card_id
+      join private.card_lots l on l.id = c.lot_id and l.given_until > now()
+      where s.sale_id = movable_cards.sale_id and c.pool_id = movable_cards.pool_id and c.status = 'available');
   end if;
   return (
     select coalesce(sum(l.available_cards + (
       select coalesce(sum(m.available), 0) from private.card_movements m
       where m.pool_id = p.id and m.xact >= p.folded_before and m.lot_id = l.id)), 0)
     from public.card_pools p
-    join private.card_lots l on l.pool_id = p.id and coalesce(l.expires_at, 'infinity') > now()
+    join private.card_lots l on l.pool_id = p.id and l.given_until > now()
     where p.id = movable_cards.pool_id);
 end $$;
 
@@ -91,7 +92,7 @@ declare
 begin
   for lot in
     select l.* from private.card_lots l
-    where l.pool_id = lock_free_cards.pool_id and coalesce(l.expires_at, 'infinity') > now()
+    where l.pool_id = lock_free_cards.pool_id and l.given_until > now()
     order by l.expires_at nulls last, l.id
   loop
     card_ids := card_ids || array(
@@ -140,7 +141,8 @@ begin
     end;
     held_elsewhere := (
       select c.id from public.gift_cards c
-      where c.pool_id = take_cards.pool_id and c.status = 'available' and coalesce(c.expires_at, 'infinity') > now()
+      join private.card_lots l on l.id = c.lot_id and l.given_until > now()
+      where c.pool_id = take_cards.pool_id and c.status = 'available'
         and c.id <> all (card_ids) and (take_cards.sale_id is null or exists (
           select from private.sold_cards s where s.gift_card_id = c.id and s.sale_id = take_cards.sale_id))
       limit 1);

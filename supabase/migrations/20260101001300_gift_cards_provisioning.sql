@@ -199,7 +199,7 @@ end $$;
 
 -- The lots that may serve a claim: the campaign's, then the client's, then the platform's, and what was bought and came back;
 -- in a pool the earliest expiry first.
--- A lot that was far from empty at the last fold is worth a look; near its end the exact count decides, so that an empty
+-- Cards too near to their expiry are no stock. A lot that was far from empty at the last fold is worth a look; near its end the exact count decides, so that an empty
 -- pool is known from its counter and not from a walk over what was claimed.
 create function private.claimable_lots(p private.provisioning)
 returns setof private.card_lots language plpgsql stable set search_path = '' as $$
@@ -215,7 +215,7 @@ begin
         or (pool.pool_type = 'master' and exists (
           select from public.client_brands cb
           where cb.client_id = p.client_id and cb.brand_id = p.brand_id and cb.may_use_master_pool)))
-      and (l.expires_at is null or l.expires_at > now())
+      and l.given_until > now()
       and case when l.available_cards > 1000 then true else l.available_cards + (
         select coalesce(sum(m.available), 0) from private.card_movements m
         where m.pool_id = pool.id and m.xact >= pool.folded_before and m.lot_id = l.id) > 0 end

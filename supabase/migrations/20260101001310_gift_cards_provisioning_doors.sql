@@ -12,7 +12,7 @@ begin
   insert into public.gift_card_provisioning_trace (
     client_id, request_id, campaign_id, recipient_id, step_number, step_name, status, duration_ms, created_at)
   select p.client_id, p.request_id, p.campaign_id, p.recipient_id, before + s.number, s.step ->> 'name', 'completed',
-    (s.step ->> 'ms')::numeric, (s.step ->> 'endedAt')::timestamptz
+    (s.step ->> 'ms')::numeric, to_timestamp((s.step ->> 'endedAt')::double precision)
   from jsonb_array_elements(p.steps) with ordinality as s (step, number);
   insert into public.gift_card_provisioning_trace (
     client_id, request_id, campaign_id, recipient_id, step_number, step_name, status, error_code, error_message, tillo_code,
@@ -166,7 +166,7 @@ begin
   end if;
   p := private.take_step(p, step);
   ended_at := clock_timestamp();
-  p.steps := coalesce(p.steps, '[]') || jsonb_build_object('name', step, 'endedAt', ended_at,
+  p.steps := coalesce(p.steps, '[]') || jsonb_build_object('name', step, 'endedAt', extract(epoch from ended_at),
     'ms', extract(epoch from ended_at - p.step_started_at) * 1000);
   p.step_started_at := ended_at;
   return p;

@@ -323,8 +323,7 @@ declare
   pool public.card_pools := private.pool_to_fill(private.caller(), pool_id);
 begin
   update public.card_pools p set archived_at = coalesce(p.archived_at, now()), is_active = false
-  where p.id = pool.id
-    and p.available_cards + (select m.available from private.unfolded_movements(p.id, p.folded_before) m) = 0
+  where p.id = pool.id and private.givable_cards(p) = 0
   returning p.* into pool;
   if not found then
     perform private.refuse('RB-400', 'The pool still has cards to give');

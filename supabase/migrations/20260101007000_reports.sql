@@ -2,19 +2,22 @@
 -- A range selects the cards that were given (claimed) in it; what became of them is told as it stands now, so that a part is
 -- never larger than its whole. Ranges are half-open ([from_day, to_day), null is open) and days are those of each client's
 -- time zone. Amounts of two currencies are never added: each has a row. A rate of nothing is null.
+-- Cards count as in the inventory and the pools (gift_cards.counted_as). Cancelled cards are apart: they count as given no more. What
+-- expired with its recipient had been delivered: it counts for the rates of delivery, redemption and utilization.
 -- Admins read their clients; costs and master pools are the platform's.
 
 create type private.report_request as (client_ids uuid[], from_day date, to_day date, is_platform boolean);
 
 create type public.pool_performance as (
   client_id uuid, client_name text, pool_id uuid, pool_name text, pool_type text, brand_name text,
-  currency text, denomination numeric, total_cards bigint, available_cards bigint, given_cards bigint, delivered_cards bigint,
-  redeemed_cards bigint, utilization_rate numeric, delivery_attempts bigint, delivery_success_rate numeric,
+  currency text, denomination numeric, total_cards bigint, available_cards bigint, expiring_cards bigint, given_cards bigint,
+  stuck_cards bigint, delivered_cards bigint, redeemed_cards bigint, expired_cards bigint, cancelled_cards bigint,
+  utilization_rate numeric, delivery_attempts bigint, delivery_success_rate numeric,
   average_seconds_to_delivery numeric, total_cost numeric, cost_per_redemption numeric);
 
 create type public.brand_performance as (
   client_id uuid, client_name text, brand_id uuid, brand_name text, currency text, given_cards bigint, delivered_cards bigint,
-  redeemed_cards bigint, delivery_rate numeric, redemption_rate numeric, value_given numeric, value_redeemed numeric,
+  redeemed_cards bigint, cancelled_cards bigint, delivery_rate numeric, redemption_rate numeric, value_given numeric, value_redeemed numeric,
   average_seconds_to_delivery numeric);
 
 create type public.delivery_methods as (
@@ -30,7 +33,7 @@ create type public.geography as (
 create type public.campaign_comparison as (
   client_id uuid, client_name text, campaign_id uuid, campaign_name text, status text, currency text, recipients bigint,
   recipients_rewarded bigint, reward_rate numeric, given_cards bigint, delivered_cards bigint, redeemed_cards bigint,
-  owed_rewards bigint, redemption_rate numeric, delivery_attempts bigint, delivery_success_rate numeric,
+  cancelled_cards bigint, owed_rewards bigint, redemption_rate numeric, delivery_attempts bigint, delivery_success_rate numeric,
   average_seconds_to_delivery numeric, value_given numeric, total_cost numeric, cost_per_redemption numeric);
 
 create function private.rate(part numeric, whole numeric)
@@ -95,8 +98,9 @@ $$;
 create function private.given_cards(request private.report_request)
 returns table (
   card_id uuid, client_id uuid, client_name text, agency_id uuid, pool_id uuid, brand_id uuid, campaign_id uuid,
-  recipient_id uuid, currency text, denomination numeric, is_delivered boolean, is_redeemed boolean, to_delivery interval,
-  cost numeric, source text, stock_owner text, attempts bigint, successes bigint)
+  recipient_id uuid, currency text, denomination numeric, is_delivered boolean, is_redeemed boolean, is_received boolean,
+  is_stuck boolean, is_cancelled boolean, to_delivery interval, cost numeric, source text, stock_owner text,
+  attempts bigint, successes bigint)
 language sql stable set search_path = '' as $$
   with tries as (
     select d.subject_id, count(*) filter (where a.status <> 'calling') as attempts,
@@ -104,7 +108,8 @@ language sql stable set search_path = '' as $$
     from public.deliveries d join public.delivery_attempts a on a.delivery_id = d.id
     where d.topic = 'gift_card' and d.client_id = any (request.client_ids) group by d.subject_id)
   select c.id, k.client_id, k.client_name, k.agency_id, c.pool_id, p.brand_id, g.campaign_id, c.recipient_id, p.currency,
-    p.denomination, c.delivered_at is not null, c.redeemed_at is not null, c.delivered_at - c.claimed_at,
+    p.denomination, c.counted_as = 'delivered', c.status = 'redeemed', c.was_received, c.status = 'stuck', c.counted_as = 'cancelled',
+    case when c.was_received then c.delivered_at - c.claimed_at end,
     b.cost_basis, b.source, b.stock_owner, coalesce(t.attempts, 0), coalesce(t.successes, 0)
   from private.reported_clients(request) k
   join public.gift_cards c on c.client_id = k.client_id and c.claimed_at >= k.starts_at and c.claimed_at < k.ends_at
@@ -119,23 +124,28 @@ $$;
 create function private.pool_performance(request private.report_request)
 returns setof public.pool_performance language sql stable set search_path = '' as $$
   with given as (
-    select g.pool_id, count(*) as given, count(*) filter (where g.is_delivered) as delivered,
-      count(*) filter (where g.is_redeemed) as redeemed, sum(g.attempts) as attempts, sum(g.successes) as successes,
+    select g.pool_id, count(*) filter (where not g.is_cancelled) as given, count(*) filter (where g.is_delivered) as delivered,
+      count(*) filter (where g.is_redeemed) as redeemed, count(*) filter (where g.is_received) as received,
+      count(*) filter (where g.is_stuck) as stuck, count(*) filter (where g.is_cancelled) as cancelled, sum(g.attempts) as attempts, sum(g.successes) as successes,
       avg(g.to_delivery) as to_delivery, sum(g.cost) as cost
     from private.given_cards(request) g group by g.pool_id
   ), stock as (
-    select c.pool_id, count(*) as total, count(*) filter (where c.status = 'available') as available
+    select c.pool_id, count(*) as total, count(*) filter (where c.counted_as = 'expired') as expired,
+      count(*) filter (where c.counted_as = 'available' and l.given_until > now()) as available,
+      count(*) filter (where c.counted_as = 'available' and l.given_until <= now()) as expiring
     from public.gift_cards c
+    join private.card_lots l on l.id = c.lot_id
     join public.card_pools p on p.id = c.pool_id
     left join private.reported_clients(request) k on k.client_id = p.client_id
     where (k.client_id is not null or (p.client_id is null and request.is_platform))
       and c.created_at < coalesce(k.ends_at, request.to_day::timestamp at time zone 'UTC', 'infinity')
     group by c.pool_id)
   select p.client_id, k.client_name, p.id, p.pool_name, p.pool_type, b.name, p.currency, p.denomination,
-    coalesce(s.total, 0), coalesce(s.available, 0), coalesce(g.given, 0), coalesce(g.delivered, 0), coalesce(g.redeemed, 0),
-    private.rate(coalesce(g.delivered, 0), s.total), coalesce(g.attempts, 0), private.rate(g.successes, g.attempts),
+    coalesce(s.total, 0), coalesce(s.available, 0), coalesce(s.expiring, 0), coalesce(g.given, 0), coalesce(g.stuck, 0),
+    coalesce(g.delivered, 0), coalesce(g.redeemed, 0), coalesce(s.expired, 0), coalesce(g.cancelled, 0),
+    private.rate(coalesce(g.received, 0), s.total), coalesce(g.attempts, 0), private.rate(g.successes, g.attempts),
     private.seconds(g.to_delivery), case when request.is_platform then coalesce(g.cost, 0) end,
-    case when request.is_platform then private.round_money(g.cost / nullif(g.delivered, 0), p.currency) end
+    case when request.is_platform then private.round_money(g.cost / nullif(g.received, 0), p.currency) end
   from public.card_pools p
   join public.gift_card_brands b on b.id = p.brand_id
   left join private.reported_clients(request) k on k.client_id = p.client_id
@@ -148,9 +158,11 @@ $$;
 
 create function private.brand_performance(request private.report_request)
 returns setof public.brand_performance language sql stable set search_path = '' as $$
-  select g.client_id, g.client_name, g.brand_id, b.name, g.currency, count(*), count(*) filter (where g.is_delivered),
-    count(*) filter (where g.is_redeemed), private.rate(count(*) filter (where g.is_delivered), count(*)),
-    private.rate(count(*) filter (where g.is_redeemed), count(*) filter (where g.is_delivered)), sum(g.denomination),
+  select g.client_id, g.client_name, g.brand_id, b.name, g.currency, count(*) filter (where not g.is_cancelled),
+    count(*) filter (where g.is_delivered), count(*) filter (where g.is_redeemed), count(*) filter (where g.is_cancelled),
+    private.rate(count(*) filter (where g.is_received), count(*) filter (where not g.is_cancelled)),
+    private.rate(count(*) filter (where g.is_redeemed), count(*) filter (where g.is_received)),
+    coalesce(sum(g.denomination) filter (where not g.is_cancelled), 0),
     coalesce(sum(g.denomination) filter (where g.is_redeemed), 0), private.seconds(avg(g.to_delivery))
   from private.given_cards(request) g
   join public.gift_card_brands b on b.id = g.brand_id
@@ -196,8 +208,9 @@ returns setof public.geography language sql stable set search_path = '' as $$
     from private.given_cards(request) g join public.campaign_recipients r on r.id = g.recipient_id)
   select p.client_id, p.client_name, p.country, p.state, p.currency, count(distinct p.recipient_id), count(*),
     count(*) filter (where p.is_delivered), count(*) filter (where p.is_redeemed),
-    private.rate(count(*) filter (where p.is_redeemed), count(*) filter (where p.is_delivered)), sum(p.denomination)
+    private.rate(count(*) filter (where p.is_redeemed), count(*) filter (where p.is_received)), sum(p.denomination)
   from placed p
+  where not p.is_cancelled
   group by p.client_id, p.client_name, p.country, p.state, p.currency
   order by p.client_name, p.country, p.state, p.currency, p.client_id
 $$;
@@ -206,10 +219,12 @@ $$;
 create function private.campaign_comparison(request private.report_request)
 returns setof public.campaign_comparison language sql stable set search_path = '' as $$
   with given as (
-    select g.campaign_id, g.currency, count(*) as given, count(distinct g.recipient_id) as rewarded,
+    select g.campaign_id, g.currency, count(*) filter (where not g.is_cancelled) as given,
+      count(distinct g.recipient_id) filter (where not g.is_cancelled) as rewarded,
       count(*) filter (where g.is_delivered) as delivered, count(*) filter (where g.is_redeemed) as redeemed,
+      count(*) filter (where g.is_received) as received, count(*) filter (where g.is_cancelled) as cancelled,
       sum(g.attempts) as attempts, sum(g.successes) as successes, avg(g.to_delivery) as to_delivery,
-      sum(g.denomination) as value, sum(g.cost) as cost
+      sum(g.denomination) filter (where not g.is_cancelled) as value, sum(g.cost) as cost
     from private.given_cards(request) g group by g.campaign_id, g.currency
   ), people as (
     select r.campaign_id, count(*) as recipients from public.campaign_recipients r
@@ -221,10 +236,10 @@ returns setof public.campaign_comparison language sql stable set search_path = '
     where w.status like 'awaiting%' group by w.campaign_id, w.currency)
   select c.client_id, k.client_name, c.id, c.campaign_name, c.status, coalesce(g.currency, o.currency, c.currency),
     coalesce(n.recipients, 0), coalesce(g.rewarded, 0), private.rate(coalesce(g.rewarded, 0), n.recipients),
-    coalesce(g.given, 0), coalesce(g.delivered, 0), coalesce(g.redeemed, 0), coalesce(o.owed, 0),
-    private.rate(g.redeemed, g.delivered), coalesce(g.attempts, 0), private.rate(g.successes, g.attempts),
+    coalesce(g.given, 0), coalesce(g.delivered, 0), coalesce(g.redeemed, 0), coalesce(g.cancelled, 0),
+    coalesce(o.owed, 0), private.rate(g.redeemed, g.received), coalesce(g.attempts, 0), private.rate(g.successes, g.attempts),
     private.seconds(g.to_delivery), coalesce(g.value, 0), case when request.is_platform then coalesce(g.cost, 0) end,
-    case when request.is_platform then private.round_money(g.cost / nullif(g.delivered, 0), g.currency) end
+    case when request.is_platform then private.round_money(g.cost / nullif(g.received, 0), g.currency) end
   from private.reported_clients(request) k
   join public.campaigns c on c.client_id = k.client_id and c.created_at < k.ends_at
   left join people n on n.campaign_id = c.id

@@ -23,7 +23,7 @@ create type public.platform_analytics as (
   currency text, agencies bigint, clients bigint, campaigns bigint, stocked_cards bigint, available_cards bigint,
   available_value numeric, available_own_cards bigint, given_cards bigint, from_inventory bigint, from_own_stock bigint,
   from_suppliers bigint, delivered_cards bigint,
-  redeemed_cards bigint, owed_rewards bigint, delivery_attempts bigint, delivery_success_rate numeric,
+  redeemed_cards bigint, cancelled_cards bigint, owed_rewards bigint, delivery_attempts bigint, delivery_success_rate numeric,
   redemption_rate numeric, average_seconds_to_delivery numeric, value_given numeric, revenue numeric, cost numeric,
   margin numeric, margin_rate numeric);
 
@@ -110,12 +110,14 @@ create function private.platform_analytics(request private.report_request)
 returns setof public.platform_analytics language sql stable set search_path = '' as $$
   with given as (
     select g.currency, count(distinct g.agency_id) as agencies, count(distinct g.client_id) as clients,
-      count(distinct g.campaign_id) as campaigns, count(*) as given,
-      count(*) filter (where g.source = 'inventory' and g.stock_owner = 'platform') as stocked,
-      count(*) filter (where g.stock_owner = 'client') as own,
-      count(*) filter (where g.source <> 'inventory') as bought, count(*) filter (where g.is_delivered) as delivered,
-      count(*) filter (where g.is_redeemed) as redeemed, sum(g.attempts) as attempts, sum(g.successes) as successes,
-      avg(g.to_delivery) as to_delivery, sum(g.denomination) as value
+      count(distinct g.campaign_id) as campaigns, count(*) filter (where not g.is_cancelled) as given,
+      count(*) filter (where g.source = 'inventory' and g.stock_owner = 'platform' and not g.is_cancelled) as stocked,
+      count(*) filter (where g.stock_owner = 'client' and not g.is_cancelled) as own,
+      count(*) filter (where g.source <> 'inventory' and not g.is_cancelled) as bought,
+      count(*) filter (where g.is_delivered) as delivered, count(*) filter (where g.is_redeemed) as redeemed,
+      count(*) filter (where g.is_received) as received, count(*) filter (where g.is_cancelled) as cancelled,
+      sum(g.attempts) as attempts, sum(g.successes) as successes, avg(g.to_delivery) as to_delivery,
+      sum(g.denomination) filter (where not g.is_cancelled) as value
     from private.given_cards(request) g group by g.currency
   ), bills as (
     select b.currency, sum(b.platform_price) as revenue, sum(b.cost) as cost
@@ -136,8 +138,9 @@ returns setof public.platform_analytics language sql stable set search_path = ''
     where w.status like 'awaiting%' group by w.currency)
   select x.currency, coalesce(g.agencies, 0), coalesce(g.clients, 0), coalesce(g.campaigns, 0), coalesce(s.total, 0),
     coalesce(s.available, 0), coalesce(s.value, 0), coalesce(s.own, 0), coalesce(g.given, 0), coalesce(g.stocked, 0),
-    coalesce(g.own, 0), coalesce(g.bought, 0), coalesce(g.delivered, 0), coalesce(g.redeemed, 0), coalesce(o.owed, 0), coalesce(g.attempts, 0),
-    private.rate(g.successes, g.attempts), private.rate(g.redeemed, g.delivered), private.seconds(g.to_delivery),
+    coalesce(g.own, 0), coalesce(g.bought, 0), coalesce(g.delivered, 0), coalesce(g.redeemed, 0),
+    coalesce(g.cancelled, 0), coalesce(o.owed, 0), coalesce(g.attempts, 0),
+    private.rate(g.successes, g.attempts), private.rate(g.redeemed, g.received), private.seconds(g.to_delivery),
     coalesce(g.value, 0), coalesce(b.revenue, 0), coalesce(b.cost, 0), coalesce(b.revenue - b.cost, 0),
     private.rate(b.revenue - b.cost, b.revenue)
   from (

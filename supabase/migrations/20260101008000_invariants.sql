@@ -57,16 +57,21 @@ create view private.bills_without_card as
     and not exists (select from public.gift_cards c where c.id = b.gift_card_id and c.grant_id = b.grant_id);
 
 create view private.pool_counters_off as
-  select p.id, p.total_cards, p.available_cards, p.claimed_cards, p.delivered_cards,
-    n.total, n.available, n.claimed, n.delivered
+  select p.id, to_jsonb(p) as pool, to_jsonb(n) as cards
   from public.gift_card_pools p,
     lateral (
-      select count(*) as total, count(*) filter (where c.status = 'available') as available,
-        count(*) filter (where c.status in ('claimed', 'stuck')) as claimed,
-        count(*) filter (where c.status in ('delivered', 'redeemed')) as delivered
-      from public.gift_cards c where c.pool_id = p.id) n
-  where (p.total_cards, p.available_cards, p.claimed_cards, p.delivered_cards)
-    is distinct from (n.total, n.available, n.claimed, n.delivered);
+      select count(*) as total, count(*) filter (where c.counted_as = 'available' and l.given_until > now()) as available,
+        count(*) filter (where c.counted_as = 'available' and l.given_until <= now()) as expiring,
+        count(*) filter (where c.counted_as = 'claimed') as claimed, count(*) filter (where c.status = 'stuck') as stuck,
+        count(*) filter (where c.counted_as = 'delivered') as delivered, count(*) filter (where c.status = 'redeemed') as redeemed,
+        count(*) filter (where c.counted_as = 'expired') as expired, count(*) filter (where c.counted_as = 'cancelled') as cancelled,
+        round(count(*) filter (where c.was_received)::numeric / nullif(count(*), 0), 4) as utilization
+      from public.gift_cards c join private.card_lots l on l.id = c.lot_id
+      where c.pool_id = p.id) n
+  where (p.total_cards, p.available_cards, p.expiring_cards, p.claimed_cards, p.stuck_cards, p.delivered_cards, p.redeemed_cards,
+      p.expired_cards, p.cancelled_cards, p.utilization_rate)
+    is distinct from (n.total, n.available, n.expiring, n.claimed, n.stuck, n.delivered, n.redeemed, n.expired, n.cancelled,
+      n.utilization);
 
 create view private.deliveries_of_two_cards as
   select c.grant_id from public.deliveries d

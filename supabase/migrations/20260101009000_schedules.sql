@@ -54,11 +54,12 @@ comment on function public.expire_packages is 'Marks the packages of customers t
 create function public.expire_gift_cards()
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 begin
-  return private.answered(
-    jsonb_build_object('dated', private.date_cards(1000)) || private.expire_cards(now(), 1000));
+  return private.answered(jsonb_build_object('dated', private.date_cards(1000), 'poolsRecounted', private.end_lots())
+    || private.expire_cards(now(), 1000));
 end $$;
 comment on function public.expire_gift_cards is
-  'Marks up to a thousand cards in stock, and as many delivered ones, whose date has passed as expired; returns how many.';
+  'Marks up to a thousand cards in stock, and as many delivered ones, whose date has passed as expired, and recounts the pools '
+  'with cards that have become too old to be given; returns how many of each.';
 
 create function public.release_stuck_cards()
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$

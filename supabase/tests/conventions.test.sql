@@ -136,6 +136,7 @@ select bag_eq($$
   ('public.update_campaign_claim_link', 'authenticated'), ('private.update_campaign_claim_link', 'authenticated'),
   ('public.update_brand_claim_link', 'authenticated'), ('private.update_brand_claim_link', 'authenticated'),
   ('public.update_brand_code_case', 'authenticated'), ('private.update_brand_code_case', 'authenticated'),
+  ('public.update_minimum_validity', 'authenticated'), ('private.update_minimum_validity', 'authenticated'),
   ('public.create_package', 'authenticated'), ('private.create_package', 'authenticated'),
   ('public.update_package', 'authenticated'), ('private.update_package', 'authenticated'),
   ('public.archive_package', 'authenticated'), ('private.archive_package', 'authenticated'),

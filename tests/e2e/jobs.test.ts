@@ -15,7 +15,7 @@ for (
     'housekeeping': ['folded', 'linked', 'purged'],
     'release-holds': ['released'],
     'reconcile-payments': ['checked', 'settled', 'refunds'],
-    'expire': ['expired', 'packages', 'dated', 'expiredInStock', 'expiredDelivered'],
+    'expire': ['expired', 'packages', 'dated', 'poolsRecounted', 'expiredInStock', 'expiredDelivered'],
     'stuck-cards': ['released', 'stuck'],
   })
 ) {

@@ -74,6 +74,7 @@ insert into expected values
   ('update_campaign_claim_link', 'RB-403', 'ok',    'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_brand_claim_link',   'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('update_brand_code_case',    'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
+  ('update_minimum_validity',   'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('create_crm_endpoint',       'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_crm_endpoint',       'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_crm_endpoint_key',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -253,6 +254,7 @@ begin
     when 'update_expiration_policy' then format('select public.update_expiration_policy(%L, %L, 90)',
       tests.create_brand(), 'Three months')
     when 'update_campaign_claim_link' then format('select public.update_campaign_claim_link(%L, false)', tests.the('campaign'))
+    when 'update_minimum_validity' then format('select public.update_minimum_validity(48, %L)', tests.the('brand'))
     when 'update_brand_code_case' then format('select public.update_brand_code_case(%L, false)', tests.the('brand'))
     when 'update_brand_claim_link' then format('select public.update_brand_claim_link(%L, false)', tests.the('brand'))
     when 'create_crm_endpoint' then format('select public.create_crm_endpoint(%L, %L)', tests.the('client'), gen_random_uuid())

@@ -63,7 +63,8 @@ WHERE status = 'failed'
   AND created_at > NOW() - INTERVAL '24 hours'
 ORDER BY created_at DESC;
 $$, $$ values (tests.the('request'), 'Check campaign configuration', 'GC-001',
-  'No gift card configured for condition 2', now()) $$,
+  'No gift card configured for condition 2', (
+    select t.created_at from public.gift_card_provisioning_trace t where t.request_id = tests.the('request') and t.status = 'failed')) $$,
   'Failed attempts with error details');
 
 -- what the guide's fragments select and insert
