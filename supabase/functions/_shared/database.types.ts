@@ -343,14 +343,14 @@ isOneToOne: false
                   ]
                 },"campaigns": {
                   Row: {
-                    "billing_entity": string | null,"campaign_name": string,"client_id": string,"created_at": string,"currency": string,"email_subject": string | null,"email_template": string | null,"id": string,"requires_claim_link": boolean,"sms_template": string | null,"status": string
+                    "billing_entity": string | null,"campaign_name": string,"client_id": string,"created_at": string,"currency": string,"email_subject": string | null,"email_template": string | null,"id": string,"requires_claim_link": boolean,"sms_encoding": string | null,"sms_segments": number | null,"sms_template": string | null,"status": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "billing_entity"?: string | null,"campaign_name": string,"client_id": string,"created_at"?: string,"currency"?: string,"email_subject"?: string | null,"email_template"?: string | null,"id"?: string,"requires_claim_link"?: boolean,"sms_template"?: string | null,"status"?: string
+                    "billing_entity"?: string | null,"campaign_name": string,"client_id": string,"created_at"?: string,"currency"?: string,"email_subject"?: string | null,"email_template"?: string | null,"id"?: string,"requires_claim_link"?: boolean,"sms_encoding"?: string | null,"sms_segments"?: number | null,"sms_template"?: string | null,"status"?: string
                   }
                   Update: {
-                    "billing_entity"?: string | null,"campaign_name"?: string,"client_id"?: string,"created_at"?: string,"currency"?: string,"email_subject"?: string | null,"email_template"?: string | null,"id"?: string,"requires_claim_link"?: boolean,"sms_template"?: string | null,"status"?: string
+                    "billing_entity"?: string | null,"campaign_name"?: string,"client_id"?: string,"created_at"?: string,"currency"?: string,"email_subject"?: string | null,"email_template"?: string | null,"id"?: string,"requires_claim_link"?: boolean,"sms_encoding"?: string | null,"sms_segments"?: number | null,"sms_template"?: string | null,"status"?: string
                   }
                   Relationships: [
                     {
@@ -363,14 +363,14 @@ isOneToOne: false
                   ]
                 },"card_pools": {
                   Row: {
-                    "archived_at": string | null,"available_cards": number,"brand_id": string,"campaign_id": string | null,"claimed_cards": number,"client_cost_per_card": number | null,"client_id": string | null,"cost_per_card": number,"created_at": string,"currency": string,"delivered_cards": number,"denomination": number,"folded_before": unknown,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"stock_owner": string,"supplier_id": string | null,"total_cards": number
+                    "archived_at": string | null,"available_cards": number,"brand_id": string,"campaign_id": string | null,"cancelled_cards": number,"claimed_cards": number,"client_cost_per_card": number | null,"client_id": string | null,"cost_per_card": number,"created_at": string,"currency": string,"delivered_cards": number,"denomination": number,"expired_cards": number,"expiring_cards": number,"folded_before": unknown,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"received_cards": number,"redeemed_cards": number,"stock_owner": string,"stuck_cards": number,"supplier_id": string | null,"total_cards": number
                   }
                   ComputedFields: never
                   Insert: {
-                    "archived_at"?: string | null,"available_cards"?: number,"brand_id": string,"campaign_id"?: string | null,"claimed_cards"?: number,"client_cost_per_card"?: number | null,"client_id"?: string | null,"cost_per_card": number,"created_at"?: string,"currency"?: string,"delivered_cards"?: number,"denomination": number,"folded_before"?: unknown,"id"?: string,"is_active"?: boolean,"pool_name": string,"pool_type"?: string,"stock_owner"?: string,"supplier_id"?: string | null,"total_cards"?: number
+                    "archived_at"?: string | null,"available_cards"?: number,"brand_id": string,"campaign_id"?: string | null,"cancelled_cards"?: number,"claimed_cards"?: number,"client_cost_per_card"?: number | null,"client_id"?: string | null,"cost_per_card": number,"created_at"?: string,"currency"?: string,"delivered_cards"?: number,"denomination": number,"expired_cards"?: number,"expiring_cards"?: number,"folded_before"?: unknown,"id"?: string,"is_active"?: boolean,"pool_name": string,"pool_type"?: string,"received_cards"?: number,"redeemed_cards"?: number,"stock_owner"?: string,"stuck_cards"?: number,"supplier_id"?: string | null,"total_cards"?: number
                   }
                   Update: {
-                    "archived_at"?: string | null,"available_cards"?: number,"brand_id"?: string,"campaign_id"?: string | null,"claimed_cards"?: number,"client_cost_per_card"?: number | null,"client_id"?: string | null,"cost_per_card"?: number,"created_at"?: string,"currency"?: string,"delivered_cards"?: number,"denomination"?: number,"folded_before"?: unknown,"id"?: string,"is_active"?: boolean,"pool_name"?: string,"pool_type"?: string,"stock_owner"?: string,"supplier_id"?: string | null,"total_cards"?: number
+                    "archived_at"?: string | null,"available_cards"?: number,"brand_id"?: string,"campaign_id"?: string | null,"cancelled_cards"?: number,"claimed_cards"?: number,"client_cost_per_card"?: number | null,"client_id"?: string | null,"cost_per_card"?: number,"created_at"?: string,"currency"?: string,"delivered_cards"?: number,"denomination"?: number,"expired_cards"?: number,"expiring_cards"?: number,"folded_before"?: unknown,"id"?: string,"is_active"?: boolean,"pool_name"?: string,"pool_type"?: string,"received_cards"?: number,"redeemed_cards"?: number,"stock_owner"?: string,"stuck_cards"?: number,"supplier_id"?: string | null,"total_cards"?: number
                   }
                   Relationships: [
                     {
@@ -693,14 +693,14 @@ isOneToOne: false
                   ]
                 },"gift_card_brands": {
                   Row: {
-                    "brand_name": string,"card_format": string,"code_case_matters": boolean,"code_format": string | null,"created_at": string,"expiration_policy": string | null,"id": string,"is_enabled": boolean,"logo_url": string | null,"name": string,"redemption_url": string | null,"requires_claim_link": boolean,"terms_url": string | null,"valid_days": number | null
+                    "brand_name": string,"card_format": string,"code_case_matters": boolean,"code_format": string | null,"created_at": string,"expiration_policy": string | null,"id": string,"is_enabled": boolean,"logo_url": string | null,"minimum_validity": string | null,"name": string,"redemption_url": string | null,"requires_claim_link": boolean,"terms_url": string | null,"valid_days": number | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "brand_name"?: never,"card_format"?: string,"code_case_matters"?: boolean,"code_format"?: string | null,"created_at"?: string,"expiration_policy"?: string | null,"id"?: string,"is_enabled"?: boolean,"logo_url"?: string | null,"name": string,"redemption_url"?: string | null,"requires_claim_link"?: boolean,"terms_url"?: string | null,"valid_days"?: number | null
+                    "brand_name"?: never,"card_format"?: string,"code_case_matters"?: boolean,"code_format"?: string | null,"created_at"?: string,"expiration_policy"?: string | null,"id"?: string,"is_enabled"?: boolean,"logo_url"?: string | null,"minimum_validity"?: string | null,"name": string,"redemption_url"?: string | null,"requires_claim_link"?: boolean,"terms_url"?: string | null,"valid_days"?: number | null
                   }
                   Update: {
-                    "brand_name"?: never,"card_format"?: string,"code_case_matters"?: boolean,"code_format"?: string | null,"created_at"?: string,"expiration_policy"?: string | null,"id"?: string,"is_enabled"?: boolean,"logo_url"?: string | null,"name"?: string,"redemption_url"?: string | null,"requires_claim_link"?: boolean,"terms_url"?: string | null,"valid_days"?: number | null
+                    "brand_name"?: never,"card_format"?: string,"code_case_matters"?: boolean,"code_format"?: string | null,"created_at"?: string,"expiration_policy"?: string | null,"id"?: string,"is_enabled"?: boolean,"logo_url"?: string | null,"minimum_validity"?: string | null,"name"?: string,"redemption_url"?: string | null,"requires_claim_link"?: boolean,"terms_url"?: string | null,"valid_days"?: number | null
                   }
                   Relationships: [
                     
@@ -793,14 +793,14 @@ isOneToOne: false
                   ]
                 },"gift_cards": {
                   Row: {
-                    "cancelled_at": string | null,"claimed_at": string | null,"client_id": string | null,"code_last4": string,"created_at": string,"delivered_at": string | null,"delivery_method": string | null,"expired_at": string | null,"expires_at": string | null,"exposed_at": string | null,"grant_id": string | null,"id": string,"lot_id": string,"pool_id": string,"recipient_id": string | null,"redeemed_at": string | null,"status": string,"stuck_at": string | null
+                    "cancelled_at": string | null,"claimed_at": string | null,"client_id": string | null,"code_last4": string,"counted_as": string,"created_at": string,"delivered_at": string | null,"delivery_method": string | null,"expired_at": string | null,"expires_at": string | null,"exposed_at": string | null,"grant_id": string | null,"id": string,"lot_id": string,"pool_id": string,"recipient_id": string | null,"redeemed_at": string | null,"status": string,"stuck_at": string | null,"was_received": boolean
                   }
                   ComputedFields: never
                   Insert: {
-                    "cancelled_at"?: string | null,"claimed_at"?: string | null,"client_id"?: string | null,"code_last4": string,"created_at"?: string,"delivered_at"?: string | null,"delivery_method"?: string | null,"expired_at"?: string | null,"expires_at"?: string | null,"exposed_at"?: string | null,"grant_id"?: string | null,"id"?: string,"lot_id": string,"pool_id": string,"recipient_id"?: string | null,"redeemed_at"?: string | null,"status"?: string,"stuck_at"?: string | null
+                    "cancelled_at"?: string | null,"claimed_at"?: string | null,"client_id"?: string | null,"code_last4": string,"counted_as"?: never,"created_at"?: string,"delivered_at"?: string | null,"delivery_method"?: string | null,"expired_at"?: string | null,"expires_at"?: string | null,"exposed_at"?: string | null,"grant_id"?: string | null,"id"?: string,"lot_id": string,"pool_id": string,"recipient_id"?: string | null,"redeemed_at"?: string | null,"status"?: string,"stuck_at"?: string | null,"was_received"?: never
                   }
                   Update: {
-                    "cancelled_at"?: string | null,"claimed_at"?: string | null,"client_id"?: string | null,"code_last4"?: string,"created_at"?: string,"delivered_at"?: string | null,"delivery_method"?: string | null,"expired_at"?: string | null,"expires_at"?: string | null,"exposed_at"?: string | null,"grant_id"?: string | null,"id"?: string,"lot_id"?: string,"pool_id"?: string,"recipient_id"?: string | null,"redeemed_at"?: string | null,"status"?: string,"stuck_at"?: string | null
+                    "cancelled_at"?: string | null,"claimed_at"?: string | null,"client_id"?: string | null,"code_last4"?: string,"counted_as"?: never,"created_at"?: string,"delivered_at"?: string | null,"delivery_method"?: string | null,"expired_at"?: string | null,"expires_at"?: string | null,"exposed_at"?: string | null,"grant_id"?: string | null,"id"?: string,"lot_id"?: string,"pool_id"?: string,"recipient_id"?: string | null,"redeemed_at"?: string | null,"status"?: string,"stuck_at"?: string | null,"was_received"?: never
                   }
                   Relationships: [
                     {
@@ -1412,7 +1412,7 @@ isOneToOne: false
           Views: {
             "active_gift_card_pools": {
                   Row: {
-                    "archived_at": string | null,"available_cards": number | null,"brand_id": string,"campaign_id": string | null,"claimed_cards": number | null,"client_cost_per_card": number | null,"client_id": string | null,"cost_per_card": number | null,"created_at": string,"currency": string,"delivered_cards": number | null,"denomination": number,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"stock_owner": string,"total_cards": number | null
+                    "archived_at": string | null,"available_cards": number | null,"brand_id": string,"campaign_id": string | null,"cancelled_cards": number | null,"claimed_cards": number | null,"client_cost_per_card": number | null,"client_id": string | null,"cost_per_card": number | null,"created_at": string,"currency": string,"delivered_cards": number | null,"denomination": number,"expired_cards": number | null,"expiring_cards": number | null,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"redeemed_cards": number | null,"stock_owner": string,"stuck_cards": number | null,"total_cards": number | null,"utilization_rate": number | null
                   }
                   ComputedFields: never
                   Relationships: [
@@ -1470,7 +1470,7 @@ isOneToOne: false
                   ]
                 },"gift_card_inventory": {
                   Row: {
-                    "brand_id": string,"brand_name": string,"client_id": string | null,"code_last4": string,"currency": string,"denomination": number,"expires_at": string | null,"id": string,"pool_id": string,"status": string
+                    "brand_id": string,"brand_name": string,"client_id": string | null,"code_last4": string,"counted_as": string,"currency": string,"denomination": number,"expires_at": string | null,"id": string,"pool_id": string,"status": string
                   }
                   ComputedFields: never
                   Relationships: [
@@ -1484,7 +1484,7 @@ isOneToOne: false
                   ]
                 },"gift_card_pools": {
                   Row: {
-                    "archived_at": string | null,"available_cards": number | null,"brand_id": string,"campaign_id": string | null,"claimed_cards": number | null,"client_cost_per_card": number | null,"client_id": string | null,"cost_per_card": number | null,"created_at": string,"currency": string,"delivered_cards": number | null,"denomination": number,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"stock_owner": string,"total_cards": number | null
+                    "archived_at": string | null,"available_cards": number | null,"brand_id": string,"campaign_id": string | null,"cancelled_cards": number | null,"claimed_cards": number | null,"client_cost_per_card": number | null,"client_id": string | null,"cost_per_card": number | null,"created_at": string,"currency": string,"delivered_cards": number | null,"denomination": number,"expired_cards": number | null,"expiring_cards": number | null,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"redeemed_cards": number | null,"stock_owner": string,"stuck_cards": number | null,"total_cards": number | null,"utilization_rate": number | null
                   }
                   ComputedFields: never
                   Relationships: [
@@ -1610,6 +1610,7 @@ isOneToOne: false
 "claimed_at": string | null,
 "client_id": string | null,
 "code_last4": string,
+"counted_as": string,
 "created_at": string,
 "delivered_at": string | null,
 "delivery_method": string | null,
@@ -1623,7 +1624,8 @@ isOneToOne: false
 "recipient_id": string | null,
 "redeemed_at": string | null,
 "status": string,
-"stuck_at": string | null
+"stuck_at": string | null,
+"was_received": boolean
             }
                           SetofOptions: {
         from: "*"
@@ -1637,6 +1639,7 @@ isOneToOne: false
 "available_cards": number,
 "brand_id": string,
 "campaign_id": string | null,
+"cancelled_cards": number,
 "claimed_cards": number,
 "client_cost_per_card": number | null,
 "client_id": string | null,
@@ -1645,12 +1648,17 @@ isOneToOne: false
 "currency": string,
 "delivered_cards": number,
 "denomination": number,
+"expired_cards": number,
+"expiring_cards": number,
 "folded_before": unknown,
 "id": string,
 "is_active": boolean,
 "pool_name": string,
 "pool_type": string,
+"received_cards": number,
+"redeemed_cards": number,
 "stock_owner": string,
+"stuck_cards": number,
 "supplier_id": string | null,
 "total_cards": number
             }
@@ -1689,6 +1697,7 @@ isOneToOne: false
 "claimed_at": string | null,
 "client_id": string | null,
 "code_last4": string,
+"counted_as": string,
 "created_at": string,
 "delivered_at": string | null,
 "delivery_method": string | null,
@@ -1702,7 +1711,8 @@ isOneToOne: false
 "recipient_id": string | null,
 "redeemed_at": string | null,
 "status": string,
-"stuck_at": string | null
+"stuck_at": string | null,
+"was_received": boolean
             }
                           SetofOptions: {
         from: "*"
@@ -1712,6 +1722,9 @@ isOneToOne: false
       } },
 "cancel_package_purchase":
 { Args: { "actor": string,"purchase_id": string,"request_id": string }; Returns: Json
+                           },
+"check_message_template":
+{ Args: { "body": string,"channel"?: string }; Returns: Json
                            },
 "collect_credit":
 { Args: { "amount"?: number,"client_id": string,"currency"?: string,"idempotency_key"?: string }; Returns: {
@@ -1756,6 +1769,7 @@ isOneToOne: false
 "id": string,
 "is_enabled": boolean,
 "logo_url": string | null,
+"minimum_validity": string | null,
 "name": string,
 "redemption_url": string | null,
 "requires_claim_link": boolean,
@@ -1779,6 +1793,8 @@ isOneToOne: false
 "email_template": string | null,
 "id": string,
 "requires_claim_link": boolean,
+"sms_encoding": string | null,
+"sms_segments": number | null,
 "sms_template": string | null,
 "status": string
             }
@@ -1817,6 +1833,7 @@ isOneToOne: false
 "available_cards": number,
 "brand_id": string,
 "campaign_id": string | null,
+"cancelled_cards": number,
 "claimed_cards": number,
 "client_cost_per_card": number | null,
 "client_id": string | null,
@@ -1825,12 +1842,17 @@ isOneToOne: false
 "currency": string,
 "delivered_cards": number,
 "denomination": number,
+"expired_cards": number,
+"expiring_cards": number,
 "folded_before": unknown,
 "id": string,
 "is_active": boolean,
 "pool_name": string,
 "pool_type": string,
+"received_cards": number,
+"redeemed_cards": number,
 "stock_owner": string,
+"stuck_cards": number,
 "supplier_id": string | null,
 "total_cards": number
             }
@@ -2094,6 +2116,7 @@ isOneToOne: false
 "claimed_at": string | null,
 "client_id": string | null,
 "code_last4": string,
+"counted_as": string,
 "created_at": string,
 "delivered_at": string | null,
 "delivery_method": string | null,
@@ -2107,7 +2130,8 @@ isOneToOne: false
 "recipient_id": string | null,
 "redeemed_at": string | null,
 "status": string,
-"stuck_at": string | null
+"stuck_at": string | null,
+"was_received": boolean
             }
                           SetofOptions: {
         from: "*"
@@ -2479,6 +2503,7 @@ isOneToOne: false
 "id": string,
 "is_enabled": boolean,
 "logo_url": string | null,
+"minimum_validity": string | null,
 "name": string,
 "redemption_url": string | null,
 "requires_claim_link": boolean,
@@ -2502,6 +2527,7 @@ isOneToOne: false
 "id": string,
 "is_enabled": boolean,
 "logo_url": string | null,
+"minimum_validity": string | null,
 "name": string,
 "redemption_url": string | null,
 "requires_claim_link": boolean,
@@ -2525,6 +2551,7 @@ isOneToOne: false
 "id": string,
 "is_enabled": boolean,
 "logo_url": string | null,
+"minimum_validity": string | null,
 "name": string,
 "redemption_url": string | null,
 "requires_claim_link": boolean,
@@ -2548,6 +2575,8 @@ isOneToOne: false
 "email_template": string | null,
 "id": string,
 "requires_claim_link": boolean,
+"sms_encoding": string | null,
+"sms_segments": number | null,
 "sms_template": string | null,
 "status": string
             }
@@ -2568,6 +2597,8 @@ isOneToOne: false
 "email_template": string | null,
 "id": string,
 "requires_claim_link": boolean,
+"sms_encoding": string | null,
+"sms_segments": number | null,
 "sms_template": string | null,
 "status": string
             }
@@ -2594,6 +2625,28 @@ isOneToOne: false
                           SetofOptions: {
         from: "*"
         to: "campaign_conditions"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"update_campaign_templates":
+{ Args: { "campaign_id": string,"email_subject"?: string,"email_template"?: string,"sms_template"?: string }; Returns: {
+              "billing_entity": string | null,
+"campaign_name": string,
+"client_id": string,
+"created_at": string,
+"currency": string,
+"email_subject": string | null,
+"email_template": string | null,
+"id": string,
+"requires_claim_link": boolean,
+"sms_encoding": string | null,
+"sms_segments": number | null,
+"sms_template": string | null,
+"status": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "campaigns"
         isOneToOne: true
         isSetofReturn: false
       } },
@@ -2697,6 +2750,7 @@ isOneToOne: false
 "id": string,
 "is_enabled": boolean,
 "logo_url": string | null,
+"minimum_validity": string | null,
 "name": string,
 "redemption_url": string | null,
 "requires_claim_link": boolean,
@@ -2709,6 +2763,9 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"update_minimum_validity":
+{ Args: { "brand_id"?: string,"hours": number }; Returns: string
+                           },
 "update_package":
 { Args: { "bizcoin_value"?: number,"description"?: string,"duration_days"?: number,"is_active"?: boolean,"messages"?: number,"name"?: string,"package_id": string,"price"?: number }; Returns: {
               "archived_at": string | null,
@@ -2839,9 +2896,9 @@ isOneToOne: false
                       },"billing_line": {
                         "id": string | null,"client_id": string | null,"client_name": string | null,"billed_entity_type": string | null,"billed_entity_id": string | null,"month": string | null,"kind": string | null,"campaign_id": string | null,"campaign_name": string | null,"brand_name": string | null,"denomination": number | null,"currency": string | null,"quantity": number | null,"unit_price": number | null,"amount": number | null,"payment": string | null,"created_at": string | null
                       },"brand_performance": {
-                        "client_id": string | null,"client_name": string | null,"brand_id": string | null,"brand_name": string | null,"currency": string | null,"given_cards": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"delivery_rate": number | null,"redemption_rate": number | null,"value_given": number | null,"value_redeemed": number | null,"average_seconds_to_delivery": number | null
+                        "client_id": string | null,"client_name": string | null,"brand_id": string | null,"brand_name": string | null,"currency": string | null,"given_cards": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"cancelled_cards": number | null,"delivery_rate": number | null,"redemption_rate": number | null,"value_given": number | null,"value_redeemed": number | null,"average_seconds_to_delivery": number | null
                       },"campaign_comparison": {
-                        "client_id": string | null,"client_name": string | null,"campaign_id": string | null,"campaign_name": string | null,"status": string | null,"currency": string | null,"recipients": number | null,"recipients_rewarded": number | null,"reward_rate": number | null,"given_cards": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"owed_rewards": number | null,"redemption_rate": number | null,"delivery_attempts": number | null,"delivery_success_rate": number | null,"average_seconds_to_delivery": number | null,"value_given": number | null,"total_cost": number | null,"cost_per_redemption": number | null
+                        "client_id": string | null,"client_name": string | null,"campaign_id": string | null,"campaign_name": string | null,"status": string | null,"currency": string | null,"recipients": number | null,"recipients_rewarded": number | null,"reward_rate": number | null,"given_cards": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"cancelled_cards": number | null,"owed_rewards": number | null,"redemption_rate": number | null,"delivery_attempts": number | null,"delivery_success_rate": number | null,"average_seconds_to_delivery": number | null,"value_given": number | null,"total_cost": number | null,"cost_per_redemption": number | null
                       },"card_offer": {
                         "brand_id": string | null,"brand_name": string | null,"denomination": number | null,"currency": string | null,"price": number | null,"is_enabled": boolean | null
                       },"delivery_methods": {
@@ -2851,9 +2908,9 @@ isOneToOne: false
                       },"liability": {
                         "client_id": string | null,"client_name": string | null,"currency": string | null,"age": string | null,"given_cards": number | null,"given_value": number | null,"owed_rewards": number | null,"owed_value": number | null,"total_value": number | null,"expiring_cards": number | null,"expiring_value": number | null,"oldest_at": string | null
                       },"platform_analytics": {
-                        "currency": string | null,"agencies": number | null,"clients": number | null,"campaigns": number | null,"stocked_cards": number | null,"available_cards": number | null,"available_value": number | null,"available_own_cards": number | null,"given_cards": number | null,"from_inventory": number | null,"from_own_stock": number | null,"from_suppliers": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"owed_rewards": number | null,"delivery_attempts": number | null,"delivery_success_rate": number | null,"redemption_rate": number | null,"average_seconds_to_delivery": number | null,"value_given": number | null,"revenue": number | null,"cost": number | null,"margin": number | null,"margin_rate": number | null
+                        "currency": string | null,"agencies": number | null,"clients": number | null,"campaigns": number | null,"stocked_cards": number | null,"available_cards": number | null,"available_value": number | null,"available_own_cards": number | null,"given_cards": number | null,"from_inventory": number | null,"from_own_stock": number | null,"from_suppliers": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"cancelled_cards": number | null,"owed_rewards": number | null,"delivery_attempts": number | null,"delivery_success_rate": number | null,"redemption_rate": number | null,"average_seconds_to_delivery": number | null,"value_given": number | null,"revenue": number | null,"cost": number | null,"margin": number | null,"margin_rate": number | null
                       },"pool_performance": {
-                        "client_id": string | null,"client_name": string | null,"pool_id": string | null,"pool_name": string | null,"pool_type": string | null,"brand_name": string | null,"currency": string | null,"denomination": number | null,"total_cards": number | null,"available_cards": number | null,"given_cards": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"utilization_rate": number | null,"delivery_attempts": number | null,"delivery_success_rate": number | null,"average_seconds_to_delivery": number | null,"total_cost": number | null,"cost_per_redemption": number | null
+                        "client_id": string | null,"client_name": string | null,"pool_id": string | null,"pool_name": string | null,"pool_type": string | null,"brand_name": string | null,"currency": string | null,"denomination": number | null,"total_cards": number | null,"available_cards": number | null,"expiring_cards": number | null,"given_cards": number | null,"stuck_cards": number | null,"delivered_cards": number | null,"redeemed_cards": number | null,"expired_cards": number | null,"cancelled_cards": number | null,"utilization_rate": number | null,"delivery_attempts": number | null,"delivery_success_rate": number | null,"average_seconds_to_delivery": number | null,"total_cost": number | null,"cost_per_redemption": number | null
                       },"profit_by_agency": {
                         "agency_id": string | null,"agency_name": string | null,"currency": string | null,"clients": number | null,"cards": number | null,"revenue": number | null,"cost": number | null,"margin": number | null,"margin_rate": number | null
                       },"profit_by_client": {

@@ -33,7 +33,7 @@ select tests.sign_out();
 select private.expire_these(array[(tests.kept('given') ->> 3)::uuid]);
 
 create function pg_temp.pool() returns jsonb language sql as $$
-  select to_jsonb(p) - '{id,client_id,brand_id,pool_name,denomination,currency,pool_type,campaign_id,cost_per_card,is_active,created_at,archived_at}'::text[]
+  select to_jsonb(p) - '{id,client_id,brand_id,pool_name,denomination,currency,pool_type,campaign_id,cost_per_card,stock_owner,client_cost_per_card,is_active,created_at,archived_at}'::text[]
   from public.gift_card_pools p where p.id = tests.the('pool')
 $$;
 select tests.keep('pool_counts', pg_temp.pool());
