@@ -87,6 +87,14 @@ begin
   return case channel when 'sms' then address ~ '^\+[1-9][0-9]{6,14}$' when 'email' then address ~ '^[^@\s]+@[^@\s]+$' end;
 end $$;
 
+-- An address as it may be shown to whoever is not its owner: enough to recognize one's own.
+create function private.masked_address(address text)
+returns text language plpgsql immutable set search_path = '' as $$
+begin
+  return case when address like '%@%' then left(address, 1) || '•••@' || split_part(address, '@', 2)
+    else left(address, 2) || '•••••' || right(address, 4) end;
+end $$;
+
 create function private.assert_address(channel text, address text)
 returns void language plpgsql immutable set search_path = '' as $$
 begin

@@ -129,18 +129,24 @@ begin
       and ad.denomination = is_approved.denomination and ad.currency = is_approved.currency and not ad.is_enabled);
 end $$;
 
+-- Whether platform, agency and client all allow the card.
+create function private.is_offered(client_id uuid, brand_id uuid, denomination numeric, currency text)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  return private.is_approved(client_id, brand_id, denomination, currency) and not exists (
+    select from public.client_brands cb
+    where cb.client_id = is_offered.client_id and cb.brand_id = is_offered.brand_id and not cb.is_enabled
+  ) and not exists (
+    select from public.client_denominations cd
+    where cd.client_id = is_offered.client_id and cd.brand_id = is_offered.brand_id
+      and cd.denomination = is_offered.denomination and cd.currency = is_offered.currency and not cd.is_enabled);
+end $$;
+
 -- Passes when platform, agency and client all allow the card.
 create function private.assert_offered(client_id uuid, brand_id uuid, denomination numeric, currency text)
 returns void language plpgsql stable set search_path = '' as $$
 begin
-  if not private.is_approved(client_id, brand_id, denomination, currency) or exists (
-    select from public.client_brands cb
-    where cb.client_id = assert_offered.client_id and cb.brand_id = assert_offered.brand_id and not cb.is_enabled
-  ) or exists (
-    select from public.client_denominations cd
-    where cd.client_id = assert_offered.client_id and cd.brand_id = assert_offered.brand_id
-      and cd.denomination = assert_offered.denomination and cd.currency = assert_offered.currency and not cd.is_enabled
-  ) then
+  if not private.is_offered(client_id, brand_id, denomination, currency) then
     perform private.refuse('GC-002', 'Brand not found, or the brand or its value is not enabled');
   end if;
 end $$;

@@ -41,13 +41,15 @@ comment on table public.supplier_brands is
 create index supplier_brands_brand_id_idx on public.supplier_brands (brand_id);
 
 -- The supplier to ask: enabled, with credentials, not paused, within its rate, and not asked before for this reward.
--- GC-004 when somebody sells the card but nobody's credentials are set; null when nobody can sell it now.
+-- GC-004: suppliers sell the card, and no credentials are set. GC-005: the circuit breaker has paused those that could be asked;
+-- null: no supplier can sell it now.
 create function private.supplier_to_ask(brand_id uuid, suppliers text[], asked uuid[])
 returns public.supplier_brands language plpgsql volatile set search_path = '' as $$
 declare
   supplier public.gift_card_suppliers;
   is_sold boolean := false;
   is_configured boolean := false;
+  retry_at timestamptz;
 begin
   for supplier in
     select s.* from public.gift_card_suppliers s
@@ -57,7 +59,10 @@ begin
     is_sold := true;
     continue when supplier.name <> all (suppliers);
     is_configured := true;
-    continue when supplier.paused_until > now();
+    if supplier.paused_until > now() then
+      retry_at := least(retry_at, supplier.paused_until);
+      continue;
+    end if;
     continue when not private.take_token('supplier', 'rate', supplier.name, 60, supplier.requests_per_minute);
     return (
       select b from public.supplier_brands b
@@ -65,6 +70,9 @@ begin
   end loop;
   if is_sold and not is_configured and asked = '{}' then
     perform private.refuse('GC-004', 'Tillo API not configured');
+  elsif retry_at is not null then
+    perform private.refuse('GC-005', 'The supplier failed repeatedly and is paused',
+      jsonb_build_object('supplierPaused', true, 'retryAt', retry_at, 'pending', true));
   end if;
   return null;
 end $$;

@@ -86,15 +86,15 @@ create table public.pending_rewards (
   requested_by uuid,
   skip_verification boolean not null default false,
   pool_id uuid references public.card_pools (id),
-  brand_id uuid not null references public.gift_card_brands (id),
-  denomination numeric(18,2) not null,
+  brand_id uuid references public.gift_card_brands (id),
+  denomination numeric(18,2),
   currency text not null,
   delivery_method text,
   deliver_to text,
   status text not null default 'awaiting_inventory',
   request_id uuid,
   attempts int not null default 0,
-  code text not null,
+  code text,
   last_attempt_at timestamptz,
   next_attempt_at timestamptz not null default now(),
   created_at timestamptz not null default now(),
@@ -102,12 +102,17 @@ create table public.pending_rewards (
   constraint pending_rewards_recipient_is_the_campaigns
     foreign key (recipient_id, campaign_id, client_id) references public.campaign_recipients (id, campaign_id, client_id),
   constraint pending_rewards_status_is_valid check (
-    status in ('awaiting_inventory', 'awaiting_credit', 'fulfilled', 'cancelled')),
+    status in ('awaiting_inventory', 'awaiting_credit', 'awaiting_configuration', 'fulfilled', 'cancelled')),
+  constraint pending_rewards_promise_is_a_brand_and_a_value check ((brand_id is null) = (denomination is null)),
+  constraint pending_rewards_without_a_promise_await_configuration check (
+    brand_id is not null or status in ('awaiting_configuration', 'cancelled')),
+  constraint pending_rewards_code_matches_status check ((status = 'fulfilled') = (code is null)),
   constraint pending_rewards_fulfilled_at_matches_status check ((status = 'fulfilled') = (fulfilled_at is not null))
 );
 comment on table public.pending_rewards is
-  'Rewards that are owed since the stock or the credit ran out (code says which), in order of arrival; pool_id: where the card '
-  'came from that fulfilled it.';
+  'Rewards that were earned and could not be given (code says why), in order of arrival. brand_id, denomination and currency are '
+  'the promise and outlive a change of the condition; null while the condition had none. pool_id: the pool of the card that '
+  'fulfilled it.';
 
 create table public.gift_card_provisioning_trace (
   id bigint generated always as identity primary key,
@@ -142,7 +147,10 @@ create unique index pending_rewards_awaiting_idx on public.pending_rewards (reci
   where status like 'awaiting%';
 create index pending_rewards_recipient_idx on public.pending_rewards (recipient_id, campaign_id, client_id);
 create index pending_rewards_kind_idx on public.pending_rewards (
-  campaign_id, brand_id, denomination, currency, status, created_at, id) where status like 'awaiting%';
+  campaign_id, brand_id, denomination, currency, status, created_at, id) where status like 'awaiting%' and brand_id is not null;
+create index pending_rewards_without_a_promise_idx on public.pending_rewards (campaign_id, condition_number)
+  where status like 'awaiting%' and brand_id is null;
+create index pending_rewards_oldest_idx on public.pending_rewards (campaign_id, created_at) where status like 'awaiting%';
 create index pending_rewards_pool_id_idx on public.pending_rewards (pool_id);
 create index pending_rewards_brand_id_idx on public.pending_rewards (brand_id);
 create index pending_rewards_client_id_idx on public.pending_rewards (client_id);

@@ -9,6 +9,7 @@ create type private.provisioning as (
   surface text,
   actor uuid,
   reward_id uuid,
+  pending_reward_id uuid,
   shows_code boolean,
   client_id uuid,
   campaign_id uuid,
@@ -88,11 +89,26 @@ begin
   return p;
 end $$;
 
+-- The card that a request is about: what a pending reward has promised, else what the condition promises now.
+create function private.find_promise(p private.provisioning)
+returns private.provisioning language plpgsql stable set search_path = '' as $$
+begin
+  select r.id, coalesce(r.brand_id, cc.brand_id), coalesce(r.denomination, cc.card_value),
+    case when r.brand_id is null then c.currency else r.currency end
+  into p.pending_reward_id, p.brand_id, p.denomination, p.currency
+  from public.campaigns c
+  left join public.campaign_conditions cc on cc.campaign_id = c.id and cc.condition_number = p.condition_number
+  left join public.pending_rewards r on r.recipient_id = p.recipient_id and r.campaign_id = c.id
+    and r.condition_number = p.condition_number and r.status like 'awaiting%'
+  where c.id = p.campaign_id;
+  return p;
+end $$;
+
 create function private.check_configuration(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
 declare
+  asked constant private.provisioning := p;
   campaign public.campaigns;
-  condition public.campaign_conditions;
 begin
   select c.* into campaign from public.campaigns c where c.id = p.campaign_id;
   if campaign.status <> 'active' then
@@ -103,97 +119,21 @@ begin
     where c.id = p.client_id and c.is_active and a.is_active) then
     perform private.refuse('RB-400', 'The client is not active');
   end if;
-  select cc.* into condition from public.campaign_conditions cc
-  where cc.campaign_id = p.campaign_id and cc.condition_number = p.condition_number;
-  if condition.brand_id is null or condition.card_value is null then
+  p := private.find_promise(p);
+  if p.brand_id is null or p.denomination is null then
     perform private.refuse('GC-001', concat_ws(' ', 'No gift card configured for condition', p.condition_number));
   end if;
-  if p.brand_id <> condition.brand_id or p.denomination <> condition.card_value then
-    perform private.refuse('GC-012', 'brandId and denomination must be those of the condition, or left out');
+  if asked.brand_id <> p.brand_id or asked.denomination <> p.denomination then
+    perform private.refuse('GC-012', 'brandId and denomination must be those of the '
+      || case when p.pending_reward_id is null then 'condition' else 'pending reward' end || ', or left out');
   end if;
-  perform private.assert_offered(p.client_id, condition.brand_id, condition.card_value, campaign.currency);
+  perform private.assert_offered(p.client_id, p.brand_id, p.denomination, p.currency);
   if campaign.billing_entity is null then
     perform private.refuse('GC-008', 'Campaign billing not configured');
   end if;
-  p.brand_id := condition.brand_id;
-  p.denomination := condition.card_value;
-  p.currency := campaign.currency;
   p.billing_entity := campaign.billing_entity;
   p.prices := private.prices_of_card(p.client_id, p.brand_id, p.denomination, p.currency, p.billing_entity);
   p.payers := private.payers_of(p.client_id, p.billing_entity, p.currency);
-  return p;
-end $$;
-
--- The grant is given already: its card is here, or is being bought.
-create function private.refuse_second_grant(p private.provisioning)
-returns void language plpgsql stable set search_path = '' as $$
-declare
-  given_id uuid := (
-    select g.id from public.gift_card_grants g
-    where g.recipient_id = p.recipient_id and g.campaign_id = p.campaign_id and g.condition_number = p.condition_number
-      and g.cancelled_at is null);
-  pending jsonb := (
-    select private.pending_purchase(b.id) from public.gift_card_purchases b
-    where b.grant_id = given_id and b.ended_at is null and b.reopened_at is null);
-  card public.gift_cards;
-begin
-  if pending is not null then
-    perform private.refuse(pending ->> 'code', pending ->> 'message', pending -> 'details');
-  end if;
-  -- staff may want to send the card again, or to replace it; a visitor learns no more than that the code is used
-  if p.surface = 'form' then
-    perform private.refuse('GC-010', 'Already provisioned');
-  end if;
-  select c.* into card from public.gift_cards c where c.grant_id = given_id;
-  perform private.refuse('GC-010', case card.status when 'cancelled' then 'The reward was cancelled without replacement'
-      when 'expired' then 'The gift card of this reward has expired' else 'Already provisioned' end,
-    jsonb_build_object('giftCardId', card.id, 'status', card.status, 'claimedAt', card.claimed_at)
-      || case when card.status in ('cancelled', 'expired') then jsonb_build_object('solution',
-        'An admin can allow a replacement with allow_gift_card_replacement(gift_card_id, reason)') else '{}' end);
-end $$;
-
--- Where a condition asks for consent: the recipient's, and that of the phone that is written to.
-create function private.assert_opted_in(p private.provisioning, recipient public.campaign_recipients)
-returns void language plpgsql stable set search_path = '' as $$
-begin
-  if not exists (
-    select from public.campaign_conditions cc
-    where cc.campaign_id = p.campaign_id and cc.condition_number = p.condition_number and cc.requires_opt_in) then
-    return;
-  end if;
-  if recipient.sms_opted_in_at is null or (p.delivery_method = 'sms' and not private.has_agreed(recipient, p.deliver_to)) then
-    perform private.refuse('GC-009', 'Verification required');
-  end if;
-end $$;
-
--- The grant is the lock: a second request for it waits here for the first one, and is refused if that succeeds.
-create function private.check_eligibility(p private.provisioning)
-returns private.provisioning language plpgsql volatile set search_path = '' as $$
-declare
-  recipient public.campaign_recipients;
-  own text;
-begin
-  select r.* into recipient from public.campaign_recipients r where r.id = p.recipient_id;
-  insert into public.gift_card_grants as g (
-    client_id, campaign_id, recipient_id, condition_number, surface, granted_by, request_id)
-  values (p.client_id, p.campaign_id, p.recipient_id, p.condition_number, p.surface, p.actor, p.request_id)
-  on conflict (recipient_id, campaign_id, condition_number) where cancelled_at is null do nothing
-  returning g.id into p.grant_id;
-  if p.grant_id is null then
-    perform private.refuse_second_grant(p);
-  end if;
-  own := private.own_address(recipient, p.delivery_method);
-  p.deliver_to := case when p.delivery_method is not null then coalesce(p.deliver_to, own) end;
-  if not coalesce(p.skip_verification, false) then
-    perform private.assert_opted_in(p, recipient);
-  end if;
-  -- what no answer shows, a message must bring
-  if p.delivery_method is not null or not p.shows_code then
-    perform private.assert_address(p.delivery_method, p.deliver_to);
-  end if;
-  if p.deliver_to <> coalesce(own, '') and p.reward_id is null then
-    perform private.use_other_address(recipient, p.delivery_method, p.deliver_to, p.surface = 'call_center');
-  end if;
   return p;
 end $$;
 
@@ -397,16 +337,15 @@ end $$;
 
 create function private.record_provisioning(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
+declare
+  reward public.pending_rewards;
 begin
-  update public.pending_rewards r set status = 'fulfilled', fulfilled_at = now(), pool_id = p.pool_id
+  update public.pending_rewards r set status = 'fulfilled', code = null, fulfilled_at = now(), pool_id = p.pool_id
   where r.recipient_id = p.recipient_id and r.campaign_id = p.campaign_id and r.condition_number = p.condition_number
-    and r.status like 'awaiting%';
-  if found and not exists (
-    select from public.pending_rewards r
-    where r.campaign_id = p.campaign_id and r.brand_id = p.brand_id and r.denomination = p.denomination
-      and r.status like 'awaiting%') then
-    perform private.resolve_alert('no_gift_card_inventory', private.stock_subject(p)),
-      private.resolve_alert('insufficient_credit', private.stock_subject(p));
+    and r.status like 'awaiting%'
+  returning r.* into reward;
+  if (reward.brand_id, reward.denomination) <> (p.brand_id, p.denomination) then
+    raise exception 'pending reward % was changed meanwhile', reward.id using errcode = 'serialization_failure';
   end if;
   perform private.record_audit(p.client_id, p.actor, 'gift_card.provisioned', 'gift_card', p.gift_card_id,
     jsonb_build_object('surface', p.surface, 'grant_id', p.grant_id, 'delivery_id', p.delivery_id,

@@ -23,38 +23,6 @@ begin
   where refusal is not null;
 end $$;
 
--- What an alert about missing stock is about.
-create function private.stock_subject(p private.provisioning)
-returns text language plpgsql immutable set search_path = '' as $$
-begin
-  return concat_ws(':', p.campaign_id, p.brand_id, p.denomination);
-end $$;
-
--- No stock, or no credit: the reward is owed, and somebody is told. Asking again does not make it owed twice; then it is null.
-create function private.queue_pending_reward(p private.provisioning, code text)
-returns uuid language plpgsql volatile set search_path = '' as $$
-declare
-  lacks_credit constant boolean := code = 'GC-006';
-  reward public.pending_rewards;
-begin
-  insert into public.pending_rewards as r (
-    client_id, campaign_id, recipient_id, condition_number, surface, requested_by, skip_verification, brand_id, denomination,
-    currency, delivery_method, deliver_to, status, code, request_id)
-  values (p.client_id, p.campaign_id, p.recipient_id, p.condition_number, p.surface, p.actor,
-    coalesce(p.skip_verification, false), p.brand_id, p.denomination, p.currency, p.delivery_method, p.deliver_to,
-    case when lacks_credit then 'awaiting_credit' else 'awaiting_inventory' end, code, p.request_id)
-  on conflict (recipient_id, campaign_id, condition_number) where status like 'awaiting%' do nothing
-  returning r.* into reward;
-  if reward.id is not null then
-    perform private.announce_delay(reward);
-  end if;
-  perform private.raise_alert(case when lacks_credit then 'insufficient_credit' else 'no_gift_card_inventory' end, 'critical',
-    case when lacks_credit then 'No credit' else 'No gift cards' end || ' left for a campaign: rewards are waiting',
-    jsonb_build_object('campaign_id', p.campaign_id, 'brand_id', p.brand_id, 'denomination', p.denomination),
-    private.stock_subject(p), p.client_id);
-  return reward.id;
-end $$;
-
 create function private.present_card(card_id uuid)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
@@ -172,17 +140,44 @@ begin
   return p;
 end $$;
 
--- What the refusal of a request leaves behind: its trace, and what is owed now.
+-- The refusal as its caller reads it: with what is pending, and on the public form without what is wrong on our side.
+create function private.present_refusal(p private.provisioning, refusal jsonb, reward public.pending_rewards)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  if p.surface = 'form' and reward.id is not null and private.is_owed_for(p, refusal)
+    and private.waiting_status(refusal ->> 'code') = 'awaiting_configuration' then
+    refusal := private.refused('GC003', 'The reward cannot be given yet: it is pending', null);
+  end if;
+  return case when reward.recipient_id is null then refusal else jsonb_set(refusal, '{details}',
+    (refusal -> 'details') || jsonb_build_object('pendingReward', jsonb_strip_nulls(private.present_pending_reward(reward)))) end;
+end $$;
+
+-- What the refusal of a request leaves behind: its trace, and the pending reward. A job's own refusals are postponed by the job.
 create function private.record_refusal(p private.provisioning, step text, refusal jsonb)
-returns void language plpgsql volatile set search_path = '' as $$
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  reward public.pending_rewards;
+  detail text;
 begin
   perform private.record_trace(p, step, refusal);
-  if refusal ->> 'code' in ('GC-003', 'GC-004', 'GC-006') then
-    perform private.queue_pending_reward(p, refusal ->> 'code');
-    if p.surface = 'call_center' then
-      perform private.log_condition_met(p);
-    end if;
+  if p.client_id is null or p.reward_id is not null or private.waiting_status(refusal ->> 'code') is null then
+    return refusal;
   end if;
+  reward := private.keep_promise(p, refusal);
+  if reward.id is not null and p.surface = 'call_center' then
+    -- the card that the refused steps had found was not given
+    p.gift_card_id := null;
+    perform private.log_condition_met(p);
+  end if;
+  return private.present_refusal(p, refusal, reward);
+exception when others then
+  if not private.is_refusal(sqlstate) then
+    raise;
+  end if;
+  -- meanwhile the card was given, or the address does not do: what is pending stays as it is
+  get stacked diagnostics detail = pg_exception_detail;
+  perform private.record_trace(p, step, refusal);
+  return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 
 -- An answer that shows a code again is audited as every reveal is.
@@ -240,8 +235,7 @@ begin
     refusal := private.refused(sqlstate, sqlerrm, detail);
   end;
   if refusal is not null then
-    perform private.record_refusal(p, step, refusal);
-    return refusal;
+    return private.record_refusal(p, step, refusal);
   end if;
   perform private.record_trace(p, null, null);
   return private.answered(answer, private.sealed_for(p, answer));
@@ -290,7 +284,9 @@ begin
   return private.run_provisioning(p, private.answer_key(idempotency_key, request_id::text), request_hash);
 end $$;
 comment on function public.provision_gift_card is
-  'Gives a recipient the card of a condition. Refuses with GC-001, 002, 003, 007, 008, 009, 010, 012, RB-400, 403, 404, 409.';
+  'Gives a recipient the card of a condition. Refuses with GC-001, 002, 003, 004, 005, 006, 007, 008, 009, 010, 012, RB-400, 403, '
+  '404, 409. GC-003 to GC-006 leave a pending reward, which a later request with another address corrects: '
+  'details.pendingReward {id, deliveryMethod, deliverTo (masked), createdAt}.';
 
 -- Would an agent send the card to an address that is not the recipient's, for a caller who is not verified?
 create function private.is_disclosure(p private.provisioning)
@@ -324,7 +320,7 @@ begin
     return private.limited(wait_seconds);
   end if;
   answer := private.run_provisioning(p, answer_key, request_hash);
-  if is_disclosure and (answer ->> 'outcome' = 'ok' or answer ->> 'code' in ('GC-003', 'GC-004', 'GC-005', 'GC-006')) then
+  if is_disclosure and (answer ->> 'outcome' = 'ok' or answer -> 'details' ? 'pendingReward') then
     perform private.record_audit((select r.client_id from public.campaign_recipients r where r.id = p.recipient_id), p.actor,
       'gift_card.sent_elsewhere', 'recipient', p.recipient_id, jsonb_build_object('channel', p.delivery_method,
         'gift_card_id', answer #> '{result,giftCard,id}'), p.request_id, btrim(reason));
@@ -403,7 +399,8 @@ begin
   return case when wait_seconds is not null and answer ->> 'code' = 'GC-011' then private.limited(wait_seconds) else answer end;
 end $$;
 comment on function public.redeem_gift_card is
-  'A visitor of a web form redeems a code for the card of a self-service condition. Unknown and foreign codes: GC-011.';
+  'A visitor of a web form redeems a code for the card of a self-service condition. Unknown and foreign codes: GC-011. A right '
+  'code whose card cannot be given now: GC-003 with the pending reward, whatever is wrong with the configuration.';
 
 create function public.start_call_session(actor uuid, caller_phone text, campaign_id uuid, request_id uuid)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$

@@ -28,7 +28,7 @@ begin
     jsonb_build_object('purchaseId', purchase_id, 'pending', true)::text);
 end $$;
 
--- Opens a purchase with the next supplier; GC-003 when nobody sells the card now.
+-- Opens a purchase with the next supplier; GC-003 when no supplier sells the card now, GC-005 when they are paused.
 create function private.start_purchase(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
 declare
@@ -78,18 +78,6 @@ begin
   select (jsonb_populate_record(null::private.provisioning, r.provisioning)).* into p
   from private.purchase_requests r where r.purchase_id = purchase.id;
   p.step_started_at := clock_timestamp();
-  return p;
-end $$;
-
--- The recipient's own phone, else e-mail: where a card goes that nobody waits for any more.
-create function private.to_recipient(p private.provisioning)
-returns private.provisioning language plpgsql stable set search_path = '' as $$
-begin
-  if p.deliver_to is null then
-    select case when r.phone is not null then 'sms' when r.email is not null then 'email' end, coalesce(r.phone, r.email)
-    into p.delivery_method, p.deliver_to
-    from public.campaign_recipients r where r.id = p.recipient_id;
-  end if;
   return p;
 end $$;
 
@@ -170,6 +158,7 @@ create function private.abandon_purchase(purchase public.gift_card_purchases, st
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   p private.provisioning := private.remembered_provisioning(purchase);
+  reward public.pending_rewards;
   refusal jsonb := private.refused('GC005', 'The card could not be bought; it is owed',
     jsonb_build_object('purchaseId', purchase.id, 'pending', true)::text);
 begin
@@ -187,14 +176,19 @@ begin
   begin
     p := private.start_purchase(p);
     return private.answered(jsonb_build_object('purchase', private.remember_purchase(p)));
-  exception when sqlstate 'GC003' or sqlstate 'GC006' then
-    -- nobody else sells it, or what was set aside is spent meanwhile
+  exception when sqlstate 'GC003' or sqlstate 'GC005' or sqlstate 'GC006' then
+    -- no other supplier sells it now, or what was set aside is spent meanwhile
     null;
   end;
   perform private.cancel_grant(purchase.grant_id);
-  p.reward_id := coalesce(private.queue_pending_reward(p, 'GC-005'), p.reward_id);
+  reward := private.waiting_reward(p);
+  if reward.id is null then
+    reward := private.owe_reward(p, 'GC-005');
+    p.reward_id := reward.id;
+  end if;
+  -- a reward that was pending before keeps its place and its time
   perform private.postpone_reward(p.reward_id, 'GC-005', retry_within);
-  return refusal;
+  return private.present_refusal(p, refusal, reward);
 end $$;
 
 -- Nobody can tell yet: the same id is asked again later, and after a day the sale is reversed. What cannot be reversed in

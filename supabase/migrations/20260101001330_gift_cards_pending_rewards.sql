@@ -16,6 +16,7 @@ begin
   return exists (select private.claimable_lots(p));
 end $$;
 
+-- Is there a supplier that may be asked now?
 create function private.has_supplier(brand_id uuid, suppliers text[])
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
@@ -40,17 +41,28 @@ begin
       or (a.id = payers.client_account and a.balance - a.held < prices.client_price));
 end $$;
 
+-- Could the promised card be given as things are configured now? The campaign's status is looked at where rewards are chosen.
+create function private.is_configured(reward public.pending_rewards)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  return private.is_offered(reward.client_id, reward.brand_id, reward.denomination, reward.currency) and exists (
+    select from public.campaigns g
+    join public.clients c on c.id = g.client_id and c.is_active
+    join public.agencies a on a.id = c.agency_id and a.is_active
+    where g.id = reward.campaign_id and g.billing_entity is not null);
+end $$;
+
 -- One reward of each kind that is owed, read by stepping from kind to kind, however long the queue of each.
 create function private.owed_kinds()
 returns setof public.pending_rewards language sql stable set search_path = '' as $$
   with recursive kinds (first) as (
     (
-      select r from public.pending_rewards r where r.status like 'awaiting%'
+      select r from public.pending_rewards r where r.status like 'awaiting%' and r.brand_id is not null
       order by r.campaign_id, r.brand_id, r.denomination, r.currency, r.status limit 1)
     union all
     select (
       select r from public.pending_rewards r
-      where r.status like 'awaiting%' and (r.campaign_id, r.brand_id, r.denomination, r.currency, r.status)
+      where r.status like 'awaiting%' and r.brand_id is not null and (r.campaign_id, r.brand_id, r.denomination, r.currency, r.status)
         > ((k.first).campaign_id, (k.first).brand_id, (k.first).denomination, (k.first).currency, (k.first).status)
       order by r.campaign_id, r.brand_id, r.denomination, r.currency, r.status limit 1)
     from kinds k where (k.first).id is not null
@@ -58,9 +70,9 @@ returns setof public.pending_rewards language sql stable set search_path = '' as
   select (k.first).* from kinds k where (k.first).id is not null
 $$;
 
--- The oldest reward that may be fulfilled now: its time has come, or what was missing is there, stock or credit; then a second
--- after the last try. A reward with a grant is being bought already. It is not locked: the grant decides, and whoever asks for
--- the reward at this moment takes the grant first.
+-- The oldest reward that may be fulfilled now: its time has come, or what was missing is there (stock, credit, configuration);
+-- then a second after the last attempt. Whatever is there wakes all rewards that lacked it. A reward with a grant is being bought
+-- already. The row is not locked here: its grant comes first, and read_reward looks again.
 create function private.next_pending_reward(suppliers text[])
 returns public.pending_rewards language plpgsql volatile set search_path = '' as $$
 declare
@@ -69,7 +81,8 @@ begin
   with kinds as materialized (
     select k.campaign_id, k.brand_id, k.denomination, k.currency, k.status, private.has_stock(k) as has_stock,
       private.has_supplier(k.brand_id, suppliers) as has_supplier,
-      k.status = 'awaiting_credit' and private.has_credit(k) as has_credit
+      k.status = 'awaiting_credit' and private.has_credit(k) as has_credit,
+      k.status = 'awaiting_configuration' and private.is_configured(k) as is_configured
     from private.owed_kinds() k
     join public.campaigns c on c.id = k.campaign_id and c.status = 'active'
   )
@@ -81,13 +94,15 @@ begin
       and r.denomination = k.denomination and r.currency = k.currency
       and (r.next_attempt_at <= now() or (
         coalesce(r.last_attempt_at, '-infinity') < now() - interval '1 second'
-        and (k.has_credit or (k.has_stock and r.code in ('GC-003', 'GC-004', 'GC-005')))))
+        and (k.has_credit or (k.has_stock and r.code in ('GC-003', 'GC-004', 'GC-005'))
+          or (k.is_configured and private.waiting_status(r.code) = k.status))))
       and not exists (
         select from public.gift_card_grants g
         where g.recipient_id = r.recipient_id and g.campaign_id = r.campaign_id and g.condition_number = r.condition_number
           and g.cancelled_at is null)
     order by r.created_at, r.id limit 1) oldest
-  where k.has_stock or k.has_supplier
+  -- without stock, a reward whose configuration is mended finds out what it waits for now
+  where case k.status when 'awaiting_configuration' then k.is_configured else k.has_stock or k.has_supplier end
   order by oldest.created_at, oldest.id limit 1;
   return reward;
 end $$;
@@ -95,13 +110,17 @@ end $$;
 -- It could not be fulfilled: another time, later each time. What was missing may wake it before.
 create function private.postpone_reward(reward_id uuid, code text, longest interval default interval '10 minutes')
 returns void language plpgsql volatile set search_path = '' as $$
+declare
+  reward public.pending_rewards;
 begin
   update public.pending_rewards r
   set attempts = r.attempts + 1, code = postpone_reward.code, last_attempt_at = now(),
     next_attempt_at = now() + least(private.backoff(least(r.attempts, 20)), longest),
-    status = case when postpone_reward.code = 'GC-006' then 'awaiting_credit'
-      when postpone_reward.code in ('GC-003', 'GC-004', 'GC-005') then 'awaiting_inventory' else r.status end
-  where r.id = reward_id;
+    status = coalesce(private.waiting_status(postpone_reward.code), r.status)
+  where r.id = reward_id and r.status like 'awaiting%' returning r.* into reward;
+  if reward.id is not null and private.waiting_status(code) is not null then
+    perform private.raise_reward_alert(reward, code);
+  end if;
 end $$;
 
 -- What its suppliers refused is worth another try as soon as somebody changes who sells it, or how.
@@ -109,7 +128,11 @@ create function private.retry_owed_brands()
 returns trigger language plpgsql volatile set search_path = '' as $$
 begin
   update public.pending_rewards r set next_attempt_at = now()
-  where r.status = 'awaiting_inventory' and r.next_attempt_at > now() and r.brand_id in (select n.brand_id from new_rows n);
+  where r.id in (
+    select w.id from public.pending_rewards w
+    where w.status = 'awaiting_inventory' and w.next_attempt_at > now() and w.brand_id in (select n.brand_id from new_rows n)
+    -- in id order, to prevent deadlocks of two such changes
+    order by w.id for update);
   return null;
 end $$;
 
@@ -118,18 +141,44 @@ create trigger retry_owed_brands_after_insert after insert on public.supplier_br
 create trigger retry_owed_brands_after_update after update on public.supplier_brands
   referencing new table as new_rows for each statement execute function private.retry_owed_brands();
 
+-- A condition that gets its card promises it to all who earned it before, and wakes them.
+create function private.promise_pending_rewards()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+begin
+  update public.pending_rewards r
+  set brand_id = new.brand_id, denomination = new.card_value, next_attempt_at = now(),
+    currency = (select c.currency from public.campaigns c where c.id = new.campaign_id)
+  where r.id in (
+    select w.id from public.pending_rewards w
+    where w.status like 'awaiting%' and w.brand_id is null and w.campaign_id = new.campaign_id
+      and w.condition_number = new.condition_number
+    order by w.id for update);
+  if found then
+    perform private.resolve_alert('pending_reward_blocked', concat_ws(':', new.campaign_id, 'condition', new.condition_number));
+  end if;
+  return null;
+end $$;
+
+create trigger campaign_conditions_promise_pending_rewards
+  after update of brand_id, card_value on public.campaign_conditions
+  for each row when (new.brand_id is not null and new.card_value is not null)
+  execute function private.promise_pending_rewards();
+
 -- A fault of ours with one reward must not hold up the others: it is undone, reported, and tried another time.
 create function private.fulfil_reward(reward public.pending_rewards, p private.provisioning)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   answer jsonb;
 begin
-  answer := private.run_provisioning(private.to_recipient(p), private.answer_key(null, 'reward:' || reward.id), null);
+  answer := private.run_provisioning(p, private.answer_key(null, 'reward:' || reward.id), null);
   if reward.code = 'GC-015' then
     perform private.resolve_alert('pending_reward_failed', reward.id::text);
   end if;
   return answer;
-exception when others then
+exception when serialization_failure or deadlock_detected then
+  -- the whole run is repeated
+  raise;
+when others then
   perform private.raise_alert('pending_reward_failed', 'critical', 'A reward that is owed cannot be given: an error of ours',
     jsonb_build_object('reward_id', reward.id, 'sqlstate', sqlstate, 'message', sqlerrm), reward.id::text);
   return private.refused('GC015', sqlerrm, null);
@@ -158,9 +207,7 @@ begin
   p.condition_number := reward.condition_number;
   p.brand_id := reward.brand_id;
   p.denomination := reward.denomination;
-  p.delivery_method := reward.delivery_method;
-  p.deliver_to := reward.deliver_to;
-  p.skip_verification := reward.skip_verification;
+  p.currency := reward.currency;
   p.suppliers := suppliers;
   p.request_id := reward.request_id;
   answer := private.fulfil_reward(reward, p);

@@ -38,12 +38,33 @@ returns jsonb language sql stable set search_path = '' as $$
   where d.id = attempt.delivery_id
 $$;
 
+-- A delay notice that was queued again, or whose reward was fulfilled while it was being leased, must not follow its card.
+create function private.drop_late_notices(attempts public.delivery_attempts[])
+returns public.delivery_attempts[] language plpgsql volatile set search_path = '' as $$
+declare
+  late uuid[] := array(
+    select d.id from unnest(attempts) a
+    join public.deliveries d on d.id = a.delivery_id and d.topic = 'notice' and d.notice = 'reward_delayed'
+    join public.pending_rewards r on r.id = d.subject_id and r.status in ('fulfilled', 'cancelled'));
+begin
+  if cardinality(late) = 0 then
+    return attempts;
+  end if;
+  update public.delivery_attempts a
+  set status = 'not_sent', finished_at = clock_timestamp(), error_code = 'called_off'
+  where a.delivery_id = any (late) and a.status = 'calling';
+  update public.deliveries d
+  set status = 'cancelled', cancelled_at = now(), lease_token = null, leased_until = null where d.id = any (late);
+  return array(select a::public.delivery_attempts from unnest(attempts) a where a.delivery_id <> all (late));
+end $$;
+
 create function public.lease_deliveries(delivery_id uuid, batch_size int)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   attempts public.delivery_attempts[];
 begin
   attempts := array(select l from private.lease_deliveries(delivery_id, least(batch_size, 100)) l);
+  attempts := private.drop_late_notices(attempts);
   update public.gift_cards c set exposed_at = now()
   from unnest(attempts) a join public.deliveries d on d.id = a.delivery_id
   where c.id = d.subject_id and d.topic = 'gift_card' and c.exposed_at is null;

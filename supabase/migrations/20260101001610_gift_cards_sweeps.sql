@@ -1,6 +1,6 @@
 -- Gift cards, the sweeps: what time does to a card. Past its date a card expires; a card that was claimed and not delivered for
 -- ten minutes is released or needs a person. Each run takes a batch, leaves alone what somebody else holds, and may run twice
--- at once. And what a recipient is told whose card has to wait.
+-- at once.
 
 -- Cards in stock without a date, whose brand got its policy after they came in, get the date that the policy gives them.
 create function private.date_cards(batch_size int)
@@ -151,29 +151,6 @@ begin
     end if;
   end loop;
   return counts;
-end $$;
-
--- Tells a recipient that the reward will come later: once for each pending reward, to the address that was asked for, else
--- to the recipient's own. Consent is checked when the message is leased.
-create function private.announce_delay(reward public.pending_rewards)
-returns uuid language plpgsql volatile set search_path = '' as $$
-declare
-  recipient public.campaign_recipients;
-  channel text := reward.delivery_method;
-  address text := reward.deliver_to;
-begin
-  select r.* into recipient from public.campaign_recipients r where r.id = reward.recipient_id;
-  if private.fits_channel(channel, address) is not true then
-    channel := case when recipient.phone is not null then 'sms' else 'email' end;
-    address := coalesce(recipient.phone, recipient.email);
-  end if;
-  if address is null or exists (
-    select from public.deliveries d
-    where d.subject_id = reward.id and d.topic = 'notice' and d.notice = 'reward_delayed') then
-    return null;
-  end if;
-  return private.enqueue_notice(reward.client_id, 'reward_delayed', reward.id, reward.recipient_id, channel, address,
-    '{}', reward.request_id);
 end $$;
 
 -- The platform says how long the cards of a brand are good for.

@@ -55,7 +55,7 @@ returns setof public.liability language sql stable set search_path = '' as $$
   select d.client_id, d.client_name, d.currency, private.age_of(floor(extract(epoch from d.told_at - d.since) / 86400)),
     count(*) filter (where d.is_given), coalesce(sum(d.denomination) filter (where d.is_given), 0),
     count(*) filter (where not d.is_given), coalesce(sum(d.denomination) filter (where not d.is_given), 0),
-    sum(d.denomination), count(*) filter (where d.is_expiring),
+    coalesce(sum(d.denomination), 0), count(*) filter (where d.is_expiring),
     coalesce(sum(d.denomination) filter (where d.is_expiring), 0), min(d.since)
   from debts d
   group by 1, 2, 3, 4

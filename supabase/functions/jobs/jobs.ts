@@ -17,7 +17,7 @@ export const jobs = {
   'release-holds': door('release_holds'),
   'reconcile-payments': async (context) => (await import('../_shared/purchases.ts')).reconcilePayments(context),
   'expire': door('expire_lots', 'expire_packages', 'expire_entitlements', 'expire_gift_cards'),
-  'stuck-cards': door('release_stuck_cards'),
+  'stuck-cards': door('release_stuck_cards', 'watch_pending_rewards'),
 } satisfies Record<string, Job>;
 
 function door(...names: string[]): Job {

@@ -22,7 +22,7 @@ end $$;
 select is(pg_temp.state_of_call(f, r.role),
   case when r.role = case
     when f.proname in ('create_gift_card_pool', 'create_campaign', 'update_campaign_billing', 'update_campaign_templates', 'check_message_template', 'update_campaign_condition', 'create_campaign_condition', 'import_recipients',
-      'cancel_gift_card', 'allow_gift_card_replacement', 'mark_gift_card_redeemed', 'archive_gift_card_pool', 'update_expiration_policy',
+      'cancel_gift_card', 'allow_gift_card_replacement', 'update_pending_reward', 'cancel_pending_reward', 'mark_gift_card_redeemed', 'archive_gift_card_pool', 'update_expiration_policy',
       'create_webhook_endpoint', 'update_webhook_endpoint', 'rotate_webhook_secret', 'send_test_event',
       'replay_webhook_message', 'replay_webhook_messages',
       'create_crm_endpoint', 'update_crm_endpoint_key', 'update_crm_endpoint', 'replay_crm_event',

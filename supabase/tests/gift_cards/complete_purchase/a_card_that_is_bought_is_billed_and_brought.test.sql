@@ -26,7 +26,8 @@ select is_empty('select from public.billing_transactions where client_id = tests
 select is(tests.provision(tests.the('recipient'), idempotency_key => 'key', request_hash => 'hash',
   suppliers => array[tests.kept('supplier') #>> '{}']),
   jsonb_build_object('outcome', 'refused', 'code', 'GC-005', 'message', 'The card is being bought; it is delivered as soon as it is there',
-    'details', jsonb_build_object('pending', true, 'purchaseId', tests.kept('purchase') -> 'purchaseId')),
+    'details', jsonb_build_object('pending', true, 'purchaseId', tests.kept('purchase') -> 'purchaseId', 'pendingReward',
+      jsonb_build_object('deliveryMethod', 'sms', 'deliverTo', '+1•••••0100', 'createdAt', now()))),
   'Whoever asks meanwhile is told that it is being bought');
 select is((select count(*)::int from public.gift_card_purchases where recipient_id = tests.the('recipient')), 1,
   '… and nothing else is bought');

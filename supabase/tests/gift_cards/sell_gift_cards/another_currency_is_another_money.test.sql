@@ -2,7 +2,7 @@
 -- card in euros.
 begin;
 set local search_path = public, extensions, tests;
-select plan(13);
+select plan(14);
 
 select tests.keep(tests.create_promise(0));
 insert into public.brand_denominations (brand_id, denomination, currency, price) values (tests.the('brand'), 25, 'EUR', 24.80);
@@ -32,9 +32,11 @@ select is(pg_temp.credit('USD'), 500.00, 'The dollars are not');
 select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-003', 'A campaign in dollars gives no card in euros');
 
 update public.campaigns set currency = 'EUR' where id = tests.the('campaign');
-select is(tests.provision(tests.the('recipient')) ->> 'outcome', 'ok', 'One in euros does');
+select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-003', 'What was promised in dollars stays a promise in dollars');
+select tests.keep('second', tests.create_recipients(tests.the('campaign')));
+select is(tests.provision(tests.the('second')) ->> 'outcome', 'ok', 'One in euros does');
 select row_eq($$ select currency, price, cost_basis, margin from public.billing_transactions
-  where recipient_id = tests.the('recipient') $$, row('EUR'::text, 24.80::numeric(18,2), 22.00::numeric(18,2), 2.80::numeric(18,2)),
+  where recipient_id = tests.the('second') $$, row('EUR'::text, 24.80::numeric(18,2), 22.00::numeric(18,2), 2.80::numeric(18,2)),
   'Billed as it was sold');
 select is(pg_temp.credit('EUR'), 10.40, 'And not charged again');
 select is(tests.return_cards((tests.kept('sold') ->> 'saleId')::uuid, 1) #>> '{result,returnedToCredit}', 'true',

@@ -11,7 +11,7 @@ select tests.keep('b', tests.create_reported_tenant());
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
 insert into public.pending_rewards (client_id, campaign_id, recipient_id, condition_number, surface, code, brand_id, denomination,
   currency, created_at, status, fulfilled_at)
-values (tests.the('client'), tests.the('campaign'), (tests.kept('recipients') ->> 0)::uuid, 9, 'api', 'GC-003', tests.the('brand'), 25,
+values (tests.the('client'), tests.the('campaign'), (tests.kept('recipients') ->> 0)::uuid, 9, 'api', null, tests.the('brand'), 25,
   'USD', '2026-02-01', 'fulfilled', '2026-04-10');
 
 select tests.sign_in(tests.the('admin'));

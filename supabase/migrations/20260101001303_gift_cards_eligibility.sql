@@ -1,0 +1,142 @@
+-- Gift cards, eligibility: the grant, which is taken before anything else is decided, and the recipient, who must be reachable
+-- and have agreed. Everything that changes a pending reward takes its grant first and locks its row second.
+
+-- The grant is given already: its card is here, or is being bought.
+create function private.refuse_second_grant(p private.provisioning)
+returns void language plpgsql stable set search_path = '' as $$
+declare
+  given_id uuid := (
+    select g.id from public.gift_card_grants g
+    where g.recipient_id = p.recipient_id and g.campaign_id = p.campaign_id and g.condition_number = p.condition_number
+      and g.cancelled_at is null);
+  pending jsonb := (
+    select private.pending_purchase(b.id) from public.gift_card_purchases b
+    where b.grant_id = given_id and b.ended_at is null and b.reopened_at is null);
+  card public.gift_cards;
+begin
+  if pending is not null then
+    perform private.refuse(pending ->> 'code', pending ->> 'message', pending -> 'details');
+  end if;
+  -- staff may want to send the card again, or to replace it; a visitor learns no more than that the code is used
+  if p.surface = 'form' then
+    perform private.refuse('GC-010', 'Already provisioned');
+  end if;
+  select c.* into card from public.gift_cards c where c.grant_id = given_id;
+  perform private.refuse('GC-010', case card.status when 'cancelled' then 'The reward was cancelled without replacement'
+      when 'expired' then 'The gift card of this reward has expired' else 'Already provisioned' end,
+    jsonb_build_object('giftCardId', card.id, 'status', card.status, 'claimedAt', card.claimed_at)
+      || case when card.status in ('cancelled', 'expired') then jsonb_build_object('solution',
+        'An admin can allow a replacement with allow_gift_card_replacement(gift_card_id, reason)') else '{}' end);
+end $$;
+
+-- Where a condition asks for consent: the recipient's, and that of the phone that is written to.
+create function private.assert_opted_in(p private.provisioning, recipient public.campaign_recipients)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if not exists (
+    select from public.campaign_conditions cc
+    where cc.campaign_id = p.campaign_id and cc.condition_number = p.condition_number and cc.requires_opt_in) then
+    return;
+  end if;
+  if recipient.sms_opted_in_at is null or (p.delivery_method = 'sms' and not private.has_agreed(recipient, p.deliver_to)) then
+    perform private.refuse('GC-009', 'Verification required');
+  end if;
+end $$;
+
+-- The grant is the lock: a second request for it waits here for the first one, and is refused if that succeeds.
+create function private.take_grant(p private.provisioning)
+returns private.provisioning language plpgsql volatile set search_path = '' as $$
+begin
+  insert into public.gift_card_grants as g (
+    client_id, campaign_id, recipient_id, condition_number, surface, granted_by, request_id)
+  values (p.client_id, p.campaign_id, p.recipient_id, p.condition_number, p.surface, p.actor, p.request_id)
+  on conflict (recipient_id, campaign_id, condition_number) where cancelled_at is null do nothing
+  returning g.id into p.grant_id;
+  if p.grant_id is null then
+    perform private.refuse_second_grant(p);
+  end if;
+  return p;
+end $$;
+
+-- Where the card goes, and whether it may go there.
+create function private.check_recipient(p private.provisioning)
+returns private.provisioning language plpgsql volatile set search_path = '' as $$
+declare
+  recipient public.campaign_recipients;
+  own text;
+begin
+  select r.* into recipient from public.campaign_recipients r where r.id = p.recipient_id;
+  own := private.own_address(recipient, p.delivery_method);
+  p.deliver_to := case when p.delivery_method is not null then coalesce(p.deliver_to, own) end;
+  if not coalesce(p.skip_verification, false) then
+    perform private.assert_opted_in(p, recipient);
+  end if;
+  -- what no answer shows, a message must bring
+  if p.delivery_method is not null or not p.shows_code then
+    perform private.assert_address(p.delivery_method, p.deliver_to);
+  end if;
+  if p.deliver_to <> coalesce(own, '') and p.reward_id is null then
+    perform private.use_other_address(recipient, p.delivery_method, p.deliver_to, p.surface in ('call_center', 'admin'));
+  end if;
+  return p;
+end $$;
+
+-- The recipient's own phone, else e-mail: where a card goes that nobody waits for any more.
+create function private.to_recipient(p private.provisioning)
+returns private.provisioning language plpgsql stable set search_path = '' as $$
+begin
+  if p.deliver_to is null then
+    select case when r.phone is not null then 'sms' when r.email is not null then 'email' end, coalesce(r.phone, r.email)
+    into p.delivery_method, p.deliver_to
+    from public.campaign_recipients r where r.id = p.recipient_id;
+  end if;
+  return p;
+end $$;
+
+-- The pending reward as it stands now that its grant is taken: a correction that was committed meanwhile counts. One that was
+-- changed or cancelled meanwhile is looked up again by the next run.
+create function private.read_reward(p private.provisioning)
+returns private.provisioning language plpgsql volatile set search_path = '' as $$
+declare
+  reward public.pending_rewards;
+begin
+  select r.* into reward from public.pending_rewards r
+  where r.id = p.reward_id and r.status like 'awaiting%'
+    and (r.brand_id, r.denomination, r.currency) = (p.brand_id, p.denomination, p.currency) for update;
+  if reward.id is null then
+    raise exception 'pending reward % was changed meanwhile', p.reward_id using errcode = 'serialization_failure';
+  end if;
+  p.delivery_method := reward.delivery_method;
+  p.deliver_to := reward.deliver_to;
+  p.skip_verification := reward.skip_verification;
+  return private.to_recipient(p);
+end $$;
+
+-- On the public form, whoever types a code may be somebody else than who typed it first: a pending reward goes elsewhere only
+-- shortly after it was requested, to the recipient's stored contact, or if it had nowhere to go.
+create function private.may_redirect(p private.provisioning, reward public.pending_rewards)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  return p.surface <> 'form' or reward.created_at > now() - interval '30 minutes'
+    or (p.delivery_method is not distinct from reward.delivery_method
+      and lower(p.deliver_to) is not distinct from lower(reward.deliver_to))
+    or exists (
+      select from public.campaign_recipients r where r.id = p.recipient_id and (
+        lower(p.deliver_to) = lower(case p.delivery_method when 'sms' then r.phone when 'email' then r.email end)
+        or (reward.deliver_to is null and r.phone is null and r.email is null)));
+end $$;
+
+create function private.check_eligibility(p private.provisioning)
+returns private.provisioning language plpgsql volatile set search_path = '' as $$
+begin
+  p := private.take_grant(p);
+  if p.reward_id is not null then
+    p := private.read_reward(p);
+  end if;
+  p := private.check_recipient(p);
+  if p.surface = 'form' and p.pending_reward_id is not null and p.reward_id is null and not (
+    select private.may_redirect(p, r) from public.pending_rewards r where r.id = p.pending_reward_id) then
+    perform private.refuse('GC-003', 'The reward is pending and goes to the address that was given first');
+  end if;
+  return p;
+end $$;
