@@ -356,3 +356,82 @@ Deno.test('life cycle: senders, sweeps, admins and agents who reach for the same
   assert.equal(new Set(answers).size, available + 1);
   await assertNothingViolated(promised.poolId);
 });
+
+/** Leases a message and reports its attempt; the provider's id of the message, or null when nobody could lease it. */
+async function attempt(session: Session, deliveryId: string, outcome: string): Promise<string | null> {
+  await due({ cardId: '', deliveryId }, session);
+  const [{ answer }] = await session`select public.lease_deliveries(${deliveryId}, 1) as answer`;
+  const [leased] = answer.result.deliveries;
+  if (!leased) return null;
+  const id = `SM${deliveryId}`;
+  await session`
+    select public.complete_delivery_attempt(${leased.attemptId}, ${leased.leaseToken}, ${outcome}, 'twilio',
+      ${outcome === 'sent' ? id : null}, ${outcome === 'sent' ? null : '21211'}, null)`;
+  return id;
+}
+
+const tell = (session: Session | Database, messageId: string, status: string) =>
+  session`select public.record_delivery_status('twilio', ${messageId}, null, ${status}, '30003')`;
+
+Deno.test('follow_delivery: both messages of a card fail at the same moment → stuck, never delivered', async () => {
+  const CARDS = 30;
+  const promised = await promise({ cards: CARDS, recipients: CARDS });
+  const cards = await giveUnsent(promised);
+  await withSessions(2, async ([one, two]) => {
+    for (const { cardId, deliveryId } of cards) {
+      const [{ id: other }] = await sql`
+        insert into public.deliveries (client_id, topic, subject_id, recipient_id, channel, deliver_to, next_attempt_at)
+        select client_id, 'gift_card', id, recipient_id, 'email', 'ada@example.com', now() + interval '1 hour'
+        from public.gift_cards where id = ${cardId} returning id`;
+      const [first, second] = [await attempt(one, deliveryId, 'sent'), await attempt(two, other, 'sent')];
+      await Promise.all([tell(one, first!, 'undelivered'), tell(two, second!, 'undelivered')]);
+    }
+  });
+  const states = await sql`
+    select status, count(*)::int as cards from public.gift_cards where pool_id = ${promised.poolId} group by status`;
+  assert.deepEqual(states.map(({ status, cards }) => [status, cards]), [['stuck', CARDS]]);
+  await assertNothingViolated(promised.poolId);
+});
+
+Deno.test('follow_delivery: outcomes, resends, cancellations and sweeps in a storm → no invariant is violated, no deadlock', async () => {
+  const CARDS = 16;
+  const promised = await promise({ cards: CARDS, recipients: CARDS });
+  const admin = await signUpAs('client_admin', promised.clientId);
+  const cards = await giveUnsent(promised);
+  const messages = (session: Session, { cardId }: Waiting) =>
+    session`select id, provider_message_id from public.deliveries where subject_id = ${cardId} order by random()`;
+  const report = (outcome: string) => async (session: Session, waiting: Waiting) => {
+    const [{ id }] = await messages(session, waiting);
+    await attempt(session, id, outcome);
+  };
+  const callback = (status: string) => async (session: Session, waiting: Waiting) => {
+    const [{ provider_message_id }] = await messages(session, waiting);
+    if (provider_message_id) await tell(session, provider_message_id, status);
+  };
+  const acts: ((session: Session, waiting: Waiting) => Promise<unknown>)[] = [
+    ...['sent', 'permanent', 'sent', 'retriable'].map(report),
+    ...['undelivered', 'delivered', 'undelivered'].map(callback),
+    (session, waiting) => resend(session, waiting),
+    (session, waiting) => sweep(session, waiting),
+    async (session, waiting) => {
+      if (Math.random() < 0.1) await cancel(session, admin.id, waiting);
+    },
+    (session, { cardId }) =>
+      session`
+        select private.allow_gift_card_replacement(${cardId}, 'asked')
+        from set_config('request.jwt.claims', ${JSON.stringify({ sub: admin.id })}, false)`,
+  ];
+  const surprises: string[] = [];
+  await withSessions(8, async (sessions) => {
+    await Promise.all(sessions.map(async (session) => {
+      for (let step = 0; step < 120; step++) {
+        const act = acts[Math.floor(Math.random() * acts.length)];
+        await act(session, cards[Math.floor(Math.random() * CARDS)]).catch(({ code, message }) => {
+          if (!/^(RB400|RB404)$/.test(code)) surprises.push(`${code} ${message}`);
+        });
+      }
+    }));
+  });
+  assert.deepEqual(surprises, []);
+  await assertNothingViolated(promised.poolId);
+});
