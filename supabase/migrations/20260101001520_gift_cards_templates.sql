@@ -113,7 +113,7 @@ declare
 begin
   return query
     select format('{{%s}} is not a merge tag: did you mean {{%s}}?', t, private.nearest_tag(t))
-    from unnest(tags) t where t not in (select m.tag from private.merge_tags m) order by t;
+    from unnest(tags) t where t not in (select m.tag from private.merge_tags m) order by t limit 10;
   if loose ~ '[{}]' then
     single := (regexp_match(loose, '\{\s*([A-Za-z_ ]{2,30})\}'))[1];
     return next case when single is not null
@@ -154,8 +154,7 @@ begin
   return jsonb_build_object('channel', channel, 'tags', to_jsonb(tags),
     'encoding', case channel when 'sms' then size.encoding end, 'segments', case channel when 'sms' then size.segments end,
     'longest', jsonb_strip_nulls(jsonb_build_object('characters', longest.characters,
-      'segments', case channel when 'sms' then case size.encoding when 'GSM-7' then longest.segments
-        else ceil(longest.characters / 67.0) end end)),
+      'segments', case channel when 'sms' then longest.segments end)),
     'problems', to_jsonb(array(select private.template_problems(body, channel, tags))));
 end $$;
 
