@@ -10,15 +10,12 @@ create function pg_temp.told() returns text language sql as $$
   select coalesce(string_agg(m.event_type || ' by ' || (m.data ->> 'deliveryMethod'), ', ' order by m.event_type), 'nothing')
   from public.webhook_messages m where m.client_id = tests.the('client')
 $$;
-create function pg_temp.reported() returns bigint[] language sql as $$
-  select array[r.given_cards, r.delivered_cards] from public.report_brand_performance(tests.the('client')) r
-$$;
 create function pg_temp.read_report() returns bigint[] language plpgsql as $$
 declare
   counts bigint[];
 begin
   perform tests.sign_in(tests.create_user('client_admin', tests.the('client')));
-  counts := pg_temp.reported();
+  select array[r.given_cards, r.delivered_cards] into counts from public.report_brand_performance(tests.the('client')) r;
   perform tests.sign_out();
   return counts;
 end $$;
