@@ -175,78 +175,126 @@ begin
     returning v.code;
 end $$;
 
-create function private.create_voucher(client_id uuid, voucher jsonb)
+create function private.create_voucher(client_id uuid, voucher jsonb, idempotency_key text)
 returns public.vouchers language plpgsql volatile security definer set search_path = '' as $$
 declare
   actor uuid := private.caller();
+  scope text := private.answer_scope('create_voucher', client_id, actor);
+  key text := private.answer_key(idempotency_key, null);
+  made_before jsonb;
   wanted public.vouchers;
   made public.vouchers;
   rule text;
   missing text;
 begin
-  wanted := private.voucher_of(client_id, voucher, actor);
-  if wanted.code is not null then
-    perform private.assert_chosen_code(wanted.code, wanted.type is distinct from 'percentage');
-  end if;
-  wanted.code := coalesce(wanted.code, private.generate_code());
-  if not exists (select private.insert_vouchers(wanted, array[wanted.code])) then
-    perform private.refuse('VC-018', 'The client has a voucher with this code already');
+  perform private.dealer_at(actor, client_id);
+  made_before := private.stored_answer(scope, key, private.request_hash(voucher));
+  if made_before is null then
+    wanted := private.voucher_of(client_id, voucher, actor);
+    if wanted.code is not null then
+      perform private.assert_chosen_code(wanted.code, wanted.type is distinct from 'percentage');
+    end if;
+    wanted.code := coalesce(wanted.code, private.generate_code());
+    if not exists (select private.insert_vouchers(wanted, array[wanted.code])) then
+      perform private.refuse('VC-018', 'The client has a voucher with this code already');
+    end if;
   end if;
   select v.* into made from public.vouchers v
-  where v.canonical_code = private.canonical_code(wanted.code) and v.client_id = create_voucher.client_id;
-  perform private.record_audit(client_id, actor, 'voucher.created', 'voucher', made.id);
+  where v.client_id = create_voucher.client_id
+    and v.canonical_code = coalesce(made_before ->> 'canonicalCode', private.canonical_code(wanted.code));
+  if made_before is null then
+    perform private.record_audit(client_id, actor, 'voucher.created', 'voucher', made.id);
+    perform private.store_answer(scope, key, jsonb_build_object('canonicalCode', made.canonical_code));
+  end if;
   return made;
 exception when integrity_constraint_violation or data_exception then
   get stacked diagnostics rule = constraint_name, missing = column_name;
   perform private.refuse_voucher(sqlerrm, rule, missing);
 end $$;
 
-create function public.create_voucher(client_id uuid, voucher jsonb)
+create function public.create_voucher(client_id uuid, voucher jsonb, idempotency_key text default null)
 returns public.vouchers language sql volatile security invoker set search_path = '' as $$
-  select private.create_voucher(client_id, voucher)
+  select private.create_voucher(client_id, voucher, idempotency_key)
 $$;
 comment on function public.create_voucher is
   'Makes a voucher: {type, value, code?, usageLimit? (1; null: none), perCustomerLimit?, startsAt?, expiresOn? or expiresAt?, packageId?, '
   'minimumPurchase?, entitlementDays?, ownerId?, ownerBenefit?, dealerId?, allowedDomains?, allowedCustomers?, isPublic?, '
   'isActive?, description?}. expiresOn is a day, which counts until its end where the client is; startsAt and expiresAt are a day '
-  'or a moment with its offset.';
+  'or a moment with its offset. The same idempotency_key returns the voucher that it made. RB-400, RB-409, VC-018.';
 
-create function private.create_vouchers(client_id uuid, how_many int, voucher jsonb, pattern text)
+-- Makes so many vouchers that are alike but for their code; returns {batchId, created, createdAt}.
+create function private.make_batch(alike public.vouchers, how_many int, pattern text)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  made int := 0;
+begin
+  alike.batch_id := gen_random_uuid();
+  while made < how_many loop
+    made := made + (
+      select count(*)::int
+      from private.insert_vouchers(alike, array(select private.generate_codes(private.printed_code(pattern), how_many - made))));
+  end loop;
+  perform private.record_audit(alike.client_id, alike.created_by, 'vouchers.created', 'voucher_batch', alike.batch_id,
+    jsonb_build_object('vouchers', how_many, 'type', alike.type));
+  return jsonb_build_object('batchId', alike.batch_id, 'created', how_many, 'createdAt', now());
+end $$;
+
+-- The codes are added to an answer when it is given: a stored one has none.
+create function private.with_codes(batch jsonb, is_repeated boolean)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return batch || jsonb_build_object('isRepeated', is_repeated, 'codes', (
+    select coalesce(jsonb_agg(v.code order by v.id), '[]') from public.vouchers v
+    where v.batch_id = (batch ->> 'batchId')::uuid));
+end $$;
+
+create function private.create_vouchers(
+  client_id uuid, how_many int, voucher jsonb, pattern text, idempotency_key text)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   actor uuid := private.caller();
-  alike public.vouchers;
-  codes text[] := '{}';
+  hash text := private.request_hash(to_jsonb(how_many), voucher, to_jsonb(pattern));
+  -- without a key the same request is taken for a second click or a second try, for a while
+  scope text := private.answer_scope(
+    case when idempotency_key is null then 'create_vouchers_again' else 'create_vouchers' end, client_id, actor);
+  key text := private.answer_key(idempotency_key, hash);
+  batch jsonb;
   rule text;
   missing text;
 begin
-  alike := private.voucher_of(client_id, voucher - 'code', actor);
-  if how_many is null or how_many < 1 or how_many > 100000 then
+  perform private.dealer_at(actor, client_id);
+  batch := private.stored_answer(scope, key, hash);
+  if batch is not null and idempotency_key is not null then
+    return private.with_codes(batch, true);
+  elsif batch is not null then
+    perform private.refuse('RB-409', 'The same vouchers were made a moment ago; to make them again, send an idempotency_key', batch);
+  elsif how_many is null or how_many < 1 or how_many > 100000 then
     perform private.refuse('RB-413', 'From 1 to 100,000 vouchers at once');
+  elsif voucher ? 'code' then
+    perform private.refuse_field('code', 'is for one voucher; the codes of many have a pattern');
   end if;
   perform private.assert_code_entropy(pattern, how_many + (
     select count(*) from (
       select from public.vouchers v where v.client_id = create_vouchers.client_id limit 1000000) live),
     private.public_guesses_per_hit());
-  alike.batch_id := gen_random_uuid();
-  while cardinality(codes) < how_many loop
-    codes := codes || array(
-      select private.insert_vouchers(
-        alike, array(select private.generate_codes(private.printed_code(pattern), how_many - cardinality(codes)))));
-  end loop;
-  perform private.record_audit(client_id, actor, 'vouchers.created', 'voucher_batch', alike.batch_id,
-    jsonb_build_object('vouchers', how_many, 'type', alike.type));
-  return jsonb_build_object('batchId', alike.batch_id, 'created', how_many, 'codes', to_jsonb(codes));
+  batch := private.make_batch(private.voucher_of(client_id, voucher, actor), how_many, pattern);
+  perform private.store_answer(scope, key, batch);
+  return private.with_codes(batch, false);
 exception when integrity_constraint_violation or data_exception then
   get stacked diagnostics rule = constraint_name, missing = column_name;
   perform private.refuse_voucher(sqlerrm, rule, missing);
 end $$;
 
+insert into private.replay_windows (use_case, replayed_for) values ('create_vouchers_again', '10 minutes');
+
 -- A hosted project gives a signed-in user's statement eight seconds; the Data API takes this limit before it calls.
-create function public.create_vouchers(client_id uuid, how_many int, voucher jsonb, pattern text default '****-****-****')
+create function public.create_vouchers(
+  client_id uuid, how_many int, voucher jsonb, pattern text default '****-****-****', idempotency_key text default null)
 returns jsonb language sql volatile security invoker set search_path = '' set statement_timeout = '60s' as $$
-  select private.create_vouchers(client_id, how_many, voucher, pattern)
+  select private.create_vouchers(client_id, how_many, voucher, pattern, idempotency_key)
 $$;
 comment on function public.create_vouchers is
   'Makes up to 100,000 vouchers that differ by their code (pattern: * a symbol, # a digit, YYYY the year); the fields are '
-  'those of create_voucher. Returns {batchId, created, codes}.';
+  'those of create_voucher without code. Returns one JSON value, which max_rows does not cut: {batchId, created, createdAt, '
+  'isRepeated, codes}. The same idempotency_key makes nothing and returns the batch that it made; without a key the same request '
+  'is refused for ten minutes (RB-409 with the batchId). RB-400, RB-409, RB-413.';

@@ -75,6 +75,40 @@ Deno.test('vouchers: five thousand codes come in one answer, and each of them is
   assert.deepEqual(used.map(({ code }: { code: string }) => code), [codes[4999]]);
 });
 
+Deno.test('create_vouchers: 20,000 codes over HTTP → all in one answer, and the same again for the same key', async () => {
+  const clientId = await addClient();
+  const admin = await signUpAs('client_admin', clientId);
+  const args = {
+    client_id: clientId,
+    how_many: 20_000,
+    voucher: { type: 'credit', value: 1000 },
+    idempotency_key: crypto.randomUUID(),
+  };
+  const batch = await ask(admin, 'create_vouchers', args);
+  assert.deepEqual([batch.created, batch.isRepeated, new Set(batch.codes).size], [20_000, false, 20_000]);
+  const again = await ask(admin, 'create_vouchers', args);
+  assert.equal(again.isRepeated, true);
+  assert.deepEqual([again.batchId, again.codes], [batch.batchId, batch.codes]);
+  assertDone(await redeemVoucher(await signUpCustomer(clientId), again.codes[19_999]));
+  const [{ made }] = await sql`select count(*)::int as made from public.vouchers where client_id = ${clientId}`;
+  assert.equal(made, 20_000);
+});
+
+Deno.test('create_vouchers: a double click without a key → one batch, and RB-409 that names it', async () => {
+  const clientId = await addClient();
+  const { client } = await signUpAs('client_admin', clientId);
+  const args = { client_id: clientId, how_many: 500, voucher: { type: 'credit', value: 5 } };
+  const clicks = await Promise.all(Array.from({ length: 4 }, () => client.rpc('create_vouchers', args)));
+  const made = clicks.filter(({ error }) => error === null);
+  assert.equal(made.length, 1);
+  for (const { error } of clicks.filter((click) => click.error)) {
+    assert.equal(error!.code, 'RB409', error!.message);
+    assert.equal(JSON.parse(error!.details).batchId, made[0].data.batchId);
+  }
+  const [{ count }] = await sql`select count(*)::int as count from public.vouchers where client_id = ${clientId}`;
+  assert.equal(count, 500);
+});
+
 Deno.test('vouchers: who brings somebody gets bizcoins, too, and cannot bring himself', async () => {
   const clientId = await addClient();
   const admin = await signUpAs('client_admin', clientId);
