@@ -68,14 +68,14 @@ select is(public.lease_deliveries(null, 1) #>> '{result,deliveries,0,deliveryId}
 -- templates and dates
 select tests.keep(tests.create_promise(0));
 update public.clients set time_zone = 'America/New_York' where id = tests.the('client');
-update public.campaigns set sms_template = 'Hi {{first_name}}', email_subject = 'Yours',
-  email_template = 'Hello' where id = tests.the('campaign');
+update public.campaigns set sms_template = 'Hi {{first_name}}: {{code}}', email_subject = 'Yours',
+  email_template = 'Hello: {{code}}' where id = tests.the('campaign');
 update public.campaign_recipients set first_name = null where id = tests.the('recipient');
 select tests.add_cards(tests.the('pool'), 1, '2030-07-04');
 select tests.keep('by_mail',
   tests.lease((tests.provision(tests.the('recipient'), delivery_method => 'email',
   deliver_to => 'ada@example.com') #>> '{result,delivery,id}')::uuid));
-select is(tests.kept('by_mail') -> 'template', '{"subject": "Yours", "body": "Hello"}',
+select is(tests.kept('by_mail') -> 'template', '{"subject": "Yours", "body": "Hello: {{code}}"}',
   'An e-mail has the campaign''s subject and text');
 select is(tests.kept('by_mail') #>> '{merge,expiration_date}', 'July 4, 2030', 'A date is the client''s date');
 select is(tests.kept('by_mail') #>> '{merge,first_name}', '', 'A name that is not known is empty');

@@ -11,6 +11,8 @@ select tests.keep('client2', tests.create_client());
 select tests.keep('theirs', tests.create_recipients(tests.create_campaign(tests.the('client2'), tests.the('brand'))));
 select tests.keep('stranger', tests.create_recipients(tests.the('campaign')));
 update public.campaign_recipients set phone = '+12025550121' where id in (tests.the('recipient'), tests.the('theirs'));
+-- the client that a reply belongs to is the one that knew the phone last
+update public.campaign_recipients set created_at = now() - interval '1 hour' where id = tests.the('theirs');
 update public.campaign_recipients set phone = '+12025550122' where id = tests.the('stranger');
 
 -- yes to a request
@@ -52,7 +54,7 @@ select is((select channel from public.deliveries where topic = 'gift_card' and s
 select is(tests.ask_for_consent(tests.the('recipient')) ->> 'code', 'RB-400', 'Nobody is asked after an opt-out');
 
 -- a START that was said before the STOP that is here already
-update public.contact_opt_outs set said_at = now() + interval '1 second' where address = '+12025550121';
+update public.contact_opt_outs set said_at = now() + interval '1 hour' where address = '+12025550121';
 select tests.write_sms('+12025550121', 'START', 'opt_in');
 select ok(private.is_opted_out('sms', '+12025550121'), 'A STOP that was said later stays the last word');
 select is((private.last_consent(tests.the('client'), 'sms', '+12025550121')).action, 'opted_out', 'And no proof says otherwise');
