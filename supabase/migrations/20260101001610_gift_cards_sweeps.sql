@@ -160,6 +160,8 @@ declare
   brand public.gift_card_brands;
 begin
   perform private.assert_platform_admin(private.caller());
+  -- a day of the far future is no date of the database any more
+  perform private.assert_number(valid_days, 'valid_days', 1, 36500);
   update public.gift_card_brands b
   set expiration_policy = update_expiration_policy.expiration_policy, valid_days = update_expiration_policy.valid_days
   where b.id = update_expiration_policy.brand_id returning b.* into brand;

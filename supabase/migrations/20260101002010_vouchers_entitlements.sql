@@ -94,6 +94,15 @@ begin
   return entitlement;
 end $$;
 
+-- What a discount has saved after refunds of its purchase.
+create function private.correct_discount(purchase_id uuid, discount_amount numeric)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  update public.voucher_usage u set discount_amount = correct_discount.discount_amount
+  from public.voucher_entitlements e
+  where e.purchase_id = correct_discount.purchase_id and e.status = 'used' and u.id = e.usage_id;
+end $$;
+
 -- The purchase came to nothing: the customer has his discount back.
 create function private.release_entitlement(purchase_id uuid)
 returns public.voucher_entitlements language plpgsql volatile set search_path = '' as $$

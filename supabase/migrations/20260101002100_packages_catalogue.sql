@@ -268,6 +268,7 @@ declare
   total numeric;
   posted public.ledger_transfers;
 begin
+  perform private.assert_number(how_many, 'howMany', 1, private.units_limit());
   perform private.lock_accounts(array[account_id]);
   select coalesce(jsonb_agg(to_jsonb(p)), '[]'), coalesce(sum(p.amount), 0) into drawn, total
   from private.pick_messages(client_id, customer_id, how_many) p;

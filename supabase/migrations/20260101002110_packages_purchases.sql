@@ -144,6 +144,7 @@ begin
   q.bizcoin_value := package.bizcoin_value;
   q.minimum := currency.minimum;
   q.bizcoins := coalesce(quote_purchase.bizcoins, 0);
+  perform private.assert_number(q.bizcoins, 'bizcoins', 0, private.units_limit());
   net := q.price - q.discount;
   q.enough := ceil(net / q.bizcoin_value);
   q.fewer := case when net >= q.minimum then floor((net - q.minimum) / q.bizcoin_value) end;

@@ -16,6 +16,19 @@ begin
     else private.round_money(purchase.bizcoin_amount * bizcoins / purchase.bizcoins, purchase.currency) end;
 end $$;
 
+-- A discount is reversed in the proportion in which the purchase is refunded, cumulatively: the redemption tells what it still saves.
+create function private.reverse_discount(purchase public.package_purchases)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  paid numeric := purchase.final_amount + purchase.bizcoin_amount;
+  returned numeric := purchase.refunded_payment + private.worth_of_bizcoins(purchase, purchase.refunded_bizcoins);
+begin
+  if purchase.entitlement_id is not null and paid > 0 then
+    perform private.correct_discount(purchase.id,
+      purchase.discount - private.round_money(purchase.discount * returned / paid, purchase.currency));
+  end if;
+end $$;
+
 -- The parts of a refund by amount, of a purchase whose run has begun.
 create function private.next_part(purchase public.package_purchases, amount numeric)
 returns private.refund_part language plpgsql stable set search_path = '' as $$
@@ -130,6 +143,7 @@ begin
     run_amount = part.run_amount,
     refunded_payment = p.refunded_payment + part.payment_amount, refunded_bizcoins = p.refunded_bizcoins + part.bizcoins
   where p.id = purchase.id returning p.* into purchase;
+  perform private.reverse_discount(purchase);
   if part.bizcoins > 0 then
     update public.package_refunds r set transfer_id = (private.reverse_transfer(
         h.transfer_id, part.bizcoins, 'refund:' || refund.id, 'Package refunded')).id
@@ -169,6 +183,7 @@ begin
     set refunded_payment = p.refunded_payment - refund.payment_amount, status = 'completed', refunded_at = null,
       run_payment = null, run_bizcoins = null, run_amount = null
     where p.id = purchase.id and p.completed_at is not null;
+    perform private.reverse_discount(p) from public.package_purchases p where p.id = purchase.id;
     perform private.alert_payment(purchase, 'refund_failed', 'critical',
       'The processor did not refund a payment: somebody must pay it back', private.present_refund(refund));
   elsif outcome = 'succeeded' then

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { z } from 'zod';
+import { momentOf } from '../days.ts';
 import { parseJson } from '../parse.ts';
 import type { Call, Crm } from './port.ts';
 import { field, isFresh, storable, word } from './words.ts';
@@ -72,10 +73,13 @@ async function isSigned(body: Uint8Array<ArrayBuffer>, signature: Buffer<ArrayBu
   }
 }
 
-/** The time in a genuine body: ISO 8601, or milliseconds; what has none is as old as can be. */
+/** The time in a genuine body: ISO 8601 with its offset, or milliseconds; what has none is as old as can be. */
 function timeOf(body: Uint8Array): number {
   try {
-    return new Date(event.parse(JSON.parse(new TextDecoder().decode(body))).timestamp).getTime() || 0;
+    const { timestamp } = event.parse(JSON.parse(new TextDecoder().decode(body)));
+    if (typeof timestamp === 'number') return timestamp;
+    const moment = momentOf(timestamp);
+    return moment ? new Date(moment).getTime() : 0;
   } catch {
     return 0;
   }

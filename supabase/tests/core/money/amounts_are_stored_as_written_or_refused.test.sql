@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(31);
+select plan(34);
 
 create function pg_temp.problem(statement text) returns text language plpgsql as $$
 declare
@@ -98,6 +98,14 @@ select is(pg_temp.ask(format('public.update_agency_brand(%L, %L, markup_percenta
   'RB400 markup_percentage', 'update_agency_brand: a markup of five decimals → RB-400');
 select is(pg_temp.ask(format('public.update_agency_brand(%L, %L, markup_percentage => 1e9)', tests.the('agency'), tests.the('brand'))),
   'RB400 markup_percentage', 'update_agency_brand: a markup of 1e9 % → RB-400');
+
+select is(pg_temp.ask(format('public.update_expiration_policy(%L, ''Long'', 36501)', tests.the('brand'))), 'RB400 valid_days',
+  'update_expiration_policy: more than a hundred years → RB-400');
+select is(tests.use_messages(tests.the('client'), tests.the('recipient'), -5) #>> '{details,fields,0,field}', 'howMany',
+  'use_messages: fewer than none → RB-400');
+select tests.keep('buyer', tests.create_user('customer', tests.the('client')));
+select tests.keep('package', tests.create_package(tests.the('client')));
+select is(public.get_package_quote(tests.the('buyer'), tests.the('package'), -1) #>> '{details,fields,0,field}', 'bizcoins', 'get_package_quote: fewer bizcoins than none → RB-400');
 
 -- currencies
 select is(pg_temp.ask(format('public.update_denomination(%L, 1000.50, ''JPY'')', tests.the('brand'))), 'RB400 denomination',
