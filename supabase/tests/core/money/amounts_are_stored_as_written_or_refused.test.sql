@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(34);
+select plan(36);
 
 create function pg_temp.problem(statement text) returns text language plpgsql as $$
 declare
@@ -42,6 +42,10 @@ insert into entry_points values
   ('card_value', format('public.create_campaign_condition(%L, 2, ''New'', null, %%1$s)', tests.the('campaign'))),
   ('card_value', format('public.update_campaign_condition(%L, 1, card_value => %%1$s)', tests.the('campaign'))),
   ('amount', format('public.allocate_credit(%%1$s, agency_id => %L)', tests.the('agency'))),
+  ('fee', format('public.update_service_fee(%%1$s, client_id => %L)', tests.the('client'))),
+  ('price', format('public.update_package(%L, price => %%1$s)', tests.create_package(tests.the('client')))),
+  ('bizcoin_value', format('public.update_package(%L, bizcoin_value => %%1$s)', tests.create_package(tests.the('client')))),
+  ('amount', format('public.collect_credit(%L, %%1$s)', tests.the('client'))),
   ('amount', format('public.return_credit(%%1$s, agency_id => %L)', tests.the('agency'))),
   ('minimumPurchase', format('public.create_voucher(%L, jsonb_build_object(''type'', ''percentage'', ''value'', 10, ''minimumPurchase'', %%1$s))', tests.the('client')));
 create temp table foreign_amounts as
@@ -75,6 +79,24 @@ select is_empty($$
   where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and a.attname = 'decimals' $$,
   'The decimals of a currency stand in private.decimals_of alone');
 
+select set_eq($$
+  select p.proname || '.' || n.name from pg_proc p, unnest(p.proargnames, p.proargtypes::oid[]) n (name, type)
+  where p.pronamespace = 'public'::regnamespace and p.prokind = 'f' and n.type = 'numeric'::regtype
+    and not exists (select from entry_points e where e.call like 'public.' || p.proname || '(%' and e.field = n.name) $$, $$ values
+  -- asked for by name: a value that nobody has is not found
+  ('update_agency_denomination.denomination'), ('update_client_denomination.denomination'), ('update_client_price.denomination'),
+  ('provision_gift_card.denomination'),
+  -- percentages, below
+  ('update_agency_brand.markup_percentage'), ('update_agency_denomination.markup_percentage'),
+  -- compared with what it costs, and not stored
+  ('start_package_purchase.expected_final_amount'),
+  -- refund_package_purchase/parts_are_split_cumulatively
+  ('refund_package_purchase.amount'), ('refund_package_purchase.payment_amount'),
+  -- refused as pricePerCard, below
+  ('sell_gift_cards.price_per_card'),
+  -- a supplier's word, which must not lose the card
+  ('complete_purchase.cost') $$, 'Every amount that a public function takes is tried here');
+
 -- percentages and units
 select is(pg_temp.ask(format('public.create_voucher(%L, ''{"type": "percentage", "value": 12.345}'')', tests.the('client'))), 'RB400 value',
   'create_voucher: 12.345 % → RB-400, and not 12.35 %');
@@ -106,6 +128,11 @@ select is(tests.use_messages(tests.the('client'), tests.the('recipient'), -5) #>
 select tests.keep('buyer', tests.create_user('customer', tests.the('client')));
 select tests.keep('package', tests.create_package(tests.the('client')));
 select is(public.get_package_quote(tests.the('buyer'), tests.the('package'), -1) #>> '{details,fields,0,field}', 'bizcoins', 'get_package_quote: fewer bizcoins than none → RB-400');
+
+select tests.keep('master', tests.create_pool(null, tests.the('brand'), 1));
+select is(array(select tests.sell(tests.the('master'), tests.the('client'), 1, p) #>> '{details,fields,0,field}'
+  from unnest(array[10.005, -1, 'NaN', 1e7]) p), array_fill('pricePerCard'::text, array[4]),
+  'sell_gift_cards: a price that is too fine, below zero, not a number or too large → RB-400');
 
 -- currencies
 select is(pg_temp.ask(format('public.update_denomination(%L, 1000.50, ''JPY'')', tests.the('brand'))), 'RB400 denomination',
