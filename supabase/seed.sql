@@ -23,6 +23,11 @@ insert into public.agencies (id, name, slug) values
   ('00000000-0000-4000-8000-000000000001', 'Bright Agency', 'bright-agency')
 on conflict (id) do nothing;
 
+-- the agency's profit on what the demo buys
+insert into public.agency_brands (agency_id, brand_id, markup_percentage)
+select '00000000-0000-4000-8000-000000000001', b.id, 5 from public.gift_card_brands b where b.name = 'Starbucks'
+on conflict on constraint agency_brands_are_unique do nothing;
+
 insert into public.clients (id, agency_id, name, slug, time_zone) values
   ('00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000001', 'Acme Dental', 'acme-dental', 'America/New_York')
 on conflict (id) do nothing;
@@ -68,11 +73,13 @@ insert into public.recipient_codes (recipient_id, client_id, campaign_id, redemp
   ('00000000-0000-4000-8000-000000000405', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000201', 'DEMO-EVE2-3X7R')
 on conflict on constraint recipient_codes_are_of_one_recipient do nothing;
 
-insert into public.card_pools (id, client_id, brand_id, pool_name, denomination, pool_type, cost_per_card) values
+-- Amazon is platform stock that the client hands out, Target is the client's own.
+insert into public.card_pools (
+  id, client_id, brand_id, pool_name, denomination, pool_type, stock_owner, cost_per_card, client_cost_per_card) values
   ('00000000-0000-4000-8000-000000000301', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000101',
-    'Acme Dental - Amazon $25', 25.00, 'client', 23.50),
+    'Acme Dental - Amazon $25', 25.00, 'client', 'platform', 23.50, null),
   ('00000000-0000-4000-8000-000000000302', '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000105',
-    'Acme Dental - Target $25', 25.00, 'client', 23.75)
+    'Acme Dental - Target $25', 25.00, 'client', 'client', 0, 23.75)
 on conflict (id) do nothing;
 
 -- Starbucks is bought when it is out of stock, Amazon and Target are not: the tour and the demo show both. The sandbox plays these two accounts.

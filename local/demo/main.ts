@@ -1,5 +1,6 @@
 /** `npm run demo`: plays the journeys of rewards in order, and shows what was called, what came back, what arrived. */
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import {
   type Answer,
@@ -20,6 +21,7 @@ const campaign = '00000000-0000-4000-8000-000000000201';
 const client = '00000000-0000-4000-8000-000000000011';
 const starter = '00000000-0000-4000-8000-000000000501';
 const amazonPool = '00000000-0000-4000-8000-000000000301';
+const targetPool = '00000000-0000-4000-8000-000000000302';
 const [ada, ben, cleo, dan, eve] = [1, 2, 3, 4, 5].map((n) => ({
   id: `00000000-0000-4000-8000-00000000040${n}`,
   phone: `+1202555014${n}`,
@@ -122,7 +124,22 @@ await scene('What stock lacks is bought: the first supplier is short of our mone
     select s.name as supplier, p.status, p.supplier_code, p.attempts from public.gift_card_purchases p
     join public.gift_card_suppliers s on s.id = p.supplier_id order by p.created_at`,
   );
-  show(await query`select source, cost_basis, price, currency from public.billing_transactions order by created_at`);
+});
+
+await scene('Each card is three amounts: what it cost, what the agency owes, what the client owes', async () => {
+  note(
+    'Amazon is platform stock, Starbucks was bought and the agency adds 5 %, Target is a card that the client brings itself.',
+  );
+  const digits = () => String(randomInt(1000, 9999));
+  const cards = [{ code: [digits(), digits(), digits()].join('-'), pin: digits() }];
+  await call('upload-gift-cards', { poolId: targetPool, cards }, { as: 'server' });
+  const body = { campaignId: campaign, recipientId: ada.id, conditionNumber: 4 };
+  await call('provision-gift-card-unified', body, { as: 'server' });
+  show(
+    await query`
+    select source, stock_owner, cost_basis, platform_price, client_price, margin, agency_margin, currency
+    from public.billing_transactions order by created_at`,
+  );
 });
 
 await scene(

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { sql } from '../support/database.ts';
+import { signUpAs } from '../support/people.ts';
 import { promise } from '../support/promise.ts';
-import { giveCredit } from '../support/sales.ts';
-import { type Session, untilBlocked, withSessions } from '../support/sessions.ts';
+import { giveCredit, masterPool } from '../support/sales.ts';
+import { atOnce, type Session, untilBlocked, withSessions } from '../support/sessions.ts';
 
 /** Records the bill of a grant, as the last steps of a provisioning do. */
 const bill = (db: Session, provisioning: Record<string, unknown>) =>
@@ -38,7 +39,7 @@ Deno.test('record_billing: two open transactions bill one grant → one bill, th
     await bill(first, provisioning);
     const [waiting] = await untilBlocked(second, () => bill(second, provisioning));
     await first`commit`;
-    await assert.rejects(waiting, { code: 'GC007' });
+    await assert.rejects(waiting, { code: 'GC007', message: /billing_transactions_one_for_a_grant/ });
   });
   const bills = await sql`select id from public.billing_transactions where grant_id = ${grantId}`;
   assert.equal(bills.length, 1);
@@ -65,4 +66,72 @@ Deno.test('allocate_credit: in flight while the client moves to another agency �
     await allocating`commit`;
     await assert.rejects(waiting, /a client with credit stays with its agency/);
   });
+});
+
+Deno.test('charge_credit: two prepaid clients of a prepaid agency, cards given, sold and taken back at once → both levels exact', async () => {
+  const CARDS = 24;
+  const first = await promise({ cards: CARDS, recipients: CARDS });
+  const second = await promise({ cards: CARDS, recipients: CARDS });
+  const agencyOf = async (clientId: string): Promise<string> =>
+    (await sql`select agency_id as id from public.clients where id = ${clientId}`)[0].id;
+  const agencyId = await agencyOf(first.clientId);
+  await sql`update public.clients set agency_id = ${agencyId} where id = ${second.clientId}`;
+  const tenants = [first, second];
+  for (const { brandId, clientId } of tenants) {
+    await sql`update public.brand_denominations set price = 24 where brand_id = ${brandId}`;
+    await sql`insert into public.agency_brands (agency_id, brand_id, markup_percentage) values (${agencyId}, ${brandId}, 10)`;
+    // enough for some of the cards at each level, and at neither for all
+    await giveCredit(clientId, 20 * 26.4);
+  }
+  await giveCredit(first.clientId, 34 * 24, 'agency');
+  const master = await masterPool(first.brandId, 4);
+
+  const work = tenants.flatMap(({ recipients, campaignId, clientId }) =>
+    recipients.map((recipient) => ({ recipient, campaignId, clientId }))
+  ).sort((a, b) => a.recipient.id < b.recipient.id ? -1 : 1);
+  const agents = new Map<string, string>();
+  for (const { clientId } of tenants) agents.set(clientId, (await signUpAs('call_agent', clientId)).id);
+  const codes: string[] = [];
+  await atOnce(8, async (db, n) => {
+    if (n === 0) {
+      await db`select public.sell_gift_cards(null, ${master}, ${first.clientId}, null, 2, null, gen_random_uuid(), null, null)`;
+    }
+    for (let next = work.shift(); next; next = work.shift()) {
+      const [{ answer }] = await db`
+        select public.provision_gift_card_for_call_center(${agents.get(
+        next.clientId,
+      )!}, null, null, ${next.recipient.id}, 1, 'sms',
+          ${next.recipient.phone}, false, gen_random_uuid(), null, null) as answer`;
+      codes.push(answer.code ?? answer.outcome);
+      if (answer.outcome === 'ok' && codes.length % 3 === 0) {
+        const [back] = await db`
+          select private.return_card(c, null) as returned from private.lock_card(${answer.result.giftCard.id}) c
+          where private.never_left(c)`;
+        if (back) codes.push('returned');
+      }
+    }
+  });
+  assert.deepEqual([...new Set(codes)].sort(), ['GC-006', 'ok', 'returned']);
+
+  // one look: meanwhile the job gives what waits for credit
+  const clientIds = [first.clientId, second.clientId];
+  const [after] = await sql`
+    select (select sum(a.balance) from public.ledger_accounts a where a.owner_id = ${agencyId}) as agency,
+      (select sum(a.balance) from public.ledger_accounts a where a.owner_id in ${sql(clientIds)}) as clients,
+      ${34 * 24}::numeric - (
+        select sum(b.platform_price) from public.billing_transactions b
+        where b.client_id in ${sql(clientIds)} and b.sale_id is null) - (
+        select coalesce(sum(s.platform_total_amount), 0) from public.admin_card_sales s where s.client_id in ${
+    sql(clientIds)
+  }) as agency_expected,
+      ${2 * 20 * 26.4}::numeric - (
+        select sum(b.client_price) from public.billing_transactions b
+        where b.client_id in ${sql(clientIds)} and b.sale_id is null) - (
+        select coalesce(sum(s.total_amount), 0) from public.admin_card_sales s where s.client_id in ${
+    sql(clientIds)
+  }) as clients_expected`;
+  assert.deepEqual([after.agency, after.clients], [after.agency_expected, after.clients_expected]);
+  assert.deepEqual([...await sql`select * from private.bills_off_the_ledger`], []);
+  assert.deepEqual([...await sql`select * from private.sales_off`], []);
+  assert.deepEqual([...await sql`select * from private.ledger_imbalances`], []);
 });
