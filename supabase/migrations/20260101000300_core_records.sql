@@ -198,6 +198,13 @@ begin
   return stored.answer;
 end $$;
 
+-- Frees the key of a request that is refused without being rolled back, because what it recorded must stay (an alert).
+create function private.free_key(scope text, key text)
+returns void language sql volatile set search_path = '' as $$
+  delete from private.idempotency_keys k
+  where k.scope = free_key.scope and k.key = free_key.key and k.answer is null
+$$;
+
 create function private.store_answer(scope text, key text, answer jsonb)
 returns void language plpgsql volatile set search_path = '' as $$
 begin

@@ -181,12 +181,24 @@ begin
       and b.window_starts_at > now() - interval '1 day') then keys else keys || '{"scope": "none"}' end;
 end $$;
 
+-- Gives tokens of an attempt back, by kind.
+create function private.return_tokens(surface text, keys jsonb, kinds text[])
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  update private.attempt_buckets b set taken = b.taken - 1
+  from private.attempt_limits l
+  where l.surface = return_tokens.surface and l.kind = any (kinds) and keys ? l.kind and l.blocks
+    and b.surface = l.surface and b.kind = l.kind and b.key = keys ->> l.kind
+    and b.window_starts_at = private.window_start(l.window_seconds) and b.taken > 0;
+end $$;
+
 -- Before the look-up: takes one token for each blocking key ({"ip": "…", "code": "…"}). Returns the seconds to wait when one
 -- is used up, else null.
 create function private.take_attempt(surface text, keys jsonb)
 returns int language plpgsql volatile set search_path = '' as $$
 declare
   bucket record;
+  taken text[] := '{}';
   wait_seconds int;
 begin
   for bucket in
@@ -199,11 +211,17 @@ begin
     -- one order for everybody, to prevent deadlocks
     order by l.kind
   loop
-    if not private.take_token(surface, bucket.kind, keys ->> bucket.kind, bucket.window_seconds, bucket.attempts_max) then
+    if private.take_token(surface, bucket.kind, keys ->> bucket.kind, bucket.window_seconds, bucket.attempts_max) then
+      taken := taken || bucket.kind;
+    else
       perform private.report_burst(surface, bucket.kind, private.known_scope(surface, keys));
       wait_seconds := greatest(wait_seconds, private.seconds_left(bucket.window_seconds));
     end if;
   end loop;
+  if wait_seconds is not null then
+    -- an attempt that is refused by one limit does not use the others up
+    perform private.return_tokens(surface, keys, taken);
+  end if;
   return wait_seconds;
 end $$;
 
@@ -231,11 +249,7 @@ declare
   wait_seconds int;
 begin
   if not failed then
-    update private.attempt_buckets b set taken = b.taken - 1
-    from private.attempt_limits l
-    where l.surface = settle_attempt.surface and keys ? l.kind and l.blocks
-      and b.surface = l.surface and b.kind = l.kind and b.key = keys ->> l.kind
-      and b.window_starts_at = private.window_start(l.window_seconds) and b.taken > 0;
+    perform private.return_tokens(surface, keys, array(select jsonb_object_keys(keys)));
     return null;
   end if;
   keys := keys || '{"surface": "all"}';

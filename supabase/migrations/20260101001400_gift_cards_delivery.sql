@@ -245,6 +245,7 @@ begin
     wait_seconds := private.take_disclosure(actor);
     -- returned and not raised: the alert about the quota stays
     if wait_seconds is not null then
+      perform private.free_key(scope, key);
       return private.limited(wait_seconds);
     end if;
   end if;

@@ -77,6 +77,7 @@ create trigger contact_opt_outs_end_consents after insert on public.contact_opt_
 
 -- Asking. The text is the function's; what is stored is what the recipient reads, letter by letter.
 
+-- Returns the answer, or a refusal: returned and not raised, so that the alert about the limit is not rolled back.
 create function private.queue_opt_in_request(
   actor uuid, recipient public.campaign_recipients, phone text, call_session_id uuid, wording text, wording_version text, request_id uuid)
 returns jsonb language plpgsql volatile set search_path = '' as $$
@@ -94,7 +95,8 @@ begin
   wait_seconds := private.take_attempt('send-sms-opt-in', jsonb_build_object(
     'phone', private.fingerprint(phone), 'recipient', recipient.id, 'client', recipient.client_id));
   if wait_seconds is not null then
-    perform private.refuse('RB-429', 'The phone, the recipient or the client has had enough requests today', jsonb_build_object('retryAfter', wait_seconds));
+    return private.refused('RB429', 'The phone, the recipient or the client has had enough requests today',
+      jsonb_build_object('retryAfter', wait_seconds)::text);
   end if;
   insert into public.consents (
     client_id, recipient_id, channel, address, action, source, wording, wording_version, recorded_by, request_id)
@@ -138,6 +140,10 @@ begin
     replace(wording, '{{company_name}}', regexp_replace(btrim(coalesce(nullif(company_name, ''), (
       select c.name from public.clients c where c.id = recipient.client_id))), '\s+', ' ', 'g')),
     wording_version, request_id);
+  if answer ->> 'outcome' = 'refused' then
+    perform private.free_key(scope, key);
+    return answer;
+  end if;
   perform private.store_answer(scope, key, answer);
   return private.answered(answer);
 exception when others then

@@ -88,6 +88,10 @@ Deno.test('opt-in: what cannot be sent is GC-014, and a phone is asked three tim
   const refused = await ask(recipient.id);
   assertRefused(refused, 'RB-429');
   assert.ok(Number(refused.headers.get('retry-after')) > 0);
+  const alerts = await sql`
+    select from public.system_alerts
+    where alert_type = 'redemption_burst' and subject = 'send-sms-opt-in:phone:' || private.fingerprint(${recipient.phone})`;
+  assert.equal(alerts.length, 1);
   assert.equal((await messagesTo(recipient.phone)).length, 2);
 });
 
