@@ -144,6 +144,9 @@ begin
     perform private.refuse('RB-401', 'Not authenticated');
   end if;
   return auth.uid();
+exception when invalid_text_representation then
+  -- the subject of the token is no user
+  perform private.refuse('RB-401', 'Not authenticated');
 end $$;
 
 -- The signed-in user, or null for a server with the secret key, which may do what an admin can: for functions that both call.

@@ -12,9 +12,9 @@ Deno.env.set('SUPABASE_PUBLISHABLE_KEYS', '{"default":"sb_publishable_1"}');
 Deno.env.set('SUPABASE_SECRET_KEYS', '{"default":"sb_secret_1","jobs":"sb_secret_2"}');
 Deno.env.set('SUPABASE_JWKS', JSON.stringify(jwks));
 
-const token = (expires: string) =>
-  new SignJWT({ role: 'authenticated' }).setProtectedHeader({ alg: 'ES256', kid: 'k' })
-    .setSubject(USER).setExpirationTime(expires).sign(privateKey);
+const token = (expires: string, claims: Record<string, unknown> = { sub: USER }) =>
+  new SignJWT({ role: 'authenticated', ...claims }).setProtectedHeader({ alg: 'ES256', kid: 'k' })
+    .setExpirationTime(expires).sign(privateKey);
 const bearer = (value: string) => ({ authorization: `Bearer ${value}` });
 
 type Handler = Parameters<typeof serve>[1];
@@ -121,6 +121,17 @@ Deno.test('serve: a user is known by a valid token, a key has no actor', async (
   assert.equal((await contextOf(bearer(await token('5m')), { auth })).actor, USER);
   assert.equal((await contextOf({ apikey: 'sb_secret_1' }, { auth })).actor, null);
   assert.equal((await contextOf({ apikey: 'sb_secret_1', ...bearer('sb_secret_1') }, { auth })).actor, null);
+});
+
+Deno.test('serve: a token whose sub is no UUID → RB-401, with every mode that takes users', async () => {
+  await logged(async () => {
+    for (const auth of ['user', ['user', 'secret']] as Options['auth'][]) {
+      for (const sub of ['agent-7', '', `${USER} `, `{${USER}}`, undefined, 7, null]) {
+        const seen = await contextOf({ ...bearer(await token('1h', { sub })), apikey: 'sb_secret_1' }, { auth });
+        assert.deepEqual([seen.code, seen.actor], ['RB-401', undefined], `sub ${JSON.stringify(sub)}`);
+      }
+    }
+  });
 });
 
 Deno.test('serve: a token that is bad is refused although the key beside it is good', async () => {

@@ -80,11 +80,19 @@ async function respond(
   }
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /** The user's id, or null for a key; a token that is present but bad is never downgraded to a key. */
 async function authenticate(request: Request, auth: Options['auth']): Promise<string | null> {
   const { data, error } = await verifyAuth(request, { auth });
-  if (!error) return data.userClaims?.id ?? null;
+  if (!error) return data.authMode === 'user' ? userId(data.userClaims?.id) : null;
   throw error.status === 401 ? new Refusal('RB-401', { reason: error.code }) : misconfigured(error);
+}
+
+/** A user without an id would pass for a server, which has none. */
+function userId(subject: string | undefined): string {
+  if (subject !== undefined && UUID.test(subject)) return subject.toLowerCase();
+  throw new Refusal('RB-401', { reason: 'SUBJECT_IS_NO_USER' });
 }
 
 /** Names the platform secret that a failure of the library comes from. */
