@@ -2,6 +2,23 @@
 -- The codes stand in a table of their own: agents and admins share one database role, so only a row policy can keep agents from
 -- reading them. `public.recipients` joins both for its reader. Functions read the tables, not the view.
 
+-- A name as it is compared: two spellings of it that differ in case, accents, blanks or invisible characters are one.
+create function private.name_key(first_name text, last_name text)
+returns text language plpgsql immutable set search_path = '' as $$
+declare
+  name text := concat_ws(' ', first_name, last_name);
+begin
+  -- plain names, which most are, need none of this
+  if name ~ '[^ -~]' then
+    name := regexp_replace(normalize(name, nfkd), '[\u0300-\u036f' || private.code_invisibles() || ']', '', 'g');
+    name := regexp_replace(name, '[' || private.code_spaces() || ']', ' ', 'g');
+  end if;
+  if position('  ' in name) > 0 then
+    name := regexp_replace(name, ' +', ' ', 'g');
+  end if;
+  return lower(btrim(name));
+end $$;
+
 create table public.campaign_recipients (
   id uuid primary key default gen_random_uuid(),
   client_id uuid not null,
@@ -18,7 +35,8 @@ create table public.campaign_recipients (
   created_at timestamptz not null default now(),
   constraint recipients_campaign_is_the_clients
     foreign key (campaign_id, client_id) references public.campaigns (id, client_id),
-  constraint recipients_belong_to_their_campaign unique (id, campaign_id, client_id),
+  -- led by the parent: the plan of a foreign-key check is made once, and an index on the parent alone may seem as good then
+  constraint recipients_belong_to_their_campaign unique (campaign_id, client_id, id),
   constraint recipients_code_last4_is_four_characters check (length(code_last4) = 4),
   constraint recipients_email_is_an_address check (email ~ '^[^@\s]+@[^@\s]+$'),
   constraint recipients_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$')
@@ -33,7 +51,7 @@ create table public.recipient_codes (
   campaign_id uuid not null,
   redemption_token text not null default private.generate_code(),
   redemption_code text not null generated always as (private.canonical_code(redemption_token)) stored,
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default clock_timestamp(),
   -- one code for each recipient, because the foreign key leaves one campaign and client for an id
   constraint recipient_codes_are_of_one_recipient primary key (recipient_id, campaign_id, client_id),
   constraint recipient_codes_recipient_is_the_campaigns
@@ -70,10 +88,14 @@ create table public.gift_card_grants (
 comment on table public.gift_card_grants is
   'The promise itself: one card for a recipient, campaign and condition, until it is cancelled. The card points at its grant.';
 
-create index recipients_campaign_id_client_id_idx on public.campaign_recipients (campaign_id, client_id);
 create index recipients_client_id_idx on public.campaign_recipients (client_id);
-create index recipients_phone_idx on public.campaign_recipients (phone);
-create unique index recipients_external_crm_id_idx on public.campaign_recipients (campaign_id, external_crm_id);
+-- Looked up by contact alone (callers, replies), and with campaign and name by imports. The campaign stands here as text, because an
+-- import plans its look-up while the campaign is small, and an index on the uuid would be as cheap then: ten thousand rows later it is not.
+create index recipients_phone_idx
+  on public.campaign_recipients (phone, (campaign_id::text), private.name_key(first_name, last_name));
+create index recipients_email_idx
+  on public.campaign_recipients (lower(email), (campaign_id::text), private.name_key(first_name, last_name));
+create unique index recipients_external_crm_id_idx on public.campaign_recipients (external_crm_id, campaign_id);
 create index recipient_codes_redemption_token_idx on public.recipient_codes (redemption_token);
 create index gift_card_grants_recipient_id_campaign_id_client_id_idx
   on public.gift_card_grants (recipient_id, campaign_id, client_id);

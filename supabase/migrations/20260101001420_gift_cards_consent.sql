@@ -2,8 +2,6 @@
 -- recipients.sms_opted_in_at follows the facts in `consents` by trigger, whoever appends them; an opt-out ends the consents that
 -- every client has of that address.
 
-create index recipients_email_idx on public.campaign_recipients (lower(email));
-
 create function private.follow_consent()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 begin

@@ -1,4 +1,4 @@
--- Gift cards, the desk of an admin: pools, campaigns, conditions and recipients, called with supabase-js.
+-- Gift cards, the desk of an admin: pools, campaigns and conditions, called with supabase-js.
 -- Each public door runs as the caller and hands over to a private body that checks the membership itself, because client
 -- roles may write no table. A refusal arrives as the error's code (RB403, RB404, RB400).
 
@@ -109,14 +109,14 @@ $$;
 comment on function public.create_campaign is
   'Makes a campaign; billing_entity is client, or agency if its agency or the platform says so. The templates take {{first_name}}, {{code}} and the other merge tags; RB-400 with fields for one that cannot be used (check_message_template). The answer says sms_encoding and sms_segments.';
 
--- The campaign, if the caller administers it.
+-- The campaign, if the caller administers it or is a server.
 create function private.administered_campaign(campaign_id uuid)
 returns public.campaigns language plpgsql stable set search_path = '' as $$
 declare
   campaign public.campaigns;
 begin
   select c.* into campaign from public.campaigns c where c.id = administered_campaign.campaign_id;
-  perform private.assert_can_act(private.caller(), campaign.client_id, private.admin_roles());
+  perform private.assert_can_act(private.admin_caller(), campaign.client_id, private.admin_roles());
   return campaign;
 end $$;
 
@@ -224,55 +224,9 @@ $$;
 comment on function public.update_campaign_condition is
   'Changes what earns which card from now on; what is left out stays. What the client may not give: GC002.';
 
-create function private.import_recipients(campaign_id uuid, recipients jsonb, pattern text)
-returns setof public.recipients language plpgsql volatile security definer set search_path = '' as $$
-declare
-  campaign public.campaigns := private.administered_campaign(campaign_id);
-  how_many int := jsonb_array_length(recipients);
-begin
-  if how_many > 10000 then
-    perform private.refuse('RB-413', 'At most 10,000 recipients at once');
-  end if;
-  perform private.assert_code_entropy(
-    pattern, private.rows_about('public.recipient_codes') + how_many, private.public_guesses_per_hit());
-  return query
-    with listed as materialized (
-      select gen_random_uuid() as id, n.*
-      from rows from (
-        jsonb_to_recordset(recipients) as (
-          "firstName" text, "lastName" text, email text, phone text, "externalCrmId" text, state text, country text),
-        private.generate_codes(pattern, how_many))
-        as n (first_name, last_name, email, phone, crm_id, state, country, token)),
-    added as (
-      insert into public.campaign_recipients as r (
-        id, client_id, campaign_id, first_name, last_name, email, phone, external_crm_id, state, country)
-      select n.id, campaign.client_id, campaign.id, n.first_name, n.last_name, lower(n.email), n.phone, n.crm_id, n.state, n.country
-      from listed n
-      -- known from an earlier import: the caller sees who is missing
-      on conflict do nothing
-      returning r.*),
-    coded as (
-      insert into public.recipient_codes as c (recipient_id, client_id, campaign_id, redemption_token)
-      select a.id, a.client_id, a.campaign_id, n.token from added a join listed n on n.id = a.id
-      returning c.*)
-    select a.id, a.client_id, a.campaign_id, a.first_name, a.last_name, a.email, a.phone, c.redemption_token, c.redemption_code,
-      a.code_last4, a.external_crm_id, a.state, a.country, a.sms_opted_in_at, a.created_at
-    from added a join coded c on c.recipient_id = a.id;
-  perform private.record_audit(campaign.client_id, private.caller(), 'recipients.imported', 'campaign', campaign.id,
-    jsonb_build_object('recipients', how_many));
-end $$;
-
-create function public.import_recipients(campaign_id uuid, recipients jsonb, pattern text default '****-****-****')
-returns setof public.recipients language sql volatile security invoker set search_path = '' as $$
-  select private.import_recipients(campaign_id, recipients, pattern)
-$$;
-comment on function public.import_recipients is
-  'Adds up to 10,000 recipients [{firstName, lastName, email, phone, externalCrmId, state, country}] with fresh redemption '
-  'tokens (pattern: * a symbol, # a digit, YYYY the year); returns those that are new.';
-
 grant execute on function
   public.create_gift_card_pool, private.create_gift_card_pool, public.create_campaign, private.create_campaign,
   public.update_campaign_billing, private.update_campaign_billing,
   public.create_campaign_condition, private.create_campaign_condition,
-  public.update_campaign_condition, private.update_campaign_condition, public.import_recipients, private.import_recipients
+  public.update_campaign_condition, private.update_campaign_condition
   to authenticated;

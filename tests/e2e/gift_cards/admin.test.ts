@@ -33,17 +33,17 @@ Deno.test('admin: with supabase-js alone, from an empty client to a redeemed car
     cost_per_card: 23.5,
   });
   const phone = uniquePhone();
-  const [recipient] = await rpc(admin, 'import_recipients', {
+  const { rows: [recipient] } = await rpc(admin, 'import_recipients', {
     campaign_id: campaign.id,
     recipients: [{ firstName: 'Ada', email: 'Ada@Example.com', phone, externalCrmId: 'crm-1' }],
   });
-  assert.match(recipient.redemption_token, /^[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{4}$/);
+  assert.match(recipient.redemptionCode, /^[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{4}$/);
   const card = uniqueCard();
   const uploaded = await admin.client.functions.invoke('upload-gift-cards', {
     body: { poolId: pool.id, cards: [card] },
   });
   assert.equal(uploaded.data.imported, 1);
-  const answer = await redeem(recipient.redemption_token);
+  const answer = await redeem(recipient.redemptionCode);
   assertDone(answer);
   assert.equal(answer.body.giftCard.code, card.code);
 

@@ -65,6 +65,8 @@ insert into expected values
   ('update_campaign_condition', 'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('create_campaign_condition', 'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('import_recipients',         'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('rotate_redemption_codes',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('export_redemption_codes',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('cancel_gift_card',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('allow_gift_card_replacement', 'RB-403', 'ok',   'ok',     'ok', 'RB-404', 'RB-404'),
   ('mark_gift_card_redeemed',   'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -240,6 +242,8 @@ begin
       tests.the('brand'))
     when 'import_recipients' then format('select public.import_recipients(%L, %L)', tests.the('campaign'),
       '[{"firstName": "Ada"}]')
+    when 'rotate_redemption_codes' then format('select public.rotate_redemption_codes(%L)', tests.the('campaign'))
+    when 'export_redemption_codes' then format('select public.export_redemption_codes(%L)', tests.the('campaign'))
     when 'record_consent' then format('select public.record_consent(%L, %L, %L, %L)', recipient, 'email', 'agent',
       'I agree')
     when 'record_opt_out' then format('select public.record_opt_out(%L, %L)', recipient, 'email')

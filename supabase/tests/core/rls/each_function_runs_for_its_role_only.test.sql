@@ -20,8 +20,9 @@ exception when others then
 end $$;
 
 select is(pg_temp.state_of_call(f, r.role),
-  case when r.role = case
-    when f.proname in ('create_gift_card_pool', 'create_campaign', 'update_campaign_billing', 'update_campaign_templates', 'check_message_template', 'update_campaign_condition', 'create_campaign_condition', 'import_recipients',
+  case when (f.proname in ('import_recipients', 'rotate_redemption_codes', 'export_redemption_codes')
+      and r.role in ('authenticated', 'service_role')) or r.role = case
+    when f.proname in ('create_gift_card_pool', 'create_campaign', 'update_campaign_billing', 'update_campaign_templates', 'check_message_template', 'update_campaign_condition', 'create_campaign_condition',
       'cancel_gift_card', 'allow_gift_card_replacement', 'update_pending_reward', 'cancel_pending_reward', 'mark_gift_card_redeemed', 'archive_gift_card_pool', 'update_expiration_policy',
       'create_webhook_endpoint', 'update_webhook_endpoint', 'rotate_webhook_secret', 'send_test_event',
       'replay_webhook_message', 'replay_webhook_messages',

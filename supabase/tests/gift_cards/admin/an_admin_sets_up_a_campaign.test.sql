@@ -14,10 +14,10 @@ select tests.keep('condition', c.id) from public.create_campaign_condition(tests
   tests.the('brand'), 25, crm_event_name => 'called', is_self_service => true) c;
 select tests.keep('pool', p.id) from public.create_gift_card_pool(tests.the('client'), tests.the('brand'),
   'Spring pool', 25, campaign_id => tests.the('campaign'), cost_per_card => 23) p;
-select tests.keep('imported', jsonb_agg(r)) from public.import_recipients(tests.the('campaign'), '[
+select tests.keep('imported', public.import_recipients(tests.the('campaign'), '[
   {"firstName": "Ada", "lastName": "Archer", "email": "ADA@Example.com", "phone": "+12025550141",
     "externalCrmId": "crm-1", "state": "NY", "country": "US"},
-  {"firstName": "Ben"}]') r;
+  {"firstName": "Ben"}]'));
 select row_eq('select client_id, campaign_name, status, billing_entity, currency, sms_template from public.campaigns
   where id = tests.the(''campaign'')', row(tests.the('client'), 'Spring'::text, 'active'::text, 'client'::text,
   'USD'::text, 'Hi {{first_name}}: {{code}}'::text), 'There is a campaign');
@@ -31,7 +31,7 @@ select row_eq($$ select client_id, brand_id, pool_name, denomination, currency, 
     from public.gift_card_pools where id = tests.the('pool') $$,
   row(tests.the('client'), tests.the('brand'), 'Spring pool'::text, 25.00::numeric(18,2), 'USD'::text, 'client'::text,
     tests.the('campaign'), null::numeric, 0), 'an empty pool, whose cost is the platform''s to read');
-select is(jsonb_array_length(tests.kept('imported')), 2, 'and two recipients');
+select is(tests.kept('imported') ->> 'imported', '2', 'and two recipients');
 select row_eq($$ select client_id, first_name, last_name, email, phone, external_crm_id, state,
   country from public.campaign_recipients
     where campaign_id = tests.the('campaign') and first_name = 'Ada' $$,
@@ -40,11 +40,10 @@ select row_eq($$ select client_id, first_name, last_name, email, phone, external
 select is_empty($$ select from public.recipients where campaign_id = tests.the('campaign')
   and redemption_token !~ '^[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{4}$' $$,
   'and fresh tokens');
-select is((select count(*)::int from public.import_recipients(tests.the('campaign'),
-  '[{"firstName": "Ada", "externalCrmId": "crm-1"},
-  {"firstName": "Cleo", "externalCrmId": "crm-2"}]')), 1, 'Who is there already is not imported again');
-select matches((select redemption_token from public.import_recipients(tests.the('campaign'), '[{}]',
-  'SPRING-YYYY-********')), '^SPRING-20[0-9]{2}-[2-9A-Z]{8}$', 'A pattern of one''s own');
+select is(public.import_recipients(tests.the('campaign'), '[{"firstName": "Ada", "externalCrmId": "crm-1"},
+  {"firstName": "Cleo", "externalCrmId": "crm-2"}]') ->> 'imported', '1', 'Who is there already is not imported again');
+select matches(public.import_recipients(tests.the('campaign'), '[{}]', 'SPRING-YYYY-********') #>> '{rows,0,redemptionCode}',
+  '^SPRING-20[0-9]{2}-[2-9A-Z]{8}$', 'A pattern of one''s own');
 select throws_ok($$ select public.import_recipients(tests.the('campaign'), '[{}]', 'SPRING-##') $$, 'RB400', null,
   'must leave enough codes to hide among');
 select throws_ok($$ select public.import_recipients(tests.the('campaign'),
