@@ -8,13 +8,16 @@ create table public.call_sessions (
   campaign_id uuid,
   caller_phone text not null,
   recipient_id uuid references public.campaign_recipients (id),
+  -- no foreign key: a second one between the two tables would make embedding them ambiguous for clients of the Data API
+  checked_recipient_id uuid,
   agent_user_id uuid not null,
   created_at timestamptz not null default now(),
   constraint call_sessions_campaign_is_the_clients
     foreign key (campaign_id, client_id) references public.campaigns (id, client_id)
 );
 comment on table public.call_sessions is
-  'A call that an agent answered; client and recipient are known once the caller''s phone or code names one.';
+  'A call that an agent answered; client and recipient are known once the caller''s phone or code names one. checked_recipient_id: '
+  'whose redemption code the caller read out when the session was opened.';
 
 create table public.call_conditions_met (
   id uuid primary key default gen_random_uuid(),

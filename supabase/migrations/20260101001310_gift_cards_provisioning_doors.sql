@@ -297,7 +297,8 @@ returns boolean language sql stable set search_path = '' as $$
       and private.own_address(r, p.delivery_method) <> p.deliver_to
       and not exists (
         select from public.call_sessions s
-        where s.id = p.call_session_id and s.agent_user_id = p.actor and s.caller_phone = r.phone))
+        where s.id = p.call_session_id and s.agent_user_id = p.actor
+          and (s.caller_phone = r.phone or s.checked_recipient_id = r.id)))
 $$;
 
 -- Provisions for a caller. A card that goes elsewhere needs a reason and a disclosure of the agent's quota, which is taken
@@ -402,34 +403,6 @@ comment on function public.redeem_gift_card is
   'A visitor of a web form redeems a code for the card of a self-service condition. Unknown and foreign codes: GC-011. A right '
   'code whose card cannot be given now: GC-003 with the pending reward, whatever is wrong with the configuration.';
 
-create function public.start_call_session(actor uuid, caller_phone text, campaign_id uuid, request_id uuid)
-returns jsonb language plpgsql volatile security definer set search_path = '' as $$
-declare
-  session_id uuid;
-  matches jsonb;
-begin
-  if not exists (select private.client_ids_of(actor, private.staff_roles())) then
-    return private.refused('RB403', 'RB-403', null);
-  end if;
-  select coalesce(jsonb_agg(jsonb_build_object(
-      'recipientId', r.id, 'firstName', r.first_name, 'lastName', r.last_name, 'campaignId', c.id,
-      'campaignName', c.campaign_name, 'phoneLast4', right(r.phone, 4)) order by r.created_at desc), '[]')
-  into matches
-  from public.campaign_recipients r
-  join public.campaigns c on c.id = r.campaign_id
-  where r.phone = start_call_session.caller_phone and c.status = 'active'
-    and c.id = coalesce(start_call_session.campaign_id, c.id)
-    and r.client_id in (select private.client_ids_of(actor, private.staff_roles()));
-  insert into public.call_sessions as s (caller_phone, agent_user_id, recipient_id, campaign_id, client_id)
-  select start_call_session.caller_phone, actor, r.id, r.campaign_id, r.client_id
-  from (select case when jsonb_array_length(matches) = 1 then (matches -> 0 ->> 'recipientId')::uuid end as id) m
-  left join public.campaign_recipients r on r.id = m.id
-  returning s.id into session_id;
-  return private.answered(jsonb_build_object('callSessionId', session_id, 'matches', matches));
-end $$;
-comment on function public.start_call_session is
-  'An agent answered a call: notes it and finds the recipients with that phone (E.164) among the agent''s clients.';
-
 insert into private.replay_windows (use_case, replayed_for) values ('provisioning-form', '15 minutes');
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks, slows, slowed_max) values
@@ -442,5 +415,5 @@ insert into private.attempt_limits (surface, kind, attempts_max, window_seconds,
   ('provision-gift-card-for-call-center', 'actor', 30, 600, true, false, null);
 
 grant execute on function
-  public.provision_gift_card, public.provision_gift_card_for_call_center, public.redeem_gift_card, public.start_call_session
+  public.provision_gift_card, public.provision_gift_card_for_call_center, public.redeem_gift_card
   to service_role;

@@ -55,7 +55,7 @@ select bag_eq($$
   -- whole in the files of export-report
   ('report_pool_performance'), ('report_brand_performance'), ('report_delivery_methods'), ('report_geography'),
   ('report_campaign_comparison'), ('report_liability'), ('report_profit_by_client'), ('report_profit_by_agency'),
-  ('report_platform_analytics') $$,
+  ('report_platform_analytics'), ('report_agency_profit') $$,
   'A public function that answers a set is a read that can be read on');
 
 select is_empty($$ select name from functions where schema = 'public' and obj_description(oid, 'pg_proc') is null $$,

@@ -3,6 +3,7 @@ import type { SupabaseClient } from '@supabase/supabase-js';
 import { sql } from '../../support/database.ts';
 import { assertDone, assertRefused } from '../../support/expect.ts';
 import { provision, redeem } from '../../support/gift_cards.ts';
+import { call } from '../../support/http.ts';
 import { clientWith, signUpAs } from '../../support/people.ts';
 import { promise } from '../../support/promise.ts';
 import { stack } from '../../support/stack.ts';
@@ -180,4 +181,26 @@ Deno.test('list_denominations: more than 1,000 rows → read on with range, each
   }
   const [{ count }] = await sql`select count(*) from public.brand_denominations`;
   assert.deepEqual([ids.length, new Set(ids).size], [count, count]);
+});
+
+Deno.test('start-call-session: an agent checks the code that a caller reads out, and never reads one', async () => {
+  const promised = await promise({ cards: 1 });
+  const { recipient, campaignId } = promised;
+  const agent = await signUpAs('call_agent', promised.clientId);
+  const check = (confirmationCode: string) =>
+    call('start-call-session', { callerPhone: uniquePhone(), campaignId, confirmationCode }, { token: agent.token });
+  const session = await check(recipient.token.toLowerCase());
+  assertDone(session);
+  assert.deepEqual(session.body.matches.map(({ recipientId }: ImportedRow) => recipientId), [recipient.id]);
+  assert.ok(!session.text.includes(recipient.token));
+  assertRefused(await check(symbols(12)), 'GC-011');
+  // The checked caller has a new phone: no reason is asked for.
+  const provisioned = await call('provision-gift-card-for-call-center', {
+    callSessionId: session.body.callSessionId,
+    recipientId: recipient.id,
+    conditionNumber: 1,
+    deliveryMethod: 'sms',
+    phone: uniquePhone(),
+  }, { token: agent.token });
+  assertDone(provisioned);
 });
