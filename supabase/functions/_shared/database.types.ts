@@ -259,14 +259,14 @@ isOneToOne: false
                   ]
                 },"call_sessions": {
                   Row: {
-                    "agent_user_id": string,"caller_phone": string,"campaign_id": string | null,"client_id": string | null,"created_at": string,"id": string,"recipient_id": string | null
+                    "agent_user_id": string,"caller_phone": string,"campaign_id": string | null,"checked_recipient_id": string | null,"client_id": string | null,"created_at": string,"id": string,"recipient_id": string | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "agent_user_id": string,"caller_phone": string,"campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: string,"recipient_id"?: string | null
+                    "agent_user_id": string,"caller_phone": string,"campaign_id"?: string | null,"checked_recipient_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: string,"recipient_id"?: string | null
                   }
                   Update: {
-                    "agent_user_id"?: string,"caller_phone"?: string,"campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: string,"recipient_id"?: string | null
+                    "agent_user_id"?: string,"caller_phone"?: string,"campaign_id"?: string | null,"checked_recipient_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: string,"recipient_id"?: string | null
                   }
                   Relationships: [
                     {
@@ -1085,14 +1085,14 @@ isOneToOne: false
                   ]
                 },"pending_rewards": {
                   Row: {
-                    "attempts": number,"brand_id": string,"campaign_id": string,"client_id": string,"code": string,"condition_number": number,"created_at": string,"currency": string,"deliver_to": string | null,"delivery_method": string | null,"denomination": number,"fulfilled_at": string | null,"id": string,"last_attempt_at": string | null,"next_attempt_at": string,"pool_id": string | null,"recipient_id": string,"request_id": string | null,"requested_by": string | null,"skip_verification": boolean,"status": string,"surface": string
+                    "attempts": number,"brand_id": string | null,"campaign_id": string,"client_id": string,"code": string | null,"condition_number": number,"created_at": string,"currency": string,"deliver_to": string | null,"delivery_method": string | null,"denomination": number | null,"fulfilled_at": string | null,"id": string,"last_attempt_at": string | null,"next_attempt_at": string,"pool_id": string | null,"recipient_id": string,"request_id": string | null,"requested_by": string | null,"skip_verification": boolean,"status": string,"surface": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "attempts"?: number,"brand_id": string,"campaign_id": string,"client_id": string,"code": string,"condition_number": number,"created_at"?: string,"currency": string,"deliver_to"?: string | null,"delivery_method"?: string | null,"denomination": number,"fulfilled_at"?: string | null,"id"?: string,"last_attempt_at"?: string | null,"next_attempt_at"?: string,"pool_id"?: string | null,"recipient_id": string,"request_id"?: string | null,"requested_by"?: string | null,"skip_verification"?: boolean,"status"?: string,"surface": string
+                    "attempts"?: number,"brand_id"?: string | null,"campaign_id": string,"client_id": string,"code"?: string | null,"condition_number": number,"created_at"?: string,"currency": string,"deliver_to"?: string | null,"delivery_method"?: string | null,"denomination"?: number | null,"fulfilled_at"?: string | null,"id"?: string,"last_attempt_at"?: string | null,"next_attempt_at"?: string,"pool_id"?: string | null,"recipient_id": string,"request_id"?: string | null,"requested_by"?: string | null,"skip_verification"?: boolean,"status"?: string,"surface": string
                   }
                   Update: {
-                    "attempts"?: number,"brand_id"?: string,"campaign_id"?: string,"client_id"?: string,"code"?: string,"condition_number"?: number,"created_at"?: string,"currency"?: string,"deliver_to"?: string | null,"delivery_method"?: string | null,"denomination"?: number,"fulfilled_at"?: string | null,"id"?: string,"last_attempt_at"?: string | null,"next_attempt_at"?: string,"pool_id"?: string | null,"recipient_id"?: string,"request_id"?: string | null,"requested_by"?: string | null,"skip_verification"?: boolean,"status"?: string,"surface"?: string
+                    "attempts"?: number,"brand_id"?: string | null,"campaign_id"?: string,"client_id"?: string,"code"?: string | null,"condition_number"?: number,"created_at"?: string,"currency"?: string,"deliver_to"?: string | null,"delivery_method"?: string | null,"denomination"?: number | null,"fulfilled_at"?: string | null,"id"?: string,"last_attempt_at"?: string | null,"next_attempt_at"?: string,"pool_id"?: string | null,"recipient_id"?: string,"request_id"?: string | null,"requested_by"?: string | null,"skip_verification"?: boolean,"status"?: string,"surface"?: string
                   }
                   Relationships: [
                     {
@@ -1723,6 +1723,37 @@ isOneToOne: false
 "cancel_package_purchase":
 { Args: { "actor": string,"purchase_id": string,"request_id": string }; Returns: Json
                            },
+"cancel_pending_reward":
+{ Args: { "reason": string,"reward_id": string }; Returns: {
+              "attempts": number,
+"brand_id": string | null,
+"campaign_id": string,
+"client_id": string,
+"code": string | null,
+"condition_number": number,
+"created_at": string,
+"currency": string,
+"deliver_to": string | null,
+"delivery_method": string | null,
+"denomination": number | null,
+"fulfilled_at": string | null,
+"id": string,
+"last_attempt_at": string | null,
+"next_attempt_at": string,
+"pool_id": string | null,
+"recipient_id": string,
+"request_id": string | null,
+"requested_by": string | null,
+"skip_verification": boolean,
+"status": string,
+"surface": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "pending_rewards"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "check_message_template":
 { Args: { "body": string,"channel"?: string }; Returns: Json
                            },
@@ -1886,7 +1917,7 @@ isOneToOne: false
         isSetofReturn: false
       } },
 "create_voucher":
-{ Args: { "client_id": string,"voucher": Json }; Returns: {
+{ Args: { "client_id": string,"idempotency_key"?: string,"voucher": Json }; Returns: {
               "allowed_customers": (string)[] | null,
 "allowed_domains": (string)[] | null,
 "batch_id": string | null,
@@ -1920,7 +1951,7 @@ isOneToOne: false
         isSetofReturn: false
       } },
 "create_vouchers":
-{ Args: { "client_id": string,"how_many": number,"pattern"?: string,"voucher": Json }; Returns: Json
+{ Args: { "client_id": string,"how_many": number,"idempotency_key"?: string,"pattern"?: string,"voucher": Json }; Returns: Json
                            },
 "create_webhook_endpoint":
 { Args: { "client_id": string,"description"?: string,"events"?: (string)[],"url": string }; Returns: Json
@@ -1971,6 +2002,9 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"export_redemption_codes":
+{ Args: { "after_id"?: string,"campaign_id": string,"page_size"?: number }; Returns: Json
+                           },
 "export_report":
 { Args: { "actor": string,"client_id": string,"from_day": string,"report": string,"request_id": string,"to_day": string }; Returns: Json
                            },
@@ -2005,29 +2039,8 @@ isOneToOne: false
 { Args: { "actor": string,"cards": Json,"file_hash": string,"idempotency_key": string,"pool_id": string,"request_id": string,"seal_key_id": string }; Returns: Json
                            },
 "import_recipients":
-{ Args: { "campaign_id": string,"pattern"?: string,"recipients": Json }; Returns: {
-              "campaign_id": string,
-"client_id": string,
-"code_last4": string | null,
-"country": string | null,
-"created_at": string,
-"email": string | null,
-"external_crm_id": string | null,
-"first_name": string | null,
-"id": string,
-"last_name": string | null,
-"phone": string | null,
-"redemption_code": string | null,
-"redemption_token": string | null,
-"sms_opted_in_at": string | null,
-"state": string | null
-            }[]
-                          SetofOptions: {
-        from: "*"
-        to: "recipients"
-        isOneToOne: false
-        isSetofReturn: true
-      } },
+{ Args: { "allow_shared_contact"?: boolean,"campaign_id": string,"idempotency_key"?: string,"pattern"?: string,"recipients": Json }; Returns: Json
+                           },
 "lease_crm_events":
 { Args: { "batch_size": number }; Returns: Json
                            },
@@ -2417,6 +2430,9 @@ isOneToOne: false
 "rollback_voucher_redemption":
 { Args: { "idempotency_key"?: string,"reason": string,"redemption_id": string }; Returns: Json
                            },
+"rotate_redemption_codes":
+{ Args: { "batch_size"?: number,"campaign_id": string,"idempotency_key"?: string,"include_used"?: boolean,"issued_before"?: string,"pattern"?: string,"reason"?: string }; Returns: Json
+                           },
 "rotate_webhook_secret":
 { Args: { "endpoint_id": string }; Returns: Json
                            },
@@ -2453,7 +2469,7 @@ isOneToOne: false
         isSetofReturn: false
       } },
 "start_call_session":
-{ Args: { "actor": string,"caller_phone": string,"campaign_id": string,"request_id": string }; Returns: Json
+{ Args: { "actor": string,"caller_phone": string,"campaign_id": string,"confirmation_code"?: string,"request_id": string }; Returns: Json
                            },
 "start_package_purchase":
 { Args: { "actor": string,"bizcoins": number,"expected_final_amount"?: number,"idempotency_key": string,"is_live": boolean,"package_id": string,"purchase_id": string,"request_hash": string,"request_id": string,"use_discount"?: boolean }; Returns: Json
@@ -2789,6 +2805,37 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"update_pending_reward":
+{ Args: { "brand_id"?: string,"deliver_to"?: string,"delivery_method"?: string,"denomination"?: number,"reason"?: string,"reward_id": string }; Returns: {
+              "attempts": number,
+"brand_id": string | null,
+"campaign_id": string,
+"client_id": string,
+"code": string | null,
+"condition_number": number,
+"created_at": string,
+"currency": string,
+"deliver_to": string | null,
+"delivery_method": string | null,
+"denomination": number | null,
+"fulfilled_at": string | null,
+"id": string,
+"last_attempt_at": string | null,
+"next_attempt_at": string,
+"pool_id": string | null,
+"recipient_id": string,
+"request_id": string | null,
+"requested_by": string | null,
+"skip_verification": boolean,
+"status": string,
+"surface": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "pending_rewards"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "update_service_fee":
 { Args: { "agency_id"?: string,"client_id"?: string,"currency"?: string,"fee": number }; Returns: {
               "agency_id": string | null,
@@ -2883,6 +2930,9 @@ isOneToOne: false
                            },
 "validate_voucher":
 { Args: { "actor": string,"client_id": string,"code": string,"ip": string,"package_id": string,"request_id": string }; Returns: Json
+                           },
+"watch_pending_rewards":
+{ Args: Record<PropertyKey, never>; Returns: Json
                            }
           }
           Enums: {
