@@ -1,7 +1,7 @@
 -- Nothing is violated after redemptions of every type, and each violation shows when it is made on purpose.
 begin;
 set local search_path = public, extensions, tests;
-select plan(11);
+select plan(13);
 
 select tests.keep('client', tests.create_client());
 select tests.keep('customer', tests.create_customer(tests.the('client')));
@@ -48,6 +48,13 @@ select is(pg_temp.violations_after(format('delete from public.voucher_entitlemen
   'a discount and its redemption do not agree', 'A percentage without its discount');
 select is(pg_temp.violations_after(format('update public.voucher_entitlements set status = %L, cancelled_at = now() where id = %L',
   'cancelled', tests.the('discount'))), 'a discount and its redemption do not agree', 'A discount that was cancelled alone');
+select is(pg_temp.violations_after(format('update public.voucher_usage set rolled_back_benefit = 20 where id = %L', tests.the('usage'))),
+  'a rollback does not say what the ledger took back', 'A rollback of which the ledger knows nothing');
+select is(pg_temp.violations_after(format('with used as (update public.customer_packages set messages_used = 1 where id in (
+    select customer_package_id from public.voucher_usage where redemption_type = %1$L and client_id = %2$L))
+  update public.voucher_usage set status = %3$L, rolled_back_at = now(), rolled_back_benefit = 1 where redemption_type = %1$L and client_id = %2$L',
+    'package', tests.the('client'), 'rolled_back')) ~ 'a package was rolled back, although messages of it were used', true,
+  'A package that is rolled back although it was used');
 select throws_like(format('update public.vouchers set usage_limit = 1, usage_count = 2 where id = %L', tests.the('credit')),
   '%vouchers_usage_stays_within_limit%', 'More uses than the limit cannot be written at all');
 select is_empty('select * from private.invariant_violations', 'All undone, nothing is violated');
