@@ -140,6 +140,11 @@ Bye</p>`,
   assert.match(text, /<b>A&'B<\/b>/);
 });
 
+Deno.test('render: a subject brings neither code nor PIN nor link', () => {
+  const subject = 'Your card {{code}} {{pin}}{{claim_url}}';
+  assert.equal(render('email', { subject, body: null }, values()).subject, 'Your card');
+});
+
 Deno.test('render: the default subject names value and brand but never the code', () => {
   assert.equal(render('email', none, values()).subject, 'Your $25 Amazon gift card');
 });

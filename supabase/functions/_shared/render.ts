@@ -87,7 +87,7 @@ export function render(channel: 'sms' | 'email', template: Template, values: Val
   const filled = { ...values, ...valuesOfClaim(claim) };
   const text = fillIn(withPin(template.body ?? house[channel]), filled);
   // A subject is shown on locked screens and kept in logs: a link has no place in it, nor for the code.
-  const visible = { ...filled, claim_url: '', ...(claim?.isRequired && { code: '' }) };
+  const visible = { ...filled, claim_url: '', code: '', pin: '' };
   const subject = fillIn(template.subject ?? EMAIL_SUBJECT, visible).replace(/\s+/g, ' ');
   return { subject, text, html: htmlOf(text) };
 }
