@@ -128,7 +128,8 @@ Deno.test('upload-gift-cards: each row says what became of it, and the good ones
 async function poolOf({ clientId }: Promised, brandId: string): Promise<string> {
   await sql`update public.gift_card_brands set code_format = null where id = ${brandId}`;
   const [{ id }] = await sql`
-    insert into public.card_pools (client_id, brand_id, pool_name, denomination) values (${clientId}, ${brandId}, 'Pool', 25)
+    insert into public.card_pools (client_id, brand_id, pool_name, denomination, cost_per_card)
+    values (${clientId}, ${brandId}, 'Pool', 25, 24)
     returning id`;
   return id;
 }

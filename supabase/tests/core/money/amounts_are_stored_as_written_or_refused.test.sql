@@ -85,7 +85,7 @@ select set_eq($$
     and not exists (select from entry_points e where e.call like 'public.' || p.proname || '(%' and e.field = n.name) $$, $$ values
   -- asked for by name: a value that nobody has is not found
   ('update_agency_denomination.denomination'), ('update_client_denomination.denomination'), ('update_client_price.denomination'),
-  ('provision_gift_card.denomination'),
+  ('provision_gift_card.denomination'), ('update_pending_reward.denomination'),
   -- percentages, below
   ('update_agency_brand.markup_percentage'), ('update_agency_denomination.markup_percentage'),
   -- compared with what it costs, and not stored
