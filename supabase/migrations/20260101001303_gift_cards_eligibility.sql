@@ -126,6 +126,14 @@ begin
         or (reward.deliver_to is null and r.phone is null and r.email is null)));
 end $$;
 
+create function private.assert_may_redirect(p private.provisioning)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if not (select private.may_redirect(p, r) from public.pending_rewards r where r.id = p.pending_reward_id) then
+    perform private.refuse('GC-003', 'The reward is pending and goes to the address that was given first');
+  end if;
+end $$;
+
 create function private.check_eligibility(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
 begin
@@ -134,9 +142,8 @@ begin
     p := private.read_reward(p);
   end if;
   p := private.check_recipient(p);
-  if p.surface = 'form' and p.pending_reward_id is not null and p.reward_id is null and not (
-    select private.may_redirect(p, r) from public.pending_rewards r where r.id = p.pending_reward_id) then
-    perform private.refuse('GC-003', 'The reward is pending and goes to the address that was given first');
+  if p.surface = 'form' and p.pending_reward_id is not null and p.reward_id is null then
+    perform private.assert_may_redirect(p);
   end if;
   return p;
 end $$;

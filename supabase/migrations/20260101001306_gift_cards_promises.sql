@@ -1,6 +1,6 @@
 -- Gift cards, promises: what was earned and cannot be given becomes a pending reward, and a later request corrects it.
 -- Whoever writes a pending reward holds its grant meanwhile (take_grant, drop_grant), so that no card is given to an address that
--- has just been corrected, and no reward is left pending whose card was given.
+-- has just been corrected, and no reward is left pending whose card was given. The trace of a refused request stands here, too.
 
 -- What a waiting reward waits for.
 create function private.waiting_status(code text)
@@ -272,4 +272,76 @@ begin
     perform private.raise_reward_alert(reward, refusal ->> 'code');
   end if;
   return reward;
+end $$;
+
+-- The steps so far, and the one that failed, each with the time at which it ended: read by created_at, they are in the order
+-- in which they were taken. Those of a purchase that ends later follow those of the request.
+create function private.record_trace(p private.provisioning, failed_step text, refusal jsonb, tillo_code text default null)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  before int := coalesce(p.steps_recorded, 0);
+begin
+  insert into public.gift_card_provisioning_trace (
+    client_id, request_id, campaign_id, recipient_id, step_number, step_name, status, duration_ms, created_at)
+  select p.client_id, p.request_id, p.campaign_id, p.recipient_id, before + s.number, s.step ->> 'name', 'completed',
+    (s.step ->> 'ms')::numeric, to_timestamp((s.step ->> 'endedAt')::double precision)
+  from jsonb_array_elements(p.steps) with ordinality as s (step, number);
+  insert into public.gift_card_provisioning_trace (
+    client_id, request_id, campaign_id, recipient_id, step_number, step_name, status, error_code, error_message, tillo_code,
+    duration_ms, created_at)
+  select p.client_id, p.request_id, p.campaign_id, p.recipient_id, before + coalesce(jsonb_array_length(p.steps), 0) + 1,
+    failed_step, 'failed', refusal ->> 'code', refusal ->> 'message', tillo_code,
+    extract(epoch from clock_timestamp() - p.step_started_at) * 1000, clock_timestamp()
+  where refusal is not null;
+end $$;
+
+-- The refusal as its caller reads it: with what is pending, and on the public form without what is wrong on our side.
+create function private.present_refusal(p private.provisioning, refusal jsonb, reward public.pending_rewards)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  if p.surface = 'form' and reward.id is not null and private.is_owed_for(p, refusal)
+    and private.waiting_status(refusal ->> 'code') = 'awaiting_configuration' then
+    refusal := private.refused('GC003', 'The reward cannot be given yet: it is pending', null);
+  end if;
+  return case when reward.recipient_id is null then refusal else jsonb_set(refusal, '{details}',
+    (refusal -> 'details') || jsonb_build_object('pendingReward', jsonb_strip_nulls(private.present_pending_reward(reward)))) end;
+end $$;
+
+-- What the refusal of a request leaves behind: its trace, and the pending reward. A job's own refusals are postponed by the job.
+create function private.record_refusal(p private.provisioning, step text, refusal jsonb)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  reward public.pending_rewards;
+  detail text;
+begin
+  perform private.record_trace(p, step, refusal);
+  if p.client_id is null or p.reward_id is not null or private.waiting_status(refusal ->> 'code') is null then
+    return refusal;
+  end if;
+  reward := private.keep_promise(p, refusal);
+  if reward.id is not null and p.surface = 'call_center' then
+    -- the card that the refused steps had found was not given
+    p.gift_card_id := null;
+    perform private.log_condition_met(p);
+  end if;
+  return private.present_refusal(p, refusal, reward);
+exception when others then
+  if not private.is_refusal(sqlstate) then
+    raise;
+  end if;
+  -- meanwhile the card was given, or the address does not do: what is pending stays as it is
+  get stacked diagnostics detail = pg_exception_detail;
+  perform private.record_trace(p, step, refusal);
+  return private.refused(sqlstate, sqlerrm, detail);
+end $$;
+
+-- An answer that shows a code again is audited as every reveal is.
+create function private.replay_provisioning(p private.provisioning, answer jsonb)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+begin
+  if p.shows_code then
+    perform private.record_audit(p.client_id, p.actor, 'gift_card.answer_replayed', 'gift_card',
+      (answer #>> '{giftCard,id}')::uuid, jsonb_build_object('surface', p.surface), p.request_id);
+  end if;
+  return private.answered(answer, private.sealed_for(p, answer), true);
 end $$;

@@ -49,6 +49,14 @@ create view private.cards_of_cancelled_grants as
   join public.gift_card_grants g on g.id = c.grant_id
   where g.cancelled_at is not null and c.status not in ('cancelled', 'expired');
 
+-- A reward whose card was given is pending no more.
+create view private.rewards_pending_and_given as
+  select r.id, r.status from public.pending_rewards r
+  join public.gift_card_grants g on g.recipient_id = r.recipient_id and g.campaign_id = r.campaign_id
+    and g.condition_number = r.condition_number and g.cancelled_at is null
+  join public.gift_cards c on c.grant_id = g.id
+  where r.status like 'awaiting%';
+
 -- A card that came back is billed no more: what is billed and not reversed has its card.
 create view private.bills_without_card as
   select b.id from public.billing_transactions b
@@ -98,6 +106,8 @@ create view private.invariant_violations as
   select 'grants_without_card', v.id::text, '' from private.grants_without_card v
   union all
   select 'cards_of_cancelled_grants', v.id::text, v.status from private.cards_of_cancelled_grants v
+  union all
+  select 'rewards_pending_and_given', v.id::text, v.status from private.rewards_pending_and_given v
   union all
   select 'bills_without_card', v.id::text, '' from private.bills_without_card v
   union all

@@ -2,7 +2,7 @@
 -- empty would prove nothing.
 begin;
 set local search_path = public, extensions, tests;
-select plan(18);
+select plan(19);
 
 select tests.keep(tests.create_busy_tenant());
 select tests.keep('other', tests.create_busy_tenant() -> 'client');
@@ -65,6 +65,11 @@ select is(pg_temp.violations_after(format('update public.gift_cards set status =
 select is(pg_temp.violations_after(format('update public.gift_card_grants set cancelled_at = now()
   where id = (select grant_id from public.gift_cards where id = %L)', tests.the('card'))),
   'cards_of_cancelled_grants: redeemed', 'A grant that was taken back from somebody who has its card');
+select is(pg_temp.violations_after(format('insert into public.pending_rewards (client_id, campaign_id, recipient_id, condition_number,
+    surface, brand_id, denomination, currency, code)
+  select g.client_id, g.campaign_id, g.recipient_id, g.condition_number, ''api'', %L, 25, ''USD'', ''GC-003''
+  from public.gift_card_grants g join public.gift_cards c on c.grant_id = g.id where c.id = %L', tests.the('brand'), tests.the('card'))),
+  'rewards_pending_and_given: awaiting_inventory', 'A reward that is pending though its card was given');
 select is(pg_temp.violations_after(format('select private.reverse_billing(
   (select grant_id from public.gift_cards where id = %L), null)', tests.the('card'))),
   'cards_without_explanation: given, without grant or bill', 'A card whose bill was taken back');
