@@ -16,6 +16,7 @@ $$;
 select tests.provision(tests.the('recipient'));
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
 select tests.provision(tests.the('second'));
+update public.pending_rewards set created_at = now() - interval '1 hour' where recipient_id = tests.the('recipient');
 insert into public.brand_denominations (brand_id, denomination, price) values (tests.the('brand'), 50, 49);
 select tests.create_pool(tests.the('client'), tests.the('brand'), 5, 50);
 update public.campaign_conditions set card_value = 50 where campaign_id = tests.the('campaign');
