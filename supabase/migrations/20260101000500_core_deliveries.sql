@@ -173,19 +173,23 @@ begin
   end loop;
 end $$;
 
--- Takes due deliveries for sending: opted-out addresses are suppressed here, the rest get an attempt row and a lease.
-create function private.lease_deliveries(delivery_id uuid, batch_size int)
-returns setof public.delivery_attempts language plpgsql volatile set search_path = '' as $$
-declare
-  due uuid[];
+-- The deliveries that are due (or one, if it is), locked, so that the caller may look at what they bring before it leases them.
+create function private.due_deliveries(delivery_id uuid, batch_size int)
+returns uuid[] language plpgsql volatile set search_path = '' as $$
 begin
-  select array_agg(d.id) into due from (
+  return array(
     select q.id from public.deliveries q
     where q.status = 'queued' and q.next_attempt_at <= now()
-      and (lease_deliveries.delivery_id is null or q.id = lease_deliveries.delivery_id)
+      and (due_deliveries.delivery_id is null or q.id = due_deliveries.delivery_id)
     order by q.next_attempt_at limit batch_size
     -- what another worker holds is being sent already
-    for update skip locked) d;
+    for update skip locked);
+end $$;
+
+-- Takes due deliveries for sending: opted-out addresses are suppressed here, the rest get an attempt row and a lease.
+create function private.lease_deliveries(due uuid[])
+returns setof public.delivery_attempts language plpgsql volatile set search_path = '' as $$
+begin
   update public.deliveries d
   set status = 'suppressed', failed_at = now(), failure_kind = 'permanent', error_code = 'opted_out'
   where d.id = any (due) and private.is_opted_out(d.channel, d.deliver_to);

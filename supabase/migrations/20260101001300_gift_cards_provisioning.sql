@@ -23,6 +23,7 @@ create type private.provisioning as (
   delivery_method text,
   deliver_to text,
   skip_verification boolean,
+  never_waits boolean,
   billing_entity text,
   prices private.card_prices,
   payers private.payers,
@@ -250,7 +251,7 @@ begin
     p.pool_id := lot.pool_id;
     exit when p.gift_card_id is not null;
   end loop;
-  if p.gift_card_id is null then
+  if p.gift_card_id is null and p.never_waits is not true then
     for lot in select * from private.claimable_lots(p) loop
       p.gift_card_id := private.wait_for_card(lot.id);
       p.pool_id := lot.pool_id;

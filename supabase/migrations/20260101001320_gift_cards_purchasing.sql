@@ -81,12 +81,17 @@ begin
   return p;
 end $$;
 
+create function private.bought_card_expiry(purchase public.gift_card_purchases, card jsonb)
+returns timestamptz language plpgsql stable set search_path = '' as $$
+begin
+  return private.card_expiry(purchase.brand_id, private.parse_day(card ->> 'expiresOn', 'expiresOn'), now(), 'UTC');
+end $$;
+
 -- The card that was bought comes into the supplier's pool, and belongs to its grant from the first moment.
 create function private.store_bought_card(p private.provisioning, purchase public.gift_card_purchases, card jsonb)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
-  valid_until timestamptz := private.card_expiry(
-    purchase.brand_id, private.parse_day(card ->> 'expiresOn', 'expiresOn'), now(), 'UTC');
+  valid_until timestamptz := private.bought_card_expiry(purchase, card);
   supplier public.gift_card_suppliers;
   pool uuid;
   lot uuid;
@@ -197,7 +202,7 @@ create function private.postpone_purchase(purchase public.gift_card_purchases, s
 returns jsonb language plpgsql volatile set search_path = '' as $$
 begin
   if purchase.created_at < now() - interval '44 hours'
-    or purchase.supplier_code in ('another_value', 'another_brand', 'unreadable', 'no_card', 'known_code') then
+    or purchase.supplier_code in ('another_value', 'another_brand', 'unreadable', 'no_card', 'known_code', 'expires_too_soon') then
     perform private.raise_alert('purchase_unresolved', 'critical', 'Nobody can tell what became of a card that was to be bought',
       jsonb_build_object('purchase_id', purchase.id, 'client_request_id', purchase.client_request_id,
         'code', purchase.supplier_code, 'message', purchase.supplier_message), purchase.id::text);
@@ -248,13 +253,17 @@ begin
   end if;
 end $$;
 
--- Keeps the card that was bought, unless its code is here already: the constraint decides, also against an upload that is
--- under way. Then the sale is taken back, and the platform is told.
+-- Keeps the card that was bought, unless it is too near to its expiry, or its code is here already: there the constraint decides,
+-- also against an upload that is under way. Else the sale is taken back, and an alert raised.
 create function private.keep_bought_card(purchase public.gift_card_purchases, card jsonb, cost numeric)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   violated text;
 begin
+  if private.given_until(purchase.brand_id, private.bought_card_expiry(purchase, card)) <= now() then
+    purchase.supplier_code := 'expires_too_soon';
+    return private.postpone_purchase(purchase, 'reversing');
+  end if;
   return private.finish_purchase(purchase, card, cost);
 exception when unique_violation then
   get stacked diagnostics violated = constraint_name;

@@ -184,6 +184,26 @@ when others then
   return private.refused('GC015', sqlerrm, null);
 end $$;
 
+-- What a provisioning knows that is to fulfil a pending reward.
+create function private.provisioning_of(reward public.pending_rewards)
+returns private.provisioning language plpgsql stable set search_path = '' as $$
+declare
+  p private.provisioning;
+begin
+  p.reward_id := reward.id;
+  p.surface := reward.surface;
+  p.actor := reward.requested_by;
+  p.client_id := reward.client_id;
+  p.campaign_id := reward.campaign_id;
+  p.recipient_id := reward.recipient_id;
+  p.condition_number := reward.condition_number;
+  p.brand_id := reward.brand_id;
+  p.denomination := reward.denomination;
+  p.currency := reward.currency;
+  p.request_id := reward.request_id;
+  return p;
+end $$;
+
 create function public.fulfil_pending_reward(suppliers text[])
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -198,18 +218,8 @@ begin
   if reward.id is null then
     return private.answered('{"isDone": true}');
   end if;
-  p.reward_id := reward.id;
-  p.surface := reward.surface;
-  p.actor := reward.requested_by;
-  p.client_id := reward.client_id;
-  p.campaign_id := reward.campaign_id;
-  p.recipient_id := reward.recipient_id;
-  p.condition_number := reward.condition_number;
-  p.brand_id := reward.brand_id;
-  p.denomination := reward.denomination;
-  p.currency := reward.currency;
+  p := private.provisioning_of(reward);
   p.suppliers := suppliers;
-  p.request_id := reward.request_id;
   answer := private.fulfil_reward(reward, p);
   if answer ->> 'outcome' = 'refused' then
     perform private.postpone_reward(reward.id, answer ->> 'code');

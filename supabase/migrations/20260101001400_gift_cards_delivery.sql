@@ -58,23 +58,6 @@ begin
   return array(select a::public.delivery_attempts from unnest(attempts) a where a.delivery_id <> all (late));
 end $$;
 
-create function public.lease_deliveries(delivery_id uuid, batch_size int)
-returns jsonb language plpgsql volatile security definer set search_path = '' as $$
-declare
-  attempts public.delivery_attempts[];
-begin
-  attempts := array(select l from private.lease_deliveries(delivery_id, least(batch_size, 100)) l);
-  attempts := private.drop_late_notices(attempts);
-  update public.gift_cards c set exposed_at = now()
-  from unnest(attempts) a join public.deliveries d on d.id = a.delivery_id
-  where c.id = d.subject_id and d.topic = 'gift_card' and c.exposed_at is null;
-  perform private.open_claim_links(attempts);
-  return private.answered(jsonb_build_object('deliveries', (
-    select coalesce(jsonb_agg(private.with_claim_link(private.present_lease(a))), '[]') from unnest(attempts) a)));
-end $$;
-comment on function public.lease_deliveries is
-  'Takes due deliveries (or one) for sending: an attempt is committed before the provider is called. The lease lasts a minute.';
-
 -- Was the card given for a condition that asks for consent to SMS, which this address has not given?
 create function private.lacks_consent(gift_card_id uuid, channel text, address text)
 returns boolean language plpgsql stable set search_path = '' as $$
@@ -189,6 +172,8 @@ begin
   perform private.assert_can_act(actor, card.client_id, private.staff_roles());
   if card.recipient_id is null or card.status not in ('claimed', 'delivered', 'stuck') then
     perform private.refuse('RB-400', 'The card is ' || card.status || ': there is nobody to send it to');
+  elsif card.expires_at <= now() then
+    perform private.refuse('RB-400', 'The card has expired: an expired card is not sent');
   end if;
   select r.* into recipient from public.campaign_recipients r where r.id = card.recipient_id;
   own := private.own_address(recipient, channel);
@@ -264,6 +249,6 @@ comment on function public.resend_gift_card is
   'is not the recipient''s needs a reason (GC-012) and counts against the daily quota of disclosures (RB-429).';
 
 grant execute on function
-  public.lease_deliveries, public.complete_delivery_attempt, public.lease_unknown_deliveries, public.resolve_unknown_delivery,
+  public.complete_delivery_attempt, public.lease_unknown_deliveries, public.resolve_unknown_delivery,
   public.record_delivery_status, public.get_delivery, public.resend_gift_card
   to service_role;

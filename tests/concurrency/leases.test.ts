@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { connect, sql } from '../support/database.ts';
-import { promise } from '../support/promise.ts';
+import { promise, stock } from '../support/promise.ts';
 
 const WORKERS = 16;
 const DELIVERIES = 40;
@@ -63,6 +63,51 @@ Deno.test('lease_deliveries: 16 workers who reach for the same deliveries never 
   assert.ok(reports.every((accepted) => accepted === true));
   workers.forEach((worker) => worker.release());
   await pool.end();
+});
+
+Deno.test('lease_deliveries: cards expire between claim and lease → none is leased, each reward gets one other card', async () => {
+  const ids = await deliveriesToCome(DELIVERIES);
+  const [{ pool_id: poolId, campaign_id: campaignId }] = await sql`
+    select c.pool_id, g.campaign_id from public.deliveries d
+    join public.gift_cards c on c.id = d.subject_id join public.gift_card_grants g on g.id = c.grant_id where d.id = ${
+    ids[0]
+  }`;
+  await stock(poolId, DELIVERIES / 2);
+  // As if agents had asked: their answers show no code.
+  await sql`
+    with lot as (
+      insert into private.card_lots (pool_id, expires_at) values (${poolId}, now() - interval '1 second') returning id, expires_at)
+    update public.gift_cards c
+    set exposed_at = null, lot_id = l.id, expires_at = l.expires_at, claimed_at = l.expires_at - interval '25 hours'
+    from lot l where c.id in (select d.subject_id from public.deliveries d where d.id in ${sql(ids)})`;
+  const pool = connect(undefined, WORKERS);
+  await sql`update public.deliveries set next_attempt_at = now() where id in ${sql(ids)}`;
+  const leased = await Promise.all(Array.from({ length: WORKERS }, async () => {
+    let mine = 0;
+    for (const id of shuffled(ids)) {
+      const [{ answer }] = await pool`select public.lease_deliveries(${id}, 1) as answer`;
+      mine += answer.result.deliveries.length;
+    }
+    return mine;
+  }));
+  await pool.end();
+  assert.deepEqual(leased.filter((count) => count > 0), []);
+  const [attempts] = await sql`select count(*) as made from public.delivery_attempts where delivery_id in ${sql(ids)}`;
+  assert.equal(attempts.made, 0);
+  const [rewards] = await sql`
+    select count(g.id) as given, count(*) filter (where g.id is null and w.id is not null) as pending
+    from public.campaign_recipients r
+    left join public.gift_card_grants g on g.recipient_id = r.id and g.cancelled_at is null
+    left join public.pending_rewards w on w.recipient_id = r.id and w.status like 'awaiting%'
+    where r.campaign_id = ${campaignId}`;
+  assert.deepEqual({ ...rewards }, { given: DELIVERIES / 2, pending: DELIVERIES / 2 });
+  const bills = await sql`
+    select sum(quantity) as cards from public.billing_transactions where campaign_id = ${campaignId} group by recipient_id`;
+  assert.equal(bills.reduce((total, { cards }) => total + Number(cards), 0), DELIVERIES / 2);
+  const violations = await sql`
+    select v.* from private.invariant_violations v
+    where v.row in (select id::text from public.gift_cards where pool_id = ${poolId} union all select ${poolId}::text)`;
+  assert.deepEqual([...violations], []);
 });
 
 Deno.test("complete_delivery_attempt: a report with a lease that is not one's own changes nothing", async () => {
