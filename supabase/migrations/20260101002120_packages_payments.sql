@@ -278,7 +278,7 @@ begin
     return;
   end if;
   purchase := private.lock_purchase(purchase_id);
-  if event_type = 'refund.failed' then
+  if event_type in ('refund.failed', 'refund.updated', 'charge.refund.updated') then
     -- by our own id, too: the event may come before the answer that brings the processor's
     perform private.settle_refund(r, 'failed', facts ->> 'refundId', facts ->> 'error') from public.package_refunds r
     where r.purchase_id = purchase.id and (

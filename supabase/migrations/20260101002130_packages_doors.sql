@@ -144,12 +144,17 @@ begin
   end if;
   select p.* into purchase from public.package_purchases p
   where p.id = record_payment_event.purchase_id or p.payment_intent_id = record_payment_event.payment_intent_id
+    -- a refund of a charge alone names no payment
+    or p.id = (select r.purchase_id from public.package_refunds r where r.provider_refund_id = facts ->> 'refundId')
   -- the one that carries the payment before the one that the event names
   order by p.payment_intent_id is not distinct from record_payment_event.payment_intent_id desc limit 1;
   if purchase.id is null then
     if record_payment_event.purchase_id is not null then
       perform private.raise_alert('payment_of_nobody', 'critical', 'A payment names a purchase that is not there',
         jsonb_build_object('payment_intent_id', payment_intent_id, 'event', event_type), payment_intent_id);
+    elsif event_type = 'charge.dispute.created' and payment_intent_id is null then
+      perform private.raise_alert('payment_disputed', 'critical',
+        'A customer disputes a charge that names no payment: look it up at the processor', facts, facts ->> 'disputeId');
     end if;
     return private.answered(jsonb_build_object('applied', false));
   end if;

@@ -25,6 +25,7 @@ export interface Intent {
 }
 
 interface Refund {
+  id: string;
   payment_intent: string;
   amount: number;
   currency: string;

@@ -1,6 +1,6 @@
 import { badSignature } from '../_shared/errors.ts';
 import { decodeText, readBytes } from '../_shared/parse.ts';
-import { eventIn, paymentEventOf } from '../_shared/providers/stripe/webhook.ts';
+import { eventIn, paymentEventOf, reasonToIgnore } from '../_shared/providers/stripe/webhook.ts';
 import { secretsOf } from '../_shared/secrets.ts';
 import { serve } from '../_shared/serve.ts';
 
@@ -14,7 +14,11 @@ export default {
     const event = await eventIn(body, signature, secretsOf('STRIPE_WEBHOOK_SECRET'));
     if (!event) throw badSignature('Not signed by Stripe');
     const payment = paymentEventOf(event);
-    if (!payment) return { received: true };
+    if (!payment) {
+      const ignored = reasonToIgnore(event);
+      log('[STRIPE] Event ignored', { eventId: event.id, eventType: event.type, reason: ignored });
+      return { received: true, ignored };
+    }
     const { result } = await rpc('record_payment_event', { ...payment });
     log(`[STRIPE] ${event.type}`, { eventId: event.id, paymentIntentId: payment.payment_intent_id, ...result });
     return { received: true };

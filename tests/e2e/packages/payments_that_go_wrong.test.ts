@@ -268,6 +268,23 @@ Deno.test('payments: a refund without an answer is sent once, however often it i
   await assertBooksAgree();
 });
 
+Deno.test('payments: refund.updated with a canceled refund → reopened, with an alert, and refunded anew', async () => {
+  const shop = await openShop();
+  const purchaseId = await begin(shop, 30);
+  const [{ id }] = await intentsOf(shop);
+  await bank('succeed', id);
+  await purchaseIs('completed', purchaseId);
+  await call('refund-package-purchase', { purchaseId });
+  await purchaseIs('refunded', purchaseId);
+  const [{ id: refundId }] = await refundsOf(id);
+  const refund = { id: refundId, object: 'refund', payment_intent: id, status: 'canceled', metadata: null };
+  await tell('refund.updated', refund);
+  const { refunded_payment, refunded_at } = await purchaseIs('completed', purchaseId);
+  assert.deepEqual([Number(refunded_payment), refunded_at], [0, null]);
+  assert.deepEqual((await alertsAbout(purchaseId)).map(({ alert_type }) => alert_type), ['refund_failed']);
+  await assertBooksAgree();
+});
+
 Deno.test('payments: a webhook without the right signature is refused, whatever it says', async () => {
   const event = JSON.stringify({
     id: 'evt_1',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import Stripe from 'stripe';
-import { eventIn, paymentEventOf } from './webhook.ts';
+import { eventIn, paymentEventOf, reasonToIgnore } from './webhook.ts';
 
 const SECRET = 'whsec_test';
 const PURCHASE = '11111111-2222-4333-8444-555555555555';
@@ -88,4 +88,41 @@ Deno.test('webhook: a failure names why, a charge and a dispute their payment', 
 
 Deno.test('webhook: kinds that mean nothing to purchases are nothing', () => {
   assert.equal(paymentEventOf(event('customer.created', { id: 'cus_1' })), null);
+});
+
+Deno.test('stripe webhook: a refund that fails or is canceled, whichever event says so → its own facts', () => {
+  const refund = { id: 're_1', payment_intent: 'pi_1', metadata: { refund_id: 'our own' } };
+  for (const type of ['refund.updated', 'charge.refund.updated']) {
+    for (const [status, failure_reason] of [['failed', 'expired_or_canceled_card'], ['canceled', undefined]] as const) {
+      const told = paymentEventOf(event(type, { ...refund, status, failure_reason }));
+      const facts = { refundId: 're_1', ownRefundId: 'our own', error: failure_reason ?? status };
+      assert.deepEqual([told?.event_type, told?.payment_intent_id, told?.facts], [type, 'pi_1', facts], status);
+    }
+    for (const status of ['pending', 'succeeded', 'requires_action', null]) {
+      assert.equal(paymentEventOf(event(type, { ...refund, status })), null, `${type} ${status}`);
+    }
+  }
+});
+
+Deno.test('stripe webhook: metadata null → an event without a purchase of ours', () => {
+  const told = paymentEventOf(event('payment_intent.succeeded', { ...intent, metadata: null }));
+  assert.deepEqual([told?.purchase_id, told?.payment_intent_id], [null, 'pi_1']);
+  const refund = { id: 're_1', payment_intent: 'pi_1', status: 'failed', metadata: null };
+  assert.equal(paymentEventOf(event('refund.updated', refund))?.facts.ownRefundId, null);
+});
+
+Deno.test('stripe webhook: a dispute without payment_intent → its charge', () => {
+  const dispute = { id: 'dp_1', charge: 'ch_1', payment_intent: null, amount: 1900, currency: 'usd', reason: 'general' };
+  const told = paymentEventOf(event('charge.dispute.created', dispute));
+  assert.deepEqual([told?.payment_intent_id, told?.facts.disputeId, told?.facts.chargeId], [null, 'dp_1', 'ch_1']);
+});
+
+Deno.test('stripe webhook: a signed thin event → understood and ignored, with the reason', async () => {
+  const thin = { id: 'evt_2', object: 'v2.core.event', type: 'v1.billing.meter.error_report_triggered', livemode: false };
+  const body = JSON.stringify(thin);
+  const taken = await eventIn(body, await signed(body), [SECRET]);
+  assert.equal(taken?.object, 'v2.core.event');
+  assert.equal(paymentEventOf(taken!), null);
+  assert.match(reasonToIgnore(taken!), /Thin events .* snapshot events/);
+  assert.equal(await eventIn(body, await signed(body, 'whsec_other'), [SECRET]), null);
 });
