@@ -294,7 +294,7 @@ create function private.code_attempt_keys(code text, ip text, scope text default
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
   return private.visitor_keys(ip, scope) || jsonb_build_object('code', private.code_fingerprint(code),
-    'prefix', private.fingerprint(left(coalesce(private.canonical_code(code), code), 4)));
+    'prefix', private.fingerprint(left(coalesce(private.canonical_code(code), code, ''), 4)));
 end $$;
 
 -- The refusal of an attempt that comes too soon.

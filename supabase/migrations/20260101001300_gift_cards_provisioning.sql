@@ -48,17 +48,44 @@ create type private.provisioning as (
   step_started_at timestamptz
 );
 
+-- Who may redeem on a form what a code promises? What is wrong with a campaign that the form names, everybody hears who asks,
+-- whatever their code. Without a campaign only the code leads there: then a code that brings nothing reads like an unknown one, so
+-- that a guesser does not learn that it is real while it cannot be theirs.
+create function private.validate_form(p private.provisioning, recipient public.campaign_recipients)
+returns private.provisioning language plpgsql stable set search_path = '' as $$
+declare
+  campaign_status text;
+  number int;
+begin
+  select c.status, (
+    select min(cc.condition_number) from public.campaign_conditions cc
+    where cc.campaign_id = c.id and cc.is_self_service and cc.condition_number = coalesce(p.condition_number, cc.condition_number))
+  into campaign_status, number
+  from public.campaigns c where c.id = coalesce(p.campaign_id, recipient.campaign_id);
+  if p.campaign_id is not null and campaign_status <> 'active' then
+    perform private.refuse('RB-400', 'The campaign is ' || campaign_status);
+  elsif p.campaign_id is not null and campaign_status is not null and number is null then
+    perform private.refuse('GC-001', concat_ws(' ', 'No gift card configured for condition', p.condition_number));
+  elsif recipient.id is null or recipient.campaign_id <> p.campaign_id or number is null or campaign_status <> 'active' then
+    perform private.refuse('GC-011', 'Invalid redemption code');
+  end if;
+  p.condition_number := number;
+  return p;
+end $$;
+
 -- Who is meant, and may the caller act there? A code that is unknown, another campaign's or another client's reads the same.
 create function private.validate_request(p private.provisioning)
 returns private.provisioning language plpgsql stable set search_path = '' as $$
 declare
   recipient public.campaign_recipients;
 begin
-  if p.redemption_code is not null then
+  if p.redemption_code is not null or p.surface = 'form' then
     select r.* into recipient
     from public.recipient_codes c join public.campaign_recipients r on r.id = c.recipient_id
     where c.redemption_code = private.canonical_code(p.redemption_code);
-    if recipient.id is null or recipient.campaign_id <> p.campaign_id or (p.actor is not null and recipient.client_id not in (
+    if p.surface = 'form' then
+      p := private.validate_form(p, recipient);
+    elsif recipient.id is null or recipient.campaign_id <> p.campaign_id or (p.actor is not null and recipient.client_id not in (
       select private.client_ids_of(p.actor, private.staff_roles()))) then
       perform private.refuse('GC-011', 'Invalid redemption code');
     end if;
@@ -81,12 +108,6 @@ begin
   p.client_id := recipient.client_id;
   p.campaign_id := recipient.campaign_id;
   p.recipient_id := recipient.id;
-  if p.surface = 'form' then
-    p.condition_number := (
-      select min(cc.condition_number) from public.campaign_conditions cc
-      where cc.campaign_id = p.campaign_id and cc.is_self_service
-        and cc.condition_number = coalesce(p.condition_number, cc.condition_number));
-  end if;
   return p;
 end $$;
 

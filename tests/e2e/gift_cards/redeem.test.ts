@@ -245,6 +245,11 @@ Deno.test('redeem-gift-card: every attempt is recorded, with fingerprints and no
 Deno.test('redeem-gift-card: a campaign without a self-service condition gives nothing to web forms', async () => {
   const { recipient, campaignId } = await promise();
   await sql`update public.campaign_conditions set is_self_service = false where campaign_id = ${campaignId}`;
-  assertRefused(await redeem(recipient.token), 'GC-001');
-  assertRefused(await redeem(recipient.token, { conditionNumber: 1 }), 'GC-001');
+  for (const body of [{ campaignId }, { campaignId, conditionNumber: 1 }]) {
+    assertRefused(await redeem(recipient.token, body), 'GC-001');
+    assertRefused(await redeem(symbols(12), body), 'GC-001');
+  }
+  // Where only the code names the campaign, nobody learns that it is real.
+  assertRefused(await redeem(recipient.token), 'GC-011');
+  assertRefused(await redeem(recipient.token, { conditionNumber: 1 }), 'GC-011');
 });

@@ -8,6 +8,7 @@ insert into entry_points values
   ('provision_gift_card_for_call_center', 'provision-gift-card-for-call-center'),
   ('provision_gift_card_for_call_center to another address', 'staff-disclosure'), ('resend_gift_card', 'staff-disclosure'),
   ('reveal_gift_card_to_staff', 'staff-disclosure'), ('request_sms_opt_in', 'send-sms-opt-in'),
+  ('start_call_session', 'start-call-session'),
   ('redeem_voucher', 'redeem-voucher'), ('validate_voucher', 'redeem-voucher'), ('record_crm_events', 'crm-webhook');
 select plan(6 + 2 * (select count(*)::int from entry_points));
 
@@ -37,6 +38,7 @@ begin
     when 'reveal_gift_card_to_staff' then public.reveal_gift_card_to_staff(tests.the('agent'), tests.the('card'), 'asked for it',
       gen_random_uuid())
     when 'request_sms_opt_in' then tests.ask_for_consent(tests.the('recipient'), tests.the('agent'), '+12025550179', key => key, hash => 'hash')
+    when 'start_call_session' then public.start_call_session(tests.the('agent'), '+12025550100', null, gen_random_uuid(), 'NOBODYHASTHIS')
     when 'redeem_voucher' then tests.redeem_voucher(tests.the('customer'), code => 'NOBODYHASTHIS')
     when 'validate_voucher' then tests.validate_voucher(tests.the('customer'), code => 'NOBODYHASTHIS')
     when 'record_crm_events' then public.record_crm_events(tests.the('endpoint'), '[]', gen_random_uuid()) end;

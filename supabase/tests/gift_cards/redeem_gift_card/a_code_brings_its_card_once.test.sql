@@ -39,9 +39,9 @@ select is(tests.redeem('🎁🎁') ->> 'code', 'GC-011', 'GC-011: a code without
 
 -- what a form may give
 update public.campaign_conditions set is_self_service = false where campaign_id = tests.the('campaign');
-select is(tests.redeem(tests.redemption_token(tests.the('third'))) ->> 'code', 'GC-001',
+select is(tests.redeem(tests.redemption_token(tests.the('third')), tests.the('campaign')) ->> 'code', 'GC-001',
   'GC-001: no condition is for the form');
-select is(tests.redeem(tests.redemption_token(tests.the('third')), condition_number => 1) ->> 'code', 'GC-001',
+select is(tests.redeem(tests.redemption_token(tests.the('third')), tests.the('campaign'), condition_number => 1) ->> 'code', 'GC-001',
   'GC-001: a condition that is not for the form');
 insert into public.campaign_conditions (client_id, campaign_id, condition_number, condition_name, brand_id, card_value,
   is_self_service) select tests.the('client'), tests.the('campaign'), n, 'Condition', tests.the('brand'), 25,

@@ -58,12 +58,12 @@ select is((select recipient_id from public.gift_cards where id = (tests.kept('do
   'fulfil_pending_reward gives it');
 
 -- what is not ours
-select is(pg_temp.redeem_with($$ update public.campaigns set status = 'ended' where id = tests.the('campaign') $$) ->> 'code', 'RB-400',
-  'redeem_gift_card: a campaign that has ended → RB-400');
+select is(pg_temp.redeem_with($$ update public.campaigns set status = 'ended' where id = tests.the('campaign') $$) ->> 'code', 'GC-011',
+  'redeem_gift_card: a campaign that has ended → GC-011, like an unknown code');
 select is((pg_temp.reward()).id, null, '… and nothing is pending: the offer is over');
 update public.campaigns set status = 'active' where id = tests.the('campaign');
 select is(pg_temp.redeem_with($$ update public.campaign_conditions set is_self_service = false where campaign_id = tests.the('campaign') $$) ->> 'code',
-  'GC-001', 'redeem_gift_card: no self-service condition → GC-001');
+  'GC-011', 'redeem_gift_card: no self-service condition → GC-011, like an unknown code');
 select is((pg_temp.reward()).id, null, '… and nothing is pending: nothing was earned');
 update public.campaign_conditions set is_self_service = true, requires_opt_in = true where campaign_id = tests.the('campaign');
 select is(pg_temp.redeem_with($$ update public.campaigns set billing_entity = null where id = tests.the('campaign') $$) ->> 'code', 'GC-009',

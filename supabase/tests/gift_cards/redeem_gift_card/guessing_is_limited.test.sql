@@ -39,7 +39,7 @@ select is((select sum(taken) from private.attempt_buckets), (tests.kept('before'
   'Success costs no token');
 update public.campaigns set status = 'paused' where id = tests.the('campaign');
 select tests.keep('third', tests.create_recipients(tests.the('campaign')));
-select is(tests.redeem(tests.redemption_token(tests.the('third')), ip => '192.0.2.1') ->> 'code', 'RB-400',
+select is(tests.redeem(tests.redemption_token(tests.the('third')), tests.the('campaign'), ip => '192.0.2.1') ->> 'code', 'RB-400',
   'A refusal that is not the visitor''s fault');
 select is((select sum(taken) from private.attempt_buckets), (tests.kept('before') #>> '{}')::bigint,
   'costs none either');
