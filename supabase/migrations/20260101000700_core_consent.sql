@@ -16,7 +16,6 @@ create table public.consents (
   ip inet,
   provider_message_id text,
   recorded_by uuid,
-  request_id uuid,
   created_at timestamptz not null default now(),
   constraint consents_channel_is_valid check (channel in ('sms', 'email')),
   constraint consents_address_is_in_lower_case check (address = lower(address)),

@@ -79,7 +79,6 @@ create table public.gift_card_grants (
   condition_number int not null,
   surface text not null,
   granted_by uuid,
-  request_id uuid,
   created_at timestamptz not null default now(),
   cancelled_at timestamptz,
   constraint gift_card_grants_recipient_is_the_campaigns

@@ -26,7 +26,6 @@ create table public.gift_card_purchases (
   supplier_reference text,
   supplier_code text,
   supplier_message text,
-  request_id uuid,
   created_at timestamptz not null default now(),
   reopened_at timestamptz,
   ended_at timestamptz,

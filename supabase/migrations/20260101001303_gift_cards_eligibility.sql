@@ -48,8 +48,8 @@ create function private.take_grant(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
 begin
   insert into public.gift_card_grants as g (
-    client_id, campaign_id, recipient_id, condition_number, surface, granted_by, request_id)
-  values (p.client_id, p.campaign_id, p.recipient_id, p.condition_number, p.surface, p.actor, p.request_id)
+    client_id, campaign_id, recipient_id, condition_number, surface, granted_by)
+  values (p.client_id, p.campaign_id, p.recipient_id, p.condition_number, p.surface, p.actor)
   on conflict (recipient_id, campaign_id, condition_number) where cancelled_at is null do nothing
   returning g.id into p.grant_id;
   if p.grant_id is null then

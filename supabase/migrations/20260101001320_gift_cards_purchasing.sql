@@ -42,10 +42,10 @@ begin
   p.suppliers_asked := p.suppliers_asked || sold.supplier_id;
   insert into public.gift_card_purchases (
     id, client_id, campaign_id, recipient_id, grant_id, supplier_id, brand_id, denomination, currency, client_request_id,
-    brand_code, delivery_method, sector, is_async, attempts, lease_token, leased_until, request_id)
+    brand_code, delivery_method, sector, is_async, attempts, lease_token, leased_until)
   values (p.purchase_id, p.client_id, p.campaign_id, p.recipient_id, p.grant_id, sold.supplier_id, p.brand_id, p.denomination,
     p.currency, p.purchase_id::text, sold.brand_code, sold.delivery_method, sold.sector, sold.is_async, 1, gen_random_uuid(),
-    clock_timestamp() + interval '60 seconds', p.request_id);
+    clock_timestamp() + interval '60 seconds');
   return p;
 end $$;
 

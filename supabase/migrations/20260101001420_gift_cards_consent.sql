@@ -97,8 +97,8 @@ begin
       jsonb_build_object('retryAfter', wait_seconds)::text);
   end if;
   insert into public.consents (
-    client_id, recipient_id, channel, address, action, source, wording, wording_version, recorded_by, request_id)
-  values (recipient.client_id, recipient.id, 'sms', phone, 'requested', 'agent', wording, wording_version, actor, request_id);
+    client_id, recipient_id, channel, address, action, source, wording, wording_version, recorded_by)
+  values (recipient.client_id, recipient.id, 'sms', phone, 'requested', 'agent', wording, wording_version, actor);
   delivery_id := private.enqueue_notice(recipient.client_id, 'sms_opt_in', recipient.id, recipient.id, 'sms', phone,
     jsonb_build_object('wording', wording), request_id);
   perform private.record_audit(recipient.client_id, actor, 'sms_opt_in.requested', 'recipient', recipient.id,

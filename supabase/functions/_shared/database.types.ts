@@ -517,14 +517,14 @@ isOneToOne: false
                   ]
                 },"consents": {
                   Row: {
-                    "action": string,"address": string,"channel": string,"client_id": string | null,"created_at": string,"id": number,"ip": unknown,"provider_message_id": string | null,"recipient_id": string | null,"recorded_by": string | null,"request_id": string | null,"source": string,"wording": string | null,"wording_version": string | null
+                    "action": string,"address": string,"channel": string,"client_id": string | null,"created_at": string,"id": number,"ip": unknown,"provider_message_id": string | null,"recipient_id": string | null,"recorded_by": string | null,"source": string,"wording": string | null,"wording_version": string | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "action": string,"address": string,"channel": string,"client_id"?: string | null,"created_at"?: string,"id"?: never,"ip"?: unknown,"provider_message_id"?: string | null,"recipient_id"?: string | null,"recorded_by"?: string | null,"request_id"?: string | null,"source": string,"wording"?: string | null,"wording_version"?: string | null
+                    "action": string,"address": string,"channel": string,"client_id"?: string | null,"created_at"?: string,"id"?: never,"ip"?: unknown,"provider_message_id"?: string | null,"recipient_id"?: string | null,"recorded_by"?: string | null,"source": string,"wording"?: string | null,"wording_version"?: string | null
                   }
                   Update: {
-                    "action"?: string,"address"?: string,"channel"?: string,"client_id"?: string | null,"created_at"?: string,"id"?: never,"ip"?: unknown,"provider_message_id"?: string | null,"recipient_id"?: string | null,"recorded_by"?: string | null,"request_id"?: string | null,"source"?: string,"wording"?: string | null,"wording_version"?: string | null
+                    "action"?: string,"address"?: string,"channel"?: string,"client_id"?: string | null,"created_at"?: string,"id"?: never,"ip"?: unknown,"provider_message_id"?: string | null,"recipient_id"?: string | null,"recorded_by"?: string | null,"source"?: string,"wording"?: string | null,"wording_version"?: string | null
                   }
                   Relationships: [
                     
@@ -707,14 +707,14 @@ isOneToOne: false
                   ]
                 },"gift_card_grants": {
                   Row: {
-                    "campaign_id": string,"cancelled_at": string | null,"client_id": string,"condition_number": number,"created_at": string,"granted_by": string | null,"id": string,"recipient_id": string,"request_id": string | null,"surface": string
+                    "campaign_id": string,"cancelled_at": string | null,"client_id": string,"condition_number": number,"created_at": string,"granted_by": string | null,"id": string,"recipient_id": string,"surface": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "campaign_id": string,"cancelled_at"?: string | null,"client_id": string,"condition_number": number,"created_at"?: string,"granted_by"?: string | null,"id"?: string,"recipient_id": string,"request_id"?: string | null,"surface": string
+                    "campaign_id": string,"cancelled_at"?: string | null,"client_id": string,"condition_number": number,"created_at"?: string,"granted_by"?: string | null,"id"?: string,"recipient_id": string,"surface": string
                   }
                   Update: {
-                    "campaign_id"?: string,"cancelled_at"?: string | null,"client_id"?: string,"condition_number"?: number,"created_at"?: string,"granted_by"?: string | null,"id"?: string,"recipient_id"?: string,"request_id"?: string | null,"surface"?: string
+                    "campaign_id"?: string,"cancelled_at"?: string | null,"client_id"?: string,"condition_number"?: number,"created_at"?: string,"granted_by"?: string | null,"id"?: string,"recipient_id"?: string,"surface"?: string
                   }
                   Relationships: [
                     {
@@ -747,14 +747,14 @@ isOneToOne: false
                   ]
                 },"gift_card_purchases": {
                   Row: {
-                    "attempts": number,"brand_code": string,"brand_id": string,"campaign_id": string,"client_id": string,"client_request_id": string,"created_at": string,"currency": string,"delivery_method": string,"denomination": number,"ended_at": string | null,"gift_card_id": string,"grant_id": string,"id": string,"is_async": boolean,"lease_token": string | null,"leased_until": string | null,"next_attempt_at": string,"recipient_id": string,"reopened_at": string | null,"request_id": string | null,"sector": string | null,"status": string,"supplier_code": string | null,"supplier_id": string,"supplier_message": string | null,"supplier_reference": string | null
+                    "attempts": number,"brand_code": string,"brand_id": string,"campaign_id": string,"client_id": string,"client_request_id": string,"created_at": string,"currency": string,"delivery_method": string,"denomination": number,"ended_at": string | null,"gift_card_id": string,"grant_id": string,"id": string,"is_async": boolean,"lease_token": string | null,"leased_until": string | null,"next_attempt_at": string,"recipient_id": string,"reopened_at": string | null,"sector": string | null,"status": string,"supplier_code": string | null,"supplier_id": string,"supplier_message": string | null,"supplier_reference": string | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "attempts"?: number,"brand_code": string,"brand_id": string,"campaign_id": string,"client_id": string,"client_request_id": string,"created_at"?: string,"currency": string,"delivery_method": string,"denomination": number,"ended_at"?: string | null,"gift_card_id"?: string,"grant_id": string,"id"?: string,"is_async": boolean,"lease_token"?: string | null,"leased_until"?: string | null,"next_attempt_at"?: string,"recipient_id": string,"reopened_at"?: string | null,"request_id"?: string | null,"sector"?: string | null,"status"?: string,"supplier_code"?: string | null,"supplier_id": string,"supplier_message"?: string | null,"supplier_reference"?: string | null
+                    "attempts"?: number,"brand_code": string,"brand_id": string,"campaign_id": string,"client_id": string,"client_request_id": string,"created_at"?: string,"currency": string,"delivery_method": string,"denomination": number,"ended_at"?: string | null,"gift_card_id"?: string,"grant_id": string,"id"?: string,"is_async": boolean,"lease_token"?: string | null,"leased_until"?: string | null,"next_attempt_at"?: string,"recipient_id": string,"reopened_at"?: string | null,"sector"?: string | null,"status"?: string,"supplier_code"?: string | null,"supplier_id": string,"supplier_message"?: string | null,"supplier_reference"?: string | null
                   }
                   Update: {
-                    "attempts"?: number,"brand_code"?: string,"brand_id"?: string,"campaign_id"?: string,"client_id"?: string,"client_request_id"?: string,"created_at"?: string,"currency"?: string,"delivery_method"?: string,"denomination"?: number,"ended_at"?: string | null,"gift_card_id"?: string,"grant_id"?: string,"id"?: string,"is_async"?: boolean,"lease_token"?: string | null,"leased_until"?: string | null,"next_attempt_at"?: string,"recipient_id"?: string,"reopened_at"?: string | null,"request_id"?: string | null,"sector"?: string | null,"status"?: string,"supplier_code"?: string | null,"supplier_id"?: string,"supplier_message"?: string | null,"supplier_reference"?: string | null
+                    "attempts"?: number,"brand_code"?: string,"brand_id"?: string,"campaign_id"?: string,"client_id"?: string,"client_request_id"?: string,"created_at"?: string,"currency"?: string,"delivery_method"?: string,"denomination"?: number,"ended_at"?: string | null,"gift_card_id"?: string,"grant_id"?: string,"id"?: string,"is_async"?: boolean,"lease_token"?: string | null,"leased_until"?: string | null,"next_attempt_at"?: string,"recipient_id"?: string,"reopened_at"?: string | null,"sector"?: string | null,"status"?: string,"supplier_code"?: string | null,"supplier_id"?: string,"supplier_message"?: string | null,"supplier_reference"?: string | null
                   }
                   Relationships: [
                     {
@@ -2176,7 +2176,6 @@ isOneToOne: false
 "provider_message_id": string | null,
 "recipient_id": string | null,
 "recorded_by": string | null,
-"request_id": string | null,
 "source": string,
 "wording": string | null,
 "wording_version": string | null
@@ -2208,7 +2207,6 @@ isOneToOne: false
 "provider_message_id": string | null,
 "recipient_id": string | null,
 "recorded_by": string | null,
-"request_id": string | null,
 "source": string,
 "wording": string | null,
 "wording_version": string | null

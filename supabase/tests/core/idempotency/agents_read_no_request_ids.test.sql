@@ -1,0 +1,31 @@
+-- Request ids are for admins, who read traces and audit events by them: tables that agents read do not show them.
+begin;
+set local search_path = public, extensions, tests;
+select plan(2);
+
+select tests.keep(tests.create_busy_tenant());
+create function pg_temp.shows(relation regclass) returns boolean language plpgsql as $$
+declare
+  shown boolean;
+begin
+  perform tests.sign_in(tests.the('agent'));
+  execute format('select exists (select from %s where request_id is not null)', relation) into shown;
+  perform tests.sign_out();
+  return shown;
+end $$;
+
+select set_eq($$
+  with relations as materialized (
+    select c.oid::regclass as relation from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'request_id'
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v')
+      and has_table_privilege('authenticated', c.oid, 'select'))
+  select relation::text from relations where pg_temp.shows(relation) $$,
+  $$ values
+  ('deliveries'),      -- the request that queued the message: its fallback channel and its replacement are traced by it
+  ('pending_rewards'), -- the request that earned the reward: what becomes of it is traced by it
+  ('inbound_messages') -- the carrier's webhook $$,
+  'No table shows a request id to an agent but these, where it opens nothing');
+select is_empty('select from private.idempotency_keys where key ~ ''^[0-9a-f]{8}-''', 'No stored answer stands under a bare id');
+
+select * from finish();
+rollback;
