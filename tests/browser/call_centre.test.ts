@@ -27,7 +27,9 @@ const JOURNEY = `${ADMIN}
     callSessionId: session.callSessionId, recipientId: session.matches[0].recipientId, conditionNumber: 1, deliveryMethod: 'sms' });
   const again = await invoke('send-gift-card-sms', { giftCardId: given.giftCard.id, phone: facts.otherPhone, reason: 'a new phone' });
   const form = new FormData();
-  form.append('poolId', facts.poolId);
+  const pool = await supabase.rpc('create_gift_card_pool', {
+    client_id: facts.clientId, brand_id: facts.brandId, pool_name: 'Our own', denomination: 25 });
+  form.append('poolId', pool.data.id);
   form.append('file', new Blob([facts.csv], { type: 'text/csv' }), 'cards.csv');
   const upload = await invoke('upload-gift-cards', form);
   const refused = await supabase.functions.invoke('send-gift-card-sms', { body: { giftCardId: given.giftCard.id, phone: facts.phone, reason: 7 } });
@@ -46,12 +48,13 @@ Deno.test({
   name: 'a page of another origin: signs up, signs in, finds a recipient, gives a card, resends it, uploads cards',
   ignore: findChromium() === null,
   async fn() {
-    const { clientId, poolId, recipient } = await promise({ cards: 1 });
+    const { clientId, brandId, recipient } = await promise({ cards: 1 });
     const [good, otherPhone] = [uniqueCard(), uniquePhone()];
     const result = await inPage<Journey>(JOURNEY, {
       phone: recipient.phone,
       otherPhone,
-      poolId,
+      clientId,
+      brandId,
       csv: `code,pin\n${good.code},${good.pin}\n6.30119E+18,\n`,
     }, async ({ id }) => await join({ id } as Person, 'client_admin', clientId));
     assert.deepEqual(result.found.data.map(({ id }) => id), [recipient.id]);

@@ -153,7 +153,7 @@ Deno.test('provision-gift-card-unified: the cards that expire first go first, an
   const { campaignId, poolId, clientId, recipients } = promised;
   const soon = await stock(poolId, 1);
   // Backdated: an upload would not take it.
-  for (const [code, expiry] of [[soon[0].code, '1 day'], [promised.cards[0].code, '-1 day']]) {
+  for (const [code, expiry] of [[soon[0].code, '3 days'], [promised.cards[0].code, '-1 day']]) {
     await sql`
       with lot as (
         insert into private.card_lots (pool_id, expires_at) values (${poolId}, now() + ${expiry}::interval) returning *)
