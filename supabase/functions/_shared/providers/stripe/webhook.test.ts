@@ -112,13 +112,25 @@ Deno.test('stripe webhook: metadata null → an event without a purchase of ours
 });
 
 Deno.test('stripe webhook: a dispute without payment_intent → its charge', () => {
-  const dispute = { id: 'dp_1', charge: 'ch_1', payment_intent: null, amount: 1900, currency: 'usd', reason: 'general' };
+  const dispute = {
+    id: 'dp_1',
+    charge: 'ch_1',
+    payment_intent: null,
+    amount: 1900,
+    currency: 'usd',
+    reason: 'general',
+  };
   const told = paymentEventOf(event('charge.dispute.created', dispute));
   assert.deepEqual([told?.payment_intent_id, told?.facts.disputeId, told?.facts.chargeId], [null, 'dp_1', 'ch_1']);
 });
 
 Deno.test('stripe webhook: a signed thin event → understood and ignored, with the reason', async () => {
-  const thin = { id: 'evt_2', object: 'v2.core.event', type: 'v1.billing.meter.error_report_triggered', livemode: false };
+  const thin = {
+    id: 'evt_2',
+    object: 'v2.core.event',
+    type: 'v1.billing.meter.error_report_triggered',
+    livemode: false,
+  };
   const body = JSON.stringify(thin);
   const taken = await eventIn(body, await signed(body), [SECRET]);
   assert.equal(taken?.object, 'v2.core.event');
