@@ -182,9 +182,8 @@ create function private.assert_amount(
   amount numeric, currency text, field text, is_positive boolean default false, maximum numeric default null)
 returns void language plpgsql stable set search_path = '' as $$
 begin
-  if currency is null or currency !~ '^[A-Z]{3}$' then
-    perform private.refuse_field('currency', 'must be a code of ISO 4217 such as USD');
-  elsif amount < 0 or (is_positive and amount = 0) then
+  perform private.assert_currency(currency);
+  if amount < 0 or (is_positive and amount = 0) then
     perform private.refuse_field(field, case when is_positive then 'must be above zero' else 'must not be below zero' end);
   -- NaN is above every number
   elsif amount > coalesce(maximum, private.amount_limit(currency)) then
@@ -227,6 +226,70 @@ create function private.units_limit()
 returns numeric language plpgsql immutable set search_path = '' as $$
 begin
   return 1000000000;
+end $$;
+
+-- Passes an argument that is given; null is refused where it would not mean "leave it as it is".
+create function private.assert_given(is_given boolean, field text)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if is_given is not true then
+    perform private.refuse_field(field, 'is required');
+  end if;
+end $$;
+
+-- Passes a text of at least one character other than white space and of at most so many.
+create function private.assert_text(given text, field text, longest int default 200)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  perform private.assert_given(private.trimmed(given) <> '', field);
+  if length(given) > longest then
+    perform private.refuse_field(field, format('must have at most %s characters', longest));
+  end if;
+end $$;
+
+-- Passes one of the known words.
+create function private.assert_choice(given text, field text, choices text[])
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if (given = any (choices)) is not true then
+    perform private.refuse_field(field, 'must be one of ' || array_to_string(choices, ', '));
+  end if;
+end $$;
+
+create function private.assert_currency(currency text)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if (currency ~ '^[A-Z]{3}$') is not true then
+    perform private.refuse_field('currency', 'must be a code of ISO 4217 such as USD');
+  end if;
+end $$;
+
+-- Passes an address of the web, or null.
+create function private.assert_url(given text, field text)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if length(given) > 2000 or given !~ '^https?://[^\s/?#@]+([/?#]\S*)?$' then
+    perform private.refuse_field(field, 'must be an address such as https://acme.com/terms with at most 2000 characters');
+  end if;
+end $$;
+
+-- Passes a regular expression, or null.
+create function private.assert_regexp(given text, field text)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if length(given) > 500 then
+    perform private.refuse_field(field, 'must have at most 500 characters');
+  end if;
+  perform '' ~ given;
+exception when invalid_regular_expression then
+  perform private.refuse_field(field, 'must be a regular expression that Postgres can read');
+end $$;
+
+-- Names that differ by case or white space alone are one.
+create function private.folded_name(name text)
+returns text language plpgsql immutable set search_path = '' as $$
+begin
+  return lower(regexp_replace(private.trimmed(normalize(name, nfkc)), '\s+', ' ', 'g'));
 end $$;
 
 -- A text of JSON without white space around it; null and an empty text are null.

@@ -72,6 +72,13 @@ begin
   return btrim(regexp_replace(code, '[' || private.code_spaces() || ']+', ' ', 'g'));
 end $$;
 
+create function private.refuse_code(problem text, field text, details jsonb default '{}')
+returns void language plpgsql immutable set search_path = '' as $$
+begin
+  perform private.refuse('RB-400', problem, details || jsonb_build_object('field', field,
+    'fields', jsonb_build_array(jsonb_build_object('field', field, 'problem', problem))));
+end $$;
+
 -- Refuses a text of which no code can be made, and names what is wrong: a field of its own for each use.
 create function private.assert_code_characters(code text, field text)
 returns void language plpgsql immutable set search_path = '' as $$
@@ -81,14 +88,13 @@ declare
     where private.canonical_code(c) is null group by c order by min(place));
 begin
   if private.canonical_code(code) is null then
-    perform private.refuse('RB-400', 'A code has letters from A to Z, digits, spaces and dashes; these are others: '
-      || array_to_string(unknown[:10], ' '), jsonb_build_object('field', field, 'characters', unknown[:10]));
+    perform private.refuse_code('A code has letters from A to Z, digits, spaces and dashes; these are others: '
+      || array_to_string(unknown[:10], ' '), field, jsonb_build_object('characters', unknown[:10]));
   elsif private.canonical_code(left(private.printed_code(code), 1)) = '' then
     -- a spreadsheet takes a text that begins with a sign for a formula
-    perform private.refuse(
-      'RB-400', 'A code begins with a letter or a digit', jsonb_build_object('field', field));
+    perform private.refuse_code('A code begins with a letter or a digit', field);
   elsif length(code) > 64 then
-    perform private.refuse('RB-400', 'A code has at most 64 characters', jsonb_build_object('field', field));
+    perform private.refuse_code('A code has at most 64 characters', field);
   end if;
 end $$;
 
@@ -101,9 +107,9 @@ declare
 begin
   perform private.assert_code_characters(code, 'code');
   if length(private.canonical_code(code)) < shortest or private.canonical_code(code) !~ '[A-Z]' then
-    perform private.refuse('RB-400', case when gives_value then 'A code that gives money or units' else 'A chosen code' end || ' has at least ' || shortest
-      || ' letters and digits, and one letter other than I, L and O',
-      jsonb_build_object('field', 'code', 'minimumLength', shortest));
+    perform private.refuse_code(case when gives_value then 'A code that gives money or units' else 'A chosen code' end
+      || ' has at least ' || shortest || ' letters and digits, and one letter other than I, L and O', 'code',
+      jsonb_build_object('minimumLength', shortest));
   end if;
 end $$;
 
@@ -171,7 +177,7 @@ returns void language plpgsql immutable set search_path = '' as $$
 begin
   perform private.assert_code_characters(translate(coalesce(pattern, ''), '*#', 'X2'), 'pattern');
   if private.code_space(pattern) < guesses_per_hit * greatest(live_codes, 1) then
-    perform private.refuse('RB-400', 'The code pattern leaves too few codes to hide among; make it longer', jsonb_build_object(
+    perform private.refuse_code('The code pattern leaves too few codes to hide among; make it longer', 'pattern', jsonb_build_object(
       'pattern', pattern, 'codes', private.code_space(pattern), 'liveCodes', live_codes, 'guessesPerHit', guesses_per_hit));
   end if;
 end $$;

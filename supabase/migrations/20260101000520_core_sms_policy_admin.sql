@@ -1,18 +1,29 @@
 -- The SMS policy, administered: the platform or the client's agency decides, because they pay the carrier.
 
+-- Passes countries in which somebody has a telephone.
+create function private.assert_countries(given text[], field text)
+returns void language plpgsql stable set search_path = '' as $$
+declare
+  unknown text := (
+    select min(g.country) from unnest(given) as g (country)
+    where g.country <> 'CA' and not exists (select from private.dialing_codes d where d.country = g.country));
+begin
+  if unknown is not null then
+    perform private.refuse_field(field, format('must be two-letter codes of ISO 3166 such as US; %s is none', left(unknown, 20)));
+  end if;
+end $$;
+
 create function private.update_sms_policy(client_id uuid, country text, sms_countries text[], sms_daily_max int)
 returns public.clients language plpgsql volatile security definer set search_path = '' as $$
 declare
   client public.clients;
-  unknown text := (
-    select string_agg(wanted, ', ') from unnest(array_append(sms_countries, country)) wanted
-    where wanted <> 'CA' and not exists (select from private.dialing_codes d where d.country = wanted));
 begin
   perform private.assert_can_act(private.caller(), client_id, array['platform_admin', 'agency_admin']);
-  if unknown is not null or array_position(sms_countries, null) is not null or sms_daily_max not between 0 and 1000000 then
-    perform private.refuse('RB-400', 'Countries are two-letter ISO codes, the daily cap is 0 to 1,000,000',
-      jsonb_build_object('unknown', unknown));
+  perform private.assert_countries(array[country], 'country'), private.assert_countries(sms_countries, 'sms_countries');
+  if array_position(sms_countries, null) is not null then
+    perform private.refuse_field('sms_countries', 'must be a list of two-letter codes of ISO 3166');
   end if;
+  perform private.assert_number(sms_daily_max, 'sms_daily_max', 0, 1000000);
   update public.clients c
   set country = coalesce(update_sms_policy.country, c.country),
     sms_countries = coalesce(update_sms_policy.sms_countries, c.sms_countries),

@@ -26,9 +26,21 @@ begin
   end if;
   select e into unknown from unnest(events) e where e <> '*' and e <> all (known) limit 1;
   if unknown is not null then
-    perform private.refuse('RB-400', 'There is no event ' || unknown
-      || coalesce('; did you mean ' || private.nearest_name(unknown, known) || '?', ''),
-      jsonb_build_object('events', to_jsonb(known)));
+    unknown := 'There is no event ' || left(unknown, 100)
+      || coalesce('; did you mean ' || private.nearest_name(unknown, known) || '?', '');
+    perform private.refuse('RB-400', unknown, jsonb_build_object('events', to_jsonb(known),
+      'fields', jsonb_build_array(jsonb_build_object('field', 'events', 'problem', unknown))));
+  end if;
+end $$;
+
+-- Passes an address that events can be sent to, or null: the same as the constraint of the table.
+create function private.assert_receiver(url text)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if length(url) > 2000 or not (url ~ '^https://[^\s/?#@\\]+(/[^\s#\\]*)?$'
+    or url ~ '^http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?(/[^\s#\\]*)?$') then
+    perform private.refuse_field('url', 'must be an https address such as https://acme.com/hooks without user name and #, '
+      || 'of at most 2000 characters');
   end if;
 end $$;
 
@@ -46,6 +58,7 @@ declare
 begin
   perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
   perform private.assert_events(coalesce(events, '{}'));
+  perform private.assert_given(url is not null, 'url'), private.assert_receiver(url);
   insert into public.webhook_endpoints as e (client_id, url, events, description)
   values (client_id, url, events, description) returning e.* into endpoint;
   perform private.record_audit(client_id, private.caller(), 'webhook_endpoint.created', 'webhook_endpoint', endpoint.id,
@@ -68,6 +81,7 @@ declare
   endpoint public.webhook_endpoints := private.administered_endpoint(endpoint_id);
 begin
   perform private.assert_events(events);
+  perform private.assert_receiver(url);
   if update_webhook_endpoint.is_active is false and endpoint.is_active then
     perform private.disable_endpoint(endpoint.id, 'by_admin');
   elsif update_webhook_endpoint.is_active and not endpoint.is_active then

@@ -18,12 +18,12 @@ create table public.gift_card_brands (
   requires_claim_link boolean not null default false,
   is_enabled boolean not null default true,
   created_at timestamptz not null default now(),
-  constraint gift_card_brands_name_is_unique unique (name),
   constraint gift_card_brands_card_format_is_valid check (card_format in ('digital', 'physical')),
   constraint gift_card_brands_code_format_is_a_pattern check (('' ~ code_format) is not null or code_format is null),
   constraint gift_card_brands_valid_days_are_positive check (valid_days > 0),
   constraint gift_card_brands_minimum_validity_is_not_negative check (minimum_validity >= interval '0')
 );
+create unique index gift_card_brands_name_is_unique on public.gift_card_brands (private.folded_name(name));
 comment on table public.gift_card_brands is
   'The brands whose cards can be given; code_format is a regular expression that a whole code must match. code_case_matters: '
   'two codes that differ by case alone are two cards. expiration_policy is '

@@ -153,6 +153,23 @@ end $$;
 
 -- The desk of the platform: brands, and what their cards cost and are sold for.
 
+-- Passes a campaign of the client, or null.
+create function private.assert_campaign_of(client_id uuid, campaign_id uuid)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if campaign_id is not null and not exists (
+    select from public.campaigns c where c.id = assert_campaign_of.campaign_id and c.client_id = assert_campaign_of.client_id) then
+    perform private.refuse_field('campaign_id', 'names no campaign of the client');
+  end if;
+end $$;
+
+create function private.assert_brand_texts(code_format text, redemption_url text, terms_url text, logo_url text)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  perform private.assert_regexp(code_format, 'code_format'), private.assert_url(redemption_url, 'redemption_url'),
+    private.assert_url(terms_url, 'terms_url'), private.assert_url(logo_url, 'logo_url');
+end $$;
+
 create function private.create_brand(
   name text, card_format text, code_format text, redemption_url text, terms_url text, logo_url text)
 returns public.gift_card_brands language plpgsql volatile security definer set search_path = '' as $$
@@ -160,8 +177,14 @@ declare
   brand public.gift_card_brands;
 begin
   perform private.assert_platform_admin(private.caller());
+  perform private.assert_text(name, 'name');
+  perform private.assert_choice(card_format, 'card_format', array['digital', 'physical']);
+  perform private.assert_brand_texts(code_format, redemption_url, terms_url, logo_url);
+  if exists (select from public.gift_card_brands b where private.folded_name(b.name) = private.folded_name(create_brand.name)) then
+    perform private.refuse_field('name', 'is the name of another brand');
+  end if;
   insert into public.gift_card_brands as b (name, card_format, code_format, redemption_url, terms_url, logo_url)
-  values (name, card_format, code_format, redemption_url, terms_url, logo_url)
+  values (private.trimmed(name), card_format, code_format, redemption_url, terms_url, logo_url)
   returning b.* into brand;
   perform private.record_audit(null, private.caller(), 'brand.created', 'gift_card_brand', brand.id);
   return brand;
@@ -183,6 +206,7 @@ declare
   brand public.gift_card_brands;
 begin
   perform private.assert_platform_admin(private.caller());
+  perform private.assert_brand_texts(code_format, redemption_url, terms_url, logo_url);
   update public.gift_card_brands b
   set is_enabled = coalesce(update_brand.is_enabled, b.is_enabled), code_format = coalesce(update_brand.code_format, b.code_format),
     redemption_url = coalesce(update_brand.redemption_url, b.redemption_url),
@@ -211,6 +235,7 @@ declare
   updated public.brand_denominations;
 begin
   perform private.assert_platform_admin(private.caller());
+  perform private.assert_given(denomination is not null, 'denomination');
   perform private.assert_amount(denomination, currency, 'denomination', is_positive => true);
   perform private.assert_amount(cost, currency, 'cost');
   perform private.assert_amount(price, currency, 'price');
@@ -296,7 +321,7 @@ begin
   perform private.assert_markup(markup_percentage);
   perform private.assert_amount(custom_price, currency, 'custom_price');
   if (markup_percentage is not null)::int + (custom_price is not null)::int + follows_brand::int > 1 then
-    perform private.refuse('RB-400', 'A markup, a custom price or the brand''s markup: one of them');
+    perform private.refuse_field('custom_price', 'cannot stand beside markup_percentage or follows_brand: name one of them');
   end if;
   insert into public.agency_denominations as ad (
     agency_id, brand_id, denomination, currency, is_enabled, markup_percentage, custom_price)

@@ -145,7 +145,7 @@ declare
   updated public.service_fees;
 begin
   if num_nonnulls(agency_id, client_id) <> 1 then
-    perform private.refuse('RB-400', 'Name an agency or a client');
+    perform private.refuse_field('client_id', 'or agency_id is required, and not both');
   elsif fee is null then
     perform private.refuse_field('fee', 'is required');
   end if;

@@ -167,8 +167,9 @@ returns timestamptz language plpgsql volatile security definer set search_path =
 declare
   since timestamptz;
 begin
-  if (agency_id is null) = (client_id is null) or is_prepaid is null then
-    perform private.refuse('RB-400', 'Name an agency or a client, and whether it is prepaid');
+  perform private.assert_given(is_prepaid is not null, 'is_prepaid');
+  if (agency_id is null) = (client_id is null) then
+    perform private.refuse_field('client_id', 'or agency_id is required, and not both');
   elsif agency_id is not null then
     perform private.assert_platform_admin(private.caller());
     update public.agencies a set prepaid_since = case when is_prepaid then coalesce(a.prepaid_since, now()) end
@@ -213,7 +214,7 @@ declare
   moved public.ledger_transfers;
 begin
   if (agency_id is null) = (client_id is null) then
-    perform private.refuse('RB-400', 'Name an agency or a client');
+    perform private.refuse_field('client_id', 'or agency_id is required, and not both');
   elsif amount is null then
     perform private.refuse_field('amount', 'is required');
   end if;

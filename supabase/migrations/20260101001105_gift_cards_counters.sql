@@ -214,9 +214,8 @@ declare
   minimum interval := make_interval(hours => hours);
 begin
   perform private.assert_platform_admin(private.caller());
-  if hours not between 0 and 8760 or (hours is null and brand_id is null) then
-    perform private.refuse('RB-400', 'A minimum validity is 0 to 8,760 hours');
-  end if;
+  perform private.assert_given(hours is not null or brand_id is not null, 'hours');
+  perform private.assert_number(hours, 'hours', 0, 8760);
   if brand_id is null then
     update private.stock_rules r set minimum_validity = minimum;
   else

@@ -223,6 +223,7 @@ declare
   brand public.gift_card_brands;
 begin
   perform private.assert_platform_admin(private.caller());
+  perform private.assert_given(code_case_matters is not null, 'code_case_matters');
   update public.gift_card_brands b set code_case_matters = update_brand_code_case.code_case_matters
   where b.id = update_brand_code_case.brand_id returning b.* into brand;
   if brand.id is null then

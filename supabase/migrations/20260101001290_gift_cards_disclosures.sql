@@ -101,9 +101,7 @@ declare
   client public.clients;
 begin
   perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
-  if requires_confirmation_code is null then
-    perform private.refuse('RB-400', 'Say whether call agents need the confirmation code');
-  end if;
+  perform private.assert_given(requires_confirmation_code is not null, 'requires_confirmation_code');
   update public.clients c set requires_confirmation_code = update_confirmation_policy.requires_confirmation_code
   where c.id = client_id returning c.* into client;
   perform private.record_audit(client.id, private.caller(), 'confirmation_policy.updated', 'client', client.id,

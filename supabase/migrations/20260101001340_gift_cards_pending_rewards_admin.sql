@@ -67,7 +67,7 @@ declare
   old constant public.pending_rewards := reward;
 begin
   if brand_id is null and old.brand_id is null or denomination is null and old.denomination is null then
-    perform private.refuse('RB-400', 'Name the brand and the denomination');
+    perform private.refuse_field(case when old.brand_id is null and brand_id is null then 'brand_id' else 'denomination' end, 'is required');
   end if;
   perform private.assert_offered(
     p.client_id, coalesce(brand_id, old.brand_id), coalesce(denomination, old.denomination), old.currency);
@@ -95,7 +95,7 @@ begin
   if delivery_method is not null or deliver_to is not null then
     reward := private.readdress_reward(p, reward, delivery_method, deliver_to, reason);
   elsif not changes_promise then
-    perform private.refuse('RB-400', 'Name what is to be changed');
+    perform private.refuse_field('delivery_method', 'or deliver_to, brand_id or denomination is required');
   end if;
   if changes_promise then
     reward := private.change_promise(p, reward, brand_id, denomination, reason);

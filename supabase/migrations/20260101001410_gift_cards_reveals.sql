@@ -228,6 +228,7 @@ returns public.campaigns language plpgsql volatile security definer set search_p
 declare
   campaign public.campaigns := private.administered_campaign(campaign_id);
 begin
+  perform private.assert_given(is_required is not null, 'is_required');
   update public.campaigns c set requires_claim_link = is_required where c.id = campaign.id returning c.* into campaign;
   perform private.record_audit(campaign.client_id, private.caller(), 'campaign.updated', 'campaign', campaign.id,
     jsonb_build_object('requires_claim_link', is_required));
@@ -247,6 +248,7 @@ declare
   brand public.gift_card_brands;
 begin
   perform private.assert_platform_admin(private.caller());
+  perform private.assert_given(is_required is not null, 'is_required');
   update public.gift_card_brands b set requires_claim_link = is_required
   where b.id = update_brand_claim_link.brand_id returning b.* into brand;
   if brand.id is null then

@@ -277,9 +277,7 @@ begin
   select r.* into recipient from public.campaign_recipients r where r.id = pass_on_consent.recipient_id;
   perform private.assert_can_act(actor, recipient.client_id, private.staff_roles());
   address := private.address_of(recipient, channel, address);
-  if coalesce(source, '') not in ('agent', 'web_form', 'import') or coalesce(btrim(wording), '') = '' then
-    perform private.refuse('RB-400', 'A consent needs its source (agent, web_form or import) and the words that were agreed to');
-  end if;
+  perform private.assert_choice(source, 'source', array['agent', 'web_form', 'import']), private.assert_text(wording, 'wording', 10000);
   -- an opt-out that is being recorded at this moment is looked at, too
   perform private.lock_wish(channel, address);
   select o.* into opt_out from public.contact_opt_outs o
@@ -307,9 +305,7 @@ begin
   select r.* into recipient from public.campaign_recipients r where r.id = pass_on_opt_out.recipient_id;
   perform private.assert_can_act(actor, recipient.client_id, private.staff_roles());
   address := private.address_of(recipient, channel, address);
-  if coalesce(source, '') not in ('agent', 'web_form', 'import') then
-    perform private.refuse('RB-400', 'An opt-out that is passed on has the source agent, web_form or import');
-  end if;
+  perform private.assert_choice(source, 'source', array['agent', 'web_form', 'import']);
   perform private.opt_out(channel, address, source, wording, null, actor);
   consent := private.last_consent(recipient.client_id, channel, address);
   if consent.action is distinct from 'opted_out' or consent.created_at < now() or ip is not null then

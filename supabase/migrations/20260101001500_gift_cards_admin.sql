@@ -9,10 +9,11 @@ returns text language plpgsql stable set search_path = '' as $$
 declare
   is_platform constant boolean := private.is_platform_admin(private.caller());
 begin
-  if stock_owner is not null and stock_owner not in ('platform', 'client') then
-    perform private.refuse('RB-400', 'Stock is the platform''s or the client''s');
-  elsif client_id is null and stock_owner = 'client' then
-    perform private.refuse('RB-400', 'A master pool holds platform stock');
+  if stock_owner is not null then
+    perform private.assert_choice(stock_owner, 'stock_owner', array['platform', 'client']);
+  end if;
+  if client_id is null and stock_owner = 'client' then
+    perform private.refuse_field('stock_owner', 'must be platform for a master pool');
   elsif stock_owner = 'platform' and not is_platform then
     perform private.refuse('RB-403', 'Platform stock comes from the platform');
   end if;
@@ -29,9 +30,19 @@ declare
       and d.currency = cost_of_new_stock.currency));
 begin
   if cost is null then
-    perform private.refuse('RB-400', 'Platform stock needs a cost_per_card: name it, 0 included');
+    perform private.refuse_field('cost_per_card', 'is required for platform stock, 0 included');
   end if;
   return cost;
+end $$;
+
+-- The brand exists, and the campaign is one of the client's.
+create function private.assert_pool_parts(client_id uuid, brand_id uuid, campaign_id uuid)
+returns void language plpgsql stable set search_path = '' as $$
+begin
+  if not exists (select from public.gift_card_brands b where b.id = assert_pool_parts.brand_id) then
+    perform private.refuse_field('brand_id', 'names no brand');
+  end if;
+  perform private.assert_campaign_of(client_id, campaign_id);
 end $$;
 
 create function private.create_gift_card_pool(
@@ -47,8 +58,10 @@ begin
   else
     perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
   end if;
+  perform private.assert_text(pool_name, 'pool_name'), private.assert_given(denomination is not null, 'denomination');
   perform private.assert_amount(denomination, currency, 'denomination', is_positive => true);
   perform private.assert_amount(cost_per_card, currency, 'cost_per_card');
+  perform private.assert_pool_parts(client_id, brand_id, campaign_id);
   owner := private.owner_of_new_pool(client_id, stock_owner);
   insert into public.card_pools as p (
     client_id, brand_id, pool_name, denomination, currency, pool_type, campaign_id, stock_owner, cost_per_card,
@@ -91,6 +104,10 @@ declare
   campaign public.campaigns;
 begin
   perform private.assert_can_bill(client_id, billing_entity);
+  perform private.assert_text(campaign_name, 'campaign_name'), private.assert_currency(currency);
+  if billing_entity is not null then
+    perform private.assert_choice(billing_entity, 'billing_entity', array['client', 'agency']);
+  end if;
   insert into public.campaigns as c (
     client_id, campaign_name, billing_entity, currency, sms_template, email_subject, email_template)
   values (client_id, campaign_name, billing_entity, currency, sms_template, email_subject, email_template)
@@ -125,9 +142,7 @@ returns public.campaigns language plpgsql volatile security definer set search_p
 declare
   campaign public.campaigns := private.administered_campaign(campaign_id);
 begin
-  if billing_entity in ('client', 'agency') is not true then
-    perform private.refuse('RB-400', 'Either the client or the agency is billed');
-  end if;
+  perform private.assert_choice(billing_entity, 'billing_entity', array['client', 'agency']);
   perform private.assert_can_bill(campaign.client_id, billing_entity);
   -- nor that its agency pays no more: that is the agency's word
   perform private.assert_can_bill(campaign.client_id, campaign.billing_entity);
@@ -150,6 +165,9 @@ create function private.assert_choosable(campaign public.campaigns, brand_id uui
 returns void language plpgsql stable set search_path = '' as $$
 begin
   perform private.assert_amount(card_value, campaign.currency, 'card_value', is_positive => true);
+  if brand_id is not null and not exists (select from public.gift_card_brands b where b.id = assert_choosable.brand_id) then
+    perform private.refuse_field('brand_id', 'names no brand');
+  end if;
   if brand_id is not null and card_value is not null then
     perform private.assert_offered(campaign.client_id, brand_id, card_value, campaign.currency);
   end if;
@@ -163,12 +181,19 @@ declare
   campaign public.campaigns := private.administered_campaign(campaign_id);
   condition public.campaign_conditions;
 begin
+  perform private.assert_text(condition_name, 'condition_name'), private.assert_given(condition_number is not null, 'condition_number'),
+    private.assert_number(condition_number, 'condition_number', 1, 1000);
   perform private.assert_choosable(campaign, brand_id, card_value);
+  if exists (
+    select from public.campaign_conditions cc
+    where cc.campaign_id = campaign.id and cc.condition_number = create_campaign_condition.condition_number) then
+    perform private.refuse_field('condition_number', format('%s is the number of another condition', condition_number));
+  end if;
   insert into public.campaign_conditions as cc (
     client_id, campaign_id, condition_number, condition_name, brand_id, card_value, crm_event_name,
     is_self_service, requires_opt_in)
   values (campaign.client_id, campaign.id, condition_number, condition_name, brand_id, card_value, crm_event_name,
-    is_self_service, requires_opt_in)
+    coalesce(is_self_service, false), coalesce(requires_opt_in, false))
   returning cc.* into condition;
   perform private.record_audit(campaign.client_id, private.caller(), 'campaign_condition.created', 'campaign_condition', condition.id);
   return condition;
@@ -193,6 +218,11 @@ declare
   condition public.campaign_conditions;
 begin
   perform private.assert_amount(card_value, campaign.currency, 'card_value', is_positive => true);
+  if brand_id is not null and not exists (select from public.gift_card_brands b where b.id = update_campaign_condition.brand_id) then
+    perform private.refuse_field('brand_id', 'names no brand');
+  elsif condition_name is not null then
+    perform private.assert_text(condition_name, 'condition_name');
+  end if;
   update public.campaign_conditions cc
   set condition_name = coalesce(update_campaign_condition.condition_name, cc.condition_name),
     brand_id = coalesce(update_campaign_condition.brand_id, cc.brand_id),

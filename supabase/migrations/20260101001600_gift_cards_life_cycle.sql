@@ -137,9 +137,7 @@ declare
   given_to uuid;
   goes_back boolean;
 begin
-  if coalesce(btrim(reason), '') = '' then
-    perform private.refuse('RB-400', 'A reason is needed');
-  end if;
+  perform private.assert_text(reason, 'reason', 1000);
   card := private.lock_card(card.id);
   if card.status not in ('claimed', 'delivered', 'stuck') then
     perform private.refuse('RB-400', 'The card is ' || card.status || ': there is nothing to cancel');
@@ -177,9 +175,7 @@ returns public.gift_cards language plpgsql volatile security definer set search_
 declare
   card public.gift_cards := private.card_to_change(gift_card_id, private.admin_roles());
 begin
-  if coalesce(btrim(reason), '') = '' then
-    perform private.refuse('RB-400', 'A reason is needed');
-  end if;
+  perform private.assert_text(reason, 'reason', 1000);
   card := private.lock_card(card.id);
   if card.status not in ('cancelled', 'expired') or card.grant_id is null then
     perform private.refuse('RB-400', 'The card is ' || card.status || ': there is nothing to replace');

@@ -52,11 +52,11 @@ declare
   bare text := regexp_replace(key, '-----[A-Z ]+-----|\s', '', 'g');
 begin
   if kind = 'standard' and (bare !~ '^whsec_' or coalesce(private.base64_length(substr(bare, 7)), 0) not between 24 and 64) then
-    perform private.refuse('RB-400', 'The key must be "whsec_" and the base64 of 24 to 64 bytes');
+    perform private.refuse_field('key', 'must be "whsec_" and the base64 of 24 to 64 bytes');
   elsif kind = 'hubspot' and coalesce(length(bare), 0) not between 16 and 200 then
-    perform private.refuse('RB-400', 'The key must be the client secret of the HubSpot app');
+    perform private.refuse_field('key', 'must be the client secret of the HubSpot app');
   elsif kind = 'gohighlevel' and coalesce(private.base64_length(bare), 0) not in (32, 44) then
-    perform private.refuse('RB-400', 'The key must be the Ed25519 public key of HighLevel, in base64 or PEM');
+    perform private.refuse_field('key', 'must be the Ed25519 public key of HighLevel, in base64 or PEM');
   end if;
   return bare;
 end $$;
@@ -88,8 +88,12 @@ declare
   added text;
 begin
   perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
+  perform private.assert_text(name, 'name', 100), private.assert_choice(kind, 'kind', array['standard', 'hubspot', 'gohighlevel']);
+  perform private.assert_campaign_of(client_id, campaign_id);
   if kind = 'gohighlevel' and account_id is null then
-    perform private.refuse('RB-400', 'HighLevel signs for all of its customers with one key: account_id must be the locationId');
+    perform private.refuse_field('account_id', 'must be the locationId: HighLevel signs for all of its customers with one key');
+  elsif exists (select from public.crm_endpoints e where e.client_id = create_crm_endpoint.client_id and e.name = create_crm_endpoint.name) then
+    perform private.refuse_field('name', 'is the name of another endpoint of the client');
   end if;
   insert into public.crm_endpoints as e (client_id, name, kind, campaign_id, account_id)
   values (client_id, name, kind, campaign_id, account_id)
@@ -126,9 +130,7 @@ declare
   endpoint public.crm_endpoints := private.administered_crm_endpoint(endpoint_id);
   added text;
 begin
-  if overlap_hours is null or overlap_hours not between 0 and 168 then
-    perform private.refuse('RB-400', 'The old key may stay valid for 0 to 168 hours');
-  end if;
+  perform private.assert_given(overlap_hours is not null, 'overlap_hours'), private.assert_number(overlap_hours, 'overlap_hours', 0, 168);
   -- a key that was on its way out already leaves now: two are valid at most
   update private.crm_keys k
   set expires_at = case when k.expires_at is null then now() + make_interval(hours => overlap_hours) else least(k.expires_at, now()) end
@@ -151,6 +153,7 @@ returns jsonb language plpgsql volatile security definer set search_path = '' as
 declare
   endpoint public.crm_endpoints := private.administered_crm_endpoint(endpoint_id);
 begin
+  perform private.assert_given(is_active is not null, 'is_active');
   update public.crm_endpoints e set is_active = update_crm_endpoint.is_active
   where e.id = endpoint.id returning e.* into endpoint;
   perform private.record_audit(endpoint.client_id, private.caller(), 'crm_endpoint.updated', 'crm_endpoint', endpoint.id,

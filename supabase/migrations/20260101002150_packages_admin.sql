@@ -14,6 +14,7 @@ begin
   elsif price is null then
     perform private.refuse_field('price', 'is required');
   end if;
+  perform private.assert_given(duration_days is not null, 'duration_days'), private.assert_given(messages is not null, 'messages');
   perform private.assert_amount(price, currency, 'price');
   perform private.assert_number(duration_days, 'duration_days', 1, 3660);
   perform private.assert_number(messages, 'messages', 0, private.units_limit());

@@ -30,11 +30,20 @@ end $$;
 -- What the table or a type does not take, in words: the name of the rule is one, and the row is nobody's business.
 create function private.refuse_voucher(message text, rule text, missing text)
 returns void language plpgsql immutable set search_path = '' as $$
-begin
-  perform private.refuse('RB-400', case
+declare
+  problem text := case
     when rule <> '' then 'A rule for vouchers does not hold: ' || replace(regexp_replace(rule, '^vouchers_', ''), '_', ' ')
     when missing <> '' then 'A voucher needs its ' || replace(missing, '_', ' ')
-    else message end, jsonb_strip_nulls(jsonb_build_object('rule', nullif(rule, ''))));
+    else message end;
+  field text := coalesce((
+    select f.snake_case from unnest(array['code', 'type', 'value', 'description', 'usage_limit', 'per_customer_limit', 'starts_at',
+      'expires_at', 'package', 'minimum_purchase', 'entitlement_days', 'owner_benefit', 'owner', 'dealer', 'allowed_domains',
+      'allowed_customers']) as f (snake_case)
+    where rule like 'vouchers\_' || f.snake_case || '%' order by length(f.snake_case) desc limit 1), nullif(missing, ''), 'voucher');
+begin
+  field := left(field, 1) || substr(replace(initcap(replace(field, '_', ' ')), ' ', ''), 2);
+  perform private.refuse('RB-400', problem, jsonb_strip_nulls(jsonb_build_object('rule', nullif(rule, ''),
+    'fields', jsonb_build_array(jsonb_build_object('field', field, 'problem', problem)))));
 end $$;
 
 -- A customer as an admin names him: by id, e-mail address, or phone number; one without a country code is of the US.
@@ -137,6 +146,7 @@ begin
   -- a blank one is not left out
   voucher.code := upper(private.printed_code(terms ->> 'code'));
   voucher.type := private.parse_text(terms -> 'type', 'type', 20);
+  perform private.assert_choice(voucher.type, 'type', array['message', 'credit', 'package', 'percentage']);
   voucher := private.voucher_numbers(voucher, terms);
   voucher.description := private.parse_text(terms -> 'description', 'description', 1000);
   voucher.usage_count := 0;

@@ -94,6 +94,13 @@ returns public.vouchers language sql volatile security invoker set search_path =
 $$;
 comment on function public.expire_voucher is 'Ends a voucher now; update_voucher with a later expiresAt would revive it.';
 
+-- Callable by clients, because list_vouchers reads with their rights.
+create function private.assert_voucher_state(state text)
+returns void language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform private.assert_choice(state, 'state', array['active', 'scheduled', 'paused', 'used_up', 'expired']);
+end $$;
+
 create view public.voucher_overview with (security_invoker = on) as
   select v.id, v.client_id, v.code, v.type, v.value, v.description, case
       when v.expires_at <= now() then 'expired' when not v.is_active then 'paused'
@@ -119,6 +126,9 @@ set plan_cache_mode = force_custom_plan as $$
 declare
   last public.vouchers;
 begin
+  if state is not null then
+    perform private.assert_voucher_state(state);
+  end if;
   select v.* into last from public.vouchers v where v.id = list_vouchers.after_id;
   return query
     select o.* from public.voucher_overview o
@@ -289,9 +299,7 @@ declare
 begin
   select u.* into usage from public.voucher_usage u where u.id = redemption_id for no key update;
   perform private.assert_can_act(actor, usage.client_id, private.admin_roles());
-  if coalesce(btrim(reason), '') = '' then
-    perform private.refuse('RB-400', 'A rollback needs a reason');
-  end if;
+  perform private.assert_text(reason, 'reason', 1000);
   scope := private.answer_scope('rollback_voucher_redemption', usage.client_id, actor);
   answer := private.stored_answer(scope, key, private.request_hash(to_jsonb(redemption_id), to_jsonb(reason)));
   if answer is null then
@@ -313,7 +321,7 @@ comment on function public.rollback_voucher_redemption is
 grant execute on function
   public.create_voucher, private.create_voucher, public.create_vouchers, private.create_vouchers,
   public.update_voucher, private.update_voucher, public.expire_voucher, private.expire_voucher,
-  public.list_vouchers, public.report_voucher_usage, private.report_voucher_usage,
+  public.list_vouchers, private.assert_voucher_state, public.report_voucher_usage, private.report_voucher_usage,
   public.rollback_voucher_redemption, private.rollback_voucher_redemption to authenticated;
 
 grant select on public.voucher_overview to authenticated, service_role;

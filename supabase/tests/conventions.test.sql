@@ -160,7 +160,7 @@ select bag_eq($$
   ('public.report_voucher_usage', 'authenticated'), ('private.report_voucher_usage', 'authenticated'),
   ('public.report_bizcoin_usage', 'authenticated'), ('private.report_bizcoin_usage', 'authenticated'),
   ('public.rollback_voucher_redemption', 'authenticated'), ('private.rollback_voucher_redemption', 'authenticated'),
-  ('public.list_vouchers', 'authenticated'),
+  ('public.list_vouchers', 'authenticated'), ('private.assert_voucher_state', 'authenticated'),
   ('public.update_campaign_claim_link', 'authenticated'), ('private.update_campaign_claim_link', 'authenticated'),
   ('public.update_brand_claim_link', 'authenticated'), ('private.update_brand_claim_link', 'authenticated'),
   ('public.update_brand_code_case', 'authenticated'), ('private.update_brand_code_case', 'authenticated'),

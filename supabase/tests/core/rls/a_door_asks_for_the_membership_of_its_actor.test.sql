@@ -238,7 +238,7 @@ begin
       tests.create_campaign(tests.the('client'), tests.the('brand')), 'agency')
     when 'update_campaign_condition' then format('select public.update_campaign_condition(%L, 1, %L)', tests.the('campaign'), 'New')
     when 'create_campaign_condition' then format(
-      'select public.create_campaign_condition(%L, 2 + (random() * 1e6)::int, %L, %L, 25)', tests.the('campaign'), 'New',
+      'select public.create_campaign_condition(%L, 2 + (random() * 998)::int, %L, %L, 25)', tests.the('campaign'), 'New',
       tests.the('brand'))
     when 'import_recipients' then format('select public.import_recipients(%L, %L)', tests.the('campaign'),
       '[{"firstName": "Ada"}]')

@@ -16,7 +16,7 @@ select throws_ok($$ select from private.webhook_secrets $$, '42501', null, 'Not 
 select throws_ok(format('select public.create_webhook_endpoint(%L, %L, %L)', tests.the('client'), 'https://hooks.example.com/', '{test.nothing}'),
   'RB400', 'There is no event test.nothing', 'An event that is never told cannot be wanted');
 
-select throws_ok(format('select public.create_webhook_endpoint(%L, %L)', tests.the('client'), url), '23514', null, url || ' is refused')
+select throws_ok(format('select public.create_webhook_endpoint(%L, %L)', tests.the('client'), url), 'RB400', null, url || ' is refused')
 from unnest(array['http://hooks.example.com/', 'ftp://hooks.example.com/', 'https://user:pass@hooks.example.com/',
   'https://hooks.example.com/#x', 'javascript:alert(1)', 'https://', 'hooks.example.com']) url;
 

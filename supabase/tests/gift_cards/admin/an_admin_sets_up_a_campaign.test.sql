@@ -52,11 +52,11 @@ select throws_ok($$ select public.import_recipients(tests.the('campaign'),
 select lives_ok($$ select public.import_recipients(tests.the('campaign'),
   (select jsonb_agg('{}'::jsonb) from generate_series(1, 10000))) $$, 'So many may come');
 select throws_ok($$ select public.create_campaign_condition(tests.the('campaign'), 1, 'Again', tests.the('brand'),
-  25) $$, '23505', null,
+  25) $$, 'RB400', null,
   'A condition''s number is taken once');
 select throws_ok($$ select public.create_gift_card_pool(tests.the('client'), tests.the('brand'), 'X', -5) $$, 'RB400',
   null, 'A value is positive');
-select throws_ok($$ select public.create_campaign(tests.the('client'), 'X', 'nobody') $$, '23514', null,
+select throws_ok($$ select public.create_campaign(tests.the('client'), 'X', 'nobody') $$, 'RB400', null,
   'Somebody pays');
 select throws_ok($$ insert into public.campaigns (client_id, campaign_name) values (tests.the('client'), 'X') $$,
   '42501', null,
@@ -67,7 +67,7 @@ select tests.keep('foreign', tests.create_campaign(tests.create_client(), tests.
 select tests.sign_in(tests.the('admin'));
 select throws_ok($$ select public.create_gift_card_pool(tests.the('client'), tests.the('brand'), 'X', 25,
   campaign_id => tests.the('foreign')) $$,
-  '23503', null, 'A pool is not for another client''s campaign');
+  'RB400', null, 'A pool is not for another client''s campaign');
 select tests.sign_out();
 
 select is_empty($$ select * from (values ('campaign.created', tests.the('campaign')),

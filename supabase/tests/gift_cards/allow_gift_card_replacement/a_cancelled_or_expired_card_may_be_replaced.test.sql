@@ -42,7 +42,7 @@ select is(tests.redeem(tests.redemption_token(tests.the('recipient'))) - 'detail
 -- allowed
 select throws_ok('select pg_temp.allow(tests.the(''agent''))', 'RB403', null, 'allow_gift_card_replacement: an agent → RB-403');
 select tests.sign_out();
-select throws_ok('select pg_temp.allow(reason => '' '')', 'RB400', 'A reason is needed', 'allow_gift_card_replacement: no reason → RB-400');
+select throws_ok('select pg_temp.allow(reason => '' '')', 'RB400', 'reason is required', 'allow_gift_card_replacement: no reason → RB-400');
 select tests.sign_out();
 select is(pg_temp.allow(), 'cancelled', 'allow_gift_card_replacement: an admin of the client → allowed');
 select is(pg_temp.allow(), 'cancelled', 'allow_gift_card_replacement: once more → nothing new');

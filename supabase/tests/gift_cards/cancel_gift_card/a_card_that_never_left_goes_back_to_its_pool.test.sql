@@ -26,7 +26,7 @@ begin
 end $$;
 
 select is(pg_temp.counters(), '{1,0,1,0}', 'The card is claimed');
-select throws_ok('select pg_temp.cancel('' '')', 'RB400', 'A reason is needed', 'RB-400: without a reason');
+select throws_ok('select pg_temp.cancel('' '')', 'RB400', 'reason is required', 'RB-400: without a reason');
 select tests.sign_out();
 select is((pg_temp.cancel()).status, 'available', 'A card that never left goes back to its pool');
 select is(pg_temp.counters(), '{1,1,0,0}', 'The counters know it at once');

@@ -62,7 +62,7 @@ from (values
   ('standard', 'secret', 'RB400'), ('standard', 'whsec_AAAA', 'RB400'),
   ('hubspot', null, 'RB400'), ('hubspot', 'short', 'RB400'),
   ('gohighlevel', null, 'RB400'), ('gohighlevel', 'AAAA', 'RB400'), ('gohighlevel', 'not base64!', 'RB400'),
-  ('another', null, '23514')) k (kind, key, answer);
+  ('another', null, 'RB400')) k (kind, key, answer);
 
 select is(pg_temp.refusal(format('select public.create_crm_endpoint(%L, %L, %L, null, %L)', tests.the('client'), 'HighLevel',
   'gohighlevel', 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=')), 'RB400',

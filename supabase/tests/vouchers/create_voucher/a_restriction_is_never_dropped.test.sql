@@ -87,7 +87,7 @@ select is(pg_temp.refusal(pg_temp.makes(terms::jsonb)), 'RB400 ' || refusal, for
   ('{"ownerId": "me"}', 'ownerId (must be a UUID)'), ('{"packageId": 5}', 'packageId (must be a UUID)'), ('{"dealerId": []}', 'dealerId (must be a UUID)')) as t (terms, refusal);
 select is(pg_temp.refusal(format('select public.create_voucher(tests.the(''client''), %L)', given)), 'RB400 voucher (must be an object)',
   'create_voucher: ' || given || ' → RB-400') from unnest(array['[]', '"credit"', 'null', '5']) given;
-select is(pg_temp.refusal(pg_temp.makes('{"code": " "}')), 'RB400', 'create_voucher: a blank code → RB-400, and none is drawn');
+select is(pg_temp.refusal(pg_temp.makes('{"code": " "}')), 'RB400 code (A code begins with a letter or a digit)', 'create_voucher: a blank code → RB-400, and none is drawn');
 select is(pg_temp.refusal(pg_temp.changes(jsonb_build_object(field, null))), format('RB400 %s (cannot be removed)', field),
   format('update_voucher: %s: null → RB-400', field)) from unnest(array['isActive', 'isPublic', 'perCustomerLimit', 'startsAt']) field;
 
