@@ -30,8 +30,8 @@ Deno.test('uploads: of the same file twice at once each code is stored once', as
 Deno.test('uploads: files that overlap, into pools of two clients at once → each code is stored once', async () => {
   const [one, two] = [await promise({ cards: 0 }), await promise({ cards: 0 })];
   const [{ id: poolId }] = await sql`
-    insert into public.card_pools (client_id, brand_id, pool_name, denomination)
-    values (${two.clientId}, ${one.brandId}, 'Pool', 25) returning id`;
+    insert into public.card_pools (client_id, brand_id, pool_name, denomination, cost_per_card)
+    values (${two.clientId}, ${one.brandId}, 'Pool', 25, 23.50) returning id`;
   const cards = Array.from({ length: CARDS }, uniqueCard);
   const answers = await Promise.all([
     call('upload-gift-cards', { poolId: one.poolId, cards: cards.slice(0, 400) }),

@@ -174,12 +174,12 @@ Deno.test('list_denominations: more than 1,000 rows → read on with range, each
   const { client } = await signUpAs('platform_admin');
   const ids: string[] = [];
   for (let from = 0, page = 1000; page === 1000; from += page) {
-    const { data, error } = await client.rpc('list_denominations').range(from, from + 999);
+    const { data, error } = await client.rpc('list_denominations').eq('brand_id', brandId).range(from, from + 999);
     assert.equal(error, null);
     ids.push(...data.map(({ id }: { id: string }) => id));
     page = data.length;
   }
-  const [{ count }] = await sql`select count(*) from public.brand_denominations`;
+  const [{ count }] = await sql`select count(*) from public.brand_denominations where brand_id = ${brandId}`;
   assert.deepEqual([ids.length, new Set(ids).size], [count, count]);
 });
 
