@@ -34,6 +34,7 @@ export function factsAsEnvironment(facts, logFile) {
     PUBLISHABLE_KEY: facts.publishableKey,
     SECRET_KEY: facts.secretKey,
     JOBS_KEY: facts.jobsKey,
+    JOBS_TOKEN: facts.jobsToken,
     SANDBOX_URL: facts.sandboxUrl,
     LOG_FILE: logFile,
   };

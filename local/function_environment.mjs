@@ -15,6 +15,7 @@ export function functionEnvironment({ secrets, accounts, apiUrl, databaseUrl, sa
     SUPABASE_JWKS: JSON.stringify({ keys: [{ ...publicKey, key_ops: ['verify'] }] }),
     SUPABASE_ANON_KEY: secrets.publishableKey,
     SUPABASE_SERVICE_ROLE_KEY: secrets.secretKey,
+    JOBS_TOKEN: secrets.jobsToken,
     CARD_SEAL_KEYS: secrets.cardSealKeys,
     CARD_FINGERPRINT_KEY: secrets.cardFingerprintKey,
     TWILIO_ACCOUNT_SID: secrets.twilioAccountSid,

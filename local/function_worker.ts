@@ -1,18 +1,32 @@
 /** Runs one edge function inside a worker, loaded unmodified: `Deno.serve(handler)` or `export default { fetch }`. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
-// Hosted keeps the worker alive until these promises settle; this worker lives on anyway.
+// What a request goes on with after its answer. Hosted keeps the worker alive until it settles; this worker lives on anyway.
+const background = new AsyncLocalStorage<Promise<unknown>[]>();
 Object.assign(globalThis, {
   EdgeRuntime: {
-    waitUntil: (work: Promise<unknown>) => void work.catch((error) => console.error('waitUntil:', error)),
+    waitUntil(work: Promise<unknown>) {
+      background.getStore()?.push(work.catch((error) => console.error('waitUntil:', error)));
+    },
   },
 });
 
 const serve = Deno.serve;
 const handler = await loadHandler(new URL(import.meta.url).searchParams.get('file')!);
-const server = serve({ hostname: '127.0.0.1', port: 0, onListen() {} }, handler);
+const server = serve({ hostname: '127.0.0.1', port: 0, onListen() {} }, answer);
 (self as unknown as Worker).postMessage({ port: server.addr.port });
+
+/** Answers as the function does; the scheduler and tests, which ask for it, get the answer when the background work has ended. */
+function answer(request: Request): Promise<Response> {
+  const work: Promise<unknown>[] = [];
+  return background.run(work, async () => {
+    const response = await handler(request);
+    if (request.headers.has('x-local-settled')) await Promise.allSettled(work);
+    return response;
+  });
+}
 
 async function loadHandler(file: string): Promise<Handler> {
   let served: Handler | undefined;

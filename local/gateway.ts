@@ -10,7 +10,7 @@ import { enterStudio, isStudioUser, listViews, studioFile } from './studio.ts';
 interface Settings {
   port: number;
   databaseUrl: string;
-  keys: Keys & { studioToken: string };
+  keys: Keys & { studioToken: string; jobsToken: string };
   development: boolean;
 }
 
@@ -68,7 +68,13 @@ for (const event of ['unhandledrejection', 'error'] as const) {
 if (development) functions.watch();
 startScheduler(async (job) => {
   if (!functions.has('jobs')) return new Response();
-  const headers = { 'apikey': keys.jobsKey, 'content-type': 'application/json', 'x-forwarded-for': '127.0.0.1' };
+  const headers = {
+    'x-jobs-token': keys.jobsToken,
+    'content-type': 'application/json',
+    'x-forwarded-for': '127.0.0.1',
+    // a round that runs is not triggered again
+    'x-local-settled': 'yes',
+  };
   const body = JSON.stringify({ job });
   return await functions.fetch('jobs', new Request(`${url}/functions/v1/jobs`, { method: 'POST', headers, body }));
 });

@@ -5,6 +5,7 @@ import { importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
 import { type Kysely, sql as fragment } from 'kysely';
 import type { Sql } from 'postgres';
 import { quoteFilters } from './rest_filters.ts';
+import { TimeLimits } from './rest_timeouts.ts';
 
 /** The keys that lite and the functions need; all generated. */
 export interface Keys {
@@ -75,9 +76,10 @@ export async function createLite({ databaseUrl, issuer, keys, studio }: LiteOpti
   keepRevokes(internals);
   answerErrorsAsPostgrest(internals);
   passJsonArguments(internals);
-  setSessionAtOnce(internals);
+  const limits = new TimeLimits(internals.driver);
+  setSessionAtOnce(internals, limits);
   followJoins(internals);
-  await forgetSchemaWhenTold(internals);
+  await forgetSchemaWhenTold(internals, limits);
   showLittle(internals);
 
   const app = new App({
@@ -206,8 +208,11 @@ function postgrestStatus(code: string): number {
   return 400;
 }
 
-/** Patch: lite sets some ten session variables one round trip at a time; two statements make a call twice as fast. */
-function setSessionAtOnce(connection: Internals) {
+/**
+ * Patch: lite sets some ten session variables one round trip at a time; two statements make a call twice as fast. It knows no
+ * time limits of roles and functions.
+ */
+function setSessionAtOnce(connection: Internals, limits: TimeLimits) {
   const literal = (value: unknown) => `'${String(value ?? '').replaceAll('\0', '').replaceAll("'", "''")}'`;
   const set = (values: Json) => {
     const calls = Object.entries(values).map(([name, value]) => `set_config('${name}', ${literal(value)}, true)`);
@@ -221,10 +226,13 @@ function setSessionAtOnce(connection: Internals) {
       'request.jwt.claim.sub': auth?.uid,
       'request.jwt.claim.role': role,
       'request.jwt.claims': claims,
+      'statement_timeout': await limits.ofRole(role),
     }).execute(db);
   };
   connection.applyRpcRequestGucs = async (db, { method, path, requestHeaders }) => {
+    const limit = await limits.ofFunction(path);
     await set({
+      ...(limit ? { 'statement_timeout': limit } : {}),
       'response.status': '',
       'response.headers': '',
       'request.method': method,
@@ -235,7 +243,7 @@ function setSessionAtOnce(connection: Internals) {
 }
 
 /** Patch: lite remembers the schema for ever; as on hosted, DDL and `notify pgrst` make it look again. */
-async function forgetSchemaWhenTold(connection: Internals) {
+async function forgetSchemaWhenTold(connection: Internals, limits: TimeLimits) {
   let changes = 0;
   let looking: Promise<Schema> | undefined;
   const introspect = connection.introspect.bind(connection);
@@ -254,6 +262,7 @@ async function forgetSchemaWhenTold(connection: Internals) {
   };
   await connection.driver.listen('pgrst', () => {
     changes++;
+    limits.forget();
     return connection.clearSchemaCache();
   });
 }

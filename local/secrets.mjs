@@ -26,6 +26,7 @@ function generateSecrets() {
     publishableKey: `sb_publishable_${token(24)}`,
     secretKey: `sb_secret_${token(24)}`,
     jobsKey: `sb_secret_${token(24)}`,
+    jobsToken: token(32),
     studioToken: token(24),
     innerTokenSecret: token(48),
     signingKey: signingKey(),

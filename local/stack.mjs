@@ -111,6 +111,7 @@ function factsOf({ apiUrl, sandboxUrl, secrets, database, sandbox, gateway, deve
     publishableKey: secrets.publishableKey,
     secretKey: secrets.secretKey,
     jobsKey: secrets.jobsKey,
+    jobsToken: secrets.jobsToken,
     sandboxUrl,
     studioUrl: development ? `${apiUrl}/?studio=${secrets.studioToken}` : null,
     pids: { cli: process.pid, postgres: database.pid, gateway: gateway.pid, sandbox: sandbox.pid },

@@ -16,7 +16,8 @@ export default async function start({ dataFolder, port, fast }) {
   if (running) throw new Error(`Rewardbase runs already at ${running.apiUrl} (process ${running.pids.cli}).`);
   await stopLeftover(clusterFolder(dataFolder)); // it would hold its old port
 
-  const write = (text) => process.stdout.write(text);
+  // The scheduler triggers every second, whether there is work or not.
+  const write = (text) => /"\[JOBS\] Round".*"idle":true/.test(text) || process.stdout.write(text);
   const prepare = ({ migrated }) => migrated > 0 && console.log(`${migrated} migrations applied.`);
   const ports = await choosePorts(port);
   const { facts, ended } = await startStack({ dataFolder, ports, fast, development: true, write, prepare });

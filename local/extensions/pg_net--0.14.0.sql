@@ -43,3 +43,16 @@ revoke execute on all functions in schema net from public;
 grant usage on schema net to postgres, service_role;
 grant execute on all functions in schema net to postgres, service_role;
 grant select on net.http_request_queue to postgres;
+
+-- What became of requests; nothing is sent here, so tests write the answers themselves.
+create unlogged table net._http_response (
+  id bigint,
+  status_code int,
+  content_type text,
+  headers jsonb,
+  content text,
+  timed_out bool,
+  error_msg text,
+  created timestamptz not null default now()
+);
+grant select, insert, update, delete on net._http_response to postgres;

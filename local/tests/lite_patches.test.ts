@@ -12,7 +12,7 @@ const server = connect(secretKey);
 /** Runs a test with scratch tables and functions, named so that no other test meets them. */
 async function withScratch(name: string, ddl: string, test: () => Promise<void>) {
   const sql = postgres(Deno.env.get('DB_URL')!, { max: 1, onnotice() {} });
-  const drop = `drop table if exists ${name}; drop function if exists ${name}_call;`;
+  const drop = `drop table if exists ${name}; drop function if exists ${name}_call, ${name}_long;`;
   try {
     await sql.unsafe(drop + ddl);
     await until(async () => (await server.from(name).select()).error?.code !== 'PGRST205');
@@ -191,6 +191,34 @@ Deno.test('setSessionAtOnce: a function sees who calls it, with which role and h
     assert.equal((await connect(jobsKey).rpc('lite_session_call')).data.role, 'service_role');
     const calls = await Promise.all(Array.from({ length: 64 }, () => server.rpc('lite_session_call')));
     assert.equal(calls.filter(({ error }) => error === null).length, 64);
+  });
+});
+
+Deno.test('setSessionAtOnce: a request is cut at the time limit of its role → 57014, or of the function that it calls', async () => {
+  const ddl = `
+    create table lite_limits ();
+    create function lite_limits_call(seconds numeric) returns text language plpgsql as $$
+      begin
+        perform pg_sleep(seconds);
+        return current_setting('statement_timeout');
+      end $$;
+    create function lite_limits_long(seconds numeric) returns text language plpgsql set statement_timeout = '60s' as $$
+      begin
+        perform pg_sleep(seconds);
+        return current_setting('statement_timeout');
+      end $$;
+    grant execute on function lite_limits_call, lite_limits_long to anon, authenticated, service_role;`;
+  await withScratch('lite_limits', ddl, async () => {
+    const { client } = await signUp();
+    const anon = connect(publishableKey);
+    const limit = async (who: typeof client) => (await who.rpc('lite_limits_call', { seconds: 0 })).data;
+    assert.deepEqual([await limit(anon), await limit(client), await limit(server)], ['3s', '8s', '8s']);
+    const [cut, hoisted] = await Promise.all([
+      anon.rpc('lite_limits_call', { seconds: 3.5 }),
+      anon.rpc('lite_limits_long', { seconds: 3.5 }),
+    ]);
+    assert.deepEqual([cut.status, cut.error?.code], [500, '57014']);
+    assert.deepEqual([hoisted.error, hoisted.data], [null, '1min']);
   });
 });
 

@@ -131,12 +131,13 @@ begin
   return delivery_id;
 end $$;
 
--- Tells a user by e-mail, if there is an address of his.
+-- Tells a user by e-mail, if there is a confirmed address of theirs: another one may be anybody's.
 create function private.notify_user(
   client_id uuid, notice text, subject_id uuid, user_id uuid, merge jsonb, request_id uuid)
 returns uuid language plpgsql volatile set search_path = '' as $$
 declare
-  address text := (select lower(u.email) from auth.users u where u.id = notify_user.user_id);
+  address text := (
+    select lower(u.email) from auth.users u where u.id = notify_user.user_id and u.email_confirmed_at is not null);
 begin
   return case when private.fits_channel('email', address)
     then private.enqueue_notice(client_id, notice, subject_id, null, 'email', address, merge, request_id) end;

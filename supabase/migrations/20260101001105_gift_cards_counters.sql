@@ -217,7 +217,7 @@ begin
   perform private.assert_given(hours is not null or brand_id is not null, 'hours');
   perform private.assert_number(hours, 'hours', 0, 8760);
   if brand_id is null then
-    update private.stock_rules r set minimum_validity = minimum;
+    update private.stock_rules r set minimum_validity = minimum where r.is_the_only_row;
   else
     update public.gift_card_brands b set minimum_validity = minimum where b.id = update_minimum_validity.brand_id;
     if not found then

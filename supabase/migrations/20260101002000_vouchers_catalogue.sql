@@ -150,15 +150,17 @@ begin
   end;
 end $$;
 
--- How a person is known, as fingerprints in one order: accounts of one person have one of them in common.
+-- How a person is known, as fingerprints in one order: accounts of one person have one of them in common. A contact counts once
+-- it is confirmed: anybody may write the phone of somebody else into a profile.
 create function private.identities_of(user_id uuid)
 returns text[] language plpgsql stable set search_path = '' as $$
 begin
   return (
     select coalesce(array_agg(distinct private.fingerprint(i.identity) order by private.fingerprint(i.identity)), '{}')
     from auth.users u, unnest(array[
-      private.identity_of(u.id::text), private.identity_of(nullif(u.email, '')),
-      private.identity_of(nullif(u.phone::text, ''))]) as i (identity)
+      private.identity_of(u.id::text),
+      case when u.email_confirmed_at is not null then private.identity_of(nullif(u.email, '')) end,
+      case when u.phone_confirmed_at is not null then private.identity_of(nullif(u.phone::text, '')) end]) as i (identity)
     where u.id = identities_of.user_id and i.identity is not null);
 end $$;
 

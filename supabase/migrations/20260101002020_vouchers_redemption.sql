@@ -31,7 +31,7 @@ begin
   return vouchers[1];
 end $$;
 
--- May this person have a voucher that is for a company's people or for a list? A mail address counts when it is confirmed.
+-- May this person have a voucher that is for a company's people or for a list? A mail address or a phone counts when it is confirmed.
 create function private.is_allowed(voucher public.vouchers, actor uuid)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
@@ -42,7 +42,7 @@ begin
     select from auth.users u
     where u.id = actor and (
       private.identity_of(u.id::text) = any (voucher.allowed_customers)
-      or private.identity_of(nullif(u.phone::text, '')) = any (voucher.allowed_customers)
+      or (u.phone_confirmed_at is not null and private.identity_of(nullif(u.phone::text, '')) = any (voucher.allowed_customers))
       or (u.email_confirmed_at is not null and (
         private.ascii_domain(split_part(u.email, '@', 2)) = any (voucher.allowed_domains)
         or private.identity_of(u.email) = any (voucher.allowed_customers)))));

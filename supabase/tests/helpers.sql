@@ -20,7 +20,7 @@ returns uuid language plpgsql set search_path = '' as $$
 declare
   new_id uuid := gen_random_uuid();
 begin
-  insert into auth.users (id, email) values (new_id, new_id || '@example.com');
+  insert into auth.users (id, email, email_confirmed_at) values (new_id, new_id || '@example.com', now());
   if role is not null then
     insert into public.memberships (user_id, role, agency_id, client_id)
     select new_id, role, case when role = 'agency_admin' then c.agency_id end,

@@ -8,7 +8,7 @@ declare
   new_id uuid := tests.create_user('customer', client_id);
 begin
   update auth.users u set email = coalesce(create_customer.email, u.email), phone = create_customer.phone,
-    email_confirmed_at = now()
+    email_confirmed_at = now(), phone_confirmed_at = case when create_customer.phone is not null then now() end
   where u.id = new_id;
   update public.memberships m set dealer_id = create_customer.dealer_id where m.user_id = new_id;
   return new_id;

@@ -4,7 +4,18 @@ import { eventually } from '../support/eventually.ts';
 import { call } from '../support/http.ts';
 import { stack } from '../support/stack.ts';
 
-const job = (name: string) => call('jobs', { job: name }, { key: stack.jobsKey });
+/** Triggers a job and returns the summary of its round, which is one line of the log. */
+async function roundOf(job: string, settled = true): Promise<Record<string, unknown>> {
+  const headers = { 'x-jobs-token': stack.jobsToken, ...(settled ? { 'x-local-settled': 'yes' } : {}) };
+  const { status, body } = await call('jobs', { job }, { key: null, headers });
+  assert.deepEqual([status, body.job], [202, job]);
+  return await eventually(`the round ${body.requestId} is summed up`, async () => {
+    const lines = (await Deno.readTextFile(stack.logFile)).split('\n');
+    const summaries = lines.filter((line) => /"\[JOBS\] (Round|Failed)"/.test(line) && line.includes(body.requestId));
+    assert.ok(summaries.length <= 1, 'a round is summed up once');
+    return summaries.length === 1 && JSON.parse(summaries[0].slice(summaries[0].indexOf('{')));
+  });
+}
 
 for (
   const [name, counts] of Object.entries({
@@ -20,9 +31,9 @@ for (
   })
 ) {
   Deno.test(`jobs: ${name} tells how much there was to do, also when it runs twice at once`, async () => {
-    for (const { status, body } of await Promise.all([job(name), job(name)])) {
-      assert.equal(status, 200);
-      assert.deepEqual(counts.filter((count) => body[count] === undefined), []);
+    for (const summary of await Promise.all([roundOf(name), roundOf(name)])) {
+      assert.equal(summary.message, '[JOBS] Round');
+      assert.deepEqual(counts.filter((count) => summary[count] === undefined), []);
     }
   });
 }
@@ -54,4 +65,56 @@ Deno.test('jobs: what a customer holds past its time, or lets expire, is settled
     return balance === 60 && held === 0;
   });
   assert.deepEqual([...await sql`select * from private.ledger_imbalances`], []);
+});
+
+Deno.test('jobs: a round that has to wait → 202 at once, and the round goes on afterwards', async () => {
+  const session = await sql.reserve();
+  let triggered;
+  try {
+    await session`begin`;
+    // expire_packages wants to write, and waits for this lock
+    await session`lock table public.customer_packages in access exclusive mode`;
+    triggered = await call('jobs', { job: 'expire' }, { key: stack.jobsKey });
+    assert.equal(triggered.status, 202);
+    assert.ok(!(await Deno.readTextFile(stack.logFile)).includes(triggered.body.requestId), 'the round still runs');
+  } finally {
+    await session`rollback`;
+    session.release();
+  }
+  const { requestId } = triggered.body;
+  await eventually('the round ends', async () => (await Deno.readTextFile(stack.logFile)).includes(requestId));
+});
+
+for (
+  const [name, headers, code] of [
+    ['the token', { 'x-jobs-token': stack.jobsToken }, undefined],
+    ['the named key jobs', { apikey: stack.jobsKey }, undefined],
+    ['another token', { 'x-jobs-token': `${stack.jobsToken}x` }, 'RB-401'],
+    ['another token beside the named key', { 'x-jobs-token': 'x', 'apikey': stack.jobsKey }, 'RB-401'],
+    ['the token as an API key', { apikey: stack.jobsToken }, 'RB-401'],
+    ['the default secret key', { apikey: stack.secretKey }, 'RB-401'],
+    ['nothing', {}, 'RB-401'],
+  ] as [string, Record<string, string>, string | undefined][]
+) {
+  Deno.test(`jobs: called with ${name} → ${code ?? 202}`, async () => {
+    const { status, body } = await call('jobs', { job: 'release-holds' }, { key: null, headers });
+    assert.deepEqual([body.error?.code, status === 202], [code, code === undefined]);
+  });
+}
+
+Deno.test('jobs: the token opens no other function and no table → RB-401 and 401', async () => {
+  const { jobsToken } = stack;
+  const headers = { 'x-jobs-token': jobsToken, 'authorization': `Bearer ${jobsToken}` };
+  for (const name of ['get-wallet', 'provision-gift-card-unified', 'export-report']) {
+    for (const key of [null, jobsToken]) {
+      assert.equal((await call(name, {}, { key, headers })).body.error.code, 'RB-401', name);
+    }
+  }
+  const rest = await fetch(`${stack.apiUrl}/rest/v1/rpc/report_job_round`, {
+    method: 'POST',
+    headers: { 'apikey': jobsToken, 'authorization': `Bearer ${jobsToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ job: 'expire', succeeded: true }),
+  });
+  await rest.body?.cancel();
+  assert.equal(rest.status, 401);
 });

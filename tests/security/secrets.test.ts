@@ -209,6 +209,7 @@ Deno.test('secrets: the log names no phone number, no redemption code, no token 
     token,
     stack.secretKey,
     stack.jobsKey,
+    stack.jobsToken,
   ];
   assert.deepEqual(private_.filter((text) => log.includes(text)), []);
 });

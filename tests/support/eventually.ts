@@ -30,7 +30,11 @@ async function breath(): Promise<void> {
   try {
     const response = await fetch(`${Deno.env.get('API_URL')}/functions/v1/jobs`, {
       method: 'POST',
-      headers: { 'apikey': Deno.env.get('JOBS_KEY')!, 'content-type': 'application/json' },
+      headers: {
+        'apikey': Deno.env.get('JOBS_KEY')!,
+        'content-type': 'application/json',
+        'x-local-settled': 'yes',
+      },
       body: '{"job":"release-holds"}',
     });
     await response.body?.cancel();

@@ -5,6 +5,7 @@ export interface Stack {
   publishableKey: string;
   secretKey: string;
   jobsKey: string;
+  jobsToken: string;
   sandboxUrl: string;
   logFile: string;
 }
@@ -16,6 +17,7 @@ export const stack: Stack = {
   publishableKey: named('PUBLISHABLE_KEY'),
   secretKey: named('SECRET_KEY'),
   jobsKey: named('JOBS_KEY'),
+  jobsToken: named('JOBS_TOKEN'),
   sandboxUrl: named('SANDBOX_URL'),
   logFile: named('LOG_FILE'),
 };

@@ -105,9 +105,9 @@ export async function atCounter(on: Stack, name: string, thing: string, order: o
   return response.ok;
 }
 
-/** Rings a job once. */
+/** Triggers a job once and waits for the end of its round. */
 export function ring(job: string, on: Stack = stack) {
-  return call('jobs', { job }, { key: on.jobsKey, on });
+  return call('jobs', { job }, { key: null, headers: { 'x-jobs-token': on.jobsToken, 'x-local-settled': 'yes' }, on });
 }
 
 /** Makes what is being bought for a campaign due now. */

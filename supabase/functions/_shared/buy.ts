@@ -1,5 +1,5 @@
 import { problemOfSecrets, type SealedSecrets, sealSecrets } from './cards.ts';
-import { drain } from './drain.ts';
+import { drain, ROUND_SIZE } from './drain.ts';
 import { Refusal } from './errors.ts';
 import { reasonOf } from './log.ts';
 import type { Provisioned } from './present.ts';
@@ -100,7 +100,7 @@ export async function fulfilPending(
   const deadline = Date.now() + LIMITS.budgetMs;
   const purchases = new Set<Promise<void>>();
   try {
-    while (Date.now() < deadline) {
+    for (let left = ROUND_SIZE; left > 0 && Date.now() < deadline; left--) {
       const { isDone, giftCardId, purchase } = (await desk.rpc<Fulfilled>('fulfil_pending_reward', args)).result;
       if (isDone) break;
       if (purchase) {

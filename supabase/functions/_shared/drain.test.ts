@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { drain } from './drain.ts';
+import { drain, ROUND_SIZE } from './drain.ts';
 
 const pause = (milliseconds: number) => new Promise((resume) => setTimeout(resume, milliseconds));
 
@@ -80,4 +80,15 @@ Deno.test('drain: a lease that fails is reported after those at work have ended'
   }, { concurrency: 2, budgetMs: 10_000 });
   await assert.rejects(drained, /database is away/);
   assert.equal(done, 2);
+});
+
+Deno.test('drain: more is due than a round may do → it stops at its size, however it is leased', async () => {
+  for (const size of [1, 8, 20, 21]) {
+    let done = 0;
+    await drain(queueOf(100), () => Promise.resolve(void done++), { concurrency: 8, budgetMs: 10_000, size });
+    assert.equal(done, size);
+  }
+  let done = 0;
+  await drain(queueOf(1000), () => Promise.resolve(void done++), { concurrency: 8, budgetMs: 10_000 });
+  assert.equal(done, ROUND_SIZE);
 });

@@ -1,8 +1,13 @@
-/** How much is done at once, and after how long no more is begun. */
+/** How much is done at once, and after how long and after how many no more is begun. */
 export interface Limits {
   concurrency: number;
   budgetMs: number;
+  /** `ROUND_SIZE` unless it is said. */
+  size?: number;
 }
+
+/** The most that one round does. The platform ends a worker after 2 s of CPU; an SMS takes some 4 ms of it. */
+export const ROUND_SIZE = 200;
 
 /**
  * Works through leases until none are due or the time is used up.
@@ -11,10 +16,11 @@ export interface Limits {
 export async function drain<Lease>(
   lease: (batchSize: number) => Promise<Lease[]>,
   work: (lease: Lease) => Promise<void>,
-  { concurrency, budgetMs }: Limits,
+  { concurrency, budgetMs, size = ROUND_SIZE }: Limits,
 ): Promise<void> {
   const deadline = Date.now() + budgetMs;
   const waiting: Lease[] = [];
+  let left = size;
   let isDone = false;
   let refill: Promise<void> | undefined;
 
@@ -36,9 +42,11 @@ export async function drain<Lease>(
   }
 
   async function fill(): Promise<void> {
+    const batchSize = Math.min(concurrency, left);
     try {
-      if (Date.now() < deadline) waiting.push(...await lease(concurrency));
+      if (Date.now() < deadline && batchSize > 0) waiting.push(...await lease(batchSize));
     } finally {
+      left -= waiting.length;
       // A batch that is not full was the last one.
       isDone = waiting.length < concurrency;
     }

@@ -1,9 +1,10 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { AuthModeWithKey, SupabaseServerError } from '@supabase/server';
 import { createAdminClient, verifyAuth } from '@supabase/server/core';
 import { badRequest, Refusal } from './errors.ts';
 import { describe, log } from './log.ts';
 import { callDoor, type DoorClient, type Rpc } from './rpc.ts';
-import { missing, secret } from './secrets.ts';
+import { missing, secret, secretsOf } from './secrets.ts';
 
 /** Who may call a function, and what it needs. */
 export interface Options {
@@ -13,6 +14,8 @@ export interface Options {
   tag: string;
   /** Secrets without which it refuses before it does anything. */
   secrets?: string[];
+  /** A function secret that is accepted beside `auth`, in a header of its own; it opens this function and nothing else. */
+  token?: { header: string; secret: string };
 }
 
 /** What a handler knows about its caller, and the one way to the database. */
@@ -71,13 +74,31 @@ async function respond(
   try {
     if (isForBrowsers(options) && request.method === 'OPTIONS') return new Response(null, { status: 204 });
     if (request.method !== 'POST') throw new Refusal('RB-405', { allowed: ['POST'] });
-    const actor = await authenticate(request, auth);
+    const actor = hasToken(request, options) ? null : await authenticate(request, auth);
     secrets.forEach(secret);
     const reply = await handler(request, contextOf(request, requestId, actor));
     return reply instanceof Response ? reply : Response.json({ ...reply, requestId });
   } catch (thrown) {
     return refuse(thrown, requestId, tag);
   }
+}
+
+/** Whether the function's own token came along; one that came and is wrong is never downgraded to another credential. */
+function hasToken({ headers }: Request, { token }: Options): boolean {
+  const given = token && headers.get(token.header);
+  if (!token || given == null) return false;
+  const isKnown = secretsOf(token.secret).some((known) => known.length >= MIN_TOKEN_LENGTH && isEqual(known, given));
+  if (!isKnown) throw new Refusal('RB-401', { reason: 'TOKEN_UNKNOWN' });
+  return true;
+}
+
+// A shorter one could be guessed, and counts as not set.
+const MIN_TOKEN_LENGTH = 32;
+
+/** Compares in constant time; the digests are of one length. */
+function isEqual(one: string, other: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,15 +1,24 @@
 import { z } from 'zod';
+import { inBackground } from '../_shared/background.ts';
 import { uuid } from '../_shared/fields.ts';
 import { readJson } from '../_shared/parse.ts';
 import { serve } from '../_shared/serve.ts';
 import { jobs } from './jobs.ts';
+import { round } from './round.ts';
 
 const body = z.strictObject({ job: z.enum(Object.keys(jobs) as [keyof typeof jobs]), deliveryId: uuid.nullish() });
 
-/** Does one round of a job and tells how much there was to do; every job may run twice at once. */
+/**
+ * Starts one round of a job and answers 202; every job may run twice at once. A trigger that waited for the end of a slow round
+ * would hold up every other call of pg_net.
+ */
 export default {
-  fetch: serve({ auth: 'secret:jobs', tag: 'JOBS' }, async (request, context) => {
-    const { job, deliveryId } = await readJson(request, body);
-    return { job, ...await jobs[job](context, deliveryId) };
-  }),
+  fetch: serve(
+    { auth: 'secret:jobs', tag: 'JOBS', token: { header: 'x-jobs-token', secret: 'JOBS_TOKEN' } },
+    async (request, context) => {
+      const { job, deliveryId } = await readJson(request, body);
+      inBackground(round(context, job, deliveryId));
+      return Response.json({ job, requestId: context.requestId }, { status: 202 });
+    },
+  ),
 };

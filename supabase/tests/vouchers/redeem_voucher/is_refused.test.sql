@@ -1,7 +1,7 @@
 -- Each reason once. Nothing of a refused redemption stays but its attempt.
 begin;
 set local search_path = public, extensions, tests;
-select plan(37);
+select plan(38);
 
 select tests.keep('client', tests.create_client());
 select tests.keep('customer', tests.create_customer(tests.the('client')));
@@ -97,6 +97,9 @@ select is(pg_temp.code('{"allowed_domains": ["corp.example"]}', tests.the('emplo
 select is(pg_temp.code('{"allowed_customers": ["phone:+12025550199"]}', tests.the('employee')), 'VC-011',
   'VC-011: a list is for who stands on it');
 select is(pg_temp.code('{"allowed_customers": ["phone:+12025550123"]}', tests.the('employee')), null, 'by phone');
+update auth.users set phone_confirmed_at = null where id = tests.the('employee');
+select is(pg_temp.code('{"allowed_customers": ["phone:+12025550123"]}', tests.the('employee')), 'VC-011',
+  'VC-011: a phone that is not confirmed proves nothing');
 select is(pg_temp.code(format('{"allowed_customers": ["user:%s"]}', tests.the('employee')), tests.the('employee')), null,
   'or by account');
 
