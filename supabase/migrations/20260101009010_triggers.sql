@@ -149,7 +149,7 @@ begin
   end loop;
 end $$;
 
-create function public.report_job_round(job text, succeeded boolean)
+create function public.record_job_round(job text, succeeded boolean)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 begin
   if succeeded then
@@ -160,7 +160,7 @@ begin
   end if;
   return private.answered('{}');
 end $$;
-comment on function public.report_job_round is
+comment on function public.record_job_round is
   'Raises an alert that a round of a job failed, or resolves it. The function jobs has answered by then, so nobody else hears of it.';
 
-grant execute on function public.report_job_round to service_role;
+grant execute on function public.record_job_round to service_role;

@@ -88,7 +88,7 @@ select bag_eq($$
   ('public.record_email_events', 'service_role'),
   ('public.sell_gift_cards', 'service_role'), ('public.return_gift_cards', 'service_role'),
   ('public.get_billing_statement', 'service_role'),
-  ('public.release_holds', 'service_role'), ('public.report_job_round', 'service_role'),
+  ('public.release_holds', 'service_role'), ('public.record_job_round', 'service_role'),
   ('public.expire_lots', 'service_role'),
   ('public.expire_packages', 'service_role'),
   ('public.expire_gift_cards', 'service_role'), ('public.release_stuck_cards', 'service_role'),
@@ -322,7 +322,7 @@ select bag_eq($$
   and f.short_name ~ '^public\.(import|export|report|replay|rotate|run|expire|release)_' and f.short_name !~ '(_event|_message)$' $$,
   $$ values
   -- one row
-  ('public.report_job_round'), ('public.expire_voucher'), ('public.rotate_webhook_secret') $$, 'A function that works through a file, a period or a batch has a minute for it');
+  ('public.expire_voucher'), ('public.rotate_webhook_secret') $$, 'A function that works through a file, a period or a batch has a minute for it');
 
 -- Postgres reads 12/31/2027, "tomorrow" and "infinity" as such an argument before its function runs
 select is_empty($$

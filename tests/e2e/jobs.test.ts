@@ -110,7 +110,7 @@ Deno.test('jobs: the token opens no other function and no table → RB-401 and 4
       assert.equal((await call(name, {}, { key, headers })).body.error.code, 'RB-401', name);
     }
   }
-  const rest = await fetch(`${stack.apiUrl}/rest/v1/rpc/report_job_round`, {
+  const rest = await fetch(`${stack.apiUrl}/rest/v1/rpc/record_job_round`, {
     method: 'POST',
     headers: { 'apikey': jobsToken, 'authorization': `Bearer ${jobsToken}`, 'content-type': 'application/json' },
     body: JSON.stringify({ job: 'expire', succeeded: true }),

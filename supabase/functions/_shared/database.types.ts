@@ -2195,6 +2195,9 @@ isOneToOne: false
 "record_email_events":
 { Args: { "events": Json }; Returns: Json
                            },
+"record_job_round":
+{ Args: { "job": string,"succeeded": boolean }; Returns: Json
+                           },
 "record_opt_out":
 { Args: { "address"?: string,"channel": string,"recipient_id": string,"source"?: string,"wording"?: string }; Returns: {
               "action": string,

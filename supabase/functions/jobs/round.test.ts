@@ -47,10 +47,10 @@ Deno.test('round: a job throws → the summary says why, and the database is tol
   const failed = await roundOf('release-holds', fails);
   assert.equal(failed.lines.at(-1)!.message, '[JOBS] Failed');
   assert.match(JSON.stringify(failed.lines.at(-1)), /no connection/);
-  assert.deepEqual(failed.told, [['report_job_round', { job: 'release-holds', succeeded: false }]]);
+  assert.deepEqual(failed.told, [['record_job_round', { job: 'release-holds', succeeded: false }]]);
   assert.deepEqual((await roundOf('release-holds', fails)).told, []);
   const mended = await roundOf('release-holds', works);
-  assert.deepEqual(mended.told, [['report_job_round', { job: 'release-holds', succeeded: true }]]);
+  assert.deepEqual(mended.told, [['record_job_round', { job: 'release-holds', succeeded: true }]]);
   assert.equal(mended.lines.at(-1)!.idle, true);
   assert.deepEqual((await roundOf('release-holds', works)).told, []);
 });

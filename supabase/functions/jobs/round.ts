@@ -30,7 +30,7 @@ export async function round(context: Context, job: keyof typeof jobs, deliveryId
 async function tell({ rpc, requestId }: Context, job: string, succeeded: boolean): Promise<void> {
   if (told.get(job) === succeeded) return;
   try {
-    await rpc('report_job_round', { job, succeeded });
+    await rpc('record_job_round', { job, succeeded });
     told.set(job, succeeded);
   } catch (error) {
     log('[JOBS] Not reported', { requestId, job, cause: describe(error) }, 'error');
