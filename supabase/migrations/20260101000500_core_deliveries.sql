@@ -193,7 +193,8 @@ returns setof public.delivery_attempts language plpgsql volatile set search_path
 begin
   update public.deliveries d
   set status = 'suppressed', failed_at = now(), failure_kind = 'permanent', error_code = 'opted_out'
-  where d.id = any (due) and private.is_opted_out(d.channel, d.deliver_to);
+  -- what was called off since it was found due stays so
+  where d.id = any (due) and d.status = 'queued' and private.is_opted_out(d.channel, d.deliver_to);
   perform private.hold_back_sms(due);
   update public.deliveries d
   set status = 'sending', attempts = d.attempts + 1, lease_token = gen_random_uuid(),

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(47);
+select plan(49);
 
 create function pg_temp.expire(card_id uuid, expires_at timestamptz default now() - interval '1 second') returns void language sql as $$
   with lot as (
@@ -153,6 +153,17 @@ select pg_temp.expire(tests.the('card'));
 update public.deliveries set next_attempt_at = now() - interval '10 years' where id in (tests.the('message'), tests.the('other'));
 select results_eq($$ select l ->> 'deliveryId' from jsonb_array_elements(public.lease_deliveries(null, 2) #> '{result,deliveries}') l $$,
   $$ select tests.kept('other') #>> '{}' $$, 'lease_deliveries: the other messages of a batch are leased');
+
+-- an address that has opted out meanwhile
+select pg_temp.set_up(2);
+select tests.keep('other', tests.provision_for_caller(tests.the('agent'),
+  recipient_id => tests.create_recipients(tests.the('campaign')), deliver_to => null) #> '{result,delivery,id}');
+select pg_temp.expire(tests.the('card'));
+select private.opt_out('sms', (select deliver_to from public.deliveries where id = tests.the('message')), 'sms_reply', 'STOP');
+update public.deliveries set next_attempt_at = now() - interval '10 years' where id in (tests.the('message'), tests.the('other'));
+select results_eq($$ select l ->> 'deliveryId' from jsonb_array_elements(public.lease_deliveries(null, 2) #> '{result,deliveries}') l $$,
+  $$ select tests.kept('other') #>> '{}' $$, 'lease_deliveries: expired, and the address has opted out → the others are leased');
+select is((select status from public.deliveries where id = tests.the('message')), 'cancelled', '… and its own message stays cancelled');
 
 -- a prepaid payer whose credit is for one card
 select tests.keep(tests.create_promise(2));
