@@ -139,10 +139,11 @@ begin
   for waiting in
     select c.id from public.gift_cards c
     where c.status = 'claimed' and c.claimed_at < at - interval '10 minutes' and not exists (
-      -- the other channel, or a resend, has ten minutes of its own
+      -- the other channel, or a resend, has ten minutes of its own; what the daily cap holds back waits for its day
       select from public.deliveries d
       where d.topic = 'gift_card' and d.subject_id = c.id and d.status in ('queued', 'sending', 'unknown')
-        and d.created_at >= at - interval '10 minutes')
+        and (d.created_at >= at - interval '10 minutes'
+          or (d.status = 'queued' and d.error_code = 'sms_cap_reached' and d.next_attempt_at >= at - interval '10 minutes')))
     order by c.claimed_at limit batch_size
   loop
     outcome := private.sweep_waiting_card(waiting.id);

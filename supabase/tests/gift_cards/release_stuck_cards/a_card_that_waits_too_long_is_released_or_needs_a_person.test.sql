@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(41);
+select plan(45);
 
 -- a card that an agent gives; its message waits
 create function pg_temp.give(how text default 'agent') returns void language plpgsql as $$
@@ -112,6 +112,16 @@ select is(pg_temp.status(), 'stuck', 'The card is kept for the recipient until a
 select pg_temp.age();
 select is(pg_temp.sweep(), '{"released": 0, "stuck": 0}', 'A run has nothing to add');
 delete from public.contact_opt_outs where address = '+12025550100';
+
+-- held back by the daily cap of SMS
+select pg_temp.give();
+update public.clients set sms_daily_max = 0 where id = tests.the('client');
+select is(tests.lease(tests.the('delivery')), null, 'The daily cap holds a message back');
+select pg_temp.age();
+select is(pg_temp.sweep(), '{"released": 0, "stuck": 0}', 'release_stuck_cards: held back by the daily cap → waits for its day');
+update public.deliveries set next_attempt_at = now() - interval '11 minutes' where id = tests.the('delivery');
+select is(pg_temp.sweep(), '{"released": 1, "stuck": 0}', 'release_stuck_cards: not sent on that day either → released');
+select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 
 -- what is being sent at this moment is seen by tests/concurrency
 select pg_temp.give();
