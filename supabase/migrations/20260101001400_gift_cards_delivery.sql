@@ -156,7 +156,20 @@ begin
 end $$;
 comment on function public.get_delivery is 'How far a delivery is.';
 
--- A card that was given may be sent again, to the same recipient, by somebody who answers for it.
+-- Calls off the messages of cards that are still to be sent. What a sender holds at this moment is the sender's.
+create function private.call_off_messages(gift_card_ids uuid[])
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  queued uuid[] := array(
+    select d.id from public.deliveries d
+    where d.topic = 'gift_card' and d.subject_id = any (gift_card_ids) and d.status = 'queued' order by d.id
+    for update skip locked);
+begin
+  update public.deliveries d set status = 'cancelled', cancelled_at = now() where d.id = any (queued);
+end $$;
+
+-- A card that was given may be sent again, to the same recipient, by somebody who answers for it. The new message takes the place of
+-- one that still waits: that one may go to an address which has just been corrected.
 create function private.queue_resend(
   actor uuid, gift_card_id uuid, channel text, deliver_to text, reason text, request_id uuid)
 returns jsonb language plpgsql volatile set search_path = '' as $$
@@ -186,7 +199,7 @@ begin
     perform private.refuse('GC-009', 'Verification required');
   end if;
   -- whoever holds the link of an earlier message may not be who is meant now
-  perform private.replace_claim_links(card.id);
+  perform private.replace_claim_links(card.id), private.call_off_messages(array[card.id]);
   delivery_id := private.enqueue_delivery(
     card.client_id, 'gift_card', card.id, card.recipient_id, channel, address, request_id);
   -- a message brings it again, so nobody has to act until that fails, too

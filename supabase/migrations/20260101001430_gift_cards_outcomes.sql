@@ -80,8 +80,10 @@ declare
 begin
   -- of two messages that fail at the same moment the second one must see that the first has
   select c.* into card from public.gift_cards c where c.id = delivery.subject_id for update;
-  if card.status in ('cancelled', 'expired') then
-    -- a try that was under way when the card was cancelled is not made again
+  if delivery.status = 'queued' and (card.status in ('cancelled', 'expired') or exists (
+    select from private.messages_of(card) d
+    where d.created_at > delivery.created_at and d.status in ('queued', 'sending', 'unknown', 'sent', 'delivered'))) then
+    -- a try that was under way when the card was cancelled, or sent again elsewhere, is not made again
     update public.deliveries d set status = 'cancelled', cancelled_at = now() where d.id = delivery.id and d.status = 'queued';
   end if;
   if card.id is null or card.status not in ('claimed', 'delivered', 'stuck') or delivery.status = 'queued' then

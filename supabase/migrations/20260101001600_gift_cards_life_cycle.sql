@@ -29,18 +29,6 @@ begin
   end loop;
 end $$;
 
--- Calls off the messages of cards that are still to be sent. What a sender holds at this moment is the sender's.
-create function private.call_off_messages(gift_card_ids uuid[])
-returns void language plpgsql volatile set search_path = '' as $$
-declare
-  queued uuid[] := array(
-    select d.id from public.deliveries d
-    where d.topic = 'gift_card' and d.subject_id = any (gift_card_ids) and d.status = 'queued' order by d.id
-    for update skip locked);
-begin
-  update public.deliveries d set status = 'cancelled', cancelled_at = now() where d.id = any (queued);
-end $$;
-
 -- Takes a grant back: the recipient may be given another card for the same condition.
 create function private.cancel_grant(grant_id uuid)
 returns public.gift_card_grants language plpgsql volatile set search_path = '' as $$

@@ -26,15 +26,25 @@ Deno.test('claim links: while a card is sent again and opened at the same time, 
   );
   assert.deepEqual(answers.map(({ status }) => status).filter((status) => ![200, 410].includes(status)), []);
 
-  await eventually('all messages have left', async () => (await messagesTo(phone)).length === 9);
+  const statuses = () =>
+    sql<
+      { status: string }[]
+    >`select status from public.deliveries where subject_id = ${giftCardId} and status <> 'cancelled'`;
+  await eventually(
+    'each message has left, or a newer one has taken its place',
+    async () => (await statuses()).every(({ status }) => status === 'sent' || status === 'delivered'),
+  );
+  const sent = (await statuses()).length;
+  assert.ok(sent >= 2, String(sent));
   const links = await sql`
     select revealed_at, replaced_at from public.claim_links where gift_card_id = ${giftCardId}`;
-  assert.equal(links.length, 9);
+  assert.equal(links.length, sent);
   assert.equal(links.filter(({ replaced_at }) => replaced_at === null).length, 1);
   assert.ok(links.filter(({ revealed_at }) => revealed_at !== null).length <= 1);
   assert.deepEqual([...await sql`select * from private.reveals_without_audit`], []);
 
   const tokens = (await messagesTo(phone)).flatMap(tokensIn);
+  assert.equal(tokens.length, sent);
   const opened = await Promise.all(tokens.map((one) => open(one)));
   assert.equal(opened.filter(({ status }) => status === 200).length, 1);
 });
