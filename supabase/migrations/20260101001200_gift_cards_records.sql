@@ -154,6 +154,7 @@ create index pending_rewards_kind_idx on public.pending_rewards (
 create index pending_rewards_without_a_promise_idx on public.pending_rewards (campaign_id, condition_number)
   where status like 'awaiting%' and brand_id is null;
 create index pending_rewards_oldest_idx on public.pending_rewards (campaign_id, created_at) where status like 'awaiting%';
+create index pending_rewards_deliver_to_idx on public.pending_rewards (deliver_to) where status like 'awaiting%';
 create index pending_rewards_pool_id_idx on public.pending_rewards (pool_id);
 create index pending_rewards_brand_id_idx on public.pending_rewards (brand_id);
 create index pending_rewards_client_id_idx on public.pending_rewards (client_id);

@@ -37,12 +37,24 @@ begin
   end if;
 end $$;
 
--- Takes one disclosure from the quota of a member of staff; the seconds to wait when it is used up. Servers have none.
+-- Takes one disclosure from the quota of a member of staff; the seconds to wait when it is used up. Servers have none. The last one
+-- raises the alert, because the refusal of the next one may roll back what it records.
 create function private.take_disclosure(actor uuid)
 returns int language plpgsql volatile set search_path = '' as $$
+declare
+  keys jsonb := jsonb_build_object('actor', actor);
+  wait_seconds int;
 begin
-  return case when actor is not null then
-    private.take_attempt('staff-disclosure', jsonb_build_object('actor', actor)) end;
+  if actor is null then
+    return null;
+  end if;
+  wait_seconds := private.take_attempt('staff-disclosure', keys);
+  if wait_seconds is null and exists (
+    select from private.attempt_limits l where l.surface = 'staff-disclosure' and l.kind = 'actor'
+      and private.failures_of(l.surface, l.kind, actor::text, l.window_seconds) >= l.attempts_max) then
+    perform private.report_burst('staff-disclosure', 'actor', keys);
+  end if;
+  return wait_seconds;
 end $$;
 
 create function private.return_disclosure(actor uuid)
@@ -51,7 +63,7 @@ begin
   perform private.settle_attempt('staff-disclosure', jsonb_build_object('actor', actor), false);
 end $$;
 
--- Cards of how many recipients went to an address lately? Too many for a household raise one alert for the address.
+-- Cards of how many recipients went to an address lately, or will go there? Too many for a household raise one alert for the address.
 create function private.watch_address(client_id uuid, recipient_id uuid, address text)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
@@ -59,11 +71,16 @@ declare
   recipients int;
 begin
   select r.* into rules from private.disclosure_rules r;
+  -- of requests that name the address at the same moment, each sees those before it
+  perform pg_advisory_xact_lock(hashtextextended('cards to ' || client_id || ':' || address, 0));
   select count(distinct d.recipient_id) into recipients from (
-    select q.recipient_id from public.deliveries q
+    (select q.recipient_id from public.deliveries q
     where q.deliver_to = address and q.client_id = watch_address.client_id and q.topic = 'gift_card'
       and q.created_at > now() - make_interval(days => rules.window_days)
-    order by q.created_at desc limit 100) d
+    order by q.created_at desc limit 100)
+    union all
+    (select r.recipient_id from public.pending_rewards r
+    where r.deliver_to = address and r.client_id = watch_address.client_id and r.status like 'awaiting%' limit 100)) d
   where d.recipient_id <> watch_address.recipient_id;
   if recipients + 1 >= rules.recipients_per_address then
     perform private.raise_alert('cards_to_one_address', 'critical', 'Cards of several recipients go to one address',

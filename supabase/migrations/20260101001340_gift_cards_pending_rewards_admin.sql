@@ -24,7 +24,8 @@ begin
   return p;
 end $$;
 
--- An address that is not the recipient's counts against the quota of disclosures, as it does when a card is sent there.
+-- An address that is not the recipient's counts against the quota of disclosures, as it does when a card is sent there; a contact
+-- that the recipient did not have is stored and does not count.
 create function private.take_readdressing(p private.provisioning)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
@@ -32,7 +33,7 @@ declare
 begin
   if exists (
     select from public.campaign_recipients r
-    where r.id = p.recipient_id and p.deliver_to is distinct from private.own_address(r, p.delivery_method)) then
+    where r.id = p.recipient_id and p.deliver_to <> private.own_address(r, p.delivery_method)) then
     wait_seconds := private.take_disclosure(p.actor);
   end if;
   if wait_seconds is not null then

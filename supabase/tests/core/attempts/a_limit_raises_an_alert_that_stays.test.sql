@@ -7,7 +7,8 @@ insert into entry_points values
   ('redeem_gift_card', 'redeem-gift-card'), ('confirm_redemption', 'confirm-redemption'), ('reveal_gift_card', 'reveal-gift-card'),
   ('provision_gift_card_for_call_center', 'provision-gift-card-for-call-center'),
   ('provision_gift_card_for_call_center to another address', 'staff-disclosure'), ('resend_gift_card', 'staff-disclosure'),
-  ('reveal_gift_card_to_staff', 'staff-disclosure'), ('request_sms_opt_in', 'send-sms-opt-in'),
+  ('reveal_gift_card_to_staff', 'staff-disclosure'), ('update_pending_reward', 'staff-disclosure'),
+  ('request_sms_opt_in', 'send-sms-opt-in'),
   ('start_call_session', 'start-call-session'),
   ('redeem_voucher', 'redeem-voucher'), ('validate_voucher', 'redeem-voucher'), ('record_crm_events', 'crm-webhook');
 select plan(6 + 2 * (select count(*)::int from entry_points));
@@ -21,6 +22,18 @@ select tests.keep('card', tests.provision(tests.the('given')) #>> '{result,giftC
 
 select set_eq('select surface from private.attempt_limits where blocks', 'select surface from entry_points',
   'attempt_limits: every surface that blocks is tried here');
+
+select tests.keep('pending', (tests.provision((select tests.create_recipients(
+  tests.create_campaign(tests.the('client'), tests.create_brand())))) #>> '{details,pendingReward,id}')::uuid);
+create function pg_temp.readdress() returns jsonb language plpgsql as $$
+begin
+  perform tests.sign_in(tests.the('agent'));
+  perform public.update_pending_reward(tests.the('pending'), 'sms', '+1202555018' || floor(random() * 10), 'asked for it');
+  perform tests.sign_out();
+  return '{}';
+exception when others then
+  return jsonb_build_object('code', overlay(sqlstate placing 'RB-' from 1 for 2));
+end $$;
 
 create function pg_temp.ask(name text, key text default null) returns jsonb language plpgsql as $$
 begin
@@ -37,6 +50,7 @@ begin
       gen_random_uuid(), key, 'hash')
     when 'reveal_gift_card_to_staff' then public.reveal_gift_card_to_staff(tests.the('agent'), tests.the('card'), 'asked for it',
       gen_random_uuid())
+    when 'update_pending_reward' then pg_temp.readdress()
     when 'request_sms_opt_in' then tests.ask_for_consent(tests.the('recipient'), tests.the('agent'), '+12025550179', key => key, hash => 'hash')
     when 'start_call_session' then public.start_call_session(tests.the('agent'), '+12025550100', null, gen_random_uuid(), 'NOBODYHASTHIS')
     when 'redeem_voucher' then tests.redeem_voucher(tests.the('customer'), code => 'NOBODYHASTHIS')
