@@ -51,8 +51,11 @@ declare
   -- a public key is often copied with its PEM lines
   bare text := regexp_replace(key, '-----[A-Z ]+-----|\s', '', 'g');
 begin
-  if kind = 'standard' and (bare !~ '^whsec_' or coalesce(private.base64_length(substr(bare, 7)), 0) not between 24 and 64) then
-    perform private.refuse_field('key', 'must be "whsec_" and the base64 of 24 to 64 bytes');
+  if kind = 'standard' and not coalesce(
+    (bare ~ '^whsec_' and private.base64_length(substr(bare, 7)) between 24 and 64)
+    or (bare ~ '^whpk_' and private.base64_length(substr(bare, 6)) = 32), false) then
+    perform private.refuse_field('key', 'must be "whsec_" and the base64 of 24 to 64 bytes, '
+      'or of an Ed25519 public key "whpk_" and the base64 of its 32 bytes');
   elsif kind = 'hubspot' and coalesce(length(bare), 0) not between 16 and 200 then
     perform private.refuse_field('key', 'must be the client secret of the HubSpot app');
   elsif kind = 'gohighlevel' and coalesce(private.base64_length(bare), 0) not in (32, 44) then

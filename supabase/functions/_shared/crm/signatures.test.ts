@@ -144,3 +144,46 @@ Deno.test('gohighlevel: a missing, foreign or moved signature is none', async ()
   ) assert.equal(await gohighlevel.isGenuine(other, [spki]), false);
   assert.equal(await gohighlevel.isGenuine(genuine, []), false);
 });
+
+Deno.test('standard: svix-* headers → taken as webhook-*', async () => {
+  const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+  const body = '{"type":"visit"}';
+  const headers = {
+    'svix-id': 'msg_1',
+    'svix-timestamp': String(Math.floor(Date.now() / 1000)),
+    'svix-signature': new Webhook(secret).sign('msg_1', new Date(), body),
+  };
+  const call = callOf(body, headers);
+  assert.equal(await standard.isGenuine(call, [secret]), true);
+  assert.equal(standard.read(call)[0].eventId, 'msg_1');
+  assert.equal(await standard.isGenuine(callOf(body, { ...headers, 'svix-id': 'msg_2' }), [secret]), false);
+});
+
+Deno.test('standard: a timestamp that is more than digits → not believed', async () => {
+  const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+  const seconds = Math.floor(Date.now() / 1000);
+  const signature = new Webhook(secret).sign('msg_1', new Date(), '{}');
+  const isGenuine = (timestamp: string) =>
+    standard.isGenuine(
+      callOf('{}', { 'webhook-id': 'msg_1', 'webhook-timestamp': timestamp, 'webhook-signature': signature }),
+      [secret],
+    );
+  assert.equal(await isGenuine(String(seconds)), true);
+  for (const odd of [`${seconds}.`, `${seconds}.0`, `+${seconds}`, `0${seconds}`, `${seconds}s`, `${seconds}e0`, '']) {
+    assert.equal(await isGenuine(odd), false, odd);
+  }
+});
+
+Deno.test('standard: v1a → verified with the public key whpk_, and with no other', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const keyOf = (key: typeof publicKey) =>
+    `whpk_${key.export({ type: 'spki', format: 'der' }).subarray(-32).toString('base64')}`;
+  const body = '{"type":"visit"}';
+  const seconds = Math.floor(Date.now() / 1000);
+  const signature = sign(null, bytes(`msg_1.${seconds}.${body}`), privateKey).toString('base64');
+  const headers = { 'webhook-id': 'msg_1', 'webhook-timestamp': String(seconds), 'webhook-signature': `v1,AAAA v1a,${signature}` };
+  assert.equal(await standard.isGenuine(callOf(body, headers), [keyOf(publicKey)]), true);
+  assert.equal(await standard.isGenuine(callOf(`${body} `, headers), [keyOf(publicKey)]), false);
+  assert.equal(await standard.isGenuine(callOf(body, headers), [keyOf(generateKeyPairSync('ed25519').publicKey)]), false);
+  assert.equal(await standard.isGenuine(callOf(body, { ...headers, 'webhook-signature': `v1,${signature}` }), [keyOf(publicKey)]), false);
+});
