@@ -1,10 +1,12 @@
 -- Opt-outs: the addresses that nothing is sent to, and the last wish of each address, in the order in which wishes were expressed.
 -- Providers report wishes late, repeatedly and in any order, so the time of the event decides and not the time of the report.
+-- An address may have opted out in several ways (kind): each is taken back in its own way only, and nothing is sent while one is left.
 
 create table public.contact_opt_outs (
   id uuid primary key default gen_random_uuid(),
   channel text not null,
   address text not null,
+  kind text not null default 'general',
   source text not null,
   wording text,
   provider_message_id text,
@@ -13,23 +15,28 @@ create table public.contact_opt_outs (
   created_at timestamptz not null default now(),
   constraint contact_opt_outs_address_is_in_lower_case check (address = lower(address)),
   constraint contact_opt_outs_channel_is_valid check (channel in ('sms', 'email')),
-  constraint contact_opt_outs_are_unique unique (channel, address)
+  constraint contact_opt_outs_kind_is_valid check (
+    kind in ('general', 'whatsapp', 'spamreport', 'unsubscribe', 'one_click') or kind ~ '^group_unsubscribe:\d{0,20}$'),
+  constraint contact_opt_outs_are_unique unique (channel, address, kind)
 );
 comment on table public.contact_opt_outs is
   'Addresses that want nothing more; read in the transaction that leases a send. said_at: when the owner said so, which a '
-  'provider may tell later.';
+  'provider may tell later. kind: how it is taken back. general (a text, a carrier''s block, passed on by staff): START by text, or '
+  'staff; whatsapp: START by WhatsApp; group_unsubscribe:<id>: that group''s resubscribe; one_click: the same link; unsubscribe and '
+  'spamreport: nothing that is reported to us.';
 
 create table private.contact_wishes (
   channel text not null,
   address text not null,
+  kind text not null,
   wish text not null,
   said_at timestamptz not null,
-  constraint contact_wishes_one_for_an_address primary key (channel, address),
+  constraint contact_wishes_one_for_an_address primary key (channel, address, kind),
   constraint contact_wishes_address_is_in_lower_case check (address = lower(address)),
   constraint contact_wishes_wish_is_valid check (wish in ('opt_in', 'opt_out'))
 );
 comment on table private.contact_wishes is
-  'The last wish of each address. It outlives a lifted opt-out, so that an older one that is reported later changes nothing.';
+  'The last wish of each address, by kind. It outlives a lifted opt-out, so that an older one that is reported later changes nothing.';
 
 create function private.is_opted_out(channel text, address text)
 returns boolean language plpgsql stable set search_path = '' as $$
@@ -38,26 +45,34 @@ begin
     select from public.contact_opt_outs o where o.channel = is_opted_out.channel and o.address = lower(is_opted_out.address));
 end $$;
 
--- Locks the wish of an address until the end of the transaction: opting out and opting in follow one another.
-create function private.lock_wish(channel text, address text)
-returns private.contact_wishes language sql volatile set search_path = '' as $$
-  insert into private.contact_wishes as w (channel, address, wish, said_at)
-  values (lock_wish.channel, lower(lock_wish.address), 'opt_in', '-infinity')
+-- Locks the wishes of an address until the end of the transaction: opting out and opting in follow one another, whatever their kind.
+-- Every transaction locks 'general' first, to prevent deadlocks.
+create function private.lock_wish(channel text, address text, kind text default 'general')
+returns private.contact_wishes language plpgsql volatile set search_path = '' as $$
+declare
+  wish private.contact_wishes;
+begin
+  if kind <> 'general' then
+    perform private.lock_wish(channel, address);
+  end if;
+  insert into private.contact_wishes as w (channel, address, kind, wish, said_at)
+  values (lock_wish.channel, lower(lock_wish.address), lock_wish.kind, 'opt_in', '-infinity')
   on conflict on constraint contact_wishes_one_for_an_address do update set said_at = w.said_at
-  returning w.*
-$$;
+  returning w.* into wish;
+  return wish;
+end $$;
 
 -- Notes a wish and tells whether it is the last one: the later event wins, and of two at the same moment the opt-out.
-create function private.record_wish(channel text, address text, wish text, said_at timestamptz)
+create function private.record_wish(channel text, address text, wish text, said_at timestamptz, kind text default 'general')
 returns boolean language plpgsql volatile set search_path = '' as $$
 declare
-  last_wish private.contact_wishes := private.lock_wish(channel, address);
+  last_wish private.contact_wishes := private.lock_wish(channel, address, kind);
 begin
   if said_at < last_wish.said_at or (said_at = last_wish.said_at and wish = 'opt_in') then
     return false;
   end if;
   update private.contact_wishes w set wish = record_wish.wish, said_at = record_wish.said_at
-  where w.channel = last_wish.channel and w.address = last_wish.address;
+  where w.channel = last_wish.channel and w.address = last_wish.address and w.kind = last_wish.kind;
   return true;
 end $$;
 
@@ -65,35 +80,39 @@ end $$;
 -- owner's own word outweighs one that staff have passed on: only the owner takes it back.
 create function private.opt_out(
   channel text, address text, source text, wording text, provider_message_id text default null, recorded_by uuid default null,
-  said_at timestamptz default clock_timestamp())
+  said_at timestamptz default clock_timestamp(), kind text default 'general')
 returns boolean language plpgsql volatile set search_path = '' as $$
 declare
-  is_new boolean;
+  was_opted_out boolean;
 begin
-  if not private.record_wish(channel, address, 'opt_out', said_at) and not private.is_opted_out(channel, address) then
+  if not private.record_wish(channel, address, 'opt_out', said_at, kind) and not exists (
+    select from public.contact_opt_outs o
+    where o.channel = opt_out.channel and o.address = lower(opt_out.address) and o.kind = opt_out.kind) then
     return false;
   end if;
-  insert into public.contact_opt_outs as o (channel, address, source, wording, provider_message_id, recorded_by, said_at)
-  values (channel, lower(address), source, wording, provider_message_id, recorded_by, said_at)
+  was_opted_out := private.is_opted_out(channel, address);
+  insert into public.contact_opt_outs as o (channel, address, kind, source, wording, provider_message_id, recorded_by, said_at)
+  values (channel, lower(address), kind, source, wording, provider_message_id, recorded_by, said_at)
   on conflict on constraint contact_opt_outs_are_unique do update set
     said_at = greatest(o.said_at, excluded.said_at),
     source = case when excluded.source in ('sms_reply', 'provider') then excluded.source else o.source end,
-    recorded_by = case when excluded.source in ('sms_reply', 'provider') then null else o.recorded_by end
-  -- a row that was there before has been locked by this transaction
-  returning o.xmax = 0 into is_new;
-  return is_new;
+    recorded_by = case when excluded.source in ('sms_reply', 'provider') then null else o.recorded_by end;
+  return not was_opted_out;
 end $$;
 
--- Takes an opt-out back with a word that was said at a time: one that was said before the opt-out changes nothing.
-create function private.lift_opt_out(channel text, address text, said_at timestamptz default clock_timestamp())
+-- Takes an opt-out of one kind back with a word that was said at a time: one that was said before the opt-out changes nothing. True
+-- if the address may be written to again.
+create function private.lift_opt_out(
+  channel text, address text, said_at timestamptz default clock_timestamp(), kind text default 'general')
 returns boolean language plpgsql volatile set search_path = '' as $$
 begin
-  if not private.record_wish(channel, address, 'opt_in', said_at) then
+  if not private.record_wish(channel, address, 'opt_in', said_at, kind) then
     return false;
   end if;
   delete from public.contact_opt_outs o
-  where o.channel = lift_opt_out.channel and o.address = lower(lift_opt_out.address) and o.said_at <= lift_opt_out.said_at;
-  return found;
+  where o.channel = lift_opt_out.channel and o.address = lower(lift_opt_out.address) and o.kind = lift_opt_out.kind
+    and o.said_at <= lift_opt_out.said_at;
+  return found and not private.is_opted_out(channel, address);
 end $$;
 
 alter table public.contact_opt_outs enable row level security;

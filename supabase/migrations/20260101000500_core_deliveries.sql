@@ -251,8 +251,10 @@ returns int language sql immutable set search_path = '' as $$
     when status in ('queued', 'accepted', 'scheduled', 'processed') then 1
     when status in ('sending', 'deferred') then 2
     when status in ('sent', 'blocked') then 3
-    when status in ('delivered', 'undelivered', 'failed', 'canceled', 'bounce', 'dropped') then 4
-    when status in ('read', 'spamreport') then 5
+    -- some of its parts or recipients: Twilio says in the end what became of the rest
+    when status = 'partially_delivered' then 4
+    when status in ('delivered', 'undelivered', 'failed', 'canceled', 'bounce', 'dropped') then 5
+    when status in ('read', 'spamreport') then 6
     else 0
   end
 $$;

@@ -33,18 +33,28 @@ create table public.inbound_messages (
   provider_message_id text not null,
   phone text not null,
   sent_to text,
+  sent_by text not null default 'sms',
   body text not null,
   media_count int not null default 0,
   meaning text not null,
   answer text,
+  review text,
+  reviewed_by uuid,
+  reviewed_at timestamptz,
+  review_note text,
   request_id uuid,
   created_at timestamptz not null default now(),
   constraint inbound_messages_come_once unique (provider_message_id),
-  constraint inbound_messages_meaning_is_valid check (meaning in ('opt_in', 'opt_out', 'help', 'other')),
+  constraint inbound_messages_meaning_is_valid check (meaning in ('opt_in', 'opt_out', 'unclear', 'help', 'other')),
+  constraint inbound_messages_sent_by_is_valid check (sent_by in ('sms', 'rcs', 'whatsapp')),
+  constraint inbound_messages_unclear_ones_are_reviewed check ((meaning = 'unclear') = (review is not null)),
+  constraint inbound_messages_review_is_valid check (review in ('open', 'opted_out', 'dismissed')),
+  constraint inbound_messages_reviewed_at_matches_review check ((review in ('opted_out', 'dismissed')) = (reviewed_at is not null)),
   constraint inbound_messages_answer_is_valid check (answer in ('opt_in', 'opt_out', 'help'))
 );
 comment on table public.inbound_messages is
-  'Every SMS that a recipient wrote, what it was taken to mean (other: somebody must read it) and what we answered; it belongs to '
+  'Every SMS that a recipient wrote, what it was taken to mean (other: for staff to read; unclear: perhaps an opt-out, '
+  'staff decide, see review) and what we answered; it belongs to '
   'the client that wrote to the phone last.';
 
 create table private.seen_events (
@@ -60,6 +70,7 @@ create index consents_client_id_idx on public.consents (client_id, id);
 create index consents_recipient_id_idx on public.consents (recipient_id) where recipient_id is not null;
 create index inbound_messages_client_id_idx on public.inbound_messages (client_id, created_at);
 create index inbound_messages_phone_idx on public.inbound_messages (phone);
+create index inbound_messages_to_review_idx on public.inbound_messages (client_id, created_at) where review = 'open';
 create index seen_events_created_at_idx on private.seen_events (created_at);
 
 create trigger consents_are_append_only
@@ -110,7 +121,7 @@ returns void language sql volatile set search_path = '' as $$
   where h.id = h.last_id and h.action = 'opted_out' and h.word_before = 'opted_in'
 $$;
 
--- Events of e-mails, as the function has read them: {id, at, messageId, attemptId, status, errorCode, wish, address, reason}.
+-- Events of e-mails, as the function has read them: {id, at, messageId, attemptId, status, errorCode, wish, wishKind, address, reason}.
 
 create function private.apply_email_status(event jsonb)
 returns void language plpgsql volatile set search_path = '' as $$
@@ -133,11 +144,12 @@ declare
   -- batches come in any order, and may repeat an event under another id: the time of the event decides, see record_wish. A wish
   -- without its time is one of now
   said_at timestamptz := least(to_timestamp(nullif((event ->> 'at')::bigint, 0)), now());
+  kind text := coalesce(event ->> 'wishKind', 'general');
 begin
   if event ->> 'wish' = 'opt_out' then
     perform private.opt_out(
-      'email', event ->> 'address', 'provider', event ->> 'reason', event ->> 'messageId', said_at => said_at);
-  elsif private.lift_opt_out('email', event ->> 'address', said_at) then
+      'email', event ->> 'address', 'provider', event ->> 'reason', event ->> 'messageId', said_at => said_at, kind => kind);
+  elsif private.lift_opt_out('email', event ->> 'address', said_at, kind) then
     perform private.restore_consents('email', event ->> 'address', 'provider', event ->> 'reason', event ->> 'messageId');
   end if;
 end $$;

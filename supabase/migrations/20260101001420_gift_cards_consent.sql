@@ -49,9 +49,13 @@ begin
       select from public.consents c where c.recipient_id = recipient.id and c.action = 'opted_in'), false);
 end $$;
 
--- An opt-out is a fact for each client that knows the address; one that nobody knows is the platform's.
+-- An opt-out is a fact for each client that knows the address; one that nobody knows is the platform's, and so is a second one, which
+-- ends no consent any more.
 create function private.end_consents()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
+declare
+  is_first boolean := not exists (
+    select from public.contact_opt_outs o where o.channel = new.channel and o.address = new.address and o.id <> new.id);
 begin
   insert into public.consents (
     client_id, channel, address, action, source, wording, provider_message_id, recorded_by)
@@ -62,7 +66,8 @@ begin
     select r.client_id from public.campaign_recipients r where new.channel = 'email' and lower(r.email) = new.address
     union
     select c.client_id from public.consents c
-    where c.address = new.address and c.channel = new.channel and c.client_id is not null) k;
+    where c.address = new.address and c.channel = new.channel and c.client_id is not null) k
+  where is_first;
   if not found then
     insert into public.consents (channel, address, action, source, wording, provider_message_id, recorded_by)
     values (new.channel, new.address, 'opted_out', new.source, new.wording, new.provider_message_id, new.recorded_by);
@@ -154,88 +159,6 @@ end $$;
 comment on function public.request_sms_opt_in is
   'Queues the text that asks a recipient for consent, with its exact wording as the proof; three times a day for a phone.';
 
--- What recipients write.
-
--- Yes to the last open request. Without one it is START: to whoever wrote last, and to those whom an opt-out had left.
-create function private.accept_opt_in(message public.inbound_messages)
-returns void language plpgsql volatile set search_path = '' as $$
-declare
-  request public.consents := private.open_request('sms', message.phone);
-begin
-  if private.lift_opt_out('sms', message.phone) then
-    perform private.restore_consents('sms', message.phone, 'sms_reply', message.body, message.provider_message_id);
-  elsif private.is_opted_out('sms', message.phone) then
-    -- a STOP that was said later came first: it is the last word
-    return;
-  end if;
-  if request.id is not null then
-    insert into public.consents (client_id, recipient_id, channel, address, action, source, wording, wording_version,
-      provider_message_id)
-    values (request.client_id, request.recipient_id, 'sms', message.phone, 'opted_in', 'sms_reply', request.wording,
-      request.wording_version, message.provider_message_id);
-  elsif (private.last_consent(message.client_id, 'sms', message.phone)).action is distinct from 'opted_in' then
-    insert into public.consents (client_id, recipient_id, channel, address, action, source, wording, provider_message_id)
-    values (message.client_id, message.recipient_id, 'sms', message.phone, 'opted_in', 'sms_reply', message.body,
-      message.provider_message_id);
-  end if;
-end $$;
-
--- Keeps a message; null when it was kept before. It belongs to the client that wrote to the phone last.
-create function private.keep_inbound_message(message public.inbound_messages)
-returns public.inbound_messages language plpgsql volatile set search_path = '' as $$
-declare
-  kept public.inbound_messages;
-begin
-  select w.client_id, w.recipient_id into message.client_id, message.recipient_id from (
-    (select 1 as choice, d.client_id, d.recipient_id from public.deliveries d
-     where d.deliver_to = message.phone and d.attempts > 0 order by d.created_at desc limit 1)
-    union all
-    (select 2, r.client_id, r.id from public.campaign_recipients r where r.phone = message.phone order by r.created_at desc limit 1)) w
-  order by w.choice limit 1;
-  insert into public.inbound_messages as m (
-    client_id, recipient_id, provider_message_id, phone, sent_to, body, media_count, meaning, request_id)
-  values (message.client_id, message.recipient_id, message.provider_message_id, message.phone, message.sent_to, message.body,
-    message.media_count, message.meaning, message.request_id)
-  -- Twilio tells it again when it did not hear our answer
-  on conflict on constraint inbound_messages_come_once do nothing
-  returning m.* into kept;
-  return kept;
-end $$;
-
-create function public.receive_sms(
-  provider_message_id text, phone text, sent_to text, body text, media_count int, meaning text, is_answered boolean,
-  request_id uuid)
-returns jsonb language plpgsql volatile security definer set search_path = '' as $$
-declare
-  message public.inbound_messages;
-  is_news boolean := true;
-begin
-  message.provider_message_id := provider_message_id;
-  message.phone := phone;
-  message.sent_to := sent_to;
-  message.body := body;
-  message.media_count := coalesce(media_count, 0);
-  message.meaning := meaning;
-  message.request_id := request_id;
-  message := private.keep_inbound_message(message);
-  if message.id is not null then
-    if meaning = 'opt_out' then
-      is_news := private.opt_out('sms', phone, 'sms_reply', body, provider_message_id);
-    elsif meaning = 'opt_in' then
-      perform private.accept_opt_in(message);
-    end if;
-    update public.inbound_messages m
-    set answer = case when m.meaning <> 'other' and is_news and not is_answered then m.meaning end
-    where m.id = message.id;
-  end if;
-  return private.answered((
-    select jsonb_build_object('inboundMessageId', m.id, 'answer', m.answer, 'clientName', c.name)
-    from public.inbound_messages m left join public.clients c on c.id = m.client_id
-    where m.provider_message_id = receive_sms.provider_message_id));
-end $$;
-comment on function public.receive_sms is
-  'Keeps an SMS that a recipient wrote and does what it means; tells what to answer (nothing where the provider has answered).';
-
 -- What recipients say, and staff pass on.
 
 -- The recipient's own address, or another one that the client has written to or asked: staff speak for nobody else's.
@@ -271,7 +194,6 @@ create function private.pass_on_consent(
 returns public.consents language plpgsql volatile set search_path = '' as $$
 declare
   recipient public.campaign_recipients;
-  opt_out public.contact_opt_outs;
   consent public.consents;
 begin
   select r.* into recipient from public.campaign_recipients r where r.id = pass_on_consent.recipient_id;
@@ -280,9 +202,10 @@ begin
   perform private.assert_choice(source, 'source', array['agent', 'web_form', 'import']), private.assert_text(wording, 'wording', 10000);
   -- an opt-out that is being recorded at this moment is looked at, too
   perform private.lock_wish(channel, address);
-  select o.* into opt_out from public.contact_opt_outs o
-  where o.channel = pass_on_consent.channel and o.address = pass_on_consent.address;
-  if opt_out.id is not null and not private.may_lift_opt_out(actor, recipient.client_id, opt_out) then
+  if exists (
+    select from public.contact_opt_outs o
+    where o.channel = pass_on_consent.channel and o.address = pass_on_consent.address
+      and not private.may_lift_opt_out(actor, recipient.client_id, o)) then
     perform private.refuse('RB-400', 'The address has opted out: only its owner can take that back');
   end if;
   perform private.lift_opt_out(channel, address);
@@ -387,6 +310,6 @@ insert into private.attempt_limits (surface, kind, attempts_max, window_seconds,
   ('send-sms-opt-in', 'recipient', 5, 86400, true),
   ('send-sms-opt-in', 'client', 2000, 86400, true);
 
-grant execute on function public.request_sms_opt_in, public.receive_sms, public.record_recipient_consent to service_role;
+grant execute on function public.request_sms_opt_in, public.record_recipient_consent to service_role;
 grant execute on function
   public.record_consent, private.record_consent, public.record_opt_out, private.record_opt_out to authenticated;

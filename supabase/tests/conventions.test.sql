@@ -153,6 +153,7 @@ select bag_eq($$
   ('public.report_platform_analytics', 'authenticated'),
   ('public.record_consent', 'authenticated'), ('private.record_consent', 'authenticated'),
   ('public.record_opt_out', 'authenticated'), ('private.record_opt_out', 'authenticated'),
+  ('public.decide_reply', 'authenticated'), ('private.decide_reply', 'authenticated'),
   ('public.create_voucher', 'authenticated'), ('private.create_voucher', 'authenticated'),
   ('public.create_vouchers', 'authenticated'), ('private.create_vouchers', 'authenticated'),
   ('public.update_voucher', 'authenticated'), ('private.update_voucher', 'authenticated'),

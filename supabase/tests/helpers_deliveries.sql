@@ -50,7 +50,15 @@ $$;
 
 -- receive_sms with what matters.
 create or replace function tests.write_sms(
-  phone text, body text, meaning text, id text default gen_random_uuid()::text, answered boolean default false)
+  phone text, body text, meaning text, id text default gen_random_uuid()::text, answered boolean default false,
+  sent_by text default 'sms')
 returns jsonb language sql set search_path = '' as $$
-  select public.receive_sms(id, phone, '+15550100000', body, 0, meaning, answered, gen_random_uuid())
+  select public.receive_sms(id, phone, '+15550100000', body, 0, meaning, answered, gen_random_uuid(), sent_by)
+$$;
+
+-- A reply of a recipient that may be an opt-out; its id.
+create or replace function tests.unclear_reply(recipient uuid, body text default 'I need to cancel my appointment')
+returns uuid language sql set search_path = '' as $$
+  select (tests.write_sms(r.phone, body, 'unclear') #>> '{result,inboundMessageId}')::uuid
+  from public.campaign_recipients r where r.id = recipient
 $$;

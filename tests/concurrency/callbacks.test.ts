@@ -13,7 +13,7 @@ const MESSAGES = Number(Deno.env.get('CALLBACKS_MESSAGES') ?? 1000);
 const CONNECTIONS = 4;
 
 // All thirteen statuses of Twilio: what a message passes through, how it may end, and what says nothing of its fate.
-const STEPS = ['accepted', 'scheduled', 'queued', 'sending', 'sent'];
+const STEPS = ['accepted', 'scheduled', 'queued', 'sending', 'sent', 'partially_delivered'];
 const ENDS: [callbacks: string[], status: string, word: string][] = [
   [['delivered'], 'delivered', 'delivered'],
   [['delivered', 'read'], 'delivered', 'read'],
@@ -22,7 +22,7 @@ const ENDS: [callbacks: string[], status: string, word: string][] = [
   [['failed'], 'undelivered', 'failed'],
   [['canceled'], 'undelivered', 'canceled'],
 ];
-const OTHERS = ['receiving', 'received', 'partially_delivered'];
+const OTHERS = ['receiving', 'received'];
 
 const one = <Item>(items: Item[]): Item => items[Math.floor(random() * items.length)];
 

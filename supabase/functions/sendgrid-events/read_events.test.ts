@@ -25,6 +25,7 @@ Deno.test('read_events: a status keeps the message, the try and the id by which 
     status: 'delivered',
     errorCode: null,
     wish: null,
+    wishKind: null,
     address: 'ada@example.com',
     reason: 'delivered',
   });
@@ -75,4 +76,15 @@ Deno.test('read_events: what is no event, or means nothing here, is passed over'
   assert.equal(read({ timestamp: 'now' }).at, 0);
   assert.equal(read({ delivery_attempt_id: 'x' }).attemptId, null);
   assert.equal(read({ sg_event_id: 'a\0b\ud800'.repeat(100) }).id.includes('\0'), false);
+});
+
+Deno.test('read_events: each kind of opt-out is told by its own name', () => {
+  const kindOf = (fields: object) => read({ email: 'ada@example.com', ...fields })?.wishKind;
+  assert.equal(kindOf({ event: 'spamreport' }), 'spamreport');
+  assert.equal(kindOf({ event: 'unsubscribe' }), 'unsubscribe');
+  assert.equal(kindOf({ event: 'group_unsubscribe', asm_group_id: 7 }), 'group_unsubscribe:7');
+  assert.equal(kindOf({ event: 'group_resubscribe', asm_group_id: 7 }), 'group_unsubscribe:7');
+  assert.equal(kindOf({ event: 'group_resubscribe' }), 'group_unsubscribe:');
+  assert.equal(kindOf({ event: 'dropped', reason: 'Spam Reporting Address' }), 'spamreport');
+  assert.equal(kindOf({ event: 'dropped', reason: 'Unsubscribed Address' }), 'unsubscribe');
 });

@@ -11,6 +11,8 @@ export interface EmailEvent {
   status: string | null;
   errorCode: string | null;
   wish: 'opt_in' | 'opt_out' | null;
+  /** What kind of opt-out a wish makes or takes back: one kind never takes back another. */
+  wishKind: string | null;
   address: string | null;
   reason: string | null;
 }
@@ -26,6 +28,7 @@ const event = z.object({
   email: email.optional().catch(undefined),
   timestamp: z.int().nonnegative().catch(0),
   type: z.string().optional().catch(undefined),
+  asm_group_id: z.int().nonnegative().optional().catch(undefined),
   reason: clean(500).optional().catch(undefined),
   status: z.string().regex(/^\d\.\d{1,3}\.\d{1,3}$/).optional().catch(undefined),
 });
@@ -66,9 +69,17 @@ function emailEventOf(raw: RawEvent): EmailEvent {
     status: raw.sg_message_id ? status : null,
     errorCode: isBlocked ? 'blocked' : errorCodeOf(raw),
     wish: raw.email ? wish : null,
+    wishKind: raw.email && wish ? wishKindOf(raw) : null,
     address: raw.email ?? null,
     reason: raw.event,
   };
+}
+
+/** The kind of opt-out: a complaint, an unsubscription from everything, or one from a group, which its resubscribe takes back. */
+function wishKindOf({ event, reason = '', asm_group_id }: RawEvent): string {
+  if (event === 'spamreport' || (event === 'dropped' && /spam report/i.test(reason))) return 'spamreport';
+  const isOfGroup = event.startsWith('group_') || (event === 'dropped' && asm_group_id !== undefined);
+  return isOfGroup ? `group_unsubscribe:${asm_group_id ?? ''}` : 'unsubscribe';
 }
 
 function errorCodeOf({ event, status }: RawEvent): string | null {

@@ -3,7 +3,7 @@ import { check } from '../_shared/parse.ts';
 import { readTwilioWebhook } from '../_shared/providers/twilio/webhook.ts';
 import { serve } from '../_shared/serve.ts';
 import { type Answer, twiml } from './answer.ts';
-import { isTwiliosKeyword, meaningOf } from './meaning.ts';
+import { isTwiliosKeyword, meaningOfAll } from './meaning.ts';
 
 // Longer than any channel's messages; the form as a whole is limited before.
 const MAX_BODY = 4096;
@@ -14,17 +14,26 @@ const inbound = z.object({
   From: z.string().min(1).max(64).toLowerCase().transform((from) => from.replace(/^(rcs|whatsapp):/, '')),
   // What is odd about the rest must not lose a STOP.
   To: z.string().max(64).optional().catch(undefined),
-  Body: z.string().default('').transform((body) => body.replaceAll('\0', '').slice(0, MAX_BODY).toWellFormed()),
+  Body: z.string().default('').transform(storable),
   NumMedia: z.coerce.number().int().min(0).max(99).catch(0),
   OptOutType: z.enum(['STOP', 'START', 'HELP']).optional().catch(undefined),
 });
 
+function storable(body: string): string {
+  return body.replaceAll('\0', '').slice(0, MAX_BODY).toWellFormed();
+}
+
+/** The app that a message came through: a WhatsApp word counts for WhatsApp. */
+function appOf(from: string): string {
+  return from.match(/^(rcs|whatsapp):/i)?.[1].toLowerCase() ?? 'sms';
+}
+
 /** Takes what a recipient wrote: opts in or out, answers HELP, keeps everything; Twilio's own answers are not repeated. */
 export default {
   fetch: serve({ auth: 'none', tag: 'TWILIO', secrets: ['TWILIO_AUTH_TOKEN'] }, async (request, context) => {
-    const fields = await readTwilioWebhook(request, 'twilio-inbound');
+    const { fields, all } = await readTwilioWebhook(request, 'twilio-inbound');
     const { MessageSid, From, To, Body, NumMedia, OptOutType } = check(fields, inbound);
-    const meaning = meaningOf(Body, OptOutType);
+    const meaning = meaningOfAll(all.Body?.map(storable) ?? [Body], all.OptOutType);
     const { result } = await context.rpc<{ answer: Answer | null; clientName: string | null }>('receive_sms', {
       provider_message_id: MessageSid,
       phone: From,
@@ -35,6 +44,7 @@ export default {
       // Twilio's default help names neither us nor whom to ask, so ours follows it; one set up at Twilio is left alone.
       is_answered: OptOutType !== undefined || (meaning !== 'help' && isTwiliosKeyword(Body)),
       request_id: context.requestId,
+      sent_by: appOf(fields.From),
     });
     context.log('[TWILIO] SMS received', { messageSid: MessageSid, meaning, answer: result.answer });
     return twiml(result.answer, result.clientName);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isTwiliosKeyword, type Meaning, meaningOf } from './meaning.ts';
+import { isTwiliosKeyword, type Meaning, meaningOf, meaningOfAll } from './meaning.ts';
 
 // The keywords that the law, the carriers and Twilio name.
 const KEYWORDS: Record<string, string> = {
@@ -79,11 +79,26 @@ const CORPUS: [Meaning, string[]][] = [
         don't text me, stop | don't stop by, and stop texting | this is spam | reporting as spam | fuck off | no | No thanks | nope
         ALTO | parar | no más | no quiero mensajes | no me escriban | ya no quiero esto | dejen de mandar | dar de baja
         Denme de baja por favor | borrarme de la lista | quítenme de la lista | arrêt | ARRÊTER
-        can I cancel my appointment? | I quit | I'd like to cancel | I want off this list | take my name off | stahp
+        I quit | I'd like to cancel | I want off this list | take my name off | stahp
         I never signed up for this | I didn't sign up for these texts | did not ask for this | please unsubscribe`),
       'Stop\n\nSent from my iPhone',
       'Hello,\nplease take me off\nyour list.',
     ],
+  ],
+  [
+    'opt_out',
+    messages(`
+      стоп | Стоп! | СТОП | отмена | отписаться | Отпишите меня, пожалуйста | відписатися | 取消 | 取消。 | 停止 | 退订 | 請退訂 | 配信停止してください
+      abmelden | Bitte abmelden | ABMELDEN! | Stopp | kündigen | désabonner | me désabonner svp | annuler | afmelden | uitschrijven
+      darme de baja | cancelar | sair | disiscriviti | annulla | iptal | dur | 수신거부 | 수신 거부 부탁드립니다 | 중지 | توقف | إلغاء الاشتراك | הסר | ยกเลิก | หยุด
+      hủy | dừng lại | berhenti | batal | रोकें | बंद करें | wypisz mnie | przestań | avsluta prenumeration | στοπ`),
+  ],
+  [
+    'unclear',
+    messages(`
+      I need to cancel my appointment | can I cancel my appointment? | The appointment: please cancel it | cancel my order please
+      please cancel the delivery | I quit smoking | I quit my job | revoke my parking permit | how do I end the call session
+      Ich möchte meinen Termin kündigen | Quiero cancelar mi cita | нужна отмена записи | 我要取消预约 | 예약을 취소하고 싶어요 | je dois annuler mon rendez-vous`),
   ],
   [
     'opt_in',
@@ -113,7 +128,7 @@ const CORPUS: [Meaning, string[]][] = [
 ];
 
 for (const [meaning, bodies] of CORPUS) {
-  Deno.test(`meaning: what people write is ${meaning} (${bodies.length} messages)`, () => {
+  Deno.test(`meaningOf: ${bodies[0]} and ${bodies.length - 1} other messages → ${meaning}`, () => {
     const misread = bodies.filter((body) => meaningOf(body) !== meaning).map((body) => `${meaningOf(body)}: ${body}`);
     assert.deepEqual(misread, []);
   });
@@ -138,4 +153,14 @@ Deno.test('meaning: a message of any length and kind is read quickly', () => {
     meaningOf(part.repeat(400));
   }
   assert.ok(performance.now() - started < 500);
+});
+
+Deno.test('meaningOfAll: a parameter that comes twice → a STOP among its values is kept', () => {
+  assert.equal(meaningOfAll(['STOP', 'thanks']), 'opt_out');
+  assert.equal(meaningOfAll(['thanks', 'STOP']), 'opt_out');
+  assert.equal(meaningOfAll(['START', 'yes']), 'opt_in');
+  assert.equal(meaningOfAll(['hi'], ['STOP', 'START']), 'opt_out');
+  assert.equal(meaningOfAll(['stop?'], ['HELP']), 'help');
+  assert.equal(meaningOfAll(['hi'], ['SOMETHING']), 'other');
+  assert.equal(meaningOfAll([]), 'other');
 });

@@ -1,22 +1,35 @@
-/** What a recipient's message is taken to mean; other is for a person to read. */
-export type Meaning = 'opt_in' | 'opt_out' | 'help' | 'other';
+import { FOREIGN_STOP, FOREIGN_UNSUBSCRIBE, says } from './foreign_words.ts';
+import { wordsOf } from './words.ts';
+
+/** What a recipient's message is taken to mean; other is for staff to read, unclear for them to decide: it may be an opt-out. */
+export type Meaning = 'opt_in' | 'opt_out' | 'unclear' | 'help' | 'other';
 
 /** What Twilio says a message was, where Advanced Opt-Out is on. */
 export type OptOutType = 'STOP' | 'START' | 'HELP';
 
 const TOLD: Record<OptOutType, Meaning> = { STOP: 'opt_out', START: 'opt_in', HELP: 'help' };
 
+/** What is meant when a parameter comes more than once: a STOP among its values is kept. */
+export function meaningOfAll(bodies: string[], optOutTypes: string[] = []): Meaning {
+  const told = optOutTypes.filter((type): type is OptOutType => type in TOLD);
+  const meanings = [...told.map((type) => TOLD[type]), ...(told.length > 0 ? [] : bodies.map((body) => meaningOf(body)))];
+  return meanings.find((meaning) => meaning === 'opt_out') ?? meanings.at(-1) ?? 'other';
+}
+
 /**
- * Reads a message. Opting out has the first word, and in doubt it is the answer: the law wants a revocation by any
- * reasonable means honoured, and a message too few can be put right. Opting in and help must be said plainly.
+ * Reads a message. Opting out has the first word: the law wants a revocation by any reasonable means honoured. Opting in and help
+ * must be said plainly. A stop word in a sentence about something else ("I need to cancel my appointment") is unclear.
  */
 export function meaningOf(body: string, optOutType?: OptOutType): Meaning {
   if (optOutType) return TOLD[optOutType];
   if (TAPBACK.test(body)) return 'other';
   const words = wordsOf(body);
-  if (STOP_MESSAGES.has(words) || WANTS_OUT.some((pattern) => pattern.test(words)) || saysStop(words)) return 'opt_out';
+  const stop = saysStop(words);
+  if (STOP_MESSAGES.has(words) || WANTS_OUT.some((pattern) => pattern.test(words)) || stop === 'opt_out') return 'opt_out';
+  if (stop === 'unclear') return 'unclear';
   if (START_MESSAGES.has(words)) return 'opt_in';
-  return HELP_MESSAGES.has(words) ? 'help' : 'other';
+  if (HELP_MESSAGES.has(words)) return 'help';
+  return FOREIGN_STOP.some((word) => says(words, word)) ? 'unclear' : 'other';
 }
 
 /** Whether Twilio answers a message by itself: only keywords that are the whole message. */
@@ -39,6 +52,8 @@ const STOP_MESSAGES = either(`stop | stopall | stop all | unsubscribe | end | qu
   remove | unsub | off | no | nope | no thanks | no thank you | out | enough | halt | delete | spam
   stopp | stahp | stpo | sotp | tsop | stope | stoo | sto | stp | cancle | unsubcribe | unsuscribe | unsubscibe
   alto | parar | pare | basta | baja | cancelar | detener | arret | arreter`);
+
+[...FOREIGN_UNSUBSCRIBE, ...FOREIGN_STOP].forEach((message) => STOP_MESSAGES.add(message));
 
 const START_MESSAGES = either(
   'yes | start | unstop | yes please | yes start | start yes | yes i agree | start please | please start | opt in | optin | opt me in',
@@ -97,40 +112,26 @@ const AN_END = /\b(the|an|this|that|week|year|month|front|back|dead|open|high|lo
 const END_OF = /^ (of|user|up|result|results|date)\b/;
 const WHEN_IT_ENDS = /\bwhen (do|does) .*$/;
 
-function saysStop(words: string): boolean {
-  return Array.from(words.matchAll(STOP_WORDS)).some(({ 0: word, index }) => {
+// Words that people also use of other things: alone, or of messages or of nothing in particular, they are an opt-out.
+const LOOSE = /^(cancel|end|quit|revoke)$/;
+const OF_NOTHING_ELSE = new RegExp(
+  '^( (it|this|that|these|those|all|me|us|them|everything|please|pls|plz|now|already|immediately|asap|today|ok|okay|thanks|thank|you|' +
+    'and|my|the|your|any|of|from|for|to|sending|' +
+    `subscriptions?|memberships?|consent|permission|authorization|enrol?lment|service|program|list|plan|${MESSAGES}))*$`,
+);
+const ELSEWHERE = /\b(appointments?|orders?|reservations?|bookings?|visits?|meetings?|deliver(y|ies)|flights?|cards?)\b/;
+
+function saysStop(words: string): 'opt_out' | 'unclear' | null {
+  if (FOREIGN_UNSUBSCRIBE.some((word) => says(words, word))) return 'opt_out';
+  const found = Array.from(words.matchAll(STOP_WORDS), ({ 0: word, index }) => {
     const before = words.slice(0, index);
     const after = words.slice(index + word.length);
-    if (NEGATED.test(before)) return false;
-    if (word === 'stop') return !STOP_BY.test(after) && !A_STOP.test(before);
-    if (word === 'end') return !AN_END.test(before) && !WHEN_IT_ENDS.test(before) && !END_OF.test(after);
-    return true;
+    if (NEGATED.test(before)) return null;
+    if (word === 'stop') return !STOP_BY.test(after) && !A_STOP.test(before) ? 'opt_out' : null;
+    if (word === 'end' && (AN_END.test(before) || WHEN_IT_ENDS.test(before) || END_OF.test(after))) return null;
+    if (!LOOSE.test(word)) return 'opt_out';
+    const isAboutMessages = new RegExp(`\\b${MESSAGES}\\b`).test(after) || !ELSEWHERE.test(words);
+    return OF_NOTHING_ELSE.test(after) && isAboutMessages ? 'opt_out' : 'unclear';
   });
-}
-
-// Letters of other scripts that look like ours; the rest NFKD folds.
-const LOOKALIKES = new Map(
-  Array.from(
-    'аa еe оo рp сc хx уy ѕs іi тt кk мm нn вb пn ԁd ոn υu οo ρp τt εe αa νn սu ʀr ʙb ᴏo ᴘp ᴛt ꜱs ᴇe ɴn ᴄc ᴀa ʟl'.split(
-      ' ',
-    ),
-    ([foreign, ours]) => [foreign, ours],
-  ),
-);
-
-/** The words of a message in one form: no case, accents, look-alikes, punctuation, nor letters set apart or repeated. */
-function wordsOf(body: string): string {
-  const folded = Array.from(
-    body.normalize('NFKD').toLowerCase().replace(/[\p{M}\p{Cf}]/gu, '').replace(/['’‘`´ʼ]/g, ''),
-    (character) => LOOKALIKES.get(character) ?? character,
-  ).join('');
-  const words = folded.replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
-  const joined = /^\p{L}( \p{L})+$/u.test(words) ? words.replaceAll(' ', '') : words;
-  return joined.replace(/\S+/g, plainly);
-}
-
-// "st0p" and "stoooop" are "stop"; other words stay as they are.
-function plainly(word: string): string {
-  const plain = word.replaceAll('0', 'o').replaceAll('$', 's').replace(/([a-z])\1{2,}/g, '$1');
-  return /^(stop|quit|cancel|unsubscribe|end|yes|help)$/.test(plain) ? plain : word;
+  return found.find((meaning) => meaning === 'opt_out') ?? found.find(Boolean) ?? null;
 }

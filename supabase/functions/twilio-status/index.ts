@@ -13,7 +13,7 @@ const callback = z.object({
 /** Takes what Twilio tells about a message; repeated, late and unknown messages are taken and change nothing. */
 export default {
   fetch: serve({ auth: 'none', tag: 'TWILIO', secrets: ['TWILIO_AUTH_TOKEN'] }, async (request, { rpc }) => {
-    const fields = await readTwilioWebhook(request, 'twilio-status');
+    const { fields } = await readTwilioWebhook(request, 'twilio-status');
     const { MessageSid, MessageStatus, ErrorCode } = check(fields, callback);
     const attempt = new URL(request.url).searchParams.get('attempt');
     await rpc('record_delivery_status', {

@@ -62,22 +62,33 @@ Deno.test('sendgrid-events: a block is for now: the e-mail is still on its way, 
   assert.deepEqual([status, provider_status, error_code], ['sent', 'blocked', 'blocked']);
 });
 
-Deno.test('sendgrid-events: who complains or unsubscribes gets no e-mail any more, until subscribing again', async () => {
-  for (const event of ['spamreport', 'unsubscribe', 'group_unsubscribe']) {
+for (const event of ['spamreport', 'unsubscribe', 'group_unsubscribe']) {
+  Deno.test(`sendgrid-events: ${event} → no e-mail any more; only its own group's resubscribe lifts a group's`, async () => {
     const email = uniqueEmail();
-    const batch = [{ event, email: email.toUpperCase(), sg_event_id: crypto.randomUUID(), sg_message_id: 'x.recvd-1' }];
+    const group = { asm_group_id: 7 };
+    const batch = [{
+      event,
+      email: email.toUpperCase(),
+      sg_event_id: crypto.randomUUID(),
+      sg_message_id: 'x.recvd-1',
+      ...(event === 'group_unsubscribe' ? group : {}),
+    }];
     assert.equal((await tellEvents(batch)).status, 204);
     const optOut = () => sql`select source from public.contact_opt_outs where channel = 'email' and address = ${email}`;
     assert.deepEqual((await optOut()).map(({ source }) => source), ['provider'], event);
     const [fact] = await sql`select action, wording from public.consents where address = ${email}`;
     assert.deepEqual({ ...fact }, { action: 'opted_out', wording: event });
-    await tellEvents([{ event: 'group_resubscribe', email, sg_event_id: crypto.randomUUID() }]);
-    assert.equal((await optOut()).length, 0);
-    // The same complaint, told again by a server that did not hear us.
+    const resubscribe = (asm_group_id: number) =>
+      tellEvents([{ event: 'group_resubscribe', email, sg_event_id: crypto.randomUUID(), asm_group_id }]);
+    await resubscribe(8);
+    assert.equal((await optOut()).length, 1, 'another group says nothing');
+    await resubscribe(7);
+    assert.equal((await optOut()).length, event === 'group_unsubscribe' ? 0 : 1);
+    // The same event, told again by a server that did not hear us.
     await tellEvents(batch);
-    assert.equal((await optOut()).length, 0);
-  }
-});
+    assert.equal((await optOut()).length, event === 'group_unsubscribe' ? 0 : 1);
+  });
+}
 
 Deno.test('sendgrid-events: what SendGrid has not signed, or not lately, is refused and has no effect', async () => {
   const email = uniqueEmail();

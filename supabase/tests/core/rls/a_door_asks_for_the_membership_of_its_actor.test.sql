@@ -21,6 +21,7 @@ insert into expected values
   ('record_recipient_consent',  'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('record_consent',            'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('record_opt_out',            'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('decide_reply',              'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('get_delivery',              'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('get_wallet',                'RB-404', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('use_messages',              'ok',     'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -247,6 +248,7 @@ begin
     when 'record_consent' then format('select public.record_consent(%L, %L, %L, %L)', recipient, 'email', 'agent',
       'I agree')
     when 'record_opt_out' then format('select public.record_opt_out(%L, %L)', recipient, 'email')
+    when 'decide_reply' then format('select public.decide_reply(%L, %L)', tests.unclear_reply(recipient), 'dismissed')
     when 'cancel_gift_card' then format('select public.cancel_gift_card(%L, %L)',
       tests.provision(recipient) #>> '{result,giftCard,id}', 'asked')
     when 'allow_gift_card_replacement' then format('select public.allow_gift_card_replacement(%L, %L)',

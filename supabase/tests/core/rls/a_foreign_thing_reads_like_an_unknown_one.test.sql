@@ -1,7 +1,7 @@
 -- Whoever guesses ids and codes learns nothing: the whole answer is the same for another tenant's thing and for none.
 begin;
 set local search_path = public, extensions, tests;
-select plan(72);
+select plan(74);
 
 select tests.keep(tests.create_busy_tenant());
 select tests.keep('delivery', (select id from public.deliveries where client_id = tests.the('client') limit 1));
@@ -86,6 +86,7 @@ select is(public.get_delivery(tests.the('admin'), tests.the('delivery')),
   'get_delivery: a foreign delivery reads like an unknown one');
 
 -- what an admin calls with supabase-js, signed in
+select tests.keep('reply', tests.unclear_reply(tests.the('recipient')));
 create function pg_temp.told(statement text) returns text language plpgsql as $$
 declare
   answer text := 'done';
@@ -106,6 +107,7 @@ from (values
   ('select public.archive_gift_card_pool(%L)', 'pool'), ('select public.archive_gift_card_pool(%L)', 'master'),
   ('select public.update_expiration_policy(%L, ''Never'')', 'brand'),
   ('select public.record_consent(%L, ''sms'', ''agent'', ''yes'')', 'recipient'),
+  ('select public.decide_reply(%L, ''dismissed'')', 'reply'),
   ('select public.record_opt_out(%L, ''sms'')', 'recipient')) s (statement, thing),
   lateral (values (tests.the(s.thing)), (gen_random_uuid())) t (id);
 

@@ -17,6 +17,7 @@ insert into expected values
   ('contact_opt_outs',             '',   '',   '',   's'),
   ('consents',                     'o',  'o',  'o',  'fos'),
   ('inbound_messages',             'o',  'o',  'o',  'fos'),
+  ('replies_to_review',            'o',  'o',  'o',  'fos'),
   ('deliveries',                   'o',  'o',  'o',  'fos'),
   ('delivery_attempts',            'o',  'o',  'o',  'fos'),
   ('sms_delivery_log',             'o',  'o',  'o',  'fos'),
@@ -80,6 +81,9 @@ create temp table tenants as select 'a' as tenant, tests.create_busy_tenant() as
 select tests.create_pool(null, (facts ->> 'brand')::uuid, 2) from tenants where tenant = 'a';
 insert into public.contact_opt_outs (channel, address, source) values ('sms', '+12025550199', 'test');
 select tests.write_sms('+12025550198', 'STOP', 'opt_out');
+select tests.write_sms('+12025550197', 'I need to cancel my appointment', 'unclear');
+select tests.write_sms(r.phone, 'I need to cancel my appointment', 'unclear')
+from tenants t join public.campaign_recipients r on r.id = (t.facts ->> 'recipient')::uuid;
 insert into public.system_alerts (alert_type, severity, message) values ('platform', 'info', 'of the platform');
 
 create temp table personas as

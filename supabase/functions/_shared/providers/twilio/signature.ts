@@ -5,7 +5,7 @@ export function isSignedByTwilio(
   authToken: string,
   url: string,
   signature: string | null,
-  fields: Record<string, string>,
+  fields: Record<string, string | string[]>,
 ): boolean {
   return validateRequest(authToken, signature ?? '', url, fields);
 }

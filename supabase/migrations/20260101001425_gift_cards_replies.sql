@@ -1,0 +1,176 @@
+-- Replies: what recipients write. Clear words work at once (opting in, opting out, help); what may be an opt-out and may be about
+-- something else is decided by staff of the client that wrote to the phone last. Everything is kept.
+
+-- What a reply takes back and is taken back by: an SMS or RCS stands for the number, WhatsApp only for itself.
+create function private.kind_of_reply(sent_by text)
+returns text language sql immutable set search_path = '' as $$
+  select case sent_by when 'whatsapp' then 'whatsapp' else 'general' end
+$$;
+
+-- Yes to the last open request. Without one it is START: to whoever wrote last, and to those whom an opt-out had left. By WhatsApp it
+-- takes back what was said by WhatsApp, and agrees to no SMS.
+create function private.accept_opt_in(message public.inbound_messages)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  request public.consents := private.open_request('sms', message.phone);
+  kind text := private.kind_of_reply(message.sent_by);
+begin
+  if private.lift_opt_out('sms', message.phone, kind => kind) then
+    perform private.restore_consents('sms', message.phone, 'sms_reply', message.body, message.provider_message_id);
+  elsif private.is_opted_out('sms', message.phone) then
+    -- a STOP that was said later came first, or one of another kind stands
+    return;
+  end if;
+  if kind <> 'general' then
+    return;
+  elsif request.id is not null then
+    insert into public.consents (client_id, recipient_id, channel, address, action, source, wording, wording_version,
+      provider_message_id)
+    values (request.client_id, request.recipient_id, 'sms', message.phone, 'opted_in', 'sms_reply', request.wording,
+      request.wording_version, message.provider_message_id);
+  elsif (private.last_consent(message.client_id, 'sms', message.phone)).action is distinct from 'opted_in' then
+    insert into public.consents (client_id, recipient_id, channel, address, action, source, wording, provider_message_id)
+    values (message.client_id, message.recipient_id, 'sms', message.phone, 'opted_in', 'sms_reply', message.body,
+      message.provider_message_id);
+  end if;
+end $$;
+
+-- Keeps a message; null when it was kept before. It belongs to the client that wrote to the phone last.
+create function private.keep_inbound_message(message public.inbound_messages)
+returns public.inbound_messages language plpgsql volatile set search_path = '' as $$
+declare
+  kept public.inbound_messages;
+begin
+  select w.client_id, w.recipient_id into message.client_id, message.recipient_id from (
+    (select 1 as choice, d.client_id, d.recipient_id from public.deliveries d
+     where d.deliver_to = message.phone and d.attempts > 0 order by d.created_at desc limit 1)
+    union all
+    (select 2, r.client_id, r.id from public.campaign_recipients r where r.phone = message.phone order by r.created_at desc limit 1)) w
+  order by w.choice limit 1;
+  insert into public.inbound_messages as m (
+    client_id, recipient_id, provider_message_id, phone, sent_to, sent_by, body, media_count, meaning, review, request_id)
+  values (message.client_id, message.recipient_id, message.provider_message_id, message.phone, message.sent_to, message.sent_by,
+    message.body, message.media_count, message.meaning, case message.meaning when 'unclear' then 'open' end, message.request_id)
+  -- Twilio tells it again when it did not hear our answer
+  on conflict on constraint inbound_messages_come_once do nothing
+  returning m.* into kept;
+  return kept;
+end $$;
+
+-- Of a phone that has opted out nothing is left to decide.
+create function private.close_reviews(phone text)
+returns void language sql volatile set search_path = '' as $$
+  with closed as (
+    update public.inbound_messages m set review = 'opted_out', reviewed_at = clock_timestamp()
+    where m.phone = close_reviews.phone and m.review = 'open'
+    returning m.id)
+  select private.resolve_alert('reply_to_review', c.id::text) from closed c
+$$;
+
+-- Does what a message means and tells whether that is to be confirmed.
+create function private.follow_reply(message public.inbound_messages)
+returns boolean language plpgsql volatile set search_path = '' as $$
+declare
+  kind text := private.kind_of_reply(message.sent_by);
+  is_news boolean;
+begin
+  case message.meaning
+    when 'opt_out' then
+      is_news := private.opt_out('sms', message.phone, 'sms_reply', message.body, message.provider_message_id, kind => kind);
+      perform private.close_reviews(message.phone);
+      return is_news;
+    when 'opt_in' then
+      perform private.accept_opt_in(message);
+      return kind = 'general' and not private.is_opted_out('sms', message.phone);
+    when 'unclear' then
+      perform private.raise_alert('reply_to_review', 'warning',
+        'A reply may be an opt-out: decide with decide_reply', jsonb_build_object('inbound_message_id', message.id),
+        message.id::text, message.client_id);
+      return false;
+    else
+      return message.meaning = 'help';
+  end case;
+end $$;
+
+create function public.receive_sms(
+  provider_message_id text, phone text, sent_to text, body text, media_count int, meaning text, is_answered boolean,
+  request_id uuid, sent_by text default 'sms')
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  message public.inbound_messages;
+  is_news boolean;
+begin
+  message.provider_message_id := provider_message_id;
+  message.phone := phone;
+  message.sent_to := sent_to;
+  message.sent_by := sent_by;
+  message.body := body;
+  message.media_count := coalesce(media_count, 0);
+  message.meaning := meaning;
+  message.request_id := request_id;
+  message := private.keep_inbound_message(message);
+  if message.id is not null then
+    is_news := private.follow_reply(message);
+    update public.inbound_messages m set answer = case when is_news and not is_answered then m.meaning end
+    where m.id = message.id;
+  end if;
+  return private.answered((
+    select jsonb_build_object('inboundMessageId', m.id, 'answer', m.answer, 'clientName', c.name)
+    from public.inbound_messages m left join public.clients c on c.id = m.client_id
+    where m.provider_message_id = receive_sms.provider_message_id));
+end $$;
+comment on function public.receive_sms is
+  'Keeps an SMS (or a message by RCS or WhatsApp: sent_by) that a recipient wrote and does what it means; tells what to answer '
+  '(nothing where the provider has answered).';
+
+-- Replies that may be an opt-out, or may be about something else ("I need to cancel my appointment"): staff decide.
+
+create view public.replies_to_review with (security_invoker = on) as
+  select m.id, m.client_id, m.recipient_id, m.phone, m.body, m.sent_by, m.created_at
+  from public.inbound_messages m where m.review = 'open';
+comment on view public.replies_to_review is
+  'Replies that may be an opt-out, of the clients that the reader is staff of; decide_reply settles each.';
+
+create function private.decide_reply(inbound_message_id uuid, decision text, note text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  actor uuid := private.caller();
+  message public.inbound_messages;
+begin
+  select m.* into message from public.inbound_messages m where m.id = inbound_message_id and m.review is not null for update;
+  if message.id is null or message.client_id is not null then
+    perform private.assert_can_act(actor, message.client_id, private.staff_roles());
+  else
+    -- nobody's message is the platform's
+    perform private.assert_platform_admin(actor);
+  end if;
+  if decision is null or decision not in ('opted_out', 'dismissed') then
+    perform private.refuse_field('decision', 'must be "opted_out" or "dismissed"');
+  elsif message.review not in ('open', decision) then
+    perform private.refuse('RB-400', 'The reply has been decided already: ' || message.review);
+  end if;
+  if message.review = 'open' then
+    if decision = 'opted_out' then
+      perform private.opt_out('sms', message.phone, 'agent', message.body, message.provider_message_id, actor, message.created_at);
+    end if;
+    update public.inbound_messages m set review = decision, reviewed_by = actor, reviewed_at = clock_timestamp(), review_note = note
+    where m.id = message.id;
+    perform private.resolve_alert('reply_to_review', message.id::text);
+    perform private.record_audit(message.client_id, actor, 'reply.' || decision, 'inbound_message', message.id,
+      jsonb_build_object('recipient_id', message.recipient_id), reason => note);
+  end if;
+  return jsonb_build_object('inboundMessageId', message.id, 'review', decision,
+    'isOptedOut', private.is_opted_out('sms', message.phone));
+end $$;
+
+create function public.decide_reply(inbound_message_id uuid, decision text, note text default null)
+returns jsonb language sql volatile security invoker set search_path = '' as $$
+  select private.decide_reply(inbound_message_id, decision, note)
+$$;
+comment on function public.decide_reply is
+  'Staff settle a reply that may be an opt-out: opted_out (holds at once and for all clients, as record_opt_out; staff of the client may '
+  'take it back with record_consent) or dismissed. Audited; RB-400 when it was decided otherwise before.';
+
+grant select on public.replies_to_review to authenticated, service_role;
+grant execute on function public.receive_sms to service_role;
+grant execute on function public.decide_reply, private.decide_reply to authenticated;
