@@ -15,6 +15,8 @@ interface Inbound {
   to?: string;
   optOutType?: string;
   messageSid?: string;
+  /** Parameters that come once more, with these values. */
+  again?: Record<string, string>;
 }
 
 /** The phones of recipients: `POST /_inbound` lets one write to the account's number, and shows what it is answered. */
@@ -33,7 +35,7 @@ export function phones(world: World, account: Account): StandIn {
 
 // As Twilio does by default: it blocks and unblocks by itself, and the webhook hears of it all the same.
 async function write({ store }: World, account: Account, url: string, inbound: Inbound) {
-  const { from, body, to = '+15550100000', optOutType } = inbound;
+  const { from, body, to = '+15550100000', optOutType, again = {} } = inbound;
   const keyword = body.trim();
   if (STOP.test(keyword) || optOutType === 'STOP') store.block(from, true);
   if (START.test(keyword) || optOutType === 'START') store.block(from, false);
@@ -51,10 +53,11 @@ async function write({ store }: World, account: Account, url: string, inbound: I
     To: to,
     ...(optOutType ? { OptOutType: optOutType } : {}),
   };
+  const form = new URLSearchParams([...Object.entries(fields), ...Object.entries(again)]);
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'x-twilio-signature': signatureOf(account.authToken, url, fields) },
-    body: new URLSearchParams(fields),
+    headers: { 'x-twilio-signature': signatureOf(account.authToken, url, form) },
+    body: form,
   });
   const twiml = await response.text();
   const answers = Array.from(twiml.matchAll(/<Message>([^<]*)<\/Message>/g), ([, text]) => unescape(text));

@@ -38,9 +38,12 @@ export function callBack(
   );
 }
 
-/** The signature over a URL and its form fields: HMAC-SHA1 of the URL and every name and value, by name. */
-export function signatureOf(authToken: string, url: string, fields: Record<string, string>): string {
-  const signed = url + Object.keys(fields).sort().map((name) => name + fields[name]).join('');
+/** The signature over a URL and its form fields: HMAC-SHA1 of the URL and every name and each of its values, sorted. */
+export function signatureOf(authToken: string, url: string, fields: Record<string, string> | URLSearchParams): string {
+  const form = new URLSearchParams(fields);
+  const names = [...new Set(form.keys())].sort();
+  const signed = url +
+    names.flatMap((name) => [...new Set(form.getAll(name))].sort().map((value) => name + value)).join('');
   return createHmac('sha1', authToken).update(signed).digest('base64');
 }
 

@@ -52,7 +52,7 @@ export interface Written {
 export function writeSms(
   from: string,
   body: string,
-  more: { optOutType?: string; messageSid?: string; to?: string } = {},
+  more: { optOutType?: string; messageSid?: string; to?: string; again?: Record<string, string> } = {},
 ): Promise<Written> {
   return atDesk('_inbound', { from, body, ...more });
 }

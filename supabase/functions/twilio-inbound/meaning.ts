@@ -12,7 +12,10 @@ const TOLD: Record<OptOutType, Meaning> = { STOP: 'opt_out', START: 'opt_in', HE
 /** What is meant when a parameter comes more than once: a STOP among its values is kept. */
 export function meaningOfAll(bodies: string[], optOutTypes: string[] = []): Meaning {
   const told = optOutTypes.filter((type): type is OptOutType => type in TOLD);
-  const meanings = [...told.map((type) => TOLD[type]), ...(told.length > 0 ? [] : bodies.map((body) => meaningOf(body)))];
+  const meanings = [
+    ...told.map((type) => TOLD[type]),
+    ...(told.length > 0 ? [] : bodies.map((body) => meaningOf(body))),
+  ];
   return meanings.find((meaning) => meaning === 'opt_out') ?? meanings.at(-1) ?? 'other';
 }
 
@@ -25,7 +28,9 @@ export function meaningOf(body: string, optOutType?: OptOutType): Meaning {
   if (TAPBACK.test(body)) return 'other';
   const words = wordsOf(body);
   const stop = saysStop(words);
-  if (STOP_MESSAGES.has(words) || WANTS_OUT.some((pattern) => pattern.test(words)) || stop === 'opt_out') return 'opt_out';
+  if (STOP_MESSAGES.has(words) || WANTS_OUT.some((pattern) => pattern.test(words)) || stop === 'opt_out') {
+    return 'opt_out';
+  }
   if (stop === 'unclear') return 'unclear';
   if (START_MESSAGES.has(words)) return 'opt_in';
   if (HELP_MESSAGES.has(words)) return 'help';
@@ -119,7 +124,8 @@ const OF_NOTHING_ELSE = new RegExp(
     'and|my|the|your|any|of|from|for|to|sending|' +
     `subscriptions?|memberships?|consent|permission|authorization|enrol?lment|service|program|list|plan|${MESSAGES}))*$`,
 );
-const ELSEWHERE = /\b(appointments?|orders?|reservations?|bookings?|visits?|meetings?|deliver(y|ies)|flights?|cards?)\b/;
+const ELSEWHERE =
+  /\b(appointments?|orders?|reservations?|bookings?|visits?|meetings?|deliver(y|ies)|flights?|cards?)\b/;
 
 function saysStop(words: string): 'opt_out' | 'unclear' | null {
   if (FOREIGN_UNSUBSCRIBE.some((word) => says(words, word))) return 'opt_out';

@@ -147,3 +147,39 @@ Deno.test('inbound: an opt-out that staff pass on holds at once, and the recipie
     }),
   );
 });
+
+Deno.test('inbound: a parameter that comes twice → a STOP among its values is kept', async () => {
+  for (const [body, again] of [['STOP', 'thanks'], ['thanks', 'STOP']]) {
+    const phone = uniquePhone();
+    assert.equal((await writeSms(phone, body, { again: { Body: again } })).status, 200);
+    assert.ok(await isOptedOut(phone), body);
+  }
+});
+
+Deno.test('inbound: стоп, 取消 and abmelden → opted out', async () => {
+  for (const body of ['стоп', '取消', 'Bitte abmelden']) {
+    const phone = uniquePhone();
+    assert.match((await writeSms(phone, body)).answers[0], /You have opted out/);
+    assert.ok(await isOptedOut(phone), body);
+  }
+});
+
+Deno.test('inbound: "Yes" by WhatsApp → the STOP by SMS stays', async () => {
+  const phone = uniquePhone();
+  await writeSms(phone, 'STOP');
+  await writeSms(`whatsapp:${phone}`, 'Yes');
+  assert.ok(await isOptedOut(phone));
+});
+
+Deno.test('inbound: "I need to cancel my appointment" → still written to; an agent of the client decides', async () => {
+  const { recipient: { phone }, clientId } = await promise();
+  assert.deepEqual((await writeSms(phone, 'I need to cancel my appointment')).answers, []);
+  assert.ok(!await isOptedOut(phone));
+  const { client } = await signUpAs('call_agent', clientId);
+  const { data } = await client.from('replies_to_review').select('id, body').eq('phone', phone);
+  assert.deepEqual(data!.map(({ body }) => body), ['I need to cancel my appointment']);
+  const args = { inbound_message_id: data![0].id, decision: 'opted_out' };
+  assert.equal((await client.rpc('decide_reply', args)).data.isOptedOut, true);
+  assert.ok(await isOptedOut(phone));
+  assert.equal((await client.from('replies_to_review').select('id').eq('phone', phone)).data!.length, 0);
+});

@@ -181,9 +181,19 @@ Deno.test('standard: v1a → verified with the public key whpk_, and with no oth
   const body = '{"type":"visit"}';
   const seconds = Math.floor(Date.now() / 1000);
   const signature = sign(null, bytes(`msg_1.${seconds}.${body}`), privateKey).toString('base64');
-  const headers = { 'webhook-id': 'msg_1', 'webhook-timestamp': String(seconds), 'webhook-signature': `v1,AAAA v1a,${signature}` };
+  const headers = {
+    'webhook-id': 'msg_1',
+    'webhook-timestamp': String(seconds),
+    'webhook-signature': `v1,AAAA v1a,${signature}`,
+  };
   assert.equal(await standard.isGenuine(callOf(body, headers), [keyOf(publicKey)]), true);
   assert.equal(await standard.isGenuine(callOf(`${body} `, headers), [keyOf(publicKey)]), false);
-  assert.equal(await standard.isGenuine(callOf(body, headers), [keyOf(generateKeyPairSync('ed25519').publicKey)]), false);
-  assert.equal(await standard.isGenuine(callOf(body, { ...headers, 'webhook-signature': `v1,${signature}` }), [keyOf(publicKey)]), false);
+  assert.equal(
+    await standard.isGenuine(callOf(body, headers), [keyOf(generateKeyPairSync('ed25519').publicKey)]),
+    false,
+  );
+  assert.equal(
+    await standard.isGenuine(callOf(body, { ...headers, 'webhook-signature': `v1,${signature}` }), [keyOf(publicKey)]),
+    false,
+  );
 });

@@ -60,7 +60,8 @@ function headerOf(headers: Headers, name: string): string {
 
 async function isSigned(signed: Buffer<ArrayBuffer>, signature: string, key: string): Promise<boolean> {
   if (key.startsWith(PUBLIC_KEY)) {
-    return signature.startsWith('v1a,') && await isSignedEd25519(signed, signature.slice(4), key.slice(PUBLIC_KEY.length));
+    return signature.startsWith('v1a,') &&
+      await isSignedEd25519(signed, signature.slice(4), key.slice(PUBLIC_KEY.length));
   }
   const secret = Buffer.from(key.replace(/^whsec_/, ''), 'base64');
   // An empty secret is anybody's.

@@ -26,7 +26,7 @@ export type SignedEvent = Stripe.Event | { object: 'v2.core.event'; id: string; 
 export async function eventIn(body: string, signature: string | null, secrets: string[]): Promise<SignedEvent | null> {
   for (const secret of secrets) {
     try {
-      await Stripe.webhooks.signature.verifyHeaderAsync(body, signature ?? '', secret, TOLERANCE_SECONDS, crypto);
+      await Stripe.webhooks.signature!.verifyHeaderAsync(body, signature ?? '', secret, TOLERANCE_SECONDS, crypto);
       return JSON.parse(body);
     } catch {
       // Perhaps with the next one.

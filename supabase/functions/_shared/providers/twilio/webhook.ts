@@ -18,7 +18,9 @@ export async function readTwilioWebhook(request: Request, functionName: string):
   const form = new URLSearchParams(new TextDecoder().decode(await readBytes(request, MAX_BYTES)));
   const fields = Object.fromEntries(form);
   const all = Object.fromEntries(Object.keys(fields).map((name) => [name, form.getAll(name)]));
-  const signed = Object.fromEntries(Object.entries(all).map(([name, values]) => [name, values[1] ? values : values[0]]));
+  const signed = Object.fromEntries(
+    Object.entries(all).map(([name, values]) => [name, values[1] ? values : values[0]]),
+  );
   const signature = request.headers.get('x-twilio-signature');
   const url = functionsUrl(functionName + search);
   if (!secretsOf('TWILIO_AUTH_TOKEN').some((token) => isSignedByTwilio(token, url, signature, signed))) {
