@@ -531,14 +531,14 @@ isOneToOne: false
                   ]
                 },"contact_opt_outs": {
                   Row: {
-                    "address": string,"channel": string,"created_at": string,"id": string,"provider_message_id": string | null,"recorded_by": string | null,"said_at": string,"source": string,"wording": string | null
+                    "address": string,"channel": string,"created_at": string,"id": string,"kind": string,"provider_message_id": string | null,"recorded_by": string | null,"said_at": string,"source": string,"wording": string | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "address": string,"channel": string,"created_at"?: string,"id"?: string,"provider_message_id"?: string | null,"recorded_by"?: string | null,"said_at"?: string,"source": string,"wording"?: string | null
+                    "address": string,"channel": string,"created_at"?: string,"id"?: string,"kind"?: string,"provider_message_id"?: string | null,"recorded_by"?: string | null,"said_at"?: string,"source": string,"wording"?: string | null
                   }
                   Update: {
-                    "address"?: string,"channel"?: string,"created_at"?: string,"id"?: string,"provider_message_id"?: string | null,"recorded_by"?: string | null,"said_at"?: string,"source"?: string,"wording"?: string | null
+                    "address"?: string,"channel"?: string,"created_at"?: string,"id"?: string,"kind"?: string,"provider_message_id"?: string | null,"recorded_by"?: string | null,"said_at"?: string,"source"?: string,"wording"?: string | null
                   }
                   Relationships: [
                     
@@ -825,14 +825,14 @@ isOneToOne: false
                   ]
                 },"inbound_messages": {
                   Row: {
-                    "answer": string | null,"body": string,"client_id": string | null,"created_at": string,"id": string,"meaning": string,"media_count": number,"phone": string,"provider_message_id": string,"recipient_id": string | null,"request_id": string | null,"sent_to": string | null
+                    "answer": string | null,"body": string,"client_id": string | null,"created_at": string,"id": string,"meaning": string,"media_count": number,"phone": string,"provider_message_id": string,"recipient_id": string | null,"request_id": string | null,"review": string | null,"review_note": string | null,"reviewed_at": string | null,"reviewed_by": string | null,"sent_by": string,"sent_to": string | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "answer"?: string | null,"body": string,"client_id"?: string | null,"created_at"?: string,"id"?: string,"meaning": string,"media_count"?: number,"phone": string,"provider_message_id": string,"recipient_id"?: string | null,"request_id"?: string | null,"sent_to"?: string | null
+                    "answer"?: string | null,"body": string,"client_id"?: string | null,"created_at"?: string,"id"?: string,"meaning": string,"media_count"?: number,"phone": string,"provider_message_id": string,"recipient_id"?: string | null,"request_id"?: string | null,"review"?: string | null,"review_note"?: string | null,"reviewed_at"?: string | null,"reviewed_by"?: string | null,"sent_by"?: string,"sent_to"?: string | null
                   }
                   Update: {
-                    "answer"?: string | null,"body"?: string,"client_id"?: string | null,"created_at"?: string,"id"?: string,"meaning"?: string,"media_count"?: number,"phone"?: string,"provider_message_id"?: string,"recipient_id"?: string | null,"request_id"?: string | null,"sent_to"?: string | null
+                    "answer"?: string | null,"body"?: string,"client_id"?: string | null,"created_at"?: string,"id"?: string,"meaning"?: string,"media_count"?: number,"phone"?: string,"provider_message_id"?: string,"recipient_id"?: string | null,"request_id"?: string | null,"review"?: string | null,"review_note"?: string | null,"reviewed_at"?: string | null,"reviewed_by"?: string | null,"sent_by"?: string,"sent_to"?: string | null
                   }
                   Relationships: [
                     
@@ -1522,6 +1522,20 @@ isOneToOne: false
       referencedColumns: ["id","client_id"]
     }
                   ]
+                },"replies_to_review": {
+                  Row: {
+                    "body": string,"client_id": string | null,"created_at": string,"id": string,"phone": string,"recipient_id": string | null,"sent_by": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                           "body"?: string | null,"client_id"?: string | null,"created_at"?: string | null,"id"?: string | null,"phone"?: string | null,"recipient_id"?: string | null,"sent_by"?: string | null
+                         }
+                        Update: {
+                           "body"?: string | null,"client_id"?: string | null,"created_at"?: string | null,"id"?: string | null,"phone"?: string | null,"recipient_id"?: string | null,"sent_by"?: string | null
+                         }
+                        Relationships: [
+                    
+                  ]
                 },"sms_delivery_log": {
                   Row: {
                     "attempt_number": number,"client_id": string,"created_at": string,"delivery_id": string,"error_code": string | null,"error_message": string | null,"gift_card_id": string | null,"id": string,"message_sid": string | null,"phone_number": string,"status": string | null
@@ -1956,6 +1970,9 @@ isOneToOne: false
 "create_webhook_endpoint":
 { Args: { "client_id": string,"description"?: string,"events"?: (string)[],"url": string }; Returns: Json
                            },
+"decide_reply":
+{ Args: { "decision": string,"inbound_message_id": string,"note"?: string }; Returns: Json
+                           },
 "expire_entitlements":
 { Args: Record<PropertyKey, never>; Returns: Json
                            },
@@ -2162,7 +2179,7 @@ isOneToOne: false
 { Args: { "actor": string,"call_session_id": string,"condition_number": number,"confirmation_code": string,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"reason"?: string,"recipient_id": string,"request_hash": string,"request_id": string,"skip_verification": boolean,"suppliers"?: (string)[] }; Returns: Json
                            },
 "receive_sms":
-{ Args: { "body": string,"is_answered": boolean,"meaning": string,"media_count": number,"phone": string,"provider_message_id": string,"request_id": string,"sent_to": string }; Returns: Json
+{ Args: { "body": string,"is_answered": boolean,"meaning": string,"media_count": number,"phone": string,"provider_message_id": string,"request_id": string,"sent_by"?: string,"sent_to": string }; Returns: Json
                            },
 "record_consent":
 { Args: { "address"?: string,"channel": string,"ip"?: unknown,"recipient_id": string,"source": string,"wording": string,"wording_version"?: string }; Returns: {

@@ -1,7 +1,7 @@
 -- An admin makes the address of a CRM; its key is shown once, and while a new one takes over two are valid, never three.
 begin;
 set local search_path = public, extensions, tests;
-select plan(25);
+select plan(27);
 
 select tests.keep(tests.create_promise());
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
@@ -59,7 +59,8 @@ select tests.sign_out();
 select is(pg_temp.refusal(format('select public.create_crm_endpoint(%L, %L, %L, null, %L)', tests.the('client'), 'x', k.kind, k.key)),
   k.answer, format('%s: a key like %s', k.kind, coalesce(k.key, 'none')))
 from (values
-  ('standard', 'secret', 'RB400'), ('standard', 'whsec_AAAA', 'RB400'),
+  ('standard', 'secret', 'RB400'), ('standard', 'whsec_AAAA', 'RB400'), ('standard', 'whpk_AAAA', 'RB400'),
+  ('standard', 'whpk_' || encode(repeat('k', 32)::bytea, 'base64'), 'ok'),
   ('hubspot', null, 'RB400'), ('hubspot', 'short', 'RB400'),
   ('gohighlevel', null, 'RB400'), ('gohighlevel', 'AAAA', 'RB400'), ('gohighlevel', 'not base64!', 'RB400'),
   ('another', null, 'RB400')) k (kind, key, answer);
