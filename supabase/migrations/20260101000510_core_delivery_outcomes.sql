@@ -128,6 +128,18 @@ begin
   end;
 end $$;
 
+-- However an unknown outcome becomes known (a look-up, a callback), nobody need look any more.
+create function private.resolve_unknown_outcome()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.resolve_alert('delivery_outcome_unknown', new.id::text);
+  return null;
+end $$;
+
+create trigger deliveries_resolve_unknown_outcomes after update of status on public.deliveries
+  for each row when (old.status = 'unknown' and new.status <> 'unknown')
+  execute function private.resolve_unknown_outcome();
+
 -- Applies a callback: found by the provider's id, or by the attempt it names when the report of the call was lost, or when a
 -- look-up did not find what went out after all (a try that is queued again is then called off).
 -- Returns null when there is nothing to apply: unknown message, repeated or late callback. Of delivered and undelivered the first one

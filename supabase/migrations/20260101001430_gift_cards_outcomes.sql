@@ -99,7 +99,6 @@ begin
       is distinct from ('delivered', arrival.arrived_at, arrival.channel);
   end if;
   if delivery.status in ('sent', 'delivered') then
-    perform private.resolve_alert('delivery_outcome_unknown', delivery.id::text);
     perform private.resolve_alert('delivery_failed', delivery.subject_id::text);
   elsif arrival.channel is null then
     perform private.follow_failure(card, delivery, is_answered);

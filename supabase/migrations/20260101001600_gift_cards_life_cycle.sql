@@ -170,6 +170,7 @@ begin
   end if;
   if exists (select from public.gift_card_grants g where g.id = card.grant_id and g.cancelled_at is null) then
     perform private.cancel_grant(card.grant_id);
+    perform private.resolve_alert('gift_card_expired_unsent', card.id::text);
     perform private.record_audit(card.client_id, private.caller(), 'gift_card.replacement_allowed', 'gift_card', card.id,
       jsonb_build_object('grant_id', card.grant_id, 'was', card.status), null, reason);
   end if;

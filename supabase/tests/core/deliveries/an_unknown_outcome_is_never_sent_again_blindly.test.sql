@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(36);
+select plan(37);
 
 select tests.keep(tests.create_delivery());
 update public.campaign_recipients set email = null where id = tests.the('recipient');
@@ -78,6 +78,14 @@ select is(pg_temp.resolve(tests.lease_unknown(tests.the('delivery')), false) ->>
 select tests.report(tests.lease(tests.the('delivery')), 'ambiguous');
 select is(pg_temp.resolve(tests.lease_unknown(tests.the('delivery')), false) ->> 'status', 'failed',
   'The third time it has failed');
+
+select tests.keep(tests.create_delivery());
+select tests.report(tests.lease(tests.the('delivery')), 'ambiguous');
+select pg_temp.resolve(tests.lease_unknown(tests.the('delivery')), null);
+select pg_temp.resolve(tests.lease_unknown(tests.the('delivery')), false);
+select is((select array_agg(resolved_at) from public.system_alerts
+  where alert_type = 'delivery_outcome_unknown' and subject = tests.kept('delivery') #>> '{}'), array[now()],
+  'delivery_outcome_unknown: not sent after all → the alert is resolved');
 
 -- a look-up may be wrong: the callback knows better
 select tests.keep(tests.create_delivery());

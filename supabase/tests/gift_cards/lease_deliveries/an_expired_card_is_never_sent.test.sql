@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(49);
+select plan(50);
 
 create function pg_temp.expire(card_id uuid, expires_at timestamptz default now() - interval '1 second') returns void language sql as $$
   with lot as (
@@ -128,6 +128,8 @@ select is((public.allow_gift_card_replacement(tests.the('card'), 'Never sent')).
 select tests.sign_out();
 select isnt_empty($$ select from public.audit_events where subject_id = tests.the('card') and reason = 'Never sent'
   and actor_id = tests.the('admin') $$, '… audited with the reason');
+select is_empty($$ select from public.system_alerts where alert_type = 'gift_card_expired_unsent'
+  and subject = tests.kept('card') #>> '{}' and resolved_at is null $$, '… whose alert is resolved');
 select is(tests.provision(tests.the('recipient')) ->> 'outcome', 'ok', '… then another one is given');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 
