@@ -1,5 +1,6 @@
 /** `npm run check`: format, lint, types, and whether every generated file is current. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { isLockComplete } from '../fix_lock.mjs';
 import { databaseTypes, errorsFile, errorsPage, typesFile } from '../generated.mjs';
 import { migrationFiles } from '../migrate.mjs';
@@ -22,6 +23,7 @@ export default async function check() {
   await tally.gate('types fit', () => run(denoExecutable(), ['check', '--quiet', ...scripts]));
   await tally.gate('migrations are safe (squawk)', checkMigrations);
   await tally.gate("the functions' imports name the installed versions", checkImports);
+  await tally.gate('config.toml lists every function folder', checkFunctions);
   await tally.gate('database.types.ts is current', async () => compare(typesFile, await databaseTypes()));
   await tally.gate('docs/errors.md is current', async () => compare(errorsFile, await errorsPage()));
   await tally.gate(
@@ -50,6 +52,29 @@ function checkImports() {
     return name && dependencies[name] !== version;
   });
   return wrong.length > 0 ? `package.json has other versions of: ${wrong.join(', ')}` : '';
+}
+
+/** A function that config.toml does not list is deployed with the platform's check of tokens, and without our import map. */
+function checkFunctions() {
+  const folder = inProject('supabase', 'functions');
+  const folders = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'index.ts'))).sort();
+  return problemsOfFunctions(folders, readFileSync(inProject('supabase', 'config.toml'), 'utf8')).join('\n');
+}
+
+/** What config.toml lacks of these functions, and what it has of others. */
+export function problemsOfFunctions(folders, config) {
+  const sections = new Map(
+    [...config.matchAll(/^\[functions\.([\w-]+)\]\n((?:[^\n[][^\n]*\n?)*)/gm)].map(([, name, lines]) => [name, lines]),
+  );
+  const settings = ['verify_jwt = false', 'import_map = "./functions/deno.json"'];
+  return [
+    ...folders.flatMap((name) =>
+      settings.filter((setting) => !sections.get(name)?.includes(setting))
+        .map((setting) => `[functions.${name}] lacks ${setting}`)
+    ),
+    ...[...sections.keys()].filter((name) => !folders.includes(name))
+      .map((name) => `[functions.${name}] is no folder of supabase/functions`),
+  ];
 }
 
 function compare(file, expected) {

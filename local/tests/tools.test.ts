@@ -1,5 +1,6 @@
 /** The stack's tools that decide whether a test run is green. */
 import assert from 'node:assert/strict';
+import { problemsOfFunctions } from '../commands/check.mjs';
 import { completedLock } from '../fix_lock.mjs';
 import { readTap } from '../testing/pgtap.mjs';
 
@@ -32,4 +33,18 @@ Deno.test('completedLock: adds the packages of other platforms and nothing else'
   });
   assert.equal(JSON.parse(completed).packages['node_modules/fsevents'], undefined);
   assert.equal(completedLock(completed), completed);
+});
+
+Deno.test('problemsOfFunctions: a folder that config.toml does not list, or lists otherwise, is named', () => {
+  const section = (name: string, verify = false) =>
+    `[functions.${name}]\nverify_jwt = ${verify}\nimport_map = "./functions/deno.json"\n\n`;
+  assert.deepEqual(problemsOfFunctions(['a', 'b-c'], section('a') + section('b-c')), []);
+  assert.deepEqual(problemsOfFunctions(['a', 'b'], section('a')), [
+    '[functions.b] lacks verify_jwt = false',
+    '[functions.b] lacks import_map = "./functions/deno.json"',
+  ]);
+  assert.deepEqual(problemsOfFunctions(['a'], section('a', true) + section('gone')), [
+    '[functions.a] lacks verify_jwt = false',
+    '[functions.gone] is no folder of supabase/functions',
+  ]);
 });

@@ -95,6 +95,7 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
     { name: 'cancel-package-purchase', options: { token: customer }, body: { purchaseId } },
     { name: 'refund-package-purchase', options: { token }, body: { purchaseId, amount: 5, bizcoins: 1 } },
     { name: 'use-messages', options: { token: customer }, body: { clientId, customerId, howMany: 1 } },
+    { name: 'check-request', options: {}, body: { show: 'addresses' } },
     { name: 'jobs', options: { key: stack.jobsKey }, body: { job: 'deliveries' } },
   ];
 }

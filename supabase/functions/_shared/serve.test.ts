@@ -197,6 +197,74 @@ Deno.test('serve: the address of the caller is counted from the right', async ()
   assert.equal((await contextOf({ 'x-forwarded-for': '[2001:db8::1' })).ip, 'unknown');
 });
 
+Deno.test('serve: forged addresses → the one of CLIENT_IP_HEADER, and without it no forged header is believed', async () => {
+  const forged = {
+    'x-forwarded-for': '6.6.6.6, 7.7.7.7',
+    'x-real-ip': '6.6.6.6',
+    'true-client-ip': '6.6.6.6',
+    'forwarded': 'for=6.6.6.6',
+  };
+  assert.equal((await contextOf({ ...forged, 'cf-connecting-ip': '6.6.6.6' })).ip, '7.7.7.7');
+  Deno.env.set('CLIENT_IP_HEADER', 'cf-connecting-ip');
+  try {
+    assert.equal((await contextOf({ ...forged, 'cf-connecting-ip': '203.0.113.9' })).ip, '203.0.113.9');
+    assert.equal((await contextOf({ ...forged, 'cf-connecting-ip': '2001:db8::1' })).ip, '2001:db8::1');
+    // past the proxy, or a header that came twice
+    assert.equal((await contextOf(forged)).ip, 'unknown');
+    assert.equal((await contextOf({ ...forged, 'cf-connecting-ip': '6.6.6.6, 203.0.113.9' })).ip, 'unknown');
+  } finally {
+    Deno.env.delete('CLIENT_IP_HEADER');
+  }
+});
+
+const foreign = await generateKeyPair('ES256');
+const foreignToken = (claims: Record<string, unknown>, kid = 'gateway') =>
+  new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid }).setExpirationTime('5m').sign(foreign.privateKey);
+const elsewhere = { iss: 'https://gateway.example', sub: USER, role: 'authenticated' };
+
+Deno.test('serve: a secret key beside a token that a gateway put there → the key counts', async () => {
+  const injected = [
+    await foreignToken({ role: 'service_role' }),
+    await foreignToken({ role: 'anon', iss: 'supabase' }),
+    await foreignToken(elsewhere),
+    await foreignToken({ iss: 'https://accounts.example', sub: '117', email: 'service@example.com' }),
+  ];
+  for (const auth of [['user', 'secret'], 'secret'] as Options['auth'][]) {
+    for (const value of injected) {
+      const seen = await contextOf({ apikey: 'sb_secret_1', ...bearer(value) }, { auth });
+      assert.deepEqual([seen.code, seen.actor], [undefined, null], String(auth));
+    }
+    const seen = await contextOf({
+      apikey: 'sb_secret_1',
+      ...bearer(await token('5m', { sub: USER, iss: 'https://own.example' })),
+    }, {
+      auth,
+    });
+    assert.deepEqual([seen.code, seen.actor], [undefined, auth === 'secret' ? null : USER], `${auth}: a user of ours`);
+  }
+});
+
+Deno.test('serve: a token that a gateway put there beside a wrong key, or none → RB-401', async () => {
+  await logged(async () => {
+    const value = await foreignToken(elsewhere);
+    const ours = await foreignToken({ ...elsewhere, iss: 'http://127.0.0.1:1/auth/v1' });
+    const forged = await foreignToken(elsewhere, 'k');
+    const auth: Options['auth'] = ['user', 'secret'];
+    for (
+      const headers of [
+        { apikey: 'sb_secret_x', ...bearer(value) },
+        { apikey: 'sb_publishable_1', ...bearer(value) },
+        bearer(value),
+        // these claim to be ours, so they are bad tokens of users
+        { apikey: 'sb_secret_1', ...bearer(ours) },
+        { apikey: 'sb_secret_1', ...bearer(forged) },
+      ]
+    ) assert.equal((await contextOf(headers, { auth })).code, 'RB-401');
+    const user = await contextOf({ apikey: 'sb_secret_1', ...bearer(value) }, { auth: 'user' });
+    assert.equal(user.code, 'RB-401');
+  });
+});
+
 Deno.test('serve: an idempotency key is visible ASCII of at most 255 characters', async () => {
   await logged(async () => {
     const withKey = (key: string) => contextOf({ 'idempotency-key': key });

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { AuthModeWithKey, SupabaseServerError } from '@supabase/server';
 import { createAdminClient, verifyAuth } from '@supabase/server/core';
 import { badRequest, Refusal } from './errors.ts';
+import { withoutForeignToken } from './foreign_token.ts';
 import { describe, log } from './log.ts';
 import { callDoor, type DoorClient, type Rpc } from './rpc.ts';
 import { missing, secret, secretsOf } from './secrets.ts';
@@ -105,7 +106,8 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The user's id, or null for a key; a token that is present but bad is never downgraded to a key. */
 async function authenticate(request: Request, auth: Options['auth']): Promise<string | null> {
-  const { data, error } = await verifyAuth(request, { auth });
+  const takesSecret = [auth].flat().some((mode) => mode.startsWith('secret'));
+  const { data, error } = await verifyAuth(takesSecret ? withoutForeignToken(request) : request, { auth });
   if (!error) return data.authMode === 'user' ? userId(data.userClaims?.id) : null;
   throw error.status === 401 ? new Refusal('RB-401', { reason: error.code }) : misconfigured(error);
 }
@@ -153,8 +155,16 @@ function database(): DoorClient {
 // As proxies write addresses: with a port, in brackets, with a zone. The database reads them (private.address_of).
 const ADDRESS = /^(\[[0-9a-f.:]{2,45}(%[\w.~-]{1,20})?\]|[0-9a-f.:]{2,45}(%[\w.~-]{1,20})?)(:\d{1,5})?$/i;
 
-/** The caller's address: proxies append, so only entries counted from the right can be trusted. */
+/**
+ * The caller's address. A header that the outermost proxy overwrites is believed only where one is configured, and then nothing
+ * else is: what came past that proxy has no address. Otherwise proxies append, so entries are counted from the right.
+ */
 function clientIp(headers: Headers): string {
+  const header = Deno.env.get('CLIENT_IP_HEADER');
+  if (header) {
+    const address = headers.get(header)?.trim() ?? '';
+    return ADDRESS.test(address) ? address : 'unknown';
+  }
   const hops = Number(Deno.env.get('TRUSTED_PROXY_HOPS') || 1);
   const addresses = headers.get('x-forwarded-for')?.split(',') ?? [];
   const address = addresses.at(-hops)?.trim() ?? '';

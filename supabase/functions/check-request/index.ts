@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { readJson } from '../_shared/parse.ts';
+import { serve } from '../_shared/serve.ts';
+
+const body = z.strictObject({ show: z.literal('addresses', 'must be "addresses"') });
+
+// Where proxies write the address of whoever called them; of other headers nothing is shown.
+const ADDRESS_HEADERS = [
+  'cf-connecting-ip',
+  'true-client-ip',
+  'x-real-ip',
+  'x-forwarded-for',
+  'x-envoy-external-address',
+  'forwarded',
+];
+
+/** Shows a trusted server which address its own call came from, as limits and audit events see it, and what proxies said. */
+export default {
+  fetch: serve({ auth: 'secret', tag: 'CHECK' }, async (request, { ip }) => {
+    await readJson(request, body);
+    const headers = Object.fromEntries(ADDRESS_HEADERS.map((name) => [name, request.headers.get(name)]));
+    return { ip, clientIpHeader: Deno.env.get('CLIENT_IP_HEADER') || null, headers };
+  }),
+};
