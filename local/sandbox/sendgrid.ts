@@ -14,6 +14,7 @@ interface Personalization {
   to?: { email?: string }[];
   subject?: string;
   custom_args?: Record<string, string>;
+  headers?: Record<string, string>;
 }
 
 interface Mail {
@@ -21,6 +22,7 @@ interface Mail {
   from?: { email?: string };
   subject?: string;
   content?: { type?: string; value?: string }[];
+  headers?: Record<string, string>;
   mail_settings?: { sandbox_mode?: { enable?: boolean } };
 }
 
@@ -140,6 +142,7 @@ function messageOf(mail: Mail, index: number, id: string): Message {
     status: 'delivered',
     errorCode: null,
     tags,
+    headers: { ...mail.headers, ...mail.personalizations![index].headers },
   };
 }
 

@@ -15,6 +15,8 @@ export interface Message {
   errorCode: number | null;
   /** What the sender attached for its own use; comes back in look-ups. */
   tags?: Record<string, string>;
+  /** What an e-mail carries beside its text. */
+  headers?: Record<string, string>;
 }
 
 /** Everything that arrived, in order of arrival. */

@@ -23,7 +23,7 @@ create table public.consents (
   constraint consents_asked_and_given_have_words check (action = 'opted_out' or wording is not null)
 );
 comment on table public.consents is
-  'Proof of consent, append-only: requested, opted_in or opted_out, when, from where (sms_reply, web_form, agent, import, provider) '
+  'Proof of consent, append-only: requested, opted_in or opted_out, when, from where (sms_reply, one_click, web_form, agent, import, provider) '
   'and with which words: those shown to the recipient, with their version, or those of the recipient.';
 
 create table public.inbound_messages (
@@ -190,11 +190,34 @@ end $$;
 comment on function public.record_email_events is
   'Applies a batch of SendGrid''s events: each once, statuses by rank, complaints and unsubscriptions as opt-outs.';
 
+-- The link in the headers of an e-mail: whoever has the e-mail speaks for its address.
+create function public.unsubscribe_email(delivery_id uuid, action text, request_id uuid)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  delivery public.deliveries;
+begin
+  select d.* into delivery from public.deliveries d where d.id = delivery_id and d.channel = 'email';
+  if delivery.id is null then
+    return private.refused('RB404', 'Not found', null);
+  end if;
+  if action = 'unsubscribe' then
+    perform private.opt_out('email', delivery.deliver_to, 'one_click', 'List-Unsubscribe=One-Click', delivery.provider_message_id,
+      kind => 'one_click');
+  elsif private.lift_opt_out('email', delivery.deliver_to, kind => 'one_click') then
+    perform private.restore_consents('email', delivery.deliver_to, 'one_click', 'action=resubscribe', delivery.provider_message_id);
+  end if;
+  perform private.record_audit(delivery.client_id, null, 'email.' || action, 'delivery', delivery.id, request_id => request_id);
+  return private.answered(jsonb_build_object('status', action || 'd'));
+end $$;
+comment on function public.unsubscribe_email is
+  'Opts the address of an e-mail out of all clients'' e-mail at once, by the link that it carries (action unsubscribe), or takes that back '
+  '(resubscribe); no other kind of opt-out is lifted by it.';
+
 alter table public.consents enable row level security;
 alter table public.inbound_messages enable row level security;
 
 grant select on public.consents, public.inbound_messages to authenticated, service_role;
-grant execute on function public.record_email_events to service_role;
+grant execute on function public.record_email_events, public.unsubscribe_email to service_role;
 
 create policy "Staff read the consents of their clients" on public.consents
   for select to authenticated

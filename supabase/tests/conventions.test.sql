@@ -85,7 +85,7 @@ select bag_eq($$
   ('public.get_wallet', 'service_role'),
   ('public.request_sms_opt_in', 'service_role'), ('public.receive_sms', 'service_role'),
   ('public.record_recipient_consent', 'service_role'),
-  ('public.record_email_events', 'service_role'),
+  ('public.record_email_events', 'service_role'), ('public.unsubscribe_email', 'service_role'),
   ('public.sell_gift_cards', 'service_role'), ('public.return_gift_cards', 'service_role'),
   ('public.get_billing_statement', 'service_role'),
   ('public.release_holds', 'service_role'), ('public.record_job_round', 'service_role'),

@@ -10,6 +10,7 @@ export interface Message {
   body: string;
   html?: string;
   status: string;
+  headers?: Record<string, string>;
 }
 
 /** What the sandbox has taken for an address, oldest first. */

@@ -2492,6 +2492,9 @@ isOneToOne: false
 "start_package_purchase":
 { Args: { "actor": string,"bizcoins": number,"expected_final_amount"?: number,"idempotency_key": string,"is_live": boolean,"package_id": string,"purchase_id": string,"request_hash": string,"request_id": string,"use_discount"?: boolean }; Returns: Json
                            },
+"unsubscribe_email":
+{ Args: { "action": string,"delivery_id": string,"request_id": string }; Returns: Json
+                           },
 "update_agency_brand":
 { Args: { "agency_id": string,"brand_id": string,"is_enabled"?: boolean,"markup_percentage"?: number }; Returns: {
               "agency_id": string,

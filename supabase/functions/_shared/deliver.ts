@@ -9,6 +9,7 @@ import { smsObstacle } from './phone.ts';
 import { type Merge, render, SMS_MAX_LENGTH, type Template, type Values, valuesOf } from './render.ts';
 import { type CardSecrets, type Sealed, unseal } from './seal.ts';
 import type { Desk } from './serve.ts';
+import { unsubscribeUrl } from './unsubscribe_link.ts';
 
 /**
  * One try of one delivery, as the database hands it out: a card in the campaign's text, still sealed, or its claim link, or
@@ -155,11 +156,14 @@ function cardOf({ sealed }: Lease, means: Means): CardSecrets | undefined {
 }
 
 function messageOf(lease: Lease, card?: CardSecrets): Message {
-  const { attemptId, channel, deliverTo, clientName, merge } = lease;
+  const { attemptId, channel, deliverTo, clientName, merge, deliveryId } = lease;
   const template = lease.notice ? noticeOf(lease.notice) : lease.template!;
   const claim = lease.claim && { ...lease.claim, url: claimUrl(lease.claim) };
   const values = valuesOf(merge, card, houseValues(clientName));
-  return { attemptId, to: deliverTo, ...render(channel, template, values, claim) };
+  const rendered = render(channel, template, values, claim);
+  return channel === 'email'
+    ? { attemptId, to: deliverTo, ...rendered, unsubscribeUrl: unsubscribeUrl(deliveryId) }
+    : { attemptId, to: deliverTo, ...rendered };
 }
 
 /** The values of the merge tags that no lease has. */

@@ -6,6 +6,8 @@ export interface Message {
   subject: string;
   text: string;
   html: string;
+  /** Where the owner of an e-mail address unsubscribes by one click. */
+  unsubscribeUrl?: string;
 }
 
 /** What a try came to: ambiguous when the provider may have taken the message although it did not say so. */

@@ -35,7 +35,7 @@ export function sendgrid({ apiKey, from, baseUrl }: Settings): Provider {
   if (baseUrl) client.setDefaultRequest('baseUrl', baseUrl);
   return { send, find };
 
-  async function send({ attemptId, to, subject, text, html }: Message): Promise<SendOutcome> {
+  async function send({ attemptId, to, subject, text, html, unsubscribeUrl }: Message): Promise<SendOutcome> {
     try {
       const [{ headers }] = await service.send({
         from,
@@ -43,6 +43,7 @@ export function sendgrid({ apiKey, from, baseUrl }: Settings): Provider {
         subject,
         text,
         html,
+        headers: unsubscribeUrl ? oneClick(unsubscribeUrl) : undefined,
         // A rewritten link would send the recipient of a card through a stranger's address.
         trackingSettings: { clickTracking: { enable: false, enableText: false }, openTracking: { enable: false } },
       });
@@ -67,4 +68,9 @@ export function sendgrid({ apiKey, from, baseUrl }: Settings): Provider {
       throw error;
     }
   }
+}
+
+/** The headers by which mail programs show a button for unsubscribing (RFC 2369, RFC 8058). */
+function oneClick(url: string): Record<string, string> {
+  return { 'List-Unsubscribe': `<${url}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' };
 }

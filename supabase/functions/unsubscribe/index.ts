@@ -1,0 +1,32 @@
+import { Refusal } from '../_shared/errors.ts';
+import { serve } from '../_shared/serve.ts';
+import { deliveryIn } from '../_shared/unsubscribe_link.ts';
+
+// Plain text, because hosted projects serve no HTML. Mail scanners follow links: a GET changes nothing.
+const HELP =
+  'To unsubscribe, use the "unsubscribe" button of your mail program, or send a POST request to this address.\n' +
+  'To subscribe again, send a POST request to this address with "&action=resubscribe" at its end.\n';
+
+/** One-click unsubscribing (RFC 8058): the address in the List-Unsubscribe header of our e-mails; only POST acts. */
+const unsubscribe = serve(
+  { auth: 'none', tag: 'UNSUBSCRIBE', secrets: ['CARD_SEAL_KEYS'] },
+  async (request, context) => {
+    const query = new URL(request.url).searchParams;
+    const action = query.get('action') === 'resubscribe' ? 'resubscribe' : 'unsubscribe';
+    const deliveryId = deliveryIn(query.get('token') ?? '');
+    if (!deliveryId) throw new Refusal('RB-404');
+    const args = { delivery_id: deliveryId, action, request_id: context.requestId };
+    const { result } = await context.rpc<{ status: string }>('unsubscribe_email', args);
+    context.log('[UNSUBSCRIBE] E-mail', { deliveryId, status: result.status });
+    return result;
+  },
+);
+
+export default {
+  fetch: (request: Request): Response | Promise<Response> =>
+    request.method === 'GET' || request.method === 'HEAD'
+      ? new Response(request.method === 'GET' ? HELP : null, {
+        headers: { 'content-type': 'text/plain; charset=utf-8' },
+      })
+      : unsubscribe(request),
+};
