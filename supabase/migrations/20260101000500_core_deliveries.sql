@@ -26,7 +26,6 @@ create table public.deliveries (
   failure_kind text,
   error_code text,
   error_message text,
-  request_id uuid,
   created_at timestamptz not null default now(),
   sent_at timestamptz,
   delivered_at timestamptz,
@@ -106,41 +105,41 @@ begin
 end $$;
 
 create function private.enqueue_delivery(
-  client_id uuid, topic text, subject_id uuid, recipient_id uuid, channel text, deliver_to text, request_id uuid)
+  client_id uuid, topic text, subject_id uuid, recipient_id uuid, channel text, deliver_to text)
 returns uuid language plpgsql volatile set search_path = '' as $$
 declare
   delivery_id uuid;
 begin
-  insert into public.deliveries as d (client_id, topic, subject_id, recipient_id, channel, deliver_to, request_id)
-  values (client_id, topic, subject_id, recipient_id, channel, deliver_to, request_id)
+  insert into public.deliveries as d (client_id, topic, subject_id, recipient_id, channel, deliver_to)
+  values (client_id, topic, subject_id, recipient_id, channel, deliver_to)
   returning d.id into delivery_id;
   return delivery_id;
 end $$;
 
 -- A message without a card: notice names one of the house's texts, merge holds the values of its tags and no secret.
 create function private.enqueue_notice(
-  client_id uuid, notice text, subject_id uuid, recipient_id uuid, channel text, deliver_to text, merge jsonb, request_id uuid)
+  client_id uuid, notice text, subject_id uuid, recipient_id uuid, channel text, deliver_to text, merge jsonb)
 returns uuid language plpgsql volatile set search_path = '' as $$
 declare
   delivery_id uuid;
 begin
   insert into public.deliveries as d (
-    client_id, topic, notice, subject_id, recipient_id, channel, deliver_to, merge, request_id)
-  values (client_id, 'notice', notice, subject_id, recipient_id, channel, deliver_to, merge, request_id)
+    client_id, topic, notice, subject_id, recipient_id, channel, deliver_to, merge)
+  values (client_id, 'notice', notice, subject_id, recipient_id, channel, deliver_to, merge)
   returning d.id into delivery_id;
   return delivery_id;
 end $$;
 
 -- Tells a user by e-mail, if there is a confirmed address of theirs: another one may be anybody's.
 create function private.notify_user(
-  client_id uuid, notice text, subject_id uuid, user_id uuid, merge jsonb, request_id uuid)
+  client_id uuid, notice text, subject_id uuid, user_id uuid, merge jsonb)
 returns uuid language plpgsql volatile set search_path = '' as $$
 declare
   address text := (
     select lower(u.email) from auth.users u where u.id = notify_user.user_id and u.email_confirmed_at is not null);
 begin
   return case when private.fits_channel('email', address)
-    then private.enqueue_notice(client_id, notice, subject_id, null, 'email', address, merge, request_id) end;
+    then private.enqueue_notice(client_id, notice, subject_id, null, 'email', address, merge) end;
 end $$;
 
 -- Waiting time before try number n + 1: 2, 4, 8 … seconds, with jitter so that a crowd does not come back at once.

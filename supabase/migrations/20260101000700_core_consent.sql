@@ -42,7 +42,6 @@ create table public.inbound_messages (
   reviewed_by uuid,
   reviewed_at timestamptz,
   review_note text,
-  request_id uuid,
   created_at timestamptz not null default now(),
   constraint inbound_messages_come_once unique (provider_message_id),
   constraint inbound_messages_meaning_is_valid check (meaning in ('opt_in', 'opt_out', 'unclear', 'help', 'other')),

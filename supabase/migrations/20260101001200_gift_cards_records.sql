@@ -95,7 +95,6 @@ create table public.pending_rewards (
   delivery_method text,
   deliver_to text,
   status text not null default 'awaiting_inventory',
-  request_id uuid,
   attempts int not null default 0,
   code text,
   last_attempt_at timestamptz,
@@ -116,6 +115,13 @@ comment on table public.pending_rewards is
   'Rewards that were earned and could not be given (code says why), in order of arrival. brand_id, denomination and currency are '
   'the promise and outlive a change of the condition; null while the condition had none. pool_id: the pool of the card that '
   'fulfilled it.';
+
+create table private.reward_requests (
+  reward_id uuid primary key references public.pending_rewards (id) on delete cascade,
+  request_id uuid not null
+);
+comment on table private.reward_requests is
+  'The request that earned a pending reward, by which its trace goes on; agents, who read the rewards, read no request ids.';
 
 create table public.gift_card_provisioning_trace (
   id bigint generated always as identity primary key,

@@ -320,7 +320,7 @@ returns private.provisioning language plpgsql volatile set search_path = '' as $
 begin
   if p.deliver_to is not null then
     p.delivery_id := private.enqueue_delivery(
-      p.client_id, 'gift_card', p.gift_card_id, p.recipient_id, p.delivery_method, p.deliver_to, p.request_id);
+      p.client_id, 'gift_card', p.gift_card_id, p.recipient_id, p.delivery_method, p.deliver_to);
   end if;
   return p;
 end $$;

@@ -73,7 +73,7 @@ begin
     return null;
   end if;
   return private.enqueue_notice(reward.client_id, 'reward_delayed', reward.id, reward.recipient_id, channel, address,
-    '{}', reward.request_id);
+    '{}');
 end $$;
 
 -- Cancels the delay notice that is not sent yet; a leased one may go out.
@@ -143,12 +143,13 @@ begin
   end if;
   insert into public.pending_rewards as r (
     client_id, campaign_id, recipient_id, condition_number, surface, requested_by, skip_verification, brand_id, denomination,
-    currency, delivery_method, deliver_to, status, code, request_id)
+    currency, delivery_method, deliver_to, status, code)
   values (p.client_id, p.campaign_id, p.recipient_id, p.condition_number, p.surface, p.actor,
     coalesce(p.skip_verification, false), case when p.denomination is not null then p.brand_id end,
     case when p.brand_id is not null then p.denomination end, p.currency, p.delivery_method, p.deliver_to,
-    private.waiting_status(code), code, p.request_id)
+    private.waiting_status(code), code)
   returning r.* into reward;
+  insert into private.reward_requests (reward_id, request_id) values (reward.id, p.request_id);
   perform private.announce_delay(reward);
   return reward;
 end $$;

@@ -200,7 +200,8 @@ begin
   p.brand_id := reward.brand_id;
   p.denomination := reward.denomination;
   p.currency := reward.currency;
-  p.request_id := reward.request_id;
+  p.request_id := coalesce((
+    select q.request_id from private.reward_requests q where q.reward_id = reward.id), gen_random_uuid());
   return p;
 end $$;
 

@@ -201,7 +201,7 @@ begin
   -- whoever holds the link of an earlier message may not be who is meant now
   perform private.replace_claim_links(card.id), private.call_off_messages(array[card.id]);
   delivery_id := private.enqueue_delivery(
-    card.client_id, 'gift_card', card.id, card.recipient_id, channel, address, request_id);
+    card.client_id, 'gift_card', card.id, card.recipient_id, channel, address);
   -- a message brings it again, so nobody has to act until that fails, too
   update public.gift_cards c set status = 'claimed', delivered_at = null, stuck_at = null
   where c.id = card.id and c.status = 'stuck';

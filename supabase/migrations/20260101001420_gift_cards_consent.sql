@@ -105,7 +105,7 @@ begin
     client_id, recipient_id, channel, address, action, source, wording, wording_version, recorded_by)
   values (recipient.client_id, recipient.id, 'sms', phone, 'requested', 'agent', wording, wording_version, actor);
   delivery_id := private.enqueue_notice(recipient.client_id, 'sms_opt_in', recipient.id, recipient.id, 'sms', phone,
-    jsonb_build_object('wording', wording), request_id);
+    jsonb_build_object('wording', wording));
   perform private.record_audit(recipient.client_id, actor, 'sms_opt_in.requested', 'recipient', recipient.id,
     jsonb_build_object('delivery_id', delivery_id, 'call_session_id', call_session_id,
       'other_phone', phone is distinct from recipient.phone), request_id);

@@ -48,9 +48,9 @@ begin
     (select 2, r.client_id, r.id from public.campaign_recipients r where r.phone = message.phone order by r.created_at desc limit 1)) w
   order by w.choice limit 1;
   insert into public.inbound_messages as m (
-    client_id, recipient_id, provider_message_id, phone, sent_to, sent_by, body, media_count, meaning, review, request_id)
+    client_id, recipient_id, provider_message_id, phone, sent_to, sent_by, body, media_count, meaning, review)
   values (message.client_id, message.recipient_id, message.provider_message_id, message.phone, message.sent_to, message.sent_by,
-    message.body, message.media_count, message.meaning, case message.meaning when 'unclear' then 'open' end, message.request_id)
+    message.body, message.media_count, message.meaning, case message.meaning when 'unclear' then 'open' end)
   -- Twilio tells it again when it did not hear our answer
   on conflict on constraint inbound_messages_come_once do nothing
   returning m.* into kept;
@@ -107,7 +107,6 @@ begin
   message.body := body;
   message.media_count := coalesce(media_count, 0);
   message.meaning := meaning;
-  message.request_id := request_id;
   message := private.keep_inbound_message(message);
   if message.id is not null then
     is_news := private.follow_reply(message);

@@ -24,7 +24,7 @@ $$;
 create function private.take_other_channel(delivery public.deliveries, card public.gift_cards)
 returns uuid language sql volatile set search_path = '' as $$
   select private.enqueue_delivery(
-    delivery.client_id, delivery.topic, delivery.subject_id, r.id, o.channel, o.address, delivery.request_id)
+    delivery.client_id, delivery.topic, delivery.subject_id, r.id, o.channel, o.address)
   from public.campaign_recipients r,
     lateral (select case delivery.channel when 'sms' then 'email' else 'sms' end as channel,
       case delivery.channel when 'sms' then r.email else r.phone end as address) o

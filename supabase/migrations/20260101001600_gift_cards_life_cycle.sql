@@ -42,6 +42,14 @@ begin
   return cancelled;
 end $$;
 
+-- The request that gave a card last, as its audit event tells.
+create function private.request_of_card(card_id uuid)
+returns uuid language sql stable set search_path = '' as $$
+  select coalesce((
+    select e.request_id from public.audit_events e
+    where e.subject_id = card_id and e.action = 'gift_card.provisioned' order by e.id desc limit 1), gen_random_uuid())
+$$;
+
 -- What was billed for a grant is taken back by its opposite; a bill itself is never changed.
 create function private.reverse_billing(grant_id uuid, request_id uuid)
 returns void language plpgsql volatile set search_path = '' as $$

@@ -74,20 +74,26 @@ end $$;
 -- What a released card was given for is owed again, in the place that it had in the queue.
 create function private.owe_again(granted public.gift_card_grants, card public.gift_cards, message public.deliveries)
 returns void language plpgsql volatile set search_path = '' as $$
+declare
+  reward_id uuid;
 begin
-  insert into public.pending_rewards (
+  insert into public.pending_rewards as r (
     client_id, campaign_id, recipient_id, condition_number, surface, requested_by, skip_verification, brand_id, denomination,
-    currency, delivery_method, deliver_to, code, request_id, created_at)
+    currency, delivery_method, deliver_to, code, created_at)
   select granted.client_id, granted.campaign_id, granted.recipient_id, granted.condition_number, granted.surface,
     granted.granted_by, exists (
       select from public.audit_events e
       where e.subject_id = card.id and e.action = 'gift_card.provisioned' and e.metadata @> jsonb_build_object(
         'grant_id', granted.id, 'verification_skipped', true)),
-    p.brand_id, p.denomination, p.currency, message.channel, message.deliver_to, 'GC-003', message.request_id,
+    p.brand_id, p.denomination, p.currency, message.channel, message.deliver_to, 'GC-003',
     granted.created_at
   from public.card_pools p where p.id = card.pool_id
   -- it is owed already
-  on conflict (recipient_id, campaign_id, condition_number) where status like 'awaiting%' do nothing;
+  on conflict (recipient_id, campaign_id, condition_number) where status like 'awaiting%' do nothing
+  returning r.id into reward_id;
+  if reward_id is not null then
+    insert into private.reward_requests (reward_id, request_id) values (reward_id, private.request_of_card(card.id));
+  end if;
 end $$;
 
 -- One card that waits too long. It is released if it certainly never left and a message only waits for its sender, and only

@@ -20,7 +20,7 @@ end $$;
 create function private.replace_card(card public.gift_cards, message public.deliveries)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
-  granted public.gift_card_grants := private.return_card(card, message.request_id);
+  granted public.gift_card_grants := private.return_card(card, private.request_of_card(card.id));
   reward public.pending_rewards;
   p private.provisioning;
   answer jsonb;
@@ -30,7 +30,8 @@ begin
   end if;
   perform private.owe_again(granted, card, message);
   perform private.record_audit(card.client_id, null, 'gift_card.released', 'gift_card', card.id,
-    jsonb_build_object('grant_id', granted.id, 'claimed_at', card.claimed_at, 'expires_at', card.expires_at), message.request_id);
+    jsonb_build_object('grant_id', granted.id, 'claimed_at', card.claimed_at, 'expires_at', card.expires_at),
+    private.request_of_card(card.id));
   select r.* into reward from public.pending_rewards r
   where r.recipient_id = granted.recipient_id and r.campaign_id = granted.campaign_id
     and r.condition_number = granted.condition_number and r.status like 'awaiting%';

@@ -46,8 +46,7 @@ create function private.notify_owner(usage public.voucher_usage, voucher public.
 returns void language plpgsql volatile set search_path = '' as $$
 begin
   perform private.notify_user(usage.client_id, 'referral_rewarded', usage.id, voucher.owner_id,
-    jsonb_build_object('benefit', usage.owner_benefit::bigint) || private.present_balance(usage.client_id, voucher.owner_id),
-    usage.request_id)
+    jsonb_build_object('benefit', usage.owner_benefit::bigint) || private.present_balance(usage.client_id, voucher.owner_id))
   where voucher.owner_id is not null;
 end $$;
 
@@ -60,7 +59,7 @@ begin
     'redemptionId', usage.id, 'voucherId', voucher.id, 'clientId', voucher.client_id, 'redeemedAt', usage.used_at,
     'transferId', usage.transfer_id, 'benefit', private.present_benefit(usage, voucher), 'balance', balance,
     'deliveryId', private.notify_user(usage.client_id, 'voucher_redeemed', usage.id, usage.user_id,
-      balance || jsonb_build_object('benefit', private.benefit_text(voucher)), usage.request_id));
+      balance || jsonb_build_object('benefit', private.benefit_text(voucher))));
 end $$;
 
 -- All of a redemption but the use itself, which is taken last.

@@ -219,8 +219,7 @@ create function private.notify_buyer(purchase public.package_purchases, notice t
 returns void language plpgsql volatile set search_path = '' as $$
 begin
   perform private.notify_user(purchase.client_id, notice, purchase.id, purchase.user_id, jsonb_build_object(
-    'package', p.name, 'amount', purchase.final_amount, 'currency', purchase.currency, 'bizcoins', purchase.bizcoins) || facts,
-    purchase.request_id)
+    'package', p.name, 'amount', purchase.final_amount, 'currency', purchase.currency, 'bizcoins', purchase.bizcoins) || facts)
   from public.packages p where p.id = purchase.package_id;
 end $$;
 

@@ -92,8 +92,8 @@ begin
       select jsonb_build_object('pendingRewardId', new.id, 'campaignId', new.campaign_id, 'conditionNumber', new.condition_number,
         'recipientId', new.recipient_id, 'externalCrmId', r.external_crm_id, 'brandId', b.id, 'brand', b.name,
         'denomination', new.denomination, 'currency', new.currency)
-      from public.campaign_recipients r left join public.gift_card_brands b on b.id = new.brand_id where r.id = new.recipient_id),
-      new.request_id);
+      from public.campaign_recipients r left join public.gift_card_brands b on b.id = new.brand_id where r.id = new.recipient_id), (
+      select q.request_id from private.reward_requests q where q.reward_id = new.id));
   end if;
   return null;
 end $$;

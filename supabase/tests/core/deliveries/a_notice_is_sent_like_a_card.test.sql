@@ -5,7 +5,7 @@ select plan(6);
 
 select tests.keep(tests.create_promise(0));
 select tests.keep('delivery', private.enqueue_notice(tests.the('client'), 'reward_delayed', tests.the('recipient'),
-  tests.the('recipient'), 'sms', '+12025550177', '{"first_name": "Ada"}', gen_random_uuid()));
+  tests.the('recipient'), 'sms', '+12025550177', '{"first_name": "Ada"}'));
 select tests.keep('lease', tests.lease(tests.the('delivery')));
 select is(tests.kept('lease') - array['deliveryId', 'attemptId', 'attemptStartedAt', 'leaseToken'],
   '{"channel": "sms", "deliverTo": "+12025550177", "clientName": "Client", "notice": "reward_delayed",
@@ -14,7 +14,7 @@ select is(tests.report(tests.kept('lease'), 'sent', 'SM1') #>> '{result,status}'
 select is_empty('select from public.gift_cards where status <> ''available''', 'No card is concerned');
 
 select tests.keep('delivery', private.enqueue_notice(tests.the('client'), 'reward_delayed', tests.the('recipient'),
-  tests.the('recipient'), 'sms', '+12025550178', '{}', null));
+  tests.the('recipient'), 'sms', '+12025550178', '{}'));
 insert into public.contact_opt_outs (channel, address, source) values ('sms', '+12025550178', 'test');
 select is(tests.lease(tests.the('delivery')), null, 'Who wants nothing more gets no notice either');
 

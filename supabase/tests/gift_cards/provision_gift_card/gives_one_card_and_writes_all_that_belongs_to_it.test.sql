@@ -44,10 +44,10 @@ select row_eq($$
 select is((tests.kept('answer') #> '{result,billing}') - 'id', '{"price": 25.00, "currency": "USD"}',
   'The answer names the price only');
 select row_eq($$
-  select d.id, d.topic, d.channel, d.deliver_to, d.status, d.attempts, d.recipient_id, d.request_id
+  select d.id, d.topic, d.channel, d.deliver_to, d.status, d.attempts, d.recipient_id
   from public.deliveries d where d.subject_id = tests.the('card') $$,
   row((tests.kept('answer') #>> '{result,delivery,id}')::uuid, 'gift_card'::text, 'sms'::text, '+12025550100'::text,
-    'queued'::text, 0, tests.the('recipient'), tests.the('request')), 'A message is queued');
+    'queued'::text, 0, tests.the('recipient')), 'A message is queued');
 select is((tests.kept('answer') #> '{result,delivery}') - 'id', '{"method": "sms", "status": "queued"}',
   'The answer says so');
 
