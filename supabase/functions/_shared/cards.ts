@@ -1,3 +1,4 @@
+import { damageOf } from './spreadsheets.ts';
 import { bindingOf, type CodeBrand, fingerprint, seal } from './seal.ts';
 
 /** How long the secrets of a card may be; network-branded rewards are held as the provider's link. */
@@ -28,6 +29,8 @@ export function problemOfSecrets(code: string, pin: string): string | null {
   if (code.length > maxLength) return `the code has more than ${maxLength} characters`;
   if (pin.length > MAX_LENGTH.pin) return `the PIN has more than ${MAX_LENGTH.pin} characters`;
   if (!isPrintable(code) || !isPrintable(pin)) return 'the code or PIN has characters other than printable ASCII';
+  const damage = damageOf(code) ?? damageOf(pin);
+  if (damage) return `the code or PIN ${damage}`;
   if (isFormula(code) || isFormula(pin)) return 'the code or PIN begins like a spreadsheet formula';
   if (isPaymentCardNumber(code) || isPaymentCardNumber(pin)) return 'payment card numbers are never stored';
   return null;
@@ -42,10 +45,29 @@ function isFormula(text: string): boolean {
   return /^[=+@-]/.test(text);
 }
 
-/** Tells 13 to 19 digits with a valid check digit, however they are grouped. */
+// The beginnings of payment card numbers by their lengths (ISO/IEC 7812, as the networks publish them). A store's own numbers have
+// a check digit as well, but begin otherwise: 6006, 6301, …
+const ISSUERS: [beginning: RegExp, lengths: number[]][] = [
+  [/^4/, [13, 16, 19]], // Visa
+  [/^(5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)/, [16]], // Mastercard
+  [/^3[47]/, [15]], // American Express
+  [/^(6011|64[4-9]|65|62)/, [16, 17, 18, 19]], // Discover, UnionPay
+  [/^(30[0-5]|3095|36|3[89])/, [14, 16, 17, 18, 19]], // Diners Club
+  [/^35(2[89]|[3-8])/, [16, 17, 18, 19]], // JCB
+  [/^(5018|5020|5038|5893|6304|6759|676[1-3])/, [13, 14, 15, 16, 17, 18, 19]], // Maestro
+  [/^220[0-4]/, [16, 17, 18, 19]], // Mir
+];
+
+/** Tells the number of a payment card, however it is grouped: an issuer's range at its length, and a right check digit. */
 export function isPaymentCardNumber(text: string): boolean {
   const digits = text.replace(/[\s.-]/g, '');
   if (!/^\d{13,19}$/.test(digits)) return false;
+  return ISSUERS.some(([beginning, lengths]) => beginning.test(digits) && lengths.includes(digits.length)) &&
+    hasCheckDigit(digits);
+}
+
+/** Whether the last digit is right by the Luhn formula. */
+function hasCheckDigit(digits: string): boolean {
   let sum = 0;
   for (let place = 1; place <= digits.length; place++) {
     const digit = Number(digits.at(-place)) * (place % 2 ? 1 : 2);

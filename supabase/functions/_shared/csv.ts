@@ -1,6 +1,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { badRequest, Refusal } from './errors.ts';
 import { decodeText } from './parse.ts';
+import { assertNotRounded, withoutSeparatorLine, withoutTextFormulas } from './spreadsheets.ts';
 
 /** The most cards one upload may hold. */
 export const MAX_ROWS = 10_000;
@@ -54,18 +55,20 @@ export function tooManyRows(): Refusal {
 
 /** Reads a CSV file of cards; a file that is not well-formed is refused whole, with the line. */
 export function readCsv(bytes: Uint8Array): CardRow[] {
-  const text = textOf(bytes);
-  const [header, ...records] = recordsOf(text);
+  const { text, delimiter } = withoutSeparatorLine(textOf(bytes));
+  const headerLine = delimiter ? 2 : 1;
+  const [header, ...records] = recordsOf(text, delimiter, headerLine);
   const columns = (header ?? []).map(columnOf);
   if (columns.includes('cvv')) throw carriesSecurityCodes();
   const [code, pin, expirationDate] = (['code', 'pin', 'expirationDate'] as const).map((column) => {
     if (columns.indexOf(column) === columns.lastIndexOf(column)) return columns.indexOf(column);
-    throw malformed(1, `has two columns for "${column}"`);
+    throw malformed(headerLine, `has two columns for "${column}"`);
   });
   // The header is not repeated in the answer: in a file without one it would be a card.
-  if (code < 0) throw malformed(1, 'has no column named "code"');
+  if (code < 0) throw malformed(headerLine, 'has no column named "code"');
   if (records.length === 0) throw badRequest({ field: 'file', problem: 'has no cards' });
   if (records.length > MAX_ROWS) throw tooManyRows();
+  assertNotRounded(records.map((record) => record[code]?.trim() ?? ''));
   const cell = (record: string[], index: number) => record[index]?.trim() ?? '';
   return records.map((record) => ({
     code: cell(record, code),
@@ -84,10 +87,10 @@ function textOf(bytes: Uint8Array): string {
   throw badRequest({ field: 'file', problem: 'is not UTF-8 text' });
 }
 
-function recordsOf(text: string): string[][] {
-  const delimiter = delimiterOf(text);
+function recordsOf(text: string, named: string | undefined, firstLine: number): string[][] {
+  const delimiter = named ?? delimiterOf(text);
   try {
-    return parse(text, {
+    return parse(withoutTextFormulas(text, delimiter), {
       delimiter,
       record_delimiter: RECORD_ENDS,
       skip_empty_lines: true,
@@ -99,7 +102,7 @@ function recordsOf(text: string): string[][] {
     });
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw malformed(Number(error.lines ?? 1), PROBLEMS[error.code] ?? 'is not well-formed');
+    throw malformed(Number(error.lines ?? 1) + firstLine - 1, PROBLEMS[error.code] ?? 'is not well-formed');
   }
 }
 

@@ -121,3 +121,15 @@ Deno.test('readUpload: a file names how it writes days, in its query or its form
     assert.deepEqual([refused.code, refused.field], ['GC-012', 'dateFormat'], format);
   }
 });
+
+Deno.test('readUpload: a second file, or a part that is not known → refused, not dropped', async () => {
+  const twice = form({ poolId: POOL, file: new File([CSV], 'a.csv') });
+  twice.append('file', new File(['code\nB-1\n'], 'b.csv'));
+  assert.deepEqual(await refusalOf(post(twice)), {
+    code: 'GC-012',
+    field: 'file',
+    problem: 'must be one file: send each with a call of its own',
+  });
+  const other = form({ poolId: POOL, file: new File([CSV], 'a.csv'), file2: new File([CSV], 'b.csv') });
+  assert.equal((await refusalOf(post(other))).field, 'file2');
+});

@@ -57,6 +57,7 @@ async function readForm(
   const form = await new Response(bytes, { headers: { 'content-type': contentType } }).formData().catch(() => {
     throw badRequest({ field: 'body', problem: 'is not well-formed multipart/form-data' });
   });
+  assertOneFile(form);
   const file = form.get('file');
   if (!(file instanceof File)) throw badRequest({ field: 'file', problem: 'is required' });
   const content = new Uint8Array(await file.arrayBuffer());
@@ -64,6 +65,19 @@ async function readForm(
     poolId: form.get('poolId') ?? asked.poolId,
     dateFormat: form.get('dateFormat') ?? asked.dateFormat,
   });
+}
+
+/** A part that is not read would be cards that are not stocked, without a word. */
+function assertOneFile(form: FormData): void {
+  const known = ['file', 'poolId', 'dateFormat'];
+  for (const name of new Set(form.keys())) {
+    if (!known.includes(name)) {
+      throw badRequest({ field: name, problem: `is not known; the parts of an upload are ${known.join(', ')}` });
+    }
+    if (form.getAll(name).length > 1) {
+      throw badRequest({ field: name, problem: name === 'file' ? 'must be one file: send each with a call of its own' : 'stands twice' });
+    }
+  }
 }
 
 function target(poolId: unknown): { poolId: string } {
