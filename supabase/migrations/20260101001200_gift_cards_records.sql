@@ -6,7 +6,7 @@ create table public.call_sessions (
   id uuid primary key default gen_random_uuid(),
   client_id uuid references public.clients (id),
   campaign_id uuid,
-  caller_phone text not null,
+  caller_phone text,
   recipient_id uuid references public.campaign_recipients (id),
   -- no foreign key: a second one between the two tables would make embedding them ambiguous for clients of the Data API
   checked_recipient_id uuid,
@@ -16,7 +16,7 @@ create table public.call_sessions (
     foreign key (campaign_id, client_id) references public.campaigns (id, client_id)
 );
 comment on table public.call_sessions is
-  'A call that an agent answered; client and recipient are known once the caller''s phone or code names one. checked_recipient_id: '
+  'A call that an agent answered; caller_phone is null where the caller withholds it. Client and recipient are known once the caller''s phone or code names one. checked_recipient_id: '
   'whose redemption code the caller read out when the session was opened.';
 
 create table public.call_conditions_met (

@@ -66,7 +66,8 @@ begin
   return answer;
 end $$;
 comment on function public.start_call_session is
-  'Opens a call session for an agent and finds the recipients with the phone of the caller (E.164) among the clients of the agent; '
+  'Opens a call session for an agent and finds the recipients with the phone of the caller (E.164; null if it is withheld: no '
+  'matches) among the clients of the agent; '
   'with a confirmation code the one who has it, which verifies the caller. Unknown codes and codes of other tenants: GC-011.';
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values

@@ -48,7 +48,7 @@ returns public.pending_rewards language plpgsql volatile set search_path = '' as
 begin
   p.shows_code := false;
   p.delivery_method := coalesce(delivery_method, reward.delivery_method);
-  p.deliver_to := case p.delivery_method when 'email' then lower(deliver_to) else deliver_to end;
+  p.deliver_to := private.read_address(deliver_to, p.delivery_method, p.client_id);
   p.skip_verification := reward.skip_verification and p.client_id in (
     select private.client_ids_of(p.actor, private.admin_roles()));
   perform private.assert_address(p.delivery_method, coalesce(p.deliver_to, (

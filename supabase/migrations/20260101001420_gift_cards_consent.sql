@@ -167,7 +167,7 @@ returns text language plpgsql stable set search_path = '' as $$
 declare
   own text := lower(case channel when 'sms' then recipient.phone when 'email' then recipient.email end);
 begin
-  address := lower(coalesce(address, own));
+  address := coalesce(private.parse_address(address, channel, 'address', recipient.client_id), own);
   perform private.assert_address(channel, address);
   if address is distinct from own and not exists (
     select from public.deliveries d

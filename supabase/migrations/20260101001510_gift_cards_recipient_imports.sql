@@ -57,23 +57,9 @@ begin
   perform private.assert_recipient_pattern(pattern, jsonb_array_length(recipients));
 end $$;
 
--- A phone number in international form as E.164, whatever is between its digits; else null. A trunk zero in brackets is no digit
--- of it, and nobody can tell what was meant.
-create function private.international_phone(given text)
-returns text language plpgsql immutable set search_path = '' as $$
-declare
-  phone text := normalize(given, nfkc);
-begin
-  if phone !~ '^\+[0-9]+$' and phone ~ ('^\+[0-9 ()./' || private.code_dashes() || private.code_spaces() || private.code_invisibles() || ']+$')
-    and phone !~ '\(0' then
-    phone := '+' || regexp_replace(phone, '[^0-9]', '', 'g');
-  end if;
-  return case when phone ~ '^\+[1-9][0-9]{6,14}$' then phone end;
-end $$;
-
 -- One row of the list, or what is wrong with it.
-create function private.read_recipient(given jsonb)
-returns private.listed_recipient language plpgsql immutable set search_path = '' as $$
+create function private.read_recipient(given jsonb, client_country text)
+returns private.listed_recipient language plpgsql stable set search_path = '' as $$
 declare
   listed private.listed_recipient;
   field text;
@@ -95,19 +81,20 @@ begin
   end loop;
   listed.first_name := nullif(private.trimmed(given ->> 'firstName'), '');
   listed.last_name := nullif(private.trimmed(given ->> 'lastName'), '');
-  listed.email := lower(nullif(private.trimmed(given ->> 'email'), ''));
-  listed.phone := nullif(private.trimmed(given ->> 'phone'), '');
   listed.external_crm_id := nullif(private.trimmed(given ->> 'externalCrmId'), '');
   listed.state := nullif(private.trimmed(given ->> 'state'), '');
   listed.country := nullif(private.trimmed(given ->> 'country'), '');
-  if listed.email !~ '^[^@\s,;<>"]+@[^@\s,;<>"]+\.[^@\s,;<>".]+$' then
+  -- a number is dialed where the recipient is
+  listed.phone := private.read_phone(given ->> 'phone',
+    case when listed.country ~ '^[A-Z]{2}$' then listed.country else client_country end);
+  listed.email := private.read_email(given ->> 'email');
+  if listed.email is null and private.trimmed(given ->> 'email') <> '' then
     listed.problem := jsonb_build_object('field', 'email', 'problem', 'must be one e-mail address');
   end if;
-  if listed.phone is not null and private.international_phone(listed.phone) is null then
-    listed.problem := jsonb_build_object(
-      'field', 'phone', 'problem', 'must be a number in international form such as +12025550123');
+  if listed.phone is null and private.trimmed(given ->> 'phone') <> '' then
+    listed.problem := jsonb_build_object('field', 'phone', 'problem',
+      'must be one phone number, in international form such as +12025550123 or as it is dialed in the country');
   end if;
-  listed.phone := private.international_phone(listed.phone);
   return listed;
 end $$;
 
@@ -190,7 +177,7 @@ create function private.place_recipients(
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   listed private.listed_recipient[] := array(
-    select private.read_recipient(e.given) from jsonb_array_elements(recipients) with ordinality as e (given, place)
+    select private.read_recipient(e.given, private.country_of(campaign.client_id)) from jsonb_array_elements(recipients) with ordinality as e (given, place)
     order by e.place);
   hash text := private.hash_of_list(listed);
   unkeyed uuid[] := (

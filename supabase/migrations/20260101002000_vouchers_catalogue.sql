@@ -136,7 +136,9 @@ begin
   if domain in ('gmail.com', 'googlemail.com') then
     return replace(mailbox, '.', '') || '@gmail.com';
   end if;
-  return mailbox || '@' || domain;
+  -- the same mailbox under each name of its provider
+  return mailbox || '@' || case when domain in ('protonmail.com', 'pm.me') then 'proton.me'
+    when domain in ('me.com', 'mac.com') then 'icloud.com' else domain end;
 end $$;
 
 -- An account's id, an e-mail address or a phone number, in the one form in which they are compared.

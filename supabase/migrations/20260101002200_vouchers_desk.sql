@@ -50,11 +50,8 @@ end $$;
 create function private.allowed_customer(named text, field text)
 returns text language plpgsql immutable set search_path = '' as $$
 declare
-  digits text := regexp_replace(named, '[- ().]', '', 'g');
+  digits text := coalesce(private.read_phone(named, 'US'), regexp_replace(named, '[- ().]', '', 'g'));
 begin
-  if digits ~ '^[0-9]{10}$' then
-    digits := '+1' || digits;
-  end if;
   if named ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' or named ~ '^[^@\s,;<>"]+@[^@\s,;<>"]+\.[^@\s,;<>".]+$' then
     return private.identity_of(named);
   elsif digits ~ '^\+?[1-9][0-9]{6,14}$' then

@@ -6,13 +6,32 @@ import { check } from './parse.ts';
 
 const DEFAULT_COUNTRY = 'US';
 
+/** A number without the marks that are copied along with it, in plain digits; 00 is how most of the world dials +. */
+function plain(value: string): string {
+  return value.normalize('NFKC').replace(/\p{Cf}/gu, '').replace(/\p{Pd}/gu, '-').replace(/^00/, '+');
+}
+
 /** A phone number in any usual notation, as E.164; without a country code it is read as a US number. */
 export const phone = text(32).transform((value, context) => {
-  const parsed = parsePhoneNumberFromString(value, DEFAULT_COUNTRY);
-  if (parsed?.isValid()) return parsed.number as string;
+  // Nothing is cut out of a longer text, or off its end: two numbers and an extension are not one number.
+  const parsed = parsePhoneNumberFromString(plain(value), {
+    defaultCountry: DEFAULT_COUNTRY,
+    extract: false,
+  });
+  if (parsed?.isValid() && !parsed.ext) return parsed.number as string;
   context.addIssue({ code: 'custom', message: 'must be a valid phone number' });
   return z.NEVER;
 });
+
+// What telephone systems send in place of a number that its owner withholds, as words and as the digits that Twilio makes of them.
+const WITHHELD = /^(|anonymous|restricted|unknown|unavailable|private|blocked|withheld|no caller id|not available)$/i;
+const WITHHELD_DIGITS = ['+266696687', '+7378742833', '+8656696', '+86282452253', '+2562533', '+464'];
+
+/** The number of a caller as E.164, or null where the caller withholds it. */
+export const callerId = z.string().nullable().transform((value) => {
+  const given = value?.trim() ?? '';
+  return WITHHELD.test(given) || WITHHELD_DIGITS.includes(given) ? null : given;
+}).pipe(phone.nullable());
 
 // Their owners earn from each message, or they forward it to an unknown place.
 const REFUSED_TYPES = ['PREMIUM_RATE', 'SHARED_COST', 'PERSONAL_NUMBER', 'PAGER', 'UAN', 'VOICEMAIL'];

@@ -20,7 +20,9 @@ Deno.test('damageOf: cells that a spreadsheet has spoilt → the reason and the 
     assert.match(damageOf(cell)!, /; export the column as text$/, cell);
     assert.ok(!damageOf(cell)!.includes(cell), cell);
   }
-  for (const cell of ['12E5', 'A1E+05', '630119', 'E+05', '0012345678', "A'B"]) assert.equal(damageOf(cell), null, cell);
+  for (const cell of ['12E5', 'A1E+05', '630119', 'E+05', '0012345678', "A'B"]) {
+    assert.equal(damageOf(cell), null, cell);
+  }
 });
 
 Deno.test('readCsv: ="0012345678", quoted or not → the text in it', () => {

@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { text, uuid } from '../_shared/fields.ts';
 import { readJson } from '../_shared/parse.ts';
-import { phone } from '../_shared/phone.ts';
+import { callerId } from '../_shared/phone.ts';
 import { serve } from '../_shared/serve.ts';
 
-const schema = z.strictObject({ callerPhone: phone, campaignId: uuid.nullish(), confirmationCode: text(64).nullish() });
+const schema = z.strictObject({
+  callerPhone: callerId,
+  campaignId: uuid.nullish(),
+  confirmationCode: text(64).nullish(),
+});
 
 /** Opens a call session and answers with the recipients the caller's phone number, or redemption code, belongs to. */
 export default {

@@ -75,7 +75,10 @@ function assertOneFile(form: FormData): void {
       throw badRequest({ field: name, problem: `is not known; the parts of an upload are ${known.join(', ')}` });
     }
     if (form.getAll(name).length > 1) {
-      throw badRequest({ field: name, problem: name === 'file' ? 'must be one file: send each with a call of its own' : 'stands twice' });
+      throw badRequest({
+        field: name,
+        problem: name === 'file' ? 'must be one file: send each with a call of its own' : 'stands twice',
+      });
     }
   }
 }

@@ -1,7 +1,7 @@
 -- A list that cannot be read is refused as a whole; a wrong row is rejected alone and says why; a code is drawn until it is free.
 begin;
 set local search_path = public, extensions, tests;
-select plan(28);
+select plan(26);
 
 select tests.keep(tests.create_promise(0));
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
@@ -24,9 +24,9 @@ select is(tests.kept('answer') #> '{rows,1}',
   'import_recipients: a wrong row → rejected with its number, field and problem');
 
 select is(pg_temp.problem_of(jsonb_build_object('phone', p.given)),
-  'rejected: phone: must be a number in international form such as +12025550123',
+  'rejected: phone: must be one phone number, in international form such as +12025550123 or as it is dialed in the country',
   format('import_recipients: the phone %s → rejected', p.given))
-from unnest(array['(202) 555-0179', '555-0100', '+44 (0)20 7946 0958', '+1 202 555 0181 ext. 5', 'anonymous', '+0123456789']) as p (given);
+from unnest(array['555-0100', '+1 202 555 0181 ext. 5', 'anonymous', '+0123456789']) as p (given);
 select is(pg_temp.problem_of(jsonb_build_object('email', e.given)), 'rejected: email: must be one e-mail address',
   format('import_recipients: the e-mail %s → rejected', e.given))
 from unnest(array['not an address', 'jo@example', 'jo@x.com;jo2@x.com', '=cmd()']) as e (given);
