@@ -5,7 +5,10 @@ import { installDependencies } from './install.mjs';
 import { endAll, obeySignals } from './lifecycle.mjs';
 import { localFolder } from './paths.mjs';
 
-const commands = ['start', 'reset', 'demo', 'test', 'check', 'bench', 'types', 'fmt'];
+const commands = ['start', 'reset', 'demo', 'test', 'check', 'bench', 'types', 'fmt', 'smoke'];
+
+// Of `smoke`, which tries a deployment and needs nothing else of the stack.
+const smokeOptions = ['url', 'key', 'publishable', 'db-url', 'jobs-token', 'twilio-token'];
 
 process.umask(0o022); // root lets another account run Postgres, which must pass through the folders made here
 try {
@@ -15,6 +18,7 @@ try {
       port: { type: 'string', default: '54321' },
       data: { type: 'string', default: localFolder },
       fast: { type: 'boolean', default: false },
+      ...Object.fromEntries(smokeOptions.map((name) => [name, { type: 'string' }])),
     },
   });
   if (!commands.includes(command)) throw new Error(`Say one of: ${commands.join(', ')}.`);
@@ -24,7 +28,9 @@ try {
   installDependencies();
   obeySignals(command === 'start' ? 0 : 130);
   const { default: run } = await import(`./commands/${command}.mjs`);
-  await run({ port, dataFolder: resolve(values.data), fast: values.fast, filters });
+  const { url, key, publishable, 'db-url': dbUrl, 'jobs-token': jobsToken, 'twilio-token': twilioToken } = values;
+  const smoke = { url, key, publishable, dbUrl, jobsToken, twilioToken };
+  await run({ port, dataFolder: resolve(values.data), fast: values.fast, filters, smoke });
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

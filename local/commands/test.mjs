@@ -5,6 +5,8 @@ import { capture } from '../capture.mjs';
 import { withDatabase } from '../database.mjs';
 import { pushMigrations, supabase } from '../migrate.mjs';
 import { hostedDenoExecutable, inProject, localFolder } from '../paths.mjs';
+import { loadSecrets } from '../secrets.mjs';
+import { smoke } from '../smoke/smoke.mjs';
 import { runDenoTests, runUnitTests } from '../testing/deno_tests.mjs';
 import { findFiles } from '../testing/files.mjs';
 import { preparePgtap, runPgtap } from '../testing/pgtap.mjs';
@@ -19,7 +21,7 @@ export default async function test({ filters }) {
   const pgtapFiles = findFiles('supabase/tests', '.test.sql', filters);
   const unitFiles = ['supabase/functions', 'local'].flatMap((folder) => findFiles(folder, '.test.ts', filters));
   const stackFiles = findFiles('tests', '.test.ts', filters);
-  if (pgtapFiles.length + unitFiles.length + stackFiles.length === 0) {
+  if (pgtapFiles.length + unitFiles.length + stackFiles.length === 0 && !filters.includes('smoke')) {
     throw new Error(`No test has ${filters.join(' or ')} in its path.`);
   }
   const tally = new Tally();
@@ -34,13 +36,16 @@ export default async function test({ filters }) {
   if (unitFiles.length > 0) runs.push(runUnitTests(unitFiles, stack));
   if (stackFiles.length > 0) runs.push(runDenoTests(stackFiles, stack));
   for (const counts of await Promise.all(runs)) tally.add(counts);
-  if (filters.length === 0) await runGates(tally, stack.facts.dbUrl);
+  if (filters.length === 0) await runGates(tally, stack);
+  else if (filters.includes('smoke')) await trySmoke(tally, stack);
   if (tally.failed > 0) console.log(`\nWhat the stack said: ${keepLogs(stack)}`);
   tally.finish();
 }
 
 /** What must hold for the database as the tests left it, and on the runtime of hosted projects. */
-async function runGates(tally, url) {
+async function runGates(tally, stack) {
+  const url = stack.facts.dbUrl;
+  await trySmoke(tally, stack);
   await tally.gate("the functions' tests pass on the hosted runtime", testOnHostedRuntime);
   await tally.gate('a second `supabase db push` changes nothing', async () => {
     const { code, output } = await pushMigrations(url);
@@ -51,6 +56,13 @@ async function runGates(tally, url) {
     const { code, output } = await supabase(['db', 'advisors', '--fail-on', 'warn'], url);
     return code === 0 ? '' : output;
   });
+}
+
+/** The calls that a first deployment is tried with. */
+async function trySmoke(tally, { facts, dataFolder }) {
+  const { apiUrl: url, secretKey: key, publishableKey: publishable, dbUrl, jobsToken } = facts;
+  const { twilioAuthToken: twilioToken } = loadSecrets(dataFolder);
+  await smoke({ url, key, publishable, dbUrl, jobsToken, twilioToken }, tally);
 }
 
 /** Newer versions hide what this one lacks: it does not check the tags of AES-GCM, for one. */

@@ -1,5 +1,8 @@
 /** Counts what passed and failed, over everything that a command runs. */
 
+/** Thrown by a gate that cannot be tried here, with the reason. */
+export class Skipped extends Error {}
+
 /** A counter that prints each gate as it ends. */
 export class Tally {
   passed = 0;
@@ -18,6 +21,7 @@ export class Tally {
     try {
       problem = await work();
     } catch (error) {
+      if (error instanceof Skipped) return console.log(`skipped  ${name}: ${error.message}`);
       problem = error.message;
     }
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
