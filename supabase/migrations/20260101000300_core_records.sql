@@ -154,6 +154,10 @@ $$;
 create function private.answer_key(idempotency_key text, system_key text)
 returns text language plpgsql immutable set search_path = '' as $$
 begin
+  -- a blank key would stand for every request whose caller forgot to set one; a long one does not fit into the index
+  if private.trimmed(idempotency_key) = '' or length(idempotency_key) > 255 then
+    perform private.refuse_field('idempotency_key', 'must be 1 to 255 characters and not blank');
+  end if;
   return coalesce('caller:' || idempotency_key, 'system:' || system_key);
 end $$;
 

@@ -236,9 +236,14 @@ begin
   moved := private.post_credit(case when is_given then 'allocation' else 'allocation_return' end,
     case when is_given then upper_account else own_account end, case when is_given then own_account else upper_account end,
     amount, concat_ws(':', 'credit', owner_id, private.answer_key(idempotency_key, gen_random_uuid()::text)), description);
-  perform private.record_audit(client_id, private.caller(), case when is_given then 'credit.allocated' else 'credit.returned' end,
-    case when agency_id is not null then 'agency' else 'client' end, owner_id,
-    jsonb_build_object('amount', amount, 'currency', currency, 'transfer_id', moved.id));
+  -- a repeated request moves nothing, and is no second event
+  if not exists (
+    select from public.audit_events a where a.subject_id = owner_id and a.metadata ->> 'transfer_id' = moved.id::text) then
+    perform private.record_audit(client_id, private.caller(),
+      case when is_given then 'credit.allocated' else 'credit.returned' end,
+      case when agency_id is not null then 'agency' else 'client' end, owner_id,
+      jsonb_build_object('amount', amount, 'currency', currency, 'transfer_id', moved.id));
+  end if;
   return moved;
 end $$;
 
@@ -277,7 +282,7 @@ comment on function public.return_credit is
 create function private.collect_credit(client_id uuid, amount numeric, currency text, idempotency_key text)
 returns public.ledger_transfers language plpgsql volatile security definer set search_path = '' as $$
 declare
-  key text := concat_ws(':', 'collect', client_id, coalesce(idempotency_key, gen_random_uuid()::text));
+  key text := concat_ws(':', 'collect', client_id, private.answer_key(idempotency_key, gen_random_uuid()::text));
   revenue uuid;
   agency_account uuid;
   paid numeric;

@@ -1,12 +1,16 @@
 -- stored_answer: what an answer or a table shows is worthless as a caller's key, and an answer of a form ends with its window.
 begin;
 set local search_path = public, extensions, tests;
-select plan(11);
+select plan(16);
 
 select isnt(private.answer_key('x', null), private.answer_key(null, 'x'), 'answer_key: the same text of a caller and of the system → two keys');
 select isnt(private.answer_key('system:x', null), private.answer_key(null, 'x'), 'answer_key: a caller who writes the prefix → another key');
 select is(private.answer_key('mine', gen_random_uuid()::text), 'caller:mine', 'answer_key: a caller''s key counts before the request id');
 select is(private.answer_key(null, null), null, 'answer_key: neither → no key');
+select throws_ok(format('select private.answer_key(%L, null)', key), 'RB400', 'idempotency_key must be 1 to 255 characters and not blank',
+  format('answer_key: the key %s… → RB-400', to_json(left(key, 5))))
+from unnest(array['', ' ', E'\u00a0\t', repeat('k', 256)]) key;
+select is(private.answer_key('on purpose', null), 'caller:on purpose', 'answer_key: a key with a space → kept');
 select isnt(private.answer_scope('a', '00000000-0000-0000-0000-000000000001', null),
   private.answer_scope('a', null, '00000000-0000-0000-0000-000000000001'), 'answer_scope: a tenant''s servers and a user → two scopes');
 select isnt(private.answer_scope('a', '00000000-0000-0000-0000-000000000001', null),

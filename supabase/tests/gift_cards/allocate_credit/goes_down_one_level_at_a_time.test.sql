@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(27);
+select plan(29);
 
 select tests.keep('client', tests.create_client());
 select tests.keep('agency', (select agency_id from public.clients where id = tests.the('client')));
@@ -21,6 +21,10 @@ select is((public.allocate_credit(1000, agency_id => tests.the('agency'), idempo
 select is((public.allocate_credit(1000, agency_id => tests.the('agency'), idempotency_key => 'first')).transfer_type,
   'allocation', 'The same key again …');
 select is(pg_temp.credit('agency'), 1000.00, '… gives nothing more');
+select is((select count(*)::int from public.audit_events where action = 'credit.allocated' and subject_id = tests.the('agency')), 1,
+  'allocate_credit: the same key again → one audit event');
+select throws_ok($$ select public.allocate_credit(1000, agency_id => tests.the('agency'), idempotency_key => '') $$, 'RB400',
+  'idempotency_key must be 1 to 255 characters and not blank', 'allocate_credit: an empty key, which every caller would share → RB-400');
 select throws_ok($$ select public.allocate_credit(999, agency_id => tests.the('agency'), idempotency_key => 'first') $$, 'RB409',
   null, 'And another amount with it is refused');
 
@@ -59,7 +63,7 @@ select tests.sign_out();
 select is(private.balance_at(private.system_account(null, 'issuance', 'credit:USD'), 'infinity'), -500.00,
   'What is out is what the platform issued');
 select is((select count(*)::int from public.audit_events where action in ('credit.allocated', 'credit.returned')
-  and subject_id in (tests.the('client'), tests.the('agency'))), 5, 'All of it is audited');
+  and subject_id in (tests.the('client'), tests.the('agency'))), 4, 'All of it is audited');
 select tests.keep('foreign', tests.create_user('agency_admin', tests.create_client()));
 select tests.sign_in(tests.the('foreign'));
 select is_empty('select * from public.ledger_accounts', 'Another agency sees nothing of it');
