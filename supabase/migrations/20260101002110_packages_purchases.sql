@@ -137,9 +137,10 @@ begin
   end if;
   q.price := package.price;
   q.currency := package.currency;
-  q.entitlement_id := entitlement.id;
   q.discount := case when entitlement.id is null then 0
     else private.discount_of(entitlement, package.price, package.currency) end;
+  -- a discount that takes nothing off (a free package, a part of a coin) is not used up
+  q.entitlement_id := case when q.discount > 0 then entitlement.id end;
   q.available := private.bizcoins_available(package.client_id, user_id) + coalesce(replaced.bizcoins, 0);
   q.bizcoin_value := package.bizcoin_value;
   q.minimum := currency.minimum;

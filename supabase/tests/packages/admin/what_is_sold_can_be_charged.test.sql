@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(24);
+select plan(26);
 
 select tests.keep('client', tests.create_client());
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
@@ -48,6 +48,8 @@ select is(pg_temp.create(name => '  '), 'RB400 name', 'create_package: a name of
 select is(pg_temp.create(name => E'\u00a0\t'), 'RB400 name', 'create_package: of any blanks → RB-400');
 select is(pg_temp.create(name => null), 'RB400 name', 'create_package: no name → RB-400');
 select is(pg_temp.create(price => null), 'RB400 price', 'create_package: no price → RB-400');
+select is(pg_temp.create(duration_days => null), 'RB400 duration_days', 'create_package: no days → RB-400');
+select is(pg_temp.create(messages => null), 'RB400 messages', 'create_package: messages of null → RB-400');
 select is(pg_temp.create(price => 0.49), 'RB400 price', 'create_package: 0.49 USD is less than can be charged → RB-400');
 select is(pg_temp.create(price => 0.50), 'New 0.50 1.00', 'create_package: 0.50 USD → taken');
 select is(pg_temp.create(price => 0), 'New 0.00 1.00', 'create_package: a free package → taken');

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(26);
+select plan(30);
 
 create function pg_temp.open_shop(price numeric, percentage numeric, currency text default 'USD') returns void
 language plpgsql as $$
@@ -21,6 +21,14 @@ create function pg_temp.settle(status text) returns text language sql as $$
   select public.record_payment(tests.the('purchase'), tests.payment(tests.the('purchase'), status))
     #>> '{result,purchase,status}'
 $$;
+
+-- a discount that takes nothing off stays with its customer
+select pg_temp.open_shop(99, 0.5, 'JPY');
+select is(tests.buy() #>> '{result,purchase,discount}', '0.00', 'start_package_purchase: half a percent of 99 JPY → no discount');
+select is(pg_temp.discount(), 'available -', 'start_package_purchase: a discount of less than a coin → not used up');
+select pg_temp.open_shop(0, 50);
+select is(tests.buy() #>> '{result,purchase,status}', 'completed', 'start_package_purchase: a free package → completed');
+select is(pg_temp.discount(), 'available -', 'start_package_purchase: a discount of a free package → not used up');
 
 select pg_temp.open_shop(49, 10);
 select is(pg_temp.quote(), '4.90 44.10', 'A discount comes off the price');
