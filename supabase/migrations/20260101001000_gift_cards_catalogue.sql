@@ -90,17 +90,21 @@ create table public.campaign_conditions (
   brand_id uuid references public.gift_card_brands (id),
   card_value numeric(18,2),
   crm_event_name text,
+  crm_event_match jsonb,
   is_self_service boolean not null default false,
   requires_opt_in boolean not null default false,
   created_at timestamptz not null default now(),
   constraint campaign_conditions_campaign_is_the_clients
     foreign key (campaign_id, client_id) references public.campaigns (id, client_id),
   constraint campaign_conditions_are_numbered unique (campaign_id, condition_number),
+  constraint campaign_conditions_crm_event_match_has_its_event check (
+    crm_event_match is null or (crm_event_name is not null and jsonb_typeof(crm_event_match) = 'object')),
   constraint campaign_conditions_number_is_positive check (condition_number > 0),
   constraint campaign_conditions_card_value_is_positive check (card_value > 0 and card_value < 'Infinity')
 );
 comment on table public.campaign_conditions is
-  'What earns a card, and which: brand_id and card_value. Only a self-service condition can be redeemed from a web form.';
+  'What earns a card, and which: brand_id and card_value. Only a self-service condition can be redeemed from a web form. '
+  'crm_event_match: what the fields of the event must say, {"status": ["won"]}.';
 
 create index client_brands_brand_id_idx on public.client_brands (brand_id);
 create index campaigns_client_id_idx on public.campaigns (client_id);

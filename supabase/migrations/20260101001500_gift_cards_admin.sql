@@ -173,9 +173,35 @@ begin
   end if;
 end $$;
 
+-- What the fields of a CRM's event must say, each one value or one of several: {"status": "won", "appointment.status": ["showed", "confirmed"]}.
+-- A restriction is never dropped: what cannot be read is refused. None, for an empty object.
+create function private.crm_event_match(given jsonb, crm_event_name text)
+returns jsonb language plpgsql stable set search_path = '' as $$
+declare
+  entry record;
+begin
+  if given is null or given = '{}' then
+    return null;
+  elsif jsonb_typeof(given) <> 'object' or (select count(*) from jsonb_object_keys(given)) > 10 then
+    perform private.refuse_field('crm_event_match', 'must be an object of at most 10 fields, such as {"status": ["won"]}');
+  elsif crm_event_name is null then
+    perform private.refuse_field('crm_event_match', 'needs the crm_event_name of the event whose fields it names');
+  end if;
+  for entry in select m.key, case jsonb_typeof(m.value) when 'array' then m.value else jsonb_build_array(m.value) end as choices from jsonb_each(given) m loop
+    if entry.key !~ '^[^.[:cntrl:]]{1,100}(\.[^.[:cntrl:]]{1,100}){0,5}$' then
+      perform private.refuse_field('crm_event_match', format('%s must be the name of a field, or names joined by dots', left(entry.key, 50)));
+    elsif jsonb_array_length(entry.choices) not between 1 and 50 or exists (
+      select from jsonb_array_elements(entry.choices) c
+      where jsonb_typeof(c) not in ('string', 'number', 'boolean') or btrim(c #>> '{}') = '' or length(c #>> '{}') > 200) then
+      perform private.refuse_field('crm_event_match', format('%s must be a text, number or boolean, or a list of 1 to 50 of them', entry.key));
+    end if;
+  end loop;
+  return given;
+end $$;
+
 create function private.create_campaign_condition(
   campaign_id uuid, condition_number int, condition_name text, brand_id uuid, card_value numeric,
-  crm_event_name text, is_self_service boolean, requires_opt_in boolean)
+  crm_event_name text, is_self_service boolean, requires_opt_in boolean, crm_event_match jsonb)
 returns public.campaign_conditions language plpgsql volatile security definer set search_path = '' as $$
 declare
   campaign public.campaigns := private.administered_campaign(campaign_id);
@@ -191,9 +217,10 @@ begin
   end if;
   insert into public.campaign_conditions as cc (
     client_id, campaign_id, condition_number, condition_name, brand_id, card_value, crm_event_name,
-    is_self_service, requires_opt_in)
+    is_self_service, requires_opt_in, crm_event_match)
   values (campaign.client_id, campaign.id, condition_number, condition_name, brand_id, card_value, crm_event_name,
-    coalesce(is_self_service, false), coalesce(requires_opt_in, false))
+    coalesce(is_self_service, false), coalesce(requires_opt_in, false),
+    private.crm_event_match(crm_event_match, crm_event_name))
   returning cc.* into condition;
   perform private.record_audit(campaign.client_id, private.caller(), 'campaign_condition.created', 'campaign_condition', condition.id);
   return condition;
@@ -201,17 +228,20 @@ end $$;
 
 create function public.create_campaign_condition(
   campaign_id uuid, condition_number int, condition_name text, brand_id uuid, card_value numeric,
-  crm_event_name text default null, is_self_service boolean default false, requires_opt_in boolean default false)
+  crm_event_name text default null, is_self_service boolean default false, requires_opt_in boolean default false,
+  crm_event_match jsonb default null)
 returns public.campaign_conditions language sql volatile security invoker set search_path = '' as $$
   select private.create_campaign_condition(
-    campaign_id, condition_number, condition_name, brand_id, card_value, crm_event_name, is_self_service, requires_opt_in)
+    campaign_id, condition_number, condition_name, brand_id, card_value, crm_event_name, is_self_service, requires_opt_in,
+    crm_event_match)
 $$;
 comment on function public.create_campaign_condition is
-  'Says what earns which card in a campaign: one that its client may give (GC002).';
+  'Says what earns which card in a campaign: one that its client may give (GC002). crm_event_match: what the fields of the event '
+  'crm_event_name must say, each one value or a list of them ({"status": ["won"]}).';
 
 create function private.update_campaign_condition(
   campaign_id uuid, condition_number int, condition_name text, brand_id uuid, card_value numeric, crm_event_name text,
-  is_self_service boolean, requires_opt_in boolean)
+  is_self_service boolean, requires_opt_in boolean, crm_event_match jsonb)
 returns public.campaign_conditions language plpgsql volatile security definer set search_path = '' as $$
 declare
   campaign public.campaigns := private.administered_campaign(campaign_id);
@@ -229,7 +259,10 @@ begin
     card_value = coalesce(update_campaign_condition.card_value, cc.card_value),
     crm_event_name = coalesce(update_campaign_condition.crm_event_name, cc.crm_event_name),
     is_self_service = coalesce(update_campaign_condition.is_self_service, cc.is_self_service),
-    requires_opt_in = coalesce(update_campaign_condition.requires_opt_in, cc.requires_opt_in)
+    requires_opt_in = coalesce(update_campaign_condition.requires_opt_in, cc.requires_opt_in),
+    crm_event_match = case when update_campaign_condition.crm_event_match is null then cc.crm_event_match
+      else private.crm_event_match(update_campaign_condition.crm_event_match,
+        coalesce(update_campaign_condition.crm_event_name, cc.crm_event_name)) end
   where cc.campaign_id = campaign.id and cc.condition_number = update_campaign_condition.condition_number
   returning cc.* into condition;
   if condition.id is null then
@@ -246,13 +279,14 @@ end $$;
 create function public.update_campaign_condition(
   campaign_id uuid, condition_number int, condition_name text default null, brand_id uuid default null,
   card_value numeric default null, crm_event_name text default null, is_self_service boolean default null,
-  requires_opt_in boolean default null)
+  requires_opt_in boolean default null, crm_event_match jsonb default null)
 returns public.campaign_conditions language sql volatile security invoker set search_path = '' as $$
   select private.update_campaign_condition(
-    campaign_id, condition_number, condition_name, brand_id, card_value, crm_event_name, is_self_service, requires_opt_in)
+    campaign_id, condition_number, condition_name, brand_id, card_value, crm_event_name, is_self_service, requires_opt_in,
+    crm_event_match)
 $$;
 comment on function public.update_campaign_condition is
-  'Changes what earns which card from now on; what is left out stays. What the client may not give: GC002.';
+  'Changes what earns which card from now on; what is left out stays, and {} as crm_event_match takes it away. What the client may not give: GC002.';
 
 grant execute on function
   public.create_gift_card_pool, private.create_gift_card_pool, public.create_campaign, private.create_campaign,

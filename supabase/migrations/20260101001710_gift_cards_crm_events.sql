@@ -1,7 +1,7 @@
 -- Gift cards, CRM events: what a CRM tells of a contact becomes the reward that a condition promises for it.
 -- An event is stored before anything is done about it, once for its endpoint and id; whatever becomes of it stands in its
--- row: nothing that a CRM has signed is lost, and an admin can have it done again once the cause is out of the way. The payload
--- is for people to read: what is done again is done from the columns beside it.
+-- row: nothing that a CRM has signed is lost, and an admin can have it done again once the cause is out of the way. What is done
+-- again is done from the columns beside the payload, which is only kept for a while; conditions that ask for its fields need it.
 
 create table public.crm_events (
   id uuid primary key default gen_random_uuid(),
@@ -13,6 +13,10 @@ create table public.crm_events (
   contact_id text,
   campaign_named text,
   account_named text,
+  negatives text[] not null default '{}',
+  merged_ids text[] not null default '{}',
+  is_erasure boolean not null default false,
+  problem text,
   status text not null default 'received',
   code text,
   message text,
@@ -38,7 +42,9 @@ create table public.crm_events (
 );
 comment on table public.crm_events is
   'What CRMs have told: the event as it came (payload, for a while), whom and what it was found to mean, and what became of it. '
-  'event_names are the words by which a condition may ask for it, the most specific first.';
+  'event_names are the words by which a condition may ask for it, the most specific first; negatives the fields that say that it came to '
+  'nothing (lost, cancelled, removed, no tags), which a condition must name to count it; merged_ids other ids of the contact from now '
+  'on; problem: why it could not be read.';
 
 create index crm_events_endpoint_id_client_id_idx on public.crm_events (endpoint_id, client_id);
 create index crm_events_client_id_idx on public.crm_events (client_id, created_at);
@@ -64,10 +70,13 @@ begin
   end if;
   with added as (
     insert into public.crm_events (
-      client_id, endpoint_id, event_id, event_names, contact_id, campaign_named, account_named, payload, request_id)
-    select e.client_id, e.id, n."eventId", n.names, n."contactId", n.campaign, n.account, n.payload, record_crm_events.request_id
+      client_id, endpoint_id, event_id, event_names, contact_id, campaign_named, account_named, negatives, merged_ids, is_erasure,
+      problem, payload, request_id)
+    select e.client_id, e.id, n."eventId", n.names, n."contactId", n.campaign, n.account, coalesce(n.negatives, '{}'),
+      coalesce(n.merged, '{}'), coalesce(n."isErasure", false), n.problem, n.payload, record_crm_events.request_id
     from public.crm_endpoints e, jsonb_to_recordset(events) as n (
-      "eventId" text, names text[], "contactId" text, campaign text, account text, payload jsonb)
+      "eventId" text, names text[], "contactId" text, campaign text, account text, negatives text[], merged text[],
+      "isErasure" boolean, problem text, payload jsonb)
     where e.id = record_crm_events.endpoint_id
     -- in one order, so that two deliveries of the same batch never wait for each other
     order by n."eventId"
@@ -89,6 +98,24 @@ comment on function public.record_crm_events is
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
   ('crm-webhook', 'endpoint', 1200, 60, true);
 
+-- A field of an event by its path, at the top or in its `data`.
+create function private.crm_field(payload jsonb, path text)
+returns jsonb language sql immutable set search_path = '' as $$
+  select coalesce(payload #> string_to_array(path, '.'), payload #> array_prepend('data', string_to_array(path, '.')))
+$$;
+
+-- Whether an event says what a condition asks for: every field one of its values, whatever their case (of a list, any element).
+-- What the event says came to nothing counts only where the condition names the field.
+create function private.counts_crm_event(match jsonb, event public.crm_events)
+returns boolean language sql immutable set search_path = '' as $$
+  select event.negatives <@ coalesce(array(select jsonb_object_keys(match)), '{}') and not exists (
+    select from jsonb_each(coalesce(match, '{}')) m, lateral (select private.crm_field(event.payload, m.key)) f (told)
+    where not exists (
+      select from jsonb_array_elements(case jsonb_typeof(f.told) when 'array' then f.told else jsonb_build_array(f.told) end) t,
+        jsonb_array_elements(case jsonb_typeof(m.value) when 'array' then m.value else jsonb_build_array(m.value) end) w
+      where lower(btrim(t #>> '{}')) = lower(btrim(w #>> '{}'))))
+$$;
+
 -- The condition and recipient that an event means: in active campaigns before others, by the most specific name. Names
 -- none when nothing fits, and says in `fits` when it is not clear which.
 create function private.match_crm_event(
@@ -99,10 +126,12 @@ begin
   into match_crm_event.campaign_id, match_crm_event.recipient_id, match_crm_event.condition_number, match_crm_event.fits
   from (
     select c.id as campaign_id, r.id as recipient_id, cc.condition_number,
-      rank() over (order by c.status = 'active' desc, array_position(event.event_names, cc.crm_event_name)) as place
+      rank() over (order by c.status = 'active' desc, array_position(event.event_names, cc.crm_event_name),
+        cc.crm_event_match is null) as place
     from public.crm_endpoints e
     join public.campaigns c on c.client_id = e.client_id and c.id = coalesce(e.campaign_id, c.id)
     join public.campaign_conditions cc on cc.campaign_id = c.id and cc.crm_event_name = any (event.event_names)
+      and private.counts_crm_event(cc.crm_event_match, event)
     join public.campaign_recipients r on r.campaign_id = c.id and r.external_crm_id = event.contact_id
     where e.id = event.endpoint_id and c.id::text = coalesce(lower(event.campaign_named), c.id::text)
       and (e.account_id is null or e.account_id = event.account_named)) m
@@ -118,6 +147,8 @@ begin
       select from public.crm_endpoints e where e.id = event.endpoint_id and e.account_id is distinct from event.account_named
         and e.account_id is not null) then 'The event is of another account than its endpoint'
     when cardinality(event.event_names) = 0 then 'The event does not say what has happened'
+    when event.is_erasure then 'The names and addresses of the contact are erased'
+    when event.merged_ids <> '{}' then 'The contacts were merged: recipients follow the id that remains'
     when event.contact_id is null then 'The event names no contact'
     when not exists (
       select from public.crm_endpoints e
@@ -125,6 +156,16 @@ begin
       where e.id = event.endpoint_id and cc.crm_event_name = any (event.event_names)
         and cc.campaign_id::text = coalesce(lower(event.campaign_named), cc.campaign_id::text))
       then 'No condition waits for this event'
+    when not exists (
+      select from public.crm_endpoints e
+      join public.campaign_conditions cc on cc.client_id = e.client_id and cc.campaign_id = coalesce(e.campaign_id, cc.campaign_id)
+      where e.id = event.endpoint_id and cc.crm_event_name = any (event.event_names)
+        and cc.campaign_id::text = coalesce(lower(event.campaign_named), cc.campaign_id::text)
+        and private.counts_crm_event(cc.crm_event_match, event))
+      then case when event.payload is null then 'What the event said is forgotten, and its condition asks for it'
+        when event.negatives <> '{}' then 'The event does not count unless a condition names it in crm_event_match: '
+          || array_to_string(event.negatives, ', ')
+        else 'No condition waits for what the fields of this event say' end
     else 'No recipient of the campaign has this contact id' end;
 end $$;
 
@@ -188,6 +229,46 @@ begin
     (coalesce(answer #>> '{result,giftCard,id}', answer #>> '{details,giftCardId}'))::uuid);
 end $$;
 
+-- Recipients whom an event is about, by an id of theirs.
+create function private.crm_recipients(event public.crm_events, ids text[])
+returns setof public.campaign_recipients language sql stable set search_path = '' as $$
+  select r.* from public.crm_endpoints e
+  join public.campaign_recipients r on r.client_id = e.client_id and r.campaign_id = coalesce(e.campaign_id, r.campaign_id)
+  where e.id = event.endpoint_id and r.external_crm_id = any (ids) and (e.account_id is null or e.account_id = event.account_named)
+$$;
+
+-- After a merge recipients are known by the id that remains, unless their campaign has it already. An erasure takes names and
+-- addresses, and what events of the contact said.
+create function private.follow_crm_contact(event public.crm_events)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  erased record;
+begin
+  if event.merged_ids <> '{}' and event.contact_id is not null then
+    update public.campaign_recipients r set external_crm_id = event.contact_id
+    from (
+      select distinct on (f.campaign_id) f.id from private.crm_recipients(event, event.merged_ids) f
+      where not exists (
+        select from public.campaign_recipients other
+        where other.campaign_id = f.campaign_id and other.external_crm_id = event.contact_id)
+      order by f.campaign_id, f.created_at, f.id) m
+    where r.id = m.id;
+  end if;
+  if event.is_erasure and event.contact_id is not null then
+    for erased in
+      update public.campaign_recipients r set first_name = null, last_name = null, email = null, phone = null, state = null
+      from private.crm_recipients(event, array[event.contact_id]) f
+      where r.id = f.id
+      returning r.id, r.client_id
+    loop
+      perform private.record_audit(erased.client_id, null, 'recipient.erased', 'recipient', erased.id,
+        jsonb_build_object('crm_event_id', event.id), event.request_id);
+    end loop;
+    update public.crm_events e set payload = null
+    where e.endpoint_id = event.endpoint_id and e.contact_id = event.contact_id and e.account_named is not distinct from event.account_named;
+  end if;
+end $$;
+
 -- Notes what became of the event, and returns the provisioning's answer if it came to one.
 create function private.reward_crm_event(event public.crm_events, suppliers text[])
 returns jsonb language plpgsql volatile set search_path = '' as $$
@@ -195,8 +276,13 @@ declare
   match record;
   answer jsonb;
 begin
+  if event.problem is not null then
+    perform private.settle_crm_event(event, 'refused', 'RB-400', event.problem, null);
+    return null;
+  end if;
+  perform private.follow_crm_contact(event);
   select m.* into match from private.match_crm_event(event) m;
-  if match.fits is null then
+  if match.fits is null or event.is_erasure then
     perform private.settle_crm_event(event, 'ignored', null, private.explain_no_match(event), null);
   elsif match.fits > 1 then
     perform private.settle_crm_event(event, 'refused', 'RB-400',
@@ -261,69 +347,6 @@ begin
   return private.answered(private.present_crm_event(event));
 end $$;
 comment on function public.fail_crm_event is 'Notes that dealing with an event went wrong on our side, and tells a person.';
-
--- Ends the waiting of the events that have earned a reward; with a card when there is one.
-create function private.end_waiting(recipient_id uuid, campaign_id uuid, condition_number int)
-returns void language plpgsql volatile set search_path = '' as $$
-declare
-  card_id uuid := (
-    select c.id from public.gift_card_grants g join public.gift_cards c on c.grant_id = g.id
-    where g.recipient_id = end_waiting.recipient_id and g.campaign_id = end_waiting.campaign_id
-      and g.condition_number = end_waiting.condition_number and g.cancelled_at is null);
-begin
-  update public.crm_events e
-  set status = case when card_id is null then 'refused' else 'provisioned' end, gift_card_id = card_id,
-    code = case when card_id is null then e.code end,
-    message = case when card_id is null then 'The reward was called off' end
-  where e.status = 'owed' and e.recipient_id = end_waiting.recipient_id and e.campaign_id = end_waiting.campaign_id
-    and e.condition_number = end_waiting.condition_number;
-end $$;
-
-create function private.owed_crm_events_follow()
-returns trigger language plpgsql volatile security definer set search_path = '' as $$
-begin
-  perform private.end_waiting(new.recipient_id, new.campaign_id, new.condition_number);
-  return null;
-end $$;
-
-create trigger pending_rewards_end_the_waiting_of_crm_events after update of status on public.pending_rewards
-  for each row when (new.status in ('fulfilled', 'cancelled') and old.status is distinct from new.status)
-  execute function private.owed_crm_events_follow();
-
-create function private.bought_crm_events_follow()
-returns trigger language plpgsql volatile security definer set search_path = '' as $$
-begin
-  perform private.end_waiting(g.recipient_id, g.campaign_id, g.condition_number)
-  from public.gift_card_grants g where g.id = new.grant_id;
-  return null;
-end $$;
-
-create trigger gift_card_purchases_end_the_waiting_of_crm_events after update of status on public.gift_card_purchases
-  for each row when (new.status = 'issued' and old.status <> 'issued')
-  execute function private.bought_crm_events_follow();
-
--- A card that is taken back leaves its event without one, so that it can be replayed; and if the reward is owed again, the
--- event says so.
-create function private.reopened_crm_events_follow()
-returns trigger language plpgsql volatile security definer set search_path = '' as $$
-declare
-  is_owed constant boolean := tg_table_name = 'pending_rewards';
-begin
-  update public.crm_events e
-  set status = case when is_owed then 'owed' else 'refused' end,
-    code = case when is_owed then to_jsonb(new) ->> 'code' else 'RB-400' end,
-    message = case when is_owed then 'The reward is pending' else 'The card was taken back' end, gift_card_id = null
-  where e.recipient_id = new.recipient_id and e.campaign_id = new.campaign_id and e.condition_number = new.condition_number
-    and case when is_owed then e.status = 'refused' and e.gift_card_id is null else e.status = 'provisioned' end;
-  return null;
-end $$;
-
-create trigger gift_card_grants_reopen_crm_events after update of cancelled_at on public.gift_card_grants
-  for each row when (old.cancelled_at is null and new.cancelled_at is not null)
-  execute function private.reopened_crm_events_follow();
-
-create trigger pending_rewards_reopen_crm_events after insert on public.pending_rewards
-  for each row execute function private.reopened_crm_events_follow();
 
 alter table public.crm_events enable row level security;
 

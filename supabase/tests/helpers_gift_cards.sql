@@ -180,20 +180,20 @@ end $$;
 -- Stores an event that an endpoint has signed: the row's id, whether it is new or not.
 create or replace function tests.record_crm_event(
   endpoint_id uuid, event_id text default gen_random_uuid()::text, contact_id text default 'crm-1',
-  names text[] default '{visit}', campaign text default null)
+  names text[] default '{visit}', campaign text default null, more jsonb default '{}')
 returns uuid language sql set search_path = '' as $$
   select (public.record_crm_events(endpoint_id, jsonb_build_array(jsonb_build_object('eventId', event_id,
-    'names', names, 'contactId', contact_id, 'campaign', campaign, 'payload', '{}'::jsonb)), gen_random_uuid())
+    'names', names, 'contactId', contact_id, 'campaign', campaign, 'payload', '{}'::jsonb) || more), gen_random_uuid())
     #>> '{result,events,0,id}')::uuid
 $$;
 
 -- Stores an event and deals with it; returns its row.
 create or replace function tests.take_crm_event(
   endpoint_id uuid, event_id text default gen_random_uuid()::text, contact_id text default 'crm-1',
-  names text[] default '{visit}', campaign text default null)
+  names text[] default '{visit}', campaign text default null, more jsonb default '{}')
 returns public.crm_events language plpgsql set search_path = '' as $$
 declare
-  stored uuid := tests.record_crm_event(endpoint_id, event_id, contact_id, names, campaign);
+  stored uuid := tests.record_crm_event(endpoint_id, event_id, contact_id, names, campaign, more);
   event public.crm_events;
 begin
   perform public.process_crm_event(stored, '{}');

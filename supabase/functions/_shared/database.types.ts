@@ -297,14 +297,14 @@ isOneToOne: false
                   ]
                 },"campaign_conditions": {
                   Row: {
-                    "brand_id": string | null,"campaign_id": string,"card_value": number | null,"client_id": string,"condition_name": string,"condition_number": number,"created_at": string,"crm_event_name": string | null,"id": string,"is_self_service": boolean,"requires_opt_in": boolean
+                    "brand_id": string | null,"campaign_id": string,"card_value": number | null,"client_id": string,"condition_name": string,"condition_number": number,"created_at": string,"crm_event_match": Json | null,"crm_event_name": string | null,"id": string,"is_self_service": boolean,"requires_opt_in": boolean
                   }
                   ComputedFields: never
                   Insert: {
-                    "brand_id"?: string | null,"campaign_id": string,"card_value"?: number | null,"client_id": string,"condition_name": string,"condition_number": number,"created_at"?: string,"crm_event_name"?: string | null,"id"?: string,"is_self_service"?: boolean,"requires_opt_in"?: boolean
+                    "brand_id"?: string | null,"campaign_id": string,"card_value"?: number | null,"client_id": string,"condition_name": string,"condition_number": number,"created_at"?: string,"crm_event_match"?: Json | null,"crm_event_name"?: string | null,"id"?: string,"is_self_service"?: boolean,"requires_opt_in"?: boolean
                   }
                   Update: {
-                    "brand_id"?: string | null,"campaign_id"?: string,"card_value"?: number | null,"client_id"?: string,"condition_name"?: string,"condition_number"?: number,"created_at"?: string,"crm_event_name"?: string | null,"id"?: string,"is_self_service"?: boolean,"requires_opt_in"?: boolean
+                    "brand_id"?: string | null,"campaign_id"?: string,"card_value"?: number | null,"client_id"?: string,"condition_name"?: string,"condition_number"?: number,"created_at"?: string,"crm_event_match"?: Json | null,"crm_event_name"?: string | null,"id"?: string,"is_self_service"?: boolean,"requires_opt_in"?: boolean
                   }
                   Relationships: [
                     {
@@ -571,14 +571,14 @@ isOneToOne: false
                   ]
                 },"crm_events": {
                   Row: {
-                    "account_named": string | null,"attempts": number,"campaign_id": string | null,"campaign_named": string | null,"client_id": string,"code": string | null,"condition_number": number | null,"contact_id": string | null,"created_at": string,"endpoint_id": string,"event_id": string,"event_names": (string)[],"event_type": string | null,"gift_card_id": string | null,"id": string,"leased_until": string,"message": string | null,"payload": Json | null,"processed_at": string | null,"recipient_id": string | null,"request_id": string,"status": string
+                    "account_named": string | null,"attempts": number,"campaign_id": string | null,"campaign_named": string | null,"client_id": string,"code": string | null,"condition_number": number | null,"contact_id": string | null,"created_at": string,"endpoint_id": string,"event_id": string,"event_names": (string)[],"event_type": string | null,"gift_card_id": string | null,"id": string,"is_erasure": boolean,"leased_until": string,"merged_ids": (string)[],"message": string | null,"negatives": (string)[],"payload": Json | null,"problem": string | null,"processed_at": string | null,"recipient_id": string | null,"request_id": string,"status": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "account_named"?: string | null,"attempts"?: number,"campaign_id"?: string | null,"campaign_named"?: string | null,"client_id": string,"code"?: string | null,"condition_number"?: number | null,"contact_id"?: string | null,"created_at"?: string,"endpoint_id": string,"event_id": string,"event_names": (string)[],"event_type"?: never,"gift_card_id"?: string | null,"id"?: string,"leased_until"?: string,"message"?: string | null,"payload"?: Json | null,"processed_at"?: string | null,"recipient_id"?: string | null,"request_id": string,"status"?: string
+                    "account_named"?: string | null,"attempts"?: number,"campaign_id"?: string | null,"campaign_named"?: string | null,"client_id": string,"code"?: string | null,"condition_number"?: number | null,"contact_id"?: string | null,"created_at"?: string,"endpoint_id": string,"event_id": string,"event_names": (string)[],"event_type"?: never,"gift_card_id"?: string | null,"id"?: string,"is_erasure"?: boolean,"leased_until"?: string,"merged_ids"?: (string)[],"message"?: string | null,"negatives"?: (string)[],"payload"?: Json | null,"problem"?: string | null,"processed_at"?: string | null,"recipient_id"?: string | null,"request_id": string,"status"?: string
                   }
                   Update: {
-                    "account_named"?: string | null,"attempts"?: number,"campaign_id"?: string | null,"campaign_named"?: string | null,"client_id"?: string,"code"?: string | null,"condition_number"?: number | null,"contact_id"?: string | null,"created_at"?: string,"endpoint_id"?: string,"event_id"?: string,"event_names"?: (string)[],"event_type"?: never,"gift_card_id"?: string | null,"id"?: string,"leased_until"?: string,"message"?: string | null,"payload"?: Json | null,"processed_at"?: string | null,"recipient_id"?: string | null,"request_id"?: string,"status"?: string
+                    "account_named"?: string | null,"attempts"?: number,"campaign_id"?: string | null,"campaign_named"?: string | null,"client_id"?: string,"code"?: string | null,"condition_number"?: number | null,"contact_id"?: string | null,"created_at"?: string,"endpoint_id"?: string,"event_id"?: string,"event_names"?: (string)[],"event_type"?: never,"gift_card_id"?: string | null,"id"?: string,"is_erasure"?: boolean,"leased_until"?: string,"merged_ids"?: (string)[],"message"?: string | null,"negatives"?: (string)[],"payload"?: Json | null,"problem"?: string | null,"processed_at"?: string | null,"recipient_id"?: string | null,"request_id"?: string,"status"?: string
                   }
                   Relationships: [
                     {
@@ -1850,7 +1850,7 @@ isOneToOne: false
         isSetofReturn: false
       } },
 "create_campaign_condition":
-{ Args: { "brand_id": string,"campaign_id": string,"card_value": number,"condition_name": string,"condition_number": number,"crm_event_name"?: string,"is_self_service"?: boolean,"requires_opt_in"?: boolean }; Returns: {
+{ Args: { "brand_id": string,"campaign_id": string,"card_value": number,"condition_name": string,"condition_number": number,"crm_event_match"?: Json,"crm_event_name"?: string,"is_self_service"?: boolean,"requires_opt_in"?: boolean }; Returns: {
               "brand_id": string | null,
 "campaign_id": string,
 "card_value": number | null,
@@ -1858,6 +1858,7 @@ isOneToOne: false
 "condition_name": string,
 "condition_number": number,
 "created_at": string,
+"crm_event_match": Json | null,
 "crm_event_name": string | null,
 "id": string,
 "is_self_service": boolean,
@@ -2278,9 +2279,13 @@ isOneToOne: false
 "event_type": string | null,
 "gift_card_id": string | null,
 "id": string,
+"is_erasure": boolean,
 "leased_until": string,
+"merged_ids": (string)[],
 "message": string | null,
+"negatives": (string)[],
 "payload": Json | null,
+"problem": string | null,
 "processed_at": string | null,
 "recipient_id": string | null,
 "request_id": string,
@@ -2646,7 +2651,7 @@ isOneToOne: false
         isSetofReturn: false
       } },
 "update_campaign_condition":
-{ Args: { "brand_id"?: string,"campaign_id": string,"card_value"?: number,"condition_name"?: string,"condition_number": number,"crm_event_name"?: string,"is_self_service"?: boolean,"requires_opt_in"?: boolean }; Returns: {
+{ Args: { "brand_id"?: string,"campaign_id": string,"card_value"?: number,"condition_name"?: string,"condition_number": number,"crm_event_match"?: Json,"crm_event_name"?: string,"is_self_service"?: boolean,"requires_opt_in"?: boolean }; Returns: {
               "brand_id": string | null,
 "campaign_id": string,
 "card_value": number | null,
@@ -2654,6 +2659,7 @@ isOneToOne: false
 "condition_name": string,
 "condition_number": number,
 "created_at": string,
+"crm_event_match": Json | null,
 "crm_event_name": string | null,
 "id": string,
 "is_self_service": boolean,

@@ -25,6 +25,7 @@ Deno.test('standard: the event of the gift card document is read as it stands', 
       contactId: 'crm-123',
       campaign: 'camp-456',
       account: null,
+      negatives: [],
       payload,
     },
   ]);
@@ -61,7 +62,6 @@ Deno.test('crm: a body that is none of the kind is refused', () => {
     [standard, 'no JSON'],
     [standard, '[]'],
     [hubspot, '{}'],
-    [hubspot, [{ subscriptionType: 'contact.creation' }]],
     [hubspot, Array.from({ length: 101 }, (_, eventId) => ({ eventId, subscriptionType: 'contact.creation' }))],
     [gohighlevel, { type: 'ContactCreate', timestamp: 1 }],
   ];
@@ -158,4 +158,111 @@ Deno.test('gohighlevel: the contact stands in the event, in its appointment, or 
     assert.equal(contactOf({ type: 'AppointmentCreate', id: 'e-1', data: { id: 'a-1', ...told } }), 'c-1');
   }
   assert.equal(contactOf({ type: 'ContactCreate', data: { id: 'c-1' } }), 'c-1');
+});
+
+Deno.test('hubspot: one bad event of a batch → stored with its problem, and the others are taken', () => {
+  const good = { eventId: 1, subscriptionType: 'contact.creation', objectId: 501 };
+  const events = read(hubspot, [{ subscriptionType: 'contact.creation' }, good, 'nonsense']);
+  assert.deepEqual(events.map(({ names, contactId }) => [names, contactId]), [
+    [[], null],
+    [['contact.creation'], '501'],
+    [[], null],
+  ]);
+  assert.match(events[0].problem!, /^eventId: /);
+  assert.match(events[0].eventId, /^unreadable:[0-9a-f]{64}$/);
+  assert.equal(events[1].problem, undefined);
+  assert.notEqual(events[2].eventId, events[0].eventId);
+});
+
+Deno.test('hubspot: the example that its documentation prints → taken', () => {
+  const [event] = read(hubspot, [{
+    objectId: 1246965,
+    propertyName: 'lifecyclestage',
+    propertyValue: 'subscriber',
+    changeSource: 'ACADEMY',
+    eventId: 3816279340,
+    subscriptionId: 25,
+    portalId: 33,
+    appId: 1160452,
+    occurredAt: 1462216307945,
+    eventType: 'contact.propertyChange',
+    attemptNumber: 0,
+  }]);
+  assert.deepEqual([event.names[0], event.contactId], ['contact.propertyChange:lifecyclestage=subscriber', '1246965']);
+});
+
+Deno.test('hubspot: object.associationChange → the contact of either side, and none without one', () => {
+  const readOne = (over: object) => {
+    const told = {
+      eventId: 1,
+      subscriptionType: 'object.associationChange',
+      fromObjectId: 501,
+      toObjectId: 9,
+      ...over,
+    };
+    const [{ names, contactId, negatives }] = read(hubspot, [told]);
+    return [names, contactId, negatives];
+  };
+  const type = { associationType: 'CONTACT_TO_COMPANY', fromObjectTypeId: '0-1', toObjectTypeId: '0-2' };
+  const names = ['contact.associationChange:CONTACT_TO_COMPANY', 'contact.associationChange'];
+  assert.deepEqual(readOne({ ...type, associationRemoved: false }), [names, '501', []]);
+  assert.deepEqual(readOne({ ...type, associationRemoved: true }), [names, '501', ['associationRemoved']]);
+  assert.deepEqual(readOne({ fromObjectTypeId: '0-2', toObjectTypeId: '0-1' }), [
+    ['contact.associationChange'],
+    '9',
+    [],
+  ]);
+  assert.deepEqual(readOne({ fromObjectTypeId: '0-2', toObjectTypeId: '0-3' }), [
+    ['object.associationChange'],
+    null,
+    [],
+  ]);
+});
+
+Deno.test('hubspot: a merge → the surviving id, and those that it replaces; privacyDeletion → an erasure', () => {
+  const merge = {
+    eventId: 1,
+    subscriptionType: 'contact.merge',
+    objectId: 501,
+    primaryObjectId: 501,
+    mergedObjectIds: [502],
+  };
+  const [kept] = read(hubspot, [merge]);
+  assert.deepEqual([kept.contactId, kept.merged], ['501', ['502']]);
+  const [made] = read(hubspot, [{ ...merge, newObjectId: 600 }]);
+  assert.deepEqual([made.contactId, made.merged], ['600', ['501', '502']]);
+  const [erased] = read(hubspot, [{ eventId: 1, subscriptionType: 'contact.privacyDeletion', objectId: 501 }]);
+  assert.deepEqual([erased.contactId, erased.isErasure, kept.isErasure], ['501', true, false]);
+});
+
+Deno.test('gohighlevel: invoices carry their location in altId', () => {
+  const head = {
+    type: 'InvoicePaid',
+    webhookId: 'w-1',
+    timestamp: '2026-11-01T00:00:00Z',
+    contactDetails: { id: 'c-1' },
+  };
+  const accountOf = (fields: object) => read(gohighlevel, { ...head, ...fields })[0].account;
+  assert.equal(accountOf({ altId: 'loc-1', altType: 'location' }), 'loc-1');
+  assert.equal(accountOf({ altId: 'loc-1' }), 'loc-1');
+  assert.equal(accountOf({ data: { altId: 'loc-1', altType: 'location' } }), 'loc-1');
+  assert.equal(accountOf({ altId: 'company-1', altType: 'company' }), null);
+  assert.equal(accountOf({ locationId: 'loc-2', altId: 'loc-1' }), 'loc-2');
+});
+
+Deno.test('crm: what came to nothing is told by its field', () => {
+  const head = { webhookId: 'w-1', timestamp: '2026-11-01T00:00:00Z' };
+  const negativesOf = (fields: object) => read(gohighlevel, { ...head, ...fields })[0].negatives;
+  assert.deepEqual(negativesOf({ type: 'OpportunityStatusUpdate', status: 'lost' }), ['status']);
+  assert.deepEqual(negativesOf({ type: 'OpportunityStatusUpdate', status: 'abandoned' }), ['status']);
+  assert.deepEqual(negativesOf({ type: 'OpportunityStatusUpdate', status: 'won' }), []);
+  assert.deepEqual(negativesOf({ type: 'AppointmentUpdate', appointment: { appoinmentStatus: 'cancelled' } }), [
+    'appointment.appoinmentStatus',
+  ]);
+  assert.deepEqual(negativesOf({ type: 'AppointmentUpdate', data: { appointment: { appointmentStatus: 'noshow' } } }), [
+    'appointment.appointmentStatus',
+  ]);
+  assert.deepEqual(negativesOf({ type: 'ContactTagUpdate', id: 'c-1', tags: [] }), ['tags']);
+  assert.deepEqual(negativesOf({ type: 'ContactTagUpdate', id: 'c-1', tags: ['vip'] }), []);
+  assert.deepEqual(read(standard, { type: 'deal', data: { status: 'Canceled' } })[0].negatives, ['status']);
 });

@@ -3,7 +3,7 @@ import { momentOf } from '../days.ts';
 import { parseJson } from '../parse.ts';
 import { isSignedEd25519 } from './ed25519.ts';
 import type { Call, Crm } from './port.ts';
-import { field, isFresh, storable, word } from './words.ts';
+import { field, isFresh, negativesIn, storable, word } from './words.ts';
 
 const event = z.looseObject({
   webhookId: z.string().min(1).max(200),
@@ -36,7 +36,14 @@ export const gohighlevel: Crm = {
       names: name ? [name] : [],
       contactId: contactOf(payload, name) ?? contactOf(payload.data, name),
       campaign: null,
-      account: word(payload.locationId, field(payload.data, 'locationId')),
+      // Invoices name it as their "alternative" id.
+      account: word(
+        payload.locationId,
+        field(payload.data, 'locationId'),
+        locationIn(payload),
+        locationIn(payload.data),
+      ),
+      negatives: negativesIn(payload),
       payload: storable(payload),
     }];
   },
@@ -52,6 +59,11 @@ function contactOf(told: unknown, name: string | null): string | null {
     // ContactCreate, ContactTagUpdate, …: the id is the contact's.
     name?.startsWith('Contact') ? field(told, 'id') : null,
   );
+}
+
+function locationIn(told: unknown): unknown {
+  const type = field(told, 'altType');
+  return type === undefined || type === 'location' ? field(told, 'altId') : undefined;
 }
 
 /** The time in a genuine body: ISO 8601 with its offset, or milliseconds; what has none is as old as can be. */

@@ -1,22 +1,24 @@
 import { Buffer } from 'node:buffer';
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { parseJson } from '../parse.ts';
 import type { Crm, CrmEvent } from './port.ts';
-import { isFresh, storable, word } from './words.ts';
+import { field, isFresh, negativesIn, storable, word } from './words.ts';
 
 const MAX_EVENTS = 100;
 
-const events = z.array(
-  z.looseObject({
-    eventId: z.union([z.number(), z.string()]),
-    subscriptionType: z.string().min(1),
-    subscriptionId: z.union([z.number(), z.string()]).optional(),
-    occurredAt: z.union([z.number(), z.string()]).optional(),
-  }),
-).max(MAX_EVENTS, `must have at most ${MAX_EVENTS} events`);
+const events = z.array(z.unknown()).max(MAX_EVENTS, `must have at most ${MAX_EVENTS} events`);
 
-type HubSpotEvent = z.output<typeof events>[number];
+const id = z.union([z.number(), z.string()]);
+
+const event = z.looseObject({
+  eventId: id,
+  subscriptionType: z.string().min(1),
+  subscriptionId: id.optional(),
+  occurredAt: id.optional(),
+});
+
+type HubSpotEvent = z.output<typeof event>;
 
 /**
  * HubSpot's webhooks, signed by version 3 of its scheme: the older ones carry no time.
@@ -36,7 +38,7 @@ export const hubspot: Crm = {
   },
 
   read({ body }) {
-    return parseJson(body, events).map(eventOf);
+    return parseJson(body, events).map(eventIn);
   },
 };
 
@@ -63,26 +65,71 @@ function signedForm(url: string): string {
 // The id that HubSpot gives to contacts among the types of its objects.
 const CONTACT_TYPE = '0-1';
 
-/** A change of a property may be asked for as such, by the property, or by its new value. */
-function eventOf(event: HubSpotEvent): CrmEvent {
-  const type = typeOf(event);
-  const property = word(event.propertyName);
-  const value = word(event.propertyValue);
-  const names = [property && value && `${type}:${property}=${value}`, property && `${type}:${property}`, type];
+/** An event of a batch; one that is none is kept with what is wrong, and the others are taken. */
+function eventIn(told: unknown): CrmEvent {
+  // The example that HubSpot's documentation prints names the type `eventType`.
+  const type = field(told, 'subscriptionType') ?? field(told, 'eventType');
+  const { success, data, error } = event.safeParse(isObject(told) ? { ...told, subscriptionType: type } : told);
+  if (success) return eventOf(data, told);
+  const problem = error.issues.map(({ path, message }) => `${path.join('.') || 'event'}: ${message}`).join('; ').slice(
+    0,
+    500,
+  );
+  const eventId = `unreadable:${createHash('sha256').update(JSON.stringify(told)).digest('hex')}`;
   return {
-    eventId: identityOf(event),
-    names: names.map((name) => word(name)).filter((name) => name !== null),
-    // The id of a deal or a company may well be that of a contact, too.
-    contactId: type.startsWith('contact.') ? word(event.objectId, event.fromObjectId) : null,
+    eventId,
+    names: [],
+    contactId: null,
     campaign: null,
-    account: word(event.portalId),
-    payload: storable(event),
+    account: word(field(told, 'portalId')),
+    payload: storable(told),
+    problem,
   };
 }
 
+function isObject(value: unknown): value is object {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+/** A change of a property may be asked for as such, by the property, or by its new value; an association by its type. */
+function eventOf(event: HubSpotEvent, told: unknown): CrmEvent {
+  const type = typeOf(event);
+  const property = word(event.propertyName) ?? word(event.associationType);
+  const value = word(event.propertyValue);
+  const names = [property && value && `${type}:${property}=${value}`, property && `${type}:${property}`, type];
+  const contactId = contactOf(event, type);
+  const isMerge = type === 'contact.merge';
+  return {
+    eventId: identityOf(event),
+    names: names.map((name) => word(name)).filter((name) => name !== null),
+    contactId,
+    campaign: null,
+    account: word(event.portalId),
+    payload: storable(told),
+    negatives: [...negativesIn(event), ...(event.propertyValue === '' ? ['propertyValue'] : [])],
+    merged: isMerge ? mergedIn(event).filter((merged) => merged !== contactId) : [],
+    isErasure: type === 'contact.privacyDeletion',
+  };
+}
+
+/** The contact; the id of a deal or a company may well be that of a contact, too. */
+function contactOf(event: HubSpotEvent, type: string): string | null {
+  // After a merge the contact lives on under the id of the winner, or under a new one.
+  if (type === 'contact.merge') return word(event.newObjectId, event.primaryObjectId, event.objectId);
+  if (!type.startsWith('contact.')) return null;
+  const isOther = event.toObjectTypeId === CONTACT_TYPE && event.fromObjectTypeId !== CONTACT_TYPE;
+  return isOther ? word(event.toObjectId) : word(event.objectId, event.fromObjectId);
+}
+
+function mergedIn({ primaryObjectId, mergedObjectIds, objectId }: HubSpotEvent): string[] {
+  const ids = [primaryObjectId, objectId, ...(Array.isArray(mergedObjectIds) ? mergedObjectIds : [])];
+  return [...new Set(ids.map((one) => word(one)).filter((one) => one !== null))];
+}
+
 /** The subscription's type; one of any objects (`object.creation`), told of a contact, is called what it has always been. */
-function typeOf({ subscriptionType, objectTypeId }: HubSpotEvent): string {
-  return objectTypeId === CONTACT_TYPE ? subscriptionType.replace(/^object\./, 'contact.') : subscriptionType;
+function typeOf({ subscriptionType, objectTypeId, fromObjectTypeId, toObjectTypeId }: HubSpotEvent): string {
+  const isOfContact = [objectTypeId, fromObjectTypeId, toObjectTypeId].includes(CONTACT_TYPE);
+  return isOfContact ? subscriptionType.replace(/^object\./, 'contact.') : subscriptionType;
 }
 
 /** What is the same in every try of an event. Its own id "is not guaranteed to be unique", says HubSpot. */

@@ -18,6 +18,14 @@ export interface CrmEvent {
   /** Whose CRM it is, where one key signs for many. */
   account: string | null;
   payload: unknown;
+  /** Fields that say that it came to nothing: lost, cancelled, removed, no tags. A condition must name them to count it. */
+  negatives?: string[];
+  /** Ids that are the contact's, too, from now on. */
+  merged?: string[];
+  /** Whether the contact's names and addresses must be erased. */
+  isErasure?: boolean;
+  /** Why it could not be read; it is stored all the same. */
+  problem?: string;
 }
 
 /** How one kind of CRM signs its calls and words its events. */

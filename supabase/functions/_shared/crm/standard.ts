@@ -5,7 +5,7 @@ import { badRequest } from '../errors.ts';
 import { parseJson } from '../parse.ts';
 import { isSignedEd25519 } from './ed25519.ts';
 import type { Call, Crm } from './port.ts';
-import { field, isFresh, storable, word } from './words.ts';
+import { field, isFresh, negativesIn, storable, word } from './words.ts';
 
 const event = z.looseObject({}, 'must be an object');
 
@@ -41,6 +41,7 @@ export const standard: Crm = {
       contactId: either(payload, data, 'contact_id', 'contactId'),
       campaign: either(payload, data, 'campaign_id', 'campaignId'),
       account: null,
+      negatives: negativesIn(payload),
       payload: storable(payload),
     }];
   },

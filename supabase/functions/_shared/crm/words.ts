@@ -27,6 +27,27 @@ export function field(value: unknown, name: string): unknown {
     : undefined;
 }
 
+const CAME_TO_NOTHING = /^(lost|abandoned|cancell?ed|no[ _-]?show(ed)?|invalid|void(ed)?|declined|rejected|deleted)$/i;
+
+// HighLevel writes `appoinmentStatus`.
+const STATUS_FIELDS = ['status', 'appointmentStatus', 'appoinmentStatus', 'opportunityStatus'];
+const PLACES = ['', 'appointment.', 'opportunity.'];
+
+/** The fields by which an event says that it came to nothing, as a condition names them; in the event itself or in its `data`. */
+export function negativesIn(told: unknown): string[] {
+  const at = (path: string) => {
+    const find = (value: unknown) => path.split('.').reduce<unknown>(field, value);
+    return find(told) ?? find(field(told, 'data'));
+  };
+  const statuses = PLACES.flatMap((place) => STATUS_FIELDS.map((name) => place + name));
+  const tags = at('tags');
+  return [
+    ...statuses.filter((path) => CAME_TO_NOTHING.test(String(at(path) ?? '').trim())),
+    ...(tags === '' || (Array.isArray(tags) && tags.length === 0) ? ['tags'] : []),
+    ...(at('associationRemoved') === true ? ['associationRemoved'] : []),
+  ];
+}
+
 /** A parsed body as Postgres can store it: without null bytes, half surrogates and bottomless nesting. */
 export function storable(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return value.replaceAll('\0', '\uFFFD').toWellFormed();
