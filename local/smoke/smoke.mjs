@@ -35,7 +35,7 @@ export async function smoke({ url, key, publishable, dbUrl, jobsToken, twilioTok
 
   await check('secret key: check-request answers', async () => {
     const { status, body } = await call('check-request', { show: 'addresses' });
-    if (status !== 200) return problem(status, body);
+    if (status !== 200 || !body.ip) return problem(status, body);
     return body.ip === 'unknown'
       ? 'The address of the caller is unknown: see CLIENT_IP_HEADER in docs/deploying.md'
       : '';
@@ -73,6 +73,7 @@ export async function smoke({ url, key, publishable, dbUrl, jobsToken, twilioTok
   await check('forged addresses: no header of the caller changes the address that is seen', async () => {
     const seen = (headers) => call('check-request', { show: 'addresses' }, { headers });
     const { body: { ip } } = await seen({});
+    if (!ip || ip === 'unknown') return 'No address is seen';
     for (const name of isLocal ? ADDRESS_HEADERS : [...ADDRESS_HEADERS, 'x-forwarded-for']) {
       const { status, body } = await seen({ [name]: name === 'forwarded' ? `for=${FORGED}` : FORGED });
       // Cloudflare refuses a call that brings its own header along
