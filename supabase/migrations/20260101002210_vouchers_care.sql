@@ -221,14 +221,19 @@ begin
   return taken;
 end $$;
 
--- Identities, then transfers, then accounts: the order in which a redemption locks.
+-- Identities, then transfers, then accounts: the order in which a redemption locks. A package is taken back with all that gave
+-- messages to it, so those transfers are locked here, too: after the owner's account it would be too late.
 create function private.lock_redemption(usage public.voucher_usage)
 returns void language plpgsql volatile set search_path = '' as $$
+declare
+  transfer_ids constant uuid[] := array[usage.transfer_id, usage.owner_transfer_id] || array(
+    select l.transfer_id from private.package_lots pl join public.ledger_lots l on l.id = pl.lot_id
+    where usage.redemption_type = 'package' and pl.customer_package_id = usage.customer_package_id);
 begin
   perform from private.voucher_identities i
   where i.voucher_id = usage.voucher_id and i.identity = any (usage.identities) order by i.identity for no key update;
   perform from public.ledger_transfers t
-  where t.id in (usage.transfer_id, usage.owner_transfer_id) order by t.id for no key update;
+  where t.id = any (transfer_ids) order by t.id for no key update;
   perform private.lock_accounts(array(
     select e.account_id from public.ledger_entries e
     where e.transfer_id in (usage.transfer_id, usage.owner_transfer_id) and e.asset = 'bizcoin'));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Database, sql } from '../support/database.ts';
-import { untilBlocked, withConnections } from '../support/sessions.ts';
+import { eventually } from '../support/eventually.ts';
+import { type Session, untilBlocked, withConnections, withSessions } from '../support/sessions.ts';
 import { addClient, addPackage } from '../support/shop.ts';
 import { addVoucher, redeemVoucher, signUpCustomer, type Voucher } from '../support/vouchers.ts';
 import { uniqueIp } from '../support/unique.ts';
@@ -240,6 +241,13 @@ async function redeemedVoucher() {
   return { clientId, admin, customer, voucher, redemption: id as string, account: account as string };
 }
 
+/** Rolls a redemption back in a session: ok, or the state of the error. */
+async function rollBackIn(session: Session, admin: string, redemption: string): Promise<string> {
+  await session`select set_config('request.jwt.claims', ${JSON.stringify({ sub: admin })}, false)`;
+  return await session`select private.rollback_voucher_redemption(${redemption}, 'test', null)`
+    .then(() => 'ok', ({ code }: { code: string }) => code);
+}
+
 Deno.test('rollback_voucher_redemption: twice at once while a part is held → each bizcoin is taken back once', async () => {
   const { clientId, admin, customer, voucher, redemption, account } = await redeemedVoucher();
   const [{ id: hold }] = await sql`
@@ -279,5 +287,41 @@ Deno.test('rollback_voucher_redemption: beside spending → spent and taken back
   assert.equal(taken + spent + Number(balance), 1000);
   const isComplete = taken === 1000;
   assert.equal((await redemptionsOf(voucher)).counted, isComplete ? 0 : 1);
+  await assertSound(clientId);
+});
+
+Deno.test('rollback_voucher_redemption: of a package and of messages in it, with one owner → no deadlock', async () => {
+  const { clientId, admin, customer } = await redeemedVoucher();
+  const [owner] = await addCustomers(clientId, strangers(1));
+  const terms = { owner_id: owner, owner_benefit: 3 };
+  const packageId = await addPackage(clientId, 10, 100);
+  const vouchers = [await addVoucher(clientId, { ...terms, type: 'package', package_id: packageId })];
+  for (let n = 0; n < 2; n++) vouchers.push(await addVoucher(clientId, { ...terms, type: 'message', value: 10 }));
+  for (const voucher of vouchers) assert.equal(await redeem(sql, customer, voucher), 'ok');
+  const [first] = await sql`
+    select l.transfer_id as transfer from private.package_lots pl
+    join public.ledger_lots l on l.id = pl.lot_id
+    join public.customer_packages cp on cp.id = pl.customer_package_id and cp.client_id = ${clientId}
+    order by l.transfer_id limit 1`;
+  const [{ id: ofPackage }] = await sql`select id from public.voucher_usage where voucher_id = ${vouchers[0].id}`;
+  const [{ id: ofMessages }] = await sql`
+    select u.id from public.voucher_usage u where u.voucher_id = any(${vouchers.slice(1).map(({ id }) => id)})
+      and u.transfer_id <> ${first.transfer} order by u.transfer_id limit 1`;
+
+  await withSessions(3, async ([holder, one, other]) => {
+    await holder`begin`;
+    // the first of the transfers that both take: what the rollback of the package has by then, it keeps while it waits
+    await holder`select from public.ledger_transfers where id = ${first.transfer} for no key update`;
+    const [rolledBack] = await untilBlocked(one, () => rollBackIn(one, admin, ofPackage));
+    let isDone = false;
+    const [{ pid }] = await other`select pg_backend_pid() as pid`;
+    const another = rollBackIn(other, admin, ofMessages).finally(() => isDone = true);
+    await eventually('the second rollback is done or waits', async () => {
+      const [{ blocked }] = await sql`select cardinality(pg_blocking_pids(${pid})) > 0 as blocked`;
+      return isDone || blocked;
+    });
+    await holder`rollback`;
+    assert.deepEqual(await Promise.all([rolledBack, another]), ['ok', 'ok']);
+  });
   await assertSound(clientId);
 });
