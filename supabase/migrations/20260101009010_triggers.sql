@@ -61,7 +61,10 @@ begin
         jsonb_build_object('job', ended.job, 'status', ended.status_code, 'reason', case when ended.is_answered
           then left(ended.error_msg, 200) else 'pg_net has not reported an answer' end), ended.job);
     end if;
-    delete from net._http_response r where r.id = ended.request_id;
+    -- whether a project's owner may depends on the version of pg_net, which deletes by itself after six hours
+    if has_table_privilege('net._http_response', 'delete') then
+      delete from net._http_response r where r.id = ended.request_id;
+    end if;
   end loop;
 end $$;
 

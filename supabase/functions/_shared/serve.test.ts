@@ -164,6 +164,35 @@ for (const [auth, apikey, code] of KEYS) {
   });
 }
 
+const TOKEN = { header: 'x-own-token', secret: 'OWN_TOKEN' };
+const [NEW, OLD, SHORT] = ['n'.repeat(43), 'o'.repeat(32), 's'.repeat(31)];
+
+for (
+  const [title, set, given, code] of [
+    ['the token', NEW, NEW, undefined],
+    ['the old one of two', `${NEW}, ${OLD}`, OLD, undefined],
+    ['another one', NEW, OLD, 'RB-401'],
+    ['its beginning', NEW, NEW.slice(1), 'RB-401'],
+    ['an empty one', NEW, '', 'RB-401'],
+    ['one that is too short to be a secret', SHORT, SHORT, 'RB-401'],
+    ['a token where none is set', '', NEW, 'RB-503'],
+  ] as [string, string, string, string | undefined][]
+) {
+  Deno.test(`serve: a function with a token of its own, given ${title} → ${code ?? 'the resource'}`, async () => {
+    await logged(async () => {
+      Deno.env.set('OWN_TOKEN', set);
+      const options: Partial<Options> = { auth: 'secret:jobs', token: TOKEN };
+      for (const besides of [{}, { apikey: 'sb_secret_2' }, bearer('sb_secret_2')]) {
+        assert.equal((await contextOf({ ...besides, 'x-own-token': given }, options)).code, code);
+      }
+      assert.equal((await contextOf({ apikey: 'sb_secret_2' }, options)).code, undefined);
+      const other = await contextOf({ 'x-own-token': given }, { auth: 'secret:jobs' });
+      assert.equal(other.code, 'RB-401', 'a function without one does not read it');
+      Deno.env.delete('OWN_TOKEN');
+    });
+  });
+}
+
 Deno.test('serve: a secret that is missing is named before the handler runs', async () => {
   await logged(async () => {
     const answer = await call({ secrets: ['NO_SUCH_SECRET'] }, {}, () => assert.fail('the handler ran'));
