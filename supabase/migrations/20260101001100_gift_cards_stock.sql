@@ -83,6 +83,7 @@ create table public.gift_cards (
   pool_id uuid not null,
   lot_id uuid not null,
   code_last4 text not null,
+  serial_number text,
   status text not null default 'available',
   counted_as text not null generated always as (
     case status when 'stuck' then 'claimed' when 'redeemed' then 'delivered' else status end) stored,
@@ -100,6 +101,7 @@ create table public.gift_cards (
   expired_at timestamptz,
   stuck_at timestamptz,
   cancelled_at timestamptz,
+  constraint gift_cards_serial_number_is_printable check (serial_number ~ '^[\x21-\x7e]([\x20-\x7e]{0,62}[\x21-\x7e])?$'),
   constraint gift_cards_lot_is_the_pools foreign key (pool_id, lot_id) references private.card_lots (pool_id, id),
   constraint gift_cards_status_is_valid check (
     status in ('available', 'claimed', 'delivered', 'redeemed', 'expired', 'stuck', 'cancelled')),
@@ -120,7 +122,8 @@ create table public.gift_cards (
   constraint gift_cards_one_card_for_a_grant unique (grant_id)
 );
 comment on table public.gift_cards is
-  'One card each; only the last four signs of its code stand here. exposed_at: since then the code may have left the house. How '
+  'One card each; only the last four signs of its code stand here. serial_number: what the store''s support asks for, if the supplier '
+  'named one; it pays for nothing. exposed_at: since then the code may have left the house. How '
   'it counts in inventory, pools and reports: counted_as (available, claimed, delivered, expired or cancelled), and was_received (it '
   'reached its recipient and was not cancelled; it may have expired since).';
 

@@ -53,6 +53,7 @@ comment on table private.purchase_requests is
 
 create index gift_card_purchases_client_id_idx on public.gift_card_purchases (client_id, created_at);
 create index gift_card_purchases_supplier_id_idx on public.gift_card_purchases (supplier_id);
+create index gift_card_purchases_recipient_id_idx on public.gift_card_purchases (recipient_id, campaign_id);
 create index gift_card_purchases_brand_id_idx on public.gift_card_purchases (brand_id);
 create index gift_card_purchases_grant_id_idx on public.gift_card_purchases (grant_id);
 create unique index gift_card_purchases_one_under_way_idx on public.gift_card_purchases (grant_id)

@@ -10,6 +10,7 @@ begin
       'id', c.id, 'brandId', b.id, 'brand', b.name, 'denomination', p.denomination, 'currency', p.currency,
       'expiresAt', c.expires_at, 'redemptionUrl', b.redemption_url, 'termsUrl', b.terms_url,
       'codeLast4', c.code_last4, 'status', c.status)
+      || case when c.serial_number is null then '{}' else jsonb_build_object('serialNumber', c.serial_number) end
     from public.gift_cards c
     join public.card_pools p on p.id = c.pool_id
     join public.gift_card_brands b on b.id = p.brand_id

@@ -28,12 +28,33 @@ begin
     jsonb_build_object('purchaseId', purchase_id, 'pending', true)::text);
 end $$;
 
+-- What an alert about repeated purchases is raised for.
+create function private.repetition_of(recipient_id uuid, campaign_id uuid, supplier_id uuid)
+returns text language sql immutable set search_path = '' as $$
+  select concat_ws(':', repetition_of.recipient_id, repetition_of.campaign_id, repetition_of.supplier_id)
+$$;
+
+-- Suppliers whose cards for this reward were issued and taken back twice since the last alert about it was resolved: asking once more
+-- would most likely do the same, and each round costs a sale.
+create function private.repeating_suppliers(recipient_id uuid, campaign_id uuid, brand_id uuid)
+returns uuid[] language sql stable set search_path = '' as $$
+  select array(
+    select b.supplier_id from public.gift_card_purchases b
+    where b.recipient_id = repeating_suppliers.recipient_id and b.campaign_id = repeating_suppliers.campaign_id
+      and b.brand_id = repeating_suppliers.brand_id and (b.status = 'reversed' or (b.status = 'declined' and b.supplier_code = 'not_keepable'))
+      and b.created_at > coalesce((
+        select max(a.resolved_at) from public.system_alerts a
+        where a.alert_type = 'purchase_repeats'
+          and a.subject = private.repetition_of(b.recipient_id, b.campaign_id, b.supplier_id)), '-infinity')
+    group by b.supplier_id having count(*) >= 2)
+$$;
+
 -- Opens a purchase with the next supplier; GC-003 when no supplier sells the card now, GC-005 when they are paused.
 create function private.start_purchase(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
 declare
-  sold public.supplier_brands := private.supplier_to_ask(
-    p.brand_id, coalesce(p.suppliers, '{}'), coalesce(p.suppliers_asked, '{}'));
+  asked uuid[] := coalesce(p.suppliers_asked, '{}') || private.repeating_suppliers(p.recipient_id, p.campaign_id, p.brand_id);
+  sold public.supplier_brands := private.supplier_to_ask(p.brand_id, coalesce(p.suppliers, '{}'), asked);
 begin
   if sold.id is null then
     perform private.refuse('GC-003', 'No available gift cards in pool');
@@ -104,9 +125,9 @@ begin
   select l.id into lot from private.card_lots l
   where l.pool_id = pool and l.expires_at is not distinct from valid_until;
   insert into public.gift_cards (
-    id, client_id, pool_id, lot_id, code_last4, status, recipient_id, grant_id, delivery_method, expires_at, claimed_at,
+    id, client_id, pool_id, lot_id, code_last4, serial_number, status, recipient_id, grant_id, delivery_method, expires_at, claimed_at,
     delivered_at, exposed_at)
-  values (purchase.gift_card_id, p.client_id, pool, lot, card ->> 'last4',
+  values (purchase.gift_card_id, p.client_id, pool, lot, card ->> 'last4', card ->> 'serialNumber',
     case when p.deliver_to is null then 'delivered' else 'claimed' end, p.recipient_id, purchase.grant_id,
     coalesce(p.delivery_method, case p.surface when 'form' then 'browser' else 'api' end), valid_until, now(),
     case when p.deliver_to is null then now() end, case when p.shows_code then now() end);
@@ -170,6 +191,12 @@ begin
   update public.gift_card_purchases b
   set status = abandon_purchase.status, ended_at = now(), lease_token = null, leased_until = null where b.id = purchase.id;
   perform private.resolve_alert('purchase_unresolved', purchase.id::text);
+  if purchase.supplier_id = any (private.repeating_suppliers(purchase.recipient_id, purchase.campaign_id, purchase.brand_id)) then
+    perform private.raise_alert('purchase_repeats', 'critical', 'A supplier''s cards for one reward were taken back twice; it is not '
+      'asked for this reward again until the alert is resolved', jsonb_build_object('purchase_id', purchase.id, 'supplier_id',
+        purchase.supplier_id, 'recipient_id', purchase.recipient_id, 'code', purchase.supplier_code, 'message', purchase.supplier_message),
+      private.repetition_of(purchase.recipient_id, purchase.campaign_id, purchase.supplier_id), purchase.client_id);
+  end if;
   if purchase.reopened_at is not null then
     -- somebody else sells the card meanwhile, or it is owed
     return refusal;

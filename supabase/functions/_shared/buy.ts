@@ -189,7 +189,9 @@ async function keepable(supplier: Supplier, purchase: Purchase, issued: Issued):
   const { outcome, supplierCode } = await supplier.reverse(purchase);
   const isGone = outcome === 'reversed' || outcome === 'not_found';
   const message = `The supplier's card cannot be kept: ${problem}; it ${isGone ? 'was' : 'must be'} given back`;
-  return { outcome: isGone ? 'declined' : 'unknown', supplierCode, reference: issued.reference, message };
+  return isGone
+    ? { outcome: 'declined', supplierCode: 'not_keepable', reference: issued.reference, message }
+    : { outcome: 'unknown', supplierCode, reference: issued.reference, message };
 }
 
 function complete({ rpc }: Desk, purchase: Purchase, outcome: Outcome): Promise<Answer<Result>> {
@@ -209,10 +211,12 @@ function complete({ rpc }: Desk, purchase: Purchase, outcome: Outcome): Promise<
 interface SealedCard extends SealedSecrets {
   keyId: string;
   expiresOn: string | null;
+  serialNumber?: string;
 }
 
-function sealed(purchase: Purchase, { card: { code, pin, expiresOn } }: Issued): SealedCard {
-  return { ...sealSecrets(purchase.giftCardId, purchase, code, pin), keyId: currentKeyId(), expiresOn };
+function sealed(purchase: Purchase, { card }: Issued): SealedCard {
+  const { code, pin, expiresOn, serialNumber } = card;
+  return { ...sealSecrets(purchase.giftCardId, purchase, code, pin), keyId: currentKeyId(), expiresOn, ...(serialNumber ? { serialNumber } : {}) };
 }
 
 // Asked before money moves: a card that cannot be sealed cannot be kept.

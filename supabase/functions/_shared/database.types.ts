@@ -259,14 +259,14 @@ isOneToOne: false
                   ]
                 },"call_sessions": {
                   Row: {
-                    "agent_user_id": string,"caller_phone": string,"campaign_id": string | null,"checked_recipient_id": string | null,"client_id": string | null,"created_at": string,"id": string,"recipient_id": string | null
+                    "agent_user_id": string,"caller_phone": string | null,"campaign_id": string | null,"checked_recipient_id": string | null,"client_id": string | null,"created_at": string,"id": string,"recipient_id": string | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "agent_user_id": string,"caller_phone": string,"campaign_id"?: string | null,"checked_recipient_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: string,"recipient_id"?: string | null
+                    "agent_user_id": string,"caller_phone"?: string | null,"campaign_id"?: string | null,"checked_recipient_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: string,"recipient_id"?: string | null
                   }
                   Update: {
-                    "agent_user_id"?: string,"caller_phone"?: string,"campaign_id"?: string | null,"checked_recipient_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: string,"recipient_id"?: string | null
+                    "agent_user_id"?: string,"caller_phone"?: string | null,"campaign_id"?: string | null,"checked_recipient_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: string,"recipient_id"?: string | null
                   }
                   Relationships: [
                     {
@@ -647,14 +647,14 @@ isOneToOne: true
                   ]
                 },"deliveries": {
                   Row: {
-                    "attempts": number,"attempts_max": number,"cancelled_at": string | null,"channel": string,"client_id": string,"created_at": string,"deliver_to": string,"delivered_at": string | null,"error_code": string | null,"error_message": string | null,"failed_at": string | null,"failure_kind": string | null,"id": string,"lease_token": string | null,"leased_until": string | null,"merge": NonNullable<Json>,"next_attempt_at": string,"notice": string | null,"provider": string | null,"provider_message_id": string | null,"provider_status": string | null,"recipient_id": string | null,"request_id": string | null,"sent_at": string | null,"status": string,"subject_id": string,"topic": string
+                    "attempts": number,"attempts_max": number,"cancelled_at": string | null,"channel": string,"client_id": string,"created_at": string,"deliver_to": string,"delivered_at": string | null,"error_code": string | null,"error_message": string | null,"failed_at": string | null,"failure_kind": string | null,"id": string,"lease_token": string | null,"leased_until": string | null,"merge": NonNullable<Json>,"next_attempt_at": string,"notice": string | null,"provider": string | null,"provider_message_id": string | null,"provider_status": string | null,"recipient_id": string | null,"sent_at": string | null,"status": string,"subject_id": string,"topic": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "attempts"?: number,"attempts_max"?: number,"cancelled_at"?: string | null,"channel": string,"client_id": string,"created_at"?: string,"deliver_to": string,"delivered_at"?: string | null,"error_code"?: string | null,"error_message"?: string | null,"failed_at"?: string | null,"failure_kind"?: string | null,"id"?: string,"lease_token"?: string | null,"leased_until"?: string | null,"merge"?: NonNullable<Json>,"next_attempt_at"?: string,"notice"?: string | null,"provider"?: string | null,"provider_message_id"?: string | null,"provider_status"?: string | null,"recipient_id"?: string | null,"request_id"?: string | null,"sent_at"?: string | null,"status"?: string,"subject_id": string,"topic": string
+                    "attempts"?: number,"attempts_max"?: number,"cancelled_at"?: string | null,"channel": string,"client_id": string,"created_at"?: string,"deliver_to": string,"delivered_at"?: string | null,"error_code"?: string | null,"error_message"?: string | null,"failed_at"?: string | null,"failure_kind"?: string | null,"id"?: string,"lease_token"?: string | null,"leased_until"?: string | null,"merge"?: NonNullable<Json>,"next_attempt_at"?: string,"notice"?: string | null,"provider"?: string | null,"provider_message_id"?: string | null,"provider_status"?: string | null,"recipient_id"?: string | null,"sent_at"?: string | null,"status"?: string,"subject_id": string,"topic": string
                   }
                   Update: {
-                    "attempts"?: number,"attempts_max"?: number,"cancelled_at"?: string | null,"channel"?: string,"client_id"?: string,"created_at"?: string,"deliver_to"?: string,"delivered_at"?: string | null,"error_code"?: string | null,"error_message"?: string | null,"failed_at"?: string | null,"failure_kind"?: string | null,"id"?: string,"lease_token"?: string | null,"leased_until"?: string | null,"merge"?: NonNullable<Json>,"next_attempt_at"?: string,"notice"?: string | null,"provider"?: string | null,"provider_message_id"?: string | null,"provider_status"?: string | null,"recipient_id"?: string | null,"request_id"?: string | null,"sent_at"?: string | null,"status"?: string,"subject_id"?: string,"topic"?: string
+                    "attempts"?: number,"attempts_max"?: number,"cancelled_at"?: string | null,"channel"?: string,"client_id"?: string,"created_at"?: string,"deliver_to"?: string,"delivered_at"?: string | null,"error_code"?: string | null,"error_message"?: string | null,"failed_at"?: string | null,"failure_kind"?: string | null,"id"?: string,"lease_token"?: string | null,"leased_until"?: string | null,"merge"?: NonNullable<Json>,"next_attempt_at"?: string,"notice"?: string | null,"provider"?: string | null,"provider_message_id"?: string | null,"provider_status"?: string | null,"recipient_id"?: string | null,"sent_at"?: string | null,"status"?: string,"subject_id"?: string,"topic"?: string
                   }
                   Relationships: [
                     
@@ -793,14 +793,14 @@ isOneToOne: false
                   ]
                 },"gift_cards": {
                   Row: {
-                    "cancelled_at": string | null,"claimed_at": string | null,"client_id": string | null,"code_last4": string,"counted_as": string,"created_at": string,"delivered_at": string | null,"delivery_method": string | null,"expired_at": string | null,"expires_at": string | null,"exposed_at": string | null,"grant_id": string | null,"id": string,"lot_id": string,"pool_id": string,"recipient_id": string | null,"redeemed_at": string | null,"status": string,"stuck_at": string | null,"was_received": boolean
+                    "cancelled_at": string | null,"claimed_at": string | null,"client_id": string | null,"code_last4": string,"counted_as": string,"created_at": string,"delivered_at": string | null,"delivery_method": string | null,"expired_at": string | null,"expires_at": string | null,"exposed_at": string | null,"grant_id": string | null,"id": string,"lot_id": string,"pool_id": string,"recipient_id": string | null,"redeemed_at": string | null,"serial_number": string | null,"status": string,"stuck_at": string | null,"was_received": boolean
                   }
                   ComputedFields: never
                   Insert: {
-                    "cancelled_at"?: string | null,"claimed_at"?: string | null,"client_id"?: string | null,"code_last4": string,"counted_as"?: never,"created_at"?: string,"delivered_at"?: string | null,"delivery_method"?: string | null,"expired_at"?: string | null,"expires_at"?: string | null,"exposed_at"?: string | null,"grant_id"?: string | null,"id"?: string,"lot_id": string,"pool_id": string,"recipient_id"?: string | null,"redeemed_at"?: string | null,"status"?: string,"stuck_at"?: string | null,"was_received"?: never
+                    "cancelled_at"?: string | null,"claimed_at"?: string | null,"client_id"?: string | null,"code_last4": string,"counted_as"?: never,"created_at"?: string,"delivered_at"?: string | null,"delivery_method"?: string | null,"expired_at"?: string | null,"expires_at"?: string | null,"exposed_at"?: string | null,"grant_id"?: string | null,"id"?: string,"lot_id": string,"pool_id": string,"recipient_id"?: string | null,"redeemed_at"?: string | null,"serial_number"?: string | null,"status"?: string,"stuck_at"?: string | null,"was_received"?: never
                   }
                   Update: {
-                    "cancelled_at"?: string | null,"claimed_at"?: string | null,"client_id"?: string | null,"code_last4"?: string,"counted_as"?: never,"created_at"?: string,"delivered_at"?: string | null,"delivery_method"?: string | null,"expired_at"?: string | null,"expires_at"?: string | null,"exposed_at"?: string | null,"grant_id"?: string | null,"id"?: string,"lot_id"?: string,"pool_id"?: string,"recipient_id"?: string | null,"redeemed_at"?: string | null,"status"?: string,"stuck_at"?: string | null,"was_received"?: never
+                    "cancelled_at"?: string | null,"claimed_at"?: string | null,"client_id"?: string | null,"code_last4"?: string,"counted_as"?: never,"created_at"?: string,"delivered_at"?: string | null,"delivery_method"?: string | null,"expired_at"?: string | null,"expires_at"?: string | null,"exposed_at"?: string | null,"grant_id"?: string | null,"id"?: string,"lot_id"?: string,"pool_id"?: string,"recipient_id"?: string | null,"redeemed_at"?: string | null,"serial_number"?: string | null,"status"?: string,"stuck_at"?: string | null,"was_received"?: never
                   }
                   Relationships: [
                     {
@@ -825,14 +825,14 @@ isOneToOne: false
                   ]
                 },"inbound_messages": {
                   Row: {
-                    "answer": string | null,"body": string,"client_id": string | null,"created_at": string,"id": string,"meaning": string,"media_count": number,"phone": string,"provider_message_id": string,"recipient_id": string | null,"request_id": string | null,"review": string | null,"review_note": string | null,"reviewed_at": string | null,"reviewed_by": string | null,"sent_by": string,"sent_to": string | null
+                    "answer": string | null,"body": string,"client_id": string | null,"created_at": string,"id": string,"meaning": string,"media_count": number,"phone": string,"provider_message_id": string,"recipient_id": string | null,"review": string | null,"review_note": string | null,"reviewed_at": string | null,"reviewed_by": string | null,"sent_by": string,"sent_to": string | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "answer"?: string | null,"body": string,"client_id"?: string | null,"created_at"?: string,"id"?: string,"meaning": string,"media_count"?: number,"phone": string,"provider_message_id": string,"recipient_id"?: string | null,"request_id"?: string | null,"review"?: string | null,"review_note"?: string | null,"reviewed_at"?: string | null,"reviewed_by"?: string | null,"sent_by"?: string,"sent_to"?: string | null
+                    "answer"?: string | null,"body": string,"client_id"?: string | null,"created_at"?: string,"id"?: string,"meaning": string,"media_count"?: number,"phone": string,"provider_message_id": string,"recipient_id"?: string | null,"review"?: string | null,"review_note"?: string | null,"reviewed_at"?: string | null,"reviewed_by"?: string | null,"sent_by"?: string,"sent_to"?: string | null
                   }
                   Update: {
-                    "answer"?: string | null,"body"?: string,"client_id"?: string | null,"created_at"?: string,"id"?: string,"meaning"?: string,"media_count"?: number,"phone"?: string,"provider_message_id"?: string,"recipient_id"?: string | null,"request_id"?: string | null,"review"?: string | null,"review_note"?: string | null,"reviewed_at"?: string | null,"reviewed_by"?: string | null,"sent_by"?: string,"sent_to"?: string | null
+                    "answer"?: string | null,"body"?: string,"client_id"?: string | null,"created_at"?: string,"id"?: string,"meaning"?: string,"media_count"?: number,"phone"?: string,"provider_message_id"?: string,"recipient_id"?: string | null,"review"?: string | null,"review_note"?: string | null,"reviewed_at"?: string | null,"reviewed_by"?: string | null,"sent_by"?: string,"sent_to"?: string | null
                   }
                   Relationships: [
                     
@@ -1085,14 +1085,14 @@ isOneToOne: false
                   ]
                 },"pending_rewards": {
                   Row: {
-                    "attempts": number,"brand_id": string | null,"campaign_id": string,"client_id": string,"code": string | null,"condition_number": number,"created_at": string,"currency": string,"deliver_to": string | null,"delivery_method": string | null,"denomination": number | null,"fulfilled_at": string | null,"id": string,"last_attempt_at": string | null,"next_attempt_at": string,"pool_id": string | null,"recipient_id": string,"request_id": string | null,"requested_by": string | null,"skip_verification": boolean,"status": string,"surface": string
+                    "attempts": number,"brand_id": string | null,"campaign_id": string,"client_id": string,"code": string | null,"condition_number": number,"created_at": string,"currency": string,"deliver_to": string | null,"delivery_method": string | null,"denomination": number | null,"fulfilled_at": string | null,"id": string,"last_attempt_at": string | null,"next_attempt_at": string,"pool_id": string | null,"recipient_id": string,"requested_by": string | null,"skip_verification": boolean,"status": string,"surface": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "attempts"?: number,"brand_id"?: string | null,"campaign_id": string,"client_id": string,"code"?: string | null,"condition_number": number,"created_at"?: string,"currency": string,"deliver_to"?: string | null,"delivery_method"?: string | null,"denomination"?: number | null,"fulfilled_at"?: string | null,"id"?: string,"last_attempt_at"?: string | null,"next_attempt_at"?: string,"pool_id"?: string | null,"recipient_id": string,"request_id"?: string | null,"requested_by"?: string | null,"skip_verification"?: boolean,"status"?: string,"surface": string
+                    "attempts"?: number,"brand_id"?: string | null,"campaign_id": string,"client_id": string,"code"?: string | null,"condition_number": number,"created_at"?: string,"currency": string,"deliver_to"?: string | null,"delivery_method"?: string | null,"denomination"?: number | null,"fulfilled_at"?: string | null,"id"?: string,"last_attempt_at"?: string | null,"next_attempt_at"?: string,"pool_id"?: string | null,"recipient_id": string,"requested_by"?: string | null,"skip_verification"?: boolean,"status"?: string,"surface": string
                   }
                   Update: {
-                    "attempts"?: number,"brand_id"?: string | null,"campaign_id"?: string,"client_id"?: string,"code"?: string | null,"condition_number"?: number,"created_at"?: string,"currency"?: string,"deliver_to"?: string | null,"delivery_method"?: string | null,"denomination"?: number | null,"fulfilled_at"?: string | null,"id"?: string,"last_attempt_at"?: string | null,"next_attempt_at"?: string,"pool_id"?: string | null,"recipient_id"?: string,"request_id"?: string | null,"requested_by"?: string | null,"skip_verification"?: boolean,"status"?: string,"surface"?: string
+                    "attempts"?: number,"brand_id"?: string | null,"campaign_id"?: string,"client_id"?: string,"code"?: string | null,"condition_number"?: number,"created_at"?: string,"currency"?: string,"deliver_to"?: string | null,"delivery_method"?: string | null,"denomination"?: number | null,"fulfilled_at"?: string | null,"id"?: string,"last_attempt_at"?: string | null,"next_attempt_at"?: string,"pool_id"?: string | null,"recipient_id"?: string,"requested_by"?: string | null,"skip_verification"?: boolean,"status"?: string,"surface"?: string
                   }
                   Relationships: [
                     {
@@ -1637,6 +1637,7 @@ isOneToOne: false
 "pool_id": string,
 "recipient_id": string | null,
 "redeemed_at": string | null,
+"serial_number": string | null,
 "status": string,
 "stuck_at": string | null,
 "was_received": boolean
@@ -1724,6 +1725,7 @@ isOneToOne: false
 "pool_id": string,
 "recipient_id": string | null,
 "redeemed_at": string | null,
+"serial_number": string | null,
 "status": string,
 "stuck_at": string | null,
 "was_received": boolean
@@ -1756,7 +1758,6 @@ isOneToOne: false
 "next_attempt_at": string,
 "pool_id": string | null,
 "recipient_id": string,
-"request_id": string | null,
 "requested_by": string | null,
 "skip_verification": boolean,
 "status": string,
@@ -2160,6 +2161,7 @@ isOneToOne: false
 "pool_id": string,
 "recipient_id": string | null,
 "redeemed_at": string | null,
+"serial_number": string | null,
 "status": string,
 "stuck_at": string | null,
 "was_received": boolean
@@ -2851,7 +2853,6 @@ isOneToOne: false
 "next_attempt_at": string,
 "pool_id": string | null,
 "recipient_id": string,
-"request_id": string | null,
 "requested_by": string | null,
 "skip_verification": boolean,
 "status": string,

@@ -16,6 +16,8 @@ export interface Order {
 export interface BoughtCard {
   code: string;
   pin: string | null;
+  /** What the store's support asks for; it pays for nothing. */
+  serialNumber?: string;
   /** YYYY-MM-DD. */
   expiresOn: string | null;
 }

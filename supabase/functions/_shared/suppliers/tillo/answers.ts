@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MAX_LENGTH } from '../../cards.ts';
 import { dayOf } from '../../days.ts';
+import { log } from '../../log.ts';
 import type { BoughtCard, CatalogueBrand, Float, Order, Stock } from '../port.ts';
 
 const AMOUNT = /^\d{1,9}(\.\d{1,2}0*)?$/;
@@ -21,6 +22,12 @@ const cardData = z.object({
   reference: text(100),
   code: text(MAX_LENGTH.code),
   pin: text(MAX_LENGTH.pin),
+  // Some brands call the PIN so; the number of the card itself is no secret, and none that is odd loses a card.
+  security_code: text(MAX_LENGTH.pin),
+  serial_number: z.union([z.string(), z.number()]).transform(String).pipe(
+    z.string().trim().regex(/^[\x20-\x7e]{1,64}$/),
+  ).nullish()
+    .catch(null),
   url: text(MAX_LENGTH.link),
   // A date that cannot be read is no reason to lose a card.
   expiration_date: z.string().nullish().catch(null),
@@ -35,17 +42,30 @@ export type CardAnswer =
 export function readCard(data: unknown, order: Order): CardAnswer {
   const parsed = cardData.safeParse(data);
   if (!parsed.success) return { problem: 'unreadable' };
-  const { brand, face_value, cost_value, reference, code, pin, url, expiration_date } = parsed.data;
+  const { brand, face_value, cost_value, reference, code, pin, url, expiration_date, security_code, serial_number } =
+    parsed.data;
   if (brand !== order.brandCode) return { problem: 'another_brand' };
   if (!isOrdered(face_value, order)) return { problem: 'another_value' };
   const [first, second] = order.deliveryMethod === 'url' ? [url, code] : [code, url];
-  const text = first || second;
+  // A card that is known by its serial number alone is paid with by it.
+  const text = first || second || serial_number;
   if (!text) return { problem: 'no_card' };
   return {
-    card: { code: text, pin: pin || null, expiresOn: dayOf((expiration_date ?? '').slice(0, 10)) },
+    card: {
+      code: text,
+      pin: pinOf(pin, security_code),
+      expiresOn: dayOf((expiration_date ?? '').slice(0, 10)),
+      ...(serial_number ? { serialNumber: serial_number } : {}),
+    },
     reference: reference || undefined,
     cost: cost_value?.currency === order.currency ? cost_value.amount : undefined,
   };
+}
+
+/** What must be typed beside the code; both where a brand has a PIN and a security code. */
+function pinOf(pin?: string | null, securityCode?: string | null): string | null {
+  const words = [pin, securityCode].filter((word, place, all) => word && all.indexOf(word) === place);
+  return words.length > 0 ? words.join(' / ') : null;
 }
 
 const orderData = z.object({ reference: z.string().min(1).max(100), face_value: money.optional() });
@@ -74,17 +94,29 @@ export function saysNotFound(data: unknown): boolean {
     Object.values(data).flat().some((words) => words === 'The sale could not be found.');
 }
 
-const floatsData = z.object({
-  floats: z.union([
-    z.record(z.string(), z.record(z.string(), z.object({ available_balance: money }))),
-    z.array(z.never()).transform(() => ({})),
-  ]),
-});
+/** Those of several that can be read: an odd one is logged by name, and all being odd means that the answer is another one. */
+function readable<Item>(
+  kind: string,
+  told: Record<string, unknown>,
+  item: z.ZodType<Item>,
+): [name: string, item: Item][] {
+  const read = Object.entries(told).map(([name, value]) => [name, item.safeParse(value)] as const);
+  const odd = read.filter(([, { success }]) => !success).map(([name]) => name);
+  if (odd.length > 0) log(`[TILLO] Unreadable ${kind}`, { names: odd.slice(0, 20), count: odd.length }, 'error');
+  if (odd.length > 0 && odd.length === read.length) throw new Error(`Tillo's ${kind} are not as documented`);
+  return read.flatMap(([name, { data }]) => (data === undefined ? [] : [[name, data]]));
+}
+
+const none = z.array(z.never()).transform(() => ({}));
+
+const floatsData = z.object({ floats: z.union([z.record(z.string(), z.record(z.string(), z.unknown())), none]) });
+
+const floatData = z.object({ available_balance: money });
 
 /** Our money by currency and float; throws when the answer is not as documented. */
 export function readFloats(data: unknown): Float[] {
   return Object.entries(floatsData.parse(data).floats).flatMap(([currency, floats]) =>
-    Object.entries(floats).map(([name, { available_balance }]) => ({
+    readable('floats', floats, floatData).map(([name, { available_balance }]) => ({
       name,
       currency,
       available: available_balance.amount,
@@ -104,13 +136,11 @@ const brandData = z.object({
   digital_face_value_limits: z.object({ lower: amount, upper: amount }).nullish(),
 });
 
-const brandsData = z.object({
-  brands: z.union([z.record(z.string(), brandData), z.array(z.never()).transform(() => ({}))]),
-});
+const brandsData = z.object({ brands: z.union([z.record(z.string(), z.unknown()), none]) });
 
 /** The catalogue; throws when the answer is not as documented. */
 export function readBrands(data: unknown): CatalogueBrand[] {
-  return Object.values(brandsData.parse(data).brands).map((brand) => ({
+  return readable('brands', brandsData.parse(data).brands, brandData).map(([, brand]) => ({
     brandCode: brand.slug,
     name: brand.name,
     currency: brand.currency,
@@ -123,17 +153,13 @@ export function readBrands(data: unknown): CatalogueBrand[] {
   }));
 }
 
-const stockData = z.record(
-  z.string(),
-  z.union([
-    z.record(z.string(), z.union([z.literal('OUT'), z.string().regex(/^\d{1,9}$/)])),
-    z.array(z.never()).transform(() => ({})),
-  ]),
-);
+const stockData = z.record(z.string(), z.unknown());
+
+const brandStock = z.union([z.record(z.string(), z.union([z.literal('OUT'), z.string().regex(/^\d{1,9}$/)])), none]);
 
 /** What is left by brand and value; throws when the answer is not as documented. */
 export function readStock(data: unknown): Stock[] {
-  return Object.entries(stockData.parse(data)).flatMap(([brandCode, values]) =>
+  return readable('stock', stockData.parse(data), brandStock).flatMap(([brandCode, values]) =>
     Object.entries(values).map(([denomination, left]) => ({
       brandCode,
       denomination,

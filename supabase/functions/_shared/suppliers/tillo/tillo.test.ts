@@ -287,3 +287,38 @@ Deno.test('tillo: a catalogue that is not as documented is not half believed', a
   }
   await assert.rejects(against(error('434', 401), (supplier) => supplier.floats()), /434/);
 });
+
+Deno.test('tillo: security_code → the PIN, or beside it; serial_number → kept, and the code where there is no other', async () => {
+  const cardOf = async (change: Record<string, unknown>) => {
+    const outcome = await outcomeOf(success({ ...SALE, pin: undefined, ...change }));
+    assert.ok(outcome.outcome === 'issued', JSON.stringify(outcome));
+    return outcome.card;
+  };
+  assert.equal((await cardOf({ security_code: '4321' })).pin, '4321');
+  assert.equal((await cardOf({ pin: '1234', security_code: '4321' })).pin, '1234 / 4321');
+  assert.equal((await cardOf({ pin: '1234', security_code: '1234' })).pin, '1234');
+  assert.equal((await cardOf({})).pin, null);
+  assert.equal((await cardOf({ serial_number: 'SN-77' })).serialNumber, 'SN-77');
+  assert.equal((await cardOf({ serial_number: 600123 })).serialNumber, '600123');
+  assert.equal((await cardOf({ serial_number: { odd: true } })).serialNumber, undefined);
+  const bySerial = await cardOf({ code: undefined, url: undefined, serial_number: 'SN-77', security_code: '4321' });
+  assert.deepEqual([bySerial.code, bySerial.pin], ['SN-77', '4321']);
+});
+
+Deno.test('tillo: one odd brand, float or stock → the others are read; all odd → another answer', async () => {
+  const brand = { slug: 'good', name: 'Good', currency: 'USD', status: { code: 'ENABLED' } };
+  const odd = { ...brand, slug: 'Odd Brand!', digital_denominations: ['a lot'] };
+  const brands = await against(success({ brands: { good: brand, odd } }), (supplier) => supplier.brands());
+  assert.deepEqual(brands.result.map(({ brandCode }) => brandCode), ['good']);
+  const floats = {
+    USD: { good: { available_balance: { amount: '5.00', currency: 'USD' } }, odd: { available_balance: null } },
+  };
+  const asked = await against(success({ floats }), (supplier) => supplier.floats());
+  assert.deepEqual(asked.result.map(({ name, available }) => [name, available]), [['good', '5.00']]);
+  const stock = await against(
+    success({ good: { '10.00': '3' }, odd: { '10.00': 'plenty' } }),
+    (supplier) => supplier.stock(),
+  );
+  assert.deepEqual(stock.result.map(({ brandCode, available }) => [brandCode, available]), [['good', 3]]);
+  await assert.rejects(against(success({ brands: { odd } }), (supplier) => supplier.brands()));
+});
