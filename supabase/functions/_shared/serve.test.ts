@@ -182,7 +182,7 @@ for (
     await logged(async () => {
       Deno.env.set('OWN_TOKEN', set);
       const options: Partial<Options> = { auth: 'secret:jobs', token: TOKEN };
-      for (const besides of [{}, { apikey: 'sb_secret_2' }, bearer('sb_secret_2')]) {
+      for (const besides of [{}, { apikey: 'sb_secret_2' }, bearer('sb_secret_2')] as Record<string, string>[]) {
         assert.equal((await contextOf({ ...besides, 'x-own-token': given }, options)).code, code);
       }
       assert.equal((await contextOf({ apikey: 'sb_secret_2' }, options)).code, undefined);
