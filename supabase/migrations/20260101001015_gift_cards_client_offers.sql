@@ -233,6 +233,25 @@ comment on function public.list_agency_offers is
   'What the platform offers to an agency and at which price, what the agency makes of it, and what a client pays that has no '
   'price of its own; is_enabled: the agency offers it.';
 
+-- The prices and fees of a client are its agency's word: under another agency they would be sold at without its knowing.
+create function private.drop_agency_prices()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+declare
+  prices int;
+  fees int;
+begin
+  update public.client_denominations cd set custom_price = null where cd.client_id = new.id and cd.custom_price is not null;
+  get diagnostics prices = row_count;
+  delete from public.service_fees f where f.client_id = new.id;
+  get diagnostics fees = row_count;
+  perform private.record_audit(new.id, auth.uid(), 'client.moved', 'client', new.id, jsonb_build_object(
+    'from', old.agency_id, 'to', new.agency_id, 'custom_prices_removed', prices, 'service_fees_removed', fees));
+  return null;
+end $$;
+
+create trigger clients_leave_prices_with_their_agency after update of agency_id on public.clients
+  for each row when (new.agency_id <> old.agency_id) execute function private.drop_agency_prices();
+
 alter table public.service_fees enable row level security;
 
 grant select on public.service_fees to authenticated, service_role;
