@@ -103,7 +103,9 @@ begin
     dealer is not null or not private.is_customer(voucher.owner_id, voucher.client_id)) then
     perform private.refuse('RB-400', 'The owner of a voucher is a customer of its client, named by an admin');
   end if;
-  if voucher.dealer_id is not null and not exists (
+  if voucher.dealer_id <> dealer then
+    perform private.refuse_field('dealerId', 'must be your own id, or left out');
+  elsif voucher.dealer_id is not null and not exists (
     select from private.client_ids_of(voucher.dealer_id, array['dealer']) c where c = voucher.client_id) then
     perform private.refuse('RB-400', 'The dealer of a voucher is a dealer of its client');
   end if;
@@ -154,7 +156,7 @@ begin
   voucher.expires_at := private.voucher_ending(terms, client_id);
   voucher.package_id := private.parse_id(terms -> 'packageId', 'packageId');
   voucher.owner_id := private.parse_id(terms -> 'ownerId', 'ownerId');
-  voucher.dealer_id := coalesce(dealer, private.parse_id(terms -> 'dealerId', 'dealerId'));
+  voucher.dealer_id := coalesce(private.parse_id(terms -> 'dealerId', 'dealerId'), dealer);
   voucher.allowed_domains := private.allowed_domains(terms -> 'allowedDomains');
   voucher.allowed_customers := private.allowed_customers(terms -> 'allowedCustomers');
   voucher.created_by := actor;

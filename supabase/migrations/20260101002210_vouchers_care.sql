@@ -144,6 +144,21 @@ end $$;
 comment on function public.list_vouchers is
   'A page of the vouchers that the caller may see, the newest first; the next page begins after_id the last one.';
 
+-- What discounts of a time have saved, by the currency of the purchase: amounts of two currencies are never added.
+create function private.discounts_given(client_id uuid, redemption_type text, starts_at timestamptz, ends_at timestamptz)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(jsonb_object_agg(d.currency, d.amount), '{}') from (
+      select p.currency, sum(u.discount_amount) as amount
+      from public.voucher_usage u
+      join public.voucher_entitlements e on e.usage_id = u.id
+      join public.package_purchases p on p.id = e.purchase_id
+      where u.client_id = discounts_given.client_id and u.redemption_type = discounts_given.redemption_type
+        and u.used_at >= starts_at and u.used_at < ends_at and u.discount_amount is not null
+      group by p.currency) d);
+end $$;
+
 create function private.report_voucher_usage(client_id uuid, since text, until text)
 returns jsonb language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -157,12 +172,13 @@ begin
     select coalesce(jsonb_agg(to_jsonb(t) order by t.type), '[]') from (
       select u.redemption_type as type, count(*) as redemptions, count(distinct u.voucher_id) as vouchers,
         count(distinct u.user_id) as customers, sum(u.benefit) as benefit,
-        coalesce(sum(u.discount_amount), 0) as discount, coalesce(sum(u.owner_benefit), 0) as "ownerBenefit",
+        private.discounts_given(u.client_id, u.redemption_type, starts_at, ends_at) as discounts,
+        coalesce(sum(u.owner_benefit), 0) as "ownerBenefit",
         count(*) filter (where u.status = 'rolled_back') as "rolledBack",
         coalesce(sum(u.rolled_back_benefit), 0) as "takenBack"
       from public.voucher_usage u
       where u.client_id = report_voucher_usage.client_id and u.used_at >= starts_at and u.used_at < ends_at
-      group by u.redemption_type) t),
+      group by u.client_id, u.redemption_type) t),
     'attempts', (
       select coalesce(jsonb_object_agg(a.ended, a.attempts), '{}') from (
         select coalesce(x.error_code, x.outcome) as ended, count(*) as attempts
@@ -180,7 +196,7 @@ returns jsonb language sql stable security invoker set search_path = '' as $$
   select private.report_voucher_usage(client_id, since, until)
 $$;
 comment on function public.report_voucher_usage is
-  'What was redeemed in a time, by type; how the tries ended, by code; and the share of all vouchers that was ever redeemed. '
+  'What was redeemed in a time, by type (discounts by currency); how the tries ended, by code; and the share of all vouchers that was ever redeemed. '
   'since and until: a day, which counts wholly where the client is, or a moment; null is open.';
 
 -- Takes back what is free of a transfer, and returns how much. Each part has a key that says how much came back before it.

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(30);
+select plan(31);
 
 create function pg_temp.open_shop(price numeric, percentage numeric, currency text default 'USD') returns void
 language plpgsql as $$
@@ -60,6 +60,20 @@ select pg_temp.settle('canceled');
 update public.voucher_entitlements set status = 'expired', expired_at = now() where user_id = tests.the('customer');
 select is(pg_temp.settle('succeeded'), 'cancelled', 'Paid late, and the discount is gone: the purchase stays over');
 select is((select payment_amount from public.package_refunds where purchase_id = tests.the('purchase')), 44.10, 'And the money goes back');
+
+-- in two currencies
+select pg_temp.open_shop(49, 10);
+select tests.keep('purchase', (tests.buy(0) #>> '{result,purchase,purchaseId}')::uuid);
+select pg_temp.settle('succeeded');
+select tests.keep('package', tests.create_package(tests.the('client'), 990, currency => 'JPY'));
+select tests.redeem_voucher(tests.the('customer'), tests.create_voucher(tests.the('client'), '{"type": "percentage", "value": 15}'));
+select tests.keep('purchase', (tests.buy(0) #>> '{result,purchase,purchaseId}')::uuid);
+select pg_temp.settle('succeeded');
+select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
+select tests.sign_in(tests.the('admin'));
+select is(public.report_voucher_usage(tests.the('client')) #> '{byType,0,discounts}', '{"USD": 4.90, "JPY": 149.00}',
+  'report_voucher_usage: discounts in two currencies → one amount for each');
+select tests.sign_out();
 
 -- kept for another time
 select pg_temp.open_shop(5, 95);

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(56);
+select plan(58);
 
 select tests.keep('client', tests.create_client('America/New_York'));
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
@@ -124,7 +124,7 @@ select results_eq($$
     page_size => 600, after_id => (select id from first where n = 600)) l where l.id not in (select id from first)) $$,
   $$ values (600::bigint, 400::bigint) $$, 'A page ends where the next begins');
 select is(public.report_voucher_usage(tests.the('client')) -> 'byType', '[{"type": "credit", "redemptions": 2, "vouchers": 1,
-  "customers": 2, "benefit": 100.00, "discount": 0, "ownerBenefit": 0, "rolledBack": 0, "takenBack": 0}]', 'A report sums up by type');
+  "customers": 2, "benefit": 100.00, "discounts": {}, "ownerBenefit": 0, "rolledBack": 0, "takenBack": 0}]', 'A report sums up by type');
 select is(public.report_voucher_usage(tests.the('client')) -> 'attempts', '{"succeeded": 2}', 'and how tries ended');
 select is((public.report_voucher_usage(tests.the('client')) ->> 'redemptionRate')::numeric,
   round(1.0 / (select count(*) from public.vouchers where client_id = tests.the('client')), 4), 'and the redemption rate');
@@ -134,6 +134,10 @@ select tests.sign_in(tests.the('dealer'));
 select is((pg_temp.make('{"type": "credit", "value": 5}')).dealer_id, tests.the('dealer'), 'A dealer''s voucher is his customers''');
 select throws_ok($$ select pg_temp.make(format('{"type": "credit", "value": 5, "ownerId": "%s", "ownerBenefit": 1}',
   tests.the('owner'))) $$, 'RB400', null, 'RB-400: he names no owner');
+select throws_ok($$ select pg_temp.make(format('{"type": "credit", "value": 5, "dealerId": "%s"}', gen_random_uuid())) $$, 'RB400',
+  'dealerId must be your own id, or left out', 'create_voucher: a dealer names another one → RB-400');
+select is((pg_temp.make(format('{"type": "credit", "value": 5, "dealerId": "%s"}', tests.the('dealer')))).dealer_id, tests.the('dealer'),
+  'create_voucher: a dealer names himself → ok');
 
 select * from finish();
 rollback;
