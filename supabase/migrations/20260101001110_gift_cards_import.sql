@@ -51,15 +51,15 @@ comment on function public.get_upload_target is
   'What a card must look like to enter a pool: its brand is part of the seal, so it is read before the import.';
 
 create type private.upload_row as (
-  row_number int, id uuid, code bytea, pin bytea, fingerprint bytea, last4 text, expires_at timestamptz);
+  row_number int, id uuid, code bytea, pin bytea, fingerprint bytea, last4 text, expires_at timestamptz, serial_number text);
 
 -- The rows of an upload, with the moment at which each card expires where the client is.
 create function private.upload_rows(cards jsonb, brand_id uuid, time_zone text)
 returns private.upload_row[] language sql stable set search_path = '' as $$
   select coalesce(array_agg(row(u.row, u.id, decode(u.code, 'base64'), decode(u.pin, 'base64'), decode(u.fingerprint, 'hex'),
-    u.last4, private.card_expiry(brand_id, private.parse_day(u."expiresOn", 'expiresOn'), now(), time_zone))::private.upload_row order by u.row), '{}')
+    u.last4, private.card_expiry(brand_id, private.parse_day(u."expiresOn", 'expiresOn'), now(), time_zone), nullif(btrim(u."serialNumber"), ''))::private.upload_row order by u.row), '{}')
   from jsonb_to_recordset(cards)
-    as u (row int, id uuid, code text, pin text, fingerprint text, last4 text, "expiresOn" text)
+    as u (row int, id uuid, code text, pin text, fingerprint text, last4 text, "expiresOn" text, "serialNumber" text)
 $$;
 
 -- Stores the rows that are neither expired nor here already; the ids of those that were stored.
@@ -80,8 +80,8 @@ begin
   select distinct pool.id, u.expires_at from unnest(fresh) u order by u.expires_at
   -- the lot is there already; in order, because a sale adds lots to the pool, too
   on conflict on constraint card_lots_are_unique do nothing;
-  insert into public.gift_cards (id, client_id, pool_id, lot_id, code_last4, expires_at)
-  select u.id, pool.client_id, pool.id, l.id, u.last4, u.expires_at
+  insert into public.gift_cards (id, client_id, pool_id, lot_id, code_last4, expires_at, serial_number)
+  select u.id, pool.client_id, pool.id, l.id, u.last4, u.expires_at, u.serial_number
   from unnest(fresh) u
   join private.card_lots l on l.pool_id = pool.id and l.expires_at is not distinct from u.expires_at;
   insert into private.card_secrets (gift_card_id, code_fingerprint, code_sealed, pin_sealed, seal_key_id)

@@ -216,7 +216,12 @@ interface SealedCard extends SealedSecrets {
 
 function sealed(purchase: Purchase, { card }: Issued): SealedCard {
   const { code, pin, expiresOn, serialNumber } = card;
-  return { ...sealSecrets(purchase.giftCardId, purchase, code, pin), keyId: currentKeyId(), expiresOn, ...(serialNumber ? { serialNumber } : {}) };
+  return {
+    ...sealSecrets(purchase.giftCardId, purchase, code, pin),
+    keyId: currentKeyId(),
+    expiresOn,
+    ...(serialNumber ? { serialNumber } : {}),
+  };
 }
 
 // Asked before money moves: a card that cannot be sealed cannot be kept.

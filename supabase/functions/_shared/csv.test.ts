@@ -63,11 +63,19 @@ const MALFORMED: [string, string, string][] = [
   ['a short row', 'code,pin\nA-1,1\nA-2\n', 'line 3 has not as many cells as the header'],
   ['a long row', 'code,pin\nA-1,1,9\n', 'line 2 has not as many cells as the header'],
   ['an endless line', `code,pin\n${'A'.repeat(20_000)},1\n`, 'line 2 is too long'],
-  ['no code column', 'AMZN-1234-5678-90AB\nAMZN-2345-6789-01BC\n', 'line 1 has no column named "code"'],
+  [
+    'no code column',
+    'AMZN-1234-5678-90AB\nAMZN-2345-6789-01BC\n',
+    'line 1 has no column named "code", nor another name of it: card number, claim code, voucher code, gift card number, e-gift card number, activation code, …',
+  ],
   ['two code columns', 'code,Card Number\nA-1,A-2\n', 'line 1 has two columns for "code"'],
   ['a header only', 'code,pin\n', 'has no cards'],
   ['nothing', '', 'is empty'],
-  ['blank lines only', '\n\n', 'line 1 has no column named "code"'],
+  [
+    'blank lines only',
+    '\n\n',
+    'line 1 has no column named "code", nor another name of it: card number, claim code, voucher code, gift card number, e-gift card number, activation code, …',
+  ],
 ];
 
 for (const [what, file, problem] of MALFORMED) {
@@ -95,4 +103,65 @@ Deno.test('readCsv: 10,000 rows are read, one more is refused', () => {
   assert.equal(codes(file(MAX_ROWS)).length, MAX_ROWS);
   assert.equal(refusal(file(MAX_ROWS + 1)).code, 'RB-413');
   assert.equal(refusal(file(1_000_000)).code, 'RB-413');
+});
+
+Deno.test("readCsv: suppliers' headers → known", () => {
+  const names = [
+    'Claim Code',
+    'Voucher Code',
+    'Activation Code',
+    'Card #',
+    'Card Number',
+    'Gift Card Number',
+    'E-Gift Card Number',
+    'eGift Code',
+    'E-Gift',
+    'Redemption Code',
+    'Gift Card No.',
+    'Claim URL',
+  ];
+  for (const name of names) assert.deepEqual(codes(`Order,"${name}"\n7,A-1\n`), ['A-1'], name);
+  assert.deepEqual(codes('Gift Card,Code,Redemption URL\nAcme,A-1,https://acme.example\n'), ['A-1']);
+  assert.deepEqual(codes('Activation Code,Redemption URL\nA-1,https://acme.example\n'), ['A-1']);
+  const file = 'Card Number,Activation Code,Serial Number,Valid Thru\nA-1,9876,SN-1,2030-01-31\nA-2,9875,,Never\n';
+  assert.deepEqual(readCsv(bytes(file)), [
+    { code: 'A-1', pin: '9876', expirationDate: '2030-01-31', serialNumber: 'SN-1' },
+    { code: 'A-2', pin: '9875', expirationDate: '' },
+  ]);
+});
+
+Deno.test('readCsv: a header that is not known → refused with the accepted names', () => {
+  assert.match(
+    refusal('Reference,Barcode\n7,A-1\n').problem,
+    /"code", nor another name of it: card number, claim code, voucher code/,
+  );
+  assert.match(refusal('Card Number,Security Code\nA-1,1\n').problem, /a gift card's own belongs into a column "pin"/);
+});
+
+Deno.test('readCsv: ISO timestamps → their day; "Never" → no expiration', () => {
+  const dayOf = (cell: string) => readCsv(bytes(`code,expires\nA-1,${cell}\n`))[0].expirationDate;
+  for (
+    const cell of [
+      '2030-01-31T23:59:59Z',
+      '2030-01-31T00:00:00.000+00:00',
+      '2030-01-31 00:00:00',
+      '2030-01-31T00:00',
+      '2030-01-31',
+    ]
+  ) {
+    assert.equal(dayOf(cell), '2030-01-31', cell);
+  }
+  for (const cell of ['Never', 'never expires', 'N/A', 'none', 'No Expiration', 'Does not expire', '-']) {
+    assert.equal(dayOf(cell), '', cell);
+  }
+  for (const cell of ['soon', '2030-01-31T99', '01/31/2030']) {
+    assert.equal(dayOf(cell), cell, 'left to be refused by its row');
+  }
+});
+
+Deno.test('readCsv: total rows at the end → no cards', () => {
+  assert.deepEqual(codes('code,value\nA-1,25\nA-2,25\nTotal,50\n'), ['A-1', 'A-2']);
+  assert.deepEqual(codes('brand,code,value\nX,A-1,25\nGrand Total:,,25\n'), ['A-1']);
+  assert.deepEqual(codes('code\nTOTAL-1\n'), ['TOTAL-1']);
+  assert.match(refusal('code,value\nTotal,0\n').problem, /no cards/);
 });

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { type CardRow, carriesSecurityCodes, columnOf, MAX_ROWS, readCsv, tooManyRows } from '../_shared/csv.ts';
+import {
+  type CardRow,
+  carriesSecurityCodes,
+  columnOf,
+  expirationOf,
+  MAX_ROWS,
+  readCsv,
+  tooManyRows,
+} from '../_shared/csv.ts';
 import type { DateFormat } from '../_shared/days.ts';
 import { badRequest, Refusal } from '../_shared/errors.ts';
 import { dateFormat, uuid } from '../_shared/fields.ts';
@@ -92,11 +100,11 @@ function rowsOf(cards: Record<string, unknown>[]): CardRow[] {
   return cards.map((card, index) => {
     const row: CardRow = { code: '', pin: '', expirationDate: '' };
     for (const [name, value] of Object.entries(card)) {
-      const column = columnOf(name);
+      const column = columnOf(name, Object.keys(card));
       if (column === 'cvv') throw carriesSecurityCodes();
       if (column) row[column] = checkCell(value, `cards.${index}.${column}`);
     }
-    return row;
+    return { ...row, expirationDate: expirationOf(row.expirationDate) };
   });
 }
 

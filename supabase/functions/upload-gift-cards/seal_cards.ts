@@ -1,4 +1,4 @@
-import { problemOfSecrets, type SealedSecrets, sealSecrets } from '../_shared/cards.ts';
+import { isPaymentCardNumber, problemOfSecrets, type SealedSecrets, sealSecrets } from '../_shared/cards.ts';
 import type { CardRow } from '../_shared/csv.ts';
 import type { DateFormat } from '../_shared/days.ts';
 import { badRequest, Refusal } from '../_shared/errors.ts';
@@ -17,6 +17,7 @@ export interface SealedCard extends SealedSecrets {
   row: number;
   id: string;
   expiresOn: string | null;
+  serialNumber?: string;
 }
 
 /** The brand of the pool that is filled; codeFormat is a regular expression that a whole code must match. */
@@ -49,16 +50,21 @@ export function sealCards(
     const first = rowByFingerprint.get(secrets.fingerprint);
     if (first) return refused.push({ row, status: 'duplicate', reason: `the code stands in row ${first} already` });
     rowByFingerprint.set(secrets.fingerprint, row);
-    cards.push({ row, id, ...secrets, expiresOn });
+    const serial = card.serialNumber ? { serialNumber: card.serialNumber } : {};
+    cards.push({ row, id, ...secrets, expiresOn, ...serial });
   });
   if (cards.length === 0) throw new Refusal('GC-012', { rows: refused }, 'No row of the file can be stocked');
   return { cards, refused };
 }
 
 /** Why a card cannot be stocked, without repeating it, or null. */
-function problemOf({ code, pin }: CardRow, format: RegExp | null): string | null {
+function problemOf({ code, pin, serialNumber = '' }: CardRow, format: RegExp | null): string | null {
   const problem = problemOfSecrets(code, pin);
   if (problem) return problem;
+  if (!/^[\x20-\x7e]{0,64}$/.test(serialNumber)) {
+    return 'the serial number is not at most 64 characters of printable ASCII';
+  }
+  if (isPaymentCardNumber(serialNumber)) return 'payment card numbers are never stored';
   if (format && !format.test(code)) return "the code does not have the brand's format";
   return null;
 }

@@ -33,6 +33,24 @@ Deno.test('upload-gift-cards: JSON through supabase-js, and every card that went
   assert.deepEqual(given.toSorted(byCode), cards.toSorted(byCode));
 });
 
+Deno.test("upload-gift-cards: a supplier's file with its own names, timestamps, Never and a total → cards with their serial numbers", async () => {
+  const { poolId, recipient } = await promise({ cards: 0 });
+  const [first, second] = [uniqueCard(), uniqueCard()];
+  const csv = 'Order ID,Card #,Activation Code,Serial Number,Valid Thru\n' +
+    `1,${first.code},${first.pin},SN-0001,2099-12-31T00:00:00Z\n2,${second.code},${second.pin},,Never\nTotal,,,,\n`;
+  const answer = await uploadCsv(poolId, csv);
+  assertDone(answer);
+  assert.deepEqual(statuses(answer), [[1, 'imported'], [2, 'imported']]);
+  const { body } = await redeem(recipient.token);
+  assert.deepEqual([body.giftCard.code, body.giftCard.pin, body.giftCard.serialNumber], [
+    first.code,
+    first.pin,
+    'SN-0001',
+  ]);
+  const odd = assertRefused(await uploadCsv(poolId, 'Reference,Barcode\n7,A-1\n'), 'GC-012');
+  assert.match(JSON.stringify(odd), /card number, claim code, voucher code/);
+});
+
 Deno.test('upload-gift-cards: a file with BOM, CRLF, semicolons and quoted line breaks is read', async () => {
   const { poolId, recipient } = await promise({ cards: 0 });
   const card = uniqueCard();
