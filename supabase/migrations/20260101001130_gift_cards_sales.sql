@@ -207,6 +207,20 @@ returns jsonb language sql immutable set search_path = '' as $$
     'chargedToCredit', is_charged)
 $$;
 
+-- Whether the agency of a client has disabled the brand or the value.
+create function private.is_withheld_by_agency(client_id uuid, brand_id uuid, denomination numeric, currency text)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  return exists (
+    select from public.clients c join public.agency_brands ab on ab.agency_id = c.agency_id
+    where c.id = is_withheld_by_agency.client_id and ab.brand_id = is_withheld_by_agency.brand_id and not ab.is_enabled
+  ) or exists (
+    select from public.clients c join public.agency_denominations ad on ad.agency_id = c.agency_id
+    where c.id = is_withheld_by_agency.client_id and ad.brand_id = is_withheld_by_agency.brand_id
+      and ad.denomination = is_withheld_by_agency.denomination and ad.currency = is_withheld_by_agency.currency
+      and not ad.is_enabled);
+end $$;
+
 create function private.sell_cards(
   actor uuid, master_pool_id uuid, buyer_client_id uuid, buyer_pool_id uuid, quantity int, price_per_card numeric,
   request_id uuid)
@@ -225,6 +239,8 @@ begin
     perform private.refuse('RB-404', 'Not found');
   elsif quantity not between 1 and 10000 then
     perform private.refuse('RB-400', 'A sale is of 1 to 10,000 cards');
+  elsif private.is_withheld_by_agency(buyer_client_id, master.brand_id, master.denomination, master.currency) then
+    perform private.refuse_field('masterPoolId', 'holds cards that the agency of the client does not offer');
   end if;
   perform private.assert_amount(price_per_card, master.currency, 'pricePerCard');
   if price_per_card is null then
@@ -347,6 +363,22 @@ alter table public.admin_card_sales enable row level security;
 alter table public.admin_card_returns enable row level security;
 
 grant execute on function public.sell_gift_cards, public.return_gift_cards to service_role;
+create function private.list_card_sales()
+returns setof public.admin_card_sales language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform private.assert_platform_admin(private.caller());
+  return query select s.* from public.admin_card_sales s order by s.created_at desc, s.id;
+end $$;
+
+create function public.list_card_sales()
+returns setof public.admin_card_sales language sql stable security invoker set search_path = '' as $$
+  select * from private.list_card_sales()
+$$;
+comment on function public.list_card_sales is
+  'All sales of cards with what they had cost, the newest first; for platform admins. Others read the table, without the costs.';
+
+grant execute on function public.list_card_sales, private.list_card_sales to authenticated;
+
 grant select on public.admin_card_returns to authenticated, service_role;
 -- what the cards had cost is the platform's business
 grant select (id, client_id, master_pool_id, buyer_client_id, buyer_pool_id, quantity, price_per_card, total_amount, currency,

@@ -64,8 +64,11 @@ begin
     select r.* from (values
       (1, 'role', membership.id is not null, null, to_jsonb('customer'::text),
         'VC-008', 'Only customers redeem vouchers'),
-      (2, 'active', voucher.is_active, to_jsonb(voucher.is_active), 'true'::jsonb,
-        'VC-003', 'The voucher is not active'),
+      -- what a dealer has made stops when the dealer is suspended
+      (2, 'active', voucher.is_active and not exists (
+          select from public.memberships d
+          where d.user_id = voucher.dealer_id and d.client_id = voucher.client_id and d.role = 'dealer' and d.suspended_at is not null),
+        to_jsonb(voucher.is_active), 'true'::jsonb, 'VC-003', 'The voucher is not active'),
       (3, 'started', voucher.starts_at <= now(), to_jsonb(now()), to_jsonb(voucher.starts_at),
         'VC-004', 'The voucher is not valid yet'),
       (4, 'not_expired', coalesce(voucher.expires_at > now(), true), to_jsonb(now()), to_jsonb(voucher.expires_at),
@@ -96,6 +99,9 @@ begin
   if voucher.type = 'message' then
     return query select 10, 'active_package', (private.active_package(voucher.client_id, actor)).id is not null,
       null::jsonb, null::jsonb, 'VC-012', 'There is no active package to add messages to';
+  elsif voucher.type = 'percentage' and exists (
+    select from public.packages p where p.id = voucher.package_id and p.archived_at is not null) then
+    return query select 11, 'package_offered', false, null::jsonb, null::jsonb, 'VC-022', 'The package is not offered any more';
   elsif voucher.type = 'percentage' and package_id is not null then
     select p.id, p.price into bought from public.packages p
     where p.client_id = voucher.client_id and p.id = package_rules.package_id;

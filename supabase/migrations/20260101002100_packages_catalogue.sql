@@ -346,6 +346,8 @@ create policy "Customers read what their client sells, staff all of it" on publi
   for select to authenticated
   using (
     (is_active and client_id in (select private.customer_client_ids()))
+    -- an owner reads the name also of a package that is paused or archived
+    or id = any (array(select cp.package_id from public.customer_packages cp where cp.user_id = (select auth.uid())))
     or client_id in (select private.staffed_client_ids()));
 
 create policy "Customers read their packages, admins those of their clients" on public.customer_packages

@@ -1,7 +1,7 @@
 -- The rules of the house, read from the catalog: whatever a migration adds is held to them.
 begin;
 set local search_path = extensions, tests, pg_catalog;
-select plan(27);
+select plan(28);
 
 create temp view relations as
   select c.oid, n.nspname as schema, c.relname as name, c.relkind as kind, c.relrowsecurity as has_rls, c.reloptions
@@ -34,6 +34,11 @@ select is_empty($$
   and not coalesce(reloptions @> '{security_invoker=on}' or reloptions @> '{security_invoker=true}', false) $$,
   'Every public view reads with the rights of its reader');
 
+-- 28: insert, update and delete (pg_relation_is_updatable)
+select is_empty($$
+  select name from relations where schema = 'public' and kind = 'v' and pg_relation_is_updatable(oid, true) & 28 <> 28 $$,
+  'A write to a public view is refused for the missing privilege: a joined view has a trigger in place of it');
+
 select is_empty($$
   select schema || '.' || name from relations
   where (schema = 'public' or kind in ('r', 'p')) and obj_description(oid, 'pg_class') is null $$,
@@ -51,7 +56,7 @@ select bag_eq($$
   -- a page of its own, of at most 1,000 rows
   ('list_vouchers'),
   -- in a total order, so that .range() reads on
-  ('list_denominations'), ('list_agency_offers'), ('list_card_offers'),
+  ('list_denominations'), ('list_card_sales'), ('list_agency_offers'), ('list_card_offers'),
   -- whole in the files of export-report
   ('report_pool_performance'), ('report_brand_performance'), ('report_delivery_methods'), ('report_geography'),
   ('report_campaign_comparison'), ('report_liability'), ('report_profit_by_client'), ('report_profit_by_agency'),
@@ -172,6 +177,7 @@ select bag_eq($$
   ('public.create_brand', 'authenticated'), ('private.create_brand', 'authenticated'),
   ('public.update_brand', 'authenticated'), ('private.update_brand', 'authenticated'),
   ('public.update_denomination', 'authenticated'), ('private.update_denomination', 'authenticated'),
+  ('public.list_card_sales', 'authenticated'), ('private.list_card_sales', 'authenticated'),
   ('public.list_denominations', 'authenticated'), ('private.list_denominations', 'authenticated'),
   ('public.list_agency_offers', 'authenticated'), ('private.list_agency_offers', 'authenticated'),
   ('public.update_agency_brand', 'authenticated'), ('private.update_agency_brand', 'authenticated'),

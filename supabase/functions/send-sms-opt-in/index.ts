@@ -25,7 +25,7 @@ export default {
       recipient_id: asked.recipientId,
       phone: asked.phone ?? null,
       call_session_id: asked.callSessionId ?? null,
-      company_name: Deno.env.get('COMPANY_NAME') ?? null,
+      company_name: Deno.env.get('COMPANY_NAME') || null,
       wording: OPT_IN_WORDING.text,
       wording_version: OPT_IN_WORDING.version,
       ...requestArgs(context, 'send-sms-opt-in', asked),

@@ -142,3 +142,23 @@ Deno.test('direct access: what a card costs the platform is not for clients', as
   const costs = await platform.client.from('gift_card_pools').select('cost_per_card').eq('client_id', clientId);
   assert.deepEqual(new Set(costs.data?.map(({ cost_per_card }) => cost_per_card)), new Set([23.5]));
 });
+
+Deno.test('views: a write to any of them → 403 (42501), not 500', async () => {
+  const { clientId } = await promise({ cards: 0 });
+  const admin = await signUpAs('client_admin', clientId);
+  const views = await sql`
+    select c.relname as name, (
+      select a.attname from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum limit 1) as field
+    from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'v'`;
+  assert.ok(views.length > 5);
+  for (const { name, field } of views) {
+    const writes = [
+      admin.client.from(name).insert({ [field]: null }),
+      admin.client.from(name).update({ [field]: null }).is(field, null),
+      admin.client.from(name).delete().is(field, null),
+    ];
+    for (const { status, error } of await Promise.all(writes)) {
+      assert.deepEqual([status, error?.code], [403, '42501'], `${name}: ${JSON.stringify(error)}`);
+    }
+  }
+});

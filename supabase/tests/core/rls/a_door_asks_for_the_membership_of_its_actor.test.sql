@@ -32,6 +32,7 @@ insert into expected values
   ('update_brand',              'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('update_denomination',       'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('list_denominations',        'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
+  ('list_card_sales',           'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('list_agency_offers',        'RB-404', 'RB-404', 'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_agency_brand',       'RB-404', 'RB-404', 'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_agency_denomination', 'RB-404', 'RB-404', 'ok',    'ok', 'RB-404', 'RB-404'),
@@ -196,6 +197,7 @@ begin
     when 'update_brand' then format('select public.update_brand(%L)', tests.the('brand'))
     when 'update_denomination' then format('select public.update_denomination(%L, 25)', tests.the('brand'))
     when 'list_denominations' then 'select public.list_denominations()'
+    when 'list_card_sales' then 'select public.list_card_sales()'
     when 'list_agency_offers' then format('select public.list_agency_offers(%L)', tests.the('agency'))
     when 'update_agency_brand' then format('select public.update_agency_brand(%L, %L)', tests.the('agency'), tests.the('brand'))
     when 'update_agency_denomination' then format('select public.update_agency_denomination(%L, %L, 25)', tests.the('agency'),

@@ -32,7 +32,7 @@ select is(pg_temp.state_of_call(f, r.role),
       'create_voucher', 'create_vouchers', 'update_voucher', 'expire_voucher', 'list_vouchers',
       'update_campaign_claim_link', 'update_brand_claim_link', 'update_brand_code_case', 'update_minimum_validity',
       'create_package', 'update_package', 'archive_package', 'rollback_voucher_redemption',
-      'create_brand', 'update_brand', 'update_denomination', 'list_denominations', 'list_agency_offers', 'update_agency_brand', 'update_agency_denomination',
+      'create_brand', 'update_brand', 'update_denomination', 'list_denominations', 'list_card_sales', 'list_agency_offers', 'update_agency_brand', 'update_agency_denomination',
       'update_client_brand', 'update_client_denomination', 'update_client_price', 'list_card_offers',
       'update_sms_policy', 'update_confirmation_policy',
       'update_billing_terms', 'allocate_credit', 'return_credit', 'collect_credit', 'update_service_fee') or f.proname like 'report\_%'
