@@ -225,3 +225,39 @@ Deno.test('crm-webhook: what cannot be bought stays owed, and is given when ther
     return messages.some(({ body }) => body.includes(card.code));
   });
 });
+
+Deno.test('crm-webhook: HighLevel tells of a lost opportunity → no card; of a won one, which the condition asks for → card', async () => {
+  const promised = await promise({ cards: 1 });
+  const { recipient, clientId, campaignId } = promised;
+  const crm = await connect(promised, 'gohighlevel');
+  const { client } = await signUpAs('client_admin', clientId);
+  const { error } = await client.rpc('update_campaign_condition', {
+    campaign_id: campaignId,
+    condition_number: 1,
+    crm_event_name: 'OpportunityStatusUpdate',
+    crm_event_match: { status: ['won'] },
+  });
+  assert.equal(error, null);
+  const tell = (status: string) =>
+    crm.send(JSON.stringify({
+      type: 'OpportunityStatusUpdate',
+      locationId: 'location-1',
+      id: 'o-1',
+      contactId: recipient.id,
+      status,
+      webhookId: crypto.randomUUID(),
+      timestamp: new Date().toISOString(),
+    }));
+  assert.equal((await tell('lost')).body.events[0].status, 'ignored');
+  assert.deepEqual(await countsOf(clientId), { cards: 0, events: 1 });
+  assert.equal((await tell('won')).body.events[0].status, 'provisioned');
+});
+
+Deno.test('crm-webhook: a batch of HubSpot with one bad event → it is refused, and the other brings its card', async () => {
+  const promised = await promise({ cards: 1 });
+  const crm = await connect(promised, 'hubspot');
+  const good = { eventId: 1, subscriptionId: 7, subscriptionType: 'contact.creation', objectId: promised.recipient.id };
+  const { body } = await crm.send(JSON.stringify([{ subscriptionType: 'contact.creation' }, good]));
+  const statuses = body.events.map(({ status }: { status: string }) => status);
+  assert.deepEqual(statuses.toSorted(), ['provisioned', 'refused']);
+});
