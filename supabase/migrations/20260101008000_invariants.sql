@@ -84,7 +84,7 @@ create view private.pool_counters_off as
 create view private.deliveries_of_two_cards as
   select c.grant_id from public.deliveries d
   join public.gift_cards c on c.id = d.subject_id
-  where d.topic = 'gift_card' and d.status <> 'cancelled'
+  where d.topic = 'gift_card' and d.status <> 'cancelled' and c.grant_id is not null
   group by c.grant_id having count(distinct c.id) > 1;
 
 -- the minute is for an opt-out that was being written while the lease was taken
