@@ -134,12 +134,37 @@ begin
   end if;
 end $$;
 
+-- Have staff replaced this address of the pending reward, or of the purchase? A server that repeats its request, or a form that is sent again, says nothing
+-- new then, and must not undo the correction.
+create function private.is_replaced_address(p private.provisioning, subject_id uuid)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  return p.actor is null and p.delivery_method is not null and exists (
+    select from public.audit_events e, public.campaign_recipients r
+    where e.subject_id = is_replaced_address.subject_id
+      and e.action in ('pending_reward.redirected', 'gift_card_purchase.redirected') and e.actor_id is not null
+      and r.id = p.recipient_id and e.metadata -> 'from' = jsonb_build_object('method', p.delivery_method,
+        'deliver_to', private.masked_address(coalesce(p.deliver_to, private.own_address(r, p.delivery_method)))));
+end $$;
+
+create function private.keep_correction(p private.provisioning)
+returns private.provisioning language plpgsql stable set search_path = '' as $$
+begin
+  if private.is_replaced_address(p, p.pending_reward_id) then
+    select r.delivery_method, r.deliver_to into p.delivery_method, p.deliver_to
+    from public.pending_rewards r where r.id = p.pending_reward_id;
+  end if;
+  return p;
+end $$;
+
 create function private.check_eligibility(p private.provisioning)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
 begin
   p := private.take_grant(p);
   if p.reward_id is not null then
     p := private.read_reward(p);
+  elsif p.pending_reward_id is not null then
+    p := private.keep_correction(p);
   end if;
   p := private.check_recipient(p);
   if p.surface = 'form' and p.pending_reward_id is not null and p.reward_id is null then

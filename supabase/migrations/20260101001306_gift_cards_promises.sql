@@ -159,6 +159,7 @@ create function private.is_correction(p private.provisioning, reward public.pend
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
   return p.delivery_method is not null and p.surface <> 'crm' and private.may_redirect(p, reward)
+    and not private.is_replaced_address(p, reward.id)
     and (p.delivery_method, lower(p.deliver_to)) is distinct from (reward.delivery_method, lower(reward.deliver_to));
 end $$;
 
@@ -214,7 +215,7 @@ begin
   from public.gift_card_purchases b join private.purchase_requests r on r.purchase_id = b.id
   where b.id = redirect_purchase.purchase_id;
   reward := private.waiting_reward(p);
-  if private.is_correction(p, old) then
+  if private.is_correction(p, old) and not private.is_replaced_address(p, purchase_id) then
     update private.purchase_requests r
     set provisioning = r.provisioning || jsonb_build_object('delivery_method', p.delivery_method, 'deliver_to', p.deliver_to)
     where r.purchase_id = redirect_purchase.purchase_id;
