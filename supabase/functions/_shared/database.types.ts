@@ -1415,7 +1415,13 @@ isOneToOne: false
                     "archived_at": string | null,"available_cards": number | null,"brand_id": string,"campaign_id": string | null,"cancelled_cards": number | null,"claimed_cards": number | null,"client_cost_per_card": number | null,"client_id": string | null,"cost_per_card": number | null,"created_at": string,"currency": string,"delivered_cards": number | null,"denomination": number,"expired_cards": number | null,"expiring_cards": number | null,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"redeemed_cards": number | null,"stock_owner": string,"stuck_cards": number | null,"total_cards": number | null,"utilization_rate": number | null
                   }
                   ComputedFields: never
-                  Relationships: [
+                  Insert: {
+                           "archived_at"?: string | null,"available_cards"?: number | null,"brand_id"?: string | null,"campaign_id"?: string | null,"cancelled_cards"?: number | null,"claimed_cards"?: number | null,"client_cost_per_card"?: number | null,"client_id"?: string | null,"cost_per_card"?: number | null,"created_at"?: string | null,"currency"?: string | null,"delivered_cards"?: number | null,"denomination"?: number | null,"expired_cards"?: number | null,"expiring_cards"?: number | null,"id"?: string | null,"is_active"?: boolean | null,"pool_name"?: string | null,"pool_type"?: string | null,"redeemed_cards"?: number | null,"stock_owner"?: string | null,"stuck_cards"?: number | null,"total_cards"?: number | null,"utilization_rate"?: number | null
+                         }
+                        Update: {
+                           "archived_at"?: string | null,"available_cards"?: number | null,"brand_id"?: string | null,"campaign_id"?: string | null,"cancelled_cards"?: number | null,"claimed_cards"?: number | null,"client_cost_per_card"?: number | null,"client_id"?: string | null,"cost_per_card"?: number | null,"created_at"?: string | null,"currency"?: string | null,"delivered_cards"?: number | null,"denomination"?: number | null,"expired_cards"?: number | null,"expiring_cards"?: number | null,"id"?: string | null,"is_active"?: boolean | null,"pool_name"?: string | null,"pool_type"?: string | null,"redeemed_cards"?: number | null,"stock_owner"?: string | null,"stuck_cards"?: number | null,"total_cards"?: number | null,"utilization_rate"?: number | null
+                         }
+                        Relationships: [
                     {
       foreignKeyName: "card_pools_brand_id_fkey"
       columns: ["brand_id"]
@@ -1441,7 +1447,13 @@ isOneToOne: false
                     "amount": number | null,"billed_entity_id": string | null,"billed_entity_type": string | null,"brand_name": string | null,"campaign_id": string | null,"campaign_name": string | null,"client_id": string | null,"client_name": string | null,"created_at": string | null,"currency": string | null,"denomination": number | null,"id": string | null,"kind": string | null,"month": string | null,"payment": string | null,"quantity": number | null,"unit_price": number | null
                   }
                   ComputedFields: never
-                  Relationships: [
+                  Insert: {
+                           "amount"?: number | null,"billed_entity_id"?: string | null,"billed_entity_type"?: string | null,"brand_name"?: string | null,"campaign_id"?: string | null,"campaign_name"?: string | null,"client_id"?: string | null,"client_name"?: string | null,"created_at"?: string | null,"currency"?: string | null,"denomination"?: number | null,"id"?: string | null,"kind"?: string | null,"month"?: string | null,"payment"?: string | null,"quantity"?: number | null,"unit_price"?: number | null
+                         }
+                        Update: {
+                           "amount"?: number | null,"billed_entity_id"?: string | null,"billed_entity_type"?: string | null,"brand_name"?: string | null,"campaign_id"?: string | null,"campaign_name"?: string | null,"client_id"?: string | null,"client_name"?: string | null,"created_at"?: string | null,"currency"?: string | null,"denomination"?: number | null,"id"?: string | null,"kind"?: string | null,"month"?: string | null,"payment"?: string | null,"quantity"?: number | null,"unit_price"?: number | null
+                         }
+                        Relationships: [
                     
                   ]
                 },"billing_statements": {
@@ -1449,7 +1461,13 @@ isOneToOne: false
                     "amount": number | null,"amount_due": number | null,"billed_entity_id": string | null,"billed_entity_type": string | null,"cards": number | null,"cards_bought_before": number | null,"cards_sold": number | null,"client_id": string | null,"client_name": string | null,"currency": string | null,"id": string | null,"month": string | null,"own_cards": number | null,"paid_from_credit": number | null
                   }
                   ComputedFields: never
-                  Relationships: [
+                  Insert: {
+                           "amount"?: number | null,"amount_due"?: number | null,"billed_entity_id"?: string | null,"billed_entity_type"?: string | null,"cards"?: number | null,"cards_bought_before"?: number | null,"cards_sold"?: number | null,"client_id"?: string | null,"client_name"?: string | null,"currency"?: string | null,"id"?: string | null,"month"?: string | null,"own_cards"?: number | null,"paid_from_credit"?: number | null
+                         }
+                        Update: {
+                           "amount"?: number | null,"amount_due"?: number | null,"billed_entity_id"?: string | null,"billed_entity_type"?: string | null,"cards"?: number | null,"cards_bought_before"?: number | null,"cards_sold"?: number | null,"client_id"?: string | null,"client_name"?: string | null,"currency"?: string | null,"id"?: string | null,"month"?: string | null,"own_cards"?: number | null,"paid_from_credit"?: number | null
+                         }
+                        Relationships: [
                     
                   ]
                 },"bizpoints_transactions": {
@@ -1457,7 +1475,13 @@ isOneToOne: false
                     "amount": number,"balance_after": number | null,"client_id": string | null,"created_at": string,"description": string | null,"id": number,"reference_id": string | null,"transaction_type": string,"transfer_id": string,"user_id": string | null
                   }
                   ComputedFields: never
-                  Relationships: [
+                  Insert: {
+                           "amount"?: number | null,"balance_after"?: number | null,"client_id"?: string | null,"created_at"?: string | null,"description"?: string | null,"id"?: number | null,"reference_id"?: string | null,"transaction_type"?: string | null,"transfer_id"?: string | null,"user_id"?: string | null
+                         }
+                        Update: {
+                           "amount"?: number | null,"balance_after"?: number | null,"client_id"?: string | null,"created_at"?: string | null,"description"?: string | null,"id"?: number | null,"reference_id"?: string | null,"transaction_type"?: string | null,"transfer_id"?: string | null,"user_id"?: string | null
+                         }
+                        Relationships: [
                     
                   ]
                 },"email_delivery_log": {
@@ -1465,7 +1489,13 @@ isOneToOne: false
                     "attempt_number": number,"client_id": string,"created_at": string,"delivery_id": string,"email_address": string,"error_code": string | null,"error_message": string | null,"gift_card_id": string | null,"id": string,"message_id": string | null,"status": string | null
                   }
                   ComputedFields: never
-                  Relationships: [
+                  Insert: {
+                           "attempt_number"?: number | null,"client_id"?: string | null,"created_at"?: string | null,"delivery_id"?: string | null,"email_address"?: string | null,"error_code"?: string | null,"error_message"?: string | null,"gift_card_id"?: string | null,"id"?: string | null,"message_id"?: string | null,"status"?: string | null
+                         }
+                        Update: {
+                           "attempt_number"?: number | null,"client_id"?: string | null,"created_at"?: string | null,"delivery_id"?: string | null,"email_address"?: string | null,"error_code"?: string | null,"error_message"?: string | null,"gift_card_id"?: string | null,"id"?: string | null,"message_id"?: string | null,"status"?: string | null
+                         }
+                        Relationships: [
                     
                   ]
                 },"gift_card_inventory": {
@@ -1473,7 +1503,13 @@ isOneToOne: false
                     "brand_id": string,"brand_name": string,"client_id": string | null,"code_last4": string,"counted_as": string,"currency": string,"denomination": number,"expires_at": string | null,"id": string,"pool_id": string,"status": string
                   }
                   ComputedFields: never
-                  Relationships: [
+                  Insert: {
+                           "brand_id"?: string | null,"brand_name"?: string | null,"client_id"?: string | null,"code_last4"?: string | null,"counted_as"?: string | null,"currency"?: string | null,"denomination"?: number | null,"expires_at"?: string | null,"id"?: string | null,"pool_id"?: string | null,"status"?: string | null
+                         }
+                        Update: {
+                           "brand_id"?: string | null,"brand_name"?: string | null,"client_id"?: string | null,"code_last4"?: string | null,"counted_as"?: string | null,"currency"?: string | null,"denomination"?: number | null,"expires_at"?: string | null,"id"?: string | null,"pool_id"?: string | null,"status"?: string | null
+                         }
+                        Relationships: [
                     {
       foreignKeyName: "card_pools_brand_id_fkey"
       columns: ["brand_id"]
@@ -1487,7 +1523,13 @@ isOneToOne: false
                     "archived_at": string | null,"available_cards": number | null,"brand_id": string,"campaign_id": string | null,"cancelled_cards": number | null,"claimed_cards": number | null,"client_cost_per_card": number | null,"client_id": string | null,"cost_per_card": number | null,"created_at": string,"currency": string,"delivered_cards": number | null,"denomination": number,"expired_cards": number | null,"expiring_cards": number | null,"id": string,"is_active": boolean,"pool_name": string,"pool_type": string,"redeemed_cards": number | null,"stock_owner": string,"stuck_cards": number | null,"total_cards": number | null,"utilization_rate": number | null
                   }
                   ComputedFields: never
-                  Relationships: [
+                  Insert: {
+                           "archived_at"?: string | null,"available_cards"?: number | null,"brand_id"?: string | null,"campaign_id"?: string | null,"cancelled_cards"?: number | null,"claimed_cards"?: number | null,"client_cost_per_card"?: number | null,"client_id"?: string | null,"cost_per_card"?: number | null,"created_at"?: string | null,"currency"?: string | null,"delivered_cards"?: number | null,"denomination"?: number | null,"expired_cards"?: number | null,"expiring_cards"?: number | null,"id"?: string | null,"is_active"?: boolean | null,"pool_name"?: string | null,"pool_type"?: string | null,"redeemed_cards"?: number | null,"stock_owner"?: string | null,"stuck_cards"?: number | null,"total_cards"?: number | null,"utilization_rate"?: number | null
+                         }
+                        Update: {
+                           "archived_at"?: string | null,"available_cards"?: number | null,"brand_id"?: string | null,"campaign_id"?: string | null,"cancelled_cards"?: number | null,"claimed_cards"?: number | null,"client_cost_per_card"?: number | null,"client_id"?: string | null,"cost_per_card"?: number | null,"created_at"?: string | null,"currency"?: string | null,"delivered_cards"?: number | null,"denomination"?: number | null,"expired_cards"?: number | null,"expiring_cards"?: number | null,"id"?: string | null,"is_active"?: boolean | null,"pool_name"?: string | null,"pool_type"?: string | null,"redeemed_cards"?: number | null,"stock_owner"?: string | null,"stuck_cards"?: number | null,"total_cards"?: number | null,"utilization_rate"?: number | null
+                         }
+                        Relationships: [
                     {
       foreignKeyName: "card_pools_brand_id_fkey"
       columns: ["brand_id"]
@@ -1513,7 +1555,13 @@ isOneToOne: false
                     "campaign_id": string,"client_id": string,"code_last4": string | null,"country": string | null,"created_at": string,"email": string | null,"external_crm_id": string | null,"first_name": string | null,"id": string,"last_name": string | null,"phone": string | null,"redemption_code": string | null,"redemption_token": string | null,"sms_opted_in_at": string | null,"state": string | null
                   }
                   ComputedFields: never
-                  Relationships: [
+                  Insert: {
+                           "campaign_id"?: string | null,"client_id"?: string | null,"code_last4"?: string | null,"country"?: string | null,"created_at"?: string | null,"email"?: string | null,"external_crm_id"?: string | null,"first_name"?: string | null,"id"?: string | null,"last_name"?: string | null,"phone"?: string | null,"redemption_code"?: string | null,"redemption_token"?: string | null,"sms_opted_in_at"?: string | null,"state"?: string | null
+                         }
+                        Update: {
+                           "campaign_id"?: string | null,"client_id"?: string | null,"code_last4"?: string | null,"country"?: string | null,"created_at"?: string | null,"email"?: string | null,"external_crm_id"?: string | null,"first_name"?: string | null,"id"?: string | null,"last_name"?: string | null,"phone"?: string | null,"redemption_code"?: string | null,"redemption_token"?: string | null,"sms_opted_in_at"?: string | null,"state"?: string | null
+                         }
+                        Relationships: [
                     {
       foreignKeyName: "recipients_campaign_is_the_clients"
       columns: ["campaign_id","client_id"]
@@ -1541,7 +1589,13 @@ isOneToOne: false
                     "attempt_number": number,"client_id": string,"created_at": string,"delivery_id": string,"error_code": string | null,"error_message": string | null,"gift_card_id": string | null,"id": string,"message_sid": string | null,"phone_number": string,"status": string | null
                   }
                   ComputedFields: never
-                  Relationships: [
+                  Insert: {
+                           "attempt_number"?: number | null,"client_id"?: string | null,"created_at"?: string | null,"delivery_id"?: string | null,"error_code"?: string | null,"error_message"?: string | null,"gift_card_id"?: string | null,"id"?: string | null,"message_sid"?: string | null,"phone_number"?: string | null,"status"?: string | null
+                         }
+                        Update: {
+                           "attempt_number"?: number | null,"client_id"?: string | null,"created_at"?: string | null,"delivery_id"?: string | null,"error_code"?: string | null,"error_message"?: string | null,"gift_card_id"?: string | null,"id"?: string | null,"message_sid"?: string | null,"phone_number"?: string | null,"status"?: string | null
+                         }
+                        Relationships: [
                     
                   ]
                 },"voucher_overview": {
@@ -1589,7 +1643,13 @@ isOneToOne: false
                     "asset": string,"available": number | null,"balance": number | null,"client_id": string | null,"held": number | null,"id": string,"owner_id": string | null,"owner_type": string | null,"user_id": string | null
                   }
                   ComputedFields: never
-                  Relationships: [
+                  Insert: {
+                           "asset"?: string | null,"available"?: number | null,"balance"?: number | null,"client_id"?: string | null,"held"?: number | null,"id"?: string | null,"owner_id"?: string | null,"owner_type"?: string | null,"user_id"?: string | null
+                         }
+                        Update: {
+                           "asset"?: string | null,"available"?: number | null,"balance"?: number | null,"client_id"?: string | null,"held"?: number | null,"id"?: string | null,"owner_id"?: string | null,"owner_type"?: string | null,"user_id"?: string | null
+                         }
+                        Relationships: [
                     {
       foreignKeyName: "ledger_accounts_client_id_fkey"
       columns: ["client_id"]
@@ -2094,6 +2154,30 @@ isOneToOne: false
                           SetofOptions: {
         from: "*"
         to: "card_offer"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"list_card_sales":
+{ Args: Record<PropertyKey, never>; Returns: {
+              "buyer_client_id": string,
+"buyer_pool_id": string,
+"client_id": string,
+"cost_per_card": number,
+"created_at": string,
+"currency": string,
+"id": string,
+"master_pool_id": string,
+"platform_price_per_card": number,
+"platform_total_amount": number,
+"price_per_card": number,
+"quantity": number,
+"request_id": string | null,
+"sold_by": string | null,
+"total_amount": number
+            }[]
+                          SetofOptions: {
+        from: "*"
+        to: "admin_card_sales"
         isOneToOne: false
         isSetofReturn: true
       } },
