@@ -1,8 +1,9 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(11);
+select plan(12);
 
 select tests.keep(tests.create_promise(0));
+select tests.keep('neighbour', tests.create_client());
 select tests.keep('master', tests.create_pool(null, tests.the('brand'), 6));
 select tests.give_credit(tests.the('client'), 200);
 select tests.keep('sale', tests.sell(tests.the('master'), tests.the('client'), 3, 20, tests.the('pool')) #> '{result,saleId}');
@@ -48,6 +49,9 @@ select is(pg_temp.violations_after(format('select private.reverse_billing(%L, nu
   'bills_off_the_ledger: client: charged otherwise than billed', 'A bill that was taken back alone');
 select is(pg_temp.violations_after(format('select private.reverse_billing(%1$L, null); select private.reverse_charge(%1$L, %2$L,
   null)', tests.the('grant'), 'due')), null, 'Both together agree');
+select is(pg_temp.violations_after(format('update public.billing_transactions set agency_id = %L where grant_id = %L',
+  (select c.agency_id from public.clients c where c.id = tests.the('neighbour')), tests.the('grant'))),
+  'bills_off_the_ledger: agency: billed to one that is not the client''s', 'A bill of an agency that its client has left');
 select is(pg_temp.violations_after('delete from private.sold_cards where gift_card_id = (
   select max(gift_card_id::text)::uuid from private.sold_cards)'), 'sales_off: cards are missing', 'A card that lost its sale');
 select is(pg_temp.violations_after('delete from public.admin_card_returns'), 'sales_off: cards are missing',
