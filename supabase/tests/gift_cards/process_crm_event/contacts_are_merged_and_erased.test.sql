@@ -20,7 +20,7 @@ select is((tests.take_crm_event(tests.the('endpoint'), contact_id => 'new')).sta
 
 -- both are recipients of the campaign
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
-update public.campaign_recipients set external_crm_id = 'double' where id = tests.the('second');
+update public.campaign_recipients set external_crm_id = 'double', created_at = now() - interval '1 hour' where id = tests.the('second');
 select pg_temp.merge('new', 'double');
 select is(pg_temp.known_as('recipient') || ' ' || pg_temp.known_as('second'), 'new double',
   'process_crm_event: the campaign knows both → the one with the surviving id is found');
