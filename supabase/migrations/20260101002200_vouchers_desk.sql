@@ -101,13 +101,13 @@ returns void language plpgsql stable set search_path = '' as $$
 begin
   if voucher.owner_id is not null and (
     dealer is not null or not private.is_customer(voucher.owner_id, voucher.client_id)) then
-    perform private.refuse('RB-400', 'The owner of a voucher is a customer of its client, named by an admin');
+    perform private.refuse_field('ownerId', 'must be a customer of the client, named by an admin');
   end if;
   if voucher.dealer_id <> dealer then
     perform private.refuse_field('dealerId', 'must be your own id, or left out');
   elsif voucher.dealer_id is not null and not exists (
     select from private.client_ids_of(voucher.dealer_id, array['dealer']) c where c = voucher.client_id) then
-    perform private.refuse('RB-400', 'The dealer of a voucher is a dealer of its client');
+    perform private.refuse_field('dealerId', 'must be a dealer of the client');
   end if;
 end $$;
 

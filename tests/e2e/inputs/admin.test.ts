@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { type Input, INPUTS } from '../../fixtures/inputs.ts';
+import { type Input, INPUTS, type Kind } from '../../fixtures/inputs.ts';
+import { sql } from '../../support/database.ts';
 import { entryPoints, insideOf, type Outcome, outcomeOf, world } from '../../support/entry_points.ts';
 
 /** Entry points whose right call is refused in the world of these tests, because of the state that it is in. */
 const REFUSED_BY_STATE: Record<string, string> = {
   allow_gift_card_replacement: 'RB400', // the card is delivered
   collect_credit: 'GC006', // the client owes nothing
+  decide_reply: 'RB404', // there is none to decide
   replay_webhook_message: 'RB400', // the message is on its way
 };
 
@@ -48,6 +50,60 @@ Deno.test('admin entry points: foreign inputs → taken, or refused by their fie
         const outcome = await outcomeOf(given, entry, { [arg.name]: value });
         const problem = problemOf(right, outcome, entry.name in REFUSED_BY_STATE);
         if (problem) problems.push(`${entry.name}.${arg.name} = ${JSON.stringify(value)?.slice(0, 60)}: ${problem}`);
+      }
+    }
+  }
+  assert.deepEqual(problems, []);
+});
+
+/** What kind of value each field of an object takes that an entry point is given as JSON. */
+const FIELDS: Record<string, Kind> = {
+  code: 'code',
+  type: 'choice',
+  value: 'count',
+  description: 'text',
+  usageLimit: 'count',
+  perCustomerLimit: 'count',
+  isActive: 'flag',
+  isPublic: 'flag',
+  startsAt: 'time',
+  expiresAt: 'time',
+  expiresOn: 'day',
+  packageId: 'id',
+  minimumPurchase: 'amount',
+  entitlementDays: 'count',
+  ownerId: 'id',
+  ownerBenefit: 'count',
+  dealerId: 'id',
+  allowedDomains: 'domains',
+  allowedCustomers: 'contacts',
+};
+
+/** The fields that a function of the database names as known. */
+async function knownFields(body: string): Promise<string[]> {
+  const [{ source }] = await sql`select prosrc as source from pg_proc where oid = ${body}::regproc`;
+  const list = /assert_fields\(\w+, array\[([^\]]*)\]/.exec(source)?.[1];
+  assert.ok(list, `${body} names its fields`);
+  return list.split(',').map((field) => field.trim().replaceAll("'", ''));
+}
+
+Deno.test('create_voucher, update_voucher: each field with foreign inputs → taken, or refused by its field', async () => {
+  const given = await world();
+  const entries = await entryPoints();
+  const problems: string[] = [];
+  for (
+    const [name, argument, body, rest] of [
+      ['create_voucher', 'voucher', 'private.voucher_of', { type: 'credit', value: 5 }],
+      ['update_voucher', 'changes', 'private.update_voucher', {}],
+    ] as const
+  ) {
+    const entry = entries.find((one) => one.name === name)!;
+    for (const field of await knownFields(body)) {
+      assert.ok(FIELDS[field], `declare the kind of ${field} in FIELDS`);
+      for (const [value, right] of INPUTS[FIELDS[field]] as Input[]) {
+        const outcome = await outcomeOf(given, entry, { [argument]: { ...rest, [field]: value } });
+        const problem = problemOf(right, outcome, false);
+        if (problem) problems.push(`${name}.${field} = ${JSON.stringify(value)?.slice(0, 60)}: ${problem}`);
       }
     }
   }
