@@ -126,7 +126,7 @@ function sell(books: Books, body: Body | null, isOrder: boolean, fault?: Fault):
     status: 'issued',
   };
   const data = {
-    ...(isOrder ? { brand: brand.slug, reference: sale.reference } : cardOf(sale)),
+    ...(isOrder ? { brand: brand.slug, reference: sale.reference } : cardOf(sale, brand)),
     ...moneyOf(sale, brand),
   };
   const answer = success(isOrder ? 'Card ordered successfully' : 'Gift code generated', data);
@@ -169,7 +169,11 @@ function statusOf(books: Books, query: URLSearchParams): Answer {
   const state = stateOf(sale);
   if (state) return success('Order is still processing', { reference, status: state });
   const brand = books.brands.get(sale.brand)!;
-  return success('Order has finished processing', { status: 'SUCCESS', ...cardOf(sale), ...moneyOf(sale, brand) });
+  return success('Order has finished processing', {
+    status: 'SUCCESS',
+    ...cardOf(sale, brand),
+    ...moneyOf(sale, brand),
+  });
 }
 
 /** The state of an order that is under way. */
@@ -200,8 +204,12 @@ function hoursSince({ at }: Sale): number {
   return (Date.now() - at) / 3_600_000;
 }
 
-function cardOf({ brand, reference, code, pin, deliveryMethod }: Sale): Record<string, unknown> {
-  const secrets = deliveryMethod === 'url' ? { url: `https://cards.example/${code}` } : { code, pin };
+function cardOf(
+  { brand, reference, code, pin, deliveryMethod }: Sale,
+  { hasSecurityCode }: Brand,
+): Record<string, unknown> {
+  const beside = hasSecurityCode ? { security_code: pin, serial_number: `SN-${reference.slice(0, 8)}` } : { pin };
+  const secrets = deliveryMethod === 'url' ? { url: `https://cards.example/${code}` } : { code, ...beside };
   return { brand, reference, ...secrets, expiration_date: '2035-12-31T23:59:59+00:00' };
 }
 

@@ -22,6 +22,8 @@ export interface Brand {
   denominations: string[];
   /** What is left of each value, where Tillo keeps stock of the brand. */
   stock: Record<string, number> | null;
+  /** Whether its cards have a security code and a serial number instead of a PIN. */
+  hasSecurityCode?: boolean;
 }
 
 /** A card that was sold. */

@@ -27,6 +27,20 @@ async function unstocked(sale: Parameters<typeof sell>[1] = {}, recipients = 1) 
   return { ...promised, ...await sell(promised.brandId, sale) };
 }
 
+Deno.test('purchase: a brand with security codes and serial numbers → the code is the PIN, and both are shown', async () => {
+  const { recipient, brandCode, supplier } = await unstocked();
+  await atCounter(stack, supplier, 'brands', { slug: brandCode, hasSecurityCode: true });
+  const { body } = await redeem(recipient.token);
+  const [{ code, pin, reference }] = await soldBy(supplier, brandCode);
+  assert.deepEqual([body.giftCard.code, body.giftCard.pin, body.giftCard.serialNumber], [
+    code,
+    pin,
+    `SN-${reference.slice(0, 8)}`,
+  ]);
+  const [kept] = await sql`select serial_number from public.gift_cards where id = ${body.giftCard.id}`;
+  assert.equal(kept.serial_number, body.giftCard.serialNumber);
+});
+
 async function purchasesOf(campaignId: string) {
   return await sql`
     select p.*, s.name as supplier from public.gift_card_purchases p join public.gift_card_suppliers s on s.id = p.supplier_id
