@@ -46,7 +46,8 @@ begin
     'fields', jsonb_build_array(jsonb_build_object('field', field, 'problem', problem)))));
 end $$;
 
--- A customer as an admin names him: by id, e-mail address, or phone number; one without a country code is of the US.
+-- A customer as an admin names him: by id, e-mail address, or phone number. A number without a country code is of the US, and refused
+-- if it cannot be: stored with the digits that it has, it would name nobody, or somebody else.
 create function private.allowed_customer(named text, field text)
 returns text language plpgsql immutable set search_path = '' as $$
 declare
@@ -54,8 +55,10 @@ declare
 begin
   if named ~* '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' or named ~ '^[^@\s,;<>"]+@[^@\s,;<>"]+\.[^@\s,;<>".]+$' then
     return private.identity_of(named);
-  elsif digits ~ '^\+?[1-9][0-9]{6,14}$' then
+  elsif digits ~ '^(\+[1-9][0-9]{6,14}|[1-9][0-9]{10,14})$' then
     return private.identity_of(digits);
+  elsif digits ~ '^[0-9]{7,10}$' then
+    perform private.refuse_field(field, 'must be a phone number with its country code, such as +442079460958');
   end if;
   perform private.refuse_field(field, 'must be an id, an e-mail address or a phone number');
   return null;

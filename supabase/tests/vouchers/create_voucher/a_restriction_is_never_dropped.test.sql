@@ -59,6 +59,9 @@ insert into wrong values
   ('allowedCustomers', '["jo@acme.com", "Bob"]', 'allowedCustomers.1 (must be an id, an e-mail address or a phone number)'),
   ('allowedCustomers', '["room 5"]', 'allowedCustomers.0 (must be an id, an e-mail address or a phone number)'),
   ('allowedCustomers', '["jo@acme.com;al@acme.com"]', 'allowedCustomers.0 (must be an id, an e-mail address or a phone number)'),
+  ('allowedCustomers', '["0207946095"]', 'allowedCustomers.0 (must be a phone number with its country code, such as +442079460958)'),
+  ('allowedCustomers', '["4520123456"]', 'allowedCustomers.0 (must be a phone number with its country code, such as +442079460958)'),
+  ('allowedCustomers', '["jo@acme.com", "555 0123"]', 'allowedCustomers.1 (must be a phone number with its country code, such as +442079460958)'),
   ('allowedCustomers', '["@acme.com"]', 'allowedCustomers.0 (must be an id, an e-mail address or a phone number)'),
   ('allowedCustomers', to_jsonb(array(select n || '@acme.com' from generate_series(1, 1001) n)), 'allowedCustomers (must have at most 1000 entries)');
 select is(pg_temp.refusal(pg_temp.makes(jsonb_build_object(field, given))), 'RB400 ' || refusal,
