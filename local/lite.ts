@@ -3,7 +3,7 @@ import { App } from '@supabase/lite';
 import { createPostgresConnection } from '@supabase/lite/postgres';
 import { importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
 import { type Kysely, sql as fragment } from 'kysely';
-import type { Sql } from 'postgres';
+import postgres, { type Sql } from 'postgres';
 import { quoteFilters } from './rest_filters.ts';
 import { TimeLimits } from './rest_timeouts.ts';
 
@@ -76,7 +76,8 @@ export async function createLite({ databaseUrl, issuer, keys, studio }: LiteOpti
   keepRevokes(internals);
   answerErrorsAsPostgrest(internals);
   passJsonArguments(internals);
-  const limits = new TimeLimits(internals.driver);
+  // Limits are looked up inside transactions that hold a connection each: of the same pool, the last would wait for ever.
+  const limits = new TimeLimits(postgres(databaseUrl, { max: 1, idle_timeout: 20, onnotice() {} }));
   setSessionAtOnce(internals, limits);
   followJoins(internals);
   await forgetSchemaWhenTold(internals, limits);
