@@ -202,6 +202,15 @@ begin
   return stored.answer;
 end $$;
 
+-- Was the request with this key answered? Then a limit has counted it, and the repeated one costs nothing.
+create function private.is_answered(scope text, key text)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  return exists (
+    select from private.idempotency_keys k
+    where k.scope = is_answered.scope and k.key = is_answered.key and k.answer is not null);
+end $$;
+
 -- Frees the key of a request that is refused without being rolled back, because what it recorded must stay (an alert).
 create function private.free_key(scope text, key text)
 returns void language sql volatile set search_path = '' as $$

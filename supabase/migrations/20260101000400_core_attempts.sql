@@ -161,10 +161,12 @@ begin
     perform private.raise_alert('redemption_burst', case when is_budget then 'critical' else 'warning' end,
       'Many failed attempts on ' || surface, jsonb_build_object('surface', surface, 'kind', kind, 'scope', scope, 'kinds',
         jsonb_build_array(kind), 'counted_at', round(extract(epoch from clock_timestamp()))) || coalesce(counts, '{}'), about, (keys ->> 'client')::uuid);
-  elsif not open_alert.metadata -> 'kinds' ? kind
+  elsif not open_alert.metadata -> 'kinds' ? kind or (open_alert.client_id is null and keys ? 'client')
     or (open_alert.metadata ->> 'counted_at')::numeric < extract(epoch from clock_timestamp()) - 5 then
     update public.system_alerts a
     set severity = case when is_budget then 'critical' else a.severity end,
+      -- a limit that blocks before the look-up does not know whose campaign it is
+      client_id = coalesce(a.client_id, (keys ->> 'client')::uuid),
       metadata = a.metadata || jsonb_build_object('counted_at', round(extract(epoch from clock_timestamp())), 'kinds', case when a.metadata -> 'kinds' ? kind
         then a.metadata -> 'kinds' else a.metadata -> 'kinds' || to_jsonb(kind) end) || coalesce(counts, '{}')
     where a.id = open_alert.id;

@@ -52,7 +52,10 @@ begin
   if wait_seconds is null and exists (
     select from private.attempt_limits l where l.surface = 'staff-disclosure' and l.kind = 'actor'
       and private.failures_of(l.surface, l.kind, actor::text, l.window_seconds) >= l.attempts_max) then
-    perform private.report_burst('staff-disclosure', 'actor', keys);
+    -- an alert of the client, for whom all that its agents do is done
+    perform private.report_burst('staff-disclosure', 'actor', keys || coalesce((
+      select jsonb_build_object('client', min(c::text)) from private.client_ids_of(actor, private.staff_roles()) c
+      having count(*) = 1), '{}'));
   end if;
   return wait_seconds;
 end $$;

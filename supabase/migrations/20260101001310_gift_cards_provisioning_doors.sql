@@ -236,7 +236,9 @@ create function private.provision_for_caller(
   p private.provisioning, reason text, answer_key text, request_hash text)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
-  is_disclosure constant boolean := private.is_disclosure(p);
+  is_disclosure constant boolean := private.is_disclosure(p) and not private.is_answered(
+    private.answer_scope('provisioning-call_center', (
+      select r.client_id from public.campaign_recipients r where r.id = p.recipient_id), p.actor), answer_key);
   wait_seconds int;
   answer jsonb;
 begin

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(22);
+select plan(26);
 
 select tests.keep(tests.create_promise(60));
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
@@ -47,6 +47,17 @@ select is((select phone from public.campaign_recipients where id = pg_temp.nth(4
   'provision_gift_card_for_call_center: recipient without a phone → the number is stored');
 select is(pg_temp.left_in_quota(), 19, 'provision_gift_card_for_call_center: exempt → nothing taken');
 
+-- a repeated request
+create function pg_temp.repeat(deliver_to text default '+12025550100') returns text language sql as $$
+  select coalesce(a ->> 'code', a ->> 'outcome') from tests.provision_for_caller(tests.the('agent'), recipient_id => pg_temp.nth(48),
+    deliver_to => repeat.deliver_to, idempotency_key => 'key', request_hash => repeat.deliver_to) a
+$$;
+select pg_temp.repeat();
+select is(pg_temp.repeat(), 'ok', 'provision_gift_card_for_call_center: repeated with its key → the same answer');
+select is(pg_temp.left_in_quota(), 18, '… and one disclosure, not two');
+select is(pg_temp.repeat('+12025550101'), 'RB-409', 'provision_gift_card_for_call_center: the key with another request → RB-409');
+update private.attempt_buckets set taken = 1 where surface = 'staff-disclosure';
+
 -- resend
 select is(pg_temp.resend('+12025550100', null), 'GC-012', 'resend_gift_card: foreign address without a reason → GC-012');
 select is(pg_temp.resend(null, null), 'ok', 'resend_gift_card: own address → needs no reason');
@@ -62,6 +73,9 @@ select is(public.reveal_gift_card_to_staff(tests.the('agent'), (select id from p
   'asked by phone', gen_random_uuid()) ->> 'code', 'RB-429', 'reveal_gift_card_to_staff: quota used up by provisioning → RB-429');
 select isnt_empty($$ select from public.system_alerts where alert_type = 'cards_to_one_address'
   and client_id = tests.the('client') and resolved_at is null $$, 'Cards of several recipients to one address → alert');
+
+select is((select client_id from public.system_alerts where subject like 'staff-disclosure:%' || (tests.the('agent')::text)), tests.the('client'),
+  'The quota is used up → an alert that the admins of the client can read');
 
 select * from finish();
 rollback;
