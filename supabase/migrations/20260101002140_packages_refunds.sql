@@ -4,7 +4,7 @@
 
 -- How refunds by amount are split: cumulatively. A run begins with what is left of both sides; after amounts of R in all, each
 -- side has given back its share of R, rounded once (bizcoins are whole), so that ten small refunds return what one large one does
--- (docs/decisions/0036). A refund that names its parts, or one that the processor refuses, ends the run: the next amount begins a new one.
+-- (docs/decisions/0029). A refund that names its parts, or one that the processor refuses, ends the run: the next amount begins a new one.
 
 create type private.refund_part as (payment_amount numeric, bizcoins bigint, run_amount numeric);
 

@@ -4,7 +4,6 @@ import { join, type Person } from '../support/people.ts';
 import { promise } from '../support/promise.ts';
 import { messagesTo, messageTo } from '../support/sandbox.ts';
 import { uniqueCard, uniquePhone } from '../support/unique.ts';
-import { eventually } from '../support/eventually.ts';
 
 const ADMIN = `
   const supabase = globalThis.supabase.createClient(facts.apiUrl, facts.publishableKey);
@@ -40,7 +39,7 @@ interface Journey {
   session: { matches: unknown[] };
   given: { giftCard: { id: string; status: string } };
   again: { giftCardId: string };
-  upload: { imported: number; rejected: number };
+  upload: { imported: number; rejected: number; rows: { status: string; reason?: string }[] };
   refusal: { error: { fields: { field: string }[] } };
 }
 
@@ -63,8 +62,9 @@ Deno.test({
     assert.equal(result.again.giftCardId, result.given.giftCard.id);
     assert.deepEqual([result.upload.imported, result.upload.rejected], [1, 1]);
     assert.equal(result.refusal.error.fields[0].field, 'reason');
+    assert.deepEqual(result.upload.rows.map(({ status }) => status), ['imported', 'rejected']);
+    assert.match(result.upload.rows[1].reason!, /export the column as text/);
     await messageTo(otherPhone);
-    await eventually('the first message', async () => (await messagesTo(recipient.phone)).length > 0);
   },
 });
 
