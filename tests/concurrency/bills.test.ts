@@ -81,9 +81,9 @@ Deno.test('charge_credit: two prepaid clients of a prepaid agency, cards given, 
     await sql`update public.brand_denominations set price = 24 where brand_id = ${brandId}`;
     await sql`insert into public.agency_brands (agency_id, brand_id, markup_percentage) values (${agencyId}, ${brandId}, 10)`;
     // enough for some of the cards at each level, and at neither for all
-    await giveCredit(clientId, 20 * 26.4);
+    await giveCredit(clientId, 12 * 26.4);
   }
-  await giveCredit(first.clientId, 34 * 24, 'agency');
+  await giveCredit(first.clientId, 20 * 24, 'agency');
   const master = await masterPool(first.brandId, 4);
 
   const work = tenants.flatMap(({ recipients, campaignId, clientId }) =>
@@ -118,13 +118,13 @@ Deno.test('charge_credit: two prepaid clients of a prepaid agency, cards given, 
   const [after] = await sql`
     select (select sum(a.balance) from public.ledger_accounts a where a.owner_id = ${agencyId}) as agency,
       (select sum(a.balance) from public.ledger_accounts a where a.owner_id in ${sql(clientIds)}) as clients,
-      ${34 * 24}::numeric - (
+      ${20 * 24}::numeric - (
         select sum(b.platform_price) from public.billing_transactions b
         where b.client_id in ${sql(clientIds)} and b.sale_id is null) - (
         select coalesce(sum(s.platform_total_amount), 0) from public.admin_card_sales s where s.client_id in ${
     sql(clientIds)
   }) as agency_expected,
-      ${2 * 20 * 26.4}::numeric - (
+      ${2 * 12 * 26.4}::numeric - (
         select sum(b.client_price) from public.billing_transactions b
         where b.client_id in ${sql(clientIds)} and b.sale_id is null) - (
         select coalesce(sum(s.total_amount), 0) from public.admin_card_sales s where s.client_id in ${
