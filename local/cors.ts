@@ -11,7 +11,7 @@ export function preflight(request: Request): Response | null {
   if (request.method !== 'OPTIONS' || !request.headers.has('access-control-request-method')) return null;
   const headers = new Headers(HEADERS);
   headers.set('access-control-allow-methods', 'GET, HEAD, PUT, PATCH, POST, DELETE, OPTIONS');
-  // Whatever a client library adds next is allowed, too.
+  // Any requested header is allowed, so that new headers of client libraries work.
   headers.set('access-control-allow-headers', request.headers.get('access-control-request-headers') ?? '*');
   headers.set('access-control-max-age', '86400');
   return new Response(null, { status: 204, headers });

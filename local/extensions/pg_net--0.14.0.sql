@@ -44,7 +44,7 @@ grant usage on schema net to postgres, service_role;
 grant execute on all functions in schema net to postgres, service_role;
 grant select on net.http_request_queue to postgres;
 
--- What became of requests; nothing is sent here, so tests write the answers themselves.
+-- Responses to requests; nothing is sent here, so tests insert the responses.
 create unlogged table net._http_response (
   id bigint,
   status_code int,

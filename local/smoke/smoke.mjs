@@ -91,7 +91,7 @@ export async function smoke({ url, key, publishable, dbUrl, jobsToken, twilioTok
     for (let guess = 0; guess < 21; guess++) last = await wrongCode(call, publishable, one);
     const limited = expect(last.status, last.body, 429, 'RB-429');
     const { status, body } = await wrongCode(call, publishable, other);
-    // From one machine every call has one address, whatever it says: a forged one must not open a bucket of its own.
+    // All calls from one machine have one address, also with forged headers: a forged address must not get its own bucket.
     if (limited || !isLocal) return limited || expect(status, body, 429, 'RB-429');
     return expect(status, body, 404, 'GC-011');
   });
@@ -179,7 +179,7 @@ function wrongCode(call, publishable, address) {
   });
 }
 
-// Of a network that is set aside for tests (RFC 2544): nobody calls from there.
+// From 198.18.0.0/15, which is reserved for tests (RFC 2544): no real caller has such an address.
 const uniqueAddress = () => `198.18.${randomBytes(1)[0]}.${randomBytes(1)[0]}`;
 
 function expect(status, body, wanted, code) {

@@ -20,8 +20,7 @@ returns numeric language sql immutable set search_path = '' as $$
     select substr(other, n, 2) from generate_series(1, length(other) - 1) n) common
 $$;
 
--- The known name that somebody may have meant, or null: first_name for firstName, Phone number for phone, allowDomain for
--- allowedDomains.
+-- The most similar known name, or null: firstName for first_name, phone for Phone number, allowedDomains for allowDomain.
 create function private.nearest_name(given text, known text[])
 returns text language sql immutable set search_path = '' as $$
   select k.name
@@ -325,7 +324,7 @@ begin
   return (given #>> '{}')::boolean;
 end $$;
 
--- A list of texts of JSON. Null is no list; an empty one is refused, because it could mean everybody or nobody.
+-- A JSON array of strings. Null means no list; an empty array is refused, because it could mean all or none.
 create function private.parse_texts(given jsonb, field text, most int default 1000)
 returns text[] language plpgsql stable set search_path = '' as $$
 declare

@@ -98,8 +98,8 @@ begin
   end if;
 end $$;
 
--- A code that somebody chose: one that gives money or units must not be found by trying words and numbers, and one that many
--- share must at least be no accident. I, L and O are digits here, as in the canonical form.
+-- Minimum strength of a chosen (not drawn) code: one that gives money or units must resist guesses of words and numbers, and a
+-- shared discount code must not be hit by accident. I, L and O are digits here, as in the canonical form.
 create function private.assert_chosen_code(code text, gives_value boolean)
 returns void language plpgsql immutable set search_path = '' as $$
 declare
@@ -155,7 +155,7 @@ returns numeric language sql immutable set search_path = '' as $$
     * power(8::numeric, length(pattern) - length(replace(pattern, '#', '')))
 $$;
 
--- How many guesses one hit must take, on average, where anybody may guess: from many addresses the limits let thousands through.
+-- The average number of guesses for one hit on public surfaces: from many addresses the rate limits let thousands through.
 create function private.public_guesses_per_hit()
 returns numeric language sql immutable set search_path = '' as $$
   select 1000000::numeric

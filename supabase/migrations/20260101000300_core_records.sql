@@ -58,7 +58,7 @@ create table private.replay_windows (
   constraint replay_windows_are_some_time check (replayed_for > interval '0')
 );
 comment on table private.replay_windows is
-  'For how long an answer of a use case is repeated, where that is shorter than it is kept: on forms that anybody may open. '
+  'For how long an answer of a use case is repeated, where that is shorter than it is kept: on public forms. '
   'After it the same key stands for a new request.';
 
 create index audit_events_client_id_idx on public.audit_events (client_id, id);

@@ -1,6 +1,6 @@
 -- Attempts: every attempt on a surface that takes a code, also the failed ones, and the limits that read them.
 -- An attempt takes a token from each blocking bucket before anything is looked up, and gets it back when it succeeds; the guarded
--- upsert makes the cap exact however many attempts come at once. What many honest visitors share never blocks: failures are
+-- upsert makes the cap exact however many attempts come at once. Counters shared by many visitors never block: failures are
 -- counted by the beginning of the code, by scope (the campaign or client that is tried) and by surface. Beyond the budget of a scope
 -- or a surface an alert is open, unknown codes are answered with RB-429, and an address has fewer failures left; a right code from
 -- an address without failures is never held up. Codes and addresses are kept as fingerprints only.
@@ -173,7 +173,7 @@ begin
   end if;
 end $$;
 
--- Whoever is blocked may name any scope: only one in which failures were counted gets an alert of its own.
+-- A blocked caller may send any scope: only a scope with counted failures gets its own alert.
 create function private.known_scope(surface text, keys jsonb)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
@@ -210,7 +210,7 @@ begin
       then l.slowed_max else l.attempts_max end as attempts_max
     from private.attempt_limits l
     where l.surface = take_attempt.surface and keys ? l.kind and l.blocks
-    -- one order for everybody, to prevent deadlocks
+    -- the same order in all transactions, to prevent deadlocks
     order by l.kind
   loop
     if private.take_token(surface, bucket.kind, keys ->> bucket.kind, bucket.window_seconds, bucket.attempts_max) then
@@ -243,7 +243,7 @@ begin
 end $$;
 
 -- After the look-up: an attempt that was no failure gets its tokens back, a failure counts where many share a counter. Returns the
--- seconds that a failure is told to wait when a failure budget is spent, else null.
+-- seconds for the Retry-After of a failure when a failure budget is spent, else null.
 create function private.settle_attempt(surface text, keys jsonb, failed boolean)
 returns int language plpgsql volatile set search_path = '' as $$
 declare
@@ -263,7 +263,7 @@ begin
     perform private.report_burst(surface, bucket.kind, keys);
     if bucket.slows then
       perform private.slow_down(surface, keys ->> bucket.kind, bucket.window_seconds);
-      -- whoever mistyped a code may try again soon: only an address with failures waits for the end of the window
+      -- after one mistyped code a retry is allowed soon: only an address with failures waits for the end of the window
       wait_seconds := least(private.seconds_left(bucket.window_seconds), 60);
     end if;
   end loop;

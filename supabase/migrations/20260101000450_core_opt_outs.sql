@@ -1,6 +1,6 @@
 -- Opt-outs: the addresses that nothing is sent to, and the last wish of each address, in the order in which wishes were expressed.
 -- Providers report wishes late, repeatedly and in any order, so the time of the event decides and not the time of the report.
--- An address may have opted out in several ways (kind): each is taken back in its own way only, and nothing is sent while one is left.
+-- An address may have opted out in several ways (kind): each is lifted by its own kind only, and nothing is sent while one is left.
 
 create table public.contact_opt_outs (
   id uuid primary key default gen_random_uuid(),
@@ -45,7 +45,7 @@ begin
     select from public.contact_opt_outs o where o.channel = is_opted_out.channel and o.address = lower(is_opted_out.address));
 end $$;
 
--- Locks the wishes of an address until the end of the transaction: opting out and opting in follow one another, whatever their kind.
+-- Locks the wishes of an address until the end of the transaction, to serialize opt-outs and opt-ins of all kinds.
 -- Every transaction locks 'general' first, to prevent deadlocks.
 create function private.lock_wish(channel text, address text, kind text default 'general')
 returns private.contact_wishes language plpgsql volatile set search_path = '' as $$
@@ -62,7 +62,7 @@ begin
   return wish;
 end $$;
 
--- Notes a wish and tells whether it is the last one: the later event wins, and of two at the same moment the opt-out.
+-- Records a wish and returns whether it is the last one: the later event wins, and of two at the same moment the opt-out.
 create function private.record_wish(channel text, address text, wish text, said_at timestamptz, kind text default 'general')
 returns boolean language plpgsql volatile set search_path = '' as $$
 declare
@@ -77,7 +77,7 @@ begin
 end $$;
 
 -- From now on nothing is leased to this address; false if that was so already, or if the owner has opted in since said_at. The
--- owner's own word outweighs one that staff have passed on: only the owner takes it back.
+-- owner's own opt-out outweighs one recorded by staff: only the owner can lift it.
 create function private.opt_out(
   channel text, address text, source text, wording text, provider_message_id text default null, recorded_by uuid default null,
   said_at timestamptz default clock_timestamp(), kind text default 'general')
@@ -100,8 +100,8 @@ begin
   return not was_opted_out;
 end $$;
 
--- Takes an opt-out of one kind back with a word that was said at a time: one that was said before the opt-out changes nothing. True
--- if the address may be written to again.
+-- Lifts an opt-out of one kind by a wish expressed at said_at; a wish older than the opt-out changes nothing. True if messages to the
+-- address are allowed again.
 create function private.lift_opt_out(
   channel text, address text, said_at timestamptz default clock_timestamp(), kind text default 'general')
 returns boolean language plpgsql volatile set search_path = '' as $$

@@ -86,7 +86,7 @@ begin
   return case channel when 'sms' then address ~ '^\+[1-9][0-9]{6,14}$' when 'email' then address ~ '^[^@\s]+@[^@\s]+$' end;
 end $$;
 
--- An address as it may be shown to whoever is not its owner: enough to recognize one's own.
+-- A masked address for callers other than its owner: enough for the owner to recognize it.
 create function private.masked_address(address text)
 returns text language plpgsql immutable set search_path = '' as $$
 begin
@@ -130,7 +130,7 @@ begin
   return delivery_id;
 end $$;
 
--- Tells a user by e-mail, if there is a confirmed address of theirs: another one may be anybody's.
+-- Sends a user a notice by e-mail, to a confirmed address only: an unconfirmed one may belong to another person.
 create function private.notify_user(
   client_id uuid, notice text, subject_id uuid, user_id uuid, merge jsonb)
 returns uuid language plpgsql volatile set search_path = '' as $$
@@ -192,7 +192,7 @@ returns setof public.delivery_attempts language plpgsql volatile set search_path
 begin
   update public.deliveries d
   set status = 'suppressed', failed_at = now(), failure_kind = 'permanent', error_code = 'opted_out'
-  -- what was called off since it was found due stays so
+  -- deliveries cancelled since they were found due stay cancelled
   where d.id = any (due) and d.status = 'queued' and private.is_opted_out(d.channel, d.deliver_to);
   perform private.hold_back_sms(due);
   update public.deliveries d
@@ -250,7 +250,7 @@ returns int language sql immutable set search_path = '' as $$
     when status in ('queued', 'accepted', 'scheduled', 'processed') then 1
     when status in ('sending', 'deferred') then 2
     when status in ('sent', 'blocked') then 3
-    -- some of its parts or recipients: Twilio says in the end what became of the rest
+    -- some of its parts or recipients: Twilio reports the final status of the rest later
     when status = 'partially_delivered' then 4
     when status in ('delivered', 'undelivered', 'failed', 'canceled', 'bounce', 'dropped') then 5
     when status in ('read', 'spamreport') then 6

@@ -58,7 +58,7 @@ returns public.deliveries language sql volatile set search_path = '' as $$
 $$;
 
 -- Twilio's 21610: the recipient has opted out at Twilio, and no STOP has reached us. It was in force when the attempt was made; a
--- callback may tell of it later.
+-- callback may report it later.
 create function private.note_providers_opt_out(delivery public.deliveries, error_code text)
 returns void language plpgsql volatile set search_path = '' as $$
 begin
@@ -128,7 +128,7 @@ begin
   end;
 end $$;
 
--- However an unknown outcome becomes known (a look-up, a callback), nobody need look any more.
+-- Resolves the alert when an unknown outcome becomes known, by a look-up or a callback.
 create function private.resolve_unknown_outcome()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 begin

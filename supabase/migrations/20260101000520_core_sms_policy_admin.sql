@@ -1,6 +1,6 @@
 -- The SMS policy, administered: the platform or the client's agency decides, because they pay the carrier.
 
--- Passes countries in which somebody has a telephone.
+-- Passes countries with a dialing code (Canada has that of the US).
 create function private.assert_countries(given text[], field text)
 returns void language plpgsql stable set search_path = '' as $$
 declare
@@ -29,7 +29,7 @@ begin
     sms_countries = coalesce(update_sms_policy.sms_countries, c.sms_countries),
     sms_daily_max = coalesce(update_sms_policy.sms_daily_max, c.sms_daily_max)
   where c.id = client_id returning c.* into client;
-  -- what the old cap held back is tried at once; the lease counts again
+  -- messages held back by the old cap are due at once; the lease checks the new cap
   update public.deliveries d set next_attempt_at = now()
   where d.client_id = client.id and d.status = 'queued' and d.error_code = 'sms_cap_reached';
   perform private.resolve_alert('sms_cap_reached', client.id::text), private.resolve_alert('sms_cap', client.id::text);

@@ -189,7 +189,7 @@ end $$;
 comment on function public.record_email_events is
   'Applies a batch of SendGrid''s events: each once, statuses by rank, complaints and unsubscriptions as opt-outs.';
 
--- The link in the headers of an e-mail: whoever has the e-mail speaks for its address.
+-- The unsubscribe link in the headers of an e-mail; possession of the e-mail is the authorization.
 create function public.unsubscribe_email(delivery_id uuid, action text, request_id uuid)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare

@@ -14,7 +14,7 @@ begin
   return endpoint;
 end $$;
 
--- Passes a list of events that all exist, or null; a list of nothing would tell the endpoint nothing.
+-- Passes a list of events that all exist, or null; an empty list would send the endpoint no event.
 create function private.assert_events(events text[])
 returns void language plpgsql stable set search_path = '' as $$
 declare

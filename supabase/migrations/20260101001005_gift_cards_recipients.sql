@@ -1,4 +1,4 @@
--- Gift cards, recipients: who may earn cards in a campaign, their redemption codes, and the grants.
+-- Gift cards: the recipients of a campaign, their redemption codes, and the grants.
 -- The codes stand in a table of their own: agents and admins share one database role, so only a row policy can keep agents from
 -- reading them. `public.recipients` joins both for its reader. Functions read the tables, not the view.
 
@@ -42,7 +42,7 @@ create table public.campaign_recipients (
   constraint recipients_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$')
 );
 comment on table public.campaign_recipients is
-  'Who may earn cards in a campaign; read it as `recipients`, which has the codes for those who may read them. code_last4: the end '
+  'Recipients who may earn cards in a campaign; read the view `recipients`, which adds codes for admins and servers. code_last4: the end '
   'of the redemption code, for staff to tell codes apart; null where the rest of the code would be short enough to guess.';
 
 create table public.recipient_codes (

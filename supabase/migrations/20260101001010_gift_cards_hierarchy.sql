@@ -100,7 +100,7 @@ begin
   return prices;
 end $$;
 
--- What a card comes to for the one who is billed.
+-- The price of a card for the billed client or agency.
 create function private.price_of_card(
   client_id uuid, brand_id uuid, denomination numeric, currency text, billing_entity text default 'client')
 returns numeric language plpgsql stable set search_path = '' as $$

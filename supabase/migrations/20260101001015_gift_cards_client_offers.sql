@@ -138,7 +138,7 @@ $$;
 comment on function public.update_client_price is
   'Gives a client a price of its own for one value of a brand; without one it pays its agency''s. For the agency and the platform.';
 
--- The platform says what an agency pays, an agency what its client pays.
+-- The platform sets an agency's fee, an agency its client's.
 create function private.update_service_fee(fee numeric, agency_id uuid, client_id uuid, currency text)
 returns public.service_fees language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -233,7 +233,7 @@ comment on function public.list_agency_offers is
   'What the platform offers to an agency and at which price, what the agency makes of it, and what a client pays that has no '
   'price of its own; is_enabled: the agency offers it.';
 
--- The prices and fees of a client are its agency's word: under another agency they would be sold at without its knowing.
+-- The agency sets the prices and fees of a client, so they end when the client moves: the new agency has not agreed to them.
 create function private.drop_agency_prices()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 declare

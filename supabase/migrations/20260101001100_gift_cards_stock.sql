@@ -123,7 +123,7 @@ create table public.gift_cards (
 );
 comment on table public.gift_cards is
   'One card each; only the last four signs of its code stand here. serial_number: what the store''s support asks for, if the supplier '
-  'named one; it pays for nothing. exposed_at: since then the code may have left the house. How '
+  'named one; it pays for nothing. exposed_at: since then the code may have been disclosed. How '
   'it counts in inventory, pools and reports: counted_as (available, claimed, delivered, expired or cancelled), and was_received (it '
   'reached its recipient and was not cancelled; it may have expired since).';
 

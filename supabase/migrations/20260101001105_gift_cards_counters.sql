@@ -68,7 +68,7 @@ create trigger gift_cards_move_on_update after update on public.gift_cards
 create trigger gift_cards_move_on_delete after delete on public.gift_cards
   referencing old table as old_cards for each statement execute function private.move_cards();
 
--- Whoever edits a pool by hand: its counters follow its cards.
+-- Manual edits of a pool cannot change its counters, which are computed from its cards.
 create function private.refuse_other_counters()
 returns trigger language plpgsql volatile set search_path = '' as $$
 begin
@@ -131,7 +131,7 @@ begin
   update private.card_lots l set is_over = true where l.pool_id = pool.id and not l.is_over and l.given_until <= now();
 end $$;
 
--- Folds what has moved into the counters of a pool and of its lots, unless somebody else is at it.
+-- Folds pending movements into the counters of a pool and of its lots, unless another transaction is folding them.
 create function private.fold_pool(pool_id uuid)
 returns boolean language plpgsql volatile set search_path = '' as $$
 declare
@@ -182,7 +182,7 @@ end $$;
 create function private.limit_lots(brand_id uuid)
 returns void language plpgsql volatile set search_path = '' as $$
 begin
-  -- the trigger of the lots reckons anew
+  -- the trigger of the lots recomputes given_until
   update private.card_lots l set expires_at = l.expires_at
   from public.card_pools p
   where p.id = l.pool_id and p.brand_id = coalesce(limit_lots.brand_id, p.brand_id) and l.expires_at is not null;
@@ -281,14 +281,14 @@ create trigger card_pools_reopen_when_restocked before update of available_cards
   for each row when (new.archived_at is not null and new.available_cards > new.expiring_cards)
   execute function private.reopen_pool();
 
--- a pool that was stocked and emptied between two folds has crossed, too: its total tells
+-- a pool that was stocked and emptied between two folds has crossed, too: its total shows it
 create trigger pool_inventory_check after update of total_cards, available_cards, expiring_cards on public.card_pools
   for each row when (new.pool_type <> 'supplier' and new.archived_at is null
     and (old.total_cards, old.available_cards, old.expiring_cards)
       is distinct from (new.total_cards, new.available_cards, new.expiring_cards))
   execute function private.check_pool_inventory();
 
--- What the cards of a pool had cost, for whom it concerns: the platform, a server, the owner in Studio.
+-- The cost of the cards of a pool; for the platform, servers, and the database owner in Studio.
 create function private.cost_of_pool(pool_id uuid)
 returns numeric language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -298,7 +298,7 @@ begin
   return (select p.cost_per_card from public.card_pools p where p.id = cost_of_pool.pool_id);
 end $$;
 
--- What the cards of a pool had cost its client: for the client's admins, not its agents.
+-- The client's own cost of the cards of a pool; for the client's admins, not its agents.
 create function private.client_cost_of_pool(pool_id uuid)
 returns numeric language plpgsql stable security definer set search_path = '' as $$
 begin

@@ -19,7 +19,7 @@ begin
   return pool;
 end $$;
 
--- Whoever brings cards decides what is billed for them: platform stock is filled by the platform only.
+-- The owner of stock decides what is billed for it, so only the platform may add cards to platform stock.
 create function private.assert_may_bring(actor uuid, pool public.card_pools)
 returns void language plpgsql stable set search_path = '' as $$
 begin
@@ -89,8 +89,8 @@ begin
   return array(select u.id from unnest(fresh) u);
 end $$;
 
--- Stores them anew when a card that was bought at the same moment has taken a code: the constraint decides, and the second
--- round finds that card.
+-- Stores the new cards, and retries when a concurrent purchase has stored one of the codes: the unique constraint decides, and the
+-- second round finds that card.
 create function private.store_new_cards(pool public.card_pools, rows private.upload_row[], seal_key_id text)
 returns uuid[] language plpgsql volatile set search_path = '' as $$
 declare
@@ -119,7 +119,7 @@ returns uuid[] language sql stable set search_path = '' as $$
   where u.id <> all (stored) and holder.client_id is distinct from pool.client_id and coalesce(u.expires_at, 'infinity') > now()
 $$;
 
--- A code that comes a second time, from another owner or a supplier, may be a mistake or a theft: the platform is to look.
+-- A code that comes a second time, from another owner or a supplier, may be a mistake or a theft: the platform gets an alert.
 create function private.report_known_codes(subject text, metadata jsonb)
 returns void language plpgsql volatile set search_path = '' as $$
 begin
@@ -200,7 +200,7 @@ exception when others then
   return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.import_gift_cards is
-  'Stores up to 10,000 sealed cards in a pool: [{row, id, code, pin, fingerprint, last4, expiresOn}] → what became of each row: '
+  'Stores up to 10,000 sealed cards in a pool: [{row, id, code, pin, fingerprint, last4, expiresOn}] → the result of each row: '
   'imported, duplicate (in the stock of the pool''s owner already), expired or rejected.';
 
 -- Cards in stock keep the fingerprints that were computed when they came in: a code in another case would not be found again.

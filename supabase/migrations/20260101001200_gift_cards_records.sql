@@ -74,7 +74,7 @@ create table public.billing_transactions (
 );
 comment on table public.billing_transactions is
   'What each card cost the platform (cost_basis), what the agency owes the platform for it (platform_price), what the client '
-  'owes its agency (client_price), and both margins; immutable. price is that of whoever is billed. source: inventory, or the '
+  'owes its agency (client_price), and both margins; immutable. price is that of the billed level. source: inventory, or the '
   'supplier (tillo); stock_owner: whose stock it was. Amounts in the currency beside them. A card that came back before its code '
   'may have been disclosed has a second row, which reverses the first: amounts add up as they stand, cards by quantity. '
   'sale_id: the card was bought before, and is paid for with its sale.';
@@ -121,7 +121,7 @@ create table private.reward_requests (
   request_id uuid not null
 );
 comment on table private.reward_requests is
-  'The request that earned a pending reward, by which its trace goes on; agents, who read the rewards, read no request ids.';
+  'The request that earned a pending reward, to continue its trace; apart, because agents read pending rewards and no request ids.';
 
 create table public.gift_card_provisioning_trace (
   id bigint generated always as identity primary key,

@@ -1,7 +1,7 @@
 -- Gift cards, disclosure by staff: what lets an agent learn a code or send it to a phone of their own.
 -- Revealing a card, sending it to an address that is not the recipient's, and provisioning to such an address share one daily
--- quota and need a reason. Exempt is a caller who was verified (caller ID or confirmation code), and a contact that the recipient
--- did not have, which is stored. Cards of several recipients that go to one address raise an alert.
+-- quota and need a reason. Verified callers (caller ID or confirmation code) are exempt, and so is the first contact of a
+-- recipient, which is stored. Cards of several recipients that go to one address raise an alert.
 
 create table private.disclosure_rules (
   is_the_only_row boolean primary key default true,
@@ -52,7 +52,7 @@ begin
   if wait_seconds is null and exists (
     select from private.attempt_limits l where l.surface = 'staff-disclosure' and l.kind = 'actor'
       and private.failures_of(l.surface, l.kind, actor::text, l.window_seconds) >= l.attempts_max) then
-    -- an alert of the client, for whom all that its agents do is done
+    -- an alert of the client, which is responsible for its agents
     perform private.report_burst('staff-disclosure', 'actor', keys || coalesce((
       select jsonb_build_object('client', min(c::text)) from private.client_ids_of(actor, private.staff_roles()) c
       having count(*) = 1), '{}'));
@@ -74,7 +74,7 @@ declare
   recipients int;
 begin
   select r.* into rules from private.disclosure_rules r;
-  -- of requests that name the address at the same moment, each sees those before it
+  -- serializes concurrent requests for one address, so that each counts those before it
   perform pg_advisory_xact_lock(hashtextextended('cards to ' || client_id || ':' || address, 0));
   select count(distinct d.recipient_id) into recipients from (
     (select q.recipient_id from public.deliveries q

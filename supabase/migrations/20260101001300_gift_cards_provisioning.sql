@@ -48,9 +48,9 @@ create type private.provisioning as (
   step_started_at timestamptz
 );
 
--- Who may redeem on a form what a code promises? What is wrong with a campaign that the form names, everybody hears who asks,
--- whatever their code. Without a campaign only the code leads there: then a code that brings nothing reads like an unknown one, so
--- that a guesser does not learn that it is real while it cannot be theirs.
+-- Validates a redemption on the public form. If the form names a campaign, problems of the campaign are returned for any code. If
+-- only the code names it, a code that cannot be redeemed gets the answer of an unknown code, so that guesses do not reveal real
+-- codes.
 create function private.validate_form(p private.provisioning, recipient public.campaign_recipients)
 returns private.provisioning language plpgsql stable set search_path = '' as $$
 declare
@@ -236,8 +236,8 @@ begin
 end $$;
 
 -- What the stock says about the price of a claimed card. A card that its client has bought is billed to the client as it was sold,
--- and is paid for already; one that its client brought costs the platform nothing, and the client a fee at most; what was bought
--- for somebody else and came back cost what it cost then.
+-- and is paid for already; one that its client brought costs the platform nothing, and the client a fee at most; a card
+-- that was bought for another recipient and returned keeps its cost.
 create function private.apply_stock(p private.provisioning)
 returns private.provisioning language plpgsql stable set search_path = '' as $$
 declare

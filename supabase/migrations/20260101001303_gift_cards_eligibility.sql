@@ -1,5 +1,5 @@
--- Gift cards, eligibility: the grant, which is taken before anything else is decided, and the recipient, who must be reachable
--- and have agreed. Everything that changes a pending reward takes its grant first and locks its row second.
+-- Gift cards, eligibility: takes the grant before any other decision, and checks that the recipient is reachable and has
+-- consented. Everything that changes a pending reward takes its grant first and locks its row second.
 
 -- The grant is given already: its card is here, or is being bought.
 create function private.refuse_second_grant(p private.provisioning)
@@ -71,7 +71,7 @@ begin
   if not coalesce(p.skip_verification, false) then
     perform private.assert_opted_in(p, recipient);
   end if;
-  -- what no answer shows, a message must bring
+  -- a card that the answer does not show needs a message
   if p.delivery_method is not null or not p.shows_code then
     perform private.assert_address(p.delivery_method, p.deliver_to);
   end if;
@@ -81,7 +81,7 @@ begin
   return p;
 end $$;
 
--- The recipient's own phone, else e-mail: where a card goes that nobody waits for any more.
+-- The recipient's own phone, else e-mail: the address of a card that no caller waits for any more.
 create function private.to_recipient(p private.provisioning)
 returns private.provisioning language plpgsql stable set search_path = '' as $$
 begin
@@ -112,8 +112,8 @@ begin
   return private.to_recipient(p);
 end $$;
 
--- On the public form, whoever types a code may be somebody else than who typed it first: a pending reward goes elsewhere only
--- shortly after it was requested, to the recipient's stored contact, or if it had nowhere to go.
+-- On the public form, a later request with the same code may come from another person: it may change the address of a pending
+-- reward only shortly after the first request, to the recipient's stored contact, or if the reward has no address.
 create function private.may_redirect(p private.provisioning, reward public.pending_rewards)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin

@@ -1,8 +1,8 @@
 -- Gift cards, promises: what was earned and cannot be given becomes a pending reward, and a later request corrects it.
--- Whoever writes a pending reward holds its grant meanwhile (take_grant, drop_grant), so that no card is given to an address that
--- has just been corrected, and no reward is left pending whose card was given. The trace of a refused request stands here, too.
+-- Every writer of a pending reward holds its grant meanwhile (take_grant, drop_grant), so that no card goes to an address that has
+-- just been corrected, and no reward stays pending after its card was given. The trace of a refused request is here, too.
 
--- What a waiting reward waits for.
+-- The cause that a pending reward waits for.
 create function private.waiting_status(code text)
 returns text language plpgsql immutable set search_path = '' as $$
 begin
@@ -53,7 +53,7 @@ begin
   end if;
 end $$;
 
--- Tells a recipient that the reward will come later: once for each pending reward, to the address that was asked for, else
+-- Sends the delay notice to the recipient: once for each pending reward, to the address that was asked for, else
 -- to the recipient's own. Consent is checked when the message is leased.
 create function private.announce_delay(reward public.pending_rewards)
 returns uuid language plpgsql volatile set search_path = '' as $$
@@ -85,7 +85,7 @@ begin
   return found;
 end $$;
 
--- However a pending reward ends (fulfilled, cancelled, by hand in Studio), its delay notice and its alerts end with it.
+-- When a pending reward ends (fulfilled, cancelled, or edited in Studio), its delay notice and its alerts end, too.
 create function private.end_pending_reward()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -98,7 +98,7 @@ create trigger pending_rewards_end after update of status on public.pending_rewa
   for each row when (old.status like 'awaiting%' and new.status not like 'awaiting%')
   execute function private.end_pending_reward();
 
--- What a caller learns of a pending reward: where it will go, masked, because the caller may be anybody who has the code.
+-- A pending reward as callers see it. The address is masked, because any holder of the code can ask.
 create function private.present_pending_reward(reward public.pending_rewards)
 returns jsonb language plpgsql stable set search_path = '' as $$
 declare
@@ -137,7 +137,7 @@ declare
   reward public.pending_rewards;
 begin
   if p.brand_id is null or p.denomination is null then
-    -- whoever configures the condition at this moment waits, and promises this reward, too
+    -- a concurrent change of the condition waits for this lock, and then sets the promise of this reward, too
     select cc.brand_id, cc.card_value into p.brand_id, p.denomination from public.campaign_conditions cc
     where cc.campaign_id = p.campaign_id and cc.condition_number = p.condition_number for share;
   end if;
@@ -154,7 +154,7 @@ begin
   return reward;
 end $$;
 
--- Does the request say that the card shall go elsewhere, and may it? A CRM and an answer that shows the card name no address.
+-- Whether the request names another address and may do so. A CRM event, and a request without a delivery, name none.
 create function private.is_correction(p private.provisioning, reward public.pending_rewards)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
@@ -230,9 +230,9 @@ begin
   return old;
 end $$;
 
--- Does the refusal leave a pending reward behind? Stock, credit and suppliers: always. A configuration that lacks something: when
--- a code was typed, a caller or a CRM's contact has earned it, and nobody may ask again; a server or an admin who provisions by
--- id hears what is wrong and asks again.
+-- Whether a refusal leaves a pending reward. Stock, credit and suppliers: always. Incomplete configuration: for typed codes, callers
+-- and CRM events, which may never be retried; a server or an admin that provisions by id gets the cause, and retries after fixing
+-- it.
 create function private.is_owed_for(p private.provisioning, refusal jsonb)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
@@ -261,7 +261,7 @@ begin
       return null;
     end if;
   end if;
-  -- again: what these steps had recorded was undone with the refused ones
+  -- again, because the records of these steps were rolled back with the refused ones
   p := private.take_grant(private.check_recipient(p));
   reward := private.waiting_reward(p);
   if reward.id is not null then
@@ -297,7 +297,7 @@ begin
   where refusal is not null;
 end $$;
 
--- The refusal as its caller reads it: with what is pending, and on the public form without what is wrong on our side.
+-- The refusal as its caller reads it: with what is pending, and on the public form without problems of the configuration.
 create function private.present_refusal(p private.provisioning, refusal jsonb, reward public.pending_rewards)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
@@ -331,7 +331,7 @@ exception when others then
   if not private.is_refusal(sqlstate) then
     raise;
   end if;
-  -- meanwhile the card was given, or the address does not do: what is pending stays as it is
+  -- meanwhile the card was given, or the address was refused: the pending reward is left unchanged
   get stacked diagnostics detail = pg_exception_detail;
   perform private.record_trace(p, step, refusal);
   return private.refused(sqlstate, sqlerrm, detail);

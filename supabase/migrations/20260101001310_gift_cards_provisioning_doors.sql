@@ -139,7 +139,7 @@ begin
     if p.reward_id is null then
       p := private.pass_step(p, step);
     end if;
-    -- on a form whoever has the recipient's code is the caller; elsewhere a key is known to its tenant and its caller
+    -- on a form the scope of a key is the recipient, because the code is the only credential; elsewhere it is tenant and caller
     p.answer_scope := private.answer_scope('provisioning-' || p.surface,
       case p.surface when 'form' then p.recipient_id else p.client_id end, p.actor);
     answer := private.stored_answer(p.answer_scope, p.answer_key, request_hash);
@@ -217,7 +217,7 @@ comment on function public.provision_gift_card is
   '404, 409. GC-003 to GC-006 leave a pending reward, which a later request with another address corrects: '
   'details.pendingReward {id, deliveryMethod, deliverTo (masked), createdAt}.';
 
--- Would an agent send the card to an address that is not the recipient's, for a caller who is not verified?
+-- Whether an agent sends the card to an address that is not the recipient's, for a caller who is not verified.
 create function private.is_disclosure(p private.provisioning)
 returns boolean language sql stable set search_path = '' as $$
   select p.redemption_code is null and exists (
@@ -331,8 +331,8 @@ begin
   return case when wait_seconds is not null and answer ->> 'code' = 'GC-011' then private.limited(wait_seconds) else answer end;
 end $$;
 comment on function public.redeem_gift_card is
-  'A visitor of a web form redeems a code for the card of a self-service condition. Unknown and foreign codes: GC-011. A right '
-  'code whose card cannot be given now: GC-003 with the pending reward, whatever is wrong with the configuration.';
+  'A visitor of a web form redeems a code for the card of a self-service condition. Unknown codes and codes of other tenants: GC-011. A right '
+  'code whose card cannot be given now: GC-003 with the pending reward, also if the configuration is incomplete.';
 
 insert into private.replay_windows (use_case, replayed_for) values ('provisioning-form', '15 minutes');
 

@@ -1,5 +1,5 @@
--- Gift cards, call sessions: who may be calling. By caller ID, or by the redemption code that the caller reads out, which agents
--- check here because they cannot read it.
+-- Gift cards, call sessions: finds the recipients a caller may be, by caller ID or by the redemption code that the caller reads out.
+-- Agents check codes here, because they cannot read them.
 
 -- The recipients of active campaigns among the clients of an agent, by their code if one is given, else by their phone.
 create function private.callers_of(actor uuid, caller_phone text, confirmation_code text, campaign_id uuid)
@@ -68,7 +68,7 @@ end $$;
 comment on function public.start_call_session is
   'Opens a call session for an agent and finds the recipients with the phone of the caller (E.164; null if it is withheld: no '
   'matches) among the clients of the agent; '
-  'with a confirmation code the one who has it, which verifies the caller. Unknown codes and codes of other tenants: GC-011.';
+  'with a confirmation code the recipient of that code, which verifies the caller. Unknown codes and codes of other tenants: GC-011.';
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
   ('start-call-session', 'actor', 30, 600, true);

@@ -34,7 +34,7 @@ returns text language sql immutable set search_path = '' as $$
   select concat_ws(':', repetition_of.recipient_id, repetition_of.campaign_id, repetition_of.supplier_id)
 $$;
 
--- Suppliers whose cards for this reward were issued and taken back twice since the last alert about it was resolved: asking once more
+-- Suppliers whose cards for this reward were issued and reversed twice since the last alert about it was resolved: asking once more
 -- would most likely do the same, and each round costs a sale.
 create function private.repeating_suppliers(recipient_id uuid, campaign_id uuid, brand_id uuid)
 returns uuid[] language sql stable set search_path = '' as $$
@@ -281,7 +281,7 @@ begin
 end $$;
 
 -- Keeps the card that was bought, unless it is too near to its expiry, or its code is here already: there the constraint decides,
--- also against an upload that is under way. Else the sale is taken back, and an alert raised.
+-- also against an upload that is under way. Else the sale is reversed, and an alert raised.
 create function private.keep_bought_card(purchase public.gift_card_purchases, card jsonb, cost numeric)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare

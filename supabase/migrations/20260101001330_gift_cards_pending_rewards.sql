@@ -16,7 +16,7 @@ begin
   return exists (select private.claimable_lots(p));
 end $$;
 
--- Is there a supplier that may be asked now?
+-- Whether a supplier is available now.
 create function private.has_supplier(brand_id uuid, suppliers text[])
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
@@ -26,7 +26,7 @@ begin
     where s.is_enabled and s.name = any (suppliers) and coalesce(s.paused_until, '-infinity') <= now());
 end $$;
 
--- Could each level that is prepaid pay its price of it now?
+-- Whether each prepaid level has the credit for its price now.
 create function private.has_credit(reward public.pending_rewards)
 returns boolean language plpgsql volatile set search_path = '' as $$
 declare
@@ -41,7 +41,7 @@ begin
       or (a.id = payers.client_account and a.balance - a.held < prices.client_price));
 end $$;
 
--- Could the promised card be given as things are configured now? The campaign's status is looked at where rewards are chosen.
+-- Whether the promised card can be given with the present configuration. The campaign's status is looked at where rewards are chosen.
 create function private.is_configured(reward public.pending_rewards)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
@@ -71,7 +71,7 @@ returns setof public.pending_rewards language sql stable set search_path = '' as
 $$;
 
 -- The oldest reward that may be fulfilled now: its time has come, or what was missing is there (stock, credit, configuration);
--- then a second after the last attempt. Whatever is there wakes all rewards that lacked it. A reward with a grant is being bought
+-- then a second after the last attempt. A cause that is gone wakes all rewards that it blocked. A reward with a grant is being bought
 -- already. The row is not locked here: its grant comes first, and read_reward looks again.
 create function private.next_pending_reward(suppliers text[])
 returns public.pending_rewards language plpgsql volatile set search_path = '' as $$
@@ -141,7 +141,7 @@ create trigger retry_owed_brands_after_insert after insert on public.supplier_br
 create trigger retry_owed_brands_after_update after update on public.supplier_brands
   referencing new table as new_rows for each statement execute function private.retry_owed_brands();
 
--- A condition that gets its card promises it to all who earned it before, and wakes them.
+-- When a condition gets its card, sets it as the promise of all earlier pending rewards without one, and wakes them.
 create function private.promise_pending_rewards()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 begin

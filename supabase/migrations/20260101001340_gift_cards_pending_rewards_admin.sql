@@ -1,7 +1,7 @@
--- Gift cards, pending rewards in the hands of people: staff correct where a reward will go, admins change what was promised or
+-- Gift cards, administration of pending rewards: staff correct the address of a reward, admins change the promise or
 -- cancel it, and alerts say which promises are late or cannot be kept any more.
 
--- The pending reward that somebody wants to change, with its grant taken and its row locked.
+-- The pending reward to change, with its grant taken and its row locked.
 create function private.hold_pending_reward(reward_id uuid, roles text[], reason text)
 returns private.provisioning language plpgsql volatile set search_path = '' as $$
 declare
@@ -41,7 +41,7 @@ begin
   end if;
 end $$;
 
--- The new address of a pending reward; an address that has opted out is refused here, where a person hears it.
+-- The new address of a pending reward; an address that has opted out is refused here, while the operator can correct it.
 create function private.readdress_reward(
   p private.provisioning, reward public.pending_rewards, delivery_method text, deliver_to text, reason text)
 returns public.pending_rewards language plpgsql volatile set search_path = '' as $$
@@ -174,7 +174,7 @@ begin
   from private.owing_campaigns() r join public.campaigns c on c.id = r.campaign_id and c.status = 'ended';
 end $$;
 
--- Does what an alert says still hold?
+-- Whether the cause of an alert still exists.
 create function private.is_promise_alert_over(alert public.system_alerts, at timestamptz)
 returns boolean language plpgsql stable set search_path = '' as $$
 declare
@@ -188,7 +188,7 @@ begin
       select from public.pending_rewards r join public.campaigns c on c.id = r.campaign_id and c.status = 'ended'
       where r.status like 'awaiting%' and r.campaign_id = campaign)
     else coalesce((
-      -- rewards without a promise are told by the condition, which resolves the alert itself
+      -- the alert of rewards without a promise is resolved by the condition itself
       select r.brand_id is null or not private.is_configured(r) from public.pending_rewards r
       where r.status like 'awaiting%' and private.reward_subject(r) = alert.subject and r.campaign_id = campaign
         and r.brand_id is not distinct from (alert.metadata ->> 'brand_id')::uuid limit 1), false) end;

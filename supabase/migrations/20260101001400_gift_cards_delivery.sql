@@ -168,8 +168,8 @@ begin
   update public.deliveries d set status = 'cancelled', cancelled_at = now() where d.id = any (queued);
 end $$;
 
--- A card that was given may be sent again, to the same recipient, by somebody who answers for it. The new message takes the place of
--- one that still waits: that one may go to an address which has just been corrected.
+-- Queues another message for a card that was given, to the same recipient; the actor is audited. It replaces a message that still
+-- waits, because that one may go to an address that has just been corrected.
 create function private.queue_resend(
   actor uuid, gift_card_id uuid, channel text, deliver_to text, reason text, request_id uuid)
 returns jsonb language plpgsql volatile set search_path = '' as $$
@@ -202,7 +202,7 @@ begin
   perform private.replace_claim_links(card.id), private.call_off_messages(array[card.id]);
   delivery_id := private.enqueue_delivery(
     card.client_id, 'gift_card', card.id, card.recipient_id, channel, address);
-  -- a message brings it again, so nobody has to act until that fails, too
+  -- a new message is under way, so the card is not stuck until that fails, too
   update public.gift_cards c set status = 'claimed', delivered_at = null, stuck_at = null
   where c.id = card.id and c.status = 'stuck';
   perform private.record_audit(card.client_id, actor, 'gift_card.resent', 'gift_card', card.id,
@@ -212,7 +212,7 @@ begin
     jsonb_build_object('id', delivery_id, 'method', channel, 'status', 'queued'));
 end $$;
 
--- Does a member of staff send a card to an address that is not the recipient's?
+-- Whether a member of staff sends a card to an address that is not the recipient's.
 create function private.is_sent_elsewhere(actor uuid, gift_card_id uuid, channel text, deliver_to text)
 returns boolean language sql stable set search_path = '' as $$
   select actor is not null and exists (

@@ -49,8 +49,8 @@ begin
       select from public.consents c where c.recipient_id = recipient.id and c.action = 'opted_in'), false);
 end $$;
 
--- An opt-out is a fact for each client that knows the address; one that nobody knows is the platform's, and so is a second one, which
--- ends no consent any more.
+-- An opt-out is a fact for each client that knows the address; one for an unknown address is the platform's, and so is a second
+-- one, which ends no consent any more.
 create function private.end_consents()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 declare

@@ -1,14 +1,14 @@
 -- Replies: what recipients write. Clear words work at once (opting in, opting out, help); what may be an opt-out and may be about
 -- something else is decided by staff of the client that wrote to the phone last. Everything is kept.
 
--- What a reply takes back and is taken back by: an SMS or RCS stands for the number, WhatsApp only for itself.
+-- The kind of opt-out that a reply sets and lifts: SMS and RCS count for the number, WhatsApp only for WhatsApp.
 create function private.kind_of_reply(sent_by text)
 returns text language sql immutable set search_path = '' as $$
   select case sent_by when 'whatsapp' then 'whatsapp' else 'general' end
 $$;
 
--- Yes to the last open request. Without one it is START: to whoever wrote last, and to those whom an opt-out had left. By WhatsApp it
--- takes back what was said by WhatsApp, and agrees to no SMS.
+-- Yes to the last open request. Without one it is START: for the client that wrote last, and for clients whose consent an
+-- opt-out had ended. By WhatsApp it lifts opt-outs by WhatsApp only, and is no consent to SMS.
 create function private.accept_opt_in(message public.inbound_messages)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
@@ -51,7 +51,7 @@ begin
     client_id, recipient_id, provider_message_id, phone, sent_to, sent_by, body, media_count, meaning, review)
   values (message.client_id, message.recipient_id, message.provider_message_id, message.phone, message.sent_to, message.sent_by,
     message.body, message.media_count, message.meaning, case message.meaning when 'unclear' then 'open' end)
-  -- Twilio tells it again when it did not hear our answer
+  -- Twilio sends it again when it has missed our answer
   on conflict on constraint inbound_messages_come_once do nothing
   returning m.* into kept;
   return kept;
@@ -67,7 +67,7 @@ returns void language sql volatile set search_path = '' as $$
   select private.resolve_alert('reply_to_review', c.id::text) from closed c
 $$;
 
--- Does what a message means and tells whether that is to be confirmed.
+-- Applies the meaning of a message, and returns whether to confirm it.
 create function private.follow_reply(message public.inbound_messages)
 returns boolean language plpgsql volatile set search_path = '' as $$
 declare
@@ -140,7 +140,7 @@ begin
   if message.id is null or message.client_id is not null then
     perform private.assert_can_act(actor, message.client_id, private.staff_roles());
   else
-    -- nobody's message is the platform's
+    -- a message without a client is decided by the platform
     perform private.assert_platform_admin(actor);
   end if;
   if decision is null or decision not in ('opted_out', 'dismissed') then

@@ -1,4 +1,4 @@
--- Gift cards, the outcomes: what became of the messages of a card decides its state. Whatever the order in which providers report,
+-- Gift cards, delivery outcomes: the outcomes of a card's messages decide its state. In any order of the providers' reports,
 -- the same outcomes lead to the same state: delivered by the message that arrived, claimed while one is under way, stuck when each
 -- has failed and no channel is left.
 
@@ -46,7 +46,7 @@ begin
     next_status := case card.status when 'stuck' then 'stuck' else 'claimed' end;
   elsif private.take_other_channel(delivery, card) is null then
     next_status := 'stuck';
-    perform private.raise_alert('delivery_failed', 'warning', 'A gift card could not be delivered; somebody must reach the recipient',
+    perform private.raise_alert('delivery_failed', 'warning', 'A gift card could not be delivered; contact the recipient',
       jsonb_build_object('delivery_id', delivery.id, 'gift_card_id', delivery.subject_id,
         'channel', delivery.channel, 'error_code', delivery.error_code), delivery.subject_id::text, delivery.client_id);
   end if;
@@ -83,7 +83,7 @@ begin
   if delivery.status = 'queued' and (card.status in ('cancelled', 'expired') or exists (
     select from private.messages_of(card) d
     where d.created_at > delivery.created_at and d.status in ('queued', 'sending', 'unknown', 'sent', 'delivered'))) then
-    -- a try that was under way when the card was cancelled, or sent again elsewhere, is not made again
+    -- an attempt that was under way when the card was cancelled, or sent again elsewhere, is not retried
     update public.deliveries d set status = 'cancelled', cancelled_at = now() where d.id = delivery.id and d.status = 'queued';
   end if;
   if card.id is null or card.status not in ('claimed', 'delivered', 'stuck') or delivery.status = 'queued' then
@@ -105,7 +105,7 @@ begin
   end if;
 end $$;
 
--- Every way in which a delivery ends passes here: the report of a try, a look-up, a callback, an opt-out at the lease.
+-- Runs for every end of a delivery: the report of an attempt, a look-up, a callback, an opt-out at the lease.
 create function private.deliveries_have_consequences()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 begin

@@ -1,5 +1,5 @@
 -- Gift cards, the end of their lives: redeemed, cancelled, back in stock; and the archive of pools.
--- A card whose code never left the house may return to stock, and then nothing is left of its promise: the grant is cancelled,
+-- A card whose code was not disclosed may return to stock, and then nothing is left of its promise: the grant is cancelled,
 -- the bill reversed, the message called off. A card whose code may have left is never given to anybody else.
 -- Who changes what a sender may hold locks the messages first and the card after them, as a sender does.
 
@@ -64,7 +64,7 @@ begin
   where b.grant_id = reverse_billing.grant_id and b.reverses_id is null;
 end $$;
 
--- Puts a card that never left the house back into its pool, as if it had never been given. The caller holds its locks.
+-- Returns a card whose code was not disclosed to its pool, as if it had never been given. The caller holds its locks.
 create function private.return_card(card public.gift_cards, request_id uuid)
 returns public.gift_card_grants language plpgsql volatile set search_path = '' as $$
 declare
@@ -92,8 +92,8 @@ begin
     where d.topic = 'gift_card' and d.subject_id = card.id);
 end $$;
 
--- A card that is stuck has an open alert: its message has failed (delivery_failed, raised before), or nobody knows of its outcome. On
--- every way out of stuck both are resolved.
+-- A card that is stuck has an open alert: its message has failed (delivery_failed, raised before), or its outcome is unknown. Every
+-- transition out of stuck resolves both.
 create function private.tell_when_stuck()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 begin
@@ -163,7 +163,7 @@ returns public.gift_cards language sql volatile security invoker set search_path
   select private.cancel_gift_card(gift_card_id, reason, allow_replacement)
 $$;
 comment on function public.cancel_gift_card is
-  'An admin takes a given card back: into its pool with its bill reversed if the code never left the house, else cancelled for '
+  'An admin takes a given card back: into its pool with its bill reversed if the code was not disclosed, else cancelled for '
   'good and billed; allow_replacement lets the recipient be given another one.';
 
 create function private.allow_gift_card_replacement(gift_card_id uuid, reason text)
@@ -268,7 +268,7 @@ declare
   detail text;
 begin
   card_id := private.card_of_code(redemption_code, condition_number);
-  -- whoever has the code is the caller
+  -- the code is the only credential, so its recipient is the scope
   scope := private.answer_scope('confirm_redemption', (
     select c.recipient_id from public.gift_cards c where c.id = card_id), null);
   answer := private.stored_answer(scope, key, request_hash);

@@ -1,10 +1,10 @@
 -- Gift cards, the lease: a card that has expired since it was claimed, or is about to, is never sent.
--- One that nobody has seen is replaced in the same transaction: its grant and bill are taken back as for any card that returns to
--- stock, and its reward is fulfilled anew from stock, or stays pending at its old place in the queue. One that may have been disclosed (shown
+-- A card whose code was not disclosed is replaced in the same transaction: its grant and bill are reversed as for any card that returns
+-- to stock, and its reward gets another card from stock, or stays pending at its old place in the queue. One that may have been disclosed (shown
 -- in an answer, revealed, or leased before) may have been used: it expires, stays billed, and an admin decides on a replacement.
 
--- Is a card too near to its expiry for its message? One that nobody has seen must be good for a while, but never longer than it had to
--- be when it was claimed; one that may have been disclosed is sent until it expires.
+-- Whether a card is too near to its expiry to be sent. An undisclosed card must be valid for a minimum time, but never longer than at its
+-- claim; one that may have been disclosed is sent until it expires.
 create function private.is_too_late_to_send(card public.gift_cards)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
@@ -15,8 +15,8 @@ begin
     else interval '0' end;
 end $$;
 
--- Replaces a card that nobody has seen. The caller holds the locks of the message and the card; another card is taken without waiting
--- for anybody, because whoever waits for a card may hold none.
+-- Replaces an undisclosed card. The caller holds the locks of the message and the card, so the other card is claimed without waiting
+-- for locks, to prevent deadlocks.
 create function private.replace_card(card public.gift_cards, message public.deliveries)
 returns void language plpgsql volatile set search_path = '' as $$
 declare

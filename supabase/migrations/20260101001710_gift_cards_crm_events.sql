@@ -1,7 +1,7 @@
--- Gift cards, CRM events: what a CRM tells of a contact becomes the reward that a condition promises for it.
--- An event is stored before anything is done about it, once for its endpoint and id; whatever becomes of it stands in its
--- row: nothing that a CRM has signed is lost, and an admin can have it done again once the cause is out of the way. What is done
--- again is done from the columns beside the payload, which is only kept for a while; conditions that ask for its fields need it.
+-- Gift cards, CRM events: an event of a contact earns the reward of a condition.
+-- An event is stored before it is processed, once for its endpoint and id, and its row has the processing status: no signed event is
+-- lost, and an admin can replay it once the cause is fixed. A replay reads the columns beside the payload, which is only kept for a
+-- while; conditions that ask for its fields need it.
 
 create table public.crm_events (
   id uuid primary key default gen_random_uuid(),
@@ -104,8 +104,8 @@ returns jsonb language sql immutable set search_path = '' as $$
   select coalesce(payload #> string_to_array(path, '.'), payload #> array_prepend('data', string_to_array(path, '.')))
 $$;
 
--- Whether an event says what a condition asks for: every field one of its values, whatever their case (of a list, any element).
--- What the event says came to nothing counts only where the condition names the field.
+-- Whether an event matches a condition: every field has one of its values, ignoring case (of a list, any element).
+-- An event with a negative outcome matches only if the condition names the field of that outcome.
 create function private.counts_crm_event(match jsonb, event public.crm_events)
 returns boolean language sql immutable set search_path = '' as $$
   select event.negatives <@ coalesce(array(select jsonb_object_keys(match)), '{}') and not exists (

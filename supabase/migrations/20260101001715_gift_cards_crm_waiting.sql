@@ -1,4 +1,4 @@
--- CRM events that wait: what earns a reward that is owed follows it, until there is a card, it is called off, or the card is taken back.
+-- CRM events that wait: the status of an event follows its pending reward, until a card is given, cancelled or returned to stock.
 
 -- Ends the waiting of the events that have earned a reward; with a card when there is one.
 create function private.end_waiting(recipient_id uuid, campaign_id uuid, condition_number int)
@@ -40,8 +40,8 @@ create trigger gift_card_purchases_end_the_waiting_of_crm_events after update of
   for each row when (new.status = 'issued' and old.status <> 'issued')
   execute function private.bought_crm_events_follow();
 
--- A card that is taken back leaves its event without one, so that it can be replayed; and if the reward is owed again, the
--- event says so.
+-- When a card returns to stock, its event has no card and can be replayed; if the reward is pending again, so is the
+-- event.
 create function private.reopened_crm_events_follow()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 declare

@@ -137,7 +137,7 @@ begin
     where e.account_id = balance_before.account_id and e.created_at < at order by e.created_at desc, e.id desc limit 1), 0);
 end $$;
 
--- What became of the credit of a client or an agency: opening + allocated − passed on − charged + reversed = closing. Allocated is
+-- The movements of the credit of a client or an agency: opening + allocated − passed on − charged + reversed = closing. Allocated is
 -- all that came in, from the level above or from a client (returned or collected), passed on what went to a client or back to the
 -- level above; what is held for a purchase is still there.
 create function private.present_credit(owner_id uuid, starts_at timestamptz, ends_at timestamptz)
@@ -217,7 +217,7 @@ comment on function public.get_billing_statement is
   'it had and has, and lines, with prices and without costs. Refuses with RB-400, RB-403, RB-404.';
 
 -- Must be empty: at a level, what was charged for a card is not what is owed for it, or a prepaid payer owes and was not charged.
--- Who became prepaid a moment ago may have had a claim under way. Or a bill names an agency that its client has left, and stands on
+-- A payer that has just become prepaid may have had a claim under way. Or a bill names an agency that its client has left, and stands on
 -- no statement: a client that moves while its first card is being given is not seen by the trigger that keeps it.
 create view private.bills_off_the_ledger as
   with billed as (

@@ -152,8 +152,8 @@ begin
   end;
 end $$;
 
--- How a person is known, as fingerprints in one order: accounts of one person have one of them in common. A contact counts once
--- it is confirmed: anybody may write the phone of somebody else into a profile.
+-- The identities of a person, as sorted fingerprints: accounts of one person have one of them in common. A contact counts once it is
+-- confirmed, because a profile may contain the phone of another person.
 create function private.identities_of(user_id uuid)
 returns text[] language plpgsql stable set search_path = '' as $$
 begin

@@ -31,7 +31,7 @@ begin
   return vouchers[1];
 end $$;
 
--- May this person have a voucher that is for a company's people or for a list? A mail address or a phone counts when it is confirmed.
+-- Whether a customer may redeem a voucher restricted to domains or to listed customers. Only confirmed addresses and phones count.
 create function private.is_allowed(voucher public.vouchers, actor uuid)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin

@@ -98,8 +98,8 @@ begin
     || jsonb_build_object('user', actor, 'code', private.code_fingerprint(code));
 end $$;
 
--- After an attempt: what it costs, and its record. Returns the refusal that the caller is told. A code that nobody has is the
--- business of the client whose customer tried it.
+-- Settles an attempt (its tokens and its record), and returns the refusal for the caller. An unknown code is recorded for the client
+-- whose customer tried it.
 create function private.close_attempt(
   surface text, keys jsonb, actor uuid, code text, client_id uuid, refusal jsonb, request_id uuid)
 returns jsonb language plpgsql volatile set search_path = '' as $$
@@ -117,8 +117,8 @@ begin
   return case when wait_seconds is not null then private.limited(wait_seconds) else refusal end;
 end $$;
 
--- The refusal of an attempt: as it was said, or GC-015 for a bug, with the reason for the log. What another attempt may succeed
--- in (a deadlock, a server that goes down) is no answer, and is raised again.
+-- The refusal of an attempt: its own code, or GC-015 for a bug, with the reason for the log. Transient errors (a deadlock, a server
+-- that shuts down) are raised again for a retry.
 create function private.refusal_of(state text, message text, detail text)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin

@@ -182,7 +182,7 @@ begin
     'bizcoinAmount', q.bizcoin_amount, 'finalAmount', q.final_amount, 'minimumPayment', q.minimum);
 end $$;
 
--- What a customer can do about a purchase: every refusal that names one says it, and no two of them point at each other.
+-- The next step of a purchase (nextStep): every refusal that names a purchase has it, and no two refusals lead to each other.
 create function private.next_step(purchase public.package_purchases)
 returns text language plpgsql stable set search_path = '' as $$
 begin

@@ -57,7 +57,7 @@ begin
     purchase.id::text, purchase.client_id);
 end $$;
 
--- Passes what was expected or expected by nobody, or refuses with what it would be.
+-- Passes if the final amount is the expected one or none was expected; else refuses with the final amount.
 create function private.assert_expected(final_amount numeric, expected numeric, facts jsonb)
 returns void language plpgsql stable set search_path = '' as $$
 begin
@@ -204,7 +204,7 @@ begin
   return purchase;
 end $$;
 
--- What is being processed can still be paid and cannot be cancelled: the purchase is as if nobody had asked to cancel it.
+-- A payment that is being processed can succeed and cannot be cancelled: the purchase returns to its state before the cancel.
 create function private.lift_refused_cancel(purchase public.package_purchases)
 returns public.package_purchases language plpgsql volatile set search_path = '' as $$
 begin

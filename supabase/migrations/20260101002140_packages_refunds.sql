@@ -16,7 +16,7 @@ begin
     else private.round_money(purchase.bizcoin_amount * bizcoins / purchase.bizcoins, purchase.currency) end;
 end $$;
 
--- A discount is reversed in the proportion in which the purchase is refunded, cumulatively: the redemption tells what it still saves.
+-- A discount is reversed in the proportion in which the purchase is refunded, cumulatively: the redemption records the remaining discount.
 create function private.reverse_discount(purchase public.package_purchases)
 returns void language plpgsql volatile set search_path = '' as $$
 declare

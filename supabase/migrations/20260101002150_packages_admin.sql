@@ -1,7 +1,7 @@
 -- Packages, the desk of an admin: what the client sells, called with supabase-js. A purchase that has begun keeps the
 -- price at which it began, and what a customer has keeps its days and messages.
 
--- What can be sold: a price of nothing, or one that the processor charges; an amount is stored as it is written or refused.
+-- A valid price: 0, or at least the minimum of the processor; an amount is stored as it is written or refused.
 create function private.assert_package_terms(
   name text, price numeric, currency text, duration_days int, messages int, bizcoin_value numeric)
 returns void language plpgsql stable set search_path = '' as $$
@@ -26,7 +26,7 @@ begin
   end if;
 end $$;
 
--- What one bizcoin pays when nobody says so: 1 USD. In another currency, or beside packages in another, there is no usual value.
+-- The default value of one bizcoin: 1 USD. In another currency, or beside packages in another, there is no usual value.
 create function private.usual_bizcoin_value(client_id uuid, currency text)
 returns numeric language plpgsql stable set search_path = '' as $$
 begin

@@ -46,8 +46,8 @@ begin
     'fields', jsonb_build_array(jsonb_build_object('field', field, 'problem', problem)))));
 end $$;
 
--- A customer as an admin names him: by id, e-mail address, or phone number. A number without a country code is of the US, and refused
--- if it cannot be: stored with the digits that it has, it would name nobody, or somebody else.
+-- A customer as an admin names them: by id, e-mail address, or phone number. A number without a country code is read as a US number,
+-- and refused if it is not one: stored with its bare digits it would match no customer, or another one.
 create function private.allowed_customer(named text, field text)
 returns text language plpgsql immutable set search_path = '' as $$
 declare
@@ -64,7 +64,7 @@ begin
   return null;
 end $$;
 
--- Whom a voucher is for, as lists of domains and of identities; null is everybody.
+-- The domains and identities that may redeem a voucher; null is unrestricted.
 create function private.allowed_domains(given jsonb)
 returns text[] language plpgsql stable set search_path = '' as $$
 declare

@@ -1,5 +1,5 @@
 -- Reports of money: what is still owed to recipients, what the platform earns by client and agency, what an agency earns, and the
--- platform as a whole; then the doors of every report, and the one through which it is exported. Same ranges, days and currencies
+-- platform as a whole; then the entry points of all reports, and of their export. Same ranges, days and currencies
 -- as the other reports. The platform's profit and numbers are for platform admins only; an agency's are its own. Cards of a
 -- client's own stock are counted apart.
 
@@ -171,7 +171,7 @@ begin
   end case;
 end $$;
 
--- Who may be told what: the platform's money and the whole are the platform's, an agency's are its own.
+-- The roles that may read a report: platform admins for the platform's money and totals, an agency's admins for their own.
 create function private.report_roles(report text)
 returns text[] language sql immutable set search_path = '' as $$
   select case when report in ('profit_by_client', 'profit_by_agency', 'platform_analytics') then array['platform_admin']

@@ -38,8 +38,8 @@ returns setof text language sql volatile set search_path = '' as $$
     or exists (select from public.package_refunds r where r.status = 'pending' and r.next_attempt_at <= now())
 $$;
 
--- Reads what became of earlier triggers: anything but 202, or no answer within two minutes, raises an alert for the job, which the
--- next trigger that is heard resolves. Older versions of pg_net leave timed_out empty, so it is not read.
+-- Reads the responses to earlier triggers: anything but 202, or no response within two minutes, raises an alert for the job, which the
+-- next successful trigger resolves. Older versions of pg_net leave timed_out empty, so it is not read.
 create function private.watch_triggers()
 returns void language plpgsql volatile set search_path = '' as $$
 declare
@@ -112,8 +112,8 @@ begin
   end if;
 end $$;
 
--- Sets up, or sets up anew, everything that a project does by the clock. url is that of the project, token the function secret
--- JOBS_TOKEN. Whoever may connect to the database can read the headers that pg_net sends, so a key that opens more is refused.
+-- Sets up, or resets, all scheduled work of a project. url is that of the project, token the function secret JOBS_TOKEN. Every
+-- database role can read the headers that pg_net sends, so a key with more rights is refused.
 create function private.schedule_jobs(url text, token text)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
@@ -164,6 +164,6 @@ begin
   return private.answered('{}');
 end $$;
 comment on function public.record_job_round is
-  'Raises an alert that a round of a job failed, or resolves it. The function jobs has answered by then, so nobody else hears of it.';
+  'Raises an alert that a round of a job failed, or resolves it. The function jobs has answered by then, so no caller gets the failure.';
 
 grant execute on function public.record_job_round to service_role;

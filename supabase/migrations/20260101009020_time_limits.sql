@@ -1,6 +1,6 @@
--- Time limits. A hosted project ends a statement of the Data API after 3 s (anon) or 8 s (authenticated, service_role). What works
--- through a file, a period or a batch gets a minute; PostgREST applies a function's own limit before it calls it. Whoever adds such
--- a function adds it here.
+-- Time limits. A hosted project ends a statement of the Data API after 3 s (anon) or 8 s (authenticated, service_role). Functions
+-- over a file, a period or a batch get a minute; PostgREST applies a function's own limit before it calls it. Add new functions of
+-- that kind here.
 
 do $$
 declare

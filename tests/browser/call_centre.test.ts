@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { findChromium, inPage } from '../support/browser.ts';
 import { join, type Person } from '../support/people.ts';
 import { promise } from '../support/promise.ts';
-import { messagesTo, messageTo } from '../support/sandbox.ts';
+import { messageTo } from '../support/sandbox.ts';
 import { uniqueCard, uniquePhone } from '../support/unique.ts';
 
 const ADMIN = `

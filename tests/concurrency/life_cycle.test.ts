@@ -357,7 +357,7 @@ Deno.test('life cycle: senders, sweeps, admins and agents who reach for the same
   await assertNothingViolated(promised.poolId);
 });
 
-/** Leases a message and reports its attempt; the provider's id of the message, or null when nobody could lease it. */
+/** Leases a message and reports its attempt; the provider's id of the message, or null when it could not be leased. */
 async function attempt(session: Session, deliveryId: string, outcome: string): Promise<string | null> {
   await due({ cardId: '', deliveryId }, session);
   const [{ answer }] = await session`select public.lease_deliveries(${deliveryId}, 1) as answer`;

@@ -42,7 +42,7 @@ Deno.test('uploads: files that overlap, into pools of two clients at once → ea
   assert.equal(totals[0] + totals[1], CARDS);
 });
 
-/** What one connection is told to do. */
+/** The work of one connection. */
 type Run = (on: typeof sql) => Promise<Answer['body']>;
 
 /** A purchase that waits for its supplier's answer, and a way to bring it a card; no job works on it. */

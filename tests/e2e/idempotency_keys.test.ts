@@ -10,7 +10,7 @@ import { symbols } from '../support/unique.ts';
 
 const FUNCTIONS = new URL('../../supabase/functions/', import.meta.url);
 
-// These answer the same question alike with any key: the card is used, the open purchase goes on.
+// These give the same answer with any key: the card is used, the open purchase continues.
 const SAME_ANSWER_EACH_TIME = new Set(['confirm-redemption', 'purchase-package']);
 
 /** The functions that take an Idempotency-Key, as their sources say. */
@@ -29,7 +29,7 @@ function idsIn(text: string): string[] {
   return text.match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? [];
 }
 
-/** Every UUID that a person reads in any table or view of the API. */
+/** Every UUID that a user can read in any table or view of the API. */
 async function idsReadBy({ id }: Person): Promise<string[]> {
   const relations = await sql<{ name: string }[]>`
     select c.oid::regclass::text as name from pg_class c
@@ -49,13 +49,13 @@ async function idsReadBy({ id }: Person): Promise<string[]> {
   });
 }
 
-Deno.test('Idempotency-Key: an id that anybody reads, as key of the same request → never the stored answer', async () => {
+Deno.test('Idempotency-Key: any readable id as key of the same request → never the stored answer', async () => {
   const promised = await promise({ cards: 8, recipients: 2 });
   const { clientId, cards, recipients } = promised;
   const takesAKey = await functionsWithAKey();
   const asked = (await targets(promised)).filter(({ name }) => takesAKey.includes(name));
   assert.deepEqual(asked.map(({ name }) => name).sort(), takesAKey.sort(), 'targets() knows every function with a key');
-  // The form's code is that of somebody who has no card yet.
+  // The form gets the code of a recipient without a card.
   asked.find(({ name }) => name === 'redeem-gift-card')!.body.redemptionCode = recipients[1].token;
 
   const answers: [Target, Answer][] = [];
@@ -88,7 +88,7 @@ Deno.test('Idempotency-Key: an id that anybody reads, as key of the same request
   }
 });
 
-Deno.test('redeem-gift-card: the key of somebody else, without the code → GC-011; with another right code → its own card', async () => {
+Deno.test('redeem-gift-card: the key of another caller, without the code → GC-011; with another right code → its own card', async () => {
   const [mine, theirs] = [await promise(), await promise()];
   const options = { idempotencyKey: crypto.randomUUID() };
   const first = await redeem(mine.recipient.token, {}, options);

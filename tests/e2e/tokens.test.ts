@@ -8,7 +8,7 @@ import { promise } from '../support/promise.ts';
 import { stack } from '../support/stack.ts';
 import { targets } from '../support/targets.ts';
 
-/** A token that the stack itself would have signed, for whoever the claims name. */
+/** A token signed with the stack's own key, with these claims. */
 async function tokenFor(claims: Record<string, unknown>): Promise<string> {
   const { signingKey } = JSON.parse(await Deno.readTextFile(join(dirname(stack.logFile), 'secrets.json')));
   return await new SignJWT({ role: 'authenticated', aud: 'authenticated', ...claims })
@@ -19,7 +19,7 @@ async function tokenFor(claims: Record<string, unknown>): Promise<string> {
 
 Deno.test('every function of users: a token whose sub is no UUID → RB-401', async () => {
   const promised = await promise({ cards: 2 });
-  // What anybody may call looks at the key only, and knows no user.
+  // Public functions check the key only, and have no user.
   const known = (await targets(promised)).filter(({ options }) => options.key !== stack.publishableKey);
   const token = await tokenFor({ sub: 'agent-7' });
   for (const { name, body } of known) assertRefused(await call(name, body, { token }), 'RB-401');

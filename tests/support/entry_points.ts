@@ -26,7 +26,7 @@ export interface EntryPoint {
   args: Argument[];
 }
 
-/** What became of a call; a raw outcome is an error of the database that no entry point has put into words. */
+/** The outcome of a call; raw is an error of the database that no entry point has translated. */
 export type Outcome =
   | { kind: 'taken' }
   /** The database could not read the value as the argument's type; the entry point was not reached. */

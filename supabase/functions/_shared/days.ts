@@ -44,7 +44,7 @@ export function showsOtherOrder(text: string, format: DateFormat): boolean {
   return !!parts && Number(parts.MM) > 12 && Number(parts.DD) >= 1 && Number(parts.DD) <= 12;
 }
 
-/** Whether a text is a day in one of the notations in which nobody can tell the month from the day. */
+/** Whether a text is a day in a notation where month and day are ambiguous (03/04/2027). */
 export function isUnclearDay(text: string): boolean {
   return /^\d{1,2}([/.-])\d{1,2}\1(\d{2}|\d{4})$/.test(text.trim());
 }

@@ -2,7 +2,7 @@ import { inBackground } from './background.ts';
 import { log } from './log.ts';
 import { secret, secretsOf } from './secrets.ts';
 
-/** Has the jobs function send a delivery at once while the caller answers; what this misses, its next round sends. */
+/** Triggers an immediate send of a delivery in the background (best effort: the next round of the job sends the rest). */
 export function ringDeliveries(deliveryId: string): void {
   const rung = ring(deliveryId).catch((error) => {
     log('[DELIVERIES] Bell not heard', { deliveryId, reason: String(error) });
@@ -20,7 +20,7 @@ async function ring(deliveryId: string): Promise<void> {
   if (!response.ok) throw new Error(`jobs answered ${response.status}`);
 }
 
-/** The token of the jobs, or where none is set the named secret key, which only hosted projects have. */
+/** `JOBS_TOKEN`, or if it is not set the secret key named `jobs`, which only hosted projects have. */
 function credential(): Record<string, string> {
   if (Deno.env.get('JOBS_TOKEN')) return { 'x-jobs-token': secretsOf('JOBS_TOKEN')[0] };
   return { apikey: JSON.parse(secret('SUPABASE_SECRET_KEYS')).jobs ?? '' };

@@ -202,7 +202,7 @@ Deno.test('serve: a secret that is missing is named before the handler runs', as
   });
 });
 
-Deno.test('serve: the secrets of SMS are missing → the log says so in the words that operators search for', async () => {
+Deno.test('serve: the secrets of SMS are missing → the log line that operators search for', async () => {
   Deno.env.delete('TWILIO_AUTH_TOKEN');
   const log = await logged(async () => {
     await call({ secrets: ['TWILIO_AUTH_TOKEN'] }, {}, () => assert.fail('the handler ran'));

@@ -187,7 +187,7 @@ function refuse(thrown: unknown, requestId: string, tag: string): Response {
   return response;
 }
 
-// In the words that operators search the logs for.
+// Names as operators search for them in the logs.
 const SERVICES = { TWILIO_: 'SMS', SENDGRID_: 'E-mail' };
 
 function logRefusal({ code, status, message, details, cause }: Refusal, requestId: string, tag: string): void {

@@ -7,8 +7,8 @@ const ID_BYTES = 16;
 const MAC_BYTES = 16;
 
 /**
- * A token for a purpose: an id and a signature over it, by the key of that id. It is made anew whenever it is needed and stored
- * nowhere, so nobody who reads the database can make one.
+ * A token for a purpose: an id and a signature over it, by the key of that id. It is computed when needed and never stored,
+ * so that read access to the database is not enough to forge one.
  */
 export function tokenFor(purpose: string, id: string, keyId: string): string {
   const key = keysFor(purpose).get(keyId);

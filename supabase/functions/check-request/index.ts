@@ -4,7 +4,7 @@ import { serve } from '../_shared/serve.ts';
 
 const body = z.strictObject({ show: z.literal('addresses', 'must be "addresses"') });
 
-// Where proxies write the address of whoever called them; of other headers nothing is shown.
+// Headers in which proxies pass on the address of the client; no other header is shown.
 const ADDRESS_HEADERS = [
   'cf-connecting-ip',
   'true-client-ip',

@@ -5,7 +5,7 @@ import { round } from './round.ts';
 
 type Line = Record<string, unknown>;
 
-/** Runs a round of a job that does this, and returns what it logged and told the database. */
+/** Runs a round of a job with this work; returns its log lines and its reports to the database. */
 async function roundOf(job: keyof typeof jobs, work: (context: Context) => Promise<Line>) {
   const { info, error } = console;
   const original = jobs[job];
@@ -41,7 +41,7 @@ Deno.test('round: 500 lines of one round → 50 of them and one summary that cou
   });
 });
 
-Deno.test('round: a job throws → the summary says why, and the database is told when that changes', async () => {
+Deno.test('round: a job throws → the summary says why, and a changed result is reported to the database', async () => {
   const fails = () => Promise.reject(new Error('no connection'));
   const works = () => Promise.resolve({ released: 0 });
   const failed = await roundOf('release-holds', fails);

@@ -5,10 +5,10 @@ import { jobs } from './jobs.ts';
 // The platform drops what a function logs beyond 100 lines in ten seconds; the attempts themselves are in the database.
 const MAX_LINES = 50;
 
-/** What this worker has last told the database of a job: the alert is written when that changes. */
+/** The last result of each job that this worker reported to the database; only a changed result is reported again. */
 const told = new Map<string, boolean>();
 
-/** Runs a round to its end and sums it up in one line; nobody waits for its result, so a failure raises an alert. */
+/** Runs a round to its end and sums it up in one log line; no caller waits for the result, so a failure raises an alert. */
 export async function round(context: Context, job: keyof typeof jobs, deliveryId?: string | null): Promise<void> {
   const startedAt = performance.now();
   const lines = new Lines(context);

@@ -78,7 +78,7 @@ Deno.test('read_events: what is no event, or means nothing here, is passed over'
   assert.equal(read({ sg_event_id: 'a\0b\ud800'.repeat(100) }).id.includes('\0'), false);
 });
 
-Deno.test('read_events: each kind of opt-out is told by its own name', () => {
+Deno.test('read_events: each kind of opt-out → its own wish kind', () => {
   const kindOf = (fields: object) => read({ email: 'ada@example.com', ...fields })?.wishKind;
   assert.equal(kindOf({ event: 'spamreport' }), 'spamreport');
   assert.equal(kindOf({ event: 'unsubscribe' }), 'unsubscribe');

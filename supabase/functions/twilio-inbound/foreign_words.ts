@@ -1,7 +1,7 @@
 import { wordsOf } from './words.ts';
 
-// In other languages: words that are an opt-out wherever they stand, and words that are one as the whole message and elsewhere may
-// mean anything. Written as people write them; `wordsOf` brings both sides into one form.
+// Opt-out words in other languages: words that opt out anywhere in a message, and words that opt out only as the whole message,
+// because they are ambiguous in a sentence. In normal spelling; `wordsOf` normalizes both sides.
 const inOneForm = (text: string) => text.split('|').map((message) => wordsOf(message));
 
 export const FOREIGN_UNSUBSCRIBE = inOneForm(`abmelden | abbestellen | keine nachrichten mehr | keine sms mehr

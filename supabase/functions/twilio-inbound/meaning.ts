@@ -117,7 +117,7 @@ const AN_END = /\b(the|an|this|that|week|year|month|front|back|dead|open|high|lo
 const END_OF = /^ (of|user|up|result|results|date)\b/;
 const WHEN_IT_ENDS = /\bwhen (do|does) .*$/;
 
-// Words that people also use of other things: alone, or of messages or of nothing in particular, they are an opt-out.
+// Words with other uses, too: an opt-out only when alone, or when they name messages or no other object.
 const LOOSE = /^(cancel|end|quit|revoke)$/;
 const OF_NOTHING_ELSE = new RegExp(
   '^( (it|this|that|these|those|all|me|us|them|everything|please|pls|plz|now|already|immediately|asap|today|ok|okay|thanks|thank|you|' +

@@ -8,7 +8,7 @@ const LOOKALIKES = new Map(
   ),
 );
 
-/** The words of a message in one form: no case, accents, look-alikes, punctuation, nor letters set apart or repeated. */
+/** The normalized words of a message: without case, accents, look-alikes, punctuation, spaced-out or repeated letters. */
 export function wordsOf(body: string): string {
   const folded = Array.from(
     body.normalize('NFKD').toLowerCase().replace(/[\p{M}\p{Cf}]/gu, '').replace(/['’‘`´ʼ]/g, ''),

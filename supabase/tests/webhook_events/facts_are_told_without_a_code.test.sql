@@ -64,7 +64,7 @@ select is((select data from public.webhook_messages where client_id = tests.the(
   (select jsonb_build_object('voucherId', tests.the('voucher'), 'redemptionId', u.id, 'type', 'credit', 'userId', tests.the('customer'),
     'benefit', u.benefit) from public.voucher_usage u where u.voucher_id = tests.the('voucher')), 'A redeemed voucher is told without its code');
 
--- a card that never left the house goes back
+-- a card whose code was not disclosed returns to stock
 select tests.keep('back', tests.create_promise(1));
 select tests.keep('client', tests.kept('back') -> 'client');
 select tests.create_endpoint(tests.the('client'), '{gift_card.returned}');

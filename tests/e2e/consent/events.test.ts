@@ -84,7 +84,7 @@ for (const event of ['spamreport', 'unsubscribe', 'group_unsubscribe']) {
     assert.equal((await optOut()).length, 1, 'another group says nothing');
     await resubscribe(7);
     assert.equal((await optOut()).length, event === 'group_unsubscribe' ? 0 : 1);
-    // The same event, told again by a server that did not hear us.
+    // The same batch again, as SendGrid sends it when it has missed the response.
     await tellEvents(batch);
     assert.equal((await optOut()).length, event === 'group_unsubscribe' ? 0 : 1);
   });

@@ -226,7 +226,7 @@ Deno.test('crm-webhook: what cannot be bought stays owed, and is given when ther
   });
 });
 
-Deno.test('crm-webhook: HighLevel tells of a lost opportunity → no card; of a won one, which the condition asks for → card', async () => {
+Deno.test('crm-webhook: HighLevel reports a lost opportunity → no card; a won one that matches the condition → card', async () => {
   const promised = await promise({ cards: 1 });
   const { recipient, clientId, campaignId } = promised;
   const crm = await connect(promised, 'gohighlevel');

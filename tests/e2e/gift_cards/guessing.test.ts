@@ -27,7 +27,7 @@ Deno.test('redeem-gift-card: guesses from many addresses → RB-429, one alert t
   const answers = [];
   for (let n = 0; n < 20; n++) answers.push(await guess());
   const limited = answers.filter(({ status }) => status === 429);
-  assert.ok(limited.length >= 16, `${limited.length} of 20 guesses are told to wait`);
+  assert.ok(limited.length >= 16, `${limited.length} of 20 guesses get RB-429`);
   for (const answer of limited) {
     assertRefused(answer, 'RB-429');
     assert.ok(Number(answer.headers.get('retry-after')) <= 60);

@@ -60,7 +60,7 @@ Deno.test('recipients: embedded in campaigns, cards and grants, and the other wa
   assert.deepEqual([recipient.gift_cards.length, recipient.gift_card_grants.length], [1, 1]);
 });
 
-Deno.test('recipients: an agent reads every column but the codes, and finds nobody by a code', async () => {
+Deno.test('recipients: an agent reads every column but the codes, and filters by a code → no row', async () => {
   const promised = await promise({ cards: 0 });
   const agent = await signUpAs('call_agent', promised.clientId);
   const { token, id, phone } = promised.recipient;

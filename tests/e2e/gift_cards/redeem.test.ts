@@ -249,7 +249,7 @@ Deno.test('redeem-gift-card: a campaign without a self-service condition gives n
     assertRefused(await redeem(recipient.token, body), 'GC-001');
     assertRefused(await redeem(symbols(12), body), 'GC-001');
   }
-  // Where only the code names the campaign, nobody learns that it is real.
+  // If only the code names the campaign, the answer does not reveal that the code is real.
   assertRefused(await redeem(recipient.token), 'GC-011');
   assertRefused(await redeem(recipient.token, { conditionNumber: 1 }), 'GC-011');
 });

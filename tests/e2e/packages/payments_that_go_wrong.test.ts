@@ -268,7 +268,7 @@ Deno.test('payments: a refund without an answer is sent once, however often it i
   await assertBooksAgree();
 });
 
-Deno.test('payments: refund.updated with a canceled refund → reopened, with an alert, and refunded anew', async () => {
+Deno.test('payments: refund.updated with a canceled refund → reopened, with an alert, and refunded again', async () => {
   const shop = await openShop();
   const purchaseId = await begin(shop, 30);
   const [{ id }] = await intentsOf(shop);

@@ -250,7 +250,7 @@ Deno.test('gohighlevel: invoices carry their location in altId', () => {
   assert.equal(accountOf({ locationId: 'loc-2', altId: 'loc-1' }), 'loc-2');
 });
 
-Deno.test('crm: what came to nothing is told by its field', () => {
+Deno.test('crm: an event with a negative outcome → names the field that says so', () => {
   const head = { webhookId: 'w-1', timestamp: '2026-11-01T00:00:00Z' };
   const negativesOf = (fields: object) => read(gohighlevel, { ...head, ...fields })[0].negatives;
   assert.deepEqual(negativesOf({ type: 'OpportunityStatusUpdate', status: 'lost' }), ['status']);

@@ -10,7 +10,7 @@ import { field, isFresh, negativesIn, storable, word } from './words.ts';
 const event = z.looseObject({}, 'must be an object');
 
 /**
- * Whoever signs by the Standard Webhooks specification; `webhook-id` is the event's id. `v1` is checked with a secret (`whsec_…`),
+ * Senders that sign by the Standard Webhooks specification; `webhook-id` is the event's id. `v1` is checked with a secret (`whsec_…`),
  * `v1a` with a public key (`whpk_…`). Svix, where the specification comes from, still sends its headers as `svix-*`.
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
@@ -52,7 +52,7 @@ function either(payload: unknown, data: unknown, snake: string, camel: string): 
   return word(field(payload, snake), field(payload, camel), field(data, snake), field(data, camel));
 }
 
-// A list of signatures, because keys overlap while they change; more would be work that somebody else orders.
+// Several signatures, because keys overlap during rotation; limited, so that a request cannot cost unbounded work.
 const MAX_SIGNATURES = 20;
 
 function headerOf(headers: Headers, name: string): string {
@@ -65,7 +65,7 @@ async function isSigned(signed: Buffer<ArrayBuffer>, signature: string, key: str
       await isSignedEd25519(signed, signature.slice(4), key.slice(PUBLIC_KEY.length));
   }
   const secret = Buffer.from(key.replace(/^whsec_/, ''), 'base64');
-  // An empty secret is anybody's.
+  // Anyone can sign with an empty secret.
   if (secret.length === 0) return false;
   const expected = Buffer.from(`v1,${createHmac('sha256', secret).update(signed).digest('base64')}`);
   const given = Buffer.from(signature);

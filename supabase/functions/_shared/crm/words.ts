@@ -33,7 +33,7 @@ const CAME_TO_NOTHING = /^(lost|abandoned|cancell?ed|no[ _-]?show(ed)?|invalid|v
 const STATUS_FIELDS = ['status', 'appointmentStatus', 'appoinmentStatus', 'opportunityStatus'];
 const PLACES = ['', 'appointment.', 'opportunity.'];
 
-/** The fields by which an event says that it came to nothing, as a condition names them; in the event itself or in its `data`. */
+/** The fields that give an event a negative outcome, as a condition names them; in the event itself or in its `data`. */
 export function negativesIn(told: unknown): string[] {
   const at = (path: string) => {
     const find = (value: unknown) => path.split('.').reduce<unknown>(field, value);

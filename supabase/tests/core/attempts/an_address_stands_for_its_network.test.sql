@@ -14,7 +14,7 @@ select is(pg_temp.network('2001:db8:1:2::9'), pg_temp.network('2001:0db8:0001:00
 select isnt(pg_temp.network('::ffff:203.0.113.7'), pg_temp.network('::ffff:203.0.113.8'),
   'IPv4 written as IPv6 is IPv4');
 select is(pg_temp.network('::ffff:203.0.113.7'), pg_temp.network('203.0.113.7'), 'The same address either way');
-select is(pg_temp.network('no address'), 'unknown', 'What is no address is nobody''s');
+select is(pg_temp.network('no address'), 'unknown', 'An invalid address → unknown');
 select is(pg_temp.network(null), 'unknown', 'Without an address everybody is one visitor');
 
 select is(private.address_of(written), address::inet, 'address_of: ' || written || ' → ' || coalesce(address, 'none'))

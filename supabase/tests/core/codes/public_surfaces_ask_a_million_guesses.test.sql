@@ -1,4 +1,4 @@
--- assert_code_entropy: unique codes that anybody may guess leave a million wrong codes for each right one.
+-- assert_code_entropy: unique codes of public surfaces leave a million wrong codes for each right one.
 begin;
 set local search_path = public, extensions, tests;
 select plan(8);

@@ -25,7 +25,7 @@ select is(private.canonical_code(typed), null, format('canonical_code: %s → nu
   'ŁÓDŹ2027', 'SMØRREBRØD', '1️⃣2️⃣3️⃣', E'SAVE\u00072027', 'й2027ABCD']) typed;
 select is(private.canonical_code(''), '', 'canonical_code: an empty text → an empty form, which no code has');
 
--- attempts of a text without a form are told apart, and never fail
+-- attempts of texts without a canonical form have distinct fingerprints, and never fail
 select isnt(private.code_fingerprint('СКИДКА-2027'), null, 'code_fingerprint: a text without a form → a fingerprint');
 select isnt(private.code_fingerprint('СКИДКА-2027'), private.code_fingerprint('2027'), 'code_fingerprint: it is not that of the rest');
 select isnt(private.code_fingerprint(null), null, 'code_fingerprint: nothing → a fingerprint');
@@ -38,7 +38,7 @@ select is(private.printed_code(E' \u200bSpring\u00a0 \u201126\u200b '), 'Spring 
 select is(private.canonical_code(private.printed_code(typed)), private.canonical_code(typed), 'printed_code: the form stays: ' || typed)
 from unnest(array[E'SAVE\u20112027', 'ＳＡＶＥ－２０２７', 'i̇ndi̇ri̇m20']) typed;
 
--- made by hand
+-- chosen codes
 create function pg_temp.refusal(code text, gives_value boolean default true) returns text language plpgsql as $$
 declare
   detail text;

@@ -83,7 +83,7 @@ select set_eq($$
   select p.proname || '.' || n.name from pg_proc p, unnest(p.proargnames, p.proargtypes::oid[]) n (name, type)
   where p.pronamespace = 'public'::regnamespace and p.prokind = 'f' and n.type = 'numeric'::regtype
     and not exists (select from entry_points e where e.call like 'public.' || p.proname || '(%' and e.field = n.name) $$, $$ values
-  -- asked for by name: a value that nobody has is not found
+  -- used as keys: an unknown value is not found
   ('update_agency_denomination.denomination'), ('update_client_denomination.denomination'), ('update_client_price.denomination'),
   ('provision_gift_card.denomination'), ('update_pending_reward.denomination'),
   -- percentages, below

@@ -21,7 +21,7 @@ select is(pg_temp.tell('opt_in', 'group_unsubscribe:7', 150, 'bob@example.com'),
   'record_email_events: group_resubscribe of the same group → lifted');
 select pg_temp.tell('opt_out', 'group_unsubscribe:7', 145, 'bob@example.com');
 select ok(not private.is_opted_out('email', 'bob@example.com'),
-  'record_email_events: an older group_unsubscribe told later → the resubscribe stands');
+  'record_email_events: an older group_unsubscribe reported later → the resubscribe stands');
 select throws_ok($$ select pg_temp.tell('opt_out', 'a kind of tomorrow', 150, 'cid@example.com') $$, '23514', null,
   'record_email_events: an unknown kind → refused');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');

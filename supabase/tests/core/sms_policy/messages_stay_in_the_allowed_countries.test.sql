@@ -17,7 +17,7 @@ select is(tests.redeem(tests.redemption_token(tests.the('recipient')), delivery_
 select is(tests.redeem(tests.redemption_token(tests.the('recipient')), delivery_method => 'sms', deliver_to => '+16135550123') ->> 'outcome', 'ok',
   'redeem_gift_card: US client, Canadian phone → ok');
 
--- whatever way a foreign number came in, the lease is the last gate
+-- the lease checks the number again, however it was stored
 select tests.keep('foreign', (select tests.create_recipients(tests.the('campaign'))));
 update public.campaign_recipients set phone = '+18765550123', email = 'ada@example.com' where id = tests.the('foreign');
 select tests.keep('delivery', tests.provision(tests.the('foreign'), deliver_to => null) #> '{result,delivery,id}');
@@ -26,7 +26,7 @@ select is(pg_temp.status(tests.the('delivery')), 'suppressed sms_country_not_all
 select is((select channel from public.deliveries where recipient_id = tests.the('foreign') and status = 'queued'), 'email',
   'lease_deliveries: SMS not allowed → the card goes by e-mail');
 
--- who decides
+-- roles that may change the policy
 select tests.sign_in(tests.create_user('client_admin', tests.the('client')));
 select throws_ok(format('select public.update_sms_policy(%L, sms_countries => array[%L])', tests.the('client'), 'JM'), 'RB403', null,
   'update_sms_policy: client admin → RB-403');

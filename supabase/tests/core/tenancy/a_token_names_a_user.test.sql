@@ -1,4 +1,4 @@
--- caller, admin_caller: a token whose subject is no UUID is nobody's, and nobody never passes for a server.
+-- caller, admin_caller: a token whose subject is no UUID names no user, and never passes for a server.
 begin;
 set local search_path = public, extensions, tests;
 select plan(8);

@@ -41,7 +41,7 @@ select is_empty($$ select from public.recipients where campaign_id = tests.the('
   and redemption_token !~ '^[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{4}$' $$,
   'and fresh tokens');
 select is(public.import_recipients(tests.the('campaign'), '[{"firstName": "Ada", "externalCrmId": "crm-1"},
-  {"firstName": "Cleo", "externalCrmId": "crm-2"}]') ->> 'imported', '1', 'Who is there already is not imported again');
+  {"firstName": "Cleo", "externalCrmId": "crm-2"}]') ->> 'imported', '1', 'import_recipients: a known recipient → not imported again');
 select matches(public.import_recipients(tests.the('campaign'), '[{}]', 'SPRING-YYYY-********') #>> '{rows,0,redemptionCode}',
   '^SPRING-20[0-9]{2}-[2-9A-Z]{8}$', 'A pattern of one''s own');
 select throws_ok($$ select public.import_recipients(tests.the('campaign'), '[{}]', 'SPRING-##') $$, 'RB400', null,

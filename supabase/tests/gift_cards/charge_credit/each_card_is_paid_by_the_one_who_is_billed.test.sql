@@ -59,7 +59,7 @@ select is(pg_temp.credit(), array[20.00, 107.20], 'And neither level pays');
 select is((select array_agg(distinct r.status) from public.pending_rewards r where r.client_id = tests.the('client')),
   array['awaiting_credit'], 'The rewards wait for credit');
 
--- what comes back comes back to whoever paid, at both levels, also when others are billed by then
+-- a reversal refunds the original payers at both levels, also after the billed level has changed
 update public.campaigns set billing_entity = 'client' where id = tests.the('agencys');
 select is(pg_temp.take_back('card'), 'available', 'The agency''s card never left');
 select is(pg_temp.credit(), array[44.00, 107.20], 'And its price is the agency''s again');

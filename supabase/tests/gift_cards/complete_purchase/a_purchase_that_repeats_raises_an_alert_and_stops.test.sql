@@ -35,7 +35,7 @@ select pg_temp.round(code => '704');
 select is(pg_temp.round(code => '704'), 'asked, GC-005', 'complete_purchase: refused and never issued → asked again');
 select is(pg_temp.alerts(), 1, 'complete_purchase: refused and never issued → no alert');
 
--- once somebody has seen to it
+-- after an operator has resolved the alert
 update public.system_alerts set resolved_at = clock_timestamp() where alert_type = 'purchase_repeats';
 select tests.keep('recipient', (select recipient_id from public.gift_card_purchases where supplier_code = 'not_keepable' limit 1));
 update public.gift_card_purchases set created_at = created_at - interval '1 minute' where recipient_id = tests.the('recipient');

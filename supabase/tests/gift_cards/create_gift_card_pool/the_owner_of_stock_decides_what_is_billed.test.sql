@@ -1,4 +1,4 @@
--- create_gift_card_pool: whoever makes a pool owns its stock, and the owner decides costs and bills. A client admin who types a
+-- create_gift_card_pool: the creator of a pool owns its stock, and the owner decides costs and bills. A client admin who types a
 -- cost of 0.01 gave the platform a margin of 24.99 with it.
 begin;
 set local search_path = public, extensions, tests;
@@ -37,14 +37,14 @@ select is(pg_temp.make('agency_admin', 0.01, 'platform'), 'RB403', 'create_gift_
 select is(pg_temp.make('platform_admin', 22.50), 'platform 22.50 -', 'create_gift_card_pool: by the platform for a client → platform stock');
 select tests.keep('platforms', tests.kept('made'));
 select is(pg_temp.make('platform_admin'), 'platform 23.50 -', 'create_gift_card_pool: platform stock without a cost → that of the brand''s value');
-select is(pg_temp.make('platform_admin', brand => 'no_cost'), 'RB400', 'create_gift_card_pool: platform stock whose cost nobody knows → RB400');
+select is(pg_temp.make('platform_admin', brand => 'no_cost'), 'RB400', 'create_gift_card_pool: platform stock of unknown cost → RB400');
 select is(pg_temp.make('platform_admin', client => 'master', brand => 'no_cost'), 'RB400', 'create_gift_card_pool: nor for a master pool');
 select is(pg_temp.make('platform_admin', 0, brand => 'no_cost'), 'platform 0.00 -', 'create_gift_card_pool: a cost of 0 that is named → taken');
 select is(pg_temp.make('platform_admin', 22, 'client'), 'client 0.00 22.00', 'create_gift_card_pool: the platform may say that the stock is the client''s');
 select is(pg_temp.make('platform_admin', 22, 'client', client => 'master'), 'RB400', 'create_gift_card_pool: a master pool of a client''s own stock → RB400');
 select is(pg_temp.make('platform_admin', 22, 'agency'), 'RB400', 'create_gift_card_pool: an owner that is none → RB400');
 
--- whoever brings cards decides what is billed
+-- only the owner of stock may add cards to it
 select is(tests.import(tests.the('platforms'), jsonb_build_array(tests.card_row(1, 'AAAA-1111')), tests.the('client_admin')) ->> 'code',
   'RB-403', 'import_gift_cards: a client''s cards into platform stock → RB-403');
 select is(tests.import(tests.the('own'), jsonb_build_array(tests.card_row(1, 'AAAA-1111')), tests.the('client_admin'))
@@ -59,7 +59,7 @@ select throws_ok(format('update public.card_pools set stock_owner = %L, cost_per
 select throws_ok(format('update public.card_pools set cost_per_card = 0.01 where id = %L', tests.the('own')), '23514', null,
   'card_pools: own stock with a cost of the platform → refused');
 
--- who reads which figure
+-- readers of each figure
 create function pg_temp.figures(who text) returns text language plpgsql as $$
 begin
   perform tests.sign_in(tests.the(who));

@@ -25,7 +25,7 @@ end $$;
 
 select tests.keep('reply', tests.unclear_reply(tests.the('recipient')));
 select ok(not private.is_opted_out('sms', '+12025550151'),
-  'receive_sms: "I need to cancel my appointment" → nobody is opted out by it');
+  'receive_sms: "I need to cancel my appointment" → no opt-out');
 select is((select answer from public.inbound_messages where id = tests.the('reply')), null, 'receive_sms: unclear → not answered');
 select is(pg_temp.alerts('reply'), 1, 'receive_sms: unclear → alert to the client');
 select tests.sign_in(tests.the('agent'));
@@ -49,7 +49,7 @@ select is(pg_temp.decide('reply', 'opted_out'), 'RB400', 'decide_reply: another 
 select tests.keep('second', tests.unclear_reply(tests.the('recipient'), 'cancel my order please'));
 select is(pg_temp.decide('second', 'opted_out'), 'opted_out true', 'decide_reply: opted_out → nothing is sent any more');
 select row_eq($$ select source, wording, recorded_by from public.contact_opt_outs where address = '+12025550151' $$,
-  row('agent'::text, 'cancel my order please'::text, tests.the('agent')), 'decide_reply: opted_out → with the words of the reply');
+  row('agent'::text, 'cancel my order please'::text, tests.the('agent')), 'decide_reply: opted_out → an opt-out with the wording of the reply');
 select set_eq($$ select action, reason from public.audit_events where subject_type = 'inbound_message' $$,
   $$ values ('reply.dismissed', 'about the dentist'), ('reply.opted_out', null) $$, 'decide_reply: each decision is audited');
 select tests.sign_in(tests.the('agent'));

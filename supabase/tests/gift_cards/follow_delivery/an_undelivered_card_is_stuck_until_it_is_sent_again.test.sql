@@ -71,7 +71,7 @@ select pg_temp.give('ada@example.com');
 select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM-3');
 select public.record_delivery_status('twilio', 'SM-3', null, 'undelivered', '30003');
 select is(pg_temp.card(), 'claimed', 'follow_delivery: undelivered, and the e-mail is queued → claimed');
-select is(pg_temp.alerts(), 'none', 'And nobody has to act yet');
+select is(pg_temp.alerts(), 'none', 'follow_delivery: another message is under way → no alert');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 select tests.keep('mail', (select id from public.deliveries where subject_id = tests.the('card') and channel = 'email'));
 select tests.keep('lease', tests.lease(tests.the('mail')));
@@ -104,7 +104,7 @@ select is(pg_temp.alerts(), 'none', 'cancel_gift_card: the alert is resolved');
 select is_empty($$ select * from private.invariant_violations where invariant <> 'opt_outs_without_proof' $$,
   'cancel_gift_card: a card whose SMS was suppressed → no invariant is violated');
 
--- the same card, given to somebody else: the suppressed message of the first one is no message of theirs
+-- the same card, given to another recipient: the first recipient's suppressed message does not count
 select tests.keep('recipient', tests.create_recipients(tests.the('campaign')));
 select tests.keep('delivery', tests.provision(tests.the('recipient'), delivery_method => 'email', deliver_to => 'bob@example.com')
   #> '{result,delivery,id}');
@@ -129,7 +129,7 @@ select is(pg_temp.alerts(), 'none', 'cancel_gift_card: its alert is resolved');
 select pg_temp.give();
 select tests.report(tests.lease(tests.the('delivery')), 'permanent', null, '21211');
 select is((private.redeem_card(tests.the('card'), null, null, null)).status, 'redeemed', 'A stuck card may have been used');
-select is(pg_temp.alerts(), 'none', 'And nobody has to act');
+select is(pg_temp.alerts(), 'none', 'follow_delivery: the card is under way or has arrived → no alert');
 
 -- an answer that shows the card delivers it: a resend that fails takes nothing back
 select tests.keep(tests.create_promise());
@@ -153,7 +153,7 @@ select tests.report(tests.lease(tests.the('resent')), 'permanent', null, '21211'
 select is((select count(*)::int from public.deliveries where subject_id = tests.the('card') and channel = 'email'), 1,
   'follow_delivery: that fails as well → the other channel');
 
--- its claim link was opened: it has arrived, whatever the carrier says
+-- its claim link was opened: it has arrived, also if the carrier reports a failure
 select pg_temp.give();
 update public.campaigns set requires_claim_link = true where id = tests.the('campaign');
 select tests.keep('lease', tests.lease(tests.the('delivery')));
@@ -161,7 +161,7 @@ select tests.report(tests.kept('lease'), 'sent', 'SM-5');
 select public.reveal_gift_card((tests.kept('lease') #>> '{claim,linkId}')::uuid, 'a device of the recipient', '203.0.113.7', gen_random_uuid());
 select public.record_delivery_status('twilio', 'SM-5', null, 'undelivered', '30003');
 select is(pg_temp.card(), 'delivered by sms', 'follow_delivery: undelivered, but its claim link was opened → delivered');
-select is(pg_temp.alerts(), 'none', 'And nobody has to act');
+select is(pg_temp.alerts(), 'none', 'follow_delivery: the card is under way or has arrived → no alert');
 select is_empty($$ select * from private.invariant_violations where invariant <> 'opt_outs_without_proof' $$, 'No invariant is violated');
 
 select * from finish();

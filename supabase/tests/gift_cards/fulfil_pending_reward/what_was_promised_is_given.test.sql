@@ -1,4 +1,4 @@
--- A pending reward keeps its brand and value, whatever becomes of the condition, and everything that was cured wakes all of them.
+-- A pending reward keeps its brand and value when the condition changes, and every cause that is fixed wakes all of them.
 begin;
 set local search_path = public, extensions, tests;
 select plan(21);
@@ -30,7 +30,7 @@ select is(tests.provision(tests.the('second')) ->> 'outcome', 'ok', 'provision_g
 select is(pg_temp.value('second'), 25.00, '… which is the old value');
 select tests.keep('third', tests.create_recipients(tests.the('campaign')));
 select tests.provision(tests.the('third'));
-select is(pg_temp.value('third'), 50.00, 'Whoever earns it now gets the new value');
+select is(pg_temp.value('third'), 50.00, 'A recipient who earns it after the change gets the new value');
 update public.campaign_conditions set card_value = 25 where campaign_id = tests.the('campaign');
 select tests.keep('fourth', tests.create_recipients(tests.the('campaign')));
 select tests.provision(tests.the('fourth'));

@@ -1,5 +1,5 @@
 -- Computed by hand. The client is in New York, where March 2026 begins on March 1, 05:00 UTC and ends on April 1, 04:00 UTC; its
--- sibling of the same agency is in UTC. What a client is billed, its agency owes the platform at 24.00, whatever the client's price.
+-- sibling of the same agency is in UTC. For each card billed to a client, its agency owes the platform 24.00, at any client price.
 begin;
 set local search_path = public, extensions, tests;
 select plan(19);

@@ -28,7 +28,7 @@ select is_empty($$ select from public.system_alerts where alert_type = 'known_ca
 select tests.sign_out();
 
 select tests.import(tests.the('pool_b'), jsonb_build_array(tests.card_row(1, 'OWN-1')));
-select is((select count(*)::int from public.system_alerts where alert_type = 'known_card_code'), 1, 'Own duplicates alert nobody');
+select is((select count(*)::int from public.system_alerts where alert_type = 'known_card_code'), 1, 'import_gift_cards: duplicates in the owner''s stock → no alert');
 
 -- a card that was given is its pool's still; one that was sold is the buyer's
 select tests.keep('master', tests.create_pool(null, tests.the('brand'), 0));

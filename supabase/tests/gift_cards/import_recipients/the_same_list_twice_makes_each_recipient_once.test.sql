@@ -56,7 +56,7 @@ select is(pg_temp.counts(pg_temp.import('[{"firstName": "José", "lastName": "N�
 select is(pg_temp.row_of(pg_temp.import('[{"firstName": "Ada Archer", "phone": "+12025550141"}]'), 1) ->> 'outcome', 'known',
   'import_recipients: the whole name in one field → known');
 
--- by CRM id, whatever else it says
+-- by CRM id, also if other fields differ
 select is(pg_temp.row_of(pg_temp.import('[{"firstName": "Cleopatra", "externalCrmId": "crm-3", "phone": "+12025550149"}]'), 1),
   '{"row": 1, "outcome": "known", "knownBy": "externalCrmId", "differs": ["firstName", "phone"]}',
   'import_recipients: a known CRM id with other contact data → known, and says what differs');

@@ -1,4 +1,4 @@
--- Cards in stock have no promise in common, whatever became of the messages that once brought them.
+-- Cards that returned to stock break no invariant, in any state of their earlier messages.
 begin;
 set local search_path = public, extensions, tests;
 select plan(3);

@@ -39,7 +39,7 @@ select is(tests.lease(tests.the('message')), null, 'lease_deliveries: the card h
 select row_eq($$ select status, error_code, attempts from public.deliveries where id = tests.the('message') $$,
   row('cancelled'::text, 'card_expired'::text, 0), '… and its message is cancelled');
 select row_eq($$ select status, grant_id, recipient_id, exposed_at from public.gift_cards where id = tests.the('card') $$,
-  row('expired'::text, null::uuid, null::uuid, null::timestamptz), '… the card is expired, and nobody''s');
+  row('expired'::text, null::uuid, null::uuid, null::timestamptz), '… the card is expired, without grant or recipient');
 select isnt(pg_temp.of_recipient('card'), tests.the('card'), '… another card is claimed for the recipient');
 select is((select status from public.gift_cards where id = pg_temp.of_recipient('card')), 'claimed', '… and waits for its message');
 select is((select sum(quantity)::int from public.billing_transactions where recipient_id = tests.the('recipient')), 1, '… billed once');

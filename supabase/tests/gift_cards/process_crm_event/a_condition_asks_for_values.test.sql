@@ -34,7 +34,7 @@ select is(pg_temp.tell('{"status": "lost"}', '{status}'),
   'process_crm_event: a negative that no condition names → ignored');
 select is(pg_temp.ask('{"status": ["won", "open"], "pipeline.name": "Sales"}'), 'ok', 'update_campaign_condition: a match → kept');
 select is(pg_temp.tell('{"status": "WON", "pipeline": {"name": " sales "}}'), 'provisioned',
-  'process_crm_event: each field one of its values, whatever the case → card');
+  'process_crm_event: each field has one of its values, in any case → card');
 select is(pg_temp.tell('{"data": {"status": "open", "pipeline": {"name": "Sales"}}}'), 'provisioned',
   'process_crm_event: fields in data → card');
 select is(pg_temp.tell('{"status": "won", "pipeline": {"name": "Support"}}'),

@@ -70,7 +70,7 @@ select is((pg_temp.reward('shy')).deliver_to, tests.kept('own') #>> '{}', '… a
 update public.campaign_conditions set requires_opt_in = false where campaign_id = tests.the('campaign');
 update public.campaigns set billing_entity = null where id = tests.the('campaign');
 select tests.keep('answer', tests.provision(tests.the('shy'), deliver_to => '+12025550145'));
-select is(tests.kept('answer') ->> 'code', 'GC-008', 'provision_gift_card: a pending reward without anybody to bill → GC-008');
+select is(tests.kept('answer') ->> 'code', 'GC-008', 'provision_gift_card: a pending reward without a billing entity → GC-008');
 select is((pg_temp.reward('shy')).deliver_to, '+12025550145', '… and its address is corrected');
 update public.campaigns set billing_entity = 'client', status = 'paused' where id = tests.the('campaign');
 select tests.keep('answer', tests.provision(tests.the('shy'), deliver_to => '+12025550146'));

@@ -40,7 +40,7 @@ select tests.keep(tests.create_promise(0));
 select tests.add_cards(tests.the('pool'), 5, current_date + 30);
 select tests.add_cards(tests.the('pool'), 1);
 select tests.settle(tests.the('pool'));
-select is(pg_temp.alerts(), null, 'A full pool alerts nobody');
+select is(pg_temp.alerts(), null, 'A full pool → no alert');
 update private.card_lots set expires_at = now() + interval '2 hours' where pool_id = tests.the('pool') and expires_at is not null;
 select is(pg_temp.alerts(), null, 'Time passes, and no card moves');
 select cmp_ok((public.expire_gift_cards() #>> '{result,poolsRecounted}')::int, '>=', 1, 'expire_gift_cards: recounts the pool');

@@ -36,7 +36,7 @@ select tests.ask_for_consent(tests.the('other'));
 select tests.write_sms('+12025550162', 'Yes', 'opt_in', sent_by => 'whatsapp');
 select ok((private.open_request('sms', '+12025550162')).id is not null, 'receive_sms: "Yes" by WhatsApp → the request by SMS stays open');
 
--- staff cannot take back what the owner said, whatever else stands beside it
+-- staff cannot lift the owner's own opt-out, also beside one that staff recorded
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
 select tests.sign_in(tests.the('agent'));
 select public.record_opt_out(tests.the('recipient'), 'sms');

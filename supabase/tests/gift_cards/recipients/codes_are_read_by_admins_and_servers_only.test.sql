@@ -47,12 +47,12 @@ select tests.sign_in(tests.the('agent'));
 select row_eq($$ select redemption_token, redemption_code, code_last4 from public.recipients where id = tests.the('recipient') $$,
   row(null::text, null::text, right(tests.kept('token') #>> '{}', 4)), 'recipients: an agent reads code_last4 and no code');
 select is_empty($$ select pg_temp.found('redemption_token', tests.kept('token') #>> '{}') $$,
-  'recipients: an agent finds nobody by redemption_token');
+  'recipients: an agent filters by redemption_token → no row');
 select is_empty('select from public.recipient_codes', 'recipient_codes: an agent reads no row');
 
 select tests.sign_in(tests.the('foreign'));
 select is_empty($$ select pg_temp.found('redemption_token', tests.kept('token') #>> '{}') $$,
-  'recipients: the admin of another client finds nobody by redemption_token');
+  'recipients: the admin of another client filters by redemption_token → no row');
 select tests.sign_out();
 
 select set_config('role', 'service_role', true);

@@ -57,7 +57,7 @@ select is((select count(*)::int from public.billing_transactions where grant_id 
 select tests.keep('own', tests.create_pool(tests.the('client'), tests.the('brand'), 2, campaign_id => tests.the('campaign'),
   cost => 25, stock_owner => 'client'));
 select pg_temp.give('six');
-select is(pg_temp.owed('six'), array[0.00, 0.00, 0.00, 0.00], 'record_billing: the client''s own stock → nobody owes its face value');
+select is(pg_temp.owed('six'), array[0.00, 0.00, 0.00, 0.00], 'record_billing: the client''s own stock → its face value is not billed');
 insert into public.service_fees (agency_id, currency, fee) values (tests.the('agency'), 'USD', 0.20);
 insert into public.service_fees (client_id, currency, fee) values (tests.the('client'), 'USD', 0.50);
 select pg_temp.give('seven');

@@ -10,7 +10,7 @@ create function pg_temp.both(campaign uuid default null, condition_number int de
     tests.redeem(tests.redemption_token(tests.the('recipient')), campaign, condition_number, ip => '192.0.2.1'),
     tests.redeem('WRONG-CODE-2345', campaign, condition_number, ip => '192.0.2.2'))
 $$;
--- The two answers alike, and which.
+-- The code of both answers if they are equal, else both.
 create function pg_temp.told(answers jsonb) returns text language sql as $$
   select case when answers -> 0 = answers -> 1 then answers -> 0 ->> 'code' else answers::text end
 $$;
@@ -51,7 +51,7 @@ select tests.redeem(tests.redemption_token(tests.the('recipient')), ip => '192.0
 select is((select sum(taken)::int from private.attempt_buckets where kind = 'ip'), 1, 'redeem_gift_card: GC-011 → a failure, whatever the reason');
 select pg_temp.forget();
 select pg_temp.both(tests.the('campaign'));
-select is((select coalesce(sum(taken), 0)::int from private.attempt_buckets where kind = 'ip'), 0, 'redeem_gift_card: RB-400 for all → nobody''s failure');
+select is((select coalesce(sum(taken), 0)::int from private.attempt_buckets where kind = 'ip'), 0, 'redeem_gift_card: RB-400 for all codes → no failure is counted');
 update public.campaigns set status = 'active' where id = tests.the('campaign');
 select is((select client_id from public.redemption_attempts where created_at = now() and subject = private.fingerprint('192.0.2.3')), tests.the('client'),
   'redemption_attempts: a right code that reads like an unknown one → its client');
@@ -59,9 +59,9 @@ select is((select client_id from public.redemption_attempts where created_at = n
 -- where something is wrong on our side, a right code is taken: it is pending, and no guesser can come back for it
 update public.campaigns set billing_entity = null where id = tests.the('campaign');
 select is(tests.redeem(tests.redemption_token(tests.the('recipient')), delivery_method => 'sms', deliver_to => '+12025550141') ->> 'code', 'GC-003',
-  'redeem_gift_card: nobody to bill, a right code → GC-003');
+  'redeem_gift_card: no billing entity, a right code → GC-003');
 select is((select status from public.pending_rewards where recipient_id = tests.the('recipient')), 'awaiting_configuration', '… and it is pending');
-select is(tests.redeem('WRONG-CODE-6789') ->> 'code', 'GC-011', 'redeem_gift_card: nobody to bill, a wrong code → GC-011');
+select is(tests.redeem('WRONG-CODE-6789') ->> 'code', 'GC-011', 'redeem_gift_card: no billing entity, a wrong code → GC-011');
 select is(tests.redeem(null, ip => '192.0.2.9') ->> 'code', 'GC-011', 'redeem_gift_card: no code → GC-011');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 

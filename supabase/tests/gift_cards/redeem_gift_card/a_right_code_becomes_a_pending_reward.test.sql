@@ -1,4 +1,4 @@
--- Whatever is wrong on our side, a right code earns its reward: the public hears GC-003 with the pending reward's id.
+-- With an incomplete configuration, a right code earns its reward: the public form gets GC-003 with the pending reward's id.
 begin;
 set local search_path = public, extensions, tests;
 select plan(33);
@@ -23,12 +23,12 @@ create function pg_temp.outcome(answer jsonb) returns text language sql as $$
 $$;
 
 select is(pg_temp.outcome(pg_temp.redeem_with($$ update public.campaigns set billing_entity = null where id = tests.the('campaign') $$)),
-  'GC-003 t GC-008 awaiting_configuration 25.00', 'redeem_gift_card: nobody to bill → GC-003, and pending with GC-008');
+  'GC-003 t GC-008 awaiting_configuration 25.00', 'redeem_gift_card: no billing entity → GC-003, and pending with GC-008');
 select is((select error_code from public.gift_card_provisioning_trace where recipient_id = tests.the('visitor') and status = 'failed'),
   'GC-008', 'The trace has the true code');
 select isnt_empty($$ select from public.system_alerts where alert_type = 'pending_reward_blocked' and resolved_at is null $$,
   'pending_reward_blocked is raised');
-select is((select notice from public.deliveries where subject_id = (pg_temp.reward()).id), 'reward_delayed', 'The recipient is told');
+select is((select notice from public.deliveries where subject_id = (pg_temp.reward()).id), 'reward_delayed', 'The recipient gets a delay notice');
 select is_empty($$ select from public.gift_card_grants where recipient_id = tests.the('visitor') $$, 'No grant is left');
 select is(tests.provision(tests.create_recipients(tests.the('campaign'))) - 'message',
   '{"outcome": "refused", "code": "GC-008", "details": {}}', 'provision_gift_card: a server hears GC-008, and nothing is pending');
@@ -49,7 +49,7 @@ select is((select count(*)::int from public.system_alerts where alert_type = 'pe
   and subject = tests.the('campaign') || ':condition:1'), 1, 'One alert for the condition');
 update public.campaign_conditions set brand_id = tests.the('brand') where campaign_id = tests.the('campaign');
 select row_eq($$ select (pg_temp.reward()).brand_id, (pg_temp.reward()).denomination $$, row(tests.the('brand'), 25.00::numeric(18,2)),
-  'A condition that gets its card promises it to whoever earned it before');
+  'The first card of a condition becomes the promise of earlier pending rewards');
 select is_empty($$ select from public.system_alerts where alert_type = 'pending_reward_blocked' and resolved_at is null
   and subject = tests.the('campaign') || ':condition:1' $$, '… and the alert is resolved');
 update public.pending_rewards set created_at = now() - interval '2 minutes' where id = (pg_temp.reward()).id;
@@ -67,7 +67,7 @@ select is(pg_temp.redeem_with($$ update public.campaign_conditions set is_self_s
 select is((pg_temp.reward()).id, null, '… and nothing is pending: nothing was earned');
 update public.campaign_conditions set is_self_service = true, requires_opt_in = true where campaign_id = tests.the('campaign');
 select is(pg_temp.redeem_with($$ update public.campaigns set billing_entity = null where id = tests.the('campaign') $$) ->> 'code', 'GC-009',
-  'redeem_gift_card: without consent → GC-009, although nobody is billed either');
+  'redeem_gift_card: without consent and without a billing entity → GC-009');
 select is((pg_temp.reward()).id, null, '… and nothing is pending');
 update public.campaign_conditions set requires_opt_in = false where campaign_id = tests.the('campaign');
 update public.campaigns set billing_entity = 'client' where id = tests.the('campaign');

@@ -13,7 +13,7 @@ select cmp_ok((tests.kept('limited') #>> '{details,retryAfter}')::int, '>=', 1, 
 select cmp_ok((tests.kept('limited') #>> '{details,retryAfter}')::int, '<=', 600, 'Ten minutes at most');
 select is(tests.redeem('GUESS-OTHER-ONE', ip => '198.51.100.6') ->> 'code', 'GC-011', 'Another code is not held up');
 select is((select count(*)::int from public.system_alerts where alert_type = 'redemption_burst' and created_at = now()
-  and subject = 'redeem-gift-card:none' and metadata ->> 'kind' = 'code'), 1, 'The burst is told');
+  and subject = 'redeem-gift-card:none' and metadata ->> 'kind' = 'code'), 1, 'redeem_gift_card: a burst of wrong codes → alert');
 
 -- by address: twenty
 select count(tests.redeem('ADDRESS-' || n || '-' || n, ip => '203.0.113.9')) from generate_series(1, 20) n;

@@ -39,7 +39,7 @@ delete from private.attempt_buckets;
 select is(pg_temp.redeem(tests.kept('code') #>> '{}', 'key') ->> 'code', 'GC-010',
   'redeem_gift_card: same key and code after a quarter of an hour → GC-010');
 
--- whoever gets another code than the one that was answered
+-- a recipient whose code was replaced after the answer
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
 select tests.keep('second_code', to_jsonb(tests.redemption_token(tests.the('second'))));
 select is(pg_temp.redeem(tests.kept('second_code') #>> '{}', 'k2') ->> 'outcome', 'ok', 'redeem_gift_card: a second recipient → a card');

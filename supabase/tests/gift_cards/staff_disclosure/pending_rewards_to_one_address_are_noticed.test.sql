@@ -1,4 +1,4 @@
--- Without stock nothing is sent yet, and what is sent later asks nobody: the alert counts what is pending.
+-- Without stock nothing is sent yet, and fulfilment later makes no such check: the alert counts pending rewards.
 begin;
 set local search_path = public, extensions, tests;
 select plan(5);

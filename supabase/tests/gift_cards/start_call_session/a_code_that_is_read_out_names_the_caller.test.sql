@@ -40,7 +40,7 @@ select public.start_call_session(tests.the('agent'), '+12025550777', null, gen_r
 select is((select count(*) from public.redemption_attempts where subject = tests.the('agent')::text), 7::bigint,
   'start_call_session: without a code → no attempt');
 select is((select checked_recipient_id from public.call_sessions where agent_user_id = tests.the('agent')
-  and recipient_id is null), null, 'start_call_session: without a code → nobody was checked');
+  and recipient_id is null), null, 'start_call_session: without a code → no checked recipient');
 
 -- guessing
 select is((select count(*) from generate_series(1, 24) where pg_temp.check_code('GUES-SEDC-ODES') ->> 'code' = 'GC-011'), 24::bigint,
@@ -49,7 +49,7 @@ select is(pg_temp.check_code(tests.kept('token') #>> '{}') ->> 'code', 'RB-429',
 select is(public.start_call_session(tests.the('agent'), '+12025550777', null, gen_random_uuid()) ->> 'outcome', 'ok',
   'start_call_session: without a code after RB-429 → a session');
 select is(public.start_call_session(tests.create_user(), '+12025550111', null, gen_random_uuid(), tests.kept('token') #>> '{}') ->> 'code',
-  'RB-403', 'start_call_session: a code from somebody without a membership → RB-403');
+  'RB-403', 'start_call_session: a code from a user without a membership → RB-403');
 
 select * from finish();
 rollback;

@@ -26,7 +26,7 @@ select throws_ok(format('select public.update_brand_code_case(%L, false)', tests
 select lives_ok(format('select public.update_brand_code_case(%L, true)', tests.the('brand')), '… but what is set may be said again');
 select tests.sign_in(tests.the('agency_admin'));
 select throws_ok(format('select public.update_brand_code_case(%L, true)', tests.the('brand')), 'RB404', null,
-  'update_brand_code_case: anybody but the platform → RB-404');
+  'update_brand_code_case: an agency admin → RB-404');
 select tests.sign_out();
 
 select * from finish();

@@ -33,7 +33,7 @@ select is(pg_temp.fee('agency_admin', 0, agency => 'agency'), 'RB404', 'update_s
 select is(pg_temp.fee('client_admin', 0, client => 'client'), 'RB403', 'update_service_fee: a client for itself → RB403');
 select is(pg_temp.fee('platform_admin', 0.205, agency => 'agency'), 'RB400', 'update_service_fee: parts of a cent → RB400, never rounded');
 select is(pg_temp.fee('platform_admin', 'NaN', agency => 'agency'), 'RB400', 'update_service_fee: no number → RB400');
-select is(pg_temp.fee('platform_admin', 1), 'RB400', 'update_service_fee: of nobody → RB400');
+select is(pg_temp.fee('platform_admin', 1), 'RB400', 'update_service_fee: neither client nor agency → RB400');
 
 select * from finish();
 rollback;

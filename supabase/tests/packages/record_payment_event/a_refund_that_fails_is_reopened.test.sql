@@ -36,7 +36,7 @@ select is(pg_temp.books(), 'completed 0.00 failed', 'record_payment_event: the s
 
 select tests.keep('refund', pg_temp.refund());
 select public.complete_package_refund(tests.the('refund'), 'succeeded', 're_2', null);
-select is(pg_temp.books(), 'completed 19.00 completed', 'refund_package_purchase: what failed → can be refunded anew');
+select is(pg_temp.books(), 'completed 19.00 completed', 'refund_package_purchase: after a failed refund → can be refunded again');
 select is(pg_temp.tell('d', 'charge.refund.updated', '{"refundId": "re_2", "ownRefundId": null, "error": "canceled"}', null),
   '{"applied": true}', 'record_payment_event: charge.refund.updated without a payment → found by the refund');
 select is(pg_temp.books(), 'completed 0.00 failed', 'record_payment_event: charge.refund.updated, canceled → nothing is refunded');

@@ -1,4 +1,4 @@
--- Figures reckoned by hand: after amounts of R in all, each side has given back its share of R, rounded half up once.
+-- Computed by hand: after amounts of R in all, each side has given back its share of R, rounded half up once.
 begin;
 set local search_path = public, extensions, tests;
 select plan(28);

@@ -31,7 +31,7 @@ select throws_ok(format('select public.create_vouchers(tests.the(''client''), 5,
 from unnest(array['абв-****-****', '=****-****-****', repeat('*', 513), repeat('*', 65), '']) pattern;
 select tests.sign_out();
 
--- who writes past the functions cannot make a weak one, either
+-- direct writes to the table cannot create a weak code, either
 select throws_ok($$ select tests.create_voucher(tests.the('client'), '{"code": "SAVE10"}') $$, '23514', null,
   'vouchers: a short code that gives bizcoins → refused by the table');
 select throws_ok($$ select tests.create_voucher(tests.the('client'), '{"code": "СКИДКА-2027"}') $$, '23502', null,

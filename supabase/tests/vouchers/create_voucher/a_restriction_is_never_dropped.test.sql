@@ -29,7 +29,7 @@ create function pg_temp.changes(terms jsonb) returns text language sql as $$
   select format('select public.update_voucher(tests.the(''companys''), %L)', terms)
 $$;
 
--- what is no list, or no domain or customer in it, is refused by its name, whoever takes it
+-- a value that is no list, or an item that is no domain or customer, is refused with its name by every entry point
 create temp table wrong (field text, given jsonb, refusal text);
 insert into wrong values
   ('allowedDomains', '"acme.example"', 'allowedDomains (must be a list)'),

@@ -26,7 +26,7 @@ select is_empty($$ select from public.wallet_balances where user_id = tests.the(
   'redeem_voucher: fails inside → nothing is given');
 select is((select usage_count from public.vouchers where id = tests.the('voucher')), 0, 'redeem_voucher: fails inside → no use is taken');
 
--- what another attempt may get over is not answered, but raised for whoever repeats the call
+-- a transient error is raised, not answered, so that the caller retries
 drop trigger fails on public.voucher_usage;
 create trigger fails before insert on public.voucher_usage for each row execute function pg_temp.fail('40P01');
 select throws_ok($$ select tests.redeem_voucher(tests.the('customer'), tests.the('voucher')) $$, '40P01', 'the disk is haunted',

@@ -28,14 +28,14 @@ select is(tests.redeem_voucher(tests.create_customer(tests.the('client'), 'a.daa
   ->> 'code', 'VC-007', 'VC-007: nor do old ones');
 select is(tests.redeem_voucher(tests.create_customer(tests.the('client'), 'ad.aarcher@gmail.com'),
   tests.create_voucher(tests.the('client'))) ->> 'outcome', 'ok', 'Another voucher is another matter');
--- Somebody writes the addresses of others into a profile.
+-- A profile with another person's addresses, unconfirmed.
 select tests.keep('eve', tests.create_customer(tests.the('client'), 'bob@example.com', '12025550177'));
 update auth.users set email_confirmed_at = null, phone_confirmed_at = null where id = tests.the('eve');
 select is(tests.redeem_voucher(tests.the('eve'), tests.the('voucher')) ->> 'outcome', 'ok', 'An account without a confirmed contact redeems');
 select is(tests.redeem_voucher(tests.create_customer(tests.the('client'), 'bob+1@example.com', '+12025550177'),
-  tests.the('voucher')) ->> 'outcome', 'ok', 'and takes nothing from whoever has confirmed that phone');
+  tests.the('voucher')) ->> 'outcome', 'ok', 'redeem_voucher: another account with that phone confirmed → ok');
 select is((select cardinality(identities) from public.voucher_usage where user_id = tests.the('eve')), 1,
-  'For it is known by its account alone');
+  'voucher_usage: unconfirmed contacts are no identities');
 select is((select cardinality(identities) from public.voucher_usage where user_id = tests.the('ada')), 3,
   'A redemption keeps how the person was known');
 select is_empty($$ select from public.voucher_usage u, unnest(u.identities) i where i !~ '^[0-9a-f]{64}$' $$,

@@ -40,9 +40,9 @@ select is((select sum(taken) from private.attempt_buckets where kind in ('ip', '
 -- a code that many have heard of
 select count(tests.redeem_voucher(tests.create_customer(tests.the('client')), code => 'OLD-ADVERT', ip => '198.18.0.' || n)) from generate_series(1, 51) n;
 select is((select count(*)::int from public.system_alerts where alert_type = 'redemption_burst' and created_at = now()
-  and subject = 'redeem-voucher:' || tests.the('client') and metadata -> 'kinds' ? 'code'), 1, 'One wrong code from everywhere is told to a person');
+  and subject = 'redeem-voucher:' || tests.the('client') and metadata -> 'kinds' ? 'code'), 1, 'redeem_voucher: one wrong code from many addresses → alert');
 select is(tests.redeem_voucher(tests.create_customer(tests.the('client')), code => 'OLD-ADVERT', ip => '198.18.1.1') ->> 'code',
-  'VC-001', 'and holds up nobody');
+  'VC-001', 'redeem_voucher: the same code again → VC-001, not limited');
 
 -- the window ends
 update private.attempt_buckets set window_starts_at = window_starts_at - interval '10 minutes';

@@ -46,7 +46,7 @@ select pg_temp.spend(50);
 select tests.keep('part', pg_temp.redeem('{"value": 50}'));
 select pg_temp.spend(30);
 select is(pg_temp.roll_back(tests.the('part')) - array['redemptionId', 'ownerBenefit', 'type'],
-  '{"benefit": 50.00, "takenBack": 20.00, "remaining": 30.00, "ownerTakenBack": 0, "messagesKept": 0, "isComplete": false}', 'What is spent stays spent, and is told');
+  '{"benefit": 50.00, "takenBack": 20.00, "remaining": 30.00, "ownerTakenBack": 0, "messagesKept": 0, "isComplete": false}', 'rollback_voucher_redemption: a part is spent → it stays, in remaining');
 select is((select available from public.wallet_balances where user_id = tests.the('customer') and asset = 'bizcoin'), 0.00,
   'No balance goes below zero');
 select is((select u.rolled_back_owner_benefit from public.voucher_usage u where u.id = tests.the('part')), null,

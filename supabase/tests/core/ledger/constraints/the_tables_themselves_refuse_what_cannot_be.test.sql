@@ -1,4 +1,4 @@
--- The last line of defense of balances: whoever writes, and past whatever check, these constraints refuse it.
+-- The last line of defense of balances: these constraints apply to every writer, also past all other checks.
 begin;
 set local search_path = public, extensions, tests;
 select plan(11);
