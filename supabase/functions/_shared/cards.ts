@@ -40,8 +40,8 @@ function isPrintable(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text);
 }
 
-// A code is shown in spreadsheets and reports sooner or later, and none begins with these.
-function isFormula(text: string): boolean {
+/** Whether a spreadsheet would run a text: codes are shown in spreadsheets and reports, and none begins like this. */
+export function isFormula(text: string): boolean {
   return /^[=+@-]/.test(text);
 }
 

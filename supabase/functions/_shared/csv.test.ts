@@ -18,8 +18,8 @@ function refusal(content: string | Uint8Array): { code: string; problem: string;
 
 Deno.test('readCsv: a plain file gives its rows', () => {
   assert.deepEqual(readCsv(bytes('code,pin,expiration_date\nA-1,12,2030-01-31\nA-2,,\n')), [
-    { code: 'A-1', pin: '12', expirationDate: '2030-01-31' },
-    { code: 'A-2', pin: '', expirationDate: '' },
+    { code: 'A-1', pin: '12', expirationDate: '2030-01-31', line: 2 },
+    { code: 'A-2', pin: '', expirationDate: '', line: 3 },
   ]);
 });
 
@@ -32,7 +32,7 @@ Deno.test('readCsv: a byte order mark, CRLF, lone CR and a missing last line end
 Deno.test('readCsv: semicolons and tabs separate too', () => {
   assert.deepEqual(codes('code;pin;expires\nA-1;1;2030-01-31\n'), ['A-1']);
   const [row] = readCsv(bytes('code\tpin\texpires\nA-1\t\t2030-01-31\n'));
-  assert.deepEqual(row, { code: 'A-1', pin: '', expirationDate: '2030-01-31' });
+  assert.deepEqual(row, { code: 'A-1', pin: '', expirationDate: '2030-01-31', line: 2 });
 });
 
 Deno.test('readCsv: quoted cells may hold separators, quotes and line breaks', () => {
@@ -68,7 +68,11 @@ const MALFORMED: [string, string, string][] = [
     'AMZN-1234-5678-90AB\nAMZN-2345-6789-01BC\n',
     'line 1 has no column named "code", nor another name of it: card number, claim code, voucher code, gift card number, e-gift card number, activation code, …',
   ],
-  ['two code columns', 'code,Card Number\nA-1,A-2\n', 'line 1 has two columns for "code"'],
+  [
+    'two code columns',
+    'code,Card Number\nA-1,A-2\n',
+    'line 1 has two columns for "code": "code", "Card Number"; delete or rename all but one',
+  ],
   ['a header only', 'code,pin\n', 'has no cards'],
   ['nothing', '', 'is empty'],
   [
@@ -87,8 +91,8 @@ for (const [what, file, problem] of MALFORMED) {
 }
 
 Deno.test('readCsv: a file that is not UTF-8 text is refused', () => {
-  for (const content of [[0xff, 0xfe, 0x63, 0x00], [0x63, 0xe4, 0x0a], [0x63, 0x00, 0x64]]) {
-    assert.equal(refusal(new Uint8Array(content)).problem, 'is not UTF-8 text');
+  for (const content of [[0xff, 0xfe, 0x63], [0x63, 0xe4, 0x0a], [0x63, 0x00, 0x64]]) {
+    assert.equal(refusal(new Uint8Array(content)).problem, 'is not UTF-8 text; save it as "CSV UTF-8"');
   }
 });
 
@@ -125,8 +129,8 @@ Deno.test("readCsv: suppliers' headers → known", () => {
   assert.deepEqual(codes('Activation Code,Redemption URL\nA-1,https://acme.example\n'), ['A-1']);
   const file = 'Card Number,Activation Code,Serial Number,Valid Thru\nA-1,9876,SN-1,2030-01-31\nA-2,9875,,Never\n';
   assert.deepEqual(readCsv(bytes(file)), [
-    { code: 'A-1', pin: '9876', expirationDate: '2030-01-31', serialNumber: 'SN-1' },
-    { code: 'A-2', pin: '9875', expirationDate: '' },
+    { code: 'A-1', pin: '9876', expirationDate: '2030-01-31', serialNumber: 'SN-1', line: 2 },
+    { code: 'A-2', pin: '9875', expirationDate: '', line: 3 },
   ]);
 });
 

@@ -6,8 +6,8 @@ import { assertNotRounded, withoutSeparatorLine, withoutTextFormulas } from './s
 /** The most cards one upload may hold. */
 export const MAX_ROWS = 10_000;
 
+const MAX_COLUMNS = 1_000;
 const MAX_LINE_BYTES = 16_384;
-const RECORD_ENDS = ['\r\n', '\n', '\r'];
 
 /** One card as the uploader wrote it, trimmed and not yet checked. */
 export interface CardRow {
@@ -16,9 +16,16 @@ export interface CardRow {
   expirationDate: string;
   /** What the store's support asks for; it pays for nothing. */
   serialNumber?: string;
+  /** The line of the file on which it begins, blank lines counted; none in JSON. */
+  line?: number;
 }
 
-type Column = keyof CardRow | 'cvv';
+/** Where a card is found again: by its line in a file, by its number in JSON. */
+export function placeOf({ line }: CardRow, index: number): string {
+  return line ? `line ${line}` : `row ${index + 1}`;
+}
+
+type Column = Exclude<keyof CardRow, 'line'> | 'cvv';
 
 // What suppliers and stores call them.
 const NAMES: Record<Column, string[]> = {
@@ -61,16 +68,17 @@ function canonical(name: string): string {
   return name.toLowerCase().replaceAll('#', 'number').replace(/[^a-z0-9]/g, '');
 }
 
-/** What a column or field of an upload means, however its name is written, beside the others of its file or card. */
-export function columnOf(name: string, all: string[] = []): Column | undefined {
-  const form = canonical(name);
-  const others = all.map(canonical);
-  const hasCode = others.some((other) => COLUMNS.get(other) === 'code');
-  if (CODE_OR_PIN.includes(form)) return hasCode ? 'pin' : 'code';
-  if (!CODE_OR_NOTHING.includes(form)) return COLUMNS.get(form);
-  const first = others.find((other) => CODE_OR_PIN.includes(other)) ??
-    others.find((other) => CODE_OR_NOTHING.includes(other));
-  return !hasCode && form === first ? 'code' : undefined;
+/** What each column or field of an upload means, however its name is written, beside the others of its file or card. */
+export function columnsOf(names: string[]): (Column | undefined)[] {
+  const forms = names.map(canonical);
+  const hasCode = forms.some((form) => COLUMNS.get(form) === 'code');
+  const first = forms.find((form) => CODE_OR_PIN.includes(form)) ??
+    forms.find((form) => CODE_OR_NOTHING.includes(form));
+  return forms.map((form) => {
+    if (CODE_OR_PIN.includes(form)) return hasCode ? 'pin' : 'code';
+    if (!CODE_OR_NOTHING.includes(form)) return COLUMNS.get(form);
+    return !hasCode && form === first ? 'code' : undefined;
+  });
 }
 
 const NEVER =
@@ -85,10 +93,10 @@ export function expirationOf(cell: string): string {
 
 const TOTAL = /^((grand|sub)[ -]?)?totals?( cards| value| amount| count)?:?$/i;
 
-/** Whether a row at the end of a file adds up the others. */
-function isTotal(record: string[], code: string): boolean {
+/** Whether a row at the end of a file is no card: it adds up the others, or has separators only. */
+function isNoCard(record: string[], code: string): boolean {
   const first = record.find((cell) => cell.trim() !== '')?.trim() ?? '';
-  return TOTAL.test(code) || (code === '' && TOTAL.test(first));
+  return TOTAL.test(code) || (code === '' && (first === '' || TOTAL.test(first)));
 }
 
 /** The refusal of an upload that carries security codes of payment cards. */
@@ -109,55 +117,83 @@ export function tooManyRows(): Refusal {
 export function readCsv(bytes: Uint8Array): CardRow[] {
   const { text, delimiter } = withoutSeparatorLine(textOf(bytes));
   const headerLine = delimiter ? 2 : 1;
-  const [header, ...records] = recordsOf(text, delimiter, headerLine);
-  const columns = (header ?? []).map((name) => columnOf(name, header));
-  if (columns.includes('cvv')) throw carriesSecurityCodes();
-  const [code, pin, expirationDate, serialNumber] = (['code', 'pin', 'expirationDate', 'serialNumber'] as const).map(
-    (column) => {
-      if (columns.indexOf(column) === columns.lastIndexOf(column)) return columns.indexOf(column);
-      throw malformed(headerLine, `has two columns for "${column}"`);
-    },
-  );
-  // The header is not repeated in the answer: in a file without one it would be a card.
-  if (code < 0) {
-    throw malformed(headerLine, `has no column named "code", nor another name of it: ${ACCEPTED}`);
-  }
-  while (records.length > 0 && isTotal(records.at(-1)!, records.at(-1)![code]?.trim() ?? '')) records.pop();
-  if (records.length === 0) throw badRequest({ field: 'file', problem: 'has no cards' });
-  if (records.length > MAX_ROWS) throw tooManyRows();
-  assertNotRounded(records.map((record) => record[code]?.trim() ?? ''));
+  const [header, ...rows] = recordsOf(text, delimiter, headerLine);
+  const { code, pin, expirationDate, serialNumber } = columnsIn(header?.record ?? [], header?.line ?? headerLine);
   const cell = (record: string[], index: number) => record[index]?.trim() ?? '';
-  return records.map((record) => ({
+  while (rows.length > 0 && isNoCard(rows.at(-1)!.record, cell(rows.at(-1)!.record, code))) rows.pop();
+  if (rows.length === 0) throw badRequest({ field: 'file', problem: 'has no cards' });
+  if (rows.length > MAX_ROWS) throw tooManyRows();
+  assertNotRounded(rows.map(({ record }) => cell(record, code)));
+  return rows.map(({ record, line }) => ({
     code: cell(record, code),
     pin: cell(record, pin),
     expirationDate: expirationOf(cell(record, expirationDate)),
     ...(cell(record, serialNumber) ? { serialNumber: cell(record, serialNumber) } : {}),
+    line,
   }));
 }
 
-function textOf(bytes: Uint8Array): string {
-  if (bytes.length === 0) throw badRequest({ field: 'file', problem: 'is empty' });
-  try {
-    if (!bytes.includes(0)) return decodeText(bytes);
-  } catch {
-    // Answered below, as for a file with null bytes.
-  }
-  throw badRequest({ field: 'file', problem: 'is not UTF-8 text' });
+/** Where each column stands in a file, or -1. */
+function columnsIn(header: string[], line: number): Record<'code' | 'pin' | 'expirationDate' | 'serialNumber', number> {
+  // A file of separators has millions.
+  if (header.length > MAX_COLUMNS) throw malformed(line, `has more than ${MAX_COLUMNS.toLocaleString('en')} columns`);
+  const columns = columnsOf(header);
+  if (columns.includes('cvv')) throw carriesSecurityCodes();
+  const indexOf = (column: Column) => {
+    const names = header.filter((_, index) => columns[index] === column).map((name) => `"${name.trim()}"`);
+    if (names.length < 2) return columns.indexOf(column);
+    throw malformed(line, `has two columns for "${column}": ${names.join(', ')}; delete or rename all but one`);
+  };
+  const code = indexOf('code');
+  // The header is not repeated in the answer: in a file without one it would be a card.
+  if (code < 0) throw malformed(line, `has no column named "code", nor another name of it: ${ACCEPTED}`);
+  return {
+    code,
+    pin: indexOf('pin'),
+    expirationDate: indexOf('expirationDate'),
+    serialNumber: indexOf('serialNumber'),
+  };
 }
 
-function recordsOf(text: string, named: string | undefined, firstLine: number): string[][] {
+// Spreadsheets save "Unicode text" as UTF-16 with a byte order mark. Nothing tells the older encodings apart.
+function textOf(bytes: Uint8Array): string {
+  const utf16 = { 0xfffe: 'utf-16le', 0xfeff: 'utf-16be' }[(bytes[0] << 8) | bytes[1]];
+  let text: string;
+  try {
+    text = utf16 ? new TextDecoder(utf16, { fatal: true }).decode(bytes) : decodeText(bytes);
+  } catch {
+    text = '\0';
+  }
+  if (text.includes('\0')) throw badRequest({ field: 'file', problem: 'is not UTF-8 text; save it as "CSV UTF-8"' });
+  if (text === '') throw badRequest({ field: 'file', problem: 'is empty' });
+  // A line break inside a cell is then one line, too.
+  return text.replace(/\r\n?/g, '\n');
+}
+
+interface NumberedRecord {
+  record: string[];
+  line: number;
+}
+
+function recordsOf(text: string, named: string | undefined, firstLine: number): NumberedRecord[] {
   const delimiter = named ?? delimiterOf(text);
   try {
-    return parse(withoutTextFormulas(text, delimiter), {
+    const records = parse(withoutTextFormulas(text, delimiter), {
       delimiter,
-      record_delimiter: RECORD_ENDS,
+      record_delimiter: '\n',
       skip_empty_lines: true,
       // A tab that separates would be trimmed away.
       trim: delimiter !== '\t',
       max_record_size: MAX_LINE_BYTES,
       // The header, every allowed row, and one more to know that there are too many.
       to: MAX_ROWS + 2,
-    });
+      info: true,
+    }) as unknown as { record: string[]; info: { lines: number } }[];
+    // The parser counts a record by its last line.
+    return records.map(({ record, info }) => ({
+      record,
+      line: info.lines - (record.join('').split('\n').length - 1) + firstLine - 1,
+    }));
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     throw malformed(Number(error.lines ?? 1) + firstLine - 1, PROBLEMS[error.code] ?? 'is not well-formed');
@@ -165,7 +201,9 @@ function recordsOf(text: string, named: string | undefined, firstLine: number): 
 }
 
 function delimiterOf(text: string): string {
-  const [header] = text.split(/[\r\n]/, 1);
+  // Blank lines may stand before the header.
+  const start = text.lastIndexOf('\n', text.search(/\S/)) + 1;
+  const [header] = text.slice(start).split('\n', 1);
   const count = (delimiter: string) => header.split(delimiter).length;
   return [',', ';', '\t'].reduce((best, next) => (count(next) > count(best) ? next : best));
 }

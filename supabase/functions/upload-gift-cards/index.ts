@@ -23,6 +23,6 @@ export default {
       request_id: requestId,
       idempotency_key: idempotencyKey,
     });
-    return presentImport(context, result, refused);
+    return presentImport(context, result, refused, rows);
   }),
 };

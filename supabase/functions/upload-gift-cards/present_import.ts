@@ -1,5 +1,6 @@
 import type { Context, Reply } from '../_shared/serve.ts';
-import type { RowResult } from './seal_cards.ts';
+import type { CardRow } from '../_shared/csv.ts';
+import { type RowResult, withLine } from './seal_cards.ts';
 
 /** What the database made of the rows that passed the function's checks. */
 export interface Imported {
@@ -11,14 +12,14 @@ export interface Imported {
   rows: RowResult[];
 }
 
-/** Adds the rows the function refused itself to those the database decided on, in the order of the file. */
-export function presentImport(context: Context, imported: Imported, refused: RowResult[]): Reply {
+/** Adds the rows the function refused itself to those the database decided on, in the order of the file, with their lines. */
+export function presentImport(context: Context, imported: Imported, refused: RowResult[], sent: CardRow[]): Reply {
   const duplicates = refused.filter(({ status }) => status === 'duplicate').length;
   const answer = {
     ...imported,
     duplicates: imported.duplicates + duplicates,
     rejected: imported.rejected + refused.length - duplicates,
-    rows: [...imported.rows, ...refused].sort((a, b) => a.row - b.row),
+    rows: [...imported.rows.map((result) => withLine(result, sent)), ...refused].sort((a, b) => a.row - b.row),
   };
   const { rows: _rows, ...counts } = answer;
   context.log('[UPLOAD] Success', counts);

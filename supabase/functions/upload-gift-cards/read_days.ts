@@ -1,4 +1,4 @@
-import type { CardRow } from '../_shared/csv.ts';
+import { type CardRow, placeOf } from '../_shared/csv.ts';
 import { DATE_FORMATS, type DateFormat, dayIn, isUnclearDay, showsOtherOrder } from '../_shared/days.ts';
 import { badRequest } from '../_shared/errors.ts';
 
@@ -10,20 +10,19 @@ import { badRequest } from '../_shared/errors.ts';
 export function readDays(rows: CardRow[], dateFormat: DateFormat | null): (string | null)[] {
   const format = dateFormat ?? 'YYYY-MM-DD';
   const isAsked = dateFormat === null && !rows.some(({ expirationDate }) => dayIn(expirationDate, format));
-  rows.forEach(({ expirationDate }, index) => {
+  rows.forEach((row, index) => {
+    const { expirationDate } = row;
     if (isAsked && isUnclearDay(expirationDate)) {
-      const formats = DATE_FORMATS.slice(1).join(', ');
+      const notation = `is not YYYY-MM-DD; name its notation: ${DATE_FORMATS.slice(1).join(', ')}`;
       throw badRequest({
         field: 'dateFormat',
-        problem: `is required: row ${
-          index + 1
-        } has an expiration date that is not YYYY-MM-DD; name its notation: ${formats}`,
+        problem: `is required: ${placeOf(row, index)} has an expiration date that ${notation}`,
       });
     }
     if (showsOtherOrder(expirationDate, format)) {
       throw badRequest({
         field: 'dateFormat',
-        problem: `is ${format}, but row ${index + 1} has its day and month in the other order`,
+        problem: `is ${format}, but ${placeOf(row, index)} has its day and month in the other order`,
       });
     }
   });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import {
   type CardRow,
   carriesSecurityCodes,
-  columnOf,
+  columnsOf,
   expirationOf,
   MAX_ROWS,
   readCsv,
@@ -99,11 +99,12 @@ function rowsOf(cards: Record<string, unknown>[]): CardRow[] {
   if (cards.length > MAX_ROWS) throw tooManyRows();
   return cards.map((card, index) => {
     const row: CardRow = { code: '', pin: '', expirationDate: '' };
-    for (const [name, value] of Object.entries(card)) {
-      const column = columnOf(name, Object.keys(card));
-      if (column === 'cvv') throw carriesSecurityCodes();
-      if (column) row[column] = checkCell(value, `cards.${index}.${column}`);
-    }
+    const columns = columnsOf(Object.keys(card));
+    if (columns.includes('cvv')) throw carriesSecurityCodes();
+    Object.values(card).forEach((value, at) => {
+      const column = columns[at];
+      if (column && column !== 'cvv') row[column] = checkCell(value, `cards.${index}.${column}`);
+    });
     return { ...row, expirationDate: expirationOf(row.expirationDate) };
   });
 }
