@@ -1,4 +1,4 @@
-/** What a first deployment is tried with: about a dozen calls from outside, each with its right answer. */
+/** Checks a deployment: about a dozen calls from outside, each with its expected answer. */
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { supabase } from '../migrate.mjs';
 import { Skipped } from '../testing/tally.mjs';
@@ -7,7 +7,7 @@ import { openTenant } from './tenant.mjs';
 const FORGED = '198.51.100.66';
 const ADDRESS_HEADERS = ['cf-connecting-ip', 'true-client-ip', 'x-real-ip', 'x-envoy-external-address', 'forwarded'];
 
-/** Runs all checks and prints a line for each; what cannot be run says why. `tally` counts what failed. */
+/** Runs all checks and prints a line for each; a skipped check prints its reason. `tally` counts failures. */
 export async function smoke({ url, key, publishable, dbUrl, jobsToken, twilioToken }, tally) {
   const base = url.replace(/\/+$/, '');
   const isLocal = /^(127\.|localhost$|\[::1\])/.test(new URL(base).hostname);

@@ -1,4 +1,4 @@
-/** The smoke test must not pass where nothing is as it should be. */
+/** The smoke test must fail against a broken deployment. */
 import assert from 'node:assert/strict';
 import { smoke } from '../smoke/smoke.mjs';
 import { Tally } from '../testing/tally.mjs';

@@ -44,7 +44,7 @@ returns public.clients language sql volatile security invoker set search_path = 
   select private.update_sms_policy(client_id, country, sms_countries, sms_daily_max)
 $$;
 comment on function public.update_sms_policy is
-  'Says where a client''s SMS may go (its country, the United States and Canada being one, and a list of others, ISO 3166 '
+  'Sets the countries to which a client''s SMS may go (its country, the United States and Canada being one, and a list of others, ISO 3166 '
   'two-letter codes) and how many may be sent in a day; omitted parameters are left unchanged. For the platform and the agency.';
 
 grant execute on function public.update_sms_policy, private.update_sms_policy to authenticated;

@@ -14,7 +14,7 @@ create table public.service_fees (
   constraint service_fees_fee_is_not_negative check (fee >= 0 and fee < 'Infinity')
 );
 comment on table public.service_fees is
-  'What giving one card of a client''s own stock costs: what the platform asks an agency, or an agency its client; nothing without a row.';
+  'The fee for giving one card of a client''s own stock: the platform''s for an agency, or an agency''s for its client; 0 without a row.';
 
 create index service_fees_client_id_idx on public.service_fees (client_id);
 

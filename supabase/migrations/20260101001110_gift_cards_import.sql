@@ -239,7 +239,7 @@ returns public.gift_card_brands language sql volatile security invoker set searc
   select private.update_brand_code_case(brand_id, code_case_matters)
 $$;
 comment on function public.update_brand_code_case is
-  'Says whether codes of a brand that differ by case alone are different cards; for platform admins, before its first card.';
+  'Sets whether codes of a brand that differ only by case are different cards; for platform admins, before its first card.';
 
 grant execute on function public.get_upload_target, public.import_gift_cards to service_role;
 grant execute on function public.update_brand_code_case, private.update_brand_code_case to authenticated;

@@ -134,6 +134,6 @@ returns public.clients language sql volatile security invoker set search_path = 
   select private.update_confirmation_policy(client_id, requires_confirmation_code)
 $$;
 comment on function public.update_confirmation_policy is
-  'Says whether a call agent may provision only for a caller whose confirmation code was given (GC-009 without it).';
+  'Sets whether call agents need the confirmation code of the caller to provision (GC-009 without it).';
 
 grant execute on function public.update_confirmation_policy, private.update_confirmation_policy to authenticated;

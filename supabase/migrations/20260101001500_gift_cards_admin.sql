@@ -84,7 +84,7 @@ returns public.card_pools language sql volatile security invoker set search_path
     client_id, brand_id, pool_name, denomination, currency, campaign_id, cost_per_card, stock_owner)
 $$;
 comment on function public.create_gift_card_pool is
-  'Makes an empty pool of one brand and value; without a client it is a master pool. Cards come in by upload-gift-cards. '
+  'Creates an empty pool of one brand and value; without a client it is a master pool. Cards come in by upload-gift-cards. '
   'stock_owner: platform (the default of platform admins) or client (of all others: cards of its own, billed a fee at most). '
   'cost_per_card is the owner''s figure; platform stock takes the cost of the brand''s value without one. Refuses with RB400, RB403, RB404.';
 
@@ -124,7 +124,7 @@ returns public.campaigns language sql volatile security invoker set search_path 
     client_id, campaign_name, billing_entity, currency, sms_template, email_subject, email_template)
 $$;
 comment on function public.create_campaign is
-  'Makes a campaign; billing_entity is client, or agency if its agency or the platform says so. The templates take {{first_name}}, {{code}} and the other merge tags; RB-400 with fields for one that cannot be used (check_message_template). The answer says sms_encoding and sms_segments.';
+  'Creates a campaign; billing_entity is client, or agency, which only its agency or the platform can set. The templates take {{first_name}}, {{code}} and the other merge tags; RB-400 with fields for one that cannot be used (check_message_template). The answer says sms_encoding and sms_segments.';
 
 -- The campaign, if the caller administers it or is a server.
 create function private.administered_campaign(campaign_id uuid)
@@ -236,7 +236,8 @@ returns public.campaign_conditions language sql volatile security invoker set se
     crm_event_match)
 $$;
 comment on function public.create_campaign_condition is
-  'Says what earns which card in a campaign: one that its client may give (GC002). crm_event_match: what the fields of the event '
+  'Creates a condition of a campaign: the event and the card that it earns, which the client may give (else GC002). '
+  'crm_event_match: what the fields of the event '
   'crm_event_name must say, each one value or a list of them ({"status": ["won"]}).';
 
 create function private.update_campaign_condition(
@@ -286,7 +287,8 @@ returns public.campaign_conditions language sql volatile security invoker set se
     crm_event_match)
 $$;
 comment on function public.update_campaign_condition is
-  'Changes what earns which card from now on; what is left out stays, and {} as crm_event_match takes it away. What the client may not give: GC002.';
+  'Changes a condition from now on; omitted parameters are left unchanged, and {} as crm_event_match removes it. '
+  'A card that the client may not give: GC002.';
 
 grant execute on function
   public.create_gift_card_pool, private.create_gift_card_pool, public.create_campaign, private.create_campaign,

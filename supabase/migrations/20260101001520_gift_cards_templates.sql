@@ -231,7 +231,7 @@ returns public.campaigns language sql volatile security invoker set search_path 
   select private.update_campaign_templates(campaign_id, sms_template, email_subject, email_template)
 $$;
 comment on function public.update_campaign_templates is
-  'Changes the texts of a campaign from now on; what is left out stays, and an empty text brings the default back. RB-400 with fields for a '
+  'Changes the texts of a campaign from now on; omitted texts are left unchanged, an empty text resets the default. RB-400 with fields for a '
   'text that cannot be used (check_message_template). The answer says sms_encoding and sms_segments.';
 
 grant execute on function

@@ -1,5 +1,5 @@
--- Gift cards, replays of CRM events: what came to nothing is dealt with again from its row, by the job, once the cause is out of
--- the way: an admin says so, or the consent that was lacking is given. A replay gives nothing twice, for the grant decides.
+-- Gift cards, replays of CRM events: the job processes an event without a result again from its row, when an admin asks for it or
+-- the missing consent is given. A replay gives no card twice, because the grant decides.
 
 -- Back to the job, which calls suppliers, as the database cannot.
 create function private.reopen_crm_events(events uuid[])
@@ -35,7 +35,7 @@ returns public.crm_events language sql volatile security invoker set search_path
   select private.replay_crm_event(crm_event_id, reason)
 $$;
 comment on function public.replay_crm_event is
-  'Has an event that came to nothing dealt with again, from what is stored of it, in the next round of the crm-events job.';
+  'Replays an event without a result from its stored columns, in the next round of the crm-events job.';
 
 create function private.replay_crm_events(endpoint_id uuid, since text, reason text)
 returns int language plpgsql volatile security definer set search_path = '' as $$
@@ -61,7 +61,7 @@ returns int language sql volatile security invoker set search_path = '' as $$
   select private.replay_crm_events(endpoint_id, since, reason)
 $$;
 comment on function public.replay_crm_events is
-  'Has all events of an endpoint since a day (where the client is) or a moment that came to nothing dealt with again, at most '
+  'Replays all events of an endpoint without a result since a day (in the client''s time zone) or a moment, at most '
   '10,000 at once; returns how many.';
 
 -- Who agrees later has earned no less: what was refused for want of consent is dealt with again.

@@ -80,7 +80,7 @@ end $$;
 create view public.billing_lines with (security_invoker = on) as
   select * from private.read_billing_lines();
 comment on view public.billing_lines is
-  'What clients owe their agencies and agencies the platform, line by line: cards given and taken back, sales and returns, with '
+  'What clients owe their agencies and agencies the platform, line by line: cards given and reversed, sales and returns, with '
   'price and payment. A card is a line of each level that owes for it: id and billed_entity_id together are unique.';
 
 create view public.billing_statements with (security_invoker = on) as

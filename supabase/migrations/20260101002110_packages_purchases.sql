@@ -10,7 +10,7 @@ create table private.payment_currencies (
   constraint payment_currencies_minimum_is_positive check (minimum > 0 and minimum < 'Infinity')
 );
 comment on table private.payment_currencies is
-  'What the card processor charges at least in a currency: the whole table in '
+  'The minimum charge of the card processor in a currency: the whole table in '
   'docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, read in November 2026. It counts for the currency in which an '
   'account is paid out: where Stripe converts, its own minimum may be higher, and it then refuses the payment (VC-029).';
 

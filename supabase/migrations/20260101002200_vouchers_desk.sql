@@ -229,7 +229,7 @@ returns public.vouchers language sql volatile security invoker set search_path =
   select private.create_voucher(client_id, voucher, idempotency_key)
 $$;
 comment on function public.create_voucher is
-  'Makes a voucher: {type, value, code?, usageLimit? (1; null: none), perCustomerLimit?, startsAt?, expiresOn? or expiresAt?, packageId?, '
+  'Creates a voucher: {type, value, code?, usageLimit? (1; null: none), perCustomerLimit?, startsAt?, expiresOn? or expiresAt?, packageId?, '
   'minimumPurchase?, entitlementDays?, ownerId?, ownerBenefit?, dealerId?, allowedDomains?, allowedCustomers?, isPublic?, '
   'isActive?, description?}. expiresOn is a day, which counts until its end where the client is; startsAt and expiresAt are a day '
   'or a moment with its offset. The same idempotency_key returns the voucher that it made. RB-400, RB-409, VC-018.';

@@ -196,7 +196,7 @@ returns jsonb language sql stable security invoker set search_path = '' as $$
   select private.report_voucher_usage(client_id, since, until)
 $$;
 comment on function public.report_voucher_usage is
-  'What was redeemed in a time, by type (discounts by currency); how the tries ended, by code; and the share of all vouchers that was ever redeemed. '
+  'Redemptions in a period, by type (discounts by currency); outcomes of attempts, by code; and the share of all vouchers that was ever redeemed. '
   'since and until: a day, which counts wholly where the client is, or a moment; null is open.';
 
 -- Takes back what is free of a transfer, and returns how much. Each part has a key that says how much came back before it.
@@ -335,7 +335,7 @@ returns jsonb language sql volatile security invoker set search_path = '' as $$
   select private.rollback_voucher_redemption(redemption_id, reason, idempotency_key)
 $$;
 comment on function public.rollback_voucher_redemption is
-  'Takes back what is neither spent nor held of a redemption; the use is given back when everything came back (isComplete). Until '
+  'Rolls back what is neither spent nor held of a redemption; the use is returned when everything is rolled back (isComplete). Until '
   'then another call takes back what has become free since; the same idempotency_key repeats its answer. Returns {takenBack, '
   'remaining, ownerTakenBack, messagesKept (used messages of a package), isComplete, …}. RB-400, RB-409, VC-015, VC-016.';
 

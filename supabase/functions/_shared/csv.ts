@@ -14,7 +14,7 @@ export interface CardRow {
   code: string;
   pin: string;
   expirationDate: string;
-  /** What the store's support asks for; it pays for nothing. */
+  /** The number that the store's support asks for; it cannot be redeemed. */
   serialNumber?: string;
   /** The line of the file on which it begins, blank lines counted; none in JSON. */
   line?: number;
@@ -27,7 +27,7 @@ export function placeOf({ line }: CardRow, index: number): string {
 
 type Column = Exclude<keyof CardRow, 'line'> | 'cvv';
 
-// What suppliers and stores call them.
+// Column names of suppliers and stores.
 const NAMES: Record<Column, string[]> = {
   code: namesOf(
     `code | card code | card number | card no | claim code | voucher code | voucher number | gift code | gift card code

@@ -2,7 +2,7 @@
 export interface Limits {
   concurrency: number;
   budgetMs: number;
-  /** `ROUND_SIZE` unless it is said. */
+  /** `ROUND_SIZE` by default. */
   size?: number;
 }
 

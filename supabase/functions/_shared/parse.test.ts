@@ -33,7 +33,7 @@ Deno.test('readJson: a body that fits comes back without unknown fields', async 
   assert.deepEqual(await readJson(post('{"name":" Ann ","colour":"red"}'), schema), { name: 'Ann' });
 });
 
-Deno.test('readJson: no body at all → an empty object, whatever its media type', async () => {
+Deno.test('readJson: no body → an empty object, with any media type', async () => {
   const request = new Request('http://localhost/', { method: 'POST' });
   assert.deepEqual(await readJson(request, z.strictObject({ name: z.string().nullish() })), {});
 });

@@ -15,7 +15,7 @@ export interface Options {
   tag: string;
   /** Secrets without which it refuses before it does anything. */
   secrets?: string[];
-  /** A function secret that is accepted beside `auth`, in a header of its own; it opens this function and nothing else. */
+  /** A function secret that is accepted beside `auth`, in a header of its own; it authorizes this function and nothing else. */
   token?: { header: string; secret: string };
 }
 

@@ -14,7 +14,7 @@ const ADDRESS_HEADERS = [
   'forwarded',
 ];
 
-/** Shows a trusted server which address its own call came from, as limits and audit events see it, and what proxies said. */
+/** Returns the address of the call to a trusted server, as limits and audit events see it, and the headers of proxies. */
 export default {
   fetch: serve({ auth: 'secret', tag: 'CHECK' }, async (request, { ip }) => {
     await readJson(request, body);

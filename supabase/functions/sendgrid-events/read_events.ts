@@ -11,7 +11,7 @@ export interface EmailEvent {
   status: string | null;
   errorCode: string | null;
   wish: 'opt_in' | 'opt_out' | null;
-  /** What kind of opt-out a wish makes or takes back: one kind never takes back another. */
+  /** The kind of opt-out that a wish sets or lifts: one kind never lifts another. */
   wishKind: string | null;
   address: string | null;
   reason: string | null;
@@ -75,7 +75,7 @@ function emailEventOf(raw: RawEvent): EmailEvent {
   };
 }
 
-/** The kind of opt-out: a complaint, an unsubscription from everything, or one from a group, which its resubscribe takes back. */
+/** The kind of opt-out: a complaint, an unsubscription from everything, or one from a group, which its resubscribe lifts. */
 function wishKindOf({ event, reason = '', asm_group_id }: RawEvent): string {
   if (event === 'spamreport' || (event === 'dropped' && /spam report/i.test(reason))) return 'spamreport';
   const isOfGroup = event.startsWith('group_') || (event === 'dropped' && asm_group_id !== undefined);

@@ -1,7 +1,7 @@
 import { FOREIGN_STOP, FOREIGN_UNSUBSCRIBE, says } from './foreign_words.ts';
 import { wordsOf } from './words.ts';
 
-/** What a recipient's message is taken to mean; other is for staff to read, unclear for them to decide: it may be an opt-out. */
+/** The meaning of a recipient's message; staff read other, and decide unclear, which may be an opt-out. */
 export type Meaning = 'opt_in' | 'opt_out' | 'unclear' | 'help' | 'other';
 
 /** What Twilio says a message was, where Advanced Opt-Out is on. */
@@ -9,7 +9,7 @@ export type OptOutType = 'STOP' | 'START' | 'HELP';
 
 const TOLD: Record<OptOutType, Meaning> = { STOP: 'opt_out', START: 'opt_in', HELP: 'help' };
 
-/** What is meant when a parameter comes more than once: a STOP among its values is kept. */
+/** The meaning when a parameter is repeated: a STOP among its values wins. */
 export function meaningOfAll(bodies: string[], optOutTypes: string[] = []): Meaning {
   const told = optOutTypes.filter((type): type is OptOutType => type in TOLD);
   const meanings = [

@@ -75,7 +75,7 @@ async function readForm(
   });
 }
 
-/** A part that is not read would be cards that are not stocked, without a word. */
+/** Refuses unknown and repeated parts: their cards would silently not be stocked. */
 function assertOneFile(form: FormData): void {
   const known = ['file', 'poolId', 'dateFormat'];
   for (const name of new Set(form.keys())) {

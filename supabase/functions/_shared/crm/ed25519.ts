@@ -21,7 +21,7 @@ export async function isSignedEd25519(
     const publicKey = await crypto.subtle.importKey('spki', spki, 'Ed25519', false, ['verify']);
     return await crypto.subtle.verify('Ed25519', publicKey, Buffer.from(signature, 'base64'), signed);
   } catch {
-    // A key that is none has signed nothing.
+    // An invalid key verifies no signature.
     return false;
   }
 }

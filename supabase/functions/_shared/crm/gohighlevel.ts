@@ -66,7 +66,7 @@ function locationIn(told: unknown): unknown {
   return type === undefined || type === 'location' ? field(told, 'altId') : undefined;
 }
 
-/** The time in a genuine body: ISO 8601 with its offset, or milliseconds; what has none is as old as can be. */
+/** The time in a genuine body: ISO 8601 with its offset, or milliseconds; a body without one counts as the oldest. */
 function timeOf(body: Uint8Array): number {
   try {
     const { timestamp } = event.parse(JSON.parse(new TextDecoder().decode(body)));

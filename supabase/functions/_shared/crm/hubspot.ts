@@ -65,7 +65,7 @@ function signedForm(url: string): string {
 // The id that HubSpot gives to contacts among the types of its objects.
 const CONTACT_TYPE = '0-1';
 
-/** An event of a batch; one that is none is kept with what is wrong, and the others are taken. */
+/** An event of a batch; an invalid one is kept with its problem, and the others are accepted. */
 function eventIn(told: unknown): CrmEvent {
   // The example that HubSpot's documentation prints names the type `eventType`.
   const type = field(told, 'subscriptionType') ?? field(told, 'eventType');

@@ -18,7 +18,7 @@ export interface CrmEvent {
   /** Whose CRM it is, where one key signs for many. */
   account: string | null;
   payload: unknown;
-  /** Fields that say that it came to nothing: lost, cancelled, removed, no tags. A condition must name them to count it. */
+  /** Fields with a negative outcome: lost, cancelled, removed, no tags. A condition must name them to count it. */
   negatives?: string[];
   /** Ids that are the contact's, too, from now on. */
   merged?: string[];

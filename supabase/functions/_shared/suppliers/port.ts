@@ -16,7 +16,7 @@ export interface Order {
 export interface BoughtCard {
   code: string;
   pin: string | null;
-  /** What the store's support asks for; it pays for nothing. */
+  /** The number that the store's support asks for; it cannot be redeemed. */
   serialNumber?: string;
   /** YYYY-MM-DD. */
   expiresOn: string | null;

@@ -15,7 +15,7 @@ select isnt(pg_temp.network('::ffff:203.0.113.7'), pg_temp.network('::ffff:203.0
   'IPv4 written as IPv6 is IPv4');
 select is(pg_temp.network('::ffff:203.0.113.7'), pg_temp.network('203.0.113.7'), 'The same address either way');
 select is(pg_temp.network('no address'), 'unknown', 'An invalid address → unknown');
-select is(pg_temp.network(null), 'unknown', 'Without an address everybody is one visitor');
+select is(pg_temp.network(null), 'unknown', 'Requests without an address share one bucket');
 
 select is(private.address_of(written), address::inet, 'address_of: ' || written || ' → ' || coalesce(address, 'none'))
 from (values

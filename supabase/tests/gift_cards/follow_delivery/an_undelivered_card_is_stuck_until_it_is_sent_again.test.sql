@@ -139,7 +139,7 @@ select tests.keep('card', tests.provision(tests.the('recipient'), delivery_metho
 select pg_temp.resend('sms', '+12025550166');
 select tests.report(tests.lease(tests.the('resent')), 'permanent', null, '21211');
 select is(pg_temp.card(), 'delivered by api', 'follow_delivery: a resend of a card that an answer showed fails → stays delivered');
-select is(pg_temp.alerts(), 'delivery_failed', 'And the alert tells of the resend');
+select is(pg_temp.alerts(), 'delivery_failed', 'The open alert is that of the resend');
 
 -- a second message under way decides
 select pg_temp.give('ada@example.com');

@@ -75,7 +75,7 @@ select is(tests.redeem(tests.redemption_token(tests.the('fourth')), delivery_met
 select is(pg_temp.watch(), 0, 'watch_pending_rewards: a condition that still has no card …');
 select is(pg_temp.alerts(), 'pending_reward_blocked', '… stays an alert');
 update public.pending_rewards set status = 'cancelled' where brand_id is null and campaign_id = tests.the('campaign');
-select is(pg_temp.alerts(), null, 'By hand, too: whatever ends the last reward resolves the alert');
+select is(pg_temp.alerts(), null, 'A manual end of the last reward resolves the alert, too');
 
 select * from finish();
 rollback;

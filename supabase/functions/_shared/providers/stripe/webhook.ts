@@ -91,7 +91,7 @@ function subjectOf(event: Stripe.Event): Subject | null {
     case 'charge.refund.updated': {
       const refund = event.data.object;
       const status = event.type === 'refund.failed' ? 'failed' : refund.status;
-      // The job asks for refunds that are pending; only one that comes to nothing after all is news.
+      // The job looks up pending refunds; only a refund that fails later needs this event.
       if (status !== 'failed' && status !== 'canceled') return null;
       const ownRefundId = metadataOf(refund).refund_id ?? null;
       const facts = { refundId: refund.id, ownRefundId, error: refund.failure_reason ?? status };
