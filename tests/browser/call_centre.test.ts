@@ -39,7 +39,7 @@ interface Journey {
   session: { matches: unknown[] };
   given: { giftCard: { id: string; status: string } };
   again: { giftCardId: string };
-  upload: { imported: number; rejected: number; rows: { status: string; reason?: string }[] };
+  upload: { imported: number; rejected: number; rows: { line: number; status: string; reason?: string }[] };
   refusal: { error: { fields: { field: string }[] } };
 }
 
@@ -62,7 +62,7 @@ Deno.test({
     assert.equal(result.again.giftCardId, result.given.giftCard.id);
     assert.deepEqual([result.upload.imported, result.upload.rejected], [1, 1]);
     assert.equal(result.refusal.error.fields[0].field, 'reason');
-    assert.deepEqual(result.upload.rows.map(({ status }) => status), ['imported', 'rejected']);
+    assert.deepEqual(result.upload.rows.map(({ line, status }) => [line, status]), [[2, 'imported'], [3, 'rejected']]);
     assert.match(result.upload.rows[1].reason!, /export the column as text/);
     await messageTo(otherPhone);
   },
