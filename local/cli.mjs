@@ -10,6 +10,10 @@ const commands = ['start', 'reset', 'demo', 'test', 'check', 'bench', 'types', '
 // Of `smoke`, which tries a deployment and needs nothing else of the stack.
 const smokeOptions = ['url', 'key', 'publishable', 'db-url', 'jobs-token', 'twilio-token'];
 
+const HELP = `Commands: ${commands.join(', ')}
+Options of all: --port <number>, --data <folder>
+smoke: ${smokeOptions.map((name) => `--${name} <value>`).join(' ')} (docs/deploying.md)`;
+
 process.umask(0o022); // root lets another account run Postgres, which must pass through the folders made here
 try {
   const { values, positionals: [command, ...filters] } = parseArgs({
@@ -18,9 +22,14 @@ try {
       port: { type: 'string', default: '54321' },
       data: { type: 'string', default: localFolder },
       fast: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
       ...Object.fromEntries(smokeOptions.map((name) => [name, { type: 'string' }])),
     },
   });
+  if (values.help) {
+    console.log(HELP);
+    process.exit();
+  }
   if (!commands.includes(command)) throw new Error(`Say one of: ${commands.join(', ')}.`);
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_000) throw new Error('--port must be a number from 0 to 65000.');

@@ -48,3 +48,9 @@ Deno.test('problemsOfFunctions: a folder that config.toml does not list, or list
     '[functions.gone] is no folder of supabase/functions',
   ]);
 });
+
+Deno.test('cli: --help names the commands and the options of smoke', async () => {
+  const { code, stdout } = await new Deno.Command('node', { args: ['local/cli.mjs', 'smoke', '--help'] }).output();
+  assert.equal(code, 0);
+  assert.match(new TextDecoder().decode(stdout), /Commands: start, .*smoke: --url <value> --key <value>/s);
+});

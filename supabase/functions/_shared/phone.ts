@@ -24,7 +24,11 @@ export const phone = text(32).transform((value, context) => {
 });
 
 // What telephone systems send in place of a number that its owner withholds, as words and as the digits that Twilio makes of them.
-const WITHHELD = /^(|anonymous|restricted|unknown|unavailable|private|blocked|withheld|no caller id|not available)$/i;
+const WITHHELD = new RegExp(
+  '^(|((anonymous|restricted|unknown|unavailable|private|blocked|withheld)( (caller|number|name|caller id))?)|(number|caller id) ' +
+    '(withheld|blocked|unavailable|unknown|restricted)|no (caller id|number)|not available|out of area|(sip:)?anonymous@anonymous\\.invalid)$',
+  'i',
+);
 const WITHHELD_DIGITS = ['+266696687', '+7378742833', '+8656696', '+86282452253', '+2562533', '+464'];
 
 /** The number of a caller as E.164, or null where the caller withholds it. */

@@ -111,6 +111,12 @@ Deno.test('stripe webhook: metadata null → an event without a purchase of ours
   assert.equal(paymentEventOf(event('refund.updated', refund))?.facts.ownRefundId, null);
 });
 
+Deno.test('stripe webhook: an event without its object → means nothing to purchases', () => {
+  const told = event('payment_intent.succeeded', {});
+  assert.equal(paymentEventOf({ ...told, data: { object: null } } as never), null);
+  assert.equal(paymentEventOf({ ...told, data: undefined } as never), null);
+});
+
 Deno.test('stripe webhook: a dispute without payment_intent → its charge', () => {
   const dispute = {
     id: 'dp_1',

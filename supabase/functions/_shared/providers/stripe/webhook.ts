@@ -44,7 +44,7 @@ export function reasonToIgnore({ object, type }: SignedEvent): string {
 
 /** What an event means for purchases; null for kinds that mean nothing. */
 export function paymentEventOf(event: SignedEvent): PaymentEvent | null {
-  if (event.object !== 'event') return null;
+  if (event.object !== 'event' || !event.data?.object) return null;
   const subject = subjectOf(event);
   if (!subject) return null;
   const { purchaseId, paymentIntentId, facts } = subject;
