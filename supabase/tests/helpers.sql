@@ -72,3 +72,19 @@ create or replace function tests.the(name text)
 returns uuid language sql stable as $$
   select (tests.kept(name) #>> '{}')::uuid
 $$;
+
+-- What a query finds after a change that is undone again.
+create or replace function tests.found_after(change text, query text)
+returns text language plpgsql as $$
+declare
+  found_rows text;
+begin
+  begin
+    execute change;
+    execute query into found_rows;
+    raise exception using errcode = 'UNDOO';
+  exception when sqlstate 'UNDOO' then
+    null;
+  end;
+  return found_rows;
+end $$;

@@ -16,21 +16,11 @@ select tests.add_cards(tests.the('pool'), 3);
 select private.link_audit_chain();
 select is_empty('select * from private.invariant_violations', 'After a busy day nothing is violated');
 
-create function pg_temp.violations_after(change text) returns text language plpgsql as $$
-declare
-  found_violations text;
-begin
-  begin
-    execute change;
-    found_violations := (
-      select string_agg(distinct v.invariant || case when v.problem <> '' then ': ' || v.problem else '' end, '; ')
-        from private.invariant_violations v);
-    raise exception using errcode = 'P0001', message = 'undo';
-  exception when raise_exception then
-    null;
-  end;
-  return found_violations;
-end $$;
+create function pg_temp.violations_after(change text) returns text language sql as $$
+  select tests.found_after(change, $query$
+    select string_agg(distinct v.invariant || case when v.problem <> '' then ': ' || v.problem else '' end, '; ')
+    from private.invariant_violations v $query$)
+$$;
 alter table public.billing_transactions disable trigger billing_transactions_are_immutable;
 alter table public.audit_events disable trigger audit_events_are_append_only;
 alter table public.gift_cards drop constraint gift_cards_one_card_for_a_grant;

@@ -18,19 +18,10 @@ select tests.keep('discount', tests.redeem_voucher(tests.the('customer'),
   tests.create_voucher(tests.the('client'), '{"type": "percentage"}')) #> '{result,benefit,entitlementId}');
 select is_empty('select * from private.invariant_violations', 'After redemptions of every type nothing is violated');
 
-create function pg_temp.violations_after(change text) returns text language plpgsql as $$
-declare
-  found_violations text;
-begin
-  begin
-    execute change;
-    found_violations := (select string_agg(distinct v.problem, '; ') from private.voucher_violations v);
-    raise exception using errcode = 'P0001', message = 'undo';
-  exception when raise_exception then
-    null;
-  end;
-  return found_violations;
-end $$;
+create function pg_temp.violations_after(change text) returns text language sql as $$
+  select tests.found_after(change, $query$
+    select string_agg(distinct v.problem, '; ') from private.voucher_violations v $query$)
+$$;
 
 select is(pg_temp.violations_after(format('update public.vouchers set usage_count = 2 where id = %L', tests.the('credit'))),
   'a voucher does not count its redemptions', 'A count that is off by one');
