@@ -94,7 +94,7 @@ end $$;
 
 create function public.receive_sms(
   provider_message_id text, phone text, sent_to text, body text, media_count int, meaning text, is_answered boolean,
-  request_id uuid, sent_by text default 'sms')
+  sent_by text default 'sms')
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   message public.inbound_messages;

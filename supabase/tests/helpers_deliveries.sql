@@ -53,7 +53,7 @@ create or replace function tests.write_sms(
   phone text, body text, meaning text, id text default gen_random_uuid()::text, answered boolean default false,
   sent_by text default 'sms')
 returns jsonb language sql set search_path = '' as $$
-  select public.receive_sms(id, phone, '+15550100000', body, 0, meaning, answered, gen_random_uuid(), sent_by)
+  select public.receive_sms(id, phone, '+15550100000', body, 0, meaning, answered, sent_by)
 $$;
 
 -- A reply of a recipient that may be an opt-out; its id.

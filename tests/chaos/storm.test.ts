@@ -223,12 +223,10 @@ function actsOf(
     sweep: () => ask(db`select public.release_stuck_cards() as answer`),
     stop: () =>
       ask(db`
-        select public.receive_sms(gen_random_uuid()::text, ${someone().phone}, '+15550100000', 'STOP', 0, 'opt_out', false,
-          gen_random_uuid()) as answer`),
+        select public.receive_sms(gen_random_uuid()::text, ${someone().phone}, '+15550100000', 'STOP', 0, 'opt_out', false) as answer`),
     start: () =>
       ask(db`
-        select public.receive_sms(gen_random_uuid()::text, ${someone().phone}, '+15550100000', 'START', 0, 'opt_in', false,
-          gen_random_uuid()) as answer`),
+        select public.receive_sms(gen_random_uuid()::text, ${someone().phone}, '+15550100000', 'START', 0, 'opt_in', false) as answer`),
     voucher: () =>
       ask(db`
         select public.redeem_voucher(${

@@ -2266,7 +2266,7 @@ isOneToOne: false
 { Args: { "actor": string,"call_session_id": string,"condition_number": number,"confirmation_code": string,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"reason"?: string,"recipient_id": string,"request_hash": string,"request_id": string,"skip_verification": boolean,"suppliers"?: (string)[] }; Returns: Json
                            },
 "receive_sms":
-{ Args: { "body": string,"is_answered": boolean,"meaning": string,"media_count": number,"phone": string,"provider_message_id": string,"request_id": string,"sent_by"?: string,"sent_to": string }; Returns: Json
+{ Args: { "body": string,"is_answered": boolean,"meaning": string,"media_count": number,"phone": string,"provider_message_id": string,"sent_by"?: string,"sent_to": string }; Returns: Json
                            },
 "record_consent":
 { Args: { "address"?: string,"channel": string,"ip"?: unknown,"recipient_id": string,"source": string,"wording": string,"wording_version"?: string }; Returns: {

@@ -43,7 +43,6 @@ export default {
       meaning,
       // Twilio's default help names neither us nor whom to ask, so ours follows it; one set up at Twilio is left alone.
       is_answered: OptOutType !== undefined || (meaning !== 'help' && isTwiliosKeyword(Body)),
-      request_id: context.requestId,
       sent_by: appOf(fields.From),
     });
     context.log('[TWILIO] SMS received', { messageSid: MessageSid, meaning, answer: result.answer });
