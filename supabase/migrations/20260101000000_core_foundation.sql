@@ -13,6 +13,27 @@ alter default privileges in schema public revoke all on tables from anon, authen
 alter default privileges in schema public revoke all on sequences from anon, authenticated, service_role;
 alter default privileges in schema public revoke execute on functions from public, anon, authenticated, service_role;
 
+-- Makes the public wrapper of an admin entry point from its body: the same arguments, defaults and result, run as its caller.
+-- The body in `private` is a security definer that checks the caller; the roles may execute both, and nobody else either.
+create function private.publish(body regprocedure, roles text[], comment text)
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  entry_point pg_catalog.pg_proc;
+  wrapper text;
+begin
+  select p.* into entry_point from pg_catalog.pg_proc p where p.oid = body;
+  wrapper := format('public.%I(%s)', entry_point.proname, pg_get_function_identity_arguments(body));
+  execute format('create function public.%I(%s) returns %s language sql %s security invoker set search_path = %L as %L',
+    entry_point.proname, pg_get_function_arguments(body), pg_get_function_result(body),
+    case entry_point.provolatile when 'v' then 'volatile' when 's' then 'stable' else 'immutable' end, '',
+    format('select %s private.%I(%s)', case when entry_point.proretset then '* from' end, entry_point.proname, (
+      select string_agg(quote_ident(a.name), ', ' order by a.place)
+      from unnest(entry_point.proargnames) with ordinality a (name, place) where a.place <= entry_point.pronargs)));
+  execute format('comment on function %s is %L', wrapper, comment);
+  execute format('grant execute on function %s, %s to %s', body, wrapper, (
+    select string_agg(quote_ident(r.role), ', ') from unnest(roles) r (role)));
+end $$;
+
 -- Refusals. Inside, a function refuses by raising the code of the catalogue as SQLSTATE (GC-003 → GC003); at the door the
 -- code is caught and returned as data, so that the trace and the attempt survive. Anything else is a bug and propagates.
 

@@ -103,11 +103,13 @@ create function private.staffed_client_ids()
 returns setof uuid language sql stable security definer set search_path = '' as $$
   select private.client_ids_of(auth.uid(), private.staff_roles())
 $$;
+grant execute on function private.staffed_client_ids() to authenticated;
 
 create function private.administered_client_ids()
 returns setof uuid language sql stable security definer set search_path = '' as $$
   select private.client_ids_of(auth.uid(), private.admin_roles())
 $$;
+grant execute on function private.administered_client_ids() to authenticated;
 
 -- The agencies that a user administers: its own, or all of them for the platform.
 create function private.agency_ids_of(actor uuid)
@@ -123,6 +125,7 @@ create function private.administered_agency_ids()
 returns setof uuid language sql stable security definer set search_path = '' as $$
   select private.agency_ids_of(auth.uid())
 $$;
+grant execute on function private.administered_agency_ids() to authenticated;
 
 create function private.is_platform_admin(actor uuid)
 returns boolean language sql stable security definer set search_path = '' as $$
@@ -135,6 +138,7 @@ create function private.is_platform_admin()
 returns boolean language sql stable security definer set search_path = '' as $$
   select private.is_platform_admin(auth.uid())
 $$;
+grant execute on function private.is_platform_admin() to authenticated;
 
 -- The signed-in user, for functions that users call themselves: nobody must never pass for a trusted server.
 create function private.caller()
@@ -192,10 +196,6 @@ begin
     perform private.refuse('RB-404', 'Not found');
   end if;
 end $$;
-
-grant execute on function
-  private.staffed_client_ids(), private.administered_client_ids(), private.administered_agency_ids(),
-  private.is_platform_admin() to authenticated;
 
 alter table public.agencies enable row level security;
 alter table public.clients enable row level security;

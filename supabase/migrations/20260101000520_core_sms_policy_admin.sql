@@ -13,7 +13,8 @@ begin
   end if;
 end $$;
 
-create function private.update_sms_policy(client_id uuid, country text, sms_countries text[], sms_daily_max int)
+create function private.update_sms_policy(
+  client_id uuid, country text default null, sms_countries text[] default null, sms_daily_max int default null)
 returns public.clients language plpgsql volatile security definer set search_path = '' as $$
 declare
   client public.clients;
@@ -37,14 +38,6 @@ begin
     'country', client.country, 'sms_countries', client.sms_countries, 'sms_daily_max', client.sms_daily_max));
   return client;
 end $$;
-
-create function public.update_sms_policy(
-  client_id uuid, country text default null, sms_countries text[] default null, sms_daily_max int default null)
-returns public.clients language sql volatile security invoker set search_path = '' as $$
-  select private.update_sms_policy(client_id, country, sms_countries, sms_daily_max)
-$$;
-comment on function public.update_sms_policy is
+select private.publish('private.update_sms_policy(uuid, text, text[], int)', '{authenticated, service_role}',
   'Sets the countries to which a client''s SMS may go (its country, the United States and Canada being one, and a list of others, ISO 3166 '
-  'two-letter codes) and how many may be sent in a day; omitted parameters are left unchanged. For the platform and the agency.';
-
-grant execute on function public.update_sms_policy, private.update_sms_policy to authenticated;
+  'two-letter codes) and how many may be sent in a day; omitted parameters are left unchanged. For the platform and the agency.');

@@ -188,6 +188,7 @@ begin
 end $$;
 comment on function public.record_email_events is
   'Applies a batch of SendGrid''s events: each once, statuses by rank, complaints and unsubscriptions as opt-outs.';
+grant execute on function public.record_email_events to service_role;
 
 -- The unsubscribe link in the headers of an e-mail; possession of the e-mail is the authorization.
 create function public.unsubscribe_email(delivery_id uuid, action text, request_id uuid)
@@ -211,12 +212,12 @@ end $$;
 comment on function public.unsubscribe_email is
   'Opts the address of an e-mail out of all clients'' e-mail at once, by the link that it carries (action unsubscribe), or takes that back '
   '(resubscribe); no other kind of opt-out is lifted by it.';
+grant execute on function public.unsubscribe_email to service_role;
 
 alter table public.consents enable row level security;
 alter table public.inbound_messages enable row level security;
 
 grant select on public.consents, public.inbound_messages to authenticated, service_role;
-grant execute on function public.record_email_events, public.unsubscribe_email to service_role;
 
 create policy "Staff read the consents of their clients" on public.consents
   for select to authenticated

@@ -203,6 +203,7 @@ begin
 end $$;
 comment on function public.lease_webhooks is
   'Takes due webhook messages for sending: an attempt is committed before the endpoint is called. The lease lasts a minute.';
+grant execute on function public.lease_webhooks to service_role;
 
 -- Nothing more is sent there; what waits becomes dead letters.
 create function private.disable_endpoint(endpoint_id uuid, reason text)
@@ -279,6 +280,7 @@ begin
 end $$;
 comment on function public.complete_webhook_attempt is
   'Reports a call: delivered, failed or gone (410: the endpoint wants nothing more). accepted is false when the lease has passed on.';
+grant execute on function public.complete_webhook_attempt to service_role;
 
 -- Forgets what was delivered before a time; dead letters stay until somebody has looked.
 create function private.purge_webhooks(before timestamptz, batch_size int)
@@ -315,7 +317,6 @@ alter table public.webhook_messages enable row level security;
 alter table public.webhook_attempts enable row level security;
 
 grant select on public.webhook_endpoints, public.webhook_messages, public.webhook_attempts to authenticated, service_role;
-grant execute on function public.lease_webhooks, public.complete_webhook_attempt to service_role;
 
 create policy "Admins read the webhook endpoints of their clients" on public.webhook_endpoints
   for select to authenticated using (client_id in (select private.administered_client_ids()));

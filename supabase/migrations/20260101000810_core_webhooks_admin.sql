@@ -51,7 +51,8 @@ returns text language sql volatile set search_path = '' as $$
   returning s.secret
 $$;
 
-create function private.create_webhook_endpoint(client_id uuid, url text, events text[], description text)
+create function private.create_webhook_endpoint(
+  client_id uuid, url text, events text[] default '{*}', description text default null)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   endpoint public.webhook_endpoints;
@@ -65,17 +66,12 @@ begin
     jsonb_build_object('url', url, 'events', events));
   return jsonb_build_object('endpoint', to_jsonb(endpoint), 'secret', private.add_webhook_secret(endpoint.id));
 end $$;
-
-create function public.create_webhook_endpoint(
-  client_id uuid, url text, events text[] default '{*}', description text default null)
-returns jsonb language sql volatile security invoker set search_path = '' as $$
-  select private.create_webhook_endpoint(client_id, url, events, description)
-$$;
-comment on function public.create_webhook_endpoint is
-  'Tells a client''s system, at an https URL, of the events named ({*}: all). Answers { endpoint, secret }: the secret is shown once.';
+select private.publish('private.create_webhook_endpoint(uuid, text, text[], text)', '{authenticated, service_role}',
+  'Tells a client''s system, at an https URL, of the events named ({*}: all). Answers { endpoint, secret }: the secret is shown once.');
 
 create function private.update_webhook_endpoint(
-  endpoint_id uuid, url text, events text[], description text, is_active boolean)
+  endpoint_id uuid, url text default null, events text[] default null, description text default null,
+  is_active boolean default null)
 returns public.webhook_endpoints language plpgsql volatile security definer set search_path = '' as $$
 declare
   endpoint public.webhook_endpoints := private.administered_endpoint(endpoint_id);
@@ -99,15 +95,8 @@ begin
     jsonb_build_object('url', endpoint.url, 'events', endpoint.events, 'is_active', endpoint.is_active));
   return endpoint;
 end $$;
-
-create function public.update_webhook_endpoint(
-  endpoint_id uuid, url text default null, events text[] default null, description text default null,
-  is_active boolean default null)
-returns public.webhook_endpoints language sql volatile security invoker set search_path = '' as $$
-  select private.update_webhook_endpoint(endpoint_id, url, events, description, is_active)
-$$;
-comment on function public.update_webhook_endpoint is
-  'Changes what is named. Disabled, an endpoint is told nothing and what waited becomes dead letters; enabled, it starts afresh.';
+select private.publish('private.update_webhook_endpoint(uuid, text, text[], text, boolean)', '{authenticated, service_role}',
+  'Changes what is named. Disabled, an endpoint is told nothing and what waited becomes dead letters; enabled, it starts afresh.');
 
 create function private.rotate_webhook_secret(endpoint_id uuid)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -123,13 +112,8 @@ begin
     endpoint.client_id, private.caller(), 'webhook_endpoint.secret_rotated', 'webhook_endpoint', endpoint.id);
   return jsonb_build_object('endpointId', endpoint.id, 'secret', made, 'previousExpiresAt', now() + interval '1 day');
 end $$;
-
-create function public.rotate_webhook_secret(endpoint_id uuid)
-returns jsonb language sql volatile security invoker set search_path = '' as $$
-  select private.rotate_webhook_secret(endpoint_id)
-$$;
-comment on function public.rotate_webhook_secret is
-  'Makes a new secret, shown once; for a day messages carry signatures of both, so that a receiver can change over.';
+select private.publish('private.rotate_webhook_secret(uuid)', '{authenticated, service_role}',
+  'Makes a new secret, shown once; for a day messages carry signatures of both, so that a receiver can change over.');
 
 create function private.send_test_event(endpoint_id uuid)
 returns public.webhook_messages language plpgsql volatile security definer set search_path = '' as $$
@@ -145,12 +129,8 @@ begin
   returning m.* into message;
   return message;
 end $$;
-
-create function public.send_test_event(endpoint_id uuid)
-returns public.webhook_messages language sql volatile security invoker set search_path = '' as $$
-  select private.send_test_event(endpoint_id)
-$$;
-comment on function public.send_test_event is 'Sends webhook.test to an endpoint, whatever events it wants; look at webhook_attempts.';
+select private.publish('private.send_test_event(uuid)', '{authenticated, service_role}',
+  'Sends webhook.test to an endpoint, whatever events it wants; look at webhook_attempts.');
 
 -- The same message again, under the same id, with ten more tries.
 create function private.requeue_webhooks(endpoint_id uuid, messages uuid[])
@@ -182,13 +162,8 @@ begin
     message.client_id, private.caller(), 'webhook_message.replayed', 'webhook_message', message.id);
   return message;
 end $$;
-
-create function public.replay_webhook_message(message_id uuid)
-returns public.webhook_messages language sql volatile security invoker set search_path = '' as $$
-  select private.replay_webhook_message(message_id)
-$$;
-comment on function public.replay_webhook_message is
-  'Sends a message again that was delivered or failed, under the same webhook-id: a receiver that has it will know it.';
+select private.publish('private.replay_webhook_message(uuid)', '{authenticated, service_role}',
+  'Sends a message again that was delivered or failed, under the same webhook-id: a receiver that has it will know it.');
 
 create function private.replay_webhook_messages(endpoint_id uuid, since text)
 returns int language plpgsql volatile security definer set search_path = '' as $$
@@ -207,17 +182,5 @@ begin
     jsonb_build_object('since', from_moment, 'messages', replayed));
   return replayed;
 end $$;
-
-create function public.replay_webhook_messages(endpoint_id uuid, since text)
-returns int language sql volatile security invoker set search_path = '' as $$
-  select private.replay_webhook_messages(endpoint_id, since)
-$$;
-comment on function public.replay_webhook_messages is
-  'Sends an endpoint''s dead letters since a day (where the client is) or a moment again, at most 10,000 at once; returns how many.';
-
-grant execute on function
-  public.create_webhook_endpoint, private.create_webhook_endpoint, public.update_webhook_endpoint,
-  private.update_webhook_endpoint, public.rotate_webhook_secret, private.rotate_webhook_secret, public.send_test_event,
-  private.send_test_event, public.replay_webhook_message, private.replay_webhook_message, public.replay_webhook_messages,
-  private.replay_webhook_messages
-  to authenticated;
+select private.publish('private.replay_webhook_messages(uuid, text)', '{authenticated, service_role}',
+  'Sends an endpoint''s dead letters since a day (where the client is) or a moment again, at most 10,000 at once; returns how many.');

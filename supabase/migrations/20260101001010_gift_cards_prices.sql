@@ -171,7 +171,8 @@ begin
 end $$;
 
 create function private.create_brand(
-  name text, card_format text, code_format text, redemption_url text, terms_url text, logo_url text)
+  name text, card_format text default 'digital', code_format text default null, redemption_url text default null,
+  terms_url text default null, logo_url text default null)
 returns public.gift_card_brands language plpgsql volatile security definer set search_path = '' as $$
 declare
   brand public.gift_card_brands;
@@ -189,18 +190,12 @@ begin
   perform private.record_audit(null, private.caller(), 'brand.created', 'gift_card_brand', brand.id);
   return brand;
 end $$;
-
-create function public.create_brand(
-  name text, card_format text default 'digital', code_format text default null, redemption_url text default null,
-  terms_url text default null, logo_url text default null)
-returns public.gift_card_brands language sql volatile security invoker set search_path = '' as $$
-  select private.create_brand(name, card_format, code_format, redemption_url, terms_url, logo_url)
-$$;
-comment on function public.create_brand is
-  'Adds a brand; code_format is a regular expression that a whole code must match. Its values come with update_denomination.';
+select private.publish('private.create_brand(text, text, text, text, text, text)', '{authenticated, service_role}',
+  'Adds a brand; code_format is a regular expression that a whole code must match. Its values come with update_denomination.');
 
 create function private.update_brand(
-  brand_id uuid, is_enabled boolean, code_format text, redemption_url text, terms_url text, logo_url text)
+  brand_id uuid, is_enabled boolean default null, code_format text default null, redemption_url text default null,
+  terms_url text default null, logo_url text default null)
 returns public.gift_card_brands language plpgsql volatile security definer set search_path = '' as $$
 declare
   brand public.gift_card_brands;
@@ -219,17 +214,12 @@ begin
     jsonb_build_object('is_enabled', brand.is_enabled));
   return brand;
 end $$;
-
-create function public.update_brand(
-  brand_id uuid, is_enabled boolean default null, code_format text default null, redemption_url text default null,
-  terms_url text default null, logo_url text default null)
-returns public.gift_card_brands language sql volatile security invoker set search_path = '' as $$
-  select private.update_brand(brand_id, is_enabled, code_format, redemption_url, terms_url, logo_url)
-$$;
-comment on function public.update_brand is 'Enables or disables a brand for everybody, or changes it; what is left out stays.';
+select private.publish('private.update_brand(uuid, boolean, text, text, text, text)', '{authenticated, service_role}',
+  'Enables or disables a brand for everybody, or changes it; what is left out stays.');
 
 create function private.update_denomination(
-  brand_id uuid, denomination numeric, currency text, cost numeric, price numeric, is_enabled boolean)
+  brand_id uuid, denomination numeric, currency text default 'USD', cost numeric default null, price numeric default null,
+  is_enabled boolean default null)
 returns public.brand_denominations language plpgsql volatile security definer set search_path = '' as $$
 declare
   updated public.brand_denominations;
@@ -254,16 +244,10 @@ begin
     to_jsonb(updated));
   return updated;
 end $$;
-
-create function public.update_denomination(
-  brand_id uuid, denomination numeric, currency text default 'USD', cost numeric default null, price numeric default null,
-  is_enabled boolean default null)
-returns public.brand_denominations language sql volatile security invoker set search_path = '' as $$
-  select private.update_denomination(brand_id, denomination, currency, cost, price, is_enabled)
-$$;
-comment on function public.update_denomination is
+select private.publish('private.update_denomination(uuid, numeric, text, numeric, numeric, boolean)',
+  '{authenticated, service_role}',
   'Sets a value of a brand: what a card costs the platform, its price (the face value at first), and whether it is offered at '
-  'all; what is left out stays.';
+  'all; what is left out stays.');
 
 create function private.list_denominations()
 returns setof public.brand_denominations language plpgsql stable security definer set search_path = '' as $$
@@ -271,16 +255,13 @@ begin
   perform private.assert_platform_admin(private.caller());
   return query select d.* from public.brand_denominations d order by d.brand_id, d.currency, d.denomination;
 end $$;
-
-create function public.list_denominations()
-returns setof public.brand_denominations language sql stable security invoker set search_path = '' as $$
-  select * from private.list_denominations()
-$$;
-comment on function public.list_denominations is 'The values of all brands with their costs and prices; for the platform.';
+select private.publish('private.list_denominations()', '{authenticated, service_role}',
+  'The values of all brands with their costs and prices; for the platform.');
 
 -- The desk of an agency: what it offers to its clients, and at which prices.
 
-create function private.update_agency_brand(agency_id uuid, brand_id uuid, is_enabled boolean, markup_percentage numeric)
+create function private.update_agency_brand(
+  agency_id uuid, brand_id uuid, is_enabled boolean default null, markup_percentage numeric default null)
 returns public.agency_brands language plpgsql volatile security definer set search_path = '' as $$
 declare
   updated public.agency_brands;
@@ -300,19 +281,13 @@ begin
   perform private.record_audit(null, private.caller(), 'agency_brand.updated', 'agency_brand', updated.id, to_jsonb(updated));
   return updated;
 end $$;
-
-create function public.update_agency_brand(
-  agency_id uuid, brand_id uuid, is_enabled boolean default null, markup_percentage numeric default null)
-returns public.agency_brands language sql volatile security invoker set search_path = '' as $$
-  select private.update_agency_brand(agency_id, brand_id, is_enabled, markup_percentage)
-$$;
-comment on function public.update_agency_brand is
+select private.publish('private.update_agency_brand(uuid, uuid, boolean, numeric)', '{authenticated, service_role}',
   'Says whether an agency offers a brand, and what it adds to the platform''s prices (in percent; below zero a discount); what is '
-  'left out stays.';
+  'left out stays.');
 
 create function private.update_agency_denomination(
-  agency_id uuid, brand_id uuid, denomination numeric, currency text, is_enabled boolean, markup_percentage numeric,
-  custom_price numeric, follows_brand boolean)
+  agency_id uuid, brand_id uuid, denomination numeric, currency text default 'USD', is_enabled boolean default null,
+  markup_percentage numeric default null, custom_price numeric default null, follows_brand boolean default false)
 returns public.agency_denominations language plpgsql volatile security definer set search_path = '' as $$
 declare
   updated public.agency_denominations;
@@ -345,17 +320,10 @@ begin
     to_jsonb(updated));
   return updated;
 end $$;
-
-create function public.update_agency_denomination(
-  agency_id uuid, brand_id uuid, denomination numeric, currency text default 'USD', is_enabled boolean default null,
-  markup_percentage numeric default null, custom_price numeric default null, follows_brand boolean default false)
-returns public.agency_denominations language sql volatile security invoker set search_path = '' as $$
-  select private.update_agency_denomination(
-    agency_id, brand_id, denomination, currency, is_enabled, markup_percentage, custom_price, follows_brand)
-$$;
-comment on function public.update_agency_denomination is
+select private.publish('private.update_agency_denomination(uuid, uuid, numeric, text, boolean, numeric, numeric, boolean)',
+  '{authenticated, service_role}',
   'Says whether an agency offers one value of a brand, and its markup or its own price for it, not both; what is left out stays. '
-  'follows_brand: neither any more, the brand''s markup holds.';
+  'follows_brand: neither any more, the brand''s markup holds.');
 
 alter table public.agency_brands enable row level security;
 alter table public.agency_denominations enable row level security;
@@ -373,10 +341,3 @@ create policy "Admins of an agency read its prices" on public.agency_denominatio
 
 create policy "Staff read the values of their clients" on public.client_denominations
   for select to authenticated using (client_id in (select private.staffed_client_ids()));
-
-grant execute on function
-  public.create_brand, private.create_brand, public.update_brand, private.update_brand,
-  public.update_denomination, private.update_denomination, public.list_denominations, private.list_denominations,
-  public.update_agency_brand, private.update_agency_brand,
-  public.update_agency_denomination, private.update_agency_denomination
-  to authenticated;

@@ -41,7 +41,7 @@ begin
 end $$;
 
 create function private.update_client_brand(
-  client_id uuid, brand_id uuid, is_enabled boolean, may_use_master_pool boolean)
+  client_id uuid, brand_id uuid, is_enabled boolean default null, may_use_master_pool boolean default null)
 returns public.client_brands language plpgsql volatile security definer set search_path = '' as $$
 declare
   updated public.client_brands;
@@ -67,15 +67,9 @@ begin
   perform private.record_audit(client_id, private.caller(), 'client_brand.updated', 'client_brand', updated.id, to_jsonb(updated));
   return updated;
 end $$;
-
-create function public.update_client_brand(
-  client_id uuid, brand_id uuid, is_enabled boolean default null, may_use_master_pool boolean default null)
-returns public.client_brands language sql volatile security invoker set search_path = '' as $$
-  select private.update_client_brand(client_id, brand_id, is_enabled, may_use_master_pool)
-$$;
-comment on function public.update_client_brand is
+select private.publish('private.update_client_brand(uuid, uuid, boolean, boolean)', '{authenticated, service_role}',
   'Says whether the campaigns of a client may give a brand (they may, unless something else is said). may_use_master_pool is for '
-  'its agency and the platform to set, and by itself leaves the choice as it was.';
+  'its agency and the platform to set, and by itself leaves the choice as it was.');
 
 -- What holds for a client about one value; null leaves a choice as it was.
 create function private.set_client_denomination(
@@ -104,7 +98,7 @@ begin
 end $$;
 
 create function private.update_client_denomination(
-  client_id uuid, brand_id uuid, denomination numeric, currency text, is_enabled boolean)
+  client_id uuid, brand_id uuid, denomination numeric, currency text default 'USD', is_enabled boolean default true)
 returns public.client_denominations language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.assert_can_act(private.caller(), client_id, private.admin_roles());
@@ -113,33 +107,23 @@ begin
   end if;
   return private.set_client_denomination(client_id, brand_id, denomination, currency, is_enabled, false, null);
 end $$;
-
-create function public.update_client_denomination(
-  client_id uuid, brand_id uuid, denomination numeric, currency text default 'USD', is_enabled boolean default true)
-returns public.client_denominations language sql volatile security invoker set search_path = '' as $$
-  select private.update_client_denomination(client_id, brand_id, denomination, currency, is_enabled)
-$$;
-comment on function public.update_client_denomination is 'Says whether the campaigns of a client may give one value of a brand.';
+select private.publish('private.update_client_denomination(uuid, uuid, numeric, text, boolean)', '{authenticated, service_role}',
+  'Says whether the campaigns of a client may give one value of a brand.');
 
 create function private.update_client_price(
-  client_id uuid, brand_id uuid, denomination numeric, currency text, custom_price numeric)
+  client_id uuid, brand_id uuid, denomination numeric, currency text default 'USD', custom_price numeric default null)
 returns public.client_denominations language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.assert_can_act(private.caller(), client_id, private.client_keeper_roles());
   perform private.assert_amount(custom_price, currency, 'custom_price');
   return private.set_client_denomination(client_id, brand_id, denomination, currency, null, true, custom_price);
 end $$;
-
-create function public.update_client_price(
-  client_id uuid, brand_id uuid, denomination numeric, currency text default 'USD', custom_price numeric default null)
-returns public.client_denominations language sql volatile security invoker set search_path = '' as $$
-  select private.update_client_price(client_id, brand_id, denomination, currency, custom_price)
-$$;
-comment on function public.update_client_price is
-  'Gives a client a price of its own for one value of a brand; without one it pays its agency''s. For the agency and the platform.';
+select private.publish('private.update_client_price(uuid, uuid, numeric, text, numeric)', '{authenticated, service_role}',
+  'Gives a client a price of its own for one value of a brand; without one it pays its agency''s. For the agency and the platform.');
 
 -- The platform sets an agency's fee, an agency its client's.
-create function private.update_service_fee(fee numeric, agency_id uuid, client_id uuid, currency text)
+create function private.update_service_fee(
+  fee numeric, agency_id uuid default null, client_id uuid default null, currency text default 'USD')
 returns public.service_fees language plpgsql volatile security definer set search_path = '' as $$
 declare
   updated public.service_fees;
@@ -165,15 +149,9 @@ begin
   perform private.record_audit(client_id, private.caller(), 'service_fee.updated', 'service_fee', updated.id, to_jsonb(updated));
   return updated;
 end $$;
-
-create function public.update_service_fee(
-  fee numeric, agency_id uuid default null, client_id uuid default null, currency text default 'USD')
-returns public.service_fees language sql volatile security invoker set search_path = '' as $$
-  select private.update_service_fee(fee, agency_id, client_id, currency)
-$$;
-comment on function public.update_service_fee is
+select private.publish('private.update_service_fee(numeric, uuid, uuid, text)', '{authenticated, service_role}',
   'Sets the fee for giving one card of a client''s own stock: of an agency (for the platform) or of a client (for its agency). '
-  'Refuses with RB400, RB403, RB404.';
+  'Refuses with RB400, RB403, RB404.');
 
 create type public.card_offer as (
   brand_id uuid, brand_name text, denomination numeric, currency text, price numeric, is_enabled boolean);
@@ -194,13 +172,8 @@ begin
     where private.is_approved(list_card_offers.client_id, b.id, d.denomination, d.currency)
     order by b.name, d.currency, d.denomination;
 end $$;
-
-create function public.list_card_offers(client_id uuid)
-returns setof public.card_offer language sql stable security invoker set search_path = '' as $$
-  select * from private.list_card_offers(client_id)
-$$;
-comment on function public.list_card_offers is
-  'What platform and agency offer to a client and at which price; is_enabled: its campaigns may give it.';
+select private.publish('private.list_card_offers(uuid)', '{authenticated, service_role}',
+  'What platform and agency offer to a client and at which price; is_enabled: its campaigns may give it.');
 
 create type public.agency_offer as (
   brand_id uuid, brand_name text, denomination numeric, currency text, price numeric, markup_percentage numeric,
@@ -224,14 +197,9 @@ begin
     where b.is_enabled and d.is_enabled
     order by b.name, d.currency, d.denomination;
 end $$;
-
-create function public.list_agency_offers(agency_id uuid)
-returns setof public.agency_offer language sql stable security invoker set search_path = '' as $$
-  select * from private.list_agency_offers(agency_id)
-$$;
-comment on function public.list_agency_offers is
+select private.publish('private.list_agency_offers(uuid)', '{authenticated, service_role}',
   'What the platform offers to an agency and at which price, what the agency makes of it, and what a client pays that has no '
-  'price of its own; is_enabled: the agency offers it.';
+  'price of its own; is_enabled: the agency offers it.');
 
 -- The agency sets the prices and fees of a client, so they end when the client moves: the new agency has not agreed to them.
 create function private.drop_agency_prices()
@@ -261,10 +229,3 @@ create policy "Admins read the fees that they pay or ask" on public.service_fees
   using (
     agency_id = any (array(select private.administered_agency_ids()))
     or client_id = any (array(select private.administered_client_ids())));
-
-grant execute on function
-  public.update_service_fee, private.update_service_fee,
-  public.list_agency_offers, private.list_agency_offers, public.update_client_brand, private.update_client_brand,
-  public.update_client_denomination, private.update_client_denomination,
-  public.update_client_price, private.update_client_price, public.list_card_offers, private.list_card_offers
-  to authenticated;

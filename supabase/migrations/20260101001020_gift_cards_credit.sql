@@ -162,7 +162,8 @@ end $$;
 
 -- The desk of credit: who is prepaid, and who has how much. Credit goes down one level at a time, and what is free goes up again.
 
-create function private.update_billing_terms(agency_id uuid, client_id uuid, is_prepaid boolean)
+create function private.update_billing_terms(
+  agency_id uuid default null, client_id uuid default null, is_prepaid boolean default null)
 returns timestamptz language plpgsql volatile security definer set search_path = '' as $$
 declare
   since timestamptz;
@@ -187,14 +188,8 @@ begin
     jsonb_build_object('is_prepaid', is_prepaid));
   return since;
 end $$;
-
-create function public.update_billing_terms(
-  agency_id uuid default null, client_id uuid default null, is_prepaid boolean default null)
-returns timestamptz language sql volatile security invoker set search_path = '' as $$
-  select private.update_billing_terms(agency_id, client_id, is_prepaid)
-$$;
-comment on function public.update_billing_terms is
-  'Says whether an agency (for the platform) or a client (for its agency) pays its cards from credit; answers since when.';
+select private.publish('private.update_billing_terms(uuid, uuid, boolean)', '{authenticated, service_role}',
+  'Says whether an agency (for the platform) or a client (for its agency) pays its cards from credit; answers since when.');
 
 -- The agency of a client, which keeps it until the credit has moved: a share lock excludes the move to another agency.
 create function private.agency_to_give(client_id uuid)
@@ -248,38 +243,27 @@ begin
 end $$;
 
 create function private.allocate_credit(
-  amount numeric, agency_id uuid, client_id uuid, currency text, idempotency_key text, description text)
+  amount numeric, agency_id uuid default null, client_id uuid default null, currency text default 'USD',
+  idempotency_key text default null, description text default null)
 returns public.ledger_transfers language sql volatile security definer set search_path = '' as $$
   select private.move_credit(agency_id, client_id, amount, currency, true, idempotency_key, description)
 $$;
-
-create function public.allocate_credit(
-  amount numeric, agency_id uuid default null, client_id uuid default null, currency text default 'USD',
-  idempotency_key text default null, description text default null)
-returns public.ledger_transfers language sql volatile security invoker set search_path = '' as $$
-  select private.allocate_credit(amount, agency_id, client_id, currency, idempotency_key, description)
-$$;
-comment on function public.allocate_credit is
-  'Gives credit: the platform to an agency, an agency to its client out of its own. The same key gives once. Short: GC006.';
+select private.publish('private.allocate_credit(numeric, uuid, uuid, text, text, text)', '{authenticated, service_role}',
+  'Gives credit: the platform to an agency, an agency to its client out of its own. The same key gives once. Short: GC006.');
 
 create function private.return_credit(
-  amount numeric, agency_id uuid, client_id uuid, currency text, idempotency_key text, description text)
+  amount numeric, agency_id uuid default null, client_id uuid default null, currency text default 'USD',
+  idempotency_key text default null, description text default null)
 returns public.ledger_transfers language sql volatile security definer set search_path = '' as $$
   select private.move_credit(agency_id, client_id, amount, currency, false, idempotency_key, description)
 $$;
-
-create function public.return_credit(
-  amount numeric, agency_id uuid default null, client_id uuid default null, currency text default 'USD',
-  idempotency_key text default null, description text default null)
-returns public.ledger_transfers language sql volatile security invoker set search_path = '' as $$
-  select private.return_credit(amount, agency_id, client_id, currency, idempotency_key, description)
-$$;
-comment on function public.return_credit is
-  'Takes unspent credit back, from a client to its agency or from an agency to the platform. The same key takes once.';
+select private.publish('private.return_credit(numeric, uuid, uuid, text, text, text)', '{authenticated, service_role}',
+  'Takes unspent credit back, from a client to its agency or from an agency to the platform. The same key takes once.');
 
 -- What prepaid clients paid for cards belongs to their agency. It is collected apart from the claims, which would all wait for the
 -- agency's account, and may be less than nothing for a while when cards come back after it was collected.
-create function private.collect_credit(client_id uuid, amount numeric, currency text, idempotency_key text)
+create function private.collect_credit(
+  client_id uuid, amount numeric default null, currency text default 'USD', idempotency_key text default null)
 returns public.ledger_transfers language plpgsql volatile security definer set search_path = '' as $$
 declare
   key text := concat_ws(':', 'collect', client_id, private.answer_key(idempotency_key, gen_random_uuid()::text));
@@ -311,18 +295,6 @@ begin
     jsonb_build_object('amount', coalesce(amount, paid), 'currency', currency, 'transfer_id', moved.id));
   return moved;
 end $$;
-
-create function public.collect_credit(
-  client_id uuid, amount numeric default null, currency text default 'USD', idempotency_key text default null)
-returns public.ledger_transfers language sql volatile security invoker set search_path = '' as $$
-  select private.collect_credit(client_id, amount, currency, idempotency_key)
-$$;
-comment on function public.collect_credit is
+select private.publish('private.collect_credit(uuid, numeric, text, text)', '{authenticated, service_role}',
   'Moves what a prepaid client paid for cards to its agency''s credit: all of it, or an amount. The same key collects once. '
-  'Refuses with RB400, RB403, RB404, RB409, and GC006 when the client has not paid as much.';
-
-grant execute on function
-  public.collect_credit, private.collect_credit,
-  public.update_billing_terms, private.update_billing_terms, public.allocate_credit, private.allocate_credit,
-  public.return_credit, private.return_credit
-  to authenticated;
+  'Refuses with RB400, RB403, RB404, RB409, and GC006 when the client has not paid as much.');

@@ -208,7 +208,7 @@ create trigger gift_card_brands_limit_lots after update of minimum_validity on p
   for each row when (new.minimum_validity is distinct from old.minimum_validity)
   execute function private.follow_minimum_validity();
 
-create function private.update_minimum_validity(hours int, brand_id uuid)
+create function private.update_minimum_validity(hours int, brand_id uuid default null)
 returns interval language plpgsql volatile security definer set search_path = '' as $$
 declare
   minimum interval := make_interval(hours => hours);
@@ -228,14 +228,9 @@ begin
     coalesce(brand_id, '00000000-0000-0000-0000-000000000000'), jsonb_build_object('hours', hours));
   return coalesce(minimum, (select r.minimum_validity from private.stock_rules r));
 end $$;
-
-create function public.update_minimum_validity(hours int, brand_id uuid default null)
-returns interval language sql volatile security invoker set search_path = '' as $$
-  select private.update_minimum_validity(hours, brand_id)
-$$;
-comment on function public.update_minimum_validity is
+select private.publish('private.update_minimum_validity(int, uuid)', '{authenticated, service_role}',
   'Sets for how many hours a card must still be good when it is claimed: of a brand (null: as everywhere), or of all brands that say '
-  'nothing else. For platform admins; returns the minimum that holds now.';
+  'nothing else. For platform admins; returns the minimum that holds now.');
 
 create function private.purge_movements()
 returns void language sql volatile set search_path = '' as $$
@@ -331,4 +326,3 @@ grant execute on function
   private.unfolded_movements(uuid, xid8), private.cost_of_pool(uuid), private.client_cost_of_pool(uuid)
   to authenticated, service_role;
 grant select on public.gift_card_pools, public.active_gift_card_pools to authenticated, service_role;
-grant execute on function public.update_minimum_validity, private.update_minimum_validity to authenticated;

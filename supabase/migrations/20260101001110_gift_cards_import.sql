@@ -233,13 +233,7 @@ begin
     jsonb_build_object('code_case_matters', brand.code_case_matters));
   return brand;
 end $$;
-
-create function public.update_brand_code_case(brand_id uuid, code_case_matters boolean)
-returns public.gift_card_brands language sql volatile security invoker set search_path = '' as $$
-  select private.update_brand_code_case(brand_id, code_case_matters)
-$$;
-comment on function public.update_brand_code_case is
-  'Sets whether codes of a brand that differ only by case are different cards; for platform admins, before its first card.';
+select private.publish('private.update_brand_code_case(uuid, boolean)', '{authenticated, service_role}',
+  'Sets whether codes of a brand that differ only by case are different cards; for platform admins, before its first card.');
 
 grant execute on function public.get_upload_target, public.import_gift_cards to service_role;
-grant execute on function public.update_brand_code_case, private.update_brand_code_case to authenticated;

@@ -369,15 +369,8 @@ begin
   perform private.assert_platform_admin(private.caller());
   return query select s.* from public.admin_card_sales s order by s.created_at desc, s.id;
 end $$;
-
-create function public.list_card_sales()
-returns setof public.admin_card_sales language sql stable security invoker set search_path = '' as $$
-  select * from private.list_card_sales()
-$$;
-comment on function public.list_card_sales is
-  'All sales of cards with what they had cost, the newest first; for platform admins. Others read the table, without the costs.';
-
-grant execute on function public.list_card_sales, private.list_card_sales to authenticated;
+select private.publish('private.list_card_sales()', '{authenticated, service_role}',
+  'All sales of cards with what they had cost, the newest first; for platform admins. Others read the table, without the costs.');
 
 grant select on public.admin_card_returns to authenticated, service_role;
 -- what the cards had cost is the platform's business

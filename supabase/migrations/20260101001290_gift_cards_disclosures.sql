@@ -128,12 +128,5 @@ begin
     jsonb_build_object('requires_confirmation_code', requires_confirmation_code));
   return client;
 end $$;
-
-create function public.update_confirmation_policy(client_id uuid, requires_confirmation_code boolean)
-returns public.clients language sql volatile security invoker set search_path = '' as $$
-  select private.update_confirmation_policy(client_id, requires_confirmation_code)
-$$;
-comment on function public.update_confirmation_policy is
-  'Sets whether call agents need the confirmation code of the caller to provision (GC-009 without it).';
-
-grant execute on function public.update_confirmation_policy, private.update_confirmation_policy to authenticated;
+select private.publish('private.update_confirmation_policy(uuid, boolean)', '{authenticated, service_role}',
+  'Sets whether call agents need the confirmation code of the caller to provision (GC-009 without it).');

@@ -85,7 +85,8 @@ begin
 end $$;
 
 create function private.update_pending_reward(
-  reward_id uuid, delivery_method text, deliver_to text, reason text, brand_id uuid, denomination numeric)
+  reward_id uuid, delivery_method text default null, deliver_to text default null, reason text default null,
+  brand_id uuid default null, denomination numeric default null)
 returns public.pending_rewards language plpgsql volatile security definer set search_path = '' as $$
 declare
   changes_promise constant boolean := brand_id is not null or denomination is not null;
@@ -104,19 +105,12 @@ begin
   perform private.drop_grant(p.grant_id);
   return reward;
 end $$;
-
-create function public.update_pending_reward(
-  reward_id uuid, delivery_method text default null, deliver_to text default null, reason text default null,
-  brand_id uuid default null, denomination numeric default null)
-returns public.pending_rewards language sql volatile security invoker set search_path = '' as $$
-  select private.update_pending_reward(reward_id, delivery_method, deliver_to, reason, brand_id, denomination)
-$$;
-comment on function public.update_pending_reward is
+select private.publish('private.update_pending_reward(uuid, text, text, text, uuid, numeric)', '{authenticated, service_role}',
   'Staff correct where a pending reward will go (delivery_method sms or email; deliver_to, else the recipient''s stored contact); '
   'an admin changes what was promised (brand_id, denomination). Audited with the reason, which is required. GC010 when the card was '
   'given meanwhile, GC005 while it is being bought, GC009 without consent, GC012 without an address or a reason, GC002 for a card '
   'that the client may not give, RB400 for an address that has opted out or a reward that has ended, RB429 when the quota of '
-  'addresses that are not the recipient''s is used up.';
+  'addresses that are not the recipient''s is used up.');
 
 create function private.cancel_pending_reward(reward_id uuid, reason text)
 returns public.pending_rewards language plpgsql volatile security definer set search_path = '' as $$
@@ -130,14 +124,9 @@ begin
     jsonb_build_object('code', reward.code), null, reason);
   return reward;
 end $$;
-
-create function public.cancel_pending_reward(reward_id uuid, reason text)
-returns public.pending_rewards language sql volatile security invoker set search_path = '' as $$
-  select private.cancel_pending_reward(reward_id, reason)
-$$;
-comment on function public.cancel_pending_reward is
+select private.publish('private.cancel_pending_reward(uuid, text)', '{authenticated, service_role}',
   'An admin cancels a pending reward, audited with the reason; the recipient may ask for the card again. GC010 when the card was '
-  'given meanwhile, GC005 while it is being bought.';
+  'given meanwhile, GC005 while it is being bought.');
 
 -- The campaigns with pending rewards and the oldest reward of each, read by stepping from campaign to campaign.
 create function private.owing_campaigns()
@@ -210,7 +199,4 @@ comment on function public.watch_pending_rewards is
   'Raises alerts for pending rewards: pending_reward_blocked (the card is not offered any more), pending_rewards_overdue (older than '
   '24 hours, once for each campaign), ended_campaign_owes; resolves those that do not hold any more and returns how many.';
 
-grant execute on function
-  public.update_pending_reward, private.update_pending_reward, public.cancel_pending_reward, private.cancel_pending_reward
-  to authenticated;
 grant execute on function public.watch_pending_rewards to service_role;

@@ -85,6 +85,7 @@ begin
 end $$;
 comment on function public.complete_delivery_attempt is
   'Reports a try: sent, retriable, permanent or ambiguous. accepted is false when the lease has passed to somebody else.';
+grant execute on function public.complete_delivery_attempt to service_role;
 
 create function public.lease_unknown_deliveries(batch_size int, grace_seconds int)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -100,6 +101,7 @@ begin
 end $$;
 comment on function public.lease_unknown_deliveries is
   'Takes deliveries of unknown outcome, whose try is older than grace_seconds, to be looked up at their provider.';
+grant execute on function public.lease_unknown_deliveries to service_role;
 
 create function public.resolve_unknown_delivery(
   attempt_id uuid, lease_token uuid, is_found boolean, provider text, provider_message_id text, provider_status text)
@@ -121,6 +123,7 @@ end $$;
 comment on function public.resolve_unknown_delivery is
   'Settles an unknown delivery: found (true), certainly not there (false: it is queued again), or not to be told (null: a person). '
   'taken: the message found is that of another delivery.';
+grant execute on function public.resolve_unknown_delivery to service_role;
 
 create function public.record_delivery_status(
   provider text, provider_message_id text, attempt_id uuid, provider_status text, error_code text)
@@ -133,6 +136,7 @@ begin
 end $$;
 comment on function public.record_delivery_status is
   'Applies a provider''s callback by rank: repeated, late and reversed ones change nothing.';
+grant execute on function public.record_delivery_status to service_role;
 
 create function private.present_delivery(delivery public.deliveries)
 returns jsonb language sql immutable set search_path = '' as $$
@@ -155,6 +159,7 @@ begin
   return private.answered(private.present_delivery(delivery));
 end $$;
 comment on function public.get_delivery is 'How far a delivery is.';
+grant execute on function public.get_delivery to service_role;
 
 -- Calls off the messages of cards that are still to be sent. What a sender holds at this moment is the sender's.
 create function private.call_off_messages(gift_card_ids uuid[])
@@ -260,8 +265,4 @@ end $$;
 comment on function public.resend_gift_card is
   'Queues another delivery of a card that was given; an agent or admin of its client, audited with the reason. An address that '
   'is not the recipient''s needs a reason (GC-012) and counts against the daily quota of disclosures (RB-429).';
-
-grant execute on function
-  public.complete_delivery_attempt, public.lease_unknown_deliveries, public.resolve_unknown_delivery,
-  public.record_delivery_status, public.get_delivery, public.resend_gift_card
-  to service_role;
+grant execute on function public.resend_gift_card to service_role;

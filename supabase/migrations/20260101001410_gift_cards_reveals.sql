@@ -172,6 +172,7 @@ begin
 end $$;
 comment on function public.reveal_gift_card is
   'Shows the card of a claim link to the device that opens it first, and again for a short while. Every refusal reads the same (RB-410).';
+grant execute on function public.reveal_gift_card to service_role;
 
 -- Only a card that somebody has been given may be looked at, and only by staff of its client who say why.
 create function private.show_card_to(actor uuid, gift_card_id uuid, reason text, request_id uuid)
@@ -217,6 +218,7 @@ exception when others then
 end $$;
 comment on function public.reveal_gift_card_to_staff is
   'Shows a given card to an agent or admin of its client who says why; so many a day for each, audited.';
+grant execute on function public.reveal_gift_card_to_staff to service_role;
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks, slows, slowed_max) values
   ('reveal-gift-card', 'ip', 20, 600, true, false, 3),
@@ -234,13 +236,8 @@ begin
     jsonb_build_object('requires_claim_link', is_required));
   return campaign;
 end $$;
-
-create function public.update_campaign_claim_link(campaign_id uuid, is_required boolean)
-returns public.campaigns language sql volatile security invoker set search_path = '' as $$
-  select private.update_campaign_claim_link(campaign_id, is_required)
-$$;
-comment on function public.update_campaign_claim_link is
-  'Says whether a campaign''s messages bring a claim link instead of the code.';
+select private.publish('private.update_campaign_claim_link(uuid, boolean)', '{authenticated, service_role}',
+  'Says whether a campaign''s messages bring a claim link instead of the code.');
 
 create function private.update_brand_claim_link(brand_id uuid, is_required boolean)
 returns public.gift_card_brands language plpgsql volatile security definer set search_path = '' as $$
@@ -258,13 +255,8 @@ begin
     jsonb_build_object('requires_claim_link', is_required));
   return brand;
 end $$;
-
-create function public.update_brand_claim_link(brand_id uuid, is_required boolean)
-returns public.gift_card_brands language sql volatile security invoker set search_path = '' as $$
-  select private.update_brand_claim_link(brand_id, is_required)
-$$;
-comment on function public.update_brand_claim_link is
-  'Says whether messages with cards of a brand bring a claim link instead of the code; for the platform''s admins.';
+select private.publish('private.update_brand_claim_link(uuid, boolean)', '{authenticated, service_role}',
+  'Says whether messages with cards of a brand bring a claim link instead of the code; for the platform''s admins.');
 
 -- Must be empty: a link that was opened, and no audit row says so.
 create view private.reveals_without_audit as
@@ -280,9 +272,3 @@ grant select on public.claim_links to authenticated, service_role;
 
 create policy "Staff read the claim links of their clients" on public.claim_links
   for select to authenticated using (client_id in (select private.staffed_client_ids()));
-
-grant execute on function public.reveal_gift_card, public.reveal_gift_card_to_staff to service_role;
-grant execute on function
-  public.update_campaign_claim_link, private.update_campaign_claim_link, public.update_brand_claim_link,
-  private.update_brand_claim_link
-  to authenticated;

@@ -158,6 +158,7 @@ exception when others then
 end $$;
 comment on function public.request_sms_opt_in is
   'Queues the text that asks a recipient for consent, with its exact wording as the proof; three times a day for a phone.';
+grant execute on function public.request_sms_opt_in to service_role;
 
 -- What recipients say, and staff pass on.
 
@@ -242,34 +243,23 @@ begin
 end $$;
 
 create function private.record_consent(
-  recipient_id uuid, channel text, source text, wording text, address text, wording_version text, ip inet)
+  recipient_id uuid, channel text, source text, wording text, address text default null, wording_version text default null,
+  ip inet default null)
 returns public.consents language sql volatile security definer set search_path = '' as $$
   select private.pass_on_consent(
     private.caller(), recipient_id, channel, source, wording, address, wording_version, ip)
 $$;
-
-create function public.record_consent(
-  recipient_id uuid, channel text, source text, wording text, address text default null, wording_version text default null,
-  ip inet default null)
-returns public.consents language sql volatile security invoker set search_path = '' as $$
-  select private.record_consent(recipient_id, channel, source, wording, address, wording_version, ip)
-$$;
-comment on function public.record_consent is
+select private.publish('private.record_consent(uuid, text, text, text, text, text, inet)', '{authenticated, service_role}',
   'Staff note that a recipient agreed to be written to: source agent, web_form or import, and the words that were agreed to. '
-  'It takes back an opt-out that the client''s own staff had passed on; any other one only the owner of the address takes back.';
+  'It takes back an opt-out that the client''s own staff had passed on; any other one only the owner of the address takes back.');
 
-create function private.record_opt_out(recipient_id uuid, channel text, source text, address text, wording text)
+create function private.record_opt_out(
+  recipient_id uuid, channel text, source text default 'agent', address text default null, wording text default null)
 returns public.consents language sql volatile security definer set search_path = '' as $$
   select private.pass_on_opt_out(private.caller(), recipient_id, channel, source, wording, address, null)
 $$;
-
-create function public.record_opt_out(
-  recipient_id uuid, channel text, source text default 'agent', address text default null, wording text default null)
-returns public.consents language sql volatile security invoker set search_path = '' as $$
-  select private.record_opt_out(recipient_id, channel, source, address, wording)
-$$;
-comment on function public.record_opt_out is
-  'Staff note that a recipient wants nothing more on a channel, however they said it (call, e-mail, web); holds at once and for all.';
+select private.publish('private.record_opt_out(uuid, text, text, text, text)', '{authenticated, service_role}',
+  'Staff note that a recipient wants nothing more on a channel, however they said it (call, e-mail, web); holds at once and for all.');
 
 create function public.record_recipient_consent(
   actor uuid, recipient_id uuid, channel text, action text, source text, wording text, address text, wording_version text,
@@ -304,12 +294,9 @@ exception when others then
 end $$;
 comment on function public.record_recipient_consent is
   'A server or staff pass on what a recipient said elsewhere, such as on a web form: action opted_in or opted_out.';
+grant execute on function public.record_recipient_consent to service_role;
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
   ('send-sms-opt-in', 'phone', 3, 86400, true),
   ('send-sms-opt-in', 'recipient', 5, 86400, true),
   ('send-sms-opt-in', 'client', 2000, 86400, true);
-
-grant execute on function public.request_sms_opt_in, public.record_recipient_consent to service_role;
-grant execute on function
-  public.record_consent, private.record_consent, public.record_opt_out, private.record_opt_out to authenticated;

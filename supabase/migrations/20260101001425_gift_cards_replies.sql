@@ -121,6 +121,7 @@ end $$;
 comment on function public.receive_sms is
   'Keeps an SMS (or a message by RCS or WhatsApp: sent_by) that a recipient wrote and does what it means; tells what to answer '
   '(nothing where the provider has answered).';
+grant execute on function public.receive_sms to service_role;
 
 -- Replies that may be an opt-out, or may be about something else ("I need to cancel my appointment"): staff decide.
 
@@ -130,7 +131,7 @@ create view public.replies_to_review with (security_invoker = on) as
 comment on view public.replies_to_review is
   'Replies that may be an opt-out, of the clients that the reader is staff of; decide_reply settles each.';
 
-create function private.decide_reply(inbound_message_id uuid, decision text, note text)
+create function private.decide_reply(inbound_message_id uuid, decision text, note text default null)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   actor uuid := private.caller();
@@ -161,15 +162,8 @@ begin
   return jsonb_build_object('inboundMessageId', message.id, 'review', decision,
     'isOptedOut', private.is_opted_out('sms', message.phone));
 end $$;
-
-create function public.decide_reply(inbound_message_id uuid, decision text, note text default null)
-returns jsonb language sql volatile security invoker set search_path = '' as $$
-  select private.decide_reply(inbound_message_id, decision, note)
-$$;
-comment on function public.decide_reply is
+select private.publish('private.decide_reply(uuid, text, text)', '{authenticated, service_role}',
   'Staff settle a reply that may be an opt-out: opted_out (holds at once and for all clients, as record_opt_out; staff of the client may '
-  'take it back with record_consent) or dismissed. Audited; RB-400 when it was decided otherwise before.';
+  'take it back with record_consent) or dismissed. Audited; RB-400 when it was decided otherwise before.');
 
 grant select on public.replies_to_review to authenticated, service_role;
-grant execute on function public.receive_sms to service_role;
-grant execute on function public.decide_reply, private.decide_reply to authenticated;

@@ -46,8 +46,8 @@ begin
 end $$;
 
 create function private.create_gift_card_pool(
-  client_id uuid, brand_id uuid, pool_name text, denomination numeric, currency text, campaign_id uuid, cost_per_card numeric,
-  stock_owner text)
+  client_id uuid, brand_id uuid, pool_name text, denomination numeric, currency text default 'USD',
+  campaign_id uuid default null, cost_per_card numeric default null, stock_owner text default null)
 returns public.card_pools language plpgsql volatile security definer set search_path = '' as $$
 declare
   pool public.card_pools;
@@ -75,18 +75,11 @@ begin
     jsonb_build_object('stock_owner', owner));
   return pool;
 end $$;
-
-create function public.create_gift_card_pool(
-  client_id uuid, brand_id uuid, pool_name text, denomination numeric, currency text default 'USD',
-  campaign_id uuid default null, cost_per_card numeric default null, stock_owner text default null)
-returns public.card_pools language sql volatile security invoker set search_path = '' as $$
-  select private.create_gift_card_pool(
-    client_id, brand_id, pool_name, denomination, currency, campaign_id, cost_per_card, stock_owner)
-$$;
-comment on function public.create_gift_card_pool is
+select private.publish('private.create_gift_card_pool(uuid, uuid, text, numeric, text, uuid, numeric, text)',
+  '{authenticated, service_role}',
   'Creates an empty pool of one brand and value; without a client it is a master pool. Cards come in by upload-gift-cards. '
   'stock_owner: platform (the default of platform admins) or client (of all others: cards of its own, billed a fee at most). '
-  'cost_per_card is the owner''s figure; platform stock takes the cost of the brand''s value without one. Refuses with RB400, RB403, RB404.';
+  'cost_per_card is the owner''s figure; platform stock takes the cost of the brand''s value without one. Refuses with RB400, RB403, RB404.');
 
 -- A client does not decide that its agency pays.
 create function private.assert_can_bill(client_id uuid, billing_entity text)
@@ -97,8 +90,8 @@ begin
 end $$;
 
 create function private.create_campaign(
-  client_id uuid, campaign_name text, billing_entity text, currency text,
-  sms_template text, email_subject text, email_template text)
+  client_id uuid, campaign_name text, billing_entity text default 'client', currency text default 'USD',
+  sms_template text default null, email_subject text default null, email_template text default null)
 returns public.campaigns language plpgsql volatile security definer set search_path = '' as $$
 declare
   campaign public.campaigns;
@@ -115,16 +108,8 @@ begin
   perform private.record_audit(client_id, private.caller(), 'campaign.created', 'campaign', campaign.id);
   return campaign;
 end $$;
-
-create function public.create_campaign(
-  client_id uuid, campaign_name text, billing_entity text default 'client', currency text default 'USD',
-  sms_template text default null, email_subject text default null, email_template text default null)
-returns public.campaigns language sql volatile security invoker set search_path = '' as $$
-  select private.create_campaign(
-    client_id, campaign_name, billing_entity, currency, sms_template, email_subject, email_template)
-$$;
-comment on function public.create_campaign is
-  'Creates a campaign; billing_entity is client, or agency, which only its agency or the platform can set. The templates take {{first_name}}, {{code}} and the other merge tags; RB-400 with fields for one that cannot be used (check_message_template). The answer says sms_encoding and sms_segments.';
+select private.publish('private.create_campaign(uuid, text, text, text, text, text, text)', '{authenticated, service_role}',
+  'Creates a campaign; billing_entity is client, or agency, which only its agency or the platform can set. The templates take {{first_name}}, {{code}} and the other merge tags; RB-400 with fields for one that cannot be used (check_message_template). The answer says sms_encoding and sms_segments.');
 
 -- The campaign, if the caller administers it or is a server.
 create function private.administered_campaign(campaign_id uuid)
@@ -152,13 +137,8 @@ begin
     jsonb_build_object('billing_entity', campaign.billing_entity));
   return campaign;
 end $$;
-
-create function public.update_campaign_billing(campaign_id uuid, billing_entity text)
-returns public.campaigns language sql volatile security invoker set search_path = '' as $$
-  select private.update_campaign_billing(campaign_id, billing_entity)
-$$;
-comment on function public.update_campaign_billing is
-  'Says who is billed for the cards of a campaign from now on: client, or agency if its agency or the platform says so.';
+select private.publish('private.update_campaign_billing(uuid, text)', '{authenticated, service_role}',
+  'Says who is billed for the cards of a campaign from now on: client, or agency if its agency or the platform says so.');
 
 -- A campaign gives what its client may give; a condition may be without a card until somebody has chosen one.
 create function private.assert_choosable(campaign public.campaigns, brand_id uuid, card_value numeric)
@@ -201,7 +181,8 @@ end $$;
 
 create function private.create_campaign_condition(
   campaign_id uuid, condition_number int, condition_name text, brand_id uuid, card_value numeric,
-  crm_event_name text, is_self_service boolean, requires_opt_in boolean, crm_event_match jsonb)
+  crm_event_name text default null, is_self_service boolean default false, requires_opt_in boolean default false,
+  crm_event_match jsonb default null)
 returns public.campaign_conditions language plpgsql volatile security definer set search_path = '' as $$
 declare
   campaign public.campaigns := private.administered_campaign(campaign_id);
@@ -225,24 +206,16 @@ begin
   perform private.record_audit(campaign.client_id, private.caller(), 'campaign_condition.created', 'campaign_condition', condition.id);
   return condition;
 end $$;
-
-create function public.create_campaign_condition(
-  campaign_id uuid, condition_number int, condition_name text, brand_id uuid, card_value numeric,
-  crm_event_name text default null, is_self_service boolean default false, requires_opt_in boolean default false,
-  crm_event_match jsonb default null)
-returns public.campaign_conditions language sql volatile security invoker set search_path = '' as $$
-  select private.create_campaign_condition(
-    campaign_id, condition_number, condition_name, brand_id, card_value, crm_event_name, is_self_service, requires_opt_in,
-    crm_event_match)
-$$;
-comment on function public.create_campaign_condition is
+select private.publish('private.create_campaign_condition(uuid, int, text, uuid, numeric, text, boolean, boolean, jsonb)',
+  '{authenticated, service_role}',
   'Creates a condition of a campaign: the event and the card that it earns, which the client may give (else GC002). '
   'crm_event_match: what the fields of the event '
-  'crm_event_name must say, each one value or a list of them ({"status": ["won"]}).';
+  'crm_event_name must say, each one value or a list of them ({"status": ["won"]}).');
 
 create function private.update_campaign_condition(
-  campaign_id uuid, condition_number int, condition_name text, brand_id uuid, card_value numeric, crm_event_name text,
-  is_self_service boolean, requires_opt_in boolean, crm_event_match jsonb)
+  campaign_id uuid, condition_number int, condition_name text default null, brand_id uuid default null,
+  card_value numeric default null, crm_event_name text default null, is_self_service boolean default null,
+  requires_opt_in boolean default null, crm_event_match jsonb default null)
 returns public.campaign_conditions language plpgsql volatile security definer set search_path = '' as $$
 declare
   campaign public.campaigns := private.administered_campaign(campaign_id);
@@ -276,23 +249,7 @@ begin
     condition.id, to_jsonb(condition));
   return condition;
 end $$;
-
-create function public.update_campaign_condition(
-  campaign_id uuid, condition_number int, condition_name text default null, brand_id uuid default null,
-  card_value numeric default null, crm_event_name text default null, is_self_service boolean default null,
-  requires_opt_in boolean default null, crm_event_match jsonb default null)
-returns public.campaign_conditions language sql volatile security invoker set search_path = '' as $$
-  select private.update_campaign_condition(
-    campaign_id, condition_number, condition_name, brand_id, card_value, crm_event_name, is_self_service, requires_opt_in,
-    crm_event_match)
-$$;
-comment on function public.update_campaign_condition is
+select private.publish('private.update_campaign_condition(uuid, int, text, uuid, numeric, text, boolean, boolean, jsonb)',
+  '{authenticated, service_role}',
   'Changes a condition from now on; omitted parameters are left unchanged, and {} as crm_event_match removes it. '
-  'A card that the client may not give: GC002.';
-
-grant execute on function
-  public.create_gift_card_pool, private.create_gift_card_pool, public.create_campaign, private.create_campaign,
-  public.update_campaign_billing, private.update_campaign_billing,
-  public.create_campaign_condition, private.create_campaign_condition,
-  public.update_campaign_condition, private.update_campaign_condition
-  to authenticated;
+  'A card that the client may not give: GC002.');

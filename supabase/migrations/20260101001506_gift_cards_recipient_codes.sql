@@ -74,8 +74,9 @@ begin
 end $$;
 
 create function private.rotate_redemption_codes(
-  campaign_id uuid, issued_before text, include_used boolean, pattern text, batch_size int, reason text,
-  idempotency_key text)
+  campaign_id uuid, issued_before text default null, include_used boolean default false,
+  pattern text default '****-****-****', batch_size int default 10000, reason text default null,
+  idempotency_key text default null)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   actor uuid := private.admin_caller();
@@ -101,21 +102,13 @@ begin
   perform private.store_answer(scope, key, answer);
   return answer;
 end $$;
-
-create function public.rotate_redemption_codes(
-  campaign_id uuid, issued_before text default null, include_used boolean default false,
-  pattern text default '****-****-****', batch_size int default 10000, reason text default null,
-  idempotency_key text default null)
-returns jsonb language sql volatile security invoker set search_path = '' as $$
-  select private.rotate_redemption_codes(
-    campaign_id, issued_before, include_used, pattern, batch_size, reason, idempotency_key)
-$$;
-comment on function public.rotate_redemption_codes is
+select private.publish('private.rotate_redemption_codes(uuid, text, boolean, text, int, text, text)',
+  '{authenticated, service_role}',
   'Replaces the redemption codes of a campaign after a leak; the old ones stop working. Codes for which a card was given or is '
   'pending are kept unless include_used. Answers {campaignId, issuedBefore, rotated, remaining, kept}; while codes remain, call again '
-  'with that issuedBefore as issued_before, which replaces no code twice. RB-400, 403, 404, 409.';
+  'with that issuedBefore as issued_before, which replaces no code twice. RB-400, 403, 404, 409.');
 
-create function private.export_redemption_codes(campaign_id uuid, after_id uuid, page_size int)
+create function private.export_redemption_codes(campaign_id uuid, after_id uuid default null, page_size int default 10000)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   campaign public.campaigns := private.administered_campaign(campaign_id);
@@ -139,16 +132,6 @@ begin
   return jsonb_build_object('campaignId', campaign.id, 'rows', page,
     'nextAfterId', case when is_full then page #> array[(page_size - 1)::text, 'recipientId'] end);
 end $$;
-
-create function public.export_redemption_codes(campaign_id uuid, after_id uuid default null, page_size int default 10000)
-returns jsonb language sql volatile security invoker set search_path = '' as $$
-  select private.export_redemption_codes(campaign_id, after_id, page_size)
-$$;
-comment on function public.export_redemption_codes is
+select private.publish('private.export_redemption_codes(uuid, uuid, int)', '{authenticated, service_role}',
   'A page of up to 10,000 recipients of a campaign with their redemption codes, for printing; recorded in the audit log. The next page '
-  'begins after nextAfterId, which is null on the last one. RB-400, 403, 404.';
-
-grant execute on function
-  public.rotate_redemption_codes, private.rotate_redemption_codes, public.export_redemption_codes,
-  private.export_redemption_codes
-  to authenticated, service_role;
+  'begins after nextAfterId, which is null on the last one. RB-400, 403, 404.');

@@ -245,7 +245,8 @@ returns jsonb language sql stable set search_path = '' as $$
 $$;
 
 create function private.import_recipients(
-  campaign_id uuid, recipients jsonb, pattern text, allow_shared_contact boolean, idempotency_key text)
+  campaign_id uuid, recipients jsonb, pattern text default '****-****-****', allow_shared_contact boolean default false,
+  idempotency_key text default null)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   actor uuid := private.admin_caller();
@@ -267,17 +268,8 @@ begin
   end if;
   return private.with_redemption_codes(answer);
 end $$;
-
-create function public.import_recipients(
-  campaign_id uuid, recipients jsonb, pattern text default '****-****-****', allow_shared_contact boolean default false,
-  idempotency_key text default null)
-returns jsonb language sql volatile security invoker set search_path = '' as $$
-  select private.import_recipients(campaign_id, recipients, pattern, allow_shared_contact, idempotency_key)
-$$;
-comment on function public.import_recipients is
+select private.publish('private.import_recipients(uuid, jsonb, text, boolean, text)', '{authenticated, service_role}',
   'Adds up to 10,000 recipients [{firstName, lastName, email, phone, externalCrmId, state, country}] with redemption codes '
   '(pattern: * a symbol, # a digit, YYYY the year). Answers {campaignId, imported, known, sharedContact, rejected, rows: [{row, '
   'outcome, recipientId, redemptionCode, …}]}; outcome: imported, known (makes nothing), shared_contact (a known contact under '
-  'another name; imported with allow_shared_contact) or rejected (field, problem). RB-400, 403, 404, 409, 413.';
-
-grant execute on function public.import_recipients, private.import_recipients to authenticated, service_role;
+  'another name; imported with allow_shared_contact) or rejected (field, problem). RB-400, 403, 404, 409, 413.');

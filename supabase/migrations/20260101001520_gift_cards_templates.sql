@@ -135,7 +135,7 @@ begin
   end if;
 end $$;
 
-create function private.check_message_template(body text, channel text)
+create function private.check_message_template(body text, channel text default 'sms')
 returns jsonb language plpgsql stable security definer set search_path = '' as $$
 declare
   tags text[];
@@ -157,14 +157,9 @@ begin
       'segments', case channel when 'sms' then longest.segments end)),
     'problems', to_jsonb(array(select private.template_problems(body, channel, tags))));
 end $$;
-
-create function public.check_message_template(body text, channel text default 'sms')
-returns jsonb language sql stable security invoker set search_path = '' as $$
-  select private.check_message_template(body, channel)
-$$;
-comment on function public.check_message_template is
+select private.publish('private.check_message_template(text, text)', '{authenticated, service_role}',
   'Checks a text before it is stored, for an editor: {channel, tags, encoding, segments, longest: {characters, segments}, problems}. channel: '
-  'sms, email or email_subject; encoding (GSM-7 or UCS-2) and segments with typical values, an SMS only; problems: [] if it may be stored.';
+  'sms, email or email_subject; encoding (GSM-7 or UCS-2) and segments with typical values, an SMS only; problems: [] if it may be stored.');
 
 -- Blank texts are none: the default text is sent.
 create function private.check_templates()
@@ -208,7 +203,8 @@ create trigger campaigns_templates_are_checked_when_changed
   before update of sms_template, email_subject, email_template, sms_encoding, sms_segments on public.campaigns
   for each row execute function private.check_templates();
 
-create function private.update_campaign_templates(campaign_id uuid, sms_template text, email_subject text, email_template text)
+create function private.update_campaign_templates(
+  campaign_id uuid, sms_template text default null, email_subject text default null, email_template text default null)
 returns public.campaigns language plpgsql volatile security definer set search_path = '' as $$
 declare
   campaign public.campaigns := private.administered_campaign(campaign_id);
@@ -224,16 +220,6 @@ begin
       'email_template', campaign.email_template));
   return campaign;
 end $$;
-
-create function public.update_campaign_templates(
-  campaign_id uuid, sms_template text default null, email_subject text default null, email_template text default null)
-returns public.campaigns language sql volatile security invoker set search_path = '' as $$
-  select private.update_campaign_templates(campaign_id, sms_template, email_subject, email_template)
-$$;
-comment on function public.update_campaign_templates is
+select private.publish('private.update_campaign_templates(uuid, text, text, text)', '{authenticated, service_role}',
   'Changes the texts of a campaign from now on; omitted texts are left unchanged, an empty text resets the default. RB-400 with fields for a '
-  'text that cannot be used (check_message_template). The answer says sms_encoding and sms_segments.';
-
-grant execute on function
-  public.check_message_template, private.check_message_template, public.update_campaign_templates, private.update_campaign_templates
-  to authenticated;
+  'text that cannot be used (check_message_template). The answer says sms_encoding and sms_segments.');

@@ -126,7 +126,7 @@ begin
   return card;
 end $$;
 
-create function private.cancel_gift_card(gift_card_id uuid, reason text, allow_replacement boolean)
+create function private.cancel_gift_card(gift_card_id uuid, reason text, allow_replacement boolean default false)
 returns public.gift_cards language plpgsql volatile security definer set search_path = '' as $$
 declare
   card public.gift_cards := private.card_to_change(gift_card_id, private.admin_roles());
@@ -157,14 +157,9 @@ begin
   select c.* into card from public.gift_cards c where c.id = card.id;
   return card;
 end $$;
-
-create function public.cancel_gift_card(gift_card_id uuid, reason text, allow_replacement boolean default false)
-returns public.gift_cards language sql volatile security invoker set search_path = '' as $$
-  select private.cancel_gift_card(gift_card_id, reason, allow_replacement)
-$$;
-comment on function public.cancel_gift_card is
+select private.publish('private.cancel_gift_card(uuid, text, boolean)', '{authenticated, service_role}',
   'An admin takes a given card back: into its pool with its bill reversed if the code was not disclosed, else cancelled for '
-  'good and billed; allow_replacement lets the recipient be given another one.';
+  'good and billed; allow_replacement lets the recipient be given another one.');
 
 create function private.allow_gift_card_replacement(gift_card_id uuid, reason text)
 returns public.gift_cards language plpgsql volatile security definer set search_path = '' as $$
@@ -184,14 +179,9 @@ begin
   end if;
   return card;
 end $$;
-
-create function public.allow_gift_card_replacement(gift_card_id uuid, reason text)
-returns public.gift_cards language sql volatile security invoker set search_path = '' as $$
-  select private.allow_gift_card_replacement(gift_card_id, reason)
-$$;
-comment on function public.allow_gift_card_replacement is
+select private.publish('private.allow_gift_card_replacement(uuid, text)', '{authenticated, service_role}',
   'An admin lets the recipient of a cancelled or expired card be given another one for the same condition; audited with the reason. '
-  'Allowed once is allowed; the first card stays as it is, and billed.';
+  'Allowed once is allowed; the first card stays as it is, and billed.');
 
 -- Marks a card as used. What was never handed out cannot have been used.
 create function private.redeem_card(card_id uuid, actor uuid, reason text, request_id uuid)
@@ -215,20 +205,15 @@ begin
   return card;
 end $$;
 
-create function private.mark_gift_card_redeemed(gift_card_id uuid, reason text)
+create function private.mark_gift_card_redeemed(gift_card_id uuid, reason text default null)
 returns public.gift_cards language plpgsql volatile security definer set search_path = '' as $$
 declare
   card public.gift_cards := private.card_to_change(gift_card_id, private.staff_roles());
 begin
   return private.redeem_card(card.id, private.caller(), reason, null);
 end $$;
-
-create function public.mark_gift_card_redeemed(gift_card_id uuid, reason text default null)
-returns public.gift_cards language sql volatile security invoker set search_path = '' as $$
-  select private.mark_gift_card_redeemed(gift_card_id, reason)
-$$;
-comment on function public.mark_gift_card_redeemed is
-  'Staff note that a recipient has used a card; a card that is marked already stays as it is.';
+select private.publish('private.mark_gift_card_redeemed(uuid, text)', '{authenticated, service_role}',
+  'Staff note that a recipient has used a card; a card that is marked already stays as it is.');
 
 -- The card whose use somebody with a redemption code confirms: the condition's, else the only one that is not confirmed yet,
 -- else the one that was confirmed last.
@@ -308,6 +293,7 @@ begin
 end $$;
 comment on function public.confirm_redemption is
   'A recipient, known by the redemption code, confirms that the card was used. No card to confirm and no such code: GC-011.';
+grant execute on function public.confirm_redemption to service_role;
 
 -- Nothing available, nothing to lose: the exact counter decides, in the statement that archives.
 create function private.archive_gift_card_pool(pool_id uuid)
@@ -329,13 +315,8 @@ begin
   end if;
   return pool;
 end $$;
-
-create function public.archive_gift_card_pool(pool_id uuid)
-returns public.card_pools language sql volatile security invoker set search_path = '' as $$
-  select private.archive_gift_card_pool(pool_id)
-$$;
-comment on function public.archive_gift_card_pool is
-  'Takes an exhausted pool out of active_gift_card_pools; cards that come into it bring it back.';
+select private.publish('private.archive_gift_card_pool(uuid)', '{authenticated, service_role}',
+  'Takes an exhausted pool out of active_gift_card_pools; cards that come into it bring it back.');
 
 insert into private.replay_windows (use_case, replayed_for) values ('confirm_redemption', '15 minutes');
 
@@ -345,9 +326,3 @@ insert into private.attempt_limits (surface, kind, attempts_max, window_seconds,
   ('confirm-redemption', 'code', 5, 600, true, false, null),
   ('confirm-redemption', 'prefix', 100, 600, false, false, null),
   ('confirm-redemption', 'surface', 2000, 600, false, true, null);
-
-grant execute on function
-  public.cancel_gift_card, private.cancel_gift_card, public.allow_gift_card_replacement, private.allow_gift_card_replacement,
-  public.mark_gift_card_redeemed, private.mark_gift_card_redeemed,
-  public.archive_gift_card_pool, private.archive_gift_card_pool to authenticated;
-grant execute on function public.confirm_redemption to service_role;

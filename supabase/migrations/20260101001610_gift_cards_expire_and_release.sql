@@ -161,7 +161,7 @@ begin
 end $$;
 
 -- The platform says how long the cards of a brand are good for.
-create function private.update_expiration_policy(brand_id uuid, expiration_policy text, valid_days int)
+create function private.update_expiration_policy(brand_id uuid, expiration_policy text, valid_days int default null)
 returns public.gift_card_brands language plpgsql volatile security definer set search_path = '' as $$
 declare
   brand public.gift_card_brands;
@@ -179,12 +179,5 @@ begin
     jsonb_build_object('valid_days', brand.valid_days));
   return brand;
 end $$;
-
-create function public.update_expiration_policy(brand_id uuid, expiration_policy text, valid_days int default null)
-returns public.gift_card_brands language sql volatile security invoker set search_path = '' as $$
-  select private.update_expiration_policy(brand_id, expiration_policy, valid_days)
-$$;
-comment on function public.update_expiration_policy is
-  'Sets how long cards of a brand without a date of their own are good for, counted from when they came in; those in stock, too.';
-
-grant execute on function public.update_expiration_policy, private.update_expiration_policy to authenticated;
+select private.publish('private.update_expiration_policy(uuid, text, int)', '{authenticated, service_role}',
+  'Sets how long cards of a brand without a date of their own are good for, counted from when they came in; those in stock, too.');

@@ -91,5 +91,4 @@ end $$;
 comment on function public.lease_deliveries is
   'Takes due deliveries (or one) for sending: an attempt is committed before the provider is called. The lease lasts a minute. A '
   'message whose card has expired is cancelled (card_expired): another card is given in its place, or the reward becomes pending.';
-
 grant execute on function public.lease_deliveries to service_role;

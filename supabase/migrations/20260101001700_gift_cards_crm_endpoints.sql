@@ -84,7 +84,8 @@ begin
 end $$;
 
 create function private.create_crm_endpoint(
-  client_id uuid, name text, kind text, campaign_id uuid, key text, account_id text)
+  client_id uuid, name text, kind text default 'standard', campaign_id uuid default null, key text default null,
+  account_id text default null)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   endpoint public.crm_endpoints;
@@ -106,15 +107,8 @@ begin
     jsonb_build_object('kind', kind));
   return private.present_crm_endpoint(endpoint, case when key is null then added end);
 end $$;
-
-create function public.create_crm_endpoint(
-  client_id uuid, name text, kind text default 'standard', campaign_id uuid default null, key text default null,
-  account_id text default null)
-returns jsonb language sql volatile security invoker set search_path = '' as $$
-  select private.create_crm_endpoint(client_id, name, kind, campaign_id, key, account_id)
-$$;
-comment on function public.create_crm_endpoint is
-  'Makes the address to which a CRM sends its events. Without a key a standard endpoint gets one, shown in this answer only.';
+select private.publish('private.create_crm_endpoint(uuid, text, text, uuid, text, text)', '{authenticated, service_role}',
+  'Makes the address to which a CRM sends its events. Without a key a standard endpoint gets one, shown in this answer only.');
 
 -- The endpoint, locked, if the caller administers it.
 create function private.administered_crm_endpoint(endpoint_id uuid)
@@ -127,7 +121,7 @@ begin
   return endpoint;
 end $$;
 
-create function private.update_crm_endpoint_key(endpoint_id uuid, key text, overlap_hours int)
+create function private.update_crm_endpoint_key(endpoint_id uuid, key text default null, overlap_hours int default 24)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   endpoint public.crm_endpoints := private.administered_crm_endpoint(endpoint_id);
@@ -143,13 +137,8 @@ begin
     jsonb_build_object('overlap_hours', overlap_hours));
   return private.present_crm_endpoint(endpoint, case when key is null then added end);
 end $$;
-
-create function public.update_crm_endpoint_key(endpoint_id uuid, key text default null, overlap_hours int default 24)
-returns jsonb language sql volatile security invoker set search_path = '' as $$
-  select private.update_crm_endpoint_key(endpoint_id, key, overlap_hours)
-$$;
-comment on function public.update_crm_endpoint_key is
-  'Gives an endpoint a new key; the one before stays valid for overlap_hours. Without a key a standard endpoint gets one.';
+select private.publish('private.update_crm_endpoint_key(uuid, text, int)', '{authenticated, service_role}',
+  'Gives an endpoint a new key; the one before stays valid for overlap_hours. Without a key a standard endpoint gets one.');
 
 create function private.update_crm_endpoint(endpoint_id uuid, is_active boolean)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -163,12 +152,8 @@ begin
     jsonb_build_object('is_active', endpoint.is_active));
   return private.present_crm_endpoint(endpoint, null);
 end $$;
-
-create function public.update_crm_endpoint(endpoint_id uuid, is_active boolean)
-returns jsonb language sql volatile security invoker set search_path = '' as $$
-  select private.update_crm_endpoint(endpoint_id, is_active)
-$$;
-comment on function public.update_crm_endpoint is 'Switches an endpoint off, so that it believes nobody, or on again.';
+select private.publish('private.update_crm_endpoint(uuid, boolean)', '{authenticated, service_role}',
+  'Switches an endpoint off, so that it believes nobody, or on again.');
 
 create function public.get_crm_endpoint(endpoint_id uuid)
 returns jsonb language plpgsql stable security definer set search_path = '' as $$
@@ -183,6 +168,7 @@ begin
 end $$;
 comment on function public.get_crm_endpoint is
   'What signatures of an endpoint are checked with: its kind and valid keys; null if there is none, or it is switched off.';
+grant execute on function public.get_crm_endpoint to service_role;
 
 alter table public.crm_endpoints enable row level security;
 
@@ -190,9 +176,3 @@ grant select on public.crm_endpoints to authenticated, service_role;
 
 create policy "Admins read the CRM endpoints of their clients" on public.crm_endpoints
   for select to authenticated using (client_id in (select private.administered_client_ids()));
-
-grant execute on function public.get_crm_endpoint to service_role;
-grant execute on function
-  public.create_crm_endpoint, private.create_crm_endpoint, public.update_crm_endpoint_key, private.update_crm_endpoint_key,
-  public.update_crm_endpoint, private.update_crm_endpoint
-  to authenticated;

@@ -94,6 +94,7 @@ end $$;
 comment on function public.record_crm_events is
   'Stores the events of a signed call before anything is done about them; those that were told before are not new. So many calls '
   'a minute for an endpoint: whoever has got hold of its key does not have a campaign given away in one.';
+grant execute on function public.record_crm_events to service_role;
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
   ('crm-webhook', 'endpoint', 1200, 60, true);
@@ -315,6 +316,7 @@ end $$;
 comment on function public.process_crm_event is
   'Gives the reward that an event has earned and notes what became of it, once: a second run finds it done. With a purchase '
   'the card is still to be bought.';
+grant execute on function public.process_crm_event to service_role;
 
 create function public.lease_crm_events(batch_size int)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -332,6 +334,7 @@ begin
 end $$;
 comment on function public.lease_crm_events is
   'Takes events that nobody has dealt with: their worker died, or an admin wants them done again.';
+grant execute on function public.lease_crm_events to service_role;
 
 create function public.fail_crm_event(crm_event_id uuid)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -347,6 +350,7 @@ begin
   return private.answered(private.present_crm_event(event));
 end $$;
 comment on function public.fail_crm_event is 'Notes that dealing with an event went wrong on our side, and tells a person.';
+grant execute on function public.fail_crm_event to service_role;
 
 alter table public.crm_events enable row level security;
 
@@ -354,6 +358,3 @@ grant select on public.crm_events to authenticated, service_role;
 
 create policy "Admins read the CRM events of their clients" on public.crm_events
   for select to authenticated using (client_id in (select private.administered_client_ids()));
-
-grant execute on function
-  public.record_crm_events, public.process_crm_event, public.lease_crm_events, public.fail_crm_event to service_role;

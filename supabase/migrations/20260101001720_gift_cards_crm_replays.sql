@@ -10,7 +10,7 @@ returns setof public.crm_events language sql volatile set search_path = '' as $$
   returning e.*
 $$;
 
-create function private.replay_crm_event(crm_event_id uuid, reason text)
+create function private.replay_crm_event(crm_event_id uuid, reason text default null)
 returns public.crm_events language plpgsql volatile security definer set search_path = '' as $$
 declare
   event public.crm_events;
@@ -29,15 +29,10 @@ begin
   end if;
   return event;
 end $$;
+select private.publish('private.replay_crm_event(uuid, text)', '{authenticated, service_role}',
+  'Replays an event without a result from its stored columns, in the next round of the crm-events job.');
 
-create function public.replay_crm_event(crm_event_id uuid, reason text default null)
-returns public.crm_events language sql volatile security invoker set search_path = '' as $$
-  select private.replay_crm_event(crm_event_id, reason)
-$$;
-comment on function public.replay_crm_event is
-  'Replays an event without a result from its stored columns, in the next round of the crm-events job.';
-
-create function private.replay_crm_events(endpoint_id uuid, since text, reason text)
+create function private.replay_crm_events(endpoint_id uuid, since text, reason text default null)
 returns int language plpgsql volatile security definer set search_path = '' as $$
 declare
   endpoint public.crm_endpoints := private.administered_crm_endpoint(endpoint_id);
@@ -55,14 +50,9 @@ begin
     jsonb_build_object('since', from_moment, 'events', replayed), reason => reason);
   return replayed;
 end $$;
-
-create function public.replay_crm_events(endpoint_id uuid, since text, reason text default null)
-returns int language sql volatile security invoker set search_path = '' as $$
-  select private.replay_crm_events(endpoint_id, since, reason)
-$$;
-comment on function public.replay_crm_events is
+select private.publish('private.replay_crm_events(uuid, text, text)', '{authenticated, service_role}',
   'Replays all events of an endpoint without a result since a day (in the client''s time zone) or a moment, at most '
-  '10,000 at once; returns how many.';
+  '10,000 at once; returns how many.');
 
 -- Who agrees later has earned no less: what was refused for want of consent is dealt with again.
 create function private.consented_crm_events_follow()
@@ -76,6 +66,3 @@ end $$;
 create trigger recipients_who_agree_reopen_crm_events after update of sms_opted_in_at on public.campaign_recipients
   for each row when (old.sms_opted_in_at is null and new.sms_opted_in_at is not null)
   execute function private.consented_crm_events_follow();
-
-grant execute on function
-  public.replay_crm_event, private.replay_crm_event, public.replay_crm_events, private.replay_crm_events to authenticated;

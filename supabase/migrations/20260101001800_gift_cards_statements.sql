@@ -76,6 +76,7 @@ begin
       select a.id from public.agencies a
       where is_trusted or a.id in (select private.agency_ids_of(auth.uid()))), null, null) l;
 end $$;
+grant execute on function private.read_billing_lines() to authenticated, service_role;
 
 create view public.billing_lines with (security_invoker = on) as
   select * from private.read_billing_lines();
@@ -215,6 +216,7 @@ end $$;
 comment on function public.get_billing_statement is
   'What a client owes its agency for a month (any day of it), or an agency the platform: totals by currency, the credit '
   'it had and has, and lines, with prices and without costs. Refuses with RB-400, RB-403, RB-404.';
+grant execute on function public.get_billing_statement to service_role;
 
 -- Must be empty: at a level, what was charged for a card is not what is owed for it, or a prepaid payer owes and was not charged.
 -- A payer that has just become prepaid may have had a claim under way. Or a bill names an agency that its client has left, and stands on
@@ -268,6 +270,4 @@ create view private.sales_off as
     or paid.by_client <> s.total_amount - returned.amount
     or paid.by_agency <> (s.quantity - returned.quantity) * s.platform_price_per_card;
 
-grant execute on function private.read_billing_lines() to authenticated, service_role;
-grant execute on function public.get_billing_statement to service_role;
 grant select on public.billing_lines, public.billing_statements to authenticated, service_role;

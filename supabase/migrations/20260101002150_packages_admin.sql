@@ -39,8 +39,8 @@ begin
 end $$;
 
 create function private.create_package(
-  client_id uuid, name text, price numeric, duration_days int, messages int, currency text, description text,
-  bizcoin_value numeric)
+  client_id uuid, name text, price numeric, duration_days int, messages int default 0, currency text default 'USD',
+  description text default null, bizcoin_value numeric default null)
 returns public.packages language plpgsql volatile security definer set search_path = '' as $$
 declare
   package public.packages;
@@ -55,16 +55,10 @@ begin
   perform private.record_audit(client_id, private.caller(), 'package.created', 'package', package.id);
   return package;
 end $$;
-
-create function public.create_package(
-  client_id uuid, name text, price numeric, duration_days int, messages int default 0, currency text default 'USD',
-  description text default null, bizcoin_value numeric default null)
-returns public.packages language sql volatile security invoker set search_path = '' as $$
-  select private.create_package(client_id, name, price, duration_days, messages, currency, description, bizcoin_value)
-$$;
-comment on function public.create_package is
+select private.publish('private.create_package(uuid, text, numeric, int, int, text, text, numeric)',
+  '{authenticated, service_role}',
   'Offers a package: so many messages for so many days at a price (0, or at least what the processor charges; RB400 names the '
-  'field); bizcoin_value is what one bizcoin pays of it: 1 in USD, and required in another or a second currency.';
+  'field); bizcoin_value is what one bizcoin pays of it: 1 in USD, and required in another or a second currency.');
 
 -- The package of a client that the caller administers.
 create function private.administered_package(package_id uuid)
@@ -78,8 +72,9 @@ begin
 end $$;
 
 create function private.update_package(
-  package_id uuid, name text, price numeric, duration_days int, messages int, description text, bizcoin_value numeric,
-  is_active boolean)
+  package_id uuid, name text default null, price numeric default null, duration_days int default null,
+  messages int default null, description text default null, bizcoin_value numeric default null,
+  is_active boolean default null)
 returns public.packages language plpgsql volatile security definer set search_path = '' as $$
 declare
   package public.packages := private.administered_package(package_id);
@@ -102,16 +97,9 @@ begin
     jsonb_build_object('price', package.price, 'is_active', package.is_active));
   return package;
 end $$;
-
-create function public.update_package(
-  package_id uuid, name text default null, price numeric default null, duration_days int default null,
-  messages int default null, description text default null, bizcoin_value numeric default null,
-  is_active boolean default null)
-returns public.packages language sql volatile security invoker set search_path = '' as $$
-  select private.update_package(package_id, name, price, duration_days, messages, description, bizcoin_value, is_active)
-$$;
-comment on function public.update_package is
-  'Changes what a package is from the next purchase on; what is left out stays. is_active false takes it off the shelf.';
+select private.publish('private.update_package(uuid, text, numeric, int, int, text, numeric, boolean)',
+  '{authenticated, service_role}',
+  'Changes what a package is from the next purchase on; what is left out stays. is_active false takes it off the shelf.');
 
 create function private.archive_package(package_id uuid)
 returns public.packages language plpgsql volatile security definer set search_path = '' as $$
@@ -123,15 +111,12 @@ begin
   perform private.record_audit(package.client_id, private.caller(), 'package.archived', 'package', package.id);
   return package;
 end $$;
-
-create function public.archive_package(package_id uuid)
-returns public.packages language sql volatile security invoker set search_path = '' as $$
-  select private.archive_package(package_id)
-$$;
-comment on function public.archive_package is 'Takes a package off the shelf for good; whoever has it keeps it.';
+select private.publish('private.archive_package(uuid)', '{authenticated, service_role}',
+  'Takes a package off the shelf for good; whoever has it keeps it.');
 
 -- What the system's accounts saw go by: issued and spent are what is left of it after rollbacks and refunds.
-create function private.report_bizcoin_usage(client_id uuid, since text, until text)
+create function private.report_bizcoin_usage(
+  client_id uuid, since text default null, until text default null)
 returns jsonb language plpgsql stable security definer set search_path = '' as $$
 declare
   starts_at timestamptz;
@@ -159,18 +144,6 @@ begin
     'purchasesWithBizcoins', bought.with_bizcoins,
     'purchaseRate', round(bought.with_bizcoins::numeric / nullif(bought.purchases, 0), 4));
 end $$;
-
-create function public.report_bizcoin_usage(
-  client_id uuid, since text default null, until text default null)
-returns jsonb language sql stable security invoker set search_path = '' as $$
-  select private.report_bizcoin_usage(client_id, since, until)
-$$;
-comment on function public.report_bizcoin_usage is
+select private.publish('private.report_bizcoin_usage(uuid, text, text)', '{authenticated, service_role}',
   'How many bizcoins were issued, spent and expired in a time, how many customers have now, and how many purchases they paid for. '
-  'since and until: a day, which counts wholly where the client is, or a moment; null is open.';
-
-grant execute on function
-  public.report_bizcoin_usage, private.report_bizcoin_usage,
-  public.create_package, private.create_package, public.update_package, private.update_package, public.archive_package,
-  private.archive_package
-  to authenticated;
+  'since and until: a day, which counts wholly where the client is, or a moment; null is open.');

@@ -187,7 +187,7 @@ begin
     returning v.code;
 end $$;
 
-create function private.create_voucher(client_id uuid, voucher jsonb, idempotency_key text)
+create function private.create_voucher(client_id uuid, voucher jsonb, idempotency_key text default null)
 returns public.vouchers language plpgsql volatile security definer set search_path = '' as $$
 declare
   actor uuid := private.caller();
@@ -223,16 +223,11 @@ exception when integrity_constraint_violation or data_exception then
   get stacked diagnostics rule = constraint_name, missing = column_name;
   perform private.refuse_voucher(sqlerrm, rule, missing);
 end $$;
-
-create function public.create_voucher(client_id uuid, voucher jsonb, idempotency_key text default null)
-returns public.vouchers language sql volatile security invoker set search_path = '' as $$
-  select private.create_voucher(client_id, voucher, idempotency_key)
-$$;
-comment on function public.create_voucher is
+select private.publish('private.create_voucher(uuid, jsonb, text)', '{authenticated, service_role}',
   'Creates a voucher: {type, value, code?, usageLimit? (1; null: none), perCustomerLimit?, startsAt?, expiresOn? or expiresAt?, packageId?, '
   'minimumPurchase?, entitlementDays?, ownerId?, ownerBenefit?, dealerId?, allowedDomains?, allowedCustomers?, isPublic?, '
   'isActive?, description?}. expiresOn is a day, which counts until its end where the client is; startsAt and expiresAt are a day '
-  'or a moment with its offset. The same idempotency_key returns the voucher that it made. RB-400, RB-409, VC-018.';
+  'or a moment with its offset. The same idempotency_key returns the voucher that it made. RB-400, RB-409, VC-018.');
 
 -- Makes so many vouchers that are alike but for their code; returns {batchId, created, createdAt}.
 create function private.make_batch(alike public.vouchers, how_many int, pattern text)
@@ -261,7 +256,7 @@ begin
 end $$;
 
 create function private.create_vouchers(
-  client_id uuid, how_many int, voucher jsonb, pattern text, idempotency_key text)
+  client_id uuid, how_many int, voucher jsonb, pattern text default '****-****-****', idempotency_key text default null)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   actor uuid := private.caller();
@@ -296,17 +291,10 @@ exception when integrity_constraint_violation or data_exception then
   get stacked diagnostics rule = constraint_name, missing = column_name;
   perform private.refuse_voucher(sqlerrm, rule, missing);
 end $$;
-
-insert into private.replay_windows (use_case, replayed_for) values ('create_vouchers_again', '10 minutes');
-
--- A hosted project gives a signed-in user's statement eight seconds; the Data API takes this limit before it calls.
-create function public.create_vouchers(
-  client_id uuid, how_many int, voucher jsonb, pattern text default '****-****-****', idempotency_key text default null)
-returns jsonb language sql volatile security invoker set search_path = '' set statement_timeout = '60s' as $$
-  select private.create_vouchers(client_id, how_many, voucher, pattern, idempotency_key)
-$$;
-comment on function public.create_vouchers is
+select private.publish('private.create_vouchers(uuid, int, jsonb, text, text)', '{authenticated, service_role}',
   'Makes up to 100,000 vouchers that differ by their code (pattern: * a symbol, # a digit, YYYY the year); the fields are '
   'those of create_voucher without code. Returns one JSON value, which max_rows does not cut: {batchId, created, createdAt, '
   'isRepeated, codes}. The same idempotency_key makes nothing and returns the batch that it made; without a key the same request '
-  'is refused for ten minutes (RB-409 with the batchId). RB-400, RB-409, RB-413.';
+  'is refused for ten minutes (RB-409 with the batchId). RB-400, RB-409, RB-413.');
+
+insert into private.replay_windows (use_case, replayed_for) values ('create_vouchers_again', '10 minutes');

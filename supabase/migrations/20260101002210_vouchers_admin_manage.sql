@@ -65,16 +65,11 @@ exception when integrity_constraint_violation or data_exception then
   get stacked diagnostics rule = constraint_name, missing = column_name;
   perform private.refuse_voucher(sqlerrm, rule, missing);
 end $$;
-
-create function public.update_voucher(voucher_id uuid, changes jsonb)
-returns public.vouchers language sql volatile security invoker set search_path = '' as $$
-  select private.update_voucher(voucher_id, changes)
-$$;
-comment on function public.update_voucher is
+select private.publish('private.update_voucher(uuid, jsonb)', '{authenticated, service_role}',
   'Changes a voucher: {isActive? (false pauses it), isPublic?, description?, usageLimit?, perCustomerLimit?, startsAt?, '
-  'expiresOn? or expiresAt?, allowedDomains?, allowedCustomers?}; what is left out stays.';
+  'expiresOn? or expiresAt?, allowedDomains?, allowedCustomers?}; what is left out stays.');
 
-create function private.expire_voucher(voucher_id uuid, reason text)
+create function private.expire_voucher(voucher_id uuid, reason text default null)
 returns public.vouchers language plpgsql volatile security definer set search_path = '' as $$
 declare
   voucher public.vouchers := private.managed_voucher(voucher_id);
@@ -87,12 +82,8 @@ begin
     voucher.client_id, private.caller(), 'voucher.expired', 'voucher', voucher.id, reason => expire_voucher.reason);
   return voucher;
 end $$;
-
-create function public.expire_voucher(voucher_id uuid, reason text default null)
-returns public.vouchers language sql volatile security invoker set search_path = '' as $$
-  select private.expire_voucher(voucher_id, reason)
-$$;
-comment on function public.expire_voucher is 'Ends a voucher now; update_voucher with a later expiresAt would revive it.';
+select private.publish('private.expire_voucher(uuid, text)', '{authenticated, service_role}',
+  'Ends a voucher now; update_voucher with a later expiresAt would revive it.');
 
 -- Callable by clients, because list_vouchers reads with their rights.
 create function private.assert_voucher_state(state text)
@@ -100,6 +91,7 @@ returns void language plpgsql stable security definer set search_path = '' as $$
 begin
   perform private.assert_choice(state, 'state', array['active', 'scheduled', 'paused', 'used_up', 'expired']);
 end $$;
+grant execute on function private.assert_voucher_state to authenticated, service_role;
 
 create view public.voucher_overview with (security_invoker = on) as
   select v.id, v.client_id, v.code, v.type, v.value, v.description, case
@@ -143,6 +135,7 @@ begin
 end $$;
 comment on function public.list_vouchers is
   'A page of the vouchers that the caller may see, the newest first; the next page begins after_id the last one.';
+grant execute on function public.list_vouchers to authenticated, service_role;
 
 -- What discounts of a time have saved, by the currency of the purchase: amounts of two currencies are never added.
 create function private.discounts_given(client_id uuid, redemption_type text, starts_at timestamptz, ends_at timestamptz)
@@ -159,7 +152,8 @@ begin
       group by p.currency) d);
 end $$;
 
-create function private.report_voucher_usage(client_id uuid, since text, until text)
+create function private.report_voucher_usage(
+  client_id uuid, since text default null, until text default null)
 returns jsonb language plpgsql stable security definer set search_path = '' as $$
 declare
   starts_at timestamptz;
@@ -189,15 +183,9 @@ begin
       select round(count(*) filter (where v.usage_count > 0)::numeric / nullif(count(*), 0), 4)
       from public.vouchers v where v.client_id = report_voucher_usage.client_id and v.created_at < ends_at));
 end $$;
-
-create function public.report_voucher_usage(
-  client_id uuid, since text default null, until text default null)
-returns jsonb language sql stable security invoker set search_path = '' as $$
-  select private.report_voucher_usage(client_id, since, until)
-$$;
-comment on function public.report_voucher_usage is
+select private.publish('private.report_voucher_usage(uuid, text, text)', '{authenticated, service_role}',
   'Redemptions in a period, by type (discounts by currency); outcomes of attempts, by code; and the share of all vouchers that was ever redeemed. '
-  'since and until: a day, which counts wholly where the client is, or a moment; null is open.';
+  'since and until: a day, which counts wholly where the client is, or a moment; null is open.');
 
 -- Takes back what is free of a transfer, and returns how much. Each part has a key that says how much came back before it.
 create function private.take_back(transfer_id uuid, taken_before numeric, reason text)
@@ -309,7 +297,7 @@ begin
     'ownerTakenBack', owner_taken, 'messagesKept', private.messages_kept(usage), 'isComplete', usage.status = 'rolled_back');
 end $$;
 
-create function private.rollback_voucher_redemption(redemption_id uuid, reason text, idempotency_key text)
+create function private.rollback_voucher_redemption(redemption_id uuid, reason text, idempotency_key text default null)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   actor uuid := private.caller();
@@ -329,21 +317,10 @@ begin
   end if;
   return answer;
 end $$;
-
-create function public.rollback_voucher_redemption(redemption_id uuid, reason text, idempotency_key text default null)
-returns jsonb language sql volatile security invoker set search_path = '' as $$
-  select private.rollback_voucher_redemption(redemption_id, reason, idempotency_key)
-$$;
-comment on function public.rollback_voucher_redemption is
+select private.publish('private.rollback_voucher_redemption(uuid, text, text)', '{authenticated, service_role}',
   'Rolls back what is neither spent nor held of a redemption; the use is returned when everything is rolled back (isComplete). Until '
   'then another call takes back what has become free since; the same idempotency_key repeats its answer. Returns {takenBack, '
-  'remaining, ownerTakenBack, messagesKept (used messages of a package), isComplete, …}. RB-400, RB-409, VC-015, VC-016.';
-
-grant execute on function
-  public.create_voucher, private.create_voucher, public.create_vouchers, private.create_vouchers,
-  public.update_voucher, private.update_voucher, public.expire_voucher, private.expire_voucher,
-  public.list_vouchers, private.assert_voucher_state, public.report_voucher_usage, private.report_voucher_usage,
-  public.rollback_voucher_redemption, private.rollback_voucher_redemption to authenticated;
+  'remaining, ownerTakenBack, messagesKept (used messages of a package), isComplete, …}. RB-400, RB-409, VC-015, VC-016.');
 
 grant select on public.voucher_overview to authenticated, service_role;
 

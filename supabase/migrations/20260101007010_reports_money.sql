@@ -186,6 +186,7 @@ returns setof jsonb language sql stable security definer set search_path = '' as
     private.report_reader(), client_id, private.parse_day(from_day, 'from_day'), private.parse_day(to_day, 'to_day'),
     private.report_roles(report))) r
 $$;
+grant execute on function private.report to authenticated, service_role;
 
 create function public.report_pool_performance(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.pool_performance language sql stable security invoker set search_path = '' as $$
@@ -194,6 +195,7 @@ returns setof public.pool_performance language sql stable security invoker set s
 $$;
 comment on function public.report_pool_performance is
   'How pools do: utilization (delivered of all cards), delivery success, claimed to delivered, cost per redemption (platform).';
+grant execute on function public.report_pool_performance to authenticated, service_role;
 
 create function public.report_brand_performance(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.brand_performance language sql stable security invoker set search_path = '' as $$
@@ -202,6 +204,7 @@ returns setof public.brand_performance language sql stable security invoker set 
 $$;
 comment on function public.report_brand_performance is
   'How much of what was given is delivered and redeemed, by brand and currency.';
+grant execute on function public.report_brand_performance to authenticated, service_role;
 
 create function public.report_delivery_methods(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.delivery_methods language sql stable security invoker set search_path = '' as $$
@@ -210,6 +213,7 @@ returns setof public.delivery_methods language sql stable security invoker set s
 $$;
 comment on function public.report_delivery_methods is
   'SMS beside e-mail: tries, successes, time until a provider took the message, and how many cards were redeemed.';
+grant execute on function public.report_delivery_methods to authenticated, service_role;
 
 create function public.report_geography(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.geography language sql stable security invoker set search_path = '' as $$
@@ -218,6 +222,7 @@ returns setof public.geography language sql stable security invoker set search_p
 $$;
 comment on function public.report_geography is
   'Where the recipients of cards are, by country and state.';
+grant execute on function public.report_geography to authenticated, service_role;
 
 create function public.report_campaign_comparison(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.campaign_comparison language sql stable security invoker set search_path = '' as $$
@@ -226,6 +231,7 @@ returns setof public.campaign_comparison language sql stable security invoker se
 $$;
 comment on function public.report_campaign_comparison is
   'Campaigns side by side: reach, delivery, redemption, debts, cost per redemption (platform).';
+grant execute on function public.report_campaign_comparison to authenticated, service_role;
 
 create function public.report_liability(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.liability language sql stable security invoker set search_path = '' as $$
@@ -234,6 +240,7 @@ returns setof public.liability language sql stable security invoker set search_p
 $$;
 comment on function public.report_liability is
   'What is promised and unused at the end of the range, by age and currency: cards given, rewards owed, cards about to expire.';
+grant execute on function public.report_liability to authenticated, service_role;
 
 create function public.report_profit_by_client(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.profit_by_client language sql stable security invoker set search_path = '' as $$
@@ -243,6 +250,7 @@ $$;
 comment on function public.report_profit_by_client is
   'What the platform earned with each client, by currency and source (own_stock: cards that the client brought itself): what the '
   'agency owes, less what the cards cost; platform admins only.';
+grant execute on function public.report_profit_by_client to authenticated, service_role;
 
 create function public.report_agency_profit(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.agency_profit language sql stable security invoker set search_path = '' as $$
@@ -252,6 +260,7 @@ $$;
 comment on function public.report_agency_profit is
   'What an agency earned with each client, by currency and source: what the client owes it, less what it owes the platform; for the '
   'agency''s admins and the platform.';
+grant execute on function public.report_agency_profit to authenticated, service_role;
 
 create function public.report_profit_by_agency(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.profit_by_agency language sql stable security invoker set search_path = '' as $$
@@ -260,6 +269,7 @@ returns setof public.profit_by_agency language sql stable security invoker set s
 $$;
 comment on function public.report_profit_by_agency is
   'What the platform earned with each agency, by currency; platform admins only.';
+grant execute on function public.report_profit_by_agency to authenticated, service_role;
 
 create function public.report_platform_analytics(client_id uuid default null, from_day text default null, to_day text default null)
 returns setof public.platform_analytics language sql stable security invoker set search_path = '' as $$
@@ -268,6 +278,7 @@ returns setof public.platform_analytics language sql stable security invoker set
 $$;
 comment on function public.report_platform_analytics is
   'The platform as a whole, by currency: stock, cards given, delivery, redemption, debts, money; platform admins only.';
+grant execute on function public.report_platform_analytics to authenticated, service_role;
 
 create function public.export_report(
   actor uuid, report text, client_id uuid, from_day text, to_day text, request_id uuid)
@@ -304,11 +315,4 @@ exception when others then
 end $$;
 comment on function public.export_report is
   'A report for a file: its columns in order and its rows as texts; for admins, or a trusted server. Audited.';
-
-grant execute on function
-  private.report,
-  public.report_pool_performance, public.report_brand_performance, public.report_delivery_methods,
-  public.report_geography, public.report_campaign_comparison, public.report_liability,
-  public.report_profit_by_client, public.report_profit_by_agency, public.report_agency_profit, public.report_platform_analytics
-  to authenticated;
 grant execute on function public.export_report to service_role;

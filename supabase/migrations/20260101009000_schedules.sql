@@ -28,6 +28,7 @@ begin
 end $$;
 comment on function public.run_housekeeping is
   'Folds the pool counters, resolves alerts of attacks that are over, links the audit chain, forgets what private.retention says; returns how much of each.';
+grant execute on function public.run_housekeeping to service_role;
 
 -- Doors of their own, so that the accounts that they lock are free again before anything else is done.
 create function public.release_holds()
@@ -36,6 +37,7 @@ begin
   return private.answered(jsonb_build_object('released', private.release_expired_holds(now())));
 end $$;
 comment on function public.release_holds is 'Gives back what was held past its time; returns how many holds.';
+grant execute on function public.release_holds to service_role;
 
 create function public.expire_lots()
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -43,6 +45,7 @@ begin
   return private.answered(jsonb_build_object('expired', private.expire_lots(now())));
 end $$;
 comment on function public.expire_lots is 'Books what has expired in wallets as breakage; returns how many lots.';
+grant execute on function public.expire_lots to service_role;
 
 create function public.expire_packages()
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -50,6 +53,7 @@ begin
   return private.answered(jsonb_build_object('packages', private.expire_packages(now())));
 end $$;
 comment on function public.expire_packages is 'Marks the packages of customers that are past their time; returns how many.';
+grant execute on function public.expire_packages to service_role;
 
 create function public.expire_gift_cards()
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -60,6 +64,7 @@ end $$;
 comment on function public.expire_gift_cards is
   'Marks up to a thousand cards in stock, and as many delivered ones, whose date has passed as expired, and recounts the pools '
   'with cards that have become too old to be given; returns how many of each.';
+grant execute on function public.expire_gift_cards to service_role;
 
 create function public.release_stuck_cards()
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -68,8 +73,4 @@ begin
 end $$;
 comment on function public.release_stuck_cards is
   'Cards claimed for more than ten minutes and not delivered: back to stock if nobody was handed the code, else stuck.';
-
-grant execute on function
-  public.run_housekeeping, public.release_holds, public.expire_lots, public.expire_packages, public.expire_gift_cards,
-  public.release_stuck_cards
-  to service_role;
+grant execute on function public.release_stuck_cards to service_role;

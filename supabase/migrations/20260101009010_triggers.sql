@@ -165,5 +165,4 @@ begin
 end $$;
 comment on function public.record_job_round is
   'Raises an alert that a round of a job failed, or resolves it. The function jobs has answered by then, so no caller gets the failure.';
-
 grant execute on function public.record_job_round to service_role;
