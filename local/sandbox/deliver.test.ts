@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
-import { deliver, lookUp, type Means } from '../../supabase/functions/_shared/deliver.ts';
-import { missing } from '../../supabase/functions/_shared/secrets.ts';
+import { deliver, lookUp, type Means } from '../../supabase/functions/_shared/messages/deliver.ts';
+import { missing } from '../../supabase/functions/_shared/http/secrets.ts';
 import type { Sandbox } from './server.ts';
 import { arrived, fail, sendgridAt, twilioAt, withSandbox } from './testing.ts';
 
 const code = 'AMZN-SECRET-1234';
 const pin = '987654';
 const phone = '+12025550143';
+
+// E-mails carry an unsubscribe link, which is signed and public.
+Deno.env.set('CARD_SEAL_KEYS', `k1:${btoa('k'.repeat(32))}`);
+Deno.env.set('PUBLIC_FUNCTIONS_URL', 'https://x.example/functions/v1');
 
 type Args = Record<string, unknown>;
 

@@ -3,8 +3,11 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { generateKeyPairSync } from 'node:crypto';
-import { isSignedBySendGrid, publicKey } from '../../supabase/functions/_shared/providers/sendgrid/signature.ts';
-import { isSignedByTwilio } from '../../supabase/functions/_shared/providers/twilio/signature.ts';
+import {
+  isSignedBySendGrid,
+  publicKey,
+} from '../../supabase/functions/_shared/messages/providers/sendgrid/signature.ts';
+import { isSignedByTwilio } from '../../supabase/functions/_shared/messages/providers/twilio/signature.ts';
 import { startSandbox } from './server.ts';
 import { arrived, fail, sendgridAt, SETTINGS, twilioAt } from './testing.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Message } from '../../supabase/functions/_shared/providers/port.ts';
+import type { Message } from '../../supabase/functions/_shared/messages/providers/port.ts';
 import { arrived, fail, sendgridAt, withSandbox } from './testing.ts';
 
 const to = 'ann@example.com';

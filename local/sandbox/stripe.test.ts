@@ -8,8 +8,8 @@ import {
   type Payments,
   PaymentUnknown,
   stripePayments,
-} from '../../supabase/functions/_shared/providers/stripe/payments.ts';
-import { eventIn } from '../../supabase/functions/_shared/providers/stripe/webhook.ts';
+} from '../../supabase/functions/_shared/packages/stripe/payments.ts';
+import { eventIn } from '../../supabase/functions/_shared/packages/stripe/webhook.ts';
 import { type Sandbox, startSandbox } from './server.ts';
 import { signatureOf } from './stripe_events.ts';
 import { fail, SETTINGS, withSandbox } from './testing.ts';

@@ -1,12 +1,15 @@
-import type { Provider } from '../../supabase/functions/_shared/providers/port.ts';
+import type { Provider } from '../../supabase/functions/_shared/messages/providers/port.ts';
 import {
   sendgrid,
   type Settings as SendGridSettings,
-} from '../../supabase/functions/_shared/providers/sendgrid/sendgrid.ts';
-import { type Settings as TwilioSettings, twilio } from '../../supabase/functions/_shared/providers/twilio/twilio.ts';
-import type { Account as TilloAccount } from '../../supabase/functions/_shared/suppliers/open.ts';
-import type { Supplier } from '../../supabase/functions/_shared/suppliers/port.ts';
-import { tillo } from '../../supabase/functions/_shared/suppliers/tillo/tillo.ts';
+} from '../../supabase/functions/_shared/messages/providers/sendgrid/sendgrid.ts';
+import {
+  type Settings as TwilioSettings,
+  twilio,
+} from '../../supabase/functions/_shared/messages/providers/twilio/twilio.ts';
+import type { Account as TilloAccount } from '../../supabase/functions/_shared/gift_cards/suppliers/port.ts';
+import type { Supplier } from '../../supabase/functions/_shared/gift_cards/suppliers/port.ts';
+import { tillo } from '../../supabase/functions/_shared/gift_cards/suppliers/tillo/tillo.ts';
 import type { Fault } from './faults.ts';
 import { type Sandbox, startSandbox } from './server.ts';
 import type { Message } from './store.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Order } from '../../supabase/functions/_shared/suppliers/port.ts';
+import type { Order } from '../../supabase/functions/_shared/gift_cards/suppliers/port.ts';
 import type { Sandbox } from './server.ts';
 import { arrange, cardsAt, fail, SETTINGS, tilloAt, withSandbox } from './testing.ts';
 

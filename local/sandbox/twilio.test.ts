@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Message } from '../../supabase/functions/_shared/providers/port.ts';
-import { isSignedByTwilio } from '../../supabase/functions/_shared/providers/twilio/signature.ts';
+import type { Message } from '../../supabase/functions/_shared/messages/providers/port.ts';
+import { isSignedByTwilio } from '../../supabase/functions/_shared/messages/providers/twilio/signature.ts';
 import { arrived, fail, SETTINGS, twilioAt, withSandbox } from './testing.ts';
 
 const to = '+12025550143';

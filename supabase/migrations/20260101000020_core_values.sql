@@ -1,7 +1,7 @@
 -- Values as callers write them. A day is YYYY-MM-DD and means the whole day in the client's time zone; a moment is ISO 8601
 -- with an offset; an amount has no more decimals than its currency and stays below a stated bound. Everything else is refused
 -- with the name of its field: a cast would also read "tomorrow", "infinity", 12/31/2027 and NaN, and round in silence.
--- supabase/functions/_shared/days.ts reads the same notations; tests/fixtures/times.json is run against both.
+-- supabase/functions/_shared/http/days.ts reads the same notations; tests/fixtures/times.json is run against both.
 
 create function private.refuse_field(field text, problem text)
 returns void language plpgsql set search_path = '' as $$

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { catalogue } from '../../supabase/functions/_shared/errors.ts';
+import { catalogue } from '../../supabase/functions/_shared/http/errors.ts';
 
 const root = new URL('../../', import.meta.url);
 

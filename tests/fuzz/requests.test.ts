@@ -5,7 +5,7 @@ import { assertRefused, assertUnsigned } from '../support/expect.ts';
 import { type Answer, call } from '../support/http.ts';
 import { promise } from '../support/promise.ts';
 import { targets } from '../support/targets.ts';
-import { isCode } from '../../supabase/functions/_shared/errors.ts';
+import { isCode } from '../../supabase/functions/_shared/http/errors.ts';
 
 const MEGABYTE = 1024 * 1024;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Order, Outcome } from '../../supabase/functions/_shared/suppliers/port.ts';
-import { tillo } from '../../supabase/functions/_shared/suppliers/tillo/tillo.ts';
+import type { Order, Outcome } from '../../supabase/functions/_shared/gift_cards/suppliers/port.ts';
+import { tillo } from '../../supabase/functions/_shared/gift_cards/suppliers/tillo/tillo.ts';
 import { seedFrom } from '../support/random.ts';
 
 const seed = seedFrom('FUZZ_SEED');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Answer } from './http.ts';
-import { catalogue, type Code, SIGNATURE_SOLUTION } from '../../supabase/functions/_shared/errors.ts';
+import { catalogue, type Code, SIGNATURE_SOLUTION } from '../../supabase/functions/_shared/http/errors.ts';
 
 /** The answer is a success, with the id under which every trace of the request is found. */
 export function assertDone({ status, headers, body, text }: Answer): void {

@@ -64,7 +64,7 @@ export class OwnStack {
   }
 
   async #startOnce(): Promise<void> {
-    const cli = fileURLToPath(new URL('../../local/cli.mjs', import.meta.url));
+    const cli = fileURLToPath(new URL('../../local/tools/cli.mjs', import.meta.url));
     const command = `exec node "$0" start --port ${this.#port} --data "$1" >> "$2" 2>&1`;
     const child = new Deno.Command('/bin/sh', { args: ['-c', command, cli, this.#folder, this.#log], stdin: 'null' })
       .spawn();

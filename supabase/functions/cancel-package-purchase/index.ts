@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { uuid } from '../_shared/fields.ts';
-import { readJson } from '../_shared/parse.ts';
-import { endPayment, type PurchaseAnswer } from '../_shared/purchases.ts';
-import { serve } from '../_shared/serve.ts';
+import { uuid } from '../_shared/http/fields.ts';
+import { readJson } from '../_shared/http/parse.ts';
+import { endPayment, type PurchaseAnswer } from '../_shared/packages/purchases.ts';
+import { serve } from '../_shared/http/serve.ts';
 
 const body = z.strictObject({ purchaseId: uuid });
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { readJson } from '../_shared/parse.ts';
-import { serve } from '../_shared/serve.ts';
+import { readJson } from '../_shared/http/parse.ts';
+import { serve } from '../_shared/http/serve.ts';
 
 const body = z.strictObject({ show: z.literal('addresses', 'must be "addresses"') });
 

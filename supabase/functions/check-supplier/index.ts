@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { badRequest, Refusal } from '../_shared/errors.ts';
-import { readJson } from '../_shared/parse.ts';
-import { type Reply, serve } from '../_shared/serve.ts';
-import { adapterNames, configuredSuppliers, openSupplier } from '../_shared/suppliers/open.ts';
-import type { Supplier } from '../_shared/suppliers/port.ts';
+import { badRequest, Refusal } from '../_shared/http/errors.ts';
+import { readJson } from '../_shared/http/parse.ts';
+import { type Reply, serve } from '../_shared/http/serve.ts';
+import { adapterNames, configuredSuppliers, openSupplier } from '../_shared/gift_cards/open_supplier.ts';
+import type { Supplier } from '../_shared/gift_cards/suppliers/port.ts';
 
 const word = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'must be a word in small letters');
 

@@ -1,11 +1,11 @@
 import { CRMS } from '../_shared/crm/open.ts';
 import { processNew, type Stored } from '../_shared/crm/process.ts';
 import { toBeSentAgain } from '../_shared/crm/retry.ts';
-import { badSignature } from '../_shared/errors.ts';
-import { uuid } from '../_shared/fields.ts';
-import { readBytes } from '../_shared/parse.ts';
-import { functionsUrl } from '../_shared/public_url.ts';
-import { type Context, type Reply, serve } from '../_shared/serve.ts';
+import { badSignature } from '../_shared/http/errors.ts';
+import { uuid } from '../_shared/http/fields.ts';
+import { readBytes } from '../_shared/http/parse.ts';
+import { functionsUrl } from '../_shared/http/public_url.ts';
+import { type Context, type Reply, serve } from '../_shared/http/serve.ts';
 
 const MAX_BYTES = 256 * 1024;
 

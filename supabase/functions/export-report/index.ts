@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { csvFile, type Row, writeCsv } from '../_shared/csv_out.ts';
-import { day, uuid } from '../_shared/fields.ts';
-import { readJson } from '../_shared/parse.ts';
-import { serve } from '../_shared/serve.ts';
+import { csvFile, type Row, writeCsv } from '../_shared/files/csv_out.ts';
+import { day, uuid } from '../_shared/http/fields.ts';
+import { readJson } from '../_shared/http/parse.ts';
+import { serve } from '../_shared/http/serve.ts';
 import { REPORTS } from './reports.ts';
 
 const body = z.strictObject({

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { badRequest } from '../_shared/errors.ts';
-import { uuid } from '../_shared/fields.ts';
-import { readJson } from '../_shared/parse.ts';
-import { serve } from '../_shared/serve.ts';
+import { badRequest } from '../_shared/http/errors.ts';
+import { uuid } from '../_shared/http/fields.ts';
+import { readJson } from '../_shared/http/parse.ts';
+import { serve } from '../_shared/http/serve.ts';
 
 const schema = z.strictObject({ customerId: uuid.nullish() });
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { inBackground } from '../_shared/background.ts';
-import { uuid } from '../_shared/fields.ts';
-import { readJson } from '../_shared/parse.ts';
-import { serve } from '../_shared/serve.ts';
+import { inBackground } from '../_shared/jobs/background.ts';
+import { uuid } from '../_shared/http/fields.ts';
+import { readJson } from '../_shared/http/parse.ts';
+import { serve } from '../_shared/http/serve.ts';
 import { jobs } from './jobs.ts';
 import { round } from './round.ts';
 

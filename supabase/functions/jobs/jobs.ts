@@ -1,7 +1,7 @@
-import { fulfilPending, reconcile } from '../_shared/buy.ts';
+import { fulfilPending, reconcile } from '../_shared/gift_cards/buy.ts';
 import { processDueEvents } from '../_shared/crm/process.ts';
-import { deliver, lookUp } from '../_shared/deliver.ts';
-import type { Context, Reply } from '../_shared/serve.ts';
+import { deliver, lookUp } from '../_shared/messages/deliver.ts';
+import type { Context, Reply } from '../_shared/http/serve.ts';
 import { sendWebhooks } from '../_shared/webhooks/send.ts';
 
 type Job = (context: Context, deliveryId?: string | null) => Promise<Reply>;
@@ -15,7 +15,8 @@ export const jobs = {
   'webhooks': sendWebhooks,
   'housekeeping': door('run_housekeeping'),
   'release-holds': door('release_holds'),
-  'reconcile-payments': async (context) => (await import('../_shared/purchases.ts')).reconcilePayments(context),
+  'reconcile-payments': async (context) =>
+    (await import('../_shared/packages/purchases.ts')).reconcilePayments(context),
   'expire': door('expire_lots', 'expire_packages', 'expire_entitlements', 'expire_gift_cards'),
   'stuck-cards': door('release_stuck_cards', 'watch_pending_rewards'),
 } satisfies Record<string, Job>;

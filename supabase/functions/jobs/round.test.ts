@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Context } from '../_shared/serve.ts';
+import type { Context } from '../_shared/http/serve.ts';
 import { jobs } from './jobs.ts';
 import { round } from './round.ts';
 

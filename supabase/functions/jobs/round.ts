@@ -1,5 +1,5 @@
-import { describe, log } from '../_shared/log.ts';
-import type { Context } from '../_shared/serve.ts';
+import { describe, log } from '../_shared/http/log.ts';
+import type { Context } from '../_shared/http/serve.ts';
 import { jobs } from './jobs.ts';
 
 // The platform drops what a function logs beyond 100 lines in ten seconds; the attempts themselves are in the database.

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { provide } from '../_shared/buy.ts';
-import { amount, conditionNumber, text, uuid } from '../_shared/fields.ts';
-import { readJson, requestArgs } from '../_shared/parse.ts';
-import { addressFor, deliveryMethod } from '../_shared/phone.ts';
-import { announce, reveal } from '../_shared/present.ts';
-import { serve } from '../_shared/serve.ts';
+import { provide } from '../_shared/gift_cards/buy.ts';
+import { amount, conditionNumber, text, uuid } from '../_shared/http/fields.ts';
+import { readJson, requestArgs } from '../_shared/http/parse.ts';
+import { addressFor, deliveryMethod } from '../_shared/http/phone.ts';
+import { announce, reveal } from '../_shared/gift_cards/present.ts';
+import { serve } from '../_shared/http/serve.ts';
 
 const schema = z.strictObject({
   campaignId: uuid,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { due, uuid } from '../_shared/fields.ts';
-import { readJson, requestArgs } from '../_shared/parse.ts';
-import { isLive, type PurchaseAnswer, takePayment } from '../_shared/purchases.ts';
-import { serve } from '../_shared/serve.ts';
+import { due, uuid } from '../_shared/http/fields.ts';
+import { readJson, requestArgs } from '../_shared/http/parse.ts';
+import { isLive, type PurchaseAnswer, takePayment } from '../_shared/packages/purchases.ts';
+import { serve } from '../_shared/http/serve.ts';
 
 const MAX_BIZCOINS = 1_000_000_000;
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { email, text, uuid } from '../_shared/fields.ts';
-import { readJson, requestArgs } from '../_shared/parse.ts';
-import { phone } from '../_shared/phone.ts';
-import { serve } from '../_shared/serve.ts';
+import { email, text, uuid } from '../_shared/http/fields.ts';
+import { readJson, requestArgs } from '../_shared/http/parse.ts';
+import { phone } from '../_shared/http/phone.ts';
+import { serve } from '../_shared/http/serve.ts';
 
 const body = z.strictObject({
   recipientId: uuid,

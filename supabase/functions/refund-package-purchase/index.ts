@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { payment, text, uuid } from '../_shared/fields.ts';
-import { readJson, requestArgs } from '../_shared/parse.ts';
-import { type RefundAnswer, sendRefund } from '../_shared/purchases.ts';
-import { serve } from '../_shared/serve.ts';
+import { payment, text, uuid } from '../_shared/http/fields.ts';
+import { readJson, requestArgs } from '../_shared/http/parse.ts';
+import { type RefundAnswer, sendRefund } from '../_shared/packages/purchases.ts';
+import { serve } from '../_shared/http/serve.ts';
 
 const body = z.strictObject({
   purchaseId: uuid,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { text, uuid } from '../_shared/fields.ts';
-import { readJson } from '../_shared/parse.ts';
-import { reveal, type Revealed } from '../_shared/present.ts';
-import { serve } from '../_shared/serve.ts';
+import { text, uuid } from '../_shared/http/fields.ts';
+import { readJson } from '../_shared/http/parse.ts';
+import { reveal, type Revealed } from '../_shared/gift_cards/present.ts';
+import { serve } from '../_shared/http/serve.ts';
 
 const schema = z.strictObject({ giftCardId: uuid, reason: text(500) });
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { linkIdOf } from '../_shared/claim_link.ts';
-import { text } from '../_shared/fields.ts';
-import { readJson } from '../_shared/parse.ts';
-import { reveal, type Revealed } from '../_shared/present.ts';
-import { serve } from '../_shared/serve.ts';
+import { linkIdOf } from '../_shared/messages/claim_link.ts';
+import { text } from '../_shared/http/fields.ts';
+import { readJson } from '../_shared/http/parse.ts';
+import { reveal, type Revealed } from '../_shared/gift_cards/present.ts';
+import { serve } from '../_shared/http/serve.ts';
 
 const schema = z.strictObject({
   token: text(64),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { email, text, uuid } from '../_shared/fields.ts';
-import { readJson } from '../_shared/parse.ts';
-import { resend } from '../_shared/resend.ts';
-import { serve } from '../_shared/serve.ts';
+import { email, text, uuid } from '../_shared/http/fields.ts';
+import { readJson } from '../_shared/http/parse.ts';
+import { resend } from '../_shared/gift_cards/resend.ts';
+import { serve } from '../_shared/http/serve.ts';
 
 const body = z.strictObject({ giftCardId: uuid, email: email.nullish(), reason: text(500).nullish() });
 

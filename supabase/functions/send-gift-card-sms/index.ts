@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { text, uuid } from '../_shared/fields.ts';
-import { readJson } from '../_shared/parse.ts';
-import { smsPhone } from '../_shared/phone.ts';
-import { resend } from '../_shared/resend.ts';
-import { serve } from '../_shared/serve.ts';
+import { text, uuid } from '../_shared/http/fields.ts';
+import { readJson } from '../_shared/http/parse.ts';
+import { smsPhone } from '../_shared/http/phone.ts';
+import { resend } from '../_shared/gift_cards/resend.ts';
+import { serve } from '../_shared/http/serve.ts';
 
 const body = z.strictObject({ giftCardId: uuid, phone: smsPhone.nullish(), reason: text(500).nullish() });
 

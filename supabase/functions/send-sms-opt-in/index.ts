@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { uuid } from '../_shared/fields.ts';
-import { readJson, requestArgs } from '../_shared/parse.ts';
-import { smsPhone } from '../_shared/phone.ts';
-import { type Delivery, sendAtOnce } from '../_shared/send_at_once.ts';
-import { serve } from '../_shared/serve.ts';
+import { uuid } from '../_shared/http/fields.ts';
+import { readJson, requestArgs } from '../_shared/http/parse.ts';
+import { smsPhone } from '../_shared/http/phone.ts';
+import { type Delivery, sendAtOnce } from '../_shared/messages/send_at_once.ts';
+import { serve } from '../_shared/http/serve.ts';
 import { OPT_IN_WORDING } from './wording.ts';
 
 const body = z.strictObject({ recipientId: uuid, phone: smsPhone.nullish(), callSessionId: uuid.nullish() });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { badSignature } from '../_shared/errors.ts';
-import { parseJson, readBytes } from '../_shared/parse.ts';
-import { isSignedBySendGrid } from '../_shared/providers/sendgrid/signature.ts';
-import { serve } from '../_shared/serve.ts';
+import { badSignature } from '../_shared/http/errors.ts';
+import { parseJson, readBytes } from '../_shared/http/parse.ts';
+import { isSignedBySendGrid } from '../_shared/messages/providers/sendgrid/signature.ts';
+import { serve } from '../_shared/http/serve.ts';
 import { readEvents } from './read_events.ts';
 
 const MAX_BYTES = 2 * 1024 * 1024;

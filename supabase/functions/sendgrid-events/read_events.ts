@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { email, uuid } from '../_shared/fields.ts';
+import { email, uuid } from '../_shared/http/fields.ts';
 
 /** What an event does: a status of a message by its rank, a wish of the address, or both. */
 export interface EmailEvent {

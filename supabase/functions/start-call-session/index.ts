@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { text, uuid } from '../_shared/fields.ts';
-import { readJson } from '../_shared/parse.ts';
-import { callerId } from '../_shared/phone.ts';
-import { serve } from '../_shared/serve.ts';
+import { text, uuid } from '../_shared/http/fields.ts';
+import { readJson } from '../_shared/http/parse.ts';
+import { callerId } from '../_shared/http/phone.ts';
+import { serve } from '../_shared/http/serve.ts';
 
 const schema = z.strictObject({
   callerPhone: callerId,

@@ -1,8 +1,8 @@
-import { badSignature } from '../_shared/errors.ts';
-import { decodeText, readBytes } from '../_shared/parse.ts';
-import { eventIn, paymentEventOf, reasonToIgnore } from '../_shared/providers/stripe/webhook.ts';
-import { secretsOf } from '../_shared/secrets.ts';
-import { serve } from '../_shared/serve.ts';
+import { badSignature } from '../_shared/http/errors.ts';
+import { decodeText, readBytes } from '../_shared/http/parse.ts';
+import { eventIn, paymentEventOf, reasonToIgnore } from '../_shared/packages/stripe/webhook.ts';
+import { secretsOf } from '../_shared/http/secrets.ts';
+import { serve } from '../_shared/http/serve.ts';
 
 const MAX_BYTES = 256 * 1024;
 

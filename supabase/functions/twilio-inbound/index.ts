@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { check } from '../_shared/parse.ts';
-import { readTwilioWebhook } from '../_shared/providers/twilio/webhook.ts';
-import { serve } from '../_shared/serve.ts';
+import { check } from '../_shared/http/parse.ts';
+import { readTwilioWebhook } from '../_shared/messages/providers/twilio/webhook.ts';
+import { serve } from '../_shared/http/serve.ts';
 import { type Answer, twiml } from './answer.ts';
 import { isTwiliosKeyword, meaningOfAll } from './meaning.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { uuid } from '../_shared/fields.ts';
-import { check } from '../_shared/parse.ts';
-import { readTwilioWebhook } from '../_shared/providers/twilio/webhook.ts';
-import { serve } from '../_shared/serve.ts';
+import { uuid } from '../_shared/http/fields.ts';
+import { check } from '../_shared/http/parse.ts';
+import { readTwilioWebhook } from '../_shared/messages/providers/twilio/webhook.ts';
+import { serve } from '../_shared/http/serve.ts';
 
 const callback = z.object({
   MessageSid: z.string().regex(/^[SM]M[0-9a-f]{32}$/i),

@@ -1,6 +1,6 @@
-import { Refusal } from '../_shared/errors.ts';
-import { serve } from '../_shared/serve.ts';
-import { deliveryIn } from '../_shared/unsubscribe_link.ts';
+import { Refusal } from '../_shared/http/errors.ts';
+import { serve } from '../_shared/http/serve.ts';
+import { deliveryIn } from '../_shared/messages/unsubscribe_link.ts';
 
 // Plain text, because hosted projects serve no HTML. Mail scanners follow links: a GET changes nothing.
 const HELP =

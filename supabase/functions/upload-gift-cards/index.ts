@@ -1,5 +1,5 @@
-import { currentKeyId } from '../_shared/seal.ts';
-import { serve } from '../_shared/serve.ts';
+import { currentKeyId } from '../_shared/http/seal.ts';
+import { serve } from '../_shared/http/serve.ts';
 import { type Imported, presentImport } from './present_import.ts';
 import { readUpload } from './read_upload.ts';
 import { sealCards, type Target } from './seal_cards.ts';

@@ -1,5 +1,5 @@
-import type { Context, Reply } from '../_shared/serve.ts';
-import type { CardRow } from '../_shared/csv.ts';
+import type { Context, Reply } from '../_shared/http/serve.ts';
+import type { CardRow } from '../_shared/files/csv.ts';
 import { type RowResult, withLine } from './seal_cards.ts';
 
 /** What the database made of the rows that passed the function's checks. */

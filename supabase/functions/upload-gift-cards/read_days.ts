@@ -1,6 +1,6 @@
-import { type CardRow, placeOf } from '../_shared/csv.ts';
-import { DATE_FORMATS, type DateFormat, dayIn, isUnclearDay, showsOtherOrder } from '../_shared/days.ts';
-import { badRequest } from '../_shared/errors.ts';
+import { type CardRow, placeOf } from '../_shared/files/csv.ts';
+import { DATE_FORMATS, type DateFormat, dayIn, isUnclearDay, showsOtherOrder } from '../_shared/http/days.ts';
+import { badRequest } from '../_shared/http/errors.ts';
 
 /**
  * The expiration day of each row as YYYY-MM-DD, or null where there is none or none that can be read. A file that writes its

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Refusal } from '../_shared/errors.ts';
+import { Refusal } from '../_shared/http/errors.ts';
 import { readUpload } from './read_upload.ts';
 
 const POOL = '00000000-0000-4000-8000-000000000001';

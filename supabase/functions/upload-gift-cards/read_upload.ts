@@ -7,11 +7,11 @@ import {
   MAX_ROWS,
   readCsv,
   tooManyRows,
-} from '../_shared/csv.ts';
-import type { DateFormat } from '../_shared/days.ts';
-import { badRequest, Refusal } from '../_shared/errors.ts';
-import { dateFormat, uuid } from '../_shared/fields.ts';
-import { check, fileHash, mediaType, parseJson, readBytes } from '../_shared/parse.ts';
+} from '../_shared/files/csv.ts';
+import type { DateFormat } from '../_shared/http/days.ts';
+import { badRequest, Refusal } from '../_shared/http/errors.ts';
+import { dateFormat, uuid } from '../_shared/http/fields.ts';
+import { check, fileHash, mediaType, parseJson, readBytes } from '../_shared/http/parse.ts';
 
 const MAX_BYTES = 5 * 1024 * 1024;
 

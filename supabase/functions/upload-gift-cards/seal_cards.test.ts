@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { CardRow } from '../_shared/csv.ts';
-import type { DateFormat } from '../_shared/days.ts';
-import { Refusal } from '../_shared/errors.ts';
-import { unseal } from '../_shared/seal.ts';
+import type { CardRow } from '../_shared/files/csv.ts';
+import type { DateFormat } from '../_shared/http/days.ts';
+import { Refusal } from '../_shared/http/errors.ts';
+import { unseal } from '../_shared/http/seal.ts';
 import { sealCards } from './seal_cards.ts';
 
 Deno.env.set('CARD_SEAL_KEYS', `k1:${btoa('k'.repeat(32))}`);

@@ -1,9 +1,15 @@
-import { isFormula, isPaymentCardNumber, problemOfSecrets, type SealedSecrets, sealSecrets } from '../_shared/cards.ts';
-import { type CardRow, placeOf } from '../_shared/csv.ts';
-import type { DateFormat } from '../_shared/days.ts';
-import { badRequest, Refusal } from '../_shared/errors.ts';
-import type { CodeBrand } from '../_shared/seal.ts';
-import { damageOf } from '../_shared/spreadsheets.ts';
+import {
+  isFormula,
+  isPaymentCardNumber,
+  problemOfSecrets,
+  type SealedSecrets,
+  sealSecrets,
+} from '../_shared/gift_cards/cards.ts';
+import { type CardRow, placeOf } from '../_shared/files/csv.ts';
+import type { DateFormat } from '../_shared/http/days.ts';
+import { badRequest, Refusal } from '../_shared/http/errors.ts';
+import type { CodeBrand } from '../_shared/http/seal.ts';
+import { damageOf } from '../_shared/files/spreadsheets.ts';
 import { readDays } from './read_days.ts';
 
 /** What became of one row of an upload. */

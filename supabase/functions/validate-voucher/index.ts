@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { text, uuid } from '../_shared/fields.ts';
-import { readJson } from '../_shared/parse.ts';
-import { serve } from '../_shared/serve.ts';
+import { text, uuid } from '../_shared/http/fields.ts';
+import { readJson } from '../_shared/http/parse.ts';
+import { serve } from '../_shared/http/serve.ts';
 
 const schema = z.strictObject({ code: text(64), clientId: uuid.nullish(), packageId: uuid.nullish() });
 

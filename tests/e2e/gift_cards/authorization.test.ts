@@ -6,7 +6,7 @@ import { type Call, call } from '../../support/http.ts';
 import { signUp, signUpAs } from '../../support/people.ts';
 import { promise } from '../../support/promise.ts';
 import { stack } from '../../support/stack.ts';
-import type { Code } from '../../../supabase/functions/_shared/errors.ts';
+import type { Code } from '../../../supabase/functions/_shared/http/errors.ts';
 
 const USER_OR_SERVER = [
   'upload-gift-cards',

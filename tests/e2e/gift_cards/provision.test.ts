@@ -6,7 +6,7 @@ import { clientWith, signUpAs } from '../../support/people.ts';
 import { promise, type Promised, stock } from '../../support/promise.ts';
 import { messageTo } from '../../support/sandbox.ts';
 import { stack } from '../../support/stack.ts';
-import type { Code } from '../../../supabase/functions/_shared/errors.ts';
+import type { Code } from '../../../supabase/functions/_shared/http/errors.ts';
 
 Deno.test("provision-gift-card-unified: the document's call works for an admin and for a server", async () => {
   const { campaignId, brandId, clientId, recipients, cards } = await promise({ cards: 2, recipients: 2 });

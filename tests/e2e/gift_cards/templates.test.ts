@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { DEFAULT_TEMPLATES, valuesOf } from '../../../supabase/functions/_shared/render.ts';
-import { houseValues } from '../../../supabase/functions/_shared/deliver.ts';
+import { DEFAULT_TEMPLATES, valuesOf } from '../../../supabase/functions/_shared/messages/render.ts';
+import { houseValues } from '../../../supabase/functions/_shared/messages/deliver.ts';
 import { sql } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
 import { deliveryIs, provisionBySms } from '../../support/gift_cards.ts';

@@ -5,7 +5,7 @@ import { assertDone } from '../../support/expect.ts';
 import { call } from '../../support/http.ts';
 import { signUpAs } from '../../support/people.ts';
 import { promise } from '../../support/promise.ts';
-import { phone } from '../../../supabase/functions/_shared/phone.ts';
+import { phone } from '../../../supabase/functions/_shared/http/phone.ts';
 
 Deno.test('phones: SQL and edge functions read each notation → the same number or none', async () => {
   for (const [given, number] of PHONES) {

@@ -4,7 +4,7 @@ import times from '../../fixtures/times.json' with { type: 'json' };
 import { type Answer, call } from '../../support/http.ts';
 import { promise } from '../../support/promise.ts';
 import { type Target, targets } from '../../support/targets.ts';
-import { isCode } from '../../../supabase/functions/_shared/errors.ts';
+import { isCode } from '../../../supabase/functions/_shared/http/errors.ts';
 
 type Sample = [given: unknown, isRefused: boolean];
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Refusal } from '../errors.ts';
+import { Refusal } from '../http/errors.ts';
 import { gohighlevel } from './gohighlevel.ts';
 import { hubspot } from './hubspot.ts';
 import type { Call, Crm } from './port.ts';

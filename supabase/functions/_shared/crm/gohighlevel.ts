@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { momentOf } from '../days.ts';
-import { parseJson } from '../parse.ts';
+import { momentOf } from '../http/days.ts';
+import { parseJson } from '../http/parse.ts';
 import { isSignedEd25519 } from './ed25519.ts';
 import type { Call, Crm } from './port.ts';
 import { field, isFresh, negativesIn, storable, word } from './words.ts';

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { parseJson } from '../parse.ts';
+import { parseJson } from '../http/parse.ts';
 import type { Crm, CrmEvent } from './port.ts';
 import { field, isFresh, negativesIn, storable, word } from './words.ts';
 

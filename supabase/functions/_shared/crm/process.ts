@@ -1,10 +1,10 @@
-import { inBackground } from '../background.ts';
-import { type Purchase, tryToBuy } from '../buy.ts';
-import { drain } from '../drain.ts';
-import { describe } from '../log.ts';
-import { ringDeliveries } from '../ring.ts';
-import type { Desk } from '../serve.ts';
-import { configuredSuppliers } from '../suppliers/open.ts';
+import { inBackground } from '../jobs/background.ts';
+import { type Purchase, tryToBuy } from '../gift_cards/buy.ts';
+import { drain } from '../jobs/drain.ts';
+import { describe } from '../http/log.ts';
+import { ringDeliveries } from '../jobs/ring.ts';
+import type { Desk } from '../http/serve.ts';
+import { configuredSuppliers } from '../gift_cards/open_supplier.ts';
 
 /** What became of an event. */
 export interface Processed {

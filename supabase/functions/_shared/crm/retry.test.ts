@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import crmWebhook from '../../crm-webhook/index.ts';
-import { Refusal } from '../errors.ts';
+import { Refusal } from '../http/errors.ts';
 import { toBeSentAgain } from './retry.ts';
 
 function thrownFor(error: unknown): Refusal {

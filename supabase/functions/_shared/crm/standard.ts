@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { badRequest } from '../errors.ts';
-import { parseJson } from '../parse.ts';
+import { badRequest } from '../http/errors.ts';
+import { parseJson } from '../http/parse.ts';
 import { isSignedEd25519 } from './ed25519.ts';
 import type { Call, Crm } from './port.ts';
 import { field, isFresh, negativesIn, storable, word } from './words.ts';

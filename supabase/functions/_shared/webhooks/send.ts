@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks';
-import { drain } from '../drain.ts';
-import type { Desk } from '../serve.ts';
+import { drain } from '../jobs/drain.ts';
+import type { Desk } from '../http/serve.ts';
 import { Forbidden, type Resolve, targetOf } from './guard.ts';
 import { post } from './post.ts';
 

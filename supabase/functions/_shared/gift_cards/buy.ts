@@ -1,0 +1,230 @@
+import { problemOfSecrets, type SealedSecrets, sealSecrets } from './cards.ts';
+import { drain, ROUND_SIZE } from '../jobs/drain.ts';
+import { Refusal } from '../http/errors.ts';
+import { reasonOf } from '../http/log.ts';
+import type { Provisioned } from './present.ts';
+import type { Answer } from '../http/rpc.ts';
+import { currentKeyId } from '../http/seal.ts';
+import { secret } from '../http/secrets.ts';
+import type { Desk } from '../http/serve.ts';
+import { configuredSuppliers, openSupplier } from './open_supplier.ts';
+import type { Issued, Order, Outcome, Supplier } from './suppliers/port.ts';
+
+/** One step of one purchase, as the database hands it out: it is on record before the supplier hears of it. */
+export interface Purchase extends Order {
+  purchaseId: string;
+  leaseToken: string;
+  action: keyof typeof ACTIONS;
+  supplier: string;
+  adapter: string;
+  giftCardId: string;
+  brandId: string;
+  codeCaseMatters: boolean;
+}
+
+/** Where suppliers come from; tests bring their own. */
+export interface Means {
+  openSupplier(name: string, adapter: string): Promise<Supplier>;
+}
+
+/** A card, another step to take, or the word that somebody else has gone on. */
+type Result = Provisioned | { purchase: Purchase } | { accepted: false };
+
+const MEANS: Means = { openSupplier };
+
+/** How a step is called at a supplier. */
+const ACTIONS = {
+  issue: 'issue',
+  order: 'order',
+  order_status: 'orderStatus',
+  reverse: 'reverse',
+} as const;
+
+// The budget and two slow calls together stay below the minute that a lease lasts.
+const LIMITS = { concurrency: 8, budgetMs: 25_000 };
+
+/** Asks a door for a card; where stock has none, buys it. */
+export async function provide(
+  desk: Desk,
+  door: string,
+  args: Record<string, unknown>,
+  means = MEANS,
+): Promise<Answer<Provisioned>> {
+  const answer = await desk.rpc<Provisioned | { purchase: Purchase }>(door, {
+    ...args,
+    suppliers: configuredSuppliers(),
+  });
+  return 'purchase' in answer.result ? await buy(desk, answer.result.purchase, means) : answer as Answer<Provisioned>;
+}
+
+/** Takes a purchase as far as it goes now; throws GC-005 when that is not to a card. */
+export async function buy(desk: Desk, purchase: Purchase, means = MEANS): Promise<Answer<Provisioned>> {
+  for (let step: Purchase = purchase;;) {
+    const answer = await complete(desk, step, await carryOut(desk, step, means));
+    if ('giftCard' in answer.result) return answer as Answer<Provisioned>;
+    if (!('purchase' in answer.result)) {
+      desk.log('[PURCHASES] Somebody else has gone on with this purchase', { purchaseId: step.purchaseId });
+      throw new Refusal('GC-005', { purchaseId: step.purchaseId, pending: true });
+    }
+    step = answer.result.purchase;
+  }
+}
+
+/** Goes on with every purchase that is due, and tells how many came to a card and how many did not. */
+export async function reconcile(desk: Desk, means = MEANS): Promise<{ bought: number; open: number }> {
+  checkSecrets();
+  const tally = { bought: 0, open: 0 };
+  const suppliers = configuredSuppliers();
+  await drain(
+    async (batchSize) => {
+      const args = { batch_size: batchSize, suppliers };
+      return (await desk.rpc<{ purchases: Purchase[] }>('lease_purchases', args)).result.purchases;
+    },
+    async (purchase) => void tally[await tryToBuy(desk, purchase, means)]++,
+    LIMITS,
+  );
+  return tally;
+}
+
+/**
+ * Gives out what is owed, from stock or bought, in order of arrival, until nothing more can be done.
+ * Nobody waits for the purchase of another: a supplier may be slow.
+ */
+export async function fulfilPending(
+  desk: Desk,
+  means = MEANS,
+): Promise<{ fulfilled: number; bought: number; open: number }> {
+  checkSecrets();
+  const tally = { fulfilled: 0, bought: 0, open: 0 };
+  const args = { suppliers: configuredSuppliers() };
+  const deadline = Date.now() + LIMITS.budgetMs;
+  const purchases = new Set<Promise<void>>();
+  try {
+    for (let left = ROUND_SIZE; left > 0 && Date.now() < deadline; left--) {
+      const { isDone, giftCardId, purchase } = (await desk.rpc<Fulfilled>('fulfil_pending_reward', args)).result;
+      if (isDone) break;
+      if (purchase) {
+        const bought = tryToBuy(desk, purchase, means).then((end) => {
+          tally[end]++;
+          purchases.delete(bought);
+        });
+        purchases.add(bought);
+        if (purchases.size === LIMITS.concurrency) await Promise.race(purchases);
+      } else {
+        tally[giftCardId ? 'fulfilled' : 'open']++;
+      }
+    }
+  } finally {
+    await Promise.all(purchases);
+  }
+  return tally;
+}
+
+/** One owed reward: given, to be bought, or neither. */
+interface Fulfilled {
+  isDone: boolean;
+  giftCardId: string | null;
+  purchase: Purchase | null;
+}
+
+/** Takes a purchase as far as it goes now; what is left of it, the job does. */
+export async function tryToBuy(desk: Desk, purchase: Purchase, means = MEANS): Promise<'bought' | 'open'> {
+  try {
+    await buy(desk, purchase, means);
+    return 'bought';
+  } catch (error) {
+    const isDecided = error instanceof Refusal && error.code === 'GC-005';
+    // The lease will lapse, and the same step is taken again with the same id.
+    if (!isDecided) {
+      desk.log('[PURCHASES] Outcome not recorded', { purchaseId: purchase.purchaseId, ...reasonOf(error) });
+    }
+    return 'open';
+  }
+}
+
+/** Calls the supplier once, and once more to take back a card that cannot be kept. */
+async function carryOut(desk: Desk, purchase: Purchase, means: Means): Promise<Outcome> {
+  const { purchaseId, action, supplier, adapter } = purchase;
+  let outcome: Outcome;
+  try {
+    checkSecrets();
+    const open = await means.openSupplier(supplier, adapter);
+    outcome = await open[ACTIONS[action]](purchase);
+    if (outcome.outcome === 'issued') outcome = await keepable(open, purchase, outcome);
+  } catch (error) {
+    const lacking = error instanceof Refusal ? error.details.missing : undefined;
+    outcome = {
+      outcome: 'unknown',
+      supplierCode: lacking ? 'not_configured' : 'not_prepared',
+      message: lacking ? `${lacking} is not set` : 'The supplier could not be called',
+    };
+  }
+  const { outcome: result, supplierCode, reference, message } = outcome;
+  const fields = { purchaseId, supplier, action, outcome: result, supplierCode, reference, reason: message };
+  const isFailure = result === 'declined' || result === 'short' || result === 'unknown';
+  const words = isFailure ? `${capitalized(adapter)} API error: ${WORDS[result]}` : WORDS[result];
+  desk.log(`[${adapter.toUpperCase()}] ${words}`, fields);
+  return outcome;
+}
+
+function capitalized(word: string): string {
+  return word[0].toUpperCase() + word.slice(1);
+}
+
+const WORDS: Record<Outcome['outcome'], string> = {
+  issued: 'Card issued',
+  ordered: 'Card ordered',
+  declined: 'Card declined',
+  short: 'Float or stock at its end',
+  unknown: 'Outcome unknown',
+  reversed: 'Card reversed',
+  not_found: 'No such sale',
+};
+
+/** A card that may not be stored is given back at once: it is declined only when it certainly is no longer ours. */
+async function keepable(supplier: Supplier, purchase: Purchase, issued: Issued): Promise<Outcome> {
+  const { code, pin } = issued.card;
+  const problem = problemOfSecrets(code, pin ?? '');
+  if (!problem) return issued;
+  const { outcome, supplierCode } = await supplier.reverse(purchase);
+  const isGone = outcome === 'reversed' || outcome === 'not_found';
+  const message = `The supplier's card cannot be kept: ${problem}; it ${isGone ? 'was' : 'must be'} given back`;
+  return isGone
+    ? { outcome: 'declined', supplierCode: 'not_keepable', reference: issued.reference, message }
+    : { outcome: 'unknown', supplierCode, reference: issued.reference, message };
+}
+
+function complete({ rpc }: Desk, purchase: Purchase, outcome: Outcome): Promise<Answer<Result>> {
+  const { purchaseId, leaseToken } = purchase;
+  return rpc<Result>('complete_purchase', {
+    purchase_id: purchaseId,
+    lease_token: leaseToken,
+    outcome: outcome.outcome,
+    card: outcome.outcome === 'issued' ? sealed(purchase, outcome) : null,
+    supplier_code: outcome.supplierCode ?? null,
+    supplier_reference: outcome.reference ?? null,
+    cost: outcome.outcome === 'issued' ? outcome.cost ?? null : null,
+    message: outcome.message ?? null,
+  });
+}
+
+interface SealedCard extends SealedSecrets {
+  keyId: string;
+  expiresOn: string | null;
+  serialNumber?: string;
+}
+
+function sealed(purchase: Purchase, { card }: Issued): SealedCard {
+  const { code, pin, expiresOn, serialNumber } = card;
+  return {
+    ...sealSecrets(purchase.giftCardId, purchase, code, pin),
+    keyId: currentKeyId(),
+    expiresOn,
+    ...(serialNumber ? { serialNumber } : {}),
+  };
+}
+
+// Asked before money moves: a card that cannot be sealed cannot be kept.
+function checkSecrets(): void {
+  ['CARD_SEAL_KEYS', 'CARD_FINGERPRINT_KEY'].forEach(secret);
+}

@@ -1,0 +1,30 @@
+import { missing, secret } from '../http/secrets.ts';
+import type { Account, Supplier } from './suppliers/port.ts';
+
+/** The protocols we speak, each loaded when first needed. */
+const ADAPTERS: Record<string, (account: Account) => Promise<Supplier>> = {
+  tillo: async (account) => (await import('./suppliers/tillo/tillo.ts')).tillo(account),
+};
+
+/** The names of the protocols that we speak. */
+export const adapterNames = Object.keys(ADAPTERS);
+
+const CREDENTIALS = ['API_KEY', 'SECRET_KEY', 'BASE_URL'];
+
+/** The names of the suppliers whose credentials are set: TILLO_API_KEY, …_SECRET_KEY and …_BASE_URL make `tillo`. */
+export function configuredSuppliers(): string[] {
+  const prefixes = Object.keys(Deno.env.toObject()).flatMap((name) => /^([A-Z]\w*)_API_KEY$/.exec(name)?.[1] ?? []);
+  return prefixes
+    .filter((prefix) => CREDENTIALS.every((part) => Deno.env.get(`${prefix}_${part}`)))
+    .map((prefix) => prefix.toLowerCase())
+    .sort();
+}
+
+/** The supplier of that name, spoken to in the adapter's protocol; throws a refusal that names the secret it lacks. */
+export async function openSupplier(name: string, adapter: string): Promise<Supplier> {
+  const prefix = name.toUpperCase();
+  const open = Object.hasOwn(ADAPTERS, adapter) ? ADAPTERS[adapter] : undefined;
+  if (!open) throw missing(`an adapter called ${adapter}`);
+  const [apiKey, secretKey, baseUrl] = CREDENTIALS.map((part) => secret(`${prefix}_${part}`));
+  return await open({ apiKey, secretKey, baseUrl, sector: Deno.env.get(`${prefix}_SECTOR`) });
+}

@@ -1,0 +1,37 @@
+import { deliver } from './deliver.ts';
+import { Refusal } from '../http/errors.ts';
+import type { Context } from '../http/serve.ts';
+
+/** How far a delivery is. */
+export interface Delivery {
+  id: string;
+  status: string;
+  errorCode: string | null;
+  errorMessage: string | null;
+}
+
+// Longer than a provider usually takes, shorter than a person waits.
+const LOOKS = 10;
+const PAUSE_MS = 300;
+
+const FAILED = ['failed', 'undelivered', 'suppressed'];
+
+/** Sends a queued delivery now; a send that certainly failed is a refusal, one that is under way or unclear is not. */
+export async function sendAtOnce(context: Context, deliveryId: string): Promise<Delivery> {
+  await deliver(context, deliveryId);
+  const delivery = await afterSending(context, deliveryId);
+  if (FAILED.includes(delivery.status)) {
+    const reason = delivery.errorMessage ?? delivery.errorCode;
+    throw new Refusal('GC-014', { deliveryId: delivery.id, status: delivery.status, reason });
+  }
+  return delivery;
+}
+
+/** The delivery once its try has ended: the job may have begun to send it a moment before us. */
+async function afterSending({ rpc, actor }: Context, deliveryId: string): Promise<Delivery> {
+  for (let look = 1;; look++) {
+    const { result: delivery } = await rpc<Delivery>('get_delivery', { actor, delivery_id: deliveryId });
+    if (delivery.status !== 'sending' || look === LOOKS) return delivery;
+    await new Promise((resume) => setTimeout(resume, PAUSE_MS));
+  }
+}

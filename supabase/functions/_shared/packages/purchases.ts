@@ -1,0 +1,166 @@
+import { drain } from '../jobs/drain.ts';
+import { Refusal } from '../http/errors.ts';
+import {
+  type OpenPayment,
+  type Payment,
+  type PaymentOrder,
+  PaymentRefused,
+  type Payments,
+  type RefundOrder,
+  stripePayments,
+} from './stripe/payments.ts';
+import { secret } from '../http/secrets.ts';
+import type { Desk, Reply } from '../http/serve.ts';
+
+/** How the database presents a purchase. */
+export interface Purchase {
+  purchaseId: string;
+  status: string;
+  bizcoins: number;
+  bizcoinsReturned: number;
+}
+
+/** What a door says of a purchase, and what is still to be asked of the processor. */
+export interface PurchaseAnswer {
+  purchase: Purchase;
+  payment: PaymentOrder | null;
+}
+
+/** What a door says of a refund, and what is still to be asked of the processor. */
+export interface RefundAnswer {
+  refund: { refundId: string; status: string };
+  purchase: Purchase;
+  order: RefundOrder | null;
+}
+
+const LIMITS = { concurrency: 4, budgetMs: 25_000 };
+
+/** Whether payments are real money, or null if none can be taken. */
+export function isLive(): boolean | null {
+  const key = Deno.env.get('STRIPE_SECRET_KEY');
+  return key ? /^[sr]k_live_/.test(key) : null;
+}
+
+/** The processor of payments; throws a refusal that names the secret it lacks. */
+function openPayments(): Payments {
+  return stripePayments(secret('STRIPE_SECRET_KEY'), Deno.env.get('STRIPE_BASE_URL'));
+}
+
+/** Has the rest of a purchase paid by card; the answer brings the secret with which the customer's browser pays. */
+export async function takePayment(desk: Desk, { purchase, payment: order }: PurchaseAnswer): Promise<Reply> {
+  if (!order) return { ...purchase };
+  let open: OpenPayment;
+  try {
+    open = await paymentFor(openPayments(), order);
+  } catch (error) {
+    throw error instanceof PaymentRefused ? await refused(desk, order, error) : unknown(desk, purchase, error);
+  }
+  const { purchase: settled } = await record(desk, order, open.payment);
+  const isOpen = settled.status === 'awaiting_payment';
+  if (!isOpen && settled.status !== 'completed') throw new Refusal('VC-026', { ...settled });
+  return { ...settled, ...(isOpen ? { clientSecret: open.clientSecret } : {}) };
+}
+
+/** Ends a purchase unless its payment has succeeded, which the processor alone can tell. */
+export async function endPayment(desk: Desk, { purchase, payment: order }: PurchaseAnswer): Promise<Reply> {
+  if (!order) return { ...purchase };
+  let payment: Payment;
+  try {
+    payment = await ended(openPayments(), order);
+  } catch (error) {
+    throw error instanceof PaymentRefused ? await refused(desk, order, error) : unknown(desk, purchase, error);
+  }
+  const { purchase: settled } = await record(desk, order, payment);
+  if (settled.status === 'awaiting_payment') throw new Refusal('VC-030', { ...settled });
+  if (settled.status === 'completed') throw new Refusal('VC-026', { ...settled });
+  return { ...settled };
+}
+
+/** Sends money back, and tells how that went; what is not certain is asked again by the job. */
+export async function sendRefund({ rpc, log }: Desk, order: RefundOrder): Promise<RefundAnswer> {
+  const { outcome, providerRefundId, error } = await openPayments().refund(order);
+  log('[PURCHASE] Refund', { refundId: order.refundId, purchaseId: order.purchaseId, outcome, reason: error });
+  const { result } = await rpc<RefundAnswer>('complete_package_refund', {
+    refund_id: order.refundId,
+    outcome,
+    provider_refund_id: providerRefundId,
+    error,
+  });
+  return result;
+}
+
+/** Asks the processor about open purchases, ends what is past its time, and sends refunds that are still owed. */
+export async function reconcilePayments(desk: Desk): Promise<Reply> {
+  const tally = { checked: 0, settled: 0, refunds: 0 };
+  if (isLive() === null) return tally;
+  await drain(
+    (batchSize) => leases<PaymentOrder & { isToEnd: boolean }>(desk, 'lease_package_purchases', 'purchases', batchSize),
+    async (order) => {
+      tally.checked++;
+      if (await reconcile(desk, order)) tally.settled++;
+    },
+    LIMITS,
+  );
+  await drain(
+    (batchSize) => leases<RefundOrder>(desk, 'lease_package_refunds', 'refunds', batchSize),
+    async (order) => {
+      if ((await sendRefund(desk, order)).refund.status !== 'pending') tally.refunds++;
+    },
+    LIMITS,
+  );
+  return tally;
+}
+
+async function leases<Lease>({ rpc }: Desk, door: string, name: string, batchSize: number): Promise<Lease[]> {
+  return (await rpc<Record<string, Lease[]>>(door, { batch_size: batchSize })).result[name];
+}
+
+async function reconcile(desk: Desk, order: PaymentOrder & { isToEnd: boolean }): Promise<boolean> {
+  // Nobody has its secret, so nobody can have paid it.
+  if (!order.isToEnd && !order.paymentIntentId) return false;
+  try {
+    const payments = openPayments();
+    const payment = order.isToEnd ? await ended(payments, order) : (await paymentFor(payments, order)).payment;
+    return (await record(desk, order, payment)).purchase.status !== 'awaiting_payment';
+  } catch (error) {
+    if (!(error instanceof PaymentRefused)) {
+      desk.log('[PURCHASE] Payment not known', { purchaseId: order.purchaseId, reason: String(error) });
+      return false;
+    }
+    await refused(desk, order, error);
+    return true;
+  }
+}
+
+function paymentFor(payments: Payments, order: PaymentOrder): Promise<OpenPayment> {
+  return order.paymentIntentId ? payments.find(order.paymentIntentId) : payments.create(order);
+}
+
+// A payment whose id never arrived is named by its key once more, and cancelled then.
+async function ended(payments: Payments, order: PaymentOrder): Promise<Payment> {
+  const { payment } = await paymentFor(payments, order);
+  const isOver = payment.status === 'succeeded' || payment.status === 'canceled';
+  return isOver ? payment : (await payments.cancel(payment.id)).payment;
+}
+
+async function record({ rpc, log }: Desk, { purchaseId }: PaymentOrder, payment: Payment): Promise<PurchaseAnswer> {
+  const { result } = await rpc<PurchaseAnswer>('record_payment', { purchase_id: purchaseId, payment });
+  log('[PURCHASE] Payment', { purchaseId, payment: payment.status, purchase: result.purchase.status });
+  return result;
+}
+
+async function refused({ rpc, log }: Desk, order: PaymentOrder, { message }: PaymentRefused): Promise<Refusal> {
+  log('[PURCHASE] Payment refused by the processor', { purchaseId: order.purchaseId, reason: message });
+  const { result: { purchase } } = await rpc<PurchaseAnswer>('fail_package_purchase', {
+    purchase_id: order.purchaseId,
+    payment_intent_id: order.paymentIntentId,
+    message,
+  });
+  return new Refusal(purchase.status === 'awaiting_payment' ? 'VC-028' : 'VC-029', { ...purchase });
+}
+
+function unknown({ log }: Desk, purchase: Purchase, error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  log('[PURCHASE] Payment not known', { purchaseId: purchase.purchaseId, reason: String(error) });
+  return new Refusal('VC-028', { ...purchase });
+}
