@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { StandIn, World } from './provider.ts';
-import type { Account } from './twilio.ts';
+import type { Account } from './twilio_account.ts';
 import { signatureOf } from './twilio_callbacks.ts';
 
 const STOP = /^(stop|stopall|unsubscribe|end|quit|revoke|optout|cancel)$/i;

@@ -68,7 +68,7 @@ async function post({ url, privateKey }: Events, batch: unknown[]): Promise<void
 }
 
 /** `POST /_events` signs a batch of events and sends it, as SendGrid would; shows what was sent and the answer. */
-export function eventsDesk(events: Events | undefined): StandIn {
+export function eventsControl(events: Events | undefined): StandIn {
   return {
     prefix: '/_events',
     async answer(request) {

@@ -6,12 +6,13 @@ import { page } from './page.ts';
 import { phones } from './phones.ts';
 import type { StandIn, World } from './provider.ts';
 import { sendgrid } from './sendgrid.ts';
-import { eventsDesk } from './sendgrid_events.ts';
+import { eventsControl } from './sendgrid_events.ts';
 import { Store } from './store.ts';
 import { type Account as SupplierAccount, tillo } from './tillo.ts';
 import { Books } from './tillo_books.ts';
-import { tilloDesk } from './tillo_desk.ts';
-import { type Account as StripeAccount, stripe } from './stripe.ts';
+import { tilloControl } from './tillo_control.ts';
+import { stripe } from './stripe.ts';
+import type { Account as StripeAccount } from './stripe_account.ts';
 import { twilio } from './twilio.ts';
 import { isLoopback } from './twilio_callbacks.ts';
 import { webhooks } from './webhooks.ts';
@@ -60,11 +61,11 @@ export async function startSandbox(settings: Settings): Promise<Sandbox> {
   const standIns = [
     twilio(world, account),
     sendgrid(world, { apiKey: settings.sendgridApiKey, events }),
-    eventsDesk(events),
+    eventsControl(events),
     webhooks(world),
     phones(world, account),
     ...settings.tilloAccounts.map((tilloAccount, index) => tillo(world, tilloAccount, books[index])),
-    tilloDesk(books),
+    tilloControl(books),
     ...stripe(world, settings.stripe, settings.file),
   ];
 

@@ -1,18 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { type Fault, timeOut } from './faults.ts';
 import type { StandIn, World } from './provider.ts';
+import type { Account } from './stripe_account.ts';
 import { announce, type Order } from './stripe_events.ts';
 import { type Intent, type Refund, Resources } from './stripe_resources.ts';
 
-/** The account whose requests are genuine, and where its webhooks go. */
-export interface Account {
-  secretKey: string;
-  webhookSecret: string;
-  webhookUrl: string;
-}
-
 /** Where the stand-in keeps what it knows. */
-interface Desk {
+interface State {
   world: World;
   account: Account;
   resources: Resources;
@@ -24,23 +18,23 @@ const MINIMUM = 50;
 
 /** Stripe's PaymentIntents and Refunds, and the doors by which a test plays the customer's bank. */
 export function stripe(world: World, account: Account, file?: string): StandIn[] {
-  const desk = { world, account, resources: new Resources(file && `${file}.stripe`) };
+  const state = { world, account, resources: new Resources(file && `${file}.stripe`) };
   return [
-    { prefix: '/v1/', answer: (request) => answerApi(desk, request) },
-    { prefix: '/_stripe/', answer: (request) => answerControl(desk, request) },
+    { prefix: '/v1/', answer: (request) => answerApi(state, request) },
+    { prefix: '/_stripe/', answer: (request) => answerControl(state, request) },
   ];
 }
 
-async function answerApi(desk: Desk, request: Request): Promise<Response> {
-  if (request.headers.get('authorization') !== `Bearer ${desk.account.secretKey}`) {
+async function answerApi(state: State, request: Request): Promise<Response> {
+  if (request.headers.get('authorization') !== `Bearer ${state.account.secretKey}`) {
     return refusal(401, 'invalid_request_error', undefined, 'Invalid API Key provided');
   }
   const url = new URL(request.url);
   const route = `${request.method} ${url.pathname}`;
-  if (request.method === 'GET') return read(desk, route, url.searchParams);
+  if (request.method === 'GET') return read(state, route, url.searchParams);
   const text = await request.text();
   const key = request.headers.get('idempotency-key');
-  const known = key ? desk.resources.answerTo(key) : undefined;
+  const known = key ? state.resources.answerTo(key) : undefined;
   if (known && known.request !== route + text) {
     return refusal(
       400,
@@ -50,32 +44,32 @@ async function answerApi(desk: Desk, request: Request): Promise<Response> {
     );
   }
   const form = new URLSearchParams(text);
-  const fault = faultOf(desk, route, form);
+  const fault = faultOf(state, route, form);
   timeOut(fault, 'before');
   if (fault && /^[45]\d\d$/.test(fault.kind)) {
     return refusal(Number(fault.kind), 'api_error', undefined, 'A fault was ordered');
   }
-  const answer = known ?? { request: route + text, ...write(desk, route, form) };
-  if (key) desk.resources.keepAnswer(key, answer);
+  const answer = known ?? { request: route + text, ...write(state, route, form) };
+  if (key) state.resources.keepAnswer(key, answer);
   timeOut(fault, 'after');
   return Response.json(answer.body, { status: answer.status });
 }
 
 type Written = { status: number; body: unknown };
 
-function write(desk: Desk, route: string, form: URLSearchParams): Written {
-  if (route === 'POST /v1/payment_intents') return createIntent(desk, form);
-  if (route === 'POST /v1/refunds') return createRefund(desk, form);
+function write(state: State, route: string, form: URLSearchParams): Written {
+  if (route === 'POST /v1/payment_intents') return createIntent(state, form);
+  if (route === 'POST /v1/refunds') return createRefund(state, form);
   const [, id, action] = route.match(/^POST \/v1\/payment_intents\/(\w+)\/(cancel|confirm)$/) ?? [];
-  const intent = desk.resources.intent(id);
+  const intent = state.resources.intent(id);
   if (!intent) return missing();
-  return action === 'cancel' ? cancel(desk, intent) : confirm(desk, intent, form);
+  return action === 'cancel' ? cancel(state, intent) : confirm(state, intent, form);
 }
 
-function read(desk: Desk, route: string, query: URLSearchParams): Response {
-  const { resources } = desk;
+function read(state: State, route: string, query: URLSearchParams): Response {
+  const { resources } = state;
   const [, kind, id] = route.match(/^GET \/v1\/(payment_intents|refunds)(?:\/(\w+))?$/) ?? [];
-  const fault = faultOf(desk, route, query);
+  const fault = faultOf(state, route, query);
   timeOut(fault, 'before');
   if (fault && /^[45]\d\d$/.test(fault.kind)) {
     return refusal(Number(fault.kind), 'api_error', undefined, 'A fault was ordered');
@@ -88,7 +82,7 @@ function read(desk: Desk, route: string, query: URLSearchParams): Response {
   return found ? Response.json(found) : Response.json(missing().body, { status: 404 });
 }
 
-function createIntent({ resources }: Desk, form: URLSearchParams): Written {
+function createIntent({ resources }: State, form: URLSearchParams): Written {
   const amount = Number(form.get('amount'));
   if (!Number.isInteger(amount)) return invalid('parameter_invalid_integer', 'Invalid integer: amount');
   if (amount < MINIMUM) return invalid('amount_too_small', 'Amount must be at least 50 cents');
@@ -109,19 +103,19 @@ function createIntent({ resources }: Desk, form: URLSearchParams): Written {
   return { status: 200, body: resources.keep(intent) };
 }
 
-function cancel(desk: Desk, intent: Intent): Written {
+function cancel(state: State, intent: Intent): Written {
   if (intent.status !== 'requires_payment_method' && intent.status !== 'requires_confirmation') {
     return invalid('payment_intent_unexpected_state', `This PaymentIntent is ${intent.status}`);
   }
-  return { status: 200, body: move(desk, intent, { status: 'canceled' }, {}) };
+  return { status: 200, body: move(state, intent, { status: 'canceled' }, {}) };
 }
 
-function confirm(desk: Desk, intent: Intent, form: URLSearchParams): Written {
+function confirm(state: State, intent: Intent, form: URLSearchParams): Written {
   if (ENDED.includes(intent.status)) {
     return invalid('payment_intent_unexpected_state', `This PaymentIntent is ${intent.status}`);
   }
   if (form.get('payment_method') === DECLINED) {
-    const failed = move(desk, intent, {
+    const failed = move(state, intent, {
       last_payment_error: { code: 'card_declined', decline_code: 'generic_decline' },
     }, {});
     const error = {
@@ -132,11 +126,11 @@ function confirm(desk: Desk, intent: Intent, form: URLSearchParams): Written {
     };
     return { status: 402, body: { error } };
   }
-  return { status: 200, body: move(desk, intent, paid(intent), {}) };
+  return { status: 200, body: move(state, intent, paid(intent), {}) };
 }
 
-function createRefund(desk: Desk, form: URLSearchParams): Written {
-  const { resources } = desk;
+function createRefund(state: State, form: URLSearchParams): Written {
+  const { resources } = state;
   const intent = resources.intent(form.get('payment_intent') ?? '');
   if (!intent) return missing();
   const before = resources.refunds(intent.id).reduce((sum, { amount }) => sum + amount, 0);
@@ -160,24 +154,24 @@ function createRefund(desk: Desk, form: URLSearchParams): Written {
     amount_refunded: before + amount,
     refunded: before + amount === intent.amount_received,
   };
-  announce(desk.world, desk.account, 'charge.refunded', charge, {});
+  announce(state.world, state.account, 'charge.refunded', charge, {});
   return { status: 200, body: refund };
 }
 
 /** Plays the bank: `POST /_stripe/payment_intents/<id>/<succeed|fail|process|cancel|dispute>`; what exists: `GET`. */
-async function answerControl(desk: Desk, request: Request): Promise<Response> {
+async function answerControl(state: State, request: Request): Promise<Response> {
   const url = new URL(request.url);
   const route = `${request.method} ${url.pathname}`;
   if (route === 'GET /_stripe/payment_intents') {
-    return Response.json(desk.resources.intents(url.searchParams.get('client') ?? undefined));
+    return Response.json(state.resources.intents(url.searchParams.get('client') ?? undefined));
   }
-  if (route === 'GET /_stripe/refunds') return Response.json(desk.resources.refunds());
+  if (route === 'GET /_stripe/refunds') return Response.json(state.resources.refunds());
   const order: Order & Record<string, unknown> = await request.json().catch(() => ({}));
   if (route === 'POST /_stripe/events') {
-    return Response.json(announce(desk.world, desk.account, String(order.type), order.object, order));
+    return Response.json(announce(state.world, state.account, String(order.type), order.object, order));
   }
   const [, id, action] = route.match(/^POST \/_stripe\/payment_intents\/(\w+)\/(\w+)$/) ?? [];
-  const intent = desk.resources.intent(id);
+  const intent = state.resources.intent(id);
   if (!intent) return Response.json({ error: 'not found' }, { status: 404 });
   if (action === 'dispute') {
     const dispute = {
@@ -188,7 +182,7 @@ async function answerControl(desk: Desk, request: Request): Promise<Response> {
       reason: 'fraudulent',
     };
     return Response.json(
-      announce(desk.world, desk.account, 'charge.dispute.created', { ...dispute, payment_intent: id }, order),
+      announce(state.world, state.account, 'charge.dispute.created', { ...dispute, payment_intent: id }, order),
     );
   }
   const changes: Record<string, Partial<Intent>> = {
@@ -198,11 +192,11 @@ async function answerControl(desk: Desk, request: Request): Promise<Response> {
     cancel: { status: 'canceled' },
   };
   if (!changes[action]) return Response.json({ error: 'unknown action' }, { status: 400 });
-  return Response.json(move(desk, intent, { ...changes[action], ...order.change }, order));
+  return Response.json(move(state, intent, { ...changes[action], ...order.change }, order));
 }
 
 /** Changes a payment and tells its owner, as often as ordered. */
-function move({ world, account, resources }: Desk, intent: Intent, change: Partial<Intent>, order: Order): Intent {
+function move({ world, account, resources }: State, intent: Intent, change: Partial<Intent>, order: Order): Intent {
   const moved = resources.keep({ ...intent, ...change });
   announce(world, account, eventFor(change), moved, order);
   return moved;
@@ -221,7 +215,7 @@ function chargeOf({ id, amount, currency }: Intent) {
 }
 
 // Faults are ordered for a client, or for one kind of call of his: `<client>/create`, `/retrieve`, `/cancel`, `/refund`.
-function faultOf({ world, resources }: Desk, route: string, form: URLSearchParams): Fault | undefined {
+function faultOf({ world, resources }: State, route: string, form: URLSearchParams): Fault | undefined {
   const id = route.match(/\/payment_intents\/(\w+)/)?.[1] ?? form.get('payment_intent');
   const client = form.get('metadata[client_id]') ?? resources.intent(id ?? '')?.metadata.client_id ?? '';
   const operation = route.startsWith('GET') ? 'retrieve' : route.match(/(cancel|confirm|refund)/)?.[1] ?? 'create';

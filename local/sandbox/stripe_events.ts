@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { World } from './provider.ts';
-import type { Account } from './stripe.ts';
+import type { Account } from './stripe_account.ts';
 
 /** How a webhook is to be delivered; once and soon unless told otherwise. */
 export interface Order {

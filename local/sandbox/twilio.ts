@@ -2,16 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { type Fault, timeOut } from './faults.ts';
 import type { StandIn, World } from './provider.ts';
 import type { Message } from './store.ts';
+import type { Account } from './twilio_account.ts';
 import { callBack, isLoopback } from './twilio_callbacks.ts';
 import { MAGIC_FROM, MAGIC_TO, REFUSALS } from './twilio_errors.ts';
-
-/** The account whose requests are genuine. */
-export interface Account {
-  accountSid: string;
-  authToken: string;
-  /** Where it sends what phones write to its numbers. */
-  inboundUrl?: string;
-}
 
 const VERSION = '2010-04-01';
 const MAX_BODY_LENGTH = 1600;

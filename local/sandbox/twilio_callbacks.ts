@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Fault } from './faults.ts';
 import type { World } from './provider.ts';
 import type { Message } from './store.ts';
-import type { Account } from './twilio.ts';
+import type { Account } from './twilio_account.ts';
 
 const STEP_MS = 50;
 const RETRY_MS = 1000;

@@ -1,7 +1,8 @@
 /** The stack's tools that decide whether a test run is green. */
 import assert from 'node:assert/strict';
 import { problemsOfFunctions } from './commands/check.mjs';
-import { completedLock } from './fix_lock.mjs';
+import { completedLock } from './checks/fix_lock.mjs';
+import { checkImports } from './checks/imports.mjs';
 import { readTap } from './testing/pgtap.mjs';
 
 Deno.test('readTap: counts, and keeps what belongs to a failure', () => {
@@ -47,6 +48,62 @@ Deno.test('problemsOfFunctions: a folder that config.toml does not list, or list
     '[functions.a] lacks verify_jwt = false',
     '[functions.gone] is no folder of supabase/functions',
   ]);
+});
+
+Deno.test('checkImports: two files that import each other → the circle as a path', () => {
+  const { problems } = checkImports(
+    new Map([
+      ['local/stack/a.ts', "import { b } from './b.ts';"],
+      ['local/stack/b.ts', "const { c } = await import('./c.ts');"],
+      ['local/stack/c.ts', "export * from './a.ts';"],
+    ]),
+  );
+  assert.deepEqual(problems, [
+    'Files in a circle: local/stack/a.ts → local/stack/b.ts → local/stack/c.ts → local/stack/a.ts',
+  ]);
+});
+
+Deno.test('checkImports: two folders that import each other → the circle and the imports that make it', () => {
+  const { problems } = checkImports(
+    new Map([
+      ['supabase/functions/_shared/jobs/one.ts', "import { two } from '../http/two.ts';"],
+      ['supabase/functions/_shared/http/two.ts', ''],
+      ['supabase/functions/_shared/http/three.ts', "import '../jobs/four.ts';"],
+      ['supabase/functions/_shared/jobs/four.ts', ''],
+    ]),
+  );
+  assert.deepEqual(problems, [
+    [
+      'Folders in a circle: supabase/functions/_shared/http → supabase/functions/_shared/jobs → supabase/functions/_shared/http',
+      '  supabase/functions/_shared/http/three.ts imports supabase/functions/_shared/jobs/four.ts',
+      '  supabase/functions/_shared/jobs/one.ts imports supabase/functions/_shared/http/two.ts',
+    ].join('\n'),
+  ]);
+});
+
+Deno.test('checkImports: the product imports local/, or the stack its tools → named; fixtures in tests → accepted', () => {
+  const { problems } = checkImports(
+    new Map([
+      ['supabase/functions/jobs/index.ts', "import '../../../local/stack/ports.mjs';"],
+      ['supabase/functions/_shared/http/days.test.ts', "import days from '../../../../tests/fixtures/days.json';"],
+      ['local/stack/stack.mjs', "import { capture } from '../tools/capture.mjs';"],
+    ]),
+  );
+  assert.deepEqual(problems, [
+    'supabase/functions/jobs/index.ts imports local/stack/ports.mjs: the product imports its own files only',
+    'local/stack/stack.mjs imports local/tools/capture.mjs: tools and sandbox are above the stack',
+  ]);
+});
+
+Deno.test('checkImports: the figures → folders, floors from the deepest import up, arrows between folders', () => {
+  const { figures } = checkImports(
+    new Map([
+      ['local/tools/cli.mjs', "import './commands/start.mjs'; import '../stack/ports.mjs';"],
+      ['local/tools/commands/start.mjs', "import '../../stack/ports.mjs'; import '../../stack/facts.mjs';"],
+      ['local/stack/ports.mjs', ''],
+    ]),
+  );
+  assert.deepEqual(figures, { folders: 3, floors: 3, arrows: 3 });
 });
 
 Deno.test('cli: --help names the commands and the options of smoke', async () => {

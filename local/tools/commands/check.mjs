@@ -1,8 +1,9 @@
 /** `npm run check`: format, lint, types, and whether every generated file is current. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isLockComplete } from '../fix_lock.mjs';
-import { databaseTypes, errorsFile, errorsPage, typesFile } from '../generated.mjs';
+import { isLockComplete } from '../checks/fix_lock.mjs';
+import { checkImports, readSources } from '../checks/imports.mjs';
+import { databaseTypes, errorsFile, errorsPage, typesFile } from '../checks/generated.mjs';
 import { migrationFiles } from '../../stack/migrate.mjs';
 import { capture } from '../../stack/capture.mjs';
 import { denoExecutable, inProject, npmCommand } from '../../stack/paths.mjs';
@@ -21,14 +22,15 @@ export default async function check() {
   );
   await tally.gate('lint', () => run(denoExecutable(), ['lint', '--quiet']));
   await tally.gate('types fit', () => run(denoExecutable(), ['check', '--quiet', ...scripts]));
+  await tally.gate('imports make no circle and point one way', checkGraph);
   await tally.gate('migrations are safe (squawk)', checkMigrations);
-  await tally.gate("the functions' imports name the installed versions", checkImports);
+  await tally.gate("the functions' imports name the installed versions", checkVersions);
   await tally.gate('config.toml lists every function folder', checkFunctions);
   await tally.gate('database.types.ts is current', async () => compare(typesFile, await databaseTypes()));
   await tally.gate('docs/errors.md is current', async () => compare(errorsFile, await errorsPage()));
   await tally.gate(
     'package-lock.json names every platform',
-    () => isLockComplete() ? '' : 'Run: node local/tools/fix_lock.mjs',
+    () => isLockComplete() ? '' : 'Run: node local/tools/checks/fix_lock.mjs',
   );
   tally.finish();
 }
@@ -38,13 +40,20 @@ async function run(command, options) {
   return code === 0 ? '' : output.trim() || `${command} ended with code ${code}.`;
 }
 
+/** Prints the figures of the product's and the stack's folders; tests and benchmarks are checked, not counted. */
+function checkGraph() {
+  const { figures } = checkImports(readSources(['supabase/functions', 'local']));
+  console.log(`    ${figures.folders} folders on ${figures.floors} floors, ${figures.arrows} arrows between them`);
+  return checkImports(readSources(folders)).problems.join('\n');
+}
+
 function checkMigrations() {
   const files = migrationFiles().map((name) => inProject('supabase', 'migrations', name));
   return files.length > 0 ? run(npmCommand('squawk'), ['--config', inProject('.squawk.toml'), ...files]) : '';
 }
 
 /** Deployed functions resolve npm packages by their own import map, local ones by package.json. */
-function checkImports() {
+function checkVersions() {
   const { imports } = JSON.parse(readFileSync(inProject('supabase', 'functions', 'deno.json'), 'utf8'));
   const { dependencies } = JSON.parse(readFileSync(inProject('package.json'), 'utf8'));
   const wrong = Object.values(imports).filter((target) => {

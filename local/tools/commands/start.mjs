@@ -1,5 +1,5 @@
 /** `npm start`: the stack for development, on fixed ports, with data that lasts. */
-import { uploadDemoCards } from '../demo_cards.mjs';
+import { uploadDemoCards } from '../demo/cards.mjs';
 import { removeFacts, runningFacts, writeFacts } from '../../stack/facts.mjs';
 import { atEnd, isEnding } from '../../stack/lifecycle.mjs';
 import { editedSince } from '../../stack/migrate.mjs';

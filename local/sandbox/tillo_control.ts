@@ -2,7 +2,7 @@ import type { StandIn } from './provider.ts';
 import type { Books } from './tillo_books.ts';
 
 /** The doors behind the counter: which cards an account has, what it can buy, and how much money it has left. */
-export function tilloDesk(books: Books[]): StandIn {
+export function tilloControl(books: Books[]): StandIn {
   return {
     prefix: '/_suppliers/',
     async answer(request) {

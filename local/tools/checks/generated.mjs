@@ -1,10 +1,10 @@
 /** Makes the texts of the generated files that are committed: database types and the list of error codes. */
-import { capture } from '../stack/capture.mjs';
-import { denoExecutable, inProject } from '../stack/paths.mjs';
-import { freePort } from '../stack/ports.mjs';
-import { supabase } from '../stack/migrate.mjs';
-import { startDatabase } from '../stack/stack.mjs';
-import { throwawayData } from '../stack/throwaway.mjs';
+import { capture } from '../../stack/capture.mjs';
+import { denoExecutable, inProject } from '../../stack/paths.mjs';
+import { freePort } from '../../stack/ports.mjs';
+import { supabase } from '../../stack/migrate.mjs';
+import { startDatabase } from '../../stack/stack.mjs';
+import { throwawayData } from '../../stack/throwaway.mjs';
 
 /** Where the database's types stand. */
 export const typesFile = inProject('supabase', 'functions', '_shared', 'http', 'database.types.ts');

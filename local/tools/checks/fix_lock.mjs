@@ -3,7 +3,7 @@
  * serve, and then `npm ci` refuses the lock file; with them it installs on Linux (x64, arm64) and macOS alike.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { inProject } from '../stack/paths.mjs';
+import { inProject } from '../../stack/paths.mjs';
 
 const systems = { darwin: /darwin|macos/, linux: /linux/, win32: /win32|windows/ };
 const processors = {
