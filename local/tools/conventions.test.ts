@@ -5,18 +5,12 @@ import { forwardCalls, forwardCallsOf } from './forward_calls.mjs';
 // To be mended. A call that is gone must be deleted here, and none is added.
 const known = new Set([
   'private.refuse_second_grant → private.pending_purchase',
-  'private.assert_opted_in → private.has_agreed',
   'private.replay_provisioning → private.sealed_for',
   'private.take_step → private.receive_card',
   'private.take_step → private.start_purchase',
   'private.run_provisioning → private.remember_purchase',
   'private.abandon_purchase → private.postpone_reward',
-  'private.abandon_purchase → private.cancel_grant',
 
-  'private.lacks_consent → private.has_agreed',
-  'public.lease_unknown_deliveries → private.with_claim_link',
-  'private.queue_resend → private.replace_claim_links',
-  'private.update_campaign_claim_link → private.administered_campaign',
   'private.package_rules → public.packages',
   'private.package_rules → private.active_package',
   'private.give_benefit → private.active_package',

@@ -171,6 +171,80 @@ begin
   return private.mark_delivery_sent(delivery.id, provider, provider_message_id, provider_status, error_code);
 end $$;
 
+create function public.complete_delivery_attempt(
+  attempt_id uuid, lease_token uuid, outcome text, provider text,
+  provider_message_id text, error_code text, error_message text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  delivery public.deliveries;
+begin
+  delivery := private.finish_attempt(
+    attempt_id, lease_token, outcome, provider, provider_message_id, error_code, error_message);
+  return private.answered(jsonb_build_object(
+    'deliveryId', delivery.id, 'status', delivery.status, 'accepted', delivery.id is not null));
+end $$;
+comment on function public.complete_delivery_attempt is
+  'Reports an attempt: sent, retriable, permanent or ambiguous. accepted is false when another worker holds the lease.';
+grant execute on function public.complete_delivery_attempt to service_role;
+
+create function public.resolve_unknown_delivery(
+  attempt_id uuid, lease_token uuid, is_found boolean, provider text, provider_message_id text, provider_status text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  delivery public.deliveries;
+begin
+  -- the same text may have been sent before: that message settles its own delivery
+  select d.* into delivery from public.deliveries d
+  where is_found and d.provider = resolve_unknown_delivery.provider
+    and d.provider_message_id = resolve_unknown_delivery.provider_message_id;
+  if delivery.id is not null then
+    return private.answered(jsonb_build_object('deliveryId', delivery.id, 'taken', true));
+  end if;
+  delivery := private.settle_unknown_delivery(
+    attempt_id, lease_token, is_found, provider, provider_message_id, provider_status);
+  return private.answered(jsonb_build_object('deliveryId', delivery.id, 'status', delivery.status));
+end $$;
+comment on function public.resolve_unknown_delivery is
+  'Settles an unknown delivery: found (true), certainly not sent (false: queued again), or undecided (null: raises an alert). '
+  'taken: the message found belongs to another delivery.';
+grant execute on function public.resolve_unknown_delivery to service_role;
+
+create function public.record_delivery_status(
+  provider text, provider_message_id text, attempt_id uuid, provider_status text, error_code text)
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  delivery public.deliveries;
+begin
+  delivery := private.apply_provider_status(provider, provider_message_id, attempt_id, provider_status, error_code);
+  return private.answered(jsonb_build_object('applied', delivery.id is not null, 'status', delivery.status));
+end $$;
+comment on function public.record_delivery_status is
+  'Applies a provider''s callback by rank: repeated, late and out-of-order callbacks change nothing.';
+grant execute on function public.record_delivery_status to service_role;
+
+create function private.present_delivery(delivery public.deliveries)
+returns jsonb language sql immutable set search_path = '' as $$
+  select jsonb_build_object('id', delivery.id, 'method', delivery.channel, 'status', delivery.status,
+    'attempts', delivery.attempts, 'errorCode', delivery.error_code, 'errorMessage', delivery.error_message,
+    'providerMessageId', delivery.provider_message_id)
+$$;
+
+create function public.get_delivery(actor uuid, delivery_id uuid)
+returns jsonb language plpgsql stable security definer set search_path = '' as $$
+declare
+  delivery public.deliveries;
+begin
+  select d.* into delivery from public.deliveries d
+  where d.id = get_delivery.delivery_id
+    and (actor is null or d.client_id in (select private.client_ids_of(actor, private.staff_roles())));
+  if delivery.id is null then
+    return private.refused('RB404', 'RB-404', null);
+  end if;
+  return private.answered(private.present_delivery(delivery));
+end $$;
+comment on function public.get_delivery is 'The state of a delivery: its status, attempts and last error. RB-404.';
+grant execute on function public.get_delivery to service_role;
+
 -- The delivery logs, in the words of their readers.
 create view public.sms_delivery_log with (security_invoker = on) as
   select a.id, d.client_id, d.id as delivery_id, case when d.topic = 'gift_card' then d.subject_id end as gift_card_id,

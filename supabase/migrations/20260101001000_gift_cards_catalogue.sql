@@ -112,6 +112,17 @@ create index campaign_conditions_brand_id_idx on public.campaign_conditions (bra
 create index campaign_conditions_campaign_id_client_id_idx on public.campaign_conditions (campaign_id, client_id);
 create index campaign_conditions_client_id_idx on public.campaign_conditions (client_id);
 
+-- The campaign, if the caller administers it or is a server.
+create function private.administered_campaign(campaign_id uuid)
+returns public.campaigns language plpgsql stable set search_path = '' as $$
+declare
+  campaign public.campaigns;
+begin
+  select c.* into campaign from public.campaigns c where c.id = administered_campaign.campaign_id;
+  perform private.assert_can_act(private.admin_caller(), campaign.client_id, private.admin_roles());
+  return campaign;
+end $$;
+
 alter table public.gift_card_brands enable row level security;
 alter table public.brand_denominations enable row level security;
 alter table public.client_brands enable row level security;

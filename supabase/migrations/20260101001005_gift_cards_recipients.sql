@@ -102,6 +102,16 @@ create unique index gift_card_grants_are_given_once
   on public.gift_card_grants (recipient_id, campaign_id, condition_number) where cancelled_at is null;
 create index gift_card_grants_client_id_idx on public.gift_card_grants (client_id);
 
+-- May this phone be written to on behalf of the recipient? The phone's own last word decides; of one that has said nothing, what
+-- was noted with the recipient without a proof (an import), but not what another phone has said.
+create function private.has_agreed(recipient public.campaign_recipients, phone text)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  return coalesce((private.last_consent(recipient.client_id, 'sms', phone)).action = 'opted_in',
+    recipient.phone = has_agreed.phone and recipient.sms_opted_in_at is not null and not exists (
+      select from public.consents c where c.recipient_id = recipient.id and c.action = 'opted_in'), false);
+end $$;
+
 alter table public.campaign_recipients enable row level security;
 alter table public.recipient_codes enable row level security;
 alter table public.gift_card_grants enable row level security;

@@ -186,6 +186,19 @@ create trigger clients_that_were_billed_stay_with_their_agency before update of 
   for each row when (new.agency_id <> old.agency_id) execute function private.refuse_other_agency();
 
 alter table public.call_sessions enable row level security;
+-- Revokes a grant: the recipient can be given another card for the same condition.
+create function private.cancel_grant(grant_id uuid)
+returns public.gift_card_grants language plpgsql volatile set search_path = '' as $$
+declare
+  cancelled public.gift_card_grants;
+begin
+  update public.gift_card_grants g set cancelled_at = now() where g.id = cancel_grant.grant_id returning g.* into cancelled;
+  update public.call_conditions_met m set gift_card_id = null
+  where m.recipient_id = cancelled.recipient_id and m.campaign_id = cancelled.campaign_id
+    and m.condition_number = cancelled.condition_number;
+  return cancelled;
+end $$;
+
 alter table public.call_conditions_met enable row level security;
 alter table public.billing_transactions enable row level security;
 alter table public.pending_rewards enable row level security;

@@ -39,14 +39,17 @@ create trigger recipients_leave_their_consent_with_their_phone before update of 
   for each row when (old.phone is distinct from new.phone and old.sms_opted_in_at is not distinct from new.sms_opted_in_at)
   execute function private.inherit_consent();
 
--- May this phone be written to on behalf of the recipient? The phone's own last word decides; of one that has said nothing, what
--- was noted with the recipient without a proof (an import), but not what another phone has said.
-create function private.has_agreed(recipient public.campaign_recipients, phone text)
+-- Was the card given for a condition that asks for consent to SMS, which this address has not given?
+create function private.lacks_consent(gift_card_id uuid, channel text, address text)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
-  return coalesce((private.last_consent(recipient.client_id, 'sms', phone)).action = 'opted_in',
-    recipient.phone = has_agreed.phone and recipient.sms_opted_in_at is not null and not exists (
-      select from public.consents c where c.recipient_id = recipient.id and c.action = 'opted_in'), false);
+  return channel = 'sms' and exists (
+    select from public.gift_cards c
+    join public.gift_card_grants g on g.id = c.grant_id
+    join public.campaign_conditions cc
+      on cc.campaign_id = g.campaign_id and cc.condition_number = g.condition_number and cc.requires_opt_in
+    join public.campaign_recipients r on r.id = c.recipient_id
+    where c.id = lacks_consent.gift_card_id and not private.has_agreed(r, lacks_consent.address));
 end $$;
 
 -- An opt-out is a fact for each client that knows the address; one for an unknown address is the platform's, and so is a second

@@ -111,17 +111,6 @@ end $$;
 select private.publish('private.create_campaign(uuid, text, text, text, text, text, text)', '{authenticated, service_role}',
   'Creates a campaign; billing_entity is client, or agency, which only its agency or the platform can set. The templates take {{first_name}}, {{code}} and the other merge tags; RB-400 with fields for one that cannot be used (check_message_template). The answer says sms_encoding and sms_segments.');
 
--- The campaign, if the caller administers it or is a server.
-create function private.administered_campaign(campaign_id uuid)
-returns public.campaigns language plpgsql stable set search_path = '' as $$
-declare
-  campaign public.campaigns;
-begin
-  select c.* into campaign from public.campaigns c where c.id = administered_campaign.campaign_id;
-  perform private.assert_can_act(private.admin_caller(), campaign.client_id, private.admin_roles());
-  return campaign;
-end $$;
-
 create function private.update_campaign_billing(campaign_id uuid, billing_entity text)
 returns public.campaigns language plpgsql volatile security definer set search_path = '' as $$
 declare

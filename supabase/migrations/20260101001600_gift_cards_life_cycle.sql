@@ -29,19 +29,6 @@ begin
   end loop;
 end $$;
 
--- Takes a grant back: the recipient may be given another card for the same condition.
-create function private.cancel_grant(grant_id uuid)
-returns public.gift_card_grants language plpgsql volatile set search_path = '' as $$
-declare
-  cancelled public.gift_card_grants;
-begin
-  update public.gift_card_grants g set cancelled_at = now() where g.id = cancel_grant.grant_id returning g.* into cancelled;
-  update public.call_conditions_met m set gift_card_id = null
-  where m.recipient_id = cancelled.recipient_id and m.campaign_id = cancelled.campaign_id
-    and m.condition_number = cancelled.condition_number;
-  return cancelled;
-end $$;
-
 -- The request that gave a card last, as its audit event tells.
 create function private.request_of_card(card_id uuid)
 returns uuid language sql stable set search_path = '' as $$

@@ -72,23 +72,3 @@ begin
     end if;
   end loop;
 end $$;
-
-create function public.lease_deliveries(delivery_id uuid, batch_size int)
-returns jsonb language plpgsql volatile security definer set search_path = '' as $$
-declare
-  due uuid[] := private.due_deliveries(delivery_id, least(batch_size, 100));
-  attempts public.delivery_attempts[];
-begin
-  perform private.withdraw_expired_cards(due);
-  attempts := private.drop_late_notices(array(select l from private.lease_deliveries(due) l));
-  update public.gift_cards c set exposed_at = now()
-  from unnest(attempts) a join public.deliveries d on d.id = a.delivery_id
-  where c.id = d.subject_id and d.topic = 'gift_card' and c.exposed_at is null;
-  perform private.open_claim_links(attempts);
-  return private.answered(jsonb_build_object('deliveries', (
-    select coalesce(jsonb_agg(private.with_claim_link(private.present_lease(a))), '[]') from unnest(attempts) a)));
-end $$;
-comment on function public.lease_deliveries is
-  'Takes due deliveries (or one) for sending: an attempt is committed before the provider is called. The lease lasts a minute. A '
-  'message whose card has expired is cancelled (card_expired): another card is given in its place, or the reward becomes pending.';
-grant execute on function public.lease_deliveries to service_role;
