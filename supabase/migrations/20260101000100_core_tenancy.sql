@@ -140,11 +140,28 @@ returns boolean language sql stable security definer set search_path = '' as $$
 $$;
 grant execute on function private.is_platform_admin() to authenticated;
 
--- The signed-in user, for functions that users call themselves: nobody must never pass for a trusted server.
+-- How a call reached the database: user (a token's role), server (the secret key) or studio (the SQL editor, which runs as the
+-- database's owner without a role of the API, or another direct connection). The API sets role and claims for each request; the
+-- session's own user says nothing, and the current user of a security definer is its owner.
+create function private.call_origin()
+returns text language plpgsql stable set search_path = '' as $$
+declare
+  role constant text := current_setting('role', true);
+begin
+  return case
+    when role = 'service_role' then 'server'
+    when role in ('none', 'postgres') and coalesce(current_setting('request.jwt.claims', true), '') = '' then 'studio'
+    else 'user' end;
+end $$;
+
+-- The actor of an admin entry point: the signed-in user, or null for a server and the SQL editor, which may do what a platform
+-- admin may. A token without a user is refused, because no actor has all rights.
 create function private.caller()
 returns uuid language plpgsql stable set search_path = '' as $$
 begin
-  if auth.uid() is null then
+  if private.call_origin() <> 'user' then
+    return null;
+  elsif auth.uid() is null then
     perform private.refuse('RB-401', 'Not authenticated');
   end if;
   return auth.uid();
@@ -153,19 +170,18 @@ exception when invalid_text_representation then
   perform private.refuse('RB-401', 'Not authenticated');
 end $$;
 
--- The signed-in user, or null for a server with the secret key, which may do what an admin can: for functions that both call.
-create function private.admin_caller()
-returns uuid language plpgsql stable set search_path = '' as $$
+-- Has the actor all rights of the platform? No actor is a server or the SQL editor, as private.caller or an edge function found.
+create function private.acts_for_platform(actor uuid)
+returns boolean language plpgsql stable set search_path = '' as $$
 begin
-  return case when current_setting('role') = 'service_role' then null else private.caller() end;
+  return actor is null or private.is_platform_admin(actor);
 end $$;
 
--- Passes, or refuses: whoever does not belong to the client reads the same answer as for a client that does not exist.
--- No actor is a server with the secret key, which the door has checked.
+-- Passes, or refuses: a client of others is answered as one that does not exist is. No actor is a server or the SQL editor.
 create function private.assert_can_act(actor uuid, client_id uuid, roles text[])
 returns void language plpgsql stable set search_path = '' as $$
 begin
-  if actor is null and assert_can_act.client_id is not null then
+  if actor is null and exists (select from public.clients c where c.id = assert_can_act.client_id) then
     return;
   end if;
   if exists (
@@ -179,11 +195,13 @@ begin
   perform private.refuse('RB-404', 'Not found');
 end $$;
 
--- The same for an agency's own business; no actor is a server with the secret key.
+-- The same for an agency's own business.
 create function private.assert_can_act_for_agency(actor uuid, agency_id uuid)
 returns void language plpgsql stable set search_path = '' as $$
 begin
-  if agency_id is null or (actor is not null and agency_id not in (select private.agency_ids_of(actor))) then
+  if not exists (
+    select from public.agencies a
+    where a.id = assert_can_act_for_agency.agency_id and (actor is null or a.id in (select private.agency_ids_of(actor)))) then
     perform private.refuse('RB-404', 'Not found');
   end if;
 end $$;
@@ -192,7 +210,7 @@ end $$;
 create function private.assert_platform_admin(actor uuid)
 returns void language plpgsql stable set search_path = '' as $$
 begin
-  if actor is not null and not private.is_platform_admin(actor) then
+  if not private.acts_for_platform(actor) then
     perform private.refuse('RB-404', 'Not found');
   end if;
 end $$;

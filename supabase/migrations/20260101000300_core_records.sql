@@ -12,9 +12,13 @@ create table public.audit_events (
   reason text,
   metadata jsonb not null default '{}',
   request_id uuid,
-  created_at timestamptz not null default now()
+  origin text not null default private.call_origin(),
+  created_at timestamptz not null default now(),
+  constraint audit_events_origin_is_valid check (origin in ('user', 'server', 'studio'))
 );
-comment on table public.audit_events is 'Who did what to what and why; append-only, no actor is a server or a job.';
+comment on table public.audit_events is
+  'Append-only audit log. origin: how the call came: user (the actor''s own token), server (the secret key: an edge function for '
+  'the actor, or without an actor a server or a job) or studio (the SQL editor, or another direct connection).';
 
 create table private.audit_links (
   event_id bigint primary key references public.audit_events (id),
@@ -89,7 +93,7 @@ create function private.audit_hash(previous bytea, event public.audit_events)
 returns bytea language sql immutable set search_path = '' as $$
   select sha256(coalesce(previous, '') || convert_to(jsonb_build_array(
     event.id, event.client_id, event.actor_id, event.action, event.subject_type, event.subject_id, event.reason,
-    event.metadata, event.request_id, extract(epoch from event.created_at))::text, 'UTF8'))
+    event.metadata, event.request_id, event.origin, extract(epoch from event.created_at))::text, 'UTF8'))
 $$;
 
 -- Links what is committed and not linked yet, in the order in which it finds it.

@@ -119,7 +119,7 @@ declare
   campaign public.campaigns;
 begin
   select c.* into campaign from public.campaigns c where c.id = administered_campaign.campaign_id;
-  perform private.assert_can_act(private.admin_caller(), campaign.client_id, private.admin_roles());
+  perform private.assert_can_act(private.caller(), campaign.client_id, private.admin_roles());
   return campaign;
 end $$;
 

@@ -181,12 +181,13 @@ begin
   perform private.assert_text(name, 'name');
   perform private.assert_choice(card_format, 'card_format', array['digital', 'physical']);
   perform private.assert_brand_texts(code_format, redemption_url, terms_url, logo_url);
-  if exists (select from public.gift_card_brands b where private.folded_name(b.name) = private.folded_name(create_brand.name)) then
-    perform private.refuse_field('name', 'is the name of another brand');
-  end if;
   insert into public.gift_card_brands as b (name, card_format, code_format, redemption_url, terms_url, logo_url)
   values (private.trimmed(name), card_format, code_format, redemption_url, terms_url, logo_url)
-  returning b.* into brand;
+  -- two may add the same brand at once
+  on conflict do nothing returning b.* into brand;
+  if brand.id is null then
+    perform private.refuse_field('name', 'is the name of another brand');
+  end if;
   perform private.record_audit(null, private.caller(), 'brand.created', 'gift_card_brand', brand.id);
   return brand;
 end $$;

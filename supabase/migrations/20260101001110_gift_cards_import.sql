@@ -23,7 +23,7 @@ end $$;
 create function private.assert_may_bring(actor uuid, pool public.card_pools)
 returns void language plpgsql stable set search_path = '' as $$
 begin
-  if pool.stock_owner = 'platform' and pool.client_id is not null and actor is not null and not private.is_platform_admin(actor) then
+  if pool.stock_owner = 'platform' and pool.client_id is not null and not private.acts_for_platform(actor) then
     perform private.refuse('RB-403', 'The pool holds platform stock: upload cards of your own into a pool of your own');
   end if;
 end $$;

@@ -7,7 +7,7 @@
 create function private.owner_of_new_pool(client_id uuid, stock_owner text)
 returns text language plpgsql stable set search_path = '' as $$
 declare
-  is_platform constant boolean := private.is_platform_admin(private.caller());
+  is_platform constant boolean := private.acts_for_platform(private.caller());
 begin
   if stock_owner is not null then
     perform private.assert_choice(stock_owner, 'stock_owner', array['platform', 'client']);

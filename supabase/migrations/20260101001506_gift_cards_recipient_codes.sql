@@ -79,7 +79,7 @@ create function private.rotate_redemption_codes(
   idempotency_key text default null)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  actor uuid := private.admin_caller();
+  actor uuid := private.caller();
   campaign public.campaigns := private.administered_campaign(campaign_id);
   scope text := private.answer_scope('rotate_redemption_codes', campaign.client_id, actor);
   key text := private.answer_key(idempotency_key, null);
@@ -127,7 +127,7 @@ begin
     select r.*, c.redemption_token from public.campaign_recipients r
     left join public.recipient_codes c on c.recipient_id = r.id
     where r.campaign_id = campaign.id and (after_id is null or r.id > after_id) order by r.id limit page_size) p;
-  perform private.record_audit(campaign.client_id, private.admin_caller(), 'redemption_codes.exported', 'campaign',
+  perform private.record_audit(campaign.client_id, private.caller(), 'redemption_codes.exported', 'campaign',
     campaign.id, jsonb_build_object('recipients', jsonb_array_length(page), 'after_id', after_id));
   return jsonb_build_object('campaignId', campaign.id, 'rows', page,
     'nextAfterId', case when is_full then page #> array[(page_size - 1)::text, 'recipientId'] end);

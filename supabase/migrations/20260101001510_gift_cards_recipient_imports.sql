@@ -249,7 +249,7 @@ create function private.import_recipients(
   idempotency_key text default null)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  actor uuid := private.admin_caller();
+  actor uuid := private.caller();
   campaign public.campaigns := private.administered_campaign(campaign_id);
   scope text := private.answer_scope('import_recipients', campaign.client_id, actor);
   key text := private.answer_key(idempotency_key, null);

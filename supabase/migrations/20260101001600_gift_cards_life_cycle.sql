@@ -171,7 +171,7 @@ select private.publish('private.allow_gift_card_replacement(uuid, text)', '{auth
   'Allowed once is allowed; the first card stays as it is, and billed.');
 
 -- Marks a card as used. What was never handed out cannot have been used.
-create function private.redeem_card(card_id uuid, actor uuid, reason text, request_id uuid)
+create function private.redeem_card(card_id uuid, actor uuid, reason text, request_id uuid, confirmed_by text default 'recipient')
 returns public.gift_cards language plpgsql volatile set search_path = '' as $$
 declare
   card public.gift_cards;
@@ -188,7 +188,7 @@ begin
   where c.id = card.id returning c.* into card;
   perform private.resolve_alert('delivery_failed', card.id::text);
   perform private.record_audit(card.client_id, actor, 'gift_card.redeemed', 'gift_card', card.id,
-    jsonb_build_object('confirmed_by', case when actor is null then 'recipient' else 'staff' end), request_id, reason);
+    jsonb_build_object('confirmed_by', confirmed_by), request_id, reason);
   return card;
 end $$;
 
@@ -197,7 +197,7 @@ returns public.gift_cards language plpgsql volatile security definer set search_
 declare
   card public.gift_cards := private.card_to_change(gift_card_id, private.staff_roles());
 begin
-  return private.redeem_card(card.id, private.caller(), reason, null);
+  return private.redeem_card(card.id, private.caller(), reason, null, 'staff');
 end $$;
 select private.publish('private.mark_gift_card_redeemed(uuid, text)', '{authenticated, service_role}',
   'Staff note that a recipient has used a card; a card that is marked already stays as it is.');
@@ -297,7 +297,7 @@ begin
   perform private.resolve_alert(a.alert_type, pool.id::text)
   from unnest(array['low_gift_card_inventory', 'critical_gift_card_inventory', 'pool_exhausted']) as a (alert_type);
   perform private.record_audit(pool.client_id, private.caller(), 'card_pool.archived', 'card_pool', pool.id);
-  if not private.is_platform_admin() then
+  if not private.acts_for_platform(private.caller()) then
     pool.cost_per_card := null;
   end if;
   return pool;

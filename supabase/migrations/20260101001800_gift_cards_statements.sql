@@ -65,8 +65,7 @@ $$;
 create function private.read_billing_lines()
 returns setof public.billing_line language plpgsql stable security definer set search_path = '' as $$
 declare
-  is_trusted boolean := current_setting('role') = 'service_role'
-    or (auth.uid() is null and current_setting('role') in ('none', 'postgres'));
+  is_trusted boolean := private.call_origin() <> 'user';
   client_ids uuid[] := array(
     select c.id from public.clients c
     where is_trusted or c.id in (select private.client_ids_of(auth.uid(), private.admin_roles())));
@@ -187,9 +186,6 @@ begin
     perform private.assert_can_act_for_agency(actor, agency_id);
     select a.name into name from public.agencies a where a.id = billing_statement.agency_id;
     client_ids := array(select c.id from public.clients c where c.agency_id = billing_statement.agency_id);
-  end if;
-  if name is null then
-    perform private.refuse('RB-404', 'Not found');
   end if;
   lines := array(
     select l from private.billing_lines(client_ids, array[coalesce(client_id, agency_id)], first_day, next_month) l);

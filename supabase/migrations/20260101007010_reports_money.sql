@@ -183,7 +183,7 @@ $$;
 create function private.report(report text, client_id uuid, from_day text, to_day text)
 returns setof jsonb language sql stable security definer set search_path = '' as $$
   select r from private.report_rows(report, private.report_request(
-    private.report_reader(), client_id, private.parse_day(from_day, 'from_day'), private.parse_day(to_day, 'to_day'),
+    private.caller(), client_id, private.parse_day(from_day, 'from_day'), private.parse_day(to_day, 'to_day'),
     private.report_roles(report))) r
 $$;
 grant execute on function private.report to authenticated, service_role;

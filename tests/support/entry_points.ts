@@ -40,6 +40,14 @@ export interface World {
   values: Record<string, unknown>;
 }
 
+/** Entry points whose right call is refused in such a world, because of the state that it is in. */
+export const REFUSED_BY_STATE: Record<string, string> = {
+  allow_gift_card_replacement: 'RB400', // the card is delivered
+  collect_credit: 'GC006', // the client owes nothing
+  decide_reply: 'RB404', // there is none to decide
+  replay_webhook_message: 'RB400', // the message is on its way
+};
+
 /** Every public function that `authenticated` may execute, with its arguments. */
 export async function entryPoints(): Promise<EntryPoint[]> {
   const rows = await sql`
@@ -154,22 +162,39 @@ export async function world(): Promise<World> {
 
 class Undone extends Error {}
 
+/** Who calls an entry point: a platform admin, a server with the secret key, or the SQL editor of Studio. */
+export type Caller = 'admin' | 'server' | 'studio';
+
+/** What the API, or Studio's SQL editor, sets before a statement: role and claims. */
+function settingsOf(caller: Caller, { adminId }: World): { role: string; claims: string } {
+  if (caller === 'studio') return { role: 'none', claims: '' };
+  return caller === 'server'
+    ? { role: 'service_role', claims: JSON.stringify({ role: 'service_role' }) }
+    : { role: 'authenticated', claims: JSON.stringify({ sub: adminId, role: 'authenticated' }) };
+}
+
+/** The arguments of a right call, by name. */
+export function rightArguments({ values }: World, { name, args }: EntryPoint): Record<string, unknown> {
+  const used = args.filter((arg) => !arg.isOptional || `${name}.${arg.name}` in values);
+  return Object.fromEntries(used.map((arg) => [arg.name, values[`${name}.${arg.name}`] ?? values[arg.name] ?? null]));
+}
+
 /** Calls an entry point with its right arguments but those that are given, and undoes it. */
 export async function outcomeOf(
-  { adminId, values }: World,
-  { name, args }: EntryPoint,
+  inWorld: World,
+  entry: EntryPoint,
   given: Record<string, unknown>,
+  caller: Caller = 'admin',
 ): Promise<Outcome> {
-  const valueOf = (arg: Argument) =>
-    arg.name in given ? given[arg.name] : values[`${name}.${arg.name}`] ?? values[arg.name];
-  const used = args.filter((arg) => arg.name in given || !arg.isOptional || `${name}.${arg.name}` in values);
+  const { name, args } = entry;
+  const values = { ...rightArguments(inWorld, entry), ...given };
+  const { role, claims } = settingsOf(caller, inWorld);
+  const used = args.filter((arg) => arg.name in values);
   const list = used.map((arg, n) => `${arg.name} => ${castOf(arg.type, n + 1)}`);
-  const parameters = used.map((arg) => written(arg.type, valueOf(arg)));
+  const parameters = used.map((arg) => written(arg.type, values[arg.name]));
   try {
     await sql.begin(async (transaction) => {
-      await transaction`
-        select set_config('request.jwt.claims', ${JSON.stringify({ sub: adminId, role: 'authenticated' })}, true),
-          set_config('request.jwt.claim.sub', ${adminId}, true), set_config('role', 'authenticated', true)`;
+      await transaction`select set_config('request.jwt.claims', ${claims}, true), set_config('role', ${role}, true)`;
       await transaction.unsafe(`select * from public.${name}(${list})`, parameters as string[]);
       await transaction`set constraints all immediate`;
       throw new Undone();

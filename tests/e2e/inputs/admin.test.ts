@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Input, INPUTS, type Kind } from '../../fixtures/inputs.ts';
 import { sql } from '../../support/database.ts';
-import { entryPoints, insideOf, type Outcome, outcomeOf, world } from '../../support/entry_points.ts';
-
-/** Entry points whose right call is refused in the world of these tests, because of the state that it is in. */
-const REFUSED_BY_STATE: Record<string, string> = {
-  allow_gift_card_replacement: 'RB400', // the card is delivered
-  collect_credit: 'GC006', // the client owes nothing
-  decide_reply: 'RB404', // there is none to decide
-  replay_webhook_message: 'RB400', // the message is on its way
-};
+import { entryPoints, insideOf, type Outcome, outcomeOf, REFUSED_BY_STATE, world } from '../../support/entry_points.ts';
 
 function problemOf(right: Input[1], outcome: Outcome, isState: boolean): string | null {
   if (outcome.kind === 'raw') return `raw ${outcome.state} ${outcome.message}`;

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(18);
+select plan(19);
 
 select tests.keep('a', tests.create_client());
 select tests.keep('b', tests.create_client());
@@ -54,6 +54,8 @@ end $$;
 
 select is(pg_temp.breaks_after(format('update public.audit_events set reason = ''another'' where id = %s',
   pg_temp.nth(3))), '3', 'A changed event is located');
+select is(pg_temp.breaks_after(format('update public.audit_events set origin = ''server'' where id = %s', pg_temp.nth(2))), '2',
+  'A changed origin, too');
 select is(pg_temp.breaks_after(format(
   'update public.audit_events set created_at = created_at + interval ''1 microsecond'' where id = %s', pg_temp.nth(6))),
   '6', 'The last one, too, by a microsecond');
