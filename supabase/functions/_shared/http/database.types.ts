@@ -155,14 +155,14 @@ isOneToOne: false
                   ]
                 },"audit_events": {
                   Row: {
-                    "action": string,"actor_id": string | null,"client_id": string | null,"created_at": string,"id": number,"metadata": NonNullable<Json>,"reason": string | null,"request_id": string | null,"subject_id": string,"subject_type": string
+                    "action": string,"actor_id": string | null,"client_id": string | null,"created_at": string,"id": number,"metadata": NonNullable<Json>,"origin": string,"reason": string | null,"request_id": string | null,"subject_id": string,"subject_type": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "action": string,"actor_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: never,"metadata"?: NonNullable<Json>,"reason"?: string | null,"request_id"?: string | null,"subject_id": string,"subject_type": string
+                    "action": string,"actor_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: never,"metadata"?: NonNullable<Json>,"origin"?: string,"reason"?: string | null,"request_id"?: string | null,"subject_id": string,"subject_type": string
                   }
                   Update: {
-                    "action"?: string,"actor_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: never,"metadata"?: NonNullable<Json>,"reason"?: string | null,"request_id"?: string | null,"subject_id"?: string,"subject_type"?: string
+                    "action"?: string,"actor_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"id"?: never,"metadata"?: NonNullable<Json>,"origin"?: string,"reason"?: string | null,"request_id"?: string | null,"subject_id"?: string,"subject_type"?: string
                   }
                   Relationships: [
                     
