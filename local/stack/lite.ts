@@ -154,23 +154,60 @@ const hostedTypes = {
   timestamptz: text(1184, (text) => text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')),
 };
 
-/** Patch: what a json argument of a function is, only its type tells; lite lets an array arrive as a string. */
+/**
+ * Patch: what a json argument of a function is, only its type tells; lite lets an array arrive as a string. An object for an argument
+ * of a composite type arrives as `[object Object]`; PostgREST makes a row of it.
+ */
 function passJsonArguments(connection: Internals) {
   const original = connection.onPostgrestAST.bind(connection);
+  const composites = new WeakMap<Schema, Promise<Composites>>();
   connection.onPostgrestAST = async (given) => {
     const call = await original(given);
     const { args } = call;
     if (call.type !== 'rpc' || call.httpMethod === 'GET' || !args || Array.isArray(args)) return call;
-    const { functions = [] } = await connection.introspect({ useCache: true });
+    const schema = await connection.introspect({ useCache: true });
+    const { functions = [] } = schema;
+    if (!composites.has(schema)) composites.set(schema, compositeTypes(connection.driver));
+    const attributesOf = await composites.get(schema)!;
     const candidates = functions.filter(({ schema, name }) =>
       schema === (call.schema ?? 'public') && name === call.function
     );
-    const isJson = (name: string) =>
-      candidates.some(({ arg_names, arg_types }) => /^jsonb?$/.test(arg_types[arg_names.indexOf(name)] ?? ''));
-    const encode = ([name, value]: [string, unknown]) =>
-      value !== null && isJson(name) ? [name, rawJson + JSON.stringify(value)] : [name, value];
+    const typesOf = (name: string) =>
+      candidates.map(({ arg_names, arg_types }) => arg_types[arg_names.indexOf(name)] ?? '');
+    const encode = ([name, value]: [string, unknown]) => {
+      if (value === null) return [name, value];
+      if (typesOf(name).some((type) => /^jsonb?$/.test(type))) return [name, rawJson + JSON.stringify(value)];
+      const type = typesOf(name).find((type) => attributesOf.has(type));
+      const isRow = type && typeof value === 'object' && !Array.isArray(value);
+      return [name, isRow ? rowLiteral(value as Json, attributesOf.get(type)!) : value];
+    };
     return { ...call, args: Object.fromEntries(Object.entries(args).map(encode)) };
   };
+}
+
+type Composites = Map<string, string[]>;
+
+/** The attributes of each composite type, in order, by the type's name with and without its schema. */
+async function compositeTypes(sql: Sql): Promise<Composites> {
+  const types = await sql<{ names: string[]; attributes: string[] }[]>`
+    select array[t.typname, n.nspname || '.' || t.typname]::text[] as names,
+      array_agg(a.attname order by a.attnum)::text[] as attributes
+    from pg_type t
+    join pg_namespace n on n.oid = t.typnamespace
+    join pg_attribute a on a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped
+    where t.typtype = 'c' and n.nspname = 'public'
+    group by n.nspname, t.typname`;
+  return new Map(types.flatMap(({ names, attributes }) => names.map((name) => [name, attributes] as const)));
+}
+
+/** A row as Postgres reads it; unknown fields are ignored and missing ones null, as in PostgREST. */
+function rowLiteral(value: Json, attributes: string[]): string {
+  const field = (part: unknown) => {
+    if (part === null || part === undefined) return '';
+    const text = typeof part === 'object' ? JSON.stringify(part) : String(part);
+    return `"${text.replace(/["\\]/g, '$&$&')}"`;
+  };
+  return `(${attributes.map((name) => field(value[name])).join(',')})`;
 }
 
 /**

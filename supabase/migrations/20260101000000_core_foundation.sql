@@ -34,14 +34,35 @@ begin
     select string_agg(quote_ident(r.role), ', ') from unnest(roles) r (role)));
 end $$;
 
--- Refusals. Inside, a function refuses by raising the code of the catalogue as SQLSTATE (GC-003 → GC003); at the door the
--- code is caught and returned as data, so that the trace and the attempt survive. Anything else is a bug and propagates.
+create type public.request as (id uuid, actor uuid, ip text, idempotency_key text, hash text);
+comment on type public.request is
+  'The request that an entry point serves, as a JSON object in an RPC: id (of the HTTP request), actor (the user; null for servers and '
+  'jobs), ip (the caller''s address), idempotency_key (header Idempotency-Key), hash (identifies what was asked for, to refuse a key '
+  'that is used for another request).';
 
+-- Refusals: a function refuses by raising a code of the catalogue as SQLSTATE (GC-003 → GC003) and lets it propagate. Only an entry
+-- point whose refusal must leave rows catches it, records them, and returns the refusal as data. Anything else is a bug and propagates.
+
+create table private.error_catalogue (
+  code text primary key,
+  message text not null,
+  solution text not null
+);
+comment on table private.error_catalogue is 'Message and solution of each error code, generated from errors.ts.';
+
+-- details carries the code as callers know it. Message and details reach the server log: no code, token, address or other value of
+-- the caller belongs there. Null takes the catalogue's message.
 create function private.refuse(code text, message text default null, details jsonb default '{}')
 returns void language plpgsql set search_path = '' as $$
+declare
+  known private.error_catalogue;
 begin
+  select c.* into known from private.error_catalogue c where c.code = refuse.code;
   raise exception using
-    errcode = replace(code, '-', ''), message = coalesce(message, code), detail = details::text;
+    errcode = replace(code, '-', ''),
+    message = coalesce(message, known.message, code),
+    detail = coalesce(details, '{}') || jsonb_build_object('code', code),
+    hint = coalesce(details ->> 'solution', known.solution, '');
 end $$;
 
 create function private.is_refusal(state text)
@@ -50,6 +71,7 @@ begin
   return state ~ '^(GC|VC|WL|PC|TK|OP|RB)[0-9]{3}$';
 end $$;
 
+-- A refusal as data, from what was caught.
 create function private.refused(state text, message text, details text)
 returns jsonb language plpgsql immutable set search_path = '' as $$
 begin
@@ -57,7 +79,7 @@ begin
     'outcome', 'refused',
     'code', left(state, 2) || '-' || right(state, 3),
     'message', nullif(message, left(state, 2) || '-' || right(state, 3)),
-    'details', coalesce(nullif(details, ''), '{}')::jsonb);
+    'details', coalesce(nullif(details, ''), '{}')::jsonb - 'code');
 end $$;
 
 create function private.answered(result jsonb, sealed jsonb default null, replayed boolean default false)

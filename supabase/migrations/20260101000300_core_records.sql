@@ -233,6 +233,34 @@ begin
   where k.scope = store_answer.scope and k.key = store_answer.key;
 end $$;
 
+-- The key of a request: the caller's Idempotency-Key; else a key of the system, which stands for the work itself or for the HTTP
+-- request, because a broken connection may make the HTTP client of an edge function send a call twice. Null when there is none.
+create function private.request_key(request public.request, system_key text default null)
+returns text language plpgsql immutable set search_path = '' as $$
+begin
+  return private.answer_key(request.idempotency_key, coalesce(system_key, request.id::text));
+end $$;
+
+-- The stored answer of a repeated request, or null for a new one, whose key is taken until the transaction ends. RB-409: the key
+-- stands for another request.
+create function private.replay(request public.request, scope text, system_key text default null)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  result jsonb := private.stored_answer(scope, private.request_key(request, system_key), request.hash);
+begin
+  return case when result is not null then private.answered(result, null, true) end;
+end $$;
+
+-- Stores the result of a request for its repetitions, also one that comes later than the request (a bought card), and returns the
+-- answer. What is sealed is not stored.
+create function private.answer(
+  request public.request, scope text, result jsonb, sealed jsonb default null, system_key text default null)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+begin
+  perform private.store_answer(scope, private.request_key(request, system_key), result);
+  return private.answered(result, sealed);
+end $$;
+
 alter table public.audit_events enable row level security;
 alter table public.system_alerts enable row level security;
 

@@ -316,6 +316,53 @@ begin
     refusal_code, request_id);
 end $$;
 
+-- The keys of an attempt: fingerprints of the caller's network, of the IPv6 site that it belongs to (a site has 65,536 networks) and of
+-- the code, and the user. scope: the campaign or client that is tried, none when no one is named.
+create function private.attempt_keys(request public.request, code text default null, scope text default null)
+returns jsonb language plpgsql stable set search_path = '' as $$
+declare
+  address constant inet := private.address_of(request.ip);
+  keys jsonb := jsonb_build_object('ip', private.fingerprint(private.network_of(address)), 'scope', coalesce(scope, 'none'));
+begin
+  if family(address) = 6 then
+    keys := keys || jsonb_build_object('site', private.fingerprint(private.network_of(address, 48)));
+  end if;
+  if request.actor is not null then
+    keys := keys || jsonb_build_object('user', request.actor);
+  end if;
+  if code is not null then
+    keys := keys || jsonb_build_object('code', private.code_fingerprint(code),
+      'prefix', private.fingerprint(left(coalesce(private.canonical_code(code), code), 4)));
+  end if;
+  return keys;
+end $$;
+
+-- Opens an attempt before the look-up: takes one token for each blocking key. Returns the seconds to wait when one is used up, else
+-- null; then close_attempt settles what was taken.
+create function private.open_attempt(surface text, keys jsonb)
+returns int language plpgsql volatile set search_path = '' as $$
+begin
+  return private.take_attempt(surface, keys);
+end $$;
+
+-- Closes an attempt: settles its tokens, records it, and returns the refusal for the caller, which is RB-429 when it was a guess and a
+-- failure budget is spent (null after a success). counts_as_guess: null when open_attempt refused it, and nothing is left to settle.
+-- recorded_as: the surface of the record, where two surfaces share one budget. A code is kept as its fingerprint.
+create function private.close_attempt(
+  surface text, keys jsonb, request public.request, subject text, code text, client_id uuid, refusal jsonb, counts_as_guess boolean,
+  recorded_as text default null)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  wait_seconds int;
+begin
+  if counts_as_guess is not null then
+    wait_seconds := private.settle_attempt(surface, keys, counts_as_guess);
+  end if;
+  perform private.record_attempt(
+    coalesce(recorded_as, surface), subject, code, refusal ->> 'code', request.id, client_id);
+  return case when wait_seconds is not null then private.limited(wait_seconds) else refusal end;
+end $$;
+
 alter table public.redemption_attempts enable row level security;
 
 grant select on public.redemption_attempts to authenticated, service_role;

@@ -88,3 +88,27 @@ begin
   end;
   return found_rows;
 end $$;
+
+-- The refusal that a statement raises: its code and details, or null when it passes. A bug is raised on.
+create or replace function tests.refusal_of(statement text)
+returns jsonb language plpgsql as $$
+declare
+  details text;
+begin
+  execute statement;
+  return null;
+exception when others then
+  if sqlstate !~ '^[A-Z]{2}[0-9]{3}$' then
+    raise;
+  end if;
+  get stacked diagnostics details = pg_exception_detail;
+  return details::jsonb;
+end $$;
+
+-- A request as an edge function passes it on.
+create or replace function tests.request(
+  actor uuid default null, idempotency_key text default null, hash text default null, ip text default '192.0.2.1',
+  id uuid default gen_random_uuid())
+returns public.request language sql volatile as $$
+  select row(id, actor, ip, idempotency_key, hash)::public.request
+$$;

@@ -14,7 +14,7 @@ const WORKERS = 16;
 const PATIENCE_SECONDS = 90;
 
 // What a caller may hear while a part is down; anything else would be a wrong answer.
-const OUTAGES = ['no answer', 'GC-013', 'GC-015', 'WORKER_ERROR'];
+const OUTAGES = ['no answer', 'GC-013', 'GC-015', 'RB-500', 'RB-502', 'WORKER_ERROR'];
 
 const seed = seedFrom('CHAOS_SEED');
 const random = seeded(seed);

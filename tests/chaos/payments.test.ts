@@ -13,7 +13,7 @@ const BIZCOINS = 30;
 const PATIENCE_SECONDS = 90;
 
 // What a buyer may hear while a part is down; anything else would be a wrong answer.
-const OUTAGES = ['no answer', 'GC-013', 'GC-015', 'VC-028', 'WORKER_ERROR'];
+const OUTAGES = ['no answer', 'RB-500', 'RB-502', 'VC-028', 'WORKER_ERROR'];
 
 // Between hold and capture stand the processor's calls and its webhook: each part dies meanwhile.
 const DEATHS: Part[][] = [['postgres'], ['gateway'], ['postgres', 'gateway', 'sandbox', 'cli'], ['postgres']];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect, kinds } from '../support/crm.ts';
 import { sql } from '../support/database.ts';
-import { assertRefused, assertUnsigned } from '../support/expect.ts';
+import { assertRefused, assertUnsigned, badRequestOf } from '../support/expect.ts';
 import { type Answer, call } from '../support/http.ts';
 import { promise } from '../support/promise.ts';
 import { targets } from '../support/targets.ts';
@@ -59,7 +59,7 @@ Deno.test('fuzz: what is no request at all is refused by every function, and not
     for (const [what, body] of NOT_BODIES) {
       const answer = await call(name, body, { type: 'application/json', ...options });
       assertCoded(answer, `${name} with ${what}`);
-      assert.equal(answer.body.error.code, 'GC-012', `${name} with ${what}`);
+      assert.equal(answer.body.error.code, badRequestOf(name), `${name} with ${what}`);
     }
   }
   assert.deepEqual(await rowsOf(promised.clientId), before);

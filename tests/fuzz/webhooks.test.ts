@@ -75,7 +75,7 @@ Deno.test('fuzz: whatever SendGrid tells in a batch is taken, and what is no bat
     fc.asyncProperty(fc.jsonValue().filter((value) => !Array.isArray(value)), async (value) => {
       const { status, answer } = await tellEvents(value);
       assert.equal(status, 400, answer);
-      assert.equal(JSON.parse(answer).error.code, 'GC-012');
+      assert.equal(JSON.parse(answer).error.code, 'RB-400');
     }),
     { seed, numRuns: 20, endOnFailure: true },
   );

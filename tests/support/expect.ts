@@ -25,6 +25,12 @@ export function assertRefused(
   return body.error;
 }
 
+/** The code by which a function refuses a request that does not fit: gift card functions have their own. */
+export function badRequestOf(name: string): Code {
+  const source = Deno.readTextFileSync(new URL(`../../supabase/functions/${name}/index.ts`, import.meta.url));
+  return source.includes("family: 'GC'") ? 'GC-012' : 'RB-400';
+}
+
 /** The answer refuses a webhook whose signature is absent, wrong or too old. */
 // deno-lint-ignore no-explicit-any
 export function assertUnsigned(answer: Answer): any {

@@ -12,7 +12,7 @@ const server = connect(secretKey);
 /** Runs a test with scratch tables and functions, named so that no other test meets them. */
 async function withScratch(name: string, ddl: string, test: () => Promise<void>) {
   const sql = postgres(Deno.env.get('DB_URL')!, { max: 1, onnotice() {} });
-  const drop = `drop table if exists ${name}; drop function if exists ${name}_call, ${name}_long;`;
+  const drop = `drop function if exists ${name}_call, ${name}_long; drop table if exists ${name};`;
   try {
     await sql.unsafe(drop + ddl);
     await until(async () => (await server.from(name).select()).error?.code !== 'PGRST205');
@@ -117,6 +117,32 @@ Deno.test('passJsonArguments: ten thousand elements arrive in one call', async (
     const body = Array.from({ length: 10_000 }, (_, row) => ({ row, id: crypto.randomUUID(), code: 'x'.repeat(300) }));
     const { data, error } = await server.rpc('lite_values_call', { body });
     assert.deepEqual([error, data?.size], [null, 10_000]);
+  });
+});
+
+Deno.test('passJsonArguments: an object for a composite argument arrives as a row', async () => {
+  const ddl = `
+    create table lite_rows (id uuid, name text, amount numeric(18, 2), body jsonb, on_it boolean);
+    create function lite_rows_call(thing lite_rows, many int default 7)
+    returns jsonb language sql as $$ select jsonb_build_object('thing', to_jsonb(thing), 'many', many) $$;
+    grant execute on function lite_rows_call to service_role;`;
+  await withScratch('lite_rows', ddl, async () => {
+    const id = crypto.randomUUID();
+    const empty = { id: null, name: null, amount: null, body: null, on_it: null };
+    const cases: [Record<string, unknown>, Record<string, unknown>][] = [
+      [{}, empty],
+      [{ name: '' }, { ...empty, name: '' }],
+      [{ name: ` "a", (b) \\ 'c' é😀\n`, unknown: 1 }, { ...empty, name: ` "a", (b) \\ 'c' é😀\n` }],
+      [{ on_it: false, id, amount: 25.1, name: 'null' }, { ...empty, on_it: false, id, amount: 25.1, name: 'null' }],
+      [{ body: { a: [1, '"\\'] } }, { ...empty, body: { a: [1, '"\\'] } }],
+    ];
+    for (const [thing, expected] of cases) {
+      const { data, error } = await server.rpc('lite_rows_call', { thing });
+      assert.deepEqual([error, data], [null, { thing: expected, many: 7 }]);
+    }
+    const { data } = await server.rpc('lite_rows_call', { thing: null, many: 1 });
+    assert.deepEqual(data, { thing: null, many: 1 });
+    assert.equal((await server.rpc('lite_rows_call', { thing: { id: 'none' } })).error?.code, '22P02');
   });
 });
 

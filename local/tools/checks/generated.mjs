@@ -1,4 +1,4 @@
-/** Makes the texts of the generated files that are committed: database types and the list of error codes. */
+/** Makes the texts of the generated files that are committed: database types, and the error codes as a page and as a migration. */
 import { capture } from '../../stack/capture.mjs';
 import { denoExecutable, inProject } from '../../stack/paths.mjs';
 import { freePort } from '../../stack/ports.mjs';
@@ -12,6 +12,9 @@ export const typesFile = inProject('supabase', 'functions', '_shared', 'http', '
 /** Where the error codes are listed for callers. */
 export const errorsFile = inProject('docs', 'errors.md');
 
+/** The migration that fills the database's catalogue of errors. */
+export const errorsMigration = inProject('supabase', 'migrations', '20260101000010_core_errors.sql');
+
 /** The TypeScript types of the database that the migrations make. */
 export async function databaseTypes() {
   const { folder: dataFolder } = await throwawayData();
@@ -22,9 +25,18 @@ export async function databaseTypes() {
 }
 
 /** The page about error codes, made from their catalogue. */
-export async function errorsPage() {
-  const script = inProject('supabase', 'functions', '_shared', 'http', 'errors_doc.ts');
-  const { code, stdout, stderr } = await capture(denoExecutable(), ['run', '-A', script]);
+export function errorsPage() {
+  return printed('errors_doc.ts');
+}
+
+/** The SQL of that migration. */
+export function errorsSql() {
+  return printed('errors_sql.ts');
+}
+
+async function printed(script) {
+  const path = inProject('supabase', 'functions', '_shared', 'http', script);
+  const { code, stdout, stderr } = await capture(denoExecutable(), ['run', '-A', path]);
   if (code !== 0) throw new Error(stderr);
   return stdout;
 }

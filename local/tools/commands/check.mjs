@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLockComplete } from '../checks/fix_lock.mjs';
 import { checkImports, readSources } from '../checks/imports.mjs';
-import { databaseTypes, errorsFile, errorsPage, typesFile } from '../checks/generated.mjs';
+import { databaseTypes, errorsFile, errorsMigration, errorsPage, errorsSql, typesFile } from '../checks/generated.mjs';
 import { migrationFiles } from '../../stack/migrate.mjs';
 import { capture } from '../../stack/capture.mjs';
 import { denoExecutable, inProject, npmCommand } from '../../stack/paths.mjs';
@@ -28,6 +28,7 @@ export default async function check() {
   await tally.gate('config.toml lists every function folder', checkFunctions);
   await tally.gate('database.types.ts is current', async () => compare(typesFile, await databaseTypes()));
   await tally.gate('docs/errors.md is current', async () => compare(errorsFile, await errorsPage()));
+  await tally.gate('core_errors.sql is current', async () => compare(errorsMigration, await errorsSql()));
   await tally.gate(
     'package-lock.json names every platform',
     () => isLockComplete() ? '' : 'Run: node local/tools/checks/fix_lock.mjs',

@@ -1,9 +1,10 @@
 /** `npm run types`: writes the generated files anew. */
 import { writeFileSync } from 'node:fs';
-import { databaseTypes, errorsFile, errorsPage, typesFile } from '../checks/generated.mjs';
+import { databaseTypes, errorsFile, errorsMigration, errorsPage, errorsSql, typesFile } from '../checks/generated.mjs';
 
-/** Database types from the migrations, docs/errors.md from the catalogue of errors. */
+/** From the catalogue of errors docs/errors.md and a migration, and from the migrations the database types. */
 export default async function types() {
+  writeFileSync(errorsMigration, await errorsSql());
   writeFileSync(typesFile, await databaseTypes());
   writeFileSync(errorsFile, await errorsPage());
 }

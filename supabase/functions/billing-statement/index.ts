@@ -14,7 +14,7 @@ const schema = z.strictObject({
 
 /** What a client or an agency was billed in a month, as JSON or as a CSV file, for its admins or a trusted server. */
 export default {
-  fetch: serve({ auth: ['user', 'secret'], tag: 'BILLING' }, async (request, { actor, rpc }) => {
+  fetch: serve({ auth: ['user', 'secret'], tag: 'BILLING', family: 'GC' }, async (request, { actor, rpc }) => {
     const { clientId = null, agencyId = null, month, format } = await readJson(request, schema);
     const { result } = await rpc<Statement>('get_billing_statement', {
       actor,

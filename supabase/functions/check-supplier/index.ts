@@ -17,7 +17,7 @@ const body = z.strictObject({
 
 /** Shows a trusted server what a supplier says of our money there, of its brands and of its stock. */
 export default {
-  fetch: serve({ auth: 'secret', tag: 'SUPPLIERS' }, async (request) => {
+  fetch: serve({ auth: 'secret', tag: 'SUPPLIERS', family: 'GC' }, async (request) => {
     const asked = await readJson(request, body);
     const names = configuredSuppliers();
     if (!names.includes(asked.supplier)) {

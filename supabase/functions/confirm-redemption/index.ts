@@ -11,7 +11,7 @@ const schema = z.strictObject({
 
 /** A recipient, known by the redemption code, says that the card was used. */
 export default {
-  fetch: serve({ auth: 'publishable', tag: 'CONFIRM' }, async (request, context) => {
+  fetch: serve({ auth: 'publishable', tag: 'CONFIRM', family: 'GC' }, async (request, context) => {
     const body = await readJson(request, schema);
     const { result, replayed } = await context.rpc<{ giftCard: { id: string } }>('confirm_redemption', {
       redemption_code: body.redemptionCode ?? body.code,

@@ -16,7 +16,9 @@ interface Endpoint {
 }
 
 /** Stores what a CRM has signed, and gives the rewards that it has earned; a stored event is never asked for again. */
-export default { fetch: serve({ auth: 'none', tag: 'CRM' }, (...call) => take(...call).catch(toBeSentAgain)) };
+export default {
+  fetch: serve({ auth: 'none', tag: 'CRM', family: 'GC' }, (...call) => take(...call).catch(toBeSentAgain)),
+};
 
 async function take(request: Request, context: Context): Promise<Reply> {
   const { pathname, search } = new URL(request.url);

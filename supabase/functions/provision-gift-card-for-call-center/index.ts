@@ -22,7 +22,7 @@ const secrets = ['CARD_SEAL_KEYS', 'CARD_FINGERPRINT_KEY'];
 
 /** Gives the recipient on the line a card and sends it; the agent sees its last digits only. */
 export default {
-  fetch: serve({ auth: 'user', tag: 'PROVISION', secrets }, async (request, context) => {
+  fetch: serve({ auth: 'user', tag: 'PROVISION', family: 'GC', secrets }, async (request, context) => {
     const body = await readJson(request, schema);
     const answer = await provide(context, 'provision_gift_card_for_call_center', {
       actor: context.actor,

@@ -19,7 +19,7 @@ const schema = z.strictObject({
 /** Gives a recipient the one card that a campaign's condition promises, with its code. */
 export default {
   fetch: serve(
-    { auth: ['user', 'secret'], tag: 'PROVISION', secrets: ['CARD_SEAL_KEYS', 'CARD_FINGERPRINT_KEY'] },
+    { auth: ['user', 'secret'], tag: 'PROVISION', family: 'GC', secrets: ['CARD_SEAL_KEYS', 'CARD_FINGERPRINT_KEY'] },
     async (request, context) => {
       const body = await readJson(request, schema);
       const answer = await provide(context, 'provision_gift_card', {

@@ -18,7 +18,7 @@ const body = z.strictObject({
 
 /** Notes what a recipient said elsewhere (a web form, a call, an e-mail), for a trusted server or staff. */
 export default {
-  fetch: serve({ auth: ['user', 'secret'], tag: 'CONSENT' }, async (request, context) => {
+  fetch: serve({ auth: ['user', 'secret'], tag: 'CONSENT', family: 'GC' }, async (request, context) => {
     const said = await readJson(request, body);
     const { result } = await context.rpc('record_recipient_consent', {
       actor: context.actor,

@@ -19,7 +19,7 @@ const schema = z.strictObject({
 /** Turns a redemption code into a card, shown in the browser and sent if wished. */
 export default {
   fetch: serve(
-    { auth: 'publishable', tag: 'PROVISION', secrets: ['CARD_SEAL_KEYS', 'CARD_FINGERPRINT_KEY'] },
+    { auth: 'publishable', tag: 'PROVISION', family: 'GC', secrets: ['CARD_SEAL_KEYS', 'CARD_FINGERPRINT_KEY'] },
     async (request, context) => {
       const body = await readJson(request, schema);
       const answer = await provide(context, 'redeem_gift_card', {

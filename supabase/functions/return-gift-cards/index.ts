@@ -7,7 +7,7 @@ const schema = z.strictObject({ saleId: uuid, quantity: howMany });
 
 /** Takes unclaimed cards of a sale back into their master pool, for a platform admin or a trusted server. */
 export default {
-  fetch: serve({ auth: ['user', 'secret'], tag: 'SALE' }, async (request, context) => {
+  fetch: serve({ auth: ['user', 'secret'], tag: 'SALE', family: 'GC' }, async (request, context) => {
     const body = await readJson(request, schema);
     const { result } = await context.rpc('return_gift_cards', {
       actor: context.actor,

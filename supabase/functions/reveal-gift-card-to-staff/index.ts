@@ -9,7 +9,7 @@ const schema = z.strictObject({ giftCardId: uuid, reason: text(500) });
 /** Shows a given card to an agent or admin who says why; so many a day for each, audited. */
 export default {
   fetch: serve(
-    { auth: 'user', tag: 'REVEAL', secrets: ['CARD_SEAL_KEYS'] },
+    { auth: 'user', tag: 'REVEAL', family: 'GC', secrets: ['CARD_SEAL_KEYS'] },
     async (request, context) => {
       const { giftCardId, reason } = await readJson(request, schema);
       const answer = await context.rpc<Revealed>('reveal_gift_card_to_staff', {

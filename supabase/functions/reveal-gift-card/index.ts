@@ -13,7 +13,7 @@ const schema = z.strictObject({
 /** Shows the card of a claim link to the device that opens it first, and to that one again for a short while. */
 export default {
   fetch: serve(
-    { auth: 'publishable', tag: 'REVEAL', secrets: ['CARD_SEAL_KEYS'] },
+    { auth: 'publishable', tag: 'REVEAL', family: 'GC', secrets: ['CARD_SEAL_KEYS'] },
     async (request, context) => {
       const { token, device } = await readJson(request, schema);
       // A token that is not ours goes the same way, so that it takes as long and counts against its address.

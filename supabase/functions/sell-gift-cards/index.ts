@@ -13,7 +13,7 @@ const schema = z.strictObject({
 
 /** Sells cards of a master pool to a client, for a platform admin or a trusted server: exactly so many, or none. */
 export default {
-  fetch: serve({ auth: ['user', 'secret'], tag: 'SALE' }, async (request, context) => {
+  fetch: serve({ auth: ['user', 'secret'], tag: 'SALE', family: 'GC' }, async (request, context) => {
     const body = await readJson(request, schema);
     const { result } = await context.rpc('sell_gift_cards', {
       actor: context.actor,

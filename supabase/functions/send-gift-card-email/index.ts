@@ -10,7 +10,7 @@ const secrets = ['SENDGRID_API_KEY', 'SENDGRID_FROM_EMAIL', 'CARD_SEAL_KEYS'];
 
 /** Sends a given card to its recipient again by e-mail, for an agent, an admin or a trusted server. */
 export default {
-  fetch: serve({ auth: ['user', 'secret'], tag: 'SEND-EMAIL', secrets }, async (request, context) => {
+  fetch: serve({ auth: ['user', 'secret'], tag: 'SEND-EMAIL', family: 'GC', secrets }, async (request, context) => {
     const { giftCardId, email, reason } = await readJson(request, body);
     return resend(context, 'email', { giftCardId, deliverTo: email ?? null, reason: reason ?? null });
   }),

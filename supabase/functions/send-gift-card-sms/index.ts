@@ -11,7 +11,7 @@ const secrets = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_FROM_NUMBER'
 
 /** Sends a given card to its recipient again by SMS, for an agent, an admin or a trusted server. */
 export default {
-  fetch: serve({ auth: ['user', 'secret'], tag: 'SEND-SMS', secrets }, async (request, context) => {
+  fetch: serve({ auth: ['user', 'secret'], tag: 'SEND-SMS', family: 'GC', secrets }, async (request, context) => {
     const { giftCardId, phone, reason } = await readJson(request, body);
     return resend(context, 'sms', { giftCardId, deliverTo: phone ?? null, reason: reason ?? null });
   }),

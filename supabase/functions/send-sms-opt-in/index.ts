@@ -18,7 +18,7 @@ interface Asked {
 
 /** Asks a recipient by SMS for the consent to be written to, for an agent, an admin or a trusted server. */
 export default {
-  fetch: serve({ auth: ['user', 'secret'], tag: 'OPT-IN', secrets }, async (request, context) => {
+  fetch: serve({ auth: ['user', 'secret'], tag: 'OPT-IN', family: 'GC', secrets }, async (request, context) => {
     const asked = await readJson(request, body);
     const { result } = await context.rpc<Asked>('request_sms_opt_in', {
       actor: context.actor,

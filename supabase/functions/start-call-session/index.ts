@@ -12,7 +12,7 @@ const schema = z.strictObject({
 
 /** Opens a call session and answers with the recipients the caller's phone number, or redemption code, belongs to. */
 export default {
-  fetch: serve({ auth: 'user', tag: 'CALL' }, async (request, context) => {
+  fetch: serve({ auth: 'user', tag: 'CALL', family: 'GC' }, async (request, context) => {
     const { callerPhone, campaignId, confirmationCode } = await readJson(request, schema);
     const { result } = await context.rpc<{ callSessionId: string; matches: unknown[] }>('start_call_session', {
       actor: context.actor,

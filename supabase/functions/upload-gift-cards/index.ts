@@ -8,7 +8,7 @@ const secrets = ['CARD_SEAL_KEYS', 'CARD_FINGERPRINT_KEY'];
 
 /** Stocks a pool with up to 10,000 cards from a CSV file or JSON, and answers with what became of each row. */
 export default {
-  fetch: serve({ auth: ['user', 'secret'], tag: 'UPLOAD', secrets }, async (request, context) => {
+  fetch: serve({ auth: ['user', 'secret'], tag: 'UPLOAD', family: 'GC', secrets }, async (request, context) => {
     const { actor, requestId, idempotencyKey } = context;
     const { poolId, rows, fileHash, dateFormat } = await readUpload(request);
     // Asked before sealing, because a sealed code is bound to its brand.

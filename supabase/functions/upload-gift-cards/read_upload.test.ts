@@ -57,7 +57,7 @@ Deno.test('readUpload: the same file has the same hash by itself and in a form',
 Deno.test('readUpload: without a pool, or with one that is no id, it refuses', async () => {
   const problems = { '': 'is required', '?poolId=1': 'must be a UUID', "?poolId='%20or%201=1": 'must be a UUID' };
   for (const [query, problem] of Object.entries(problems)) {
-    assert.deepEqual(await refusalOf(post(CSV, 'text/csv', query)), { code: 'GC-012', field: 'poolId', problem });
+    assert.deepEqual(await refusalOf(post(CSV, 'text/csv', query)), { code: 'RB-400', field: 'poolId', problem });
   }
 });
 
@@ -87,9 +87,9 @@ Deno.test('readUpload: a form without a file, or that is none, is refused', asyn
   assert.equal((await refusalOf(post(form({ poolId: POOL })))).field, 'file');
   assert.equal((await refusalOf(post(form({ poolId: POOL, file: 'A-1' })))).field, 'file');
   for (const body of ['', 'x', '--b\r\n', '--b--']) {
-    assert.equal((await refusalOf(post(body, 'multipart/form-data; boundary=b'))).code, 'GC-012', body);
+    assert.equal((await refusalOf(post(body, 'multipart/form-data; boundary=b'))).code, 'RB-400', body);
   }
-  assert.equal((await refusalOf(post(CSV, 'multipart/form-data'))).code, 'GC-012');
+  assert.equal((await refusalOf(post(CSV, 'multipart/form-data'))).code, 'RB-400');
 });
 
 const BAD_CARDS: [string, unknown, string][] = [
@@ -105,7 +105,7 @@ const BAD_CARDS: [string, unknown, string][] = [
 for (const [what, cards, field] of BAD_CARDS) {
   Deno.test(`readUpload: JSON with ${what} is refused whole`, async () => {
     const refused = await refusalOf(json({ poolId: POOL, cards }));
-    assert.deepEqual([refused.code, refused.field], ['GC-012', field]);
+    assert.deepEqual([refused.code, refused.field], ['RB-400', field]);
   });
 }
 
@@ -125,7 +125,7 @@ Deno.test('readUpload: a file names how it writes days, in its query or its form
   assert.deepEqual([hashes[1] !== hashes[0], hashes[2] === hashes[0]], [true, true]);
   for (const format of ['', 'mm/dd/yyyy', 'MM/DD/YY', 'american']) {
     const refused = await refusalOf(post(CSV, 'text/csv', `?poolId=${POOL}&dateFormat=${format}`));
-    assert.deepEqual([refused.code, refused.field], ['GC-012', 'dateFormat'], format);
+    assert.deepEqual([refused.code, refused.field], ['RB-400', 'dateFormat'], format);
   }
 });
 
@@ -133,7 +133,7 @@ Deno.test('readUpload: a second file, or a part that is not known → refused, n
   const twice = form({ poolId: POOL, file: new File([CSV], 'a.csv') });
   twice.append('file', new File(['code\nB-1\n'], 'b.csv'));
   assert.deepEqual(await refusalOf(post(twice)), {
-    code: 'GC-012',
+    code: 'RB-400',
     field: 'file',
     problem: 'must be one file: send each with a call of its own',
   });

@@ -28,7 +28,7 @@ Deno.test('authorization: with no key, the publishable or a foreign one, only th
 Deno.test('authorization: each secret key opens its own functions only', async () => {
   for (const name of USER_OR_SERVER) assertRefused(await call(name, {}), 'GC-012');
   for (const name of [...USER, 'jobs', ...FORM]) assertRefused(await call(name, {}), 'RB-401');
-  assertRefused(await call('jobs', {}, { key: stack.jobsKey }), 'GC-012');
+  assertRefused(await call('jobs', {}, { key: stack.jobsKey }), 'RB-400');
   assertRefused(await call('provision-gift-card-unified', {}, { key: stack.jobsKey }), 'RB-401');
 });
 

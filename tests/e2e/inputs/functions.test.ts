@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { EMAILS, INPUTS, PHONES } from '../../fixtures/inputs.ts';
 import times from '../../fixtures/times.json' with { type: 'json' };
+import { badRequestOf } from '../../support/expect.ts';
 import { type Answer, call } from '../../support/http.ts';
 import { promise } from '../../support/promise.ts';
 import { type Target, targets } from '../../support/targets.ts';
@@ -130,13 +131,13 @@ Deno.test('edge functions: each that reads a body is in targets, and each field 
   assert.deepEqual(undeclared, [], 'declare their kinds in FIELDS');
 });
 
-function problemOf({ status, body, text }: Answer, field: string, isRefused: boolean): string | null {
+function problemOf({ status, body, text }: Answer, name: string, field: string, isRefused: boolean): string | null {
   if (status >= 500) return `${status} ${text.slice(0, 200)}`;
   if (/violates|constraint|SQLSTATE|Failing row|syntax/.test(text)) return `raw error: ${text.slice(0, 200)}`;
   if (status < 400) return isRefused ? 'is taken' : null;
   if (!isCode(body?.error?.code)) return `no code: ${text.slice(0, 200)}`;
   const fields = (body.error.fields ?? []).map((problem: { field: string }) => problem.field.split('.')[0]);
-  return isRefused && body.error.code === 'GC-012' && !fields.includes(field)
+  return isRefused && body.error.code === badRequestOf(name) && !fields.includes(field)
     ? `names ${fields}: ${text.slice(0, 200)}`
     : null;
 }
@@ -147,7 +148,7 @@ async function problemsOf({ name, options, body, texts }: Target, fields: string
     for (const [given, isRefused] of SAMPLES[kindOf(name, field)!]) {
       const isText = typeof given === 'string' && texts?.includes(field);
       const answer = await call(name, { ...body, [field]: given }, options);
-      const problem = problemOf(answer, field, isRefused && !isText);
+      const problem = problemOf(answer, name, field, isRefused && !isText);
       if (problem) problems.push(`${name}.${field} = ${JSON.stringify(given).slice(0, 50)}: ${problem}`);
     }
   }

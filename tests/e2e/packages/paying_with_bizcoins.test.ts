@@ -183,7 +183,7 @@ Deno.test('packages: messages are used from the oldest package first, and never 
   const server = await call('use-messages', { clientId: shop.clientId, customerId: shop.customer.id, howMany: 3 });
   assertDone(server);
   assert.deepEqual(await used(), [5, 5]);
-  assertRefused(await call('use-messages', { clientId: shop.clientId }), 'GC-012');
+  assertRefused(await call('use-messages', { clientId: shop.clientId }), 'RB-400');
   const { token } = (await openShop()).customer;
   assertRefused(
     await call('use-messages', { clientId: shop.clientId, customerId: shop.customer.id }, { token }),
@@ -203,7 +203,7 @@ Deno.test('purchase-package: the price has changed since the preview → VC-031 
   assertDone(begun);
   assert.deepEqual([begun.body.finalAmount, begun.body.nextStep], [30, 'continue']);
   for (const expectedFinalAmount of [-1, 20.005, '1e3', 'NaN']) {
-    const { fields: [problem] } = assertRefused(await purchase(shop, { bizcoins: 30, expectedFinalAmount }), 'GC-012');
+    const { fields: [problem] } = assertRefused(await purchase(shop, { bizcoins: 30, expectedFinalAmount }), 'RB-400');
     assert.equal(problem.field, 'expectedFinalAmount');
   }
   await sql`update public.packages set price = 45 where id = ${shop.packageId}`;

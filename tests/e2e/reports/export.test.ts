@@ -100,7 +100,7 @@ Deno.test('export-report: what it does not understand is refused by name', async
   };
   for (const [field, value] of Object.entries(wrong)) {
     const answer = await call('export-report', { report: 'liability', [field]: value }, { token: admin.token });
-    assert.equal(assertRefused(answer, 'GC-012').fields[0].field, field);
+    assert.equal(assertRefused(answer, 'RB-400').fields[0].field, field);
   }
   assertRefused(await call('export-report', { report: 'liability' }, { key: null }), 'RB-401');
 });

@@ -218,6 +218,6 @@ Deno.test("get-wallet: a customer sees his own, an admin his clients', a server 
     assert.equal(answer.body.balances[0].available, 50);
   }
   assertRefused(await call('get-wallet', ask, { token: stranger.token }), 'RB-404');
-  assertRefused(await call('get-wallet', {}), 'GC-012');
+  assertRefused(await call('get-wallet', {}), 'RB-400');
   assertRefused(await call('get-wallet', ask, { key: stack.publishableKey }), 'RB-401');
 });

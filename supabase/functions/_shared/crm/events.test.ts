@@ -66,11 +66,11 @@ Deno.test('crm: a body that is none of the kind is refused', () => {
     [gohighlevel, { type: 'ContactCreate', timestamp: 1 }],
   ];
   for (const [crm, body] of bodies) {
-    assert.throws(() => read(crm, body), (error: Refusal) => error.code === 'GC-012');
+    assert.throws(() => read(crm, body), (error: Refusal) => error.code === 'RB-400');
   }
   assert.throws(
     () => read(standard, {}, { 'webhook-id': 'x'.repeat(201) }),
-    (error: Refusal) => error.code === 'GC-012',
+    (error: Refusal) => error.code === 'RB-400',
   );
 });
 

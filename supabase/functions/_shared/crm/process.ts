@@ -3,7 +3,7 @@ import { type Purchase, tryToBuy } from '../gift_cards/buy.ts';
 import { drain } from '../jobs/drain.ts';
 import { describe } from '../http/log.ts';
 import { ringDeliveries } from '../jobs/ring.ts';
-import type { Desk } from '../http/serve.ts';
+import type { JobContext } from '../http/serve.ts';
 import { configuredSuppliers } from '../gift_cards/open_supplier.ts';
 
 /** What became of an event. */
@@ -30,15 +30,15 @@ interface Answered extends Processed {
 }
 
 /** Gives the reward that a stored event has earned; what goes wrong on our side is noted, so that it can be replayed. */
-export async function processEvent(desk: Desk, id: string): Promise<Processed> {
-  const { rpc, log } = desk;
+export async function processEvent(context: JobContext, id: string): Promise<Processed> {
+  const { rpc, log } = context;
   try {
     const args = { crm_event_id: id, suppliers: configuredSuppliers() };
     const { result: { purchase, deliveryId, ...event } } = await rpc<Answered>('process_crm_event', args);
     log('[CRM] Event dealt with', { crmEventId: id, status: event.status, code: event.code });
     if (deliveryId) ringDeliveries(deliveryId);
     // A supplier may take longer than a CRM waits; when the card is bought, the event follows by itself.
-    if (purchase) inBackground(tryToBuy(desk, purchase));
+    if (purchase) inBackground(tryToBuy(context, purchase));
     return event;
   } catch (error) {
     log('[CRM] Event failed', { crmEventId: id, cause: describe(error) });
@@ -47,28 +47,28 @@ export async function processEvent(desk: Desk, id: string): Promise<Processed> {
 }
 
 /** Deals with one new event in any case, and with the others while the CRM waits. */
-export async function processNew(desk: Desk, stored: Stored[]): Promise<Processed[]> {
+export async function processNew(context: JobContext, stored: Stored[]): Promise<Processed[]> {
   const deadline = Date.now() + PATIENCE_MS;
   const done: Processed[] = [];
   let isFirst = true;
   for (const { isNew, ...event } of stored) {
     const isDue = isNew && (isFirst || Date.now() < deadline);
-    done.push(isDue ? await processEvent(desk, event.id) : event);
+    done.push(isDue ? await processEvent(context, event.id) : event);
     isFirst &&= !isNew;
   }
   return done;
 }
 
 /** Deals with the events whose worker died, and with those that are to be done again; tells how many. */
-export async function processDueEvents(desk: Desk): Promise<{ processed: number }> {
+export async function processDueEvents(context: JobContext): Promise<{ processed: number }> {
   let processed = 0;
   await drain(
     async (batchSize) => {
-      const { result } = await desk.rpc<{ events: string[] }>('lease_crm_events', { batch_size: batchSize });
+      const { result } = await context.rpc<{ events: string[] }>('lease_crm_events', { batch_size: batchSize });
       return result.events;
     },
     async (id) => {
-      await processEvent(desk, id);
+      await processEvent(context, id);
       processed++;
     },
     LIMITS,

@@ -85,7 +85,7 @@ const MALFORMED: [string, string, string][] = [
 for (const [what, file, problem] of MALFORMED) {
   Deno.test(`readCsv: a file with ${what} is refused with the line and without the cell`, () => {
     const refused = refusal(file);
-    assert.deepEqual([refused.code, refused.problem], ['GC-012', problem]);
+    assert.deepEqual([refused.code, refused.problem], ['RB-400', problem]);
     assert.doesNotMatch(refused.text, /A-1|A-2|AMZN|AAAA/);
   });
 }

@@ -6,7 +6,7 @@ import type { Provisioned } from './present.ts';
 import type { Answer } from '../http/rpc.ts';
 import { currentKeyId } from '../http/seal.ts';
 import { secret } from '../http/secrets.ts';
-import type { Desk } from '../http/serve.ts';
+import type { JobContext } from '../http/serve.ts';
 import { configuredSuppliers, openSupplier } from './open_supplier.ts';
 import type { Issued, Order, Outcome, Supplier } from './suppliers/port.ts';
 
@@ -45,25 +45,27 @@ const LIMITS = { concurrency: 8, budgetMs: 25_000 };
 
 /** Asks a door for a card; where stock has none, buys it. */
 export async function provide(
-  desk: Desk,
+  context: JobContext,
   door: string,
   args: Record<string, unknown>,
   means = MEANS,
 ): Promise<Answer<Provisioned>> {
-  const answer = await desk.rpc<Provisioned | { purchase: Purchase }>(door, {
+  const answer = await context.rpc<Provisioned | { purchase: Purchase }>(door, {
     ...args,
     suppliers: configuredSuppliers(),
   });
-  return 'purchase' in answer.result ? await buy(desk, answer.result.purchase, means) : answer as Answer<Provisioned>;
+  return 'purchase' in answer.result
+    ? await buy(context, answer.result.purchase, means)
+    : answer as Answer<Provisioned>;
 }
 
 /** Takes a purchase as far as it goes now; throws GC-005 when that is not to a card. */
-export async function buy(desk: Desk, purchase: Purchase, means = MEANS): Promise<Answer<Provisioned>> {
+export async function buy(context: JobContext, purchase: Purchase, means = MEANS): Promise<Answer<Provisioned>> {
   for (let step: Purchase = purchase;;) {
-    const answer = await complete(desk, step, await carryOut(desk, step, means));
+    const answer = await complete(context, step, await carryOut(context, step, means));
     if ('giftCard' in answer.result) return answer as Answer<Provisioned>;
     if (!('purchase' in answer.result)) {
-      desk.log('[PURCHASES] Somebody else has gone on with this purchase', { purchaseId: step.purchaseId });
+      context.log('[PURCHASES] Somebody else has gone on with this purchase', { purchaseId: step.purchaseId });
       throw new Refusal('GC-005', { purchaseId: step.purchaseId, pending: true });
     }
     step = answer.result.purchase;
@@ -71,16 +73,16 @@ export async function buy(desk: Desk, purchase: Purchase, means = MEANS): Promis
 }
 
 /** Goes on with every purchase that is due, and tells how many came to a card and how many did not. */
-export async function reconcile(desk: Desk, means = MEANS): Promise<{ bought: number; open: number }> {
+export async function reconcile(context: JobContext, means = MEANS): Promise<{ bought: number; open: number }> {
   checkSecrets();
   const tally = { bought: 0, open: 0 };
   const suppliers = configuredSuppliers();
   await drain(
     async (batchSize) => {
       const args = { batch_size: batchSize, suppliers };
-      return (await desk.rpc<{ purchases: Purchase[] }>('lease_purchases', args)).result.purchases;
+      return (await context.rpc<{ purchases: Purchase[] }>('lease_purchases', args)).result.purchases;
     },
-    async (purchase) => void tally[await tryToBuy(desk, purchase, means)]++,
+    async (purchase) => void tally[await tryToBuy(context, purchase, means)]++,
     LIMITS,
   );
   return tally;
@@ -91,7 +93,7 @@ export async function reconcile(desk: Desk, means = MEANS): Promise<{ bought: nu
  * Nobody waits for the purchase of another: a supplier may be slow.
  */
 export async function fulfilPending(
-  desk: Desk,
+  context: JobContext,
   means = MEANS,
 ): Promise<{ fulfilled: number; bought: number; open: number }> {
   checkSecrets();
@@ -101,10 +103,10 @@ export async function fulfilPending(
   const purchases = new Set<Promise<void>>();
   try {
     for (let left = ROUND_SIZE; left > 0 && Date.now() < deadline; left--) {
-      const { isDone, giftCardId, purchase } = (await desk.rpc<Fulfilled>('fulfil_pending_reward', args)).result;
+      const { isDone, giftCardId, purchase } = (await context.rpc<Fulfilled>('fulfil_pending_reward', args)).result;
       if (isDone) break;
       if (purchase) {
-        const bought = tryToBuy(desk, purchase, means).then((end) => {
+        const bought = tryToBuy(context, purchase, means).then((end) => {
           tally[end]++;
           purchases.delete(bought);
         });
@@ -128,22 +130,22 @@ interface Fulfilled {
 }
 
 /** Takes a purchase as far as it goes now; what is left of it, the job does. */
-export async function tryToBuy(desk: Desk, purchase: Purchase, means = MEANS): Promise<'bought' | 'open'> {
+export async function tryToBuy(context: JobContext, purchase: Purchase, means = MEANS): Promise<'bought' | 'open'> {
   try {
-    await buy(desk, purchase, means);
+    await buy(context, purchase, means);
     return 'bought';
   } catch (error) {
     const isDecided = error instanceof Refusal && error.code === 'GC-005';
     // The lease will lapse, and the same step is taken again with the same id.
     if (!isDecided) {
-      desk.log('[PURCHASES] Outcome not recorded', { purchaseId: purchase.purchaseId, ...reasonOf(error) });
+      context.log('[PURCHASES] Outcome not recorded', { purchaseId: purchase.purchaseId, ...reasonOf(error) });
     }
     return 'open';
   }
 }
 
 /** Calls the supplier once, and once more to take back a card that cannot be kept. */
-async function carryOut(desk: Desk, purchase: Purchase, means: Means): Promise<Outcome> {
+async function carryOut(context: JobContext, purchase: Purchase, means: Means): Promise<Outcome> {
   const { purchaseId, action, supplier, adapter } = purchase;
   let outcome: Outcome;
   try {
@@ -163,7 +165,7 @@ async function carryOut(desk: Desk, purchase: Purchase, means: Means): Promise<O
   const fields = { purchaseId, supplier, action, outcome: result, supplierCode, reference, reason: message };
   const isFailure = result === 'declined' || result === 'short' || result === 'unknown';
   const words = isFailure ? `${capitalized(adapter)} API error: ${WORDS[result]}` : WORDS[result];
-  desk.log(`[${adapter.toUpperCase()}] ${words}`, fields);
+  context.log(`[${adapter.toUpperCase()}] ${words}`, fields);
   return outcome;
 }
 
@@ -194,7 +196,7 @@ async function keepable(supplier: Supplier, purchase: Purchase, issued: Issued):
     : { outcome: 'unknown', supplierCode, reference: issued.reference, message };
 }
 
-function complete({ rpc }: Desk, purchase: Purchase, outcome: Outcome): Promise<Answer<Result>> {
+function complete({ rpc }: JobContext, purchase: Purchase, outcome: Outcome): Promise<Answer<Result>> {
   const { purchaseId, leaseToken } = purchase;
   return rpc<Result>('complete_purchase', {
     purchase_id: purchaseId,

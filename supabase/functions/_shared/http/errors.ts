@@ -260,8 +260,8 @@ export const catalogue = {
   },
   'RB-400': {
     status: 400,
-    message: 'Not possible in the present state',
-    solution: 'Read the message: it names what stands in the way',
+    message: 'Bad request',
+    solution: 'Correct what the message or "fields" names',
   },
   'RB-401': {
     status: 401,
@@ -308,6 +308,16 @@ export const catalogue = {
     status: 429,
     message: 'Too many attempts',
     solution: 'Wait as many seconds as Retry-After says, then try again',
+  },
+  'RB-500': {
+    status: 500,
+    message: 'Unknown error',
+    solution: 'Retry later; if it happens again, find the requestId in the function logs',
+  },
+  'RB-502': {
+    status: 502,
+    message: 'The database cannot be used',
+    solution: 'Retry later; if it happens again, check that the database is up and every migration is applied',
   },
   'RB-503': {
     status: 503,
@@ -366,7 +376,39 @@ export function badSignature(message: string): Refusal {
   return new Refusal('RB-403', { solution: SIGNATURE_SOLUTION }, message);
 }
 
-/** The refusal of a request that names what is wrong with it. */
-export function badRequest(...fields: FieldProblem[]): Refusal {
-  return new Refusal('GC-012', { fields });
+/** Who answers: GC stands for the gift card functions, RB for all others. */
+export type Family = 'GC' | 'RB';
+
+// Gift card functions have codes of their own for what may happen in every function.
+const GENERAL = {
+  badRequest: { RB: 'RB-400', GC: 'GC-012' },
+  unknownError: { RB: 'RB-500', GC: 'GC-015' },
+  databaseError: { RB: 'RB-502', GC: 'GC-013' },
+} satisfies Record<string, Record<Family, Code>>;
+
+/** A refusal whose code depends on the function that answers; `serve` translates it. */
+export class GeneralRefusal extends Refusal {
+  constructor(readonly kind: keyof typeof GENERAL, details: Record<string, unknown>, options?: ErrorOptions) {
+    super(GENERAL[kind].RB, details, undefined, options);
+  }
+
+  /** The same refusal with the code and message of a family. */
+  of(family: Family): Refusal {
+    return new Refusal(GENERAL[this.kind][family], this.details, undefined, { cause: this.cause });
+  }
+}
+
+/** The refusal of a request, with what is wrong with each field. */
+export function badRequest(...fields: FieldProblem[]): GeneralRefusal {
+  return new GeneralRefusal('badRequest', { fields });
+}
+
+/** The refusal when the database cannot be used; the cause is for the log. */
+export function databaseError(cause: Error): GeneralRefusal {
+  return new GeneralRefusal('databaseError', {}, { cause });
+}
+
+/** The refusal for a bug; the cause is for the log. */
+export function unknownError(cause: unknown): GeneralRefusal {
+  return new GeneralRefusal('unknownError', {}, { cause });
 }

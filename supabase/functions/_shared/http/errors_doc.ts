@@ -24,7 +24,7 @@ Every function answers a refused request with the status below and a body of thi
 \`\`\`
 
 \`requestId\` also stands in the header \`x-request-id\` and in every log line and trace row of the request. Some codes
-carry more: \`fields\` (GC-012: what is wrong with which field), \`retryAfter\` (RB-429, with the header \`Retry-After\`),
+carry more: \`fields\` (GC-012, RB-400: what is wrong with which field), \`retryAfter\` (RB-429, with the header \`Retry-After\`),
 \`missing\` (RB-503: the secret), \`reason\` (RB-401).
 
 This page is printed from \`supabase/functions/_shared/http/errors.ts\`; do not edit it.

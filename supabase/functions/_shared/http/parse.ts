@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { badRequest, type FieldProblem, Refusal } from './errors.ts';
+import type { Context } from './serve.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
@@ -102,7 +103,17 @@ function problemOf({ path, message }: z.core.$ZodIssue, value: unknown): FieldPr
   return { field: path.join('.') || 'body', problem: given === undefined ? 'is required' : message };
 }
 
-/** The arguments by which a door knows a repeated request. */
+/** The `public.request` of an entry point: who asks for what, to know a repeated request. */
+export function requestOf(
+  { requestId, actor, ip, idempotencyKey }: Pick<Context, 'requestId' | 'actor' | 'ip' | 'idempotencyKey'>,
+  functionName: string,
+  body: unknown,
+): { request: Record<'id' | 'actor' | 'ip' | 'idempotency_key' | 'hash', string | null> } {
+  const hash = requestHash(functionName, body);
+  return { request: { id: requestId, actor, ip, idempotency_key: idempotencyKey, hash } };
+}
+
+/** The arguments by which an entry point knows a repeated request, where it does not take a `public.request` yet. */
 export function requestArgs(
   { requestId, idempotencyKey }: { requestId: string; idempotencyKey: string | null },
   functionName: string,

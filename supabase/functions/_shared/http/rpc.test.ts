@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { Refusal } from './errors.ts';
-import { callDoor, type DoorClient } from './rpc.ts';
+import { GeneralRefusal, Refusal } from './errors.ts';
+import { callRpc, type RpcClient } from './rpc.ts';
 
-type Outcome = Awaited<ReturnType<DoorClient['rpc']>>;
+type Outcome = Awaited<ReturnType<RpcClient['rpc']>>;
 
-function clientAnswering(...outcomes: Outcome[]): DoorClient & { calls: number } {
+function clientAnswering(...outcomes: Outcome[]): RpcClient & { calls: number } {
   return {
     calls: 0,
     rpc() {
@@ -17,31 +17,59 @@ const ok = { data: { outcome: 'ok', replayed: false, result: { id: 1 }, sealed: 
 const failing = (code: string | undefined, message = 'secret detail') => ({ data: null, error: { code, message } });
 const refused = (refusal: Record<string, unknown>) => ({ data: { outcome: 'refused', ...refusal }, error: null });
 
-async function thrownBy(client: DoorClient): Promise<Error> {
-  return await callDoor(client, 'a_door', {}).then(() => assert.fail('nothing was thrown'), (error) => error);
+async function thrownBy(client: RpcClient): Promise<Error> {
+  return await callRpc(client, 'an_entry_point', {}).then(() => assert.fail('nothing was thrown'), (error) => error);
 }
 
-Deno.test('callDoor: a result comes back as it is', async () => {
-  assert.deepEqual(await callDoor(clientAnswering(ok), 'a_door', {}), {
+Deno.test('callRpc: a result comes back as it is', async () => {
+  assert.deepEqual(await callRpc(clientAnswering(ok), 'an_entry_point', {}), {
     replayed: false,
     result: { id: 1 },
     sealed: null,
   });
 });
 
-Deno.test('callDoor: a refusal keeps its code, message and details', async () => {
+Deno.test('callRpc: a refusal keeps its code, message and details', async () => {
   const details = { retryAfter: 7 };
   const error = await thrownBy(clientAnswering(refused({ code: 'RB-429', message: 'Slow down', details })));
   assert.ok(error instanceof Refusal);
   assert.deepEqual([error.code, error.message, error.details], ['RB-429', 'Slow down', details]);
 });
 
-Deno.test('callDoor: a refusal without a message gets that of the catalogue', async () => {
+const raised = (code: string, message: string, details: Record<string, unknown> | null) => ({
+  data: null,
+  error: { code, message, details: details && JSON.stringify(details) },
+});
+
+Deno.test('callRpc: a raised refusal → its code, message and details', async () => {
+  const error = await thrownBy(clientAnswering(raised('VC006', 'Used up', { code: 'VC-006', left: 0 })));
+  assert.ok(error instanceof Refusal);
+  assert.deepEqual([error.code, error.message, error.details], ['VC-006', 'Used up', { left: 0 }]);
+});
+
+Deno.test('callRpc: a raised refusal without details → its code', async () => {
+  const error = await thrownBy(clientAnswering(raised('RB404', 'Not found', null)));
+  assert.ok(error instanceof Refusal);
+  assert.deepEqual([error.code, error.details], ['RB-404', {}]);
+});
+
+Deno.test('callRpc: message and details of a raised bug of ours → the log only', async () => {
+  const error = await thrownBy(clientAnswering(raised('GC007', 'secret detail', { code: 'GC-007', a: 1 })));
+  assert.ok(error instanceof Refusal && error.code === 'GC-007');
+  assert.doesNotMatch(JSON.stringify(error.body('id')), /secret detail|"a"/);
+  assert.match(String(error.cause), /secret detail/);
+});
+
+Deno.test('callRpc: a raised code that is not in the catalogue is a bug', async () => {
+  assert.ok(!(await thrownBy(clientAnswering(raised('VC999', 'No such code', {}))) instanceof Refusal));
+});
+
+Deno.test('callRpc: a refusal without a message gets that of the catalogue', async () => {
   const error = await thrownBy(clientAnswering(refused({ code: 'GC-010', message: null, details: {} })));
   assert.equal(error.message, 'Already provisioned');
 });
 
-Deno.test('callDoor: what a door says of our own failure is kept from the caller', async () => {
+Deno.test('callRpc: what an entry point says of our own failure is kept from the caller', async () => {
   const error = await thrownBy(
     clientAnswering(refused({ code: 'GC-007', message: 'secret detail', details: { a: 1 } })),
   );
@@ -51,20 +79,20 @@ Deno.test('callDoor: what a door says of our own failure is kept from the caller
 });
 
 for (const code of ['40001', '40P01']) {
-  Deno.test(`callDoor: a transaction undone by a rival (${code}) is run again`, async () => {
+  Deno.test(`callRpc: a transaction undone by a rival (${code}) is run again`, async () => {
     const client = clientAnswering(failing(code), failing(code), failing(code), ok);
-    assert.equal((await callDoor(client, 'a_door', {})).replayed, false);
+    assert.equal((await callRpc(client, 'an_entry_point', {})).replayed, false);
     assert.equal(client.calls, 4);
   });
 }
 
-Deno.test('callDoor: it gives up after three retries', async () => {
+Deno.test('callRpc: it gives up after three retries', async () => {
   const client = clientAnswering(failing('40001'));
   assert.ok(!(await thrownBy(client) instanceof Refusal));
   assert.equal(client.calls, 4);
 });
 
-Deno.test('callDoor: nothing else is run again', async () => {
+Deno.test('callRpc: nothing else is run again', async () => {
   for (const code of ['23505', '57P01', 'PGRST202', undefined]) {
     const client = clientAnswering(failing(code), ok);
     await thrownBy(client);
@@ -73,20 +101,24 @@ Deno.test('callDoor: nothing else is run again', async () => {
 });
 
 for (const code of ['PGRST202', '42501', '42883', '08006', '53300', '57P03', '', undefined]) {
-  Deno.test(`callDoor: a door that cannot be used (${code}) is GC-013 without its detail`, async () => {
+  Deno.test(`callRpc: an entry point that cannot be used (${code}) is RB-502, in the family GC GC-013, without its detail`, async () => {
     const error = await thrownBy(clientAnswering(failing(code)));
-    assert.ok(error instanceof Refusal && error.code === 'GC-013');
-    assert.doesNotMatch(JSON.stringify(error.body('id')), /secret detail/);
+    assert.ok(error instanceof GeneralRefusal);
+    for (const [refusal, code] of [[error, 'RB-502'], [error.of('GC'), 'GC-013']] as const) {
+      assert.equal(refusal.code, code);
+      assert.doesNotMatch(JSON.stringify(refusal.body('id')), /secret detail/);
+      assert.match(String(refusal.cause), /secret detail/);
+    }
   });
 }
 
 for (const code of ['23505', '22012', 'P0001', 'XX000']) {
-  Deno.test(`callDoor: an exception in a door (${code}) is no refusal`, async () => {
+  Deno.test(`callRpc: an exception in an entry point (${code}) is no refusal`, async () => {
     assert.ok(!(await thrownBy(clientAnswering(failing(code))) instanceof Refusal));
   });
 }
 
-Deno.test('callDoor: an answer that is neither a result nor a known refusal is a bug', async () => {
+Deno.test('callRpc: an answer that is neither a result nor a known refusal is a bug', async () => {
   for (
     const data of [null, 'ok', {}, { outcome: 'refused', code: 'XX-999' }, { outcome: 'refused', code: 'toString' }]
   ) {

@@ -1,32 +1,31 @@
-import { catalogue, type Code, isCode, Refusal } from './errors.ts';
+import { catalogue, type Code, databaseError, isCode, Refusal } from './errors.ts';
 import type { Sealed } from './seal.ts';
 
-/** What a use case in the database answered with. */
+/** What an entry point in the database answered with. */
 export interface Answer<Result> {
   result: Result;
   sealed: Sealed | null;
   replayed: boolean;
 }
 
-/** Runs one use case in the database; a refusal comes back as a thrown `Refusal`. */
+/** Calls one entry point in the database; a refusal comes back as a thrown `Refusal`. */
 export type Rpc = <Result = Record<string, unknown>>(
-  door: string,
+  name: string,
   args: Record<string, unknown>,
 ) => Promise<Answer<Result>>;
 
-/** The part of a Supabase client that `callDoor` needs. */
-export interface DoorClient {
-  rpc(door: string, args: Record<string, unknown>): PromiseLike<{ data: unknown; error: DoorError | null }>;
+/** The part of a Supabase client that `callRpc` needs. */
+export interface RpcClient {
+  rpc(name: string, args: Record<string, unknown>): PromiseLike<{ data: unknown; error: RpcError | null }>;
 }
 
-interface DoorError {
+interface RpcError {
   code?: string;
   message: string;
+  details?: string | null;
 }
 
 interface Refused {
-  outcome: 'refused';
-  code: string;
   message: string | null;
   details: Record<string, unknown> | null;
 }
@@ -37,40 +36,49 @@ const PAUSE_MS = 20;
 // The whole transaction was undone by a rival one; running it again is safe and usually succeeds.
 const UNDONE_BY_A_RIVAL = new Set(['40001', '40P01']);
 
-// The door could not be used at all: wrong grants, migrations not applied, server unreachable, full or shutting down.
-const DOOR_UNUSABLE = /^(42501|42883|42P01|42703|3F000|(08|53|57|58).{3})$/;
+// The function could not be used at all: wrong grants, migrations not applied, server unreachable, full or shutting down.
+const UNUSABLE = /^(42501|42883|42P01|42703|3F000|(08|53|57|58).{3})$/;
 
-/** Calls a door and returns its answer; refusals and failures are thrown. */
-export async function callDoor<Result>(
-  client: DoorClient,
-  door: string,
+/** Calls an entry point and returns its answer; refusals and failures are thrown. */
+export async function callRpc<Result>(
+  client: RpcClient,
+  name: string,
   args: Record<string, unknown>,
 ): Promise<Answer<Result>> {
   for (let retry = 0;; retry++) {
-    const { data, error } = await client.rpc(door, args);
-    if (!error) return answerOf<Result>(door, data);
-    if (retry === RETRIES || !UNDONE_BY_A_RIVAL.has(error.code ?? '')) throw failureOf(door, error);
+    const { data, error } = await client.rpc(name, args);
+    if (!error) return answerOf<Result>(name, data);
+    if (retry === RETRIES || !UNDONE_BY_A_RIVAL.has(error.code ?? '')) throw failureOf(name, error);
     // Rivals that waited for the same time would meet again, hence the random part.
     await new Promise((resume) => setTimeout(resume, PAUSE_MS * 2 ** retry * (0.5 + Math.random())));
   }
 }
 
-function answerOf<Result>(door: string, data: unknown): Answer<Result> {
-  const answer = data as ({ outcome: 'ok' } & Answer<Result>) | Refused | null;
+function answerOf<Result>(name: string, data: unknown): Answer<Result> {
+  const answer = data as ({ outcome: 'ok' } & Answer<Result>) | ({ outcome: 'refused'; code: string } & Refused) | null;
   if (answer?.outcome === 'ok') return { result: answer.result, sealed: answer.sealed, replayed: answer.replayed };
-  if (answer?.outcome === 'refused' && isCode(answer.code)) throw refusalOf(door, answer.code, answer);
-  throw new Error(`${door} answered with neither a result nor a known refusal`);
+  if (answer?.outcome === 'refused' && isCode(answer.code)) throw refusalOf(name, answer.code, answer);
+  throw new Error(`${name} answered with neither a result nor a known refusal`);
 }
 
-/** What a door says of a bug of ours is for the log; the caller is told no more than the catalogue does. */
-function refusalOf(door: string, code: Code, { message, details }: Refused): Refusal {
+/** The message and details of a bug of ours are for the log; the caller gets the catalogue's message. */
+function refusalOf(name: string, code: Code, { message, details }: Refused): Refusal {
   const isOurs = catalogue[code].status === 500;
-  const cause = new Error(`${door}: ${message}`);
+  const cause = new Error(`${name}: ${message}`);
   return isOurs ? new Refusal(code, {}, undefined, { cause }) : new Refusal(code, details ?? {}, message ?? undefined);
 }
 
-function failureOf(door: string, { code, message }: DoorError): Error {
-  const cause = new Error(`${door}: ${code || 'no SQLSTATE'}: ${message}`);
-  const isFromDatabase = /^[0-9A-Z]{5}$/.test(code ?? '');
-  return isFromDatabase && !DOOR_UNUSABLE.test(code!) ? cause : new Refusal('GC-013', {}, undefined, { cause });
+function failureOf(name: string, error: RpcError): Error {
+  const { code = '', message } = error;
+  const raised = code.replace(/^([A-Z]{2})(\d{3})$/, '$1-$2');
+  if (isCode(raised)) return refusalOf(name, raised, { message, details: detailsOf(error) });
+  const cause = new Error(`${name}: ${code || 'no SQLSTATE'}: ${message}`);
+  const isFromDatabase = /^[0-9A-Z]{5}$/.test(code);
+  return isFromDatabase && !UNUSABLE.test(code) ? cause : databaseError(cause);
+}
+
+/** The details of a raised refusal without its code, which private.refuse adds for other clients. */
+function detailsOf({ details }: RpcError): Record<string, unknown> {
+  const { code: _, ...rest } = JSON.parse(details || '{}') ?? {};
+  return rest;
 }

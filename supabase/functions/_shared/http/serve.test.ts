@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { Refusal } from './errors.ts';
+import { badRequest, databaseError, Refusal } from './errors.ts';
 import { type Context, type Options, serve } from './serve.ts';
 
 const USER = '00000000-0000-4000-8000-00000000000a';
@@ -82,16 +82,42 @@ Deno.test('serve: a refusal is answered with its status and the one shape', asyn
   });
 });
 
-Deno.test('serve: anything unexpected is GC-015, with the detail in the log only', async () => {
-  let text = '';
-  const log = await logged(async () => {
-    const answer = await call({}, {}, () => Promise.reject(new TypeError('inner detail')));
-    assert.deepEqual([answer.status, answer.body.error.code], [500, 'GC-015']);
-    text = answer.text;
+for (
+  const [family, unknown, database, bad] of [['GC', 'GC-015', 'GC-013', 'GC-012'], [
+    undefined,
+    'RB-500',
+    'RB-502',
+    'RB-400',
+  ]] as const
+) {
+  Deno.test(`serve: an unexpected error in the family ${family ?? 'RB'} → ${unknown}, with the detail in the log only`, async () => {
+    let text = '';
+    const log = await logged(async () => {
+      const answer = await call({ family }, {}, () => Promise.reject(new TypeError('inner detail')));
+      assert.deepEqual([answer.status, answer.body.error.code], [500, unknown]);
+      text = answer.text;
+    });
+    assert.doesNotMatch(text, /inner detail|serve\.test/);
+    assert.match(log, /^{"message":"\[TEST\] Failed".*inner detail/);
   });
-  assert.doesNotMatch(text, /inner detail|serve\.test/);
-  assert.match(log, /^{"message":"\[TEST\] Failed".*inner detail/);
-});
+
+  Deno.test(`serve: a database error in the family ${family ?? 'RB'} → ${database}, with the detail in the log only`, async () => {
+    const log = await logged(async () => {
+      const answer = await call({ family }, {}, () => Promise.reject(databaseError(new Error('inner detail'))));
+      assert.deepEqual([answer.status >= 500, answer.body.error.code], [true, database]);
+      assert.doesNotMatch(answer.text, /inner detail/);
+    });
+    assert.match(log, /inner detail/);
+  });
+
+  Deno.test(`serve: a bad request in the family ${family ?? 'RB'} → ${bad} with its fields`, async () => {
+    await logged(async () => {
+      const fields = [{ field: 'code', problem: 'is required' }];
+      const answer = await call({ family }, {}, () => Promise.reject(badRequest(...fields)));
+      assert.deepEqual([answer.status, answer.body.error.code, answer.body.error.fields], [400, bad, fields]);
+    });
+  });
+}
 
 Deno.test('serve: other methods are refused, and preflight is answered for browsers only', async () => {
   await logged(async () => {
@@ -299,13 +325,17 @@ Deno.test('serve: an idempotency key is visible ASCII of at most 255 characters'
     const withKey = (key: string) => contextOf({ 'idempotency-key': key });
     assert.equal((await contextOf({})).idempotencyKey, null);
     assert.equal((await withKey('k'.repeat(255))).idempotencyKey, 'k'.repeat(255));
-    for (const key of ['', 'k'.repeat(256), 'a b', 'caf\u00e9']) assert.equal((await withKey(key)).code, 'GC-012', key);
+    for (const key of ['', 'k'.repeat(256), 'a b', 'caf\u00e9']) assert.equal((await withKey(key)).code, 'RB-400', key);
   });
 });
 
-Deno.test('serve: a database that cannot be reached is GC-013', async () => {
+Deno.test('serve: a database that cannot be reached is RB-502', async () => {
   await logged(async () => {
-    const { status, body } = await call({}, {}, async (_request, context) => (await context.rpc('a_door', {})).result);
-    assert.deepEqual([status, body.error.code], [500, 'GC-013']);
+    const { status, body } = await call(
+      {},
+      {},
+      async (_request, context) => (await context.rpc('an_entry_point', {})).result,
+    );
+    assert.deepEqual([status, body.error.code], [502, 'RB-502']);
   });
 });

@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { AuthModeWithKey, SupabaseServerError } from '@supabase/server';
 import { createAdminClient, verifyAuth } from '@supabase/server/core';
-import { badRequest, Refusal } from './errors.ts';
+import { badRequest, type Family, GeneralRefusal, Refusal, unknownError } from './errors.ts';
 import { withoutForeignToken } from './foreign_token.ts';
 import { describe, log } from './log.ts';
-import { callDoor, type DoorClient, type Rpc } from './rpc.ts';
+import { callRpc, type Rpc, type RpcClient } from './rpc.ts';
 import { missing, secret, secretsOf } from './secrets.ts';
 
 /** Who may call a function, and what it needs. */
@@ -13,6 +13,8 @@ export interface Options {
   auth: AuthModeWithKey | AuthModeWithKey[];
   /** The word in brackets that its log lines begin with. */
   tag: string;
+  /** Whose codes it answers with; RB if not given. */
+  family?: Family;
   /** Secrets without which it refuses before it does anything. */
   secrets?: string[];
   /** A function secret that is accepted beside `auth`, in a header of its own; it authorizes this function and nothing else. */
@@ -30,8 +32,8 @@ export interface Context {
   log(message: string, fields?: Record<string, unknown>): void;
 }
 
-/** What work without a caller needs of it: the database and the log. */
-export type Desk = Pick<Context, 'rpc' | 'log'>;
+/** What work without a caller, a job's, needs of it: the database and the log. */
+export type JobContext = Pick<Context, 'rpc' | 'log'>;
 
 /** The resource a handler answers with; `serve` adds the requestId. */
 export type Reply = Record<string, unknown>;
@@ -71,7 +73,7 @@ async function respond(
   options: Options,
   handler: Parameters<typeof serve>[1],
 ): Promise<Response> {
-  const { auth, tag, secrets = [] } = options;
+  const { auth, tag, family = 'RB', secrets = [] } = options;
   try {
     if (isForBrowsers(options) && request.method === 'OPTIONS') return new Response(null, { status: 204 });
     if (request.method !== 'POST') throw new Refusal('RB-405', { allowed: ['POST'] });
@@ -80,7 +82,7 @@ async function respond(
     const reply = await handler(request, contextOf(request, requestId, actor));
     return reply instanceof Response ? reply : Response.json({ ...reply, requestId });
   } catch (thrown) {
-    return refuse(thrown, requestId, tag);
+    return refuse(thrown, requestId, tag, family);
   }
 }
 
@@ -136,17 +138,17 @@ function contextOf(request: Request, requestId: string, actor: string | null): C
     actor,
     ip: clientIp(request.headers),
     idempotencyKey: idempotencyKey(request.headers),
-    rpc: (door, args) => callDoor(database(), door, args),
+    rpc: (name, args) => callRpc(database(), name, args),
     log: (message, fields) => log(message, { requestId, ...fields }),
   };
 }
 
-let admin: DoorClient | undefined;
+let admin: RpcClient | undefined;
 
 // One client per worker: making one costs more than a call with it.
-function database(): DoorClient {
+function database(): RpcClient {
   try {
-    return admin ??= createAdminClient() as unknown as DoorClient;
+    return admin ??= createAdminClient() as unknown as RpcClient;
   } catch (error) {
     throw misconfigured(error as SupabaseServerError);
   }
@@ -177,8 +179,9 @@ function idempotencyKey(headers: Headers): string | null {
   throw badRequest({ field: 'Idempotency-Key', problem: 'must be 1 to 255 visible ASCII characters' });
 }
 
-function refuse(thrown: unknown, requestId: string, tag: string): Response {
-  const refusal = thrown instanceof Refusal ? thrown : new Refusal('GC-015', {}, undefined, { cause: thrown });
+function refuse(thrown: unknown, requestId: string, tag: string, family: Family): Response {
+  const known = thrown instanceof Refusal ? thrown : unknownError(thrown);
+  const refusal = known instanceof GeneralRefusal ? known.of(family) : known;
   logRefusal(refusal, requestId, tag);
   const { code, status, details } = refusal;
   const response = Response.json(refusal.body(requestId), { status });

@@ -8,7 +8,7 @@ import { noticeOf } from './notices.ts';
 import { smsObstacle } from '../http/phone.ts';
 import { type Merge, render, SMS_MAX_LENGTH, type Template, type Values, valuesOf } from './render.ts';
 import { type CardSecrets, type Sealed, unseal } from '../http/seal.ts';
-import type { Desk } from '../http/serve.ts';
+import type { JobContext } from '../http/serve.ts';
 import { unsubscribeUrl } from './unsubscribe_link.ts';
 
 /**
@@ -50,18 +50,18 @@ const TOO_LATE = '[DELIVERIES] Somebody else has gone on with this delivery';
 
 /** Sends what is due, or one delivery, and tells how many tries came to what. */
 export async function deliver(
-  desk: Desk,
+  context: JobContext,
   deliveryId: string | null = null,
   means = MEANS,
 ): Promise<Record<Outcome, number>> {
   const tally = { sent: 0, retriable: 0, permanent: 0, ambiguous: 0 };
   await drain(
-    (batchSize) => leases(desk, 'lease_deliveries', { delivery_id: deliveryId, batch_size: batchSize }),
+    (batchSize) => leases(context, 'lease_deliveries', { delivery_id: deliveryId, batch_size: batchSize }),
     async (lease) => {
       const result = await send(lease, means);
       tally[result.outcome]++;
-      report(desk, lease, result);
-      await complete(desk, lease, result);
+      report(context, lease, result);
+      await complete(context, lease, result);
     },
     LIMITS,
   );
@@ -69,17 +69,17 @@ export async function deliver(
 }
 
 /** Looks deliveries of unknown outcome up at their providers, and tells what came of it. */
-export async function lookUp(desk: Desk, means = MEANS): Promise<Findings> {
+export async function lookUp(context: JobContext, means = MEANS): Promise<Findings> {
   const tally = { found: 0, missing: 0, unclear: 0 };
   const grace = Number(Deno.env.get('DELIVERY_LOOKUP_GRACE_SECONDS') || DEFAULT_GRACE_SECONDS);
   await drain(
-    (batchSize) => leases(desk, 'lease_unknown_deliveries', { batch_size: batchSize, grace_seconds: grace }),
+    (batchSize) => leases(context, 'lease_unknown_deliveries', { batch_size: batchSize, grace_seconds: grace }),
     async (lease) => {
       try {
-        tally[await settle(desk, lease, means)]++;
+        tally[await settle(context, lease, means)]++;
       } catch (error) {
         // Nothing is decided, so the delivery comes up again.
-        desk.log('[DELIVERIES] Look-up failed', { deliveryId: lease.deliveryId, ...reasonOf(error) });
+        context.log('[DELIVERIES] Look-up failed', { deliveryId: lease.deliveryId, ...reasonOf(error) });
       }
     },
     LIMITS,
@@ -87,7 +87,7 @@ export async function lookUp(desk: Desk, means = MEANS): Promise<Findings> {
   return tally;
 }
 
-async function leases({ rpc }: Desk, door: string, args: Record<string, unknown>): Promise<Lease[]> {
+async function leases({ rpc }: JobContext, door: string, args: Record<string, unknown>): Promise<Lease[]> {
   return (await rpc<{ deliveries: Lease[] }>(door, args)).result.deliveries;
 }
 
@@ -121,20 +121,20 @@ async function send(lease: Lease, means: Means): Promise<SendOutcome> {
 }
 
 /** Names the first message found that is not another delivery's, else says that there is none, or no telling. */
-async function settle(desk: Desk, lease: Lease, means: Means): Promise<keyof Findings> {
+async function settle(context: JobContext, lease: Lease, means: Means): Promise<keyof Findings> {
   const provider = await means.openProvider(lease.channel);
   const message = messageOf(lease, cardOf(lease, means));
   const { candidates, isComplete } = await provider.find(message, new Date(lease.attemptStartedAt));
   for (const candidate of candidates) {
-    const isTaken = await resolve(desk, lease, true, candidate);
+    const isTaken = await resolve(context, lease, true, candidate);
     if (!isTaken) return 'found';
   }
-  await resolve(desk, lease, isComplete ? false : null);
+  await resolve(context, lease, isComplete ? false : null);
   return isComplete ? 'missing' : 'unclear';
 }
 
 async function resolve(
-  { rpc, log }: Desk,
+  { rpc, log }: JobContext,
   { deliveryId, attemptId, leaseToken, channel }: Lease,
   isFound: boolean | null,
   candidate?: Finding['candidates'][number],
@@ -175,7 +175,7 @@ export function houseValues(clientName: string): Values {
   };
 }
 
-async function complete({ rpc, log }: Desk, lease: Lease, result: SendOutcome): Promise<void> {
+async function complete({ rpc, log }: JobContext, lease: Lease, result: SendOutcome): Promise<void> {
   const { deliveryId, attemptId, leaseToken, channel } = lease;
   try {
     const { result: completed } = await rpc<{ accepted: boolean }>('complete_delivery_attempt', {
@@ -194,7 +194,11 @@ async function complete({ rpc, log }: Desk, lease: Lease, result: SendOutcome): 
   }
 }
 
-function report({ log }: Desk, lease: Lease, { outcome, providerMessageId, errorCode, errorMessage }: SendOutcome) {
+function report(
+  { log }: JobContext,
+  lease: Lease,
+  { outcome, providerMessageId, errorCode, errorMessage }: SendOutcome,
+) {
   const { tag, noun, idName } = CHANNELS[lease.channel];
   const fields = { deliveryId: lease.deliveryId, attemptId: lease.attemptId, to: masked(lease.deliverTo) };
   if (outcome === 'sent') {

@@ -10,7 +10,7 @@ import {
   stripePayments,
 } from './stripe/payments.ts';
 import { secret } from '../http/secrets.ts';
-import type { Desk, Reply } from '../http/serve.ts';
+import type { JobContext, Reply } from '../http/serve.ts';
 
 /** How the database presents a purchase. */
 export interface Purchase {
@@ -47,37 +47,37 @@ function openPayments(): Payments {
 }
 
 /** Has the rest of a purchase paid by card; the answer brings the secret with which the customer's browser pays. */
-export async function takePayment(desk: Desk, { purchase, payment: order }: PurchaseAnswer): Promise<Reply> {
+export async function takePayment(context: JobContext, { purchase, payment: order }: PurchaseAnswer): Promise<Reply> {
   if (!order) return { ...purchase };
   let open: OpenPayment;
   try {
     open = await paymentFor(openPayments(), order);
   } catch (error) {
-    throw error instanceof PaymentRefused ? await refused(desk, order, error) : unknown(desk, purchase, error);
+    throw error instanceof PaymentRefused ? await refused(context, order, error) : unknown(context, purchase, error);
   }
-  const { purchase: settled } = await record(desk, order, open.payment);
+  const { purchase: settled } = await record(context, order, open.payment);
   const isOpen = settled.status === 'awaiting_payment';
   if (!isOpen && settled.status !== 'completed') throw new Refusal('VC-026', { ...settled });
   return { ...settled, ...(isOpen ? { clientSecret: open.clientSecret } : {}) };
 }
 
 /** Ends a purchase unless its payment has succeeded, which the processor alone can tell. */
-export async function endPayment(desk: Desk, { purchase, payment: order }: PurchaseAnswer): Promise<Reply> {
+export async function endPayment(context: JobContext, { purchase, payment: order }: PurchaseAnswer): Promise<Reply> {
   if (!order) return { ...purchase };
   let payment: Payment;
   try {
     payment = await ended(openPayments(), order);
   } catch (error) {
-    throw error instanceof PaymentRefused ? await refused(desk, order, error) : unknown(desk, purchase, error);
+    throw error instanceof PaymentRefused ? await refused(context, order, error) : unknown(context, purchase, error);
   }
-  const { purchase: settled } = await record(desk, order, payment);
+  const { purchase: settled } = await record(context, order, payment);
   if (settled.status === 'awaiting_payment') throw new Refusal('VC-030', { ...settled });
   if (settled.status === 'completed') throw new Refusal('VC-026', { ...settled });
   return { ...settled };
 }
 
 /** Sends money back, and tells how that went; what is not certain is asked again by the job. */
-export async function sendRefund({ rpc, log }: Desk, order: RefundOrder): Promise<RefundAnswer> {
+export async function sendRefund({ rpc, log }: JobContext, order: RefundOrder): Promise<RefundAnswer> {
   const { outcome, providerRefundId, error } = await openPayments().refund(order);
   log('[PURCHASE] Refund', { refundId: order.refundId, purchaseId: order.purchaseId, outcome, reason: error });
   const { result } = await rpc<RefundAnswer>('complete_package_refund', {
@@ -90,44 +90,45 @@ export async function sendRefund({ rpc, log }: Desk, order: RefundOrder): Promis
 }
 
 /** Asks the processor about open purchases, ends what is past its time, and sends refunds that are still owed. */
-export async function reconcilePayments(desk: Desk): Promise<Reply> {
+export async function reconcilePayments(context: JobContext): Promise<Reply> {
   const tally = { checked: 0, settled: 0, refunds: 0 };
   if (isLive() === null) return tally;
   await drain(
-    (batchSize) => leases<PaymentOrder & { isToEnd: boolean }>(desk, 'lease_package_purchases', 'purchases', batchSize),
+    (batchSize) =>
+      leases<PaymentOrder & { isToEnd: boolean }>(context, 'lease_package_purchases', 'purchases', batchSize),
     async (order) => {
       tally.checked++;
-      if (await reconcile(desk, order)) tally.settled++;
+      if (await reconcile(context, order)) tally.settled++;
     },
     LIMITS,
   );
   await drain(
-    (batchSize) => leases<RefundOrder>(desk, 'lease_package_refunds', 'refunds', batchSize),
+    (batchSize) => leases<RefundOrder>(context, 'lease_package_refunds', 'refunds', batchSize),
     async (order) => {
-      if ((await sendRefund(desk, order)).refund.status !== 'pending') tally.refunds++;
+      if ((await sendRefund(context, order)).refund.status !== 'pending') tally.refunds++;
     },
     LIMITS,
   );
   return tally;
 }
 
-async function leases<Lease>({ rpc }: Desk, door: string, name: string, batchSize: number): Promise<Lease[]> {
+async function leases<Lease>({ rpc }: JobContext, door: string, name: string, batchSize: number): Promise<Lease[]> {
   return (await rpc<Record<string, Lease[]>>(door, { batch_size: batchSize })).result[name];
 }
 
-async function reconcile(desk: Desk, order: PaymentOrder & { isToEnd: boolean }): Promise<boolean> {
+async function reconcile(context: JobContext, order: PaymentOrder & { isToEnd: boolean }): Promise<boolean> {
   // Nobody has its secret, so nobody can have paid it.
   if (!order.isToEnd && !order.paymentIntentId) return false;
   try {
     const payments = openPayments();
     const payment = order.isToEnd ? await ended(payments, order) : (await paymentFor(payments, order)).payment;
-    return (await record(desk, order, payment)).purchase.status !== 'awaiting_payment';
+    return (await record(context, order, payment)).purchase.status !== 'awaiting_payment';
   } catch (error) {
     if (!(error instanceof PaymentRefused)) {
-      desk.log('[PURCHASE] Payment not known', { purchaseId: order.purchaseId, reason: String(error) });
+      context.log('[PURCHASE] Payment not known', { purchaseId: order.purchaseId, reason: String(error) });
       return false;
     }
-    await refused(desk, order, error);
+    await refused(context, order, error);
     return true;
   }
 }
@@ -143,13 +144,17 @@ async function ended(payments: Payments, order: PaymentOrder): Promise<Payment> 
   return isOver ? payment : (await payments.cancel(payment.id)).payment;
 }
 
-async function record({ rpc, log }: Desk, { purchaseId }: PaymentOrder, payment: Payment): Promise<PurchaseAnswer> {
+async function record(
+  { rpc, log }: JobContext,
+  { purchaseId }: PaymentOrder,
+  payment: Payment,
+): Promise<PurchaseAnswer> {
   const { result } = await rpc<PurchaseAnswer>('record_payment', { purchase_id: purchaseId, payment });
   log('[PURCHASE] Payment', { purchaseId, payment: payment.status, purchase: result.purchase.status });
   return result;
 }
 
-async function refused({ rpc, log }: Desk, order: PaymentOrder, { message }: PaymentRefused): Promise<Refusal> {
+async function refused({ rpc, log }: JobContext, order: PaymentOrder, { message }: PaymentRefused): Promise<Refusal> {
   log('[PURCHASE] Payment refused by the processor', { purchaseId: order.purchaseId, reason: message });
   const { result: { purchase } } = await rpc<PurchaseAnswer>('fail_package_purchase', {
     purchase_id: order.purchaseId,
@@ -159,7 +164,7 @@ async function refused({ rpc, log }: Desk, order: PaymentOrder, { message }: Pay
   return new Refusal(purchase.status === 'awaiting_payment' ? 'VC-028' : 'VC-029', { ...purchase });
 }
 
-function unknown({ log }: Desk, purchase: Purchase, error: unknown): Refusal {
+function unknown({ log }: JobContext, purchase: Purchase, error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   log('[PURCHASE] Payment not known', { purchaseId: purchase.purchaseId, reason: String(error) });
   return new Refusal('VC-028', { ...purchase });

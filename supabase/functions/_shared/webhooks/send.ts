@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import { drain } from '../jobs/drain.ts';
-import type { Desk } from '../http/serve.ts';
+import type { JobContext } from '../http/serve.ts';
 import { Forbidden, type Resolve, targetOf } from './guard.ts';
 import { post } from './post.ts';
 
@@ -26,7 +26,7 @@ interface Outcome {
 const LIMITS = { concurrency: 8, budgetMs: 25_000 };
 
 /** Sends the webhooks that are due and tells how many came to what. */
-export async function sendWebhooks({ rpc, log }: Desk): Promise<Record<string, number>> {
+export async function sendWebhooks({ rpc, log }: JobContext): Promise<Record<string, number>> {
   const tally = { delivered: 0, failed: 0, gone: 0 };
   await drain(
     async (batch_size) => (await rpc<{ webhooks: Lease[] }>('lease_webhooks', { batch_size })).result.webhooks,

@@ -7,17 +7,7 @@ select tests.keep_ledger();
 select tests.give(60);
 select tests.give(40);
 select is(tests.ada_has(), '100/0/100', 'What is given is there');
-create function pg_temp.refusal(amount numeric) returns jsonb language plpgsql as $$
-declare
-  detail text;
-begin
-  perform tests.spend(amount);
-  return null;
-exception when sqlstate 'WL001' then
-  get stacked diagnostics detail = pg_exception_detail;
-  return detail::jsonb;
-end $$;
-select is(pg_temp.refusal(101), '{"balance": 100, "needed": 101}'::jsonb, 'Who wants more is told what he has and needs');
+select is(tests.refusal_of('select tests.spend(101)'), '{"code": "WL-001", "balance": 100, "needed": 101}'::jsonb, 'Who wants more is told what he has and needs');
 select is(tests.ada_has(), '100/0/100', 'And keeps it');
 select lives_ok('select tests.spend(100)', 'All of it can be spent');
 select is(tests.ada_has(), '0/0/0', 'Then nothing is left');
