@@ -3077,6 +3077,8 @@ isOneToOne: false
                         "agency_id": string | null,"agency_name": string | null,"currency": string | null,"clients": number | null,"cards": number | null,"revenue": number | null,"cost": number | null,"margin": number | null,"margin_rate": number | null
                       },"profit_by_client": {
                         "agency_id": string | null,"agency_name": string | null,"client_id": string | null,"client_name": string | null,"currency": string | null,"source": string | null,"cards": number | null,"revenue": number | null,"cost": number | null,"margin": number | null,"margin_rate": number | null
+                      },"request": {
+                        "id": string | null,"actor": string | null,"ip": string | null,"idempotency_key": string | null,"hash": string | null
                       }
           }
         }
