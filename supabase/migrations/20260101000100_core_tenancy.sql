@@ -162,12 +162,12 @@ begin
   if private.call_origin() <> 'user' then
     return null;
   elsif auth.uid() is null then
-    perform private.refuse('RB-401', 'Not authenticated');
+    perform private.refuse('RB-401');
   end if;
   return auth.uid();
 exception when invalid_text_representation then
   -- the subject of the token is no user
-  perform private.refuse('RB-401', 'Not authenticated');
+  perform private.refuse('RB-401');
 end $$;
 
 -- Has the actor all rights of the platform? No actor is a server or the SQL editor, as private.caller or an edge function found.
@@ -190,9 +190,9 @@ begin
   end if;
   if exists (
     select from private.client_ids_of(actor, private.staff_roles()) as known where known = assert_can_act.client_id) then
-    perform private.refuse('RB-403', 'Not allowed');
+    perform private.refuse('RB-403');
   end if;
-  perform private.refuse('RB-404', 'Not found');
+  perform private.refuse('RB-404');
 end $$;
 
 -- The same for an agency's own business.
@@ -202,7 +202,7 @@ begin
   if not exists (
     select from public.agencies a
     where a.id = assert_can_act_for_agency.agency_id and (actor is null or a.id in (select private.agency_ids_of(actor)))) then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
 end $$;
 
@@ -211,7 +211,7 @@ create function private.assert_platform_admin(actor uuid)
 returns void language plpgsql stable set search_path = '' as $$
 begin
   if not private.acts_for_platform(actor) then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
 end $$;
 

@@ -201,7 +201,7 @@ begin
   select k.* into stored from private.idempotency_keys k
   where k.scope = stored_answer.scope and k.key = stored_answer.key;
   if stored.request_hash is distinct from stored_answer.request_hash then
-    perform private.refuse('RB-409', 'Idempotency-Key already used for another request');
+    perform private.refuse('RB-409');
   end if;
   return stored.answer;
 end $$;

@@ -199,7 +199,7 @@ begin
     exit when missing = 0;
   end loop;
   if missing > 0 then
-    perform private.refuse('WL-001', 'Insufficient balance',
+    perform private.refuse('WL-001', null,
       jsonb_build_object('balance', amount - missing, 'needed', amount));
   end if;
   return picked;
@@ -244,7 +244,7 @@ begin
     end if;
     -- ten times below what numeric(18,2) holds, so that a sum is refused and never an error
     if account.balance + entry.amount > 1e15 or abs(entry.amount) > 1e15 then
-      perform private.refuse('WL-004', 'The balance would be too large',
+      perform private.refuse('WL-004', null,
         jsonb_build_object('balance', account.balance, 'amount', entry.amount, 'maximum', 1e15));
     end if;
     if account.kind = 'customer' then
@@ -315,7 +315,7 @@ begin
       where t.idempotency_key = request.idempotency_key and t.client_id is not distinct from request.client_id;
       if not private.is_same_transfer(
         transfer, request.transfer_type, request.reference_id, request.reverses, request.entries) then
-        perform private.refuse('RB-409', 'Idempotency-Key already used for another request');
+        perform private.refuse('RB-409');
       end if;
     end if;
     posted[request.line] := transfer;

@@ -127,7 +127,7 @@ begin
   select t.* into original from public.ledger_transfers t
   where t.id = reverse_transfer.transfer_id for no key update;
   if original.id is null then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   select t.* into done from public.ledger_transfers t
   where t.idempotency_key = reverse_transfer.idempotency_key and t.client_id is not distinct from original.client_id;
@@ -135,13 +135,13 @@ begin
     select sum(e.amount) from public.ledger_entries e where e.transfer_id = done.id and e.amount > 0)) then
     return done;
   elsif done.id is not null then
-    perform private.refuse('RB-409', 'Idempotency-Key already used for another request');
+    perform private.refuse('RB-409');
   end if;
   perform private.lock_accounts(array(
     select e.account_id from public.ledger_entries e where e.transfer_id = original.id));
   remaining := private.reversible_amount(original);
   if remaining = 0 or reverse_transfer.amount > remaining then
-    perform private.refuse('WL-002', 'More than remains of the transfer',
+    perform private.refuse('WL-002', null,
       jsonb_build_object('remaining', remaining, 'requested', reverse_transfer.amount));
   elsif reverse_transfer.amount <= 0 then
     raise exception 'the amount of a reversal must be positive';
@@ -171,7 +171,7 @@ begin
     where h.idempotency_key = reserve_hold.idempotency_key and h.client_id is not distinct from account.client_id;
     if (hold.account_id, hold.amount) <> (reserve_hold.account_id, reserve_hold.amount)
       or hold.reference_id is distinct from reserve_hold.reference_id then
-      perform private.refuse('RB-409', 'Idempotency-Key already used for another request');
+      perform private.refuse('RB-409');
     end if;
     return hold;
   end if;
@@ -195,7 +195,7 @@ begin
     select h.account_id from public.ledger_holds h where h.id = lock_hold.hold_id) || target_id);
   select h.* into hold from public.ledger_holds h where h.id = lock_hold.hold_id;
   if hold.id is null then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   return hold;
 end $$;
@@ -236,7 +236,7 @@ begin
     select from public.ledger_entries e where e.transfer_id = hold.transfer_id and e.account_id = target_id) then
     return hold;
   elsif hold.status <> 'held' then
-    perform private.refuse('WL-003', 'The hold is over', jsonb_build_object('status', hold.status));
+    perform private.refuse('WL-003', null, jsonb_build_object('status', hold.status));
   elsif captured <= 0 or captured > hold.amount then
     raise exception 'a capture takes no more than is held, and no less than something';
   end if;
@@ -259,7 +259,7 @@ declare
   hold public.ledger_holds := private.lock_hold(hold_id);
 begin
   if hold.status = 'captured' then
-    perform private.refuse('WL-003', 'The hold is over', jsonb_build_object('status', hold.status));
+    perform private.refuse('WL-003', null, jsonb_build_object('status', hold.status));
   elsif hold.status = 'held' then
     perform private.free_hold(hold);
     update public.ledger_holds h set status = release_hold.status, released_at = now()

@@ -209,7 +209,7 @@ begin
     terms_url = coalesce(update_brand.terms_url, b.terms_url), logo_url = coalesce(update_brand.logo_url, b.logo_url)
   where b.id = update_brand.brand_id returning b.* into brand;
   if brand.id is null then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   perform private.record_audit(null, private.caller(), 'brand.updated', 'gift_card_brand', brand.id,
     jsonb_build_object('is_enabled', brand.is_enabled));
@@ -239,7 +239,7 @@ begin
       is_enabled = coalesce(update_denomination.is_enabled, d.is_enabled)
   returning d.* into updated;
   if updated.id is null then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   perform private.record_audit(null, private.caller(), 'denomination.updated', 'brand_denomination', updated.id,
     to_jsonb(updated));
@@ -277,7 +277,7 @@ begin
       markup_percentage = coalesce(excluded.markup_percentage, ab.markup_percentage)
   returning ab.* into updated;
   if updated.id is null then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   perform private.record_audit(null, private.caller(), 'agency_brand.updated', 'agency_brand', updated.id, to_jsonb(updated));
   return updated;
@@ -315,7 +315,7 @@ begin
         then excluded.custom_price else ad.custom_price end
   returning ad.* into updated;
   if updated.id is null then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   perform private.record_audit(null, private.caller(), 'agency_denomination.updated', 'agency_denomination', updated.id,
     to_jsonb(updated));

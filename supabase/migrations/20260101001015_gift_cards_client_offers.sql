@@ -62,7 +62,7 @@ begin
     may_use_master_pool = coalesce(update_client_brand.may_use_master_pool, cb.may_use_master_pool)
   returning cb.* into updated;
   if updated.id is null then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   perform private.record_audit(client_id, private.caller(), 'client_brand.updated', 'client_brand', updated.id, to_jsonb(updated));
   return updated;
@@ -90,7 +90,7 @@ begin
     custom_price = case when changes_price then excluded.custom_price else cd.custom_price end
   returning cd.* into updated;
   if updated.id is null then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   perform private.record_audit(client_id, private.caller(), 'client_denomination.updated', 'client_denomination', updated.id,
     to_jsonb(updated));
@@ -137,7 +137,7 @@ begin
   if agency_id is not null then
     perform private.assert_platform_admin(private.caller());
     if not exists (select from public.agencies a where a.id = update_service_fee.agency_id) then
-      perform private.refuse('RB-404', 'Not found');
+      perform private.refuse('RB-404');
     end if;
   else
     perform private.assert_can_act(private.caller(), client_id, private.client_keeper_roles());

@@ -52,7 +52,7 @@ declare
 begin
   return private.post_transfer(client_id, transfer_type, source, target, amount, idempotency_key, description, reference_id);
 exception when sqlstate 'WL001' then
-  perform private.refuse('GC-006', 'Insufficient credits');
+  perform private.refuse('GC-006');
 end $$;
 
 create function private.payment(
@@ -89,7 +89,7 @@ begin
     perform private.post_transfers(transfers);
   end if;
 exception when sqlstate 'WL001' then
-  perform private.refuse('GC-006', 'Insufficient credits');
+  perform private.refuse('GC-006');
 end $$;
 
 -- Sets the price of each level aside for a card that is bought: the holds, none when there is nothing to set aside.
@@ -110,7 +110,7 @@ begin
   end if;
   return hold_ids;
 exception when sqlstate 'WL001' then
-  perform private.refuse('GC-006', 'Insufficient credits');
+  perform private.refuse('GC-006');
 end $$;
 
 -- In id order: each hold locks its own account again.
@@ -176,7 +176,7 @@ begin
     update public.agencies a set prepaid_since = case when is_prepaid then coalesce(a.prepaid_since, now()) end
     where a.id = update_billing_terms.agency_id returning a.prepaid_since into since;
     if not found then
-      perform private.refuse('RB-404', 'Not found');
+      perform private.refuse('RB-404');
     end if;
   else
     perform private.assert_can_act(private.caller(), client_id, private.client_keeper_roles());
@@ -218,7 +218,7 @@ begin
   if agency_id is not null then
     perform private.assert_platform_admin(private.caller());
     if not exists (select from public.agencies a where a.id = agency_id) then
-      perform private.refuse('RB-404', 'Not found');
+      perform private.refuse('RB-404');
     end if;
     upper_account := private.system_account(null, 'issuance', 'credit:' || currency);
     own_account := private.credit_account('agency', owner_id, currency);
@@ -282,7 +282,7 @@ begin
   where t.idempotency_key = key and t.client_id = collect_credit.client_id;
   if moved.id is not null and amount <> (
     select e.amount from public.ledger_entries e where e.transfer_id = moved.id and e.amount > 0) then
-    perform private.refuse('RB-409', 'Idempotency-Key already used for another request');
+    perform private.refuse('RB-409');
   elsif moved.id is not null then
     return moved;
   end if;

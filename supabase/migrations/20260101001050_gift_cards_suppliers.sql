@@ -69,7 +69,7 @@ begin
       where b.supplier_id = supplier.id and b.brand_id = supplier_to_ask.brand_id);
   end loop;
   if is_sold and not is_configured and asked = '{}' then
-    perform private.refuse('GC-004', 'Tillo API not configured');
+    perform private.refuse('GC-004');
   elsif retry_at is not null then
     perform private.refuse('GC-005', 'The supplier failed repeatedly and is paused',
       jsonb_build_object('supplierPaused', true, 'retryAt', retry_at, 'pending', true));

@@ -221,7 +221,7 @@ begin
   else
     update public.gift_card_brands b set minimum_validity = minimum where b.id = update_minimum_validity.brand_id;
     if not found then
-      perform private.refuse('RB-404', 'Not found');
+      perform private.refuse('RB-404');
     end if;
   end if;
   perform private.record_audit(null, private.caller(), 'minimum_validity.updated', 'gift_card_brand',

@@ -10,7 +10,7 @@ declare
 begin
   select p.* into pool from public.card_pools p where p.id = pool_to_fill.pool_id;
   if pool.id is null then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   elsif pool.client_id is null then
     perform private.assert_platform_admin(actor);
   else
@@ -227,7 +227,7 @@ begin
   update public.gift_card_brands b set code_case_matters = update_brand_code_case.code_case_matters
   where b.id = update_brand_code_case.brand_id returning b.* into brand;
   if brand.id is null then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   perform private.record_audit(null, private.caller(), 'gift_card_brand.updated', 'gift_card_brand', brand.id,
     jsonb_build_object('code_case_matters', brand.code_case_matters));

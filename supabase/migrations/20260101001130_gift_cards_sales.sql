@@ -190,7 +190,7 @@ begin
   select p.* into pool from public.card_pools p
   where p.id = buyer_pool_id and p.client_id = pool_to_sell_to.buyer_client_id;
   if pool.id is null then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   elsif (pool.brand_id, pool.denomination, pool.currency) <> (master.brand_id, master.denomination, master.currency) then
     perform private.refuse('RB-400', 'The buyer''s pool holds another brand or value');
   elsif not pool.is_active and pool.archived_at is null then
@@ -236,7 +236,7 @@ begin
   perform private.assert_platform_admin(actor);
   select p.* into master from public.card_pools p where p.id = sell_cards.master_pool_id and p.pool_type = 'master';
   if master.id is null or not exists (select from public.clients c where c.id = sell_cards.buyer_client_id) then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   elsif quantity not between 1 and 10000 then
     perform private.refuse('RB-400', 'A sale is of 1 to 10,000 cards');
   elsif private.is_withheld_by_agency(buyer_client_id, master.brand_id, master.denomination, master.currency) then
@@ -279,7 +279,7 @@ begin
   perform private.assert_platform_admin(actor);
   select s.* into sale from public.admin_card_sales s where s.id = return_cards.sale_id;
   if sale.id is null then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   elsif quantity not between 1 and 10000 then
     perform private.refuse('RB-400', 'A return is of 1 to 10,000 cards');
   end if;

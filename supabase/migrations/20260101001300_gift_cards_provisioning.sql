@@ -67,7 +67,7 @@ begin
   elsif p.campaign_id is not null and campaign_status is not null and number is null then
     perform private.refuse('GC-001', concat_ws(' ', 'No gift card configured for condition', p.condition_number));
   elsif recipient.id is null or recipient.campaign_id <> p.campaign_id or number is null or campaign_status <> 'active' then
-    perform private.refuse('GC-011', 'Invalid redemption code');
+    perform private.refuse('GC-011');
   end if;
   p.condition_number := number;
   return p;
@@ -87,7 +87,7 @@ begin
       p := private.validate_form(p, recipient);
     elsif recipient.id is null or recipient.campaign_id <> p.campaign_id or (p.actor is not null and recipient.client_id not in (
       select private.client_ids_of(p.actor, private.staff_roles()))) then
-      perform private.refuse('GC-011', 'Invalid redemption code');
+      perform private.refuse('GC-011');
     end if;
   else
     select r.* into recipient from public.campaign_recipients r
@@ -95,7 +95,7 @@ begin
   end if;
   if p.call_session_id is not null and not exists (
     select from public.call_sessions s where s.id = p.call_session_id and s.agent_user_id = p.actor) then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   if p.surface <> 'form' then
     perform private.assert_can_act(p.actor, recipient.client_id,
@@ -151,7 +151,7 @@ begin
   end if;
   perform private.assert_offered(p.client_id, p.brand_id, p.denomination, p.currency);
   if campaign.billing_entity is null then
-    perform private.refuse('GC-008', 'Campaign billing not configured');
+    perform private.refuse('GC-008');
   end if;
   p.billing_entity := campaign.billing_entity;
   p.prices := private.prices_of_card(p.client_id, p.brand_id, p.denomination, p.currency, p.billing_entity);

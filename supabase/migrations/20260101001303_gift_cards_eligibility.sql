@@ -19,7 +19,7 @@ begin
   end if;
   -- staff may want to send the card again, or to replace it; a visitor learns no more than that the code is used
   if p.surface = 'form' then
-    perform private.refuse('GC-010', 'Already provisioned');
+    perform private.refuse('GC-010');
   end if;
   select c.* into card from public.gift_cards c where c.grant_id = given_id;
   perform private.refuse('GC-010', case card.status when 'cancelled' then 'The reward was cancelled without replacement'
@@ -39,7 +39,7 @@ begin
     return;
   end if;
   if recipient.sms_opted_in_at is null or (p.delivery_method = 'sms' and not private.has_agreed(recipient, p.deliver_to)) then
-    perform private.refuse('GC-009', 'Verification required');
+    perform private.refuse('GC-009');
   end if;
 end $$;
 

@@ -181,7 +181,7 @@ declare
   card public.gift_cards;
 begin
   if actor is null then
-    perform private.refuse('RB-403', 'Not allowed');
+    perform private.refuse('RB-403');
   end if;
   select c.* into card from public.gift_cards c where c.id = show_card_to.gift_card_id for update;
   perform private.assert_can_act(actor, card.client_id, private.staff_roles());
@@ -249,7 +249,7 @@ begin
   update public.gift_card_brands b set requires_claim_link = is_required
   where b.id = update_brand_claim_link.brand_id returning b.* into brand;
   if brand.id is null then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   perform private.record_audit(null, private.caller(), 'gift_card_brand.updated', 'gift_card_brand', brand.id,
     jsonb_build_object('requires_claim_link', is_required));

@@ -137,7 +137,7 @@ begin
   end if;
   if call_session_id is not null and not exists (
     select from public.call_sessions s where s.id = call_session_id and (actor is null or s.agent_user_id = actor)) then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   phone := coalesce(phone, recipient.phone);
   perform private.assert_address('sms', phone);
@@ -179,7 +179,7 @@ begin
   ) and not exists (
     select from public.consents c
     where c.address = address_of.address and c.channel = address_of.channel and c.client_id = recipient.client_id) then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   return address;
 end $$;

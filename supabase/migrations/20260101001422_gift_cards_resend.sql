@@ -41,7 +41,7 @@ begin
     perform private.use_other_address(recipient, channel, address, actor is not null);
   end if;
   if private.lacks_consent(card.id, channel, address) then
-    perform private.refuse('GC-009', 'Verification required');
+    perform private.refuse('GC-009');
   end if;
   -- the holder of an earlier message's link may not be the recipient any more
   perform private.replace_claim_links(card.id), private.call_off_messages(array[card.id]);

@@ -229,7 +229,7 @@ begin
   where cc.campaign_id = campaign.id and cc.condition_number = update_campaign_condition.condition_number
   returning cc.* into condition;
   if condition.id is null then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   if update_campaign_condition.brand_id is not null or update_campaign_condition.card_value is not null then
     perform private.assert_choosable(campaign, condition.brand_id, condition.card_value);

@@ -220,7 +220,7 @@ begin
     and g.condition_number = coalesce(card_of_code.condition_number, g.condition_number)
     and (c.status in ('delivered', 'redeemed') or (c.status in ('claimed', 'stuck') and c.exposed_at is not null));
   if cards is null then
-    perform private.refuse('GC-011', 'Invalid redemption code');
+    perform private.refuse('GC-011');
   elsif cardinality(open_cards) > 1 then
     perform private.refuse('GC-012', 'More than one card was given for this code', jsonb_build_object('fields',
       jsonb_build_array(jsonb_build_object('field', 'conditionNumber', 'problem', 'is needed: there is more than one card'))));

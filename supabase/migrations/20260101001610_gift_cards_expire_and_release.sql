@@ -173,7 +173,7 @@ begin
   set expiration_policy = update_expiration_policy.expiration_policy, valid_days = update_expiration_policy.valid_days
   where b.id = update_expiration_policy.brand_id returning b.* into brand;
   if brand.id is null then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   perform private.record_audit(null, private.caller(), 'brand.expiration_policy_updated', 'gift_card_brand', brand.id,
     jsonb_build_object('valid_days', brand.valid_days));

@@ -76,7 +76,7 @@ begin
       or (e.status = 'reserved' and e.purchase_id = reserve_entitlement.purchase_id))
   returning e.* into entitlement;
   if entitlement.id is null then
-    perform private.refuse('VC-017', 'The discount is not available any more');
+    perform private.refuse('VC-017');
   end if;
   return entitlement;
 end $$;

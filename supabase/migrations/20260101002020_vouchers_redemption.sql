@@ -23,9 +23,9 @@ begin
         or v.client_id in (select private.client_ids_of(actor, private.staff_roles())))
     limit 2);
   if cardinality(vouchers) = 0 then
-    perform private.refuse('VC-001', 'Invalid voucher code');
+    perform private.refuse('VC-001');
   elsif cardinality(vouchers) > 1 then
-    perform private.refuse('VC-002', 'More than one client has a voucher with this code', jsonb_build_object(
+    perform private.refuse('VC-002', null, jsonb_build_object(
       'clientIds', jsonb_build_array(vouchers[1].client_id, vouchers[2].client_id)));
   end if;
   return vouchers[1];
@@ -166,7 +166,7 @@ begin
     on conflict on constraint voucher_identities_are_unique
       do update set redemptions = i.redemptions + 1 where i.redemptions < voucher.per_customer_limit;
     if not found then
-      perform private.refuse('VC-007', 'You have redeemed this voucher already');
+      perform private.refuse('VC-007');
     end if;
   end loop;
 end $$;
@@ -243,6 +243,6 @@ begin
     -- it was there a moment ago: as it is now, it says itself why not any more
     select v.* into voucher from public.vouchers v where v.id = voucher.id;
     perform private.assert_redeemable(voucher, actor, is_counted => true);
-    perform private.refuse('VC-005', 'The voucher has expired', jsonb_build_object('expiredAt', voucher.expires_at));
+    perform private.refuse('VC-005', null, jsonb_build_object('expiredAt', voucher.expires_at));
   end if;
 end $$;

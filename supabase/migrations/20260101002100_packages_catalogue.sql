@@ -146,7 +146,7 @@ begin
   on conflict do nothing;
   customer_package := private.count_messages(customer_package.id);
   if customer_package.status <> 'active' or customer_package.expires_at <= now() then
-    perform private.refuse('VC-021', 'The package is over', jsonb_build_object('status', customer_package.status));
+    perform private.refuse('VC-021', null, jsonb_build_object('status', customer_package.status));
   end if;
   return added;
 end $$;
@@ -162,7 +162,7 @@ begin
   select p.* into package from public.packages p
   where p.client_id = activate_package.client_id and p.id = activate_package.package_id;
   if package.id is null then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   insert into public.customer_packages as cp (
     client_id, user_id, package_id, voucher_id, purchase_id, messages_limit, expires_at)
@@ -273,7 +273,7 @@ begin
   select coalesce(jsonb_agg(to_jsonb(p)), '[]'), coalesce(sum(p.amount), 0) into drawn, total
   from private.pick_messages(client_id, customer_id, how_many) p;
   if total < how_many then
-    perform private.refuse('VC-020', 'Not enough messages', jsonb_build_object('left', total, 'needed', how_many));
+    perform private.refuse('VC-020', null, jsonb_build_object('left', total, 'needed', how_many));
   end if;
   select p.* into posted from private.post_transfers(jsonb_build_array(jsonb_build_object(
     'client_id', client_id, 'transfer_type', 'message_use', 'idempotency_key', idempotency_key,

@@ -160,13 +160,13 @@ create function private.assert_payable(q private.purchase_quote)
 returns void language plpgsql stable set search_path = '' as $$
 begin
   if q.bizcoins > q.available then
-    perform private.refuse('WL-001', 'Insufficient balance',
+    perform private.refuse('WL-001', null,
       jsonb_build_object('balance', q.available, 'needed', q.bizcoins, 'mostBizcoins', q.most));
   elsif q.bizcoins > q.enough then
-    perform private.refuse('VC-024', 'More bizcoins than the price takes',
+    perform private.refuse('VC-024', null,
       jsonb_build_object('bizcoins', q.bizcoins, 'mostBizcoins', q.most));
   elsif q.final_amount > 0 and q.final_amount < q.minimum then
-    perform private.refuse('VC-023', 'The remainder is too small to be charged', jsonb_build_object(
+    perform private.refuse('VC-023', null, jsonb_build_object(
       'finalAmount', q.final_amount, 'minimum', q.minimum, 'currency', q.currency, 'workingBizcoins', (
         select coalesce(jsonb_agg(distinct w.bizcoins), '[]') from unnest(array[q.fewer, q.enough]) w (bizcoins)
         where w.bizcoins <= q.available)) || case when q.discount > 0 and q.price - q.bizcoin_amount >= q.minimum

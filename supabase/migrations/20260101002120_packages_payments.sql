@@ -43,7 +43,7 @@ declare
 begin
   select p.* into purchase from public.package_purchases p where p.id = lock_purchase.purchase_id for no key update;
   if purchase.id is null then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   return purchase;
 end $$;
@@ -62,7 +62,7 @@ create function private.assert_expected(final_amount numeric, expected numeric, 
 returns void language plpgsql stable set search_path = '' as $$
 begin
   if final_amount <> expected then
-    perform private.refuse('VC-031', 'The price is not the expected one',
+    perform private.refuse('VC-031', null,
       facts || jsonb_build_object('expectedFinalAmount', expected));
   end if;
 end $$;
@@ -79,7 +79,7 @@ begin
   if private.next_step(purchase) <> 'continue' or purchase.bizcoins <> assert_same_purchase.bizcoins
     or (purchase.entitlement_id is not null and not use_discount) or purchase.final_amount <> expected
     or (is_offered and q.final_amount < purchase.final_amount) then
-    perform private.refuse('VC-025', 'Another purchase of this package is open', private.present_purchase(purchase)
+    perform private.refuse('VC-025', null, private.present_purchase(purchase)
       || case when is_offered then jsonb_build_object('quote', private.present_quote(q)) else '{}' end);
   end if;
 end $$;
@@ -100,7 +100,7 @@ begin
     return purchase;
   end if;
   if not package.is_active then
-    perform private.refuse('VC-022', 'The package is not offered any more');
+    perform private.refuse('VC-022');
   end if;
   q := private.quote_purchase(package, actor, bizcoins, use_discount);
   perform private.assert_expected(q.final_amount, expected_final_amount, private.present_quote(q));
@@ -255,9 +255,9 @@ declare
   purchase public.package_purchases := private.lock_purchase(purchase_id);
 begin
   if purchase.user_id is distinct from actor or not private.is_customer(actor, purchase.client_id) then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   elsif purchase.status <> 'completed' and private.next_step(purchase) <> 'continue' then
-    perform private.refuse('VC-026', 'The purchase is over', private.present_purchase(purchase));
+    perform private.refuse('VC-026', null, private.present_purchase(purchase));
   end if;
   perform private.assert_expected(purchase.final_amount, expected_final_amount, private.present_purchase(purchase));
   return private.answered(private.purchase_answer(purchase), null, true);

@@ -10,9 +10,9 @@ declare
 begin
   select p.* into package from public.packages p where p.id = get_package_quote.package_id;
   if package.id is null or not private.is_customer(actor, package.client_id) then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   elsif not package.is_active then
-    perform private.refuse('VC-022', 'The package is not offered any more');
+    perform private.refuse('VC-022');
   end if;
   q := private.quote_purchase(package, actor, bizcoins, use_discount);
   perform private.assert_payable(q);
@@ -46,7 +46,7 @@ begin
   end if;
   select p.* into package from public.packages p where p.id = start_package_purchase.package_id;
   if package.id is null or not private.is_customer(actor, package.client_id) then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   -- two clicks of one customer on one package wait for each other, and for nobody else
   perform pg_advisory_xact_lock(hashtextextended(concat_ws(':', 'purchase', actor, package.id), 0));
@@ -90,7 +90,7 @@ begin
     perform private.record_audit(purchase.client_id, actor, 'package_purchase.cancel_requested', 'package_purchase',
       purchase.id, '{}', request_id);
   elsif purchase.status <> 'cancelled' then
-    perform private.refuse('VC-026', 'The purchase is over', private.present_purchase(purchase));
+    perform private.refuse('VC-026', null, private.present_purchase(purchase));
   end if;
   return private.answered(private.purchase_answer(purchase));
 exception when others then

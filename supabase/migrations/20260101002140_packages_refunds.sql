@@ -79,7 +79,7 @@ begin
   end if;
   if part.payment_amount > payment_left or part.bizcoins > bizcoins_left or amount > amount_left
     or payment_left + bizcoins_left = 0 then
-    perform private.refuse('VC-027', 'More than remains of the purchase',
+    perform private.refuse('VC-027', null,
       jsonb_build_object('remainingPayment', payment_left, 'remainingBizcoins', bizcoins_left));
   elsif part.payment_amount + part.bizcoins = 0 then
     perform private.refuse_field('amount', 'is less than can be given back: name a larger one, or "paymentAmount" or "bizcoins"');

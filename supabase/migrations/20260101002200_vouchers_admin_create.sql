@@ -208,7 +208,7 @@ begin
     end if;
     wanted.code := coalesce(wanted.code, private.generate_code());
     if not exists (select private.insert_vouchers(wanted, array[wanted.code])) then
-      perform private.refuse('VC-018', 'The client has a voucher with this code already');
+      perform private.refuse('VC-018');
     end if;
   end if;
   select v.* into made from public.vouchers v

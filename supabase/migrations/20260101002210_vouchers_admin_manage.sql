@@ -13,7 +13,7 @@ begin
   select v.* into voucher from public.vouchers v where v.id = managed_voucher.voucher_id for no key update;
   dealer := private.dealer_at(private.caller(), voucher.client_id);
   if dealer is not null and voucher.dealer_id is distinct from dealer then
-    perform private.refuse('RB-404', 'Not found');
+    perform private.refuse('RB-404');
   end if;
   return voucher;
 end $$;
@@ -279,13 +279,13 @@ declare
   owner_taken numeric;
 begin
   if usage.status = 'rolled_back' then
-    perform private.refuse('VC-015', 'The redemption is rolled back already');
+    perform private.refuse('VC-015');
   end if;
   perform private.lock_redemption(usage);
   owner_taken := private.take_back(usage.owner_transfer_id, coalesce(usage.rolled_back_owner_benefit, 0), reason);
   taken := private.take_back_benefit(usage, reason);
   if taken + owner_taken = 0 then
-    perform private.refuse('VC-016', 'Nothing is left to take back');
+    perform private.refuse('VC-016');
   end if;
   usage := private.record_rollback(usage, taken, owner_taken);
   perform private.record_audit(usage.client_id, actor, 'voucher.rolled_back', 'voucher', usage.voucher_id,

@@ -60,7 +60,7 @@ begin
   else
     request.client_ids := array(select private.client_ids_of(actor, roles));
     if request.client_ids = '{}' and not (private.is_platform_admin(actor) and 'platform_admin' = any (roles)) then
-      perform private.refuse('RB-403', 'Not allowed');
+      perform private.refuse('RB-403');
     end if;
   end if;
   request.from_day := from_day;
