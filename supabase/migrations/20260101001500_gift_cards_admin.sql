@@ -1,6 +1,5 @@
--- Gift cards, the desk of an admin: pools, campaigns and conditions, called with supabase-js.
--- Each public door runs as the caller and hands over to a private body that checks the membership itself, because client
--- roles may write no table. A refusal arrives as the error's code (RB403, RB404, RB400).
+-- Gift cards, admin entry points: pools, campaigns and conditions. Each body checks the caller's membership itself, because client
+-- roles may write no table.
 
 -- Whose stock a new pool holds: what the platform makes is the platform's, also when a client hands it out, and what others make
 -- is the client's own. Only the platform may say otherwise.
