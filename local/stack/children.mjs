@@ -5,7 +5,10 @@ import { denoExecutable, root, toolEnvironment } from './paths.mjs';
 
 const bootLimit = 20_000;
 
-/** Starts a script and resolves with it once it printed a line that begins with `readyWord`. */
+/**
+ * Starts a script and resolves with it once it printed a line that begins with `readyWord`. `write` gets each other line, with its
+ * level (from the stream) and its source (`readyWord`).
+ */
 export function startScript({ script, readyWord, environment = {}, firstLine = '', write }) {
   const child = spawn(denoExecutable(), ['run', '-A', '--unstable-no-legacy-abort', script], {
     cwd: root,
@@ -25,26 +28,28 @@ export function startScript({ script, readyWord, environment = {}, firstLine = '
       child.kill('SIGKILL');
       reject(new Error(reason));
     };
-    const listen = linesOf((line) => {
-      if (!line.startsWith(readyWord)) return write(`${line}\n`);
+    const listen = (line) => {
+      if (!line.startsWith(readyWord)) return write(line, { level: 'info', source: readyWord });
       clearTimeout(patience);
       resolve({ pid: child.pid, exited });
-    });
-    child.stdout.on('data', listen);
-    child.stderr.on('data', write);
+    };
+    eachLine(child.stdout, listen);
+    eachLine(child.stderr, (line) => write(line, { level: 'error', source: readyWord }));
     child.once('error', (error) => fail(String(error)));
     child.once('exit', (code) => fail(`${script} ended with code ${code}.`));
   });
 }
 
-/** Hands complete lines on as they come. */
-function linesOf(take) {
+/** Passes complete lines on as they come, and what is left when the stream ends. */
+function eachLine(stream, take) {
   let rest = '';
-  return (chunk) => {
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk) => {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop();
     for (const line of lines) take(line);
-  };
+  });
+  stream.on('end', () => rest && take(rest));
 }
 
 async function end(child, exited) {

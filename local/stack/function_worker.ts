@@ -13,6 +13,17 @@ Object.assign(globalThis, {
   },
 });
 
+// Structured lines say which function wrote them and at what level, which hosted projects add by themselves.
+for (const level of ['debug', 'info', 'log', 'warn', 'error'] as const) {
+  const write = console[level];
+  const origin = JSON.stringify({ level: level === 'log' ? 'info' : level, function: self.name }).slice(0, -1);
+  console[level] = (...values: unknown[]) => {
+    const [line] = values;
+    const isStructured = values.length === 1 && typeof line === 'string' && line.startsWith('{"message":');
+    write(...(isStructured ? [`${origin},${line.slice(1)}`] : values));
+  };
+}
+
 const serve = Deno.serve;
 const handler = await loadHandler(new URL(import.meta.url).searchParams.get('file')!);
 const server = serve({ hostname: '127.0.0.1', port: 0, onListen() {} }, answer);

@@ -31,6 +31,7 @@ function answer(request: Request, peer: string): Response | Promise<Response> {
   }
   const [, name] = /^\/functions\/v1\/([A-Za-z0-9_-]+)/.exec(pathname) ?? [];
   if (name) return functions.fetch(name, withAddress(request, peer));
+  if (pathname === '/_local/jobs' && request.headers.get('apikey') === keys.secretKey) return Response.json(rounds);
   const isStudio = development && isStudioUser(request, keys.studioToken);
   // Lite trusts requests of this machine: only Studio's may look as if they came from it.
   if (/^\/(rest|auth)\/v1(\/|$)/.test(pathname)) return restOrAuth(request, isStudio ? peer : '0.0.0.0');
@@ -66,13 +67,13 @@ for (const event of ['unhandledrejection', 'error'] as const) {
 }
 
 if (development) functions.watch();
-startScheduler(async (job) => {
+const rounds = startScheduler(async (job) => {
   if (!functions.has('jobs')) return new Response();
   const headers = {
     'x-jobs-token': keys.jobsToken,
     'content-type': 'application/json',
     'x-forwarded-for': '127.0.0.1',
-    // a round that runs is not triggered again
+    // Answers when the background work has ended, so that a round never overlaps the next.
     'x-local-settled': 'yes',
   };
   const body = JSON.stringify({ job });

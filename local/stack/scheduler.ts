@@ -1,6 +1,6 @@
-/** Rings the jobs function every few seconds, as pg_cron and pg_net do on a hosted project. */
+/** Triggers the jobs function every few seconds, as pg_cron and pg_net do on a hosted project. */
 
-/** Every how many seconds. What comes once a minute on a hosted project is not worth a ring each second here either. */
+/** Seconds between the rounds of each job; those that run once a minute on a hosted project come less often here too. */
 const JOBS = {
   'deliveries': 1,
   'crm-events': 1,
@@ -14,24 +14,40 @@ const JOBS = {
   'stuck-cards': 3,
 };
 
-/** Starts ringing; a job that is still running is not rung again. */
-export function startScheduler(ring: (job: string) => Promise<Response>): void {
-  for (const [job, seconds] of Object.entries(JOBS)) ringForEver(job, seconds, ring);
+/** The last round of a job; without `endedAt` it has had none. `problem` is empty when the function answered. */
+export interface Round {
+  endedAt: string | null;
+  milliseconds: number;
+  problem: string;
 }
 
-async function ringForEver(job: string, seconds: number, ring: (job: string) => Promise<Response>) {
-  let last = '';
+type Trigger = (job: string) => Promise<Response>;
+
+/** Starts triggering; a job whose round still runs is not triggered again. Returns the last round of each, kept current. */
+export function startScheduler(trigger: Trigger): Record<string, Round> {
+  const rounds: Record<string, Round> = {};
+  for (const [job, seconds] of Object.entries(JOBS)) {
+    rounds[job] = { endedAt: null, milliseconds: 0, problem: '' };
+    repeat(job, seconds, trigger, rounds);
+  }
+  return rounds;
+}
+
+async function repeat(job: string, seconds: number, trigger: Trigger, rounds: Record<string, Round>) {
   while (true) {
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-    const problem = await ringOnce(job, ring);
-    if (problem && problem !== last) console.error(`[scheduler] ${job}: ${problem}`); // the same complaint once
-    last = problem;
+    const startedAt = performance.now();
+    const problem = await runRound(job, trigger);
+    // Only a new problem is logged, not each repetition of it.
+    if (problem && problem !== rounds[job].problem) console.error(`[scheduler] ${job}: ${problem}`);
+    const milliseconds = Math.round(performance.now() - startedAt);
+    rounds[job] = { endedAt: new Date().toISOString(), milliseconds, problem };
   }
 }
 
-async function ringOnce(job: string, ring: (job: string) => Promise<Response>): Promise<string> {
+async function runRound(job: string, trigger: Trigger): Promise<string> {
   try {
-    const response = await ring(job);
+    const response = await trigger(job);
     const text = await response.text();
     return response.ok ? '' : `${response.status} ${text.slice(0, 500)}`;
   } catch (error) {

@@ -41,7 +41,7 @@ export async function startStack(
   ]);
   const parts = { Postgres: database, 'The sandbox': sandbox, 'The gateway': gateway };
   return {
-    facts: factsOf({ apiUrl, sandboxUrl, secrets, database, sandbox, gateway, development }),
+    facts: factsOf({ apiUrl, sandboxUrl, ports, secrets, database, sandbox, gateway, development }),
     ended: firstEnd(parts),
   };
 }
@@ -104,7 +104,7 @@ function startGateway({ port, environment, database, secrets, development, write
   });
 }
 
-function factsOf({ apiUrl, sandboxUrl, secrets, database, sandbox, gateway, development }) {
+function factsOf({ apiUrl, sandboxUrl, ports, secrets, database, sandbox, gateway, development }) {
   return {
     apiUrl,
     dbUrl: database.url,
@@ -114,6 +114,8 @@ function factsOf({ apiUrl, sandboxUrl, secrets, database, sandbox, gateway, deve
     jobsToken: secrets.jobsToken,
     sandboxUrl,
     studioUrl: development ? `${apiUrl}/?studio=${secrets.studioToken}` : null,
+    startedAt: new Date().toISOString(),
+    ports,
     pids: { cli: process.pid, postgres: database.pid, gateway: gateway.pid, sandbox: sandbox.pid },
   };
 }

@@ -11,7 +11,7 @@ export async function startThrowawayStack({ fast, prepare, spareSuppliers }) {
   const { folder: dataFolder, template } = await throwawayData();
   const logFile = join(dataFolder, 'stack.log');
   const log = createWriteStream(logFile);
-  const write = (text) => log.write(text);
+  const write = (line) => log.write(`${line}\n`);
   const ports = await choosePorts(0);
   const settings = { dataFolder, ports, fast, development: false, write, prepare, spareSuppliers };
   const { facts } = await startStack(settings);

@@ -105,10 +105,3 @@ Deno.test('checkImports: the figures → folders, floors from the deepest import
   );
   assert.deepEqual(figures, { folders: 3, floors: 3, arrows: 3 });
 });
-
-Deno.test('cli: --help names the commands and the options of smoke', async () => {
-  const { code, stdout } = await new Deno.Command('node', { args: ['local/tools/cli.mjs', 'smoke', '--help'] })
-    .output();
-  assert.equal(code, 0);
-  assert.match(new TextDecoder().decode(stdout), /Commands: start, .*smoke: --url <value> --key <value>/s);
-});

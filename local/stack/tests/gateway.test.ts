@@ -48,3 +48,12 @@ Deno.test('gateway: pages of other origins may call Auth and REST', async () => 
     assert.equal(answer.headers.get('access-control-allow-origin'), '*', path);
   }
 });
+
+Deno.test('gateway: /_local/jobs → the last round of each job for the secret key, 404 without it', async () => {
+  assert.equal(await statusOf('/_local/jobs'), 404);
+  assert.equal(await statusOf('/_local/jobs', { headers: { apikey: 'sb_secret_other' } }), 404);
+  const response = await fetch(`${apiUrl}/_local/jobs`, { headers: { apikey: secretKey } });
+  const rounds = await response.json();
+  assert.ok('deliveries' in rounds && 'stuck-cards' in rounds);
+  assert.deepEqual(Object.keys(rounds.deliveries).sort(), ['endedAt', 'milliseconds', 'problem']);
+});

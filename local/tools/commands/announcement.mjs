@@ -21,6 +21,6 @@ Provision a gift card:
     -H 'apikey: ${facts.secretKey}' -H 'content-type: application/json' \\
     -d '{"campaignId":"${campaign}","recipientId":"${recipient}","conditionNumber":1}'
 
-Ctrl-C stops it; the data stays. To begin anew: npm run reset
+Ctrl-C or npm start -- stop stops it; the data stays. To delete the data: npm run reset
 `;
 }

@@ -20,7 +20,7 @@ const made = [
 export default async function reset({ dataFolder }) {
   const running = runningFacts(dataFolder);
   if (running) {
-    throw new Error(`Rewardbase runs at ${running.apiUrl}. Stop it first: Ctrl-C there, or kill ${running.pids.cli}`);
+    throw new Error(`Rewardbase runs at ${running.apiUrl}. Stop it first: npm start -- stop`);
   }
   await removeCluster(dataFolder);
   for (const name of made) rmSync(join(dataFolder, name), { force: true });
