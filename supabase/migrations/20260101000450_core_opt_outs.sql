@@ -47,31 +47,31 @@ end $$;
 
 -- Locks the wishes of an address until the end of the transaction, to serialize opt-outs and opt-ins of all kinds.
 -- Every transaction locks 'general' first, to prevent deadlocks.
-create function private.lock_wish(channel text, address text, kind text default 'general')
+create function private.lock_preference(channel text, address text, kind text default 'general')
 returns private.contact_wishes language plpgsql volatile set search_path = '' as $$
 declare
   wish private.contact_wishes;
 begin
   if kind <> 'general' then
-    perform private.lock_wish(channel, address);
+    perform private.lock_preference(channel, address);
   end if;
   insert into private.contact_wishes as w (channel, address, kind, wish, said_at)
-  values (lock_wish.channel, lower(lock_wish.address), lock_wish.kind, 'opt_in', '-infinity')
+  values (lock_preference.channel, lower(lock_preference.address), lock_preference.kind, 'opt_in', '-infinity')
   on conflict on constraint contact_wishes_one_for_an_address do update set said_at = w.said_at
   returning w.* into wish;
   return wish;
 end $$;
 
 -- Records a wish and returns whether it is the last one: the later event wins, and of two at the same moment the opt-out.
-create function private.record_wish(channel text, address text, wish text, said_at timestamptz, kind text default 'general')
+create function private.record_preference(channel text, address text, wish text, said_at timestamptz, kind text default 'general')
 returns boolean language plpgsql volatile set search_path = '' as $$
 declare
-  last_wish private.contact_wishes := private.lock_wish(channel, address, kind);
+  last_wish private.contact_wishes := private.lock_preference(channel, address, kind);
 begin
   if said_at < last_wish.said_at or (said_at = last_wish.said_at and wish = 'opt_in') then
     return false;
   end if;
-  update private.contact_wishes w set wish = record_wish.wish, said_at = record_wish.said_at
+  update private.contact_wishes w set wish = record_preference.wish, said_at = record_preference.said_at
   where w.channel = last_wish.channel and w.address = last_wish.address and w.kind = last_wish.kind;
   return true;
 end $$;
@@ -85,7 +85,7 @@ returns boolean language plpgsql volatile set search_path = '' as $$
 declare
   was_opted_out boolean;
 begin
-  if not private.record_wish(channel, address, 'opt_out', said_at, kind) and not exists (
+  if not private.record_preference(channel, address, 'opt_out', said_at, kind) and not exists (
     select from public.contact_opt_outs o
     where o.channel = opt_out.channel and o.address = lower(opt_out.address) and o.kind = opt_out.kind) then
     return false;
@@ -106,7 +106,7 @@ create function private.lift_opt_out(
   channel text, address text, said_at timestamptz default clock_timestamp(), kind text default 'general')
 returns boolean language plpgsql volatile set search_path = '' as $$
 begin
-  if not private.record_wish(channel, address, 'opt_in', said_at, kind) then
+  if not private.record_preference(channel, address, 'opt_in', said_at, kind) then
     return false;
   end if;
   delete from public.contact_opt_outs o

@@ -1,8 +1,8 @@
--- Deliveries: the outbox. What must leave the house is a row before it leaves, and every try is a row before it is made.
--- queued → sending → sent → delivered | undelivered; a try may end retriable (queued again), permanent (failed) or ambiguous
--- (unknown). SMS and e-mail providers have no idempotency key, so unknown is not failed: it is looked up at the provider,
--- or waits for its callback or for a person, and is never sent again blindly. No secret is stored here: the text of a card
--- is made when it is sent, a notice is one of the house's texts with what it merges.
+-- Deliveries: the outbox. A message is a row before it is sent, and each attempt is a row before the provider is called.
+-- queued → sending → sent → delivered | undelivered; an attempt may end retriable (queued again), permanent (failed) or ambiguous
+-- (unknown). SMS and e-mail providers have no idempotency key, so unknown is not failed: the delivery is looked up at the provider,
+-- or waits for its callback or an operator, and is never sent again blindly. No secret is stored here: the text of a card
+-- is rendered when it is sent; a notice is one of the default texts with its merge values.
 
 create table public.deliveries (
   id uuid primary key default gen_random_uuid(),
@@ -50,8 +50,8 @@ create table public.deliveries (
   constraint deliveries_provider_message_is_unique unique (provider, provider_message_id)
 );
 comment on table public.deliveries is
-  'One message to one address. topic and subject_id say what it brings (gift_card and its id) or what it is about (notice: one '
-  'of the house''s texts, by name, and the values of its merge tags).';
+  'One message to one address. topic and subject_id say what it brings (gift_card and its id) or what it is about (notice: the '
+  'name of a default text, and the values of its merge tags).';
 
 create table public.delivery_attempts (
   id uuid primary key default gen_random_uuid(),
@@ -70,7 +70,7 @@ create table public.delivery_attempts (
   constraint delivery_attempts_finished_at_matches_status check ((status = 'calling') = (finished_at is null))
 );
 comment on table public.delivery_attempts is
-  'Every call of a provider: committed as calling before the call, finished after it; ambiguous when nobody can tell.';
+  'Every call of a provider: committed as calling before the call, finished after it; ambiguous when its outcome is unknown.';
 
 create index deliveries_due_idx on public.deliveries (next_attempt_at) where status = 'queued';
 create index deliveries_leased_idx on public.deliveries (leased_until) where status = 'sending';
@@ -116,7 +116,7 @@ begin
   return delivery_id;
 end $$;
 
--- A message without a card: notice names one of the house's texts, merge holds the values of its tags and no secret.
+-- Queues a message without a card: notice names a default text, merge holds the values of its tags and no secret.
 create function private.enqueue_notice(
   client_id uuid, notice text, subject_id uuid, recipient_id uuid, channel text, deliver_to text, merge jsonb)
 returns uuid language plpgsql volatile set search_path = '' as $$
@@ -142,14 +142,14 @@ begin
     then private.enqueue_notice(client_id, notice, subject_id, null, 'email', address, merge) end;
 end $$;
 
--- Waiting time before try number n + 1: 2, 4, 8 … seconds, with jitter so that a crowd does not come back at once.
+-- Delay before attempt n + 1: 2, 4, 8 … seconds, with jitter, so that retries do not come all at once.
 create function private.backoff(attempts int)
 returns interval language sql volatile set search_path = '' as $$
   select make_interval(secs => power(2, attempts) * (0.75 + random() / 2))
 $$;
 
--- Applies the clients' SMS policies to messages that are about to be leased: a country that is not allowed is final, what
--- exceeds the day's budget waits for the next day.
+-- Applies the clients' SMS policies to messages that are about to be leased: a country that is not allowed is a permanent failure,
+-- messages above the daily cap wait for the next day.
 create function private.hold_back_sms(due uuid[])
 returns void language plpgsql volatile set search_path = '' as $$
 declare
@@ -173,7 +173,7 @@ begin
   end loop;
 end $$;
 
--- The deliveries that are due (or one, if it is), locked, so that the caller may look at what they bring before it leases them.
+-- Locks the deliveries that are due (or one, if it is), so that the caller can check what they bring before it leases them.
 create function private.due_deliveries(delivery_id uuid, batch_size int)
 returns uuid[] language plpgsql volatile set search_path = '' as $$
 begin
@@ -182,17 +182,17 @@ begin
     where q.status = 'queued' and q.next_attempt_at <= now()
       and (due_deliveries.delivery_id is null or q.id = due_deliveries.delivery_id)
     order by q.next_attempt_at limit batch_size
-    -- what another worker holds is being sent already
+    -- a locked delivery is being sent by another worker
     for update skip locked);
 end $$;
 
--- Takes due deliveries for sending: opted-out addresses are suppressed here, the rest get an attempt row and a lease.
+-- Leases due deliveries: opted-out addresses are suppressed here, the rest get an attempt row and a lease.
 create function private.lease_deliveries(due uuid[])
 returns setof public.delivery_attempts language plpgsql volatile set search_path = '' as $$
 begin
   update public.deliveries d
   set status = 'suppressed', failed_at = now(), failure_kind = 'permanent', error_code = 'opted_out'
-  -- deliveries cancelled since they were found due stay cancelled
+  -- a delivery cancelled since due_deliveries found it stays cancelled
   where d.id = any (due) and d.status = 'queued' and private.is_opted_out(d.channel, d.deliver_to);
   perform private.hold_back_sms(due);
   update public.deliveries d
@@ -205,7 +205,7 @@ begin
     returning *;
 end $$;
 
--- A worker that died between its call and its report leaves an attempt of which nobody knows the end.
+-- Ends lapsed leases: a worker that died between its call and its report leaves an attempt with an unknown outcome.
 create function private.lapse_leases()
 returns int language sql volatile set search_path = '' as $$
   with lapsed as (
@@ -221,7 +221,7 @@ returns int language sql volatile set search_path = '' as $$
   select count(*)::int from lapsed
 $$;
 
--- Takes deliveries of unknown outcome for a look-up at the provider; a new lease token fences off the worker that lost them.
+-- Leases deliveries of unknown outcome for a look-up at the provider; a new lease token fences off the previous worker.
 create function private.lease_unknown_deliveries(batch_size int, grace_seconds int)
 returns setof public.delivery_attempts language plpgsql volatile set search_path = '' as $$
 declare
@@ -243,7 +243,7 @@ begin
     where d.id = any (due);
 end $$;
 
--- Higher ranks win; a final status is never taken back. Providers' words: Twilio's and SendGrid's.
+-- Higher ranks win; a final status is never replaced. Statuses are those of Twilio and SendGrid.
 create function private.delivery_rank(status text)
 returns int language sql immutable set search_path = '' as $$
   select case

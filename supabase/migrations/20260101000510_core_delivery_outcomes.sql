@@ -1,8 +1,8 @@
--- Outcomes of deliveries: what a try came to, what a look-up found, what the provider called back to say.
--- Each function locks the delivery, checks its fence and moves it along its states; what that means for the reward that it
--- brings is the domain's business.
+-- Outcomes of deliveries: reports of attempts, results of look-ups, and providers' callbacks.
+-- Each function locks the delivery, checks its lease token and moves it along its states. Triggers of the domains apply the new status to
+-- the reward that the message brings.
 
--- The status of a delivery whose provider has taken it, from the provider's own word.
+-- The status of a delivery that a provider has accepted, from the provider's own status.
 create function private.sent_status(provider_status text)
 returns text language sql immutable set search_path = '' as $$
   select case
@@ -12,7 +12,7 @@ returns text language sql immutable set search_path = '' as $$
   end
 $$;
 
--- The provider has it: notes its id and how far it says the message is.
+-- The provider has accepted the message: stores its id and status there.
 create function private.mark_delivery_sent(
   delivery_id uuid, provider text, provider_message_id text, provider_status text, error_code text default null)
 returns public.deliveries language sql volatile set search_path = '' as $$
@@ -30,7 +30,7 @@ returns public.deliveries language sql volatile set search_path = '' as $$
   returning d.*
 $$;
 
--- The provider certainly has not got it: another try while there are tries left and the failure may pass, else the end.
+-- The provider has not accepted the message: queued again if the failure is retriable and attempts are left, else failed.
 create function private.mark_delivery_not_sent(
   delivery_id uuid, kind text, error_code text, error_message text)
 returns public.deliveries language sql volatile set search_path = '' as $$
@@ -47,7 +47,7 @@ returns public.deliveries language sql volatile set search_path = '' as $$
   returning d.*
 $$;
 
--- Nobody can tell: a person is told, a look-up or a callback may still settle it.
+-- The outcome is unknown; a look-up or a callback may still settle it.
 create function private.mark_delivery_unknown(delivery_id uuid, error_code text, error_message text)
 returns public.deliveries language sql volatile set search_path = '' as $$
   update public.deliveries d
@@ -59,7 +59,7 @@ $$;
 
 -- Twilio's 21610: the recipient has opted out at Twilio, and no STOP has reached us. It was in force when the attempt was made; a
 -- callback may report it later.
-create function private.note_providers_opt_out(delivery public.deliveries, error_code text)
+create function private.record_provider_opt_out(delivery public.deliveries, error_code text)
 returns void language plpgsql volatile set search_path = '' as $$
 begin
   if error_code = '21610' then
@@ -69,7 +69,7 @@ begin
   end if;
 end $$;
 
--- Reports a try. Returns null when the lease is not the caller's any more: somebody else has gone on with the delivery.
+-- Reports an attempt. Returns null when the caller's lease has lapsed and another worker holds the delivery.
 create function private.finish_attempt(
   attempt_id uuid, lease_token uuid, outcome text, provider text,
   provider_message_id text, error_code text, error_message text)
@@ -88,7 +88,7 @@ begin
   set status = outcome, finished_at = clock_timestamp(), provider_message_id = finish_attempt.provider_message_id,
     error_code = finish_attempt.error_code, error_message = finish_attempt.error_message
   where a.id = attempt_id;
-  perform private.note_providers_opt_out(delivery, error_code);
+  perform private.record_provider_opt_out(delivery, error_code);
   return case outcome
     when 'sent' then private.mark_delivery_sent(delivery.id, provider, provider_message_id, 'queued')
     when 'ambiguous' then private.mark_delivery_unknown(delivery.id, error_code, error_message)
@@ -96,7 +96,7 @@ begin
   end;
 end $$;
 
--- Settles a delivery of unknown outcome: found at the provider, certainly not there, or (null) not to be told by a look-up.
+-- Settles a delivery of unknown outcome: found at the provider (true), certainly not there (false), or undecided by the look-up (null).
 create function private.settle_unknown_delivery(
   attempt_id uuid, lease_token uuid, is_found boolean, provider text, provider_message_id text, provider_status text)
 returns public.deliveries language plpgsql volatile set search_path = '' as $$
@@ -112,7 +112,7 @@ begin
   end if;
   if is_found is null then
     perform private.raise_alert('delivery_outcome_unknown', 'warning',
-      'Nobody can tell whether a message has gone out; it is not sent again by itself',
+      'The outcome of a message is unknown; it is not sent again automatically',
       jsonb_build_object('delivery_id', delivery.id, 'channel', delivery.channel), delivery.id::text, delivery.client_id);
     update public.deliveries d set next_attempt_at = now() + interval '1 hour', lease_token = null
     where d.id = delivery.id returning d.* into delivery;
@@ -140,8 +140,8 @@ create trigger deliveries_resolve_unknown_outcomes after update of status on pub
   for each row when (old.status = 'unknown' and new.status <> 'unknown')
   execute function private.resolve_unknown_outcome();
 
--- Applies a callback: found by the provider's id, or by the attempt it names when the report of the call was lost, or when a
--- look-up did not find what went out after all (a try that is queued again is then called off).
+-- Applies a callback. It finds the delivery by the provider's id, or by the attempt that it names when the report of the call was lost or a
+-- look-up missed the message (a retry that is queued is then cancelled).
 -- Returns null when there is nothing to apply: unknown message, repeated or late callback. Of delivered and undelivered the first one
 -- stands.
 create function private.apply_provider_status(
@@ -167,7 +167,7 @@ begin
     provider_message_id = apply_provider_status.provider_message_id
   where a.delivery_id = delivery.id and a.status in ('calling', 'ambiguous', 'not_sent')
     and case when attempt_id is null then a.attempt_number = delivery.attempts else a.id = attempt_id end;
-  perform private.note_providers_opt_out(delivery, error_code);
+  perform private.record_provider_opt_out(delivery, error_code);
   return private.mark_delivery_sent(delivery.id, provider, provider_message_id, provider_status, error_code);
 end $$;
 
@@ -193,7 +193,7 @@ returns jsonb language plpgsql volatile security definer set search_path = '' as
 declare
   delivery public.deliveries;
 begin
-  -- the same text may have been sent before: that message settles its own delivery
+  -- the same text may have been sent before: a message found belongs to the delivery that has its id
   select d.* into delivery from public.deliveries d
   where is_found and d.provider = resolve_unknown_delivery.provider
     and d.provider_message_id = resolve_unknown_delivery.provider_message_id;
@@ -245,7 +245,7 @@ end $$;
 comment on function public.get_delivery is 'The state of a delivery: its status, attempts and last error. RB-404.';
 grant execute on function public.get_delivery to service_role;
 
--- The delivery logs, in the words of their readers.
+-- The delivery logs, with the columns that the source document names.
 create view public.sms_delivery_log with (security_invoker = on) as
   select a.id, d.client_id, d.id as delivery_id, case when d.topic = 'gift_card' then d.subject_id end as gift_card_id,
     d.deliver_to as phone_number, a.provider_message_id as message_sid,
@@ -255,7 +255,7 @@ create view public.sms_delivery_log with (security_invoker = on) as
   from public.delivery_attempts a
   join public.deliveries d on d.id = a.delivery_id
   where d.channel = 'sms';
-comment on view public.sms_delivery_log is 'One row for each try to send an SMS, with what the carrier said of it.';
+comment on view public.sms_delivery_log is 'One row for each attempt to send an SMS, with the carrier''s status.';
 
 create view public.email_delivery_log with (security_invoker = on) as
   select a.id, d.client_id, d.id as delivery_id, case when d.topic = 'gift_card' then d.subject_id end as gift_card_id,
@@ -266,6 +266,6 @@ create view public.email_delivery_log with (security_invoker = on) as
   from public.delivery_attempts a
   join public.deliveries d on d.id = a.delivery_id
   where d.channel = 'email';
-comment on view public.email_delivery_log is 'One row for each try to send an e-mail, with what the provider said of it.';
+comment on view public.email_delivery_log is 'One row for each attempt to send an e-mail, with the provider''s status.';
 
 grant select on public.sms_delivery_log, public.email_delivery_log to authenticated, service_role;

@@ -1,6 +1,6 @@
--- The SMS policy, administered: the platform or the client's agency decides, because they pay the carrier.
+-- Admin entry points of the SMS policy. The platform or the client's agency decides, because they pay the carrier.
 
--- Passes countries with a dialing code (Canada has that of the US).
+-- Accepts countries with a calling code (Canada has that of the US).
 create function private.assert_countries(given text[], field text)
 returns void language plpgsql stable set search_path = '' as $$
 declare

@@ -1,7 +1,7 @@
--- Consent: who may be written to, and the proof of it. A consent is a fact that is appended and never changed: when, from where,
--- with which words. Opting in is to one client, opting out is from everybody (contact_opt_outs, read when a send is leased):
--- a recipient who writes STOP to the number that all clients share does not know of clients.
--- What a recipient writes is kept whatever it says; what a provider tells twice counts once (seen_events).
+-- Consent: which addresses may be written to, and the proof. Consents are append-only: when, from where, with which words.
+-- An opt-in is to one client; an opt-out is from all of them (contact_opt_outs, read when a send is leased), because a recipient who
+-- writes STOP to the number that all clients share does not know of clients.
+-- Every inbound message is kept; an event that a provider sends twice counts once (seen_events).
 
 create table public.consents (
   id bigint generated always as identity primary key,
@@ -52,8 +52,8 @@ create table public.inbound_messages (
   constraint inbound_messages_answer_is_valid check (answer in ('opt_in', 'opt_out', 'help'))
 );
 comment on table public.inbound_messages is
-  'Every SMS that a recipient wrote, what it was taken to mean (other: for staff to read; unclear: perhaps an opt-out, '
-  'staff decide, see review) and what we answered; it belongs to '
+  'Every SMS from a recipient, its meaning (other: for staff to read; unclear: perhaps an opt-out, '
+  'which staff decide, see review) and the answer sent; it belongs to '
   'the client that wrote to the phone last.';
 
 create table private.seen_events (
@@ -62,7 +62,7 @@ create table private.seen_events (
   created_at timestamptz not null default now(),
   constraint seen_events_are_unique primary key (provider, event_id)
 );
-comment on table private.seen_events is 'Events of providers that had their effect; kept for longer than a signature is accepted.';
+comment on table private.seen_events is 'Provider events that were applied, to ignore repeats; kept for longer than a signature is accepted.';
 
 create index consents_address_idx on public.consents (address, channel, id);
 create index consents_client_id_idx on public.consents (client_id, id);
@@ -76,7 +76,7 @@ create trigger consents_are_append_only
   before update or delete or truncate on public.consents
   for each statement execute function private.refuse_change();
 
--- The last word of an address to a client: opted_in or opted_out. A request is no word of theirs.
+-- The last consent of an address for a client: opted_in or opted_out. A request does not count.
 create function private.last_consent(client_id uuid, channel text, address text)
 returns public.consents language plpgsql stable set search_path = '' as $$
 declare
@@ -89,7 +89,7 @@ begin
   return consent;
 end $$;
 
--- The last request to an address that nothing has answered and that is not forgotten yet.
+-- The last request to an address that is unanswered and recent enough to be answered.
 create function private.open_request(channel text, address text)
 returns public.consents language plpgsql stable set search_path = '' as $$
 declare
@@ -106,7 +106,7 @@ begin
   return request;
 end $$;
 
--- Brings back the consents that the last opt-out had ended, and no others.
+-- Restores the consents that the last opt-out had ended, and no others.
 create function private.restore_consents(channel text, address text, source text, wording text, provider_message_id text)
 returns void language sql volatile set search_path = '' as $$
   insert into public.consents (client_id, channel, address, action, source, wording, provider_message_id)
@@ -120,7 +120,7 @@ returns void language sql volatile set search_path = '' as $$
   where h.id = h.last_id and h.action = 'opted_out' and h.word_before = 'opted_in'
 $$;
 
--- Events of e-mails, as the function has read them: {id, at, messageId, attemptId, status, errorCode, wish, wishKind, address, reason}.
+-- Events of e-mails, as the edge function has parsed them: {id, at, messageId, attemptId, status, errorCode, wish, wishKind, address, reason}.
 
 create function private.apply_email_status(event jsonb)
 returns void language plpgsql volatile set search_path = '' as $$
@@ -137,11 +137,11 @@ begin
   end if;
 end $$;
 
-create function private.apply_email_wish(event jsonb)
+create function private.apply_email_preference(event jsonb)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
-  -- batches come in any order, and may repeat an event under another id: the time of the event decides, see record_wish. A wish
-  -- without its time is one of now
+  -- batches come in any order, and may repeat an event under another id: the time of the event decides, see record_preference. One
+  -- without a time counts as of now
   said_at timestamptz := least(to_timestamp(nullif((event ->> 'at')::bigint, 0)), now());
   kind text := coalesce(event ->> 'wishKind', 'general');
 begin
@@ -162,7 +162,7 @@ begin
   with seen as (
     insert into private.seen_events (provider, event_id)
     select distinct 'sendgrid', e ->> 'id' from jsonb_array_elements(events) e
-    -- one order for everybody, so that two batches never wait for each other
+    -- in one order for every batch, to prevent deadlocks
     order by 2
     on conflict on constraint seen_events_are_unique do nothing
     returning event_id)
@@ -174,7 +174,7 @@ begin
     perform private.apply_email_status(event);
   end loop;
   -- in one order for every batch, to prevent deadlocks
-  perform private.lock_wish('email', w.address)
+  perform private.lock_preference('email', w.address)
   from (
     select distinct lower(e ->> 'address') as address from jsonb_array_elements(events) e
     where e ->> 'id' = any (fresh) and e ->> 'wish' is not null order by 1) w;
@@ -182,7 +182,7 @@ begin
     select e from jsonb_array_elements(events) with ordinality x (e, n)
     where e ->> 'id' = any (fresh) and e ->> 'wish' is not null order by (e ->> 'at')::bigint, n
   loop
-    perform private.apply_email_wish(event);
+    perform private.apply_email_preference(event);
   end loop;
   return private.answered(jsonb_build_object('events', jsonb_array_length(events), 'new', cardinality(fresh)));
 end $$;
@@ -210,8 +210,8 @@ begin
   return private.answered(jsonb_build_object('status', action || 'd'));
 end $$;
 comment on function public.unsubscribe_email is
-  'Opts the address of an e-mail out of all clients'' e-mail at once, by the link that it carries (action unsubscribe), or takes that back '
-  '(resubscribe); no other kind of opt-out is lifted by it.';
+  'Opts the address of an e-mail out of all clients'' e-mail at once, by the link that it carries (action unsubscribe), or lifts that opt-out '
+  '(resubscribe) and no other kind.';
 grant execute on function public.unsubscribe_email to service_role;
 
 alter table public.consents enable row level security;

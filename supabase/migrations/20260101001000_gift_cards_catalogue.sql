@@ -1,5 +1,5 @@
--- Gift cards, the catalogue: which brands and values there are, and which campaigns give them for what.
--- A campaign belongs to a client; its conditions say what earns which card.
+-- Gift cards, the catalogue: brands, denominations, campaigns and their conditions.
+-- A campaign belongs to a client; each condition says which event earns which card.
 -- Rows of one client never point at rows of another: the foreign keys carry the client along.
 
 create table public.gift_card_brands (
@@ -26,9 +26,9 @@ create table public.gift_card_brands (
 create unique index gift_card_brands_name_is_unique on public.gift_card_brands (private.folded_name(name));
 comment on table public.gift_card_brands is
   'The brands whose cards can be given; code_format is a regular expression that a whole code must match. code_case_matters: '
-  'two codes that differ by case alone are two cards. expiration_policy is '
-  'for people; a card without a date of its own expires valid_days after it came in (never if null); minimum_validity: for how long '
-  'a card must still be good when it is claimed (that of private.stock_rules if null).';
+  'two codes that differ by case alone are two cards. expiration_policy is a '
+  'text to read; a card without a date of its own expires valid_days after its upload (never if null); minimum_validity: how long '
+  'a card must still be valid when it is claimed (that of private.stock_rules if null).';
 
 create table public.brand_denominations (
   id uuid primary key default gen_random_uuid(),
@@ -55,7 +55,7 @@ create table public.client_brands (
   may_use_master_pool boolean not null default true,
   constraint client_brands_are_unique unique (client_id, brand_id)
 );
-comment on table public.client_brands is 'What a client may give, and whether it may draw on the platform''s master pools.';
+comment on table public.client_brands is 'The brands that a client may give, and whether it may claim from the platform''s master pools.';
 
 create table public.campaigns (
   id uuid primary key default gen_random_uuid(),
@@ -103,8 +103,8 @@ create table public.campaign_conditions (
   constraint campaign_conditions_card_value_is_positive check (card_value > 0 and card_value < 'Infinity')
 );
 comment on table public.campaign_conditions is
-  'What earns a card, and which: brand_id and card_value. Only a self-service condition can be redeemed from a web form. '
-  'crm_event_match: what the fields of the event must say, {"status": ["won"]}.';
+  'Which event earns which card: brand_id and card_value. Only a self-service condition can be redeemed from a web form. '
+  'crm_event_match: the accepted values of the event''s fields, {"status": ["won"]}.';
 
 create index client_brands_brand_id_idx on public.client_brands (brand_id);
 create index campaigns_client_id_idx on public.campaigns (client_id);
@@ -132,8 +132,8 @@ alter table public.campaign_conditions enable row level security;
 grant select on
   public.gift_card_brands, public.client_brands, public.campaigns, public.campaign_conditions
   to authenticated, service_role;
--- what a card costs the platform is the platform's business, and what it asks for one its agencies': a client reads the values,
--- and what it pays itself in list_card_offers
+-- costs are for the platform and prices of agencies for agencies: a client reads the denominations here, and its own prices in
+-- list_card_offers
 grant select (id, brand_id, denomination, currency, is_enabled) on public.brand_denominations to authenticated;
 grant select on public.brand_denominations to service_role;
 

@@ -2,13 +2,13 @@
 -- The codes stand in a table of their own: agents and admins share one database role, so only a row policy can keep agents from
 -- reading them. `public.recipients` joins both for its reader. Functions read the tables, not the view.
 
--- A name as it is compared: two spellings of it that differ in case, accents, blanks or invisible characters are one.
+-- The canonical form of a name: spellings that differ in case, accents, blanks or invisible characters are equal.
 create function private.name_key(first_name text, last_name text)
 returns text language plpgsql immutable set search_path = '' as $$
 declare
   name text := concat_ws(' ', first_name, last_name);
 begin
-  -- plain names, which most are, need none of this
+  -- plain names, the most frequent ones, need no folding
   if name ~ '[^ -~]' then
     name := regexp_replace(normalize(name, nfkd), '[\u0300-\u036f' || private.code_invisibles() || ']', '', 'g');
     name := regexp_replace(name, '[' || private.code_spaces() || ']', ' ', 'g');
@@ -85,7 +85,7 @@ create table public.gift_card_grants (
     foreign key (recipient_id, campaign_id, client_id) references public.campaign_recipients (id, campaign_id, client_id)
 );
 comment on table public.gift_card_grants is
-  'The promise itself: one card for a recipient, campaign and condition, until it is cancelled. The card points at its grant.';
+  'The promise: one card for a recipient, campaign and condition, until the grant is cancelled. The card references its grant.';
 
 create index recipients_client_id_idx on public.campaign_recipients (client_id);
 -- Looked up by contact alone (callers, replies), and with campaign and name by imports. The campaign stands here as text, because an
@@ -102,8 +102,8 @@ create unique index gift_card_grants_are_given_once
   on public.gift_card_grants (recipient_id, campaign_id, condition_number) where cancelled_at is null;
 create index gift_card_grants_client_id_idx on public.gift_card_grants (client_id);
 
--- May this phone be written to on behalf of the recipient? The phone's own last word decides; of one that has said nothing, what
--- was noted with the recipient without a proof (an import), but not what another phone has said.
+-- Whether the phone may receive SMS for the recipient. The phone's last consent decides; without one, the opt-in stored with the recipient
+-- counts (an import), unless it came from another phone.
 create function private.has_agreed(recipient public.campaign_recipients, phone text)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin

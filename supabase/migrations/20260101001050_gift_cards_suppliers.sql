@@ -1,5 +1,5 @@
--- Gift cards, the suppliers: who sells cards when the stock is empty, which brands, and who is left alone for a while.
--- Another account is a row, another protocol an adapter in the functions. Credentials never come here: a request names the
+-- Gift cards, the suppliers: accounts that sell cards when the stock is empty, their brands, and their circuit breaker.
+-- Another account is a row, another protocol an adapter in the edge functions. Credentials are never stored here: a request names the
 -- suppliers whose credentials it has.
 
 create table public.gift_card_suppliers (
@@ -19,8 +19,8 @@ create table public.gift_card_suppliers (
   constraint gift_card_suppliers_failures_are_not_negative check (failures >= 0)
 );
 comment on table public.gift_card_suppliers is
-  'Who sells cards to the platform: the account (name), the protocol it speaks (adapter), the lowest priority first. After '
-  'failures in a row it is left alone until paused_until.';
+  'Suppliers of cards: the account (name), its protocol (adapter), the lowest priority first. After '
+  'repeated failures a supplier is paused until paused_until.';
 
 create table public.supplier_brands (
   id uuid primary key default gen_random_uuid(),
@@ -36,7 +36,7 @@ create table public.supplier_brands (
   constraint supplier_brands_delivery_method_is_valid check (delivery_method in ('code', 'url'))
 );
 comment on table public.supplier_brands is
-  'Which brands a supplier sells, under which code, as a code or as a link; an asynchronous brand is ordered, then asked for.';
+  'The brands of a supplier: its code for each, and whether it delivers a code or a link; a card of an asynchronous brand is ordered, then polled.';
 
 create index supplier_brands_brand_id_idx on public.supplier_brands (brand_id);
 
@@ -77,7 +77,7 @@ begin
   return null;
 end $$;
 
--- Five failures in a row and a supplier is left alone for half a minute, then twice as long, up to half an hour.
+-- Pauses a supplier after five failures in a row for 30 seconds, then twice as long each time, up to 30 minutes.
 create function private.note_supplier_failure(supplier_id uuid)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
@@ -88,7 +88,7 @@ begin
       then now() + least(interval '30 seconds' * power(2, least(s.failures - 4, 6)), interval '30 minutes') end
   where s.id = supplier_id returning s.* into supplier;
   if supplier.paused_until is not null then
-    perform private.raise_alert('supplier_paused', 'critical', 'A supplier of gift cards fails and is left alone for a while',
+    perform private.raise_alert('supplier_paused', 'critical', 'A gift card supplier fails repeatedly and is paused',
       jsonb_build_object('supplier', supplier.name, 'failures', supplier.failures), supplier.name);
   end if;
 end $$;

@@ -1,8 +1,8 @@
--- Gift cards, the sales: cards pass from a master pool to a client's pool for money, and back while nobody has claimed them.
--- A sale moves exactly as many cards as it names, or none. It takes free cards only and waits for none while it holds any;
--- "too few" is said from the exact count. A card keeps the sale it came with, so that it is paid for once: its bill does not
--- charge it again, and what goes back is worth what it was sold for. A sale has two prices, as any card: what the client owes its
--- agency, and what the agency owes the platform. A price that the platform names is passed through. Sales and returns are immutable.
+-- Gift cards, sales: cards move from a master pool to a client's pool for money, and back while they are unclaimed.
+-- A sale moves exactly the requested number of cards, or none. It locks available cards only and waits for none while it holds any;
+-- GC-003 is decided by the exact count. A card keeps its sale, so that it is paid for once: its bill does not charge it again, and a
+-- return credits the price of the sale. A sale has two prices: what the client owes its agency, and what the agency owes the platform.
+-- A price that the platform names is passed through. Sales and returns are immutable.
 
 create table public.admin_card_sales (
   id uuid primary key default gen_random_uuid(),
@@ -27,7 +27,7 @@ create table public.admin_card_sales (
 );
 comment on table public.admin_card_sales is
   'Cards sold from a master pool to a client''s pool: how many, what the client owes (price_per_card), what its agency owes '
-  '(platform_price_per_card), and what they had cost the platform.';
+  '(platform_price_per_card), and the platform''s cost.';
 
 create table public.admin_card_returns (
   id uuid primary key default gen_random_uuid(),
@@ -42,13 +42,13 @@ create table public.admin_card_returns (
   constraint admin_card_returns_quantity_is_positive check (quantity > 0),
   constraint admin_card_returns_total_amount_is_not_negative check (total_amount >= 0)
 );
-comment on table public.admin_card_returns is 'Cards of a sale that went back to the master pool, and what they were sold for.';
+comment on table public.admin_card_returns is 'Returns of cards of a sale to the master pool, with the amount credited.';
 
 create table private.sold_cards (
   gift_card_id uuid primary key references public.gift_cards (id),
   sale_id uuid not null references public.admin_card_sales (id)
 );
-comment on table private.sold_cards is 'With which sale a card came to where it is: until it goes back.';
+comment on table private.sold_cards is 'The sale of each sold card, until the card is returned.';
 
 create index admin_card_sales_client_id_idx on public.admin_card_sales (client_id, created_at);
 create index admin_card_sales_master_pool_id_idx on public.admin_card_sales (master_pool_id);
@@ -63,7 +63,7 @@ create trigger admin_card_sales_are_immutable before update or delete or truncat
 create trigger admin_card_returns_are_immutable before update or delete or truncate on public.admin_card_returns
   for each statement execute function private.refuse_change();
 
--- How many cards of a pool (of one sale, if it is named) could move now: exact, from the counters of the lots.
+-- The number of cards of a pool (of one sale, if given) that could move now: exact, from the counters of the lots.
 create function private.movable_cards(pool_id uuid, sale_id uuid default null)
 returns bigint language plpgsql volatile set search_path = '' as $$
 begin
@@ -83,7 +83,7 @@ begin
     where p.id = movable_cards.pool_id);
 end $$;
 
--- Locks so many free cards, the earliest expiry first; fewer when others hold some.
+-- Locks up to `quantity` available cards, the earliest expiry first; fewer when other transactions hold some.
 create function private.lock_free_cards(pool_id uuid, quantity int, sale_id uuid)
 returns uuid[] language plpgsql volatile set search_path = '' as $$
 declare
@@ -99,14 +99,14 @@ begin
       select c.id from public.gift_cards c
       where c.lot_id = lot.id and c.status = 'available' and (lock_free_cards.sale_id is null or exists (
         select from private.sold_cards s where s.gift_card_id = c.id and s.sale_id = lock_free_cards.sale_id))
-      -- a locked card is being claimed or sold by somebody else
+      -- a locked card is being claimed or sold by another transaction
       order by c.id limit quantity - cardinality(card_ids) for update of c skip locked);
     exit when cardinality(card_ids) = quantity;
   end loop;
   return card_ids;
 end $$;
 
--- Waits until whoever holds a card is done with it, and lets go of it again.
+-- Waits for the transaction that holds a card, and releases the card again.
 create function private.await_card(card_id uuid)
 returns void language plpgsql volatile set search_path = '' as $$
 begin
@@ -116,9 +116,9 @@ exception when sqlstate 'RBACK' then
   null;
 end $$;
 
--- Exactly so many cards, locked; or, when there are fewer, none. While others hold cards that may come back, this one waits
--- for one of them and has let go of all of its own: two that wait for each other's cards would wait for ever.
-create function private.take_cards(pool_id uuid, quantity int, sale_id uuid default null)
+-- Locks exactly `quantity` cards, or refuses with GC-003. While other transactions hold cards that may come back, it releases its own
+-- cards and waits for one of theirs, to prevent deadlocks.
+create function private.lock_cards(pool_id uuid, quantity int, sale_id uuid default null)
 returns uuid[] language plpgsql volatile set search_path = '' as $$
 declare
   card_ids uuid[];
@@ -142,9 +142,9 @@ begin
     held_elsewhere := (
       select c.id from public.gift_cards c
       join private.card_lots l on l.id = c.lot_id and l.given_until > now()
-      where c.pool_id = take_cards.pool_id and c.status = 'available'
-        and c.id <> all (card_ids) and (take_cards.sale_id is null or exists (
-          select from private.sold_cards s where s.gift_card_id = c.id and s.sale_id = take_cards.sale_id))
+      where c.pool_id = lock_cards.pool_id and c.status = 'available'
+        and c.id <> all (card_ids) and (lock_cards.sale_id is null or exists (
+          select from private.sold_cards s where s.gift_card_id = c.id and s.sale_id = lock_cards.sale_id))
       limit 1);
     perform private.await_card(held_elsewhere);
   end loop;
@@ -158,7 +158,7 @@ declare
 begin
   insert into private.card_lots (pool_id, expires_at)
   select distinct target.id, c.expires_at from public.gift_cards c where c.id = any (card_ids) order by c.expires_at
-  -- the lot is there already; in order, because others add lots to the pool, too
+  -- the lot exists already; in order, to prevent deadlocks with others that add lots
   on conflict on constraint card_lots_are_unique do nothing;
   update public.gift_cards c set pool_id = target.id, lot_id = l.id, client_id = target.client_id
   from private.card_lots l
@@ -170,8 +170,8 @@ begin
   end if;
 end $$;
 
--- The pool of the buyer that takes the cards: the one that is named, else a new one.
-create function private.pool_to_sell_to(
+-- The buyer's pool that receives the cards: the given one, else a new one.
+create function private.buyer_pool(
   master public.card_pools, buyer_client_id uuid, buyer_pool_id uuid, price_per_card numeric)
 returns public.card_pools language plpgsql volatile set search_path = '' as $$
 declare
@@ -188,7 +188,7 @@ begin
     return pool;
   end if;
   select p.* into pool from public.card_pools p
-  where p.id = buyer_pool_id and p.client_id = pool_to_sell_to.buyer_client_id;
+  where p.id = buyer_pool_id and p.client_id = buyer_pool.buyer_client_id;
   if pool.id is null then
     perform private.refuse('RB-404');
   elsif (pool.brand_id, pool.denomination, pool.currency) <> (master.brand_id, master.denomination, master.currency) then
@@ -248,8 +248,8 @@ begin
   else
     prices := row(price_per_card, price_per_card);
   end if;
-  card_ids := private.take_cards(master.id, quantity);
-  buyer := private.pool_to_sell_to(master, buyer_client_id, buyer_pool_id, prices.client_price);
+  card_ids := private.lock_cards(master.id, quantity);
+  buyer := private.buyer_pool(master, buyer_client_id, buyer_pool_id, prices.client_price);
   perform private.move_cards_to(card_ids, master.id, buyer);
   insert into public.admin_card_sales as s (
     master_pool_id, buyer_client_id, buyer_pool_id, quantity, price_per_card, platform_price_per_card, currency,
@@ -284,7 +284,7 @@ begin
     perform private.refuse('RB-400', 'A return is of 1 to 10,000 cards');
   end if;
   select p.* into master from public.card_pools p where p.id = sale.master_pool_id;
-  card_ids := private.take_cards(sale.buyer_pool_id, quantity, sale.id);
+  card_ids := private.lock_cards(sale.buyer_pool_id, quantity, sale.id);
   delete from private.sold_cards s where s.gift_card_id = any (card_ids);
   perform private.move_cards_to(card_ids, sale.buyer_pool_id, master);
   insert into public.admin_card_returns as r (client_id, sale_id, quantity, total_amount, currency, returned_by, request_id)
@@ -330,7 +330,7 @@ exception when others then
   return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.sell_gift_cards is
-  'Sells cards of a master pool to a client: exactly so many, or none. Refuses with GC-003, GC-006, RB-400, 404, 409.';
+  'Sells cards of a master pool to a client: exactly quantity, or none. GC-003, GC-006, RB-400, RB-404, RB-409.';
 
 create function public.return_gift_cards(
   actor uuid, sale_id uuid, quantity int, request_id uuid, idempotency_key text, request_hash text)
@@ -357,7 +357,7 @@ exception when others then
   return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.return_gift_cards is
-  'Gives unclaimed cards of a sale back to their master pool, and the buyer what they were sold for. Refuses with GC-003, RB-400, 404, 409.';
+  'Returns unclaimed cards of a sale to their master pool, and credits the buyer with their price. GC-003, RB-400, RB-404, RB-409.';
 
 alter table public.admin_card_sales enable row level security;
 alter table public.admin_card_returns enable row level security;
@@ -370,10 +370,10 @@ begin
   return query select s.* from public.admin_card_sales s order by s.created_at desc, s.id;
 end $$;
 select private.publish('private.list_card_sales()', '{authenticated, service_role}',
-  'All sales of cards with what they had cost, the newest first; for platform admins. Others read the table, without the costs.');
+  'All sales of cards with their costs, the newest first; for platform admins. Others read the table, without the costs.');
 
 grant select on public.admin_card_returns to authenticated, service_role;
--- what the cards had cost is the platform's business
+-- without the costs, which are for the platform
 grant select (id, client_id, master_pool_id, buyer_client_id, buyer_pool_id, quantity, price_per_card, total_amount, currency,
   sold_by, request_id, created_at) on public.admin_card_sales to authenticated;
 grant select on public.admin_card_sales to service_role;

@@ -11,7 +11,7 @@ create table private.disclosure_rules (
   constraint disclosure_rules_are_positive check (recipients_per_address > 1 and window_days > 0)
 );
 comment on table private.disclosure_rules is
-  'From how many recipients on the cards sent to one address in how many days raise an alert.';
+  'The number of recipients whose cards may go to one address within a number of days before an alert is raised.';
 insert into private.disclosure_rules default values;
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
@@ -37,8 +37,8 @@ begin
   end if;
 end $$;
 
--- Takes one disclosure from the quota of a member of staff; the seconds to wait when it is used up. Servers have none. The last one
--- raises the alert, because the refusal of the next one may roll back what it records.
+-- Counts one disclosure against the daily quota of a member of staff; returns the seconds to wait when it is spent. Servers have no quota.
+-- The last allowed one raises the alert, because the refusal of the next one may roll back what it records.
 create function private.take_disclosure(actor uuid)
 returns int language plpgsql volatile set search_path = '' as $$
 declare
@@ -66,7 +66,7 @@ begin
   perform private.settle_attempt('staff-disclosure', jsonb_build_object('actor', actor), false);
 end $$;
 
--- Cards of how many recipients went to an address lately, or will go there? Too many for a household raise one alert for the address.
+-- Counts the recipients whose cards went to an address lately, or will; more than a household's raise one alert for the address.
 create function private.watch_address(client_id uuid, recipient_id uuid, address text)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
@@ -92,8 +92,8 @@ begin
   end if;
 end $$;
 
--- An address that is not the recipient's: its country must be allowed, and the alert counts it. What the recipient had no
--- contact for becomes the recipient's own when staff are given it.
+-- Checks an address that is not the recipient's: its country must be allowed, and the alert counts it. If the recipient has no contact on
+-- the channel, an address given by staff is stored as the recipient's own.
 create function private.use_other_address(recipient public.campaign_recipients, channel text, address text, is_staff boolean)
 returns void language plpgsql volatile set search_path = '' as $$
 begin

@@ -1,7 +1,7 @@
--- Gift cards, reveals: how a code is seen without standing in a message, and who else may see one.
--- A claim link belongs to one delivery and says the same in all its tries; the newest link of a card replaces those before.
--- It opens on the device that opens it first, for a short while, until its day. The database knows no token: the functions
--- sign the link's id with the key that seals the card. Every reveal leaves its audit row in the same transaction.
+-- Gift cards, reveals: claim links, which show a code that the message does not contain, and reveals to staff.
+-- A claim link belongs to one delivery and stays the same in all its attempts; a newer link of a card replaces older ones.
+-- It opens on the first device that opens it, within a time window, until it expires. The database stores no token: the edge functions
+-- sign the link's id with the key that seals the card. Every reveal writes its audit row in the same transaction.
 
 create table public.claim_links (
   id uuid primary key default gen_random_uuid(),
@@ -30,7 +30,7 @@ create table private.claim_link_rules (
   constraint claim_link_rules_are_positive check (link_days > 0 and window_minutes > 0)
 );
 comment on table private.claim_link_rules is
-  'How many days a claim link lives, and for how many minutes its device may see the card again.';
+  'Days until a claim link expires, and minutes during which its device may see the card again.';
 insert into private.claim_link_rules default values;
 
 create unique index claim_links_live_idx on public.claim_links (gift_card_id) where replaced_at is null;
@@ -43,8 +43,8 @@ returns void language sql volatile set search_path = '' as $$
   where l.gift_card_id = replace_claim_links.gift_card_id and l.replaced_at is null
 $$;
 
--- Makes the links that leased messages need: the brand or campaign demands one, or the campaign's text asks for it. A delivery
--- that is tried again keeps the link that it had, replaced or not, so that its text never changes.
+-- Creates the links that leased messages need: the brand or campaign requires one, or the template has its tag. A retried delivery keeps
+-- its link, replaced or not, so that its text never changes.
 create function private.open_claim_links(attempts public.delivery_attempts[])
 returns void language plpgsql volatile set search_path = '' as $$
 declare
@@ -65,7 +65,7 @@ begin
       and not exists (select from public.claim_links l where l.delivery_id = d.id)
     order by card.id
   loop
-    -- two messages of one card would both think that theirs is the newest
+    -- locked, because two messages of one card would both make theirs the newest
     perform from public.gift_cards c where c.id = message.gift_card_id for update;
     perform private.replace_claim_links(message.gift_card_id);
     insert into public.claim_links (client_id, gift_card_id, delivery_id, is_required, expires_at)
@@ -73,7 +73,7 @@ begin
   end loop;
 end $$;
 
--- Adds its link to a lease; a message that must not bring the code is not given it.
+-- Adds its link to a lease; where the link is required, the sealed code is left out.
 create function private.with_claim_link(lease jsonb)
 returns jsonb language plpgsql stable set search_path = '' as $$
 declare
@@ -103,7 +103,7 @@ begin
       then 'window over' end;
 end $$;
 
--- Whoever opens the link has got the message.
+-- Records that a code was disclosed. Opening a link proves that its message arrived, so the card is delivered.
 create function private.expose_card(gift_card_id uuid, channel text)
 returns void language sql volatile set search_path = '' as $$
   update public.gift_cards c
@@ -114,15 +114,15 @@ returns void language sql volatile set search_path = '' as $$
   where c.id = expose_card.gift_card_id
 $$;
 
--- Binds the link to the device that opens it first. Returns the link with null for its card when it shows nothing.
-create function private.open_link(link_id uuid, device text, address text, request_id uuid)
+-- Binds the link to the first device that opens it. Returns the link, with a null gift_card_id when it shows nothing.
+create function private.open_claim_link(link_id uuid, device text, address text, request_id uuid)
 returns public.claim_links language plpgsql volatile set search_path = '' as $$
 declare
   link public.claim_links;
   obstacle text;
 begin
   select l.* into link from public.claim_links l where l.id = link_id;
-  -- the card first, as whoever makes a new link does
+  -- the card first, in the lock order of open_claim_links
   perform from public.gift_cards c where c.id = link.gift_card_id for update;
   select l.* into link from public.claim_links l where l.id = link_id for update;
   if link.id is null then
@@ -137,7 +137,7 @@ begin
     return link;
   end if;
   update public.claim_links l
-  set device = open_link.device, revealed_at = coalesce(l.revealed_at, now()), reveals = l.reveals + 1
+  set device = open_claim_link.device, revealed_at = coalesce(l.revealed_at, now()), reveals = l.reveals + 1
   where l.id = link.id returning l.* into link;
   perform private.expose_card(link.gift_card_id, (select d.channel from public.deliveries d where d.id = link.delivery_id));
   return link;
@@ -156,7 +156,7 @@ begin
   if wait_seconds is not null then
     refusal := private.limited(wait_seconds);
   else
-    link := private.open_link(link_id, private.fingerprint(device), address, request_id);
+    link := private.open_claim_link(link_id, private.fingerprint(device), address, request_id);
     if link.gift_card_id is null then
       refusal := private.refused('RB410', 'RB-410', null);
     end if;
@@ -174,8 +174,8 @@ comment on function public.reveal_gift_card is
   'Shows the card of a claim link to the device that opens it first, and again for a short while. Every refusal reads the same (RB-410).';
 grant execute on function public.reveal_gift_card to service_role;
 
--- Only a card that somebody has been given may be looked at, and only by staff of its client who say why.
-create function private.show_card_to(actor uuid, gift_card_id uuid, reason text, request_id uuid)
+-- Reveals a granted card to staff of its client, with a reason.
+create function private.reveal_to_staff(actor uuid, gift_card_id uuid, reason text, request_id uuid)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   card public.gift_cards;
@@ -183,11 +183,11 @@ begin
   if actor is null then
     perform private.refuse('RB-403');
   end if;
-  select c.* into card from public.gift_cards c where c.id = show_card_to.gift_card_id for update;
+  select c.* into card from public.gift_cards c where c.id = reveal_to_staff.gift_card_id for update;
   perform private.assert_can_act(actor, card.client_id, private.staff_roles());
   perform private.assert_reason(reason);
   if card.status not in ('claimed', 'delivered', 'stuck', 'redeemed') then
-    perform private.refuse('RB-400', 'The card is ' || card.status || ': nobody has it');
+    perform private.refuse('RB-400', 'The card is ' || card.status || ': no recipient has it');
   end if;
   perform private.expose_card(card.id, null);
   perform private.record_audit(card.client_id, actor, 'gift_card.revealed_to_staff', 'gift_card', card.id, '{}', request_id,
@@ -202,12 +202,12 @@ declare
   result jsonb;
   detail text;
 begin
-  -- a quota, so unlike a limit on guesses it counts what succeeds; a refusal gives the token back with all else
+  -- a quota, so unlike a limit on guesses it counts successes; a refusal rolls the count back
   wait_seconds := private.take_disclosure(actor);
   if wait_seconds is not null then
     return private.limited(wait_seconds);
   end if;
-  result := private.show_card_to(actor, gift_card_id, reason, request_id);
+  result := private.reveal_to_staff(actor, gift_card_id, reason, request_id);
   return private.answered(result, private.sealed_card(gift_card_id));
 exception when others then
   if not private.is_refusal(sqlstate) then
@@ -217,7 +217,8 @@ exception when others then
   return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.reveal_gift_card_to_staff is
-  'Shows a given card to an agent or admin of its client who says why; so many a day for each, audited.';
+  'Reveals a granted card to an agent or admin of its client, with a reason; a daily quota for each user (RB-429), audited. GC-012, '
+  'RB-400, RB-403, RB-404.';
 grant execute on function public.reveal_gift_card_to_staff to service_role;
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks, slows, slowed_max) values
@@ -237,7 +238,7 @@ begin
   return campaign;
 end $$;
 select private.publish('private.update_campaign_claim_link(uuid, boolean)', '{authenticated, service_role}',
-  'Says whether a campaign''s messages bring a claim link instead of the code.');
+  'Sets whether a campaign''s messages contain a claim link instead of the code.');
 
 create function private.update_brand_claim_link(brand_id uuid, is_required boolean)
 returns public.gift_card_brands language plpgsql volatile security definer set search_path = '' as $$
@@ -256,9 +257,9 @@ begin
   return brand;
 end $$;
 select private.publish('private.update_brand_claim_link(uuid, boolean)', '{authenticated, service_role}',
-  'Says whether messages with cards of a brand bring a claim link instead of the code; for the platform''s admins.');
+  'Sets whether messages with cards of a brand contain a claim link instead of the code; for platform admins.');
 
--- Must be empty: a link that was opened, and no audit row says so.
+-- Must be empty: opened links whose reveals are not all in the audit log.
 create view private.reveals_without_audit as
   select l.id from public.claim_links l
   where l.revealed_at is not null and (

@@ -1,8 +1,7 @@
--- Gift cards, the consent of recipients: it is asked for, answered, withdrawn, and passed on by staff.
--- recipients.sms_opted_in_at follows the facts in `consents` by trigger, whoever appends them; an opt-out ends the consents that
--- every client has of that address.
+-- Gift cards, the consent of recipients: requests, answers, withdrawals, and consents relayed by staff.
+-- Triggers keep recipients.sms_opted_in_at in step with `consents`; an opt-out ends the consents that every client has of the address.
 
-create function private.follow_consent()
+create function private.sync_opt_in()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 begin
   if new.action = 'opted_in' then
@@ -19,9 +18,9 @@ end $$;
 
 create trigger consents_are_followed after insert on public.consents
   for each row when (new.channel = 'sms' and new.client_id is not null and new.action <> 'requested')
-  execute function private.follow_consent();
+  execute function private.sync_opt_in();
 
--- A consent is a phone's to a client: it holds in the client's next campaign too, and not for the recipient's next phone.
+-- A consent binds a phone to a client: it holds in the client's next campaign, and not for the recipient's next phone.
 create function private.inherit_consent()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -39,7 +38,7 @@ create trigger recipients_leave_their_consent_with_their_phone before update of 
   for each row when (old.phone is distinct from new.phone and old.sms_opted_in_at is not distinct from new.sms_opted_in_at)
   execute function private.inherit_consent();
 
--- Was the card given for a condition that asks for consent to SMS, which this address has not given?
+-- Whether the card's condition requires an SMS opt-in that this address has not given.
 create function private.lacks_consent(gift_card_id uuid, channel text, address text)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
@@ -52,8 +51,8 @@ begin
     where c.id = lacks_consent.gift_card_id and not private.has_agreed(r, lacks_consent.address));
 end $$;
 
--- An opt-out is a fact for each client that knows the address; one for an unknown address is the platform's, and so is a second
--- one, which ends no consent any more.
+-- Appends an opt-out for each client that knows the address; one of an unknown address, or a second one, which ends no consent, is
+-- recorded without a client.
 create function private.end_consents()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -81,7 +80,7 @@ end $$;
 create trigger contact_opt_outs_end_consents after insert on public.contact_opt_outs
   for each row execute function private.end_consents();
 
--- Asking. The text is the function's; what is stored is what the recipient reads, letter by letter.
+-- Requests. The edge function has the text; the stored wording is the recipient's text, character for character.
 
 -- Returns the answer, or a refusal: returned and not raised, so that the alert about the limit is not rolled back.
 create function private.queue_opt_in_request(
@@ -93,7 +92,7 @@ declare
   delivery_id uuid;
 begin
   if private.is_opted_out('sms', phone) then
-    perform private.refuse('RB-400', 'The phone has opted out: only its owner can take that back, by texting START');
+    perform private.refuse('RB-400', 'The phone has opted out: only its owner can opt in again, by texting START');
   end if;
   if consent.action = 'opted_in' then
     return jsonb_build_object('recipientId', recipient.id, 'status', 'opted_in', 'optedInAt', consent.created_at);
@@ -160,13 +159,13 @@ exception when others then
   return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.request_sms_opt_in is
-  'Queues the text that asks a recipient for consent, with its exact wording as the proof; three times a day for a phone.';
+  'Queues the SMS that asks a recipient for consent, and stores its exact wording as proof; at most three a day for a phone (RB-429).';
 grant execute on function public.request_sms_opt_in to service_role;
 
--- What recipients say, and staff pass on.
+-- Consents and opt-outs that staff relay.
 
--- The recipient's own address, or another one that the client has written to or asked: staff speak for nobody else's.
-create function private.address_of(recipient public.campaign_recipients, channel text, address text)
+-- The recipient's own address, or one that the client has written to or asked; any other address is RB-404.
+create function private.known_address(recipient public.campaign_recipients, channel text, address text)
 returns text language plpgsql stable set search_path = '' as $$
 declare
   own text := lower(case channel when 'sms' then recipient.phone when 'email' then recipient.email end);
@@ -175,16 +174,16 @@ begin
   perform private.assert_address(channel, address);
   if address is distinct from own and not exists (
     select from public.deliveries d
-    where d.deliver_to = address_of.address and d.client_id = recipient.client_id
+    where d.deliver_to = known_address.address and d.client_id = recipient.client_id
   ) and not exists (
     select from public.consents c
-    where c.address = address_of.address and c.channel = address_of.channel and c.client_id = recipient.client_id) then
+    where c.address = known_address.address and c.channel = known_address.channel and c.client_id = recipient.client_id) then
     perform private.refuse('RB-404');
   end if;
   return address;
 end $$;
 
--- Staff take back what staff of the client have passed on, a server what staff and servers have; never the owner's own word.
+-- Staff may lift opt-outs that staff of their client relayed, a server those of staff and servers; never the owner's own.
 create function private.may_lift_opt_out(actor uuid, client_id uuid, opt_out public.contact_opt_outs)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
@@ -193,24 +192,24 @@ begin
     where theirs = may_lift_opt_out.client_id));
 end $$;
 
-create function private.pass_on_consent(
+create function private.relay_consent(
   actor uuid, recipient_id uuid, channel text, source text, wording text, address text, wording_version text, ip inet)
 returns public.consents language plpgsql volatile set search_path = '' as $$
 declare
   recipient public.campaign_recipients;
   consent public.consents;
 begin
-  select r.* into recipient from public.campaign_recipients r where r.id = pass_on_consent.recipient_id;
+  select r.* into recipient from public.campaign_recipients r where r.id = relay_consent.recipient_id;
   perform private.assert_can_act(actor, recipient.client_id, private.staff_roles());
-  address := private.address_of(recipient, channel, address);
+  address := private.known_address(recipient, channel, address);
   perform private.assert_choice(source, 'source', array['agent', 'web_form', 'import']), private.assert_text(wording, 'wording', 10000);
-  -- an opt-out that is being recorded at this moment is looked at, too
-  perform private.lock_wish(channel, address);
+  -- serializes with an opt-out of the address that is being recorded
+  perform private.lock_preference(channel, address);
   if exists (
     select from public.contact_opt_outs o
-    where o.channel = pass_on_consent.channel and o.address = pass_on_consent.address
+    where o.channel = relay_consent.channel and o.address = relay_consent.address
       and not private.may_lift_opt_out(actor, recipient.client_id, o)) then
-    perform private.refuse('RB-400', 'The address has opted out: only its owner can take that back');
+    perform private.refuse('RB-400', 'The address has opted out: only its owner can opt in again');
   end if;
   perform private.lift_opt_out(channel, address);
   insert into public.consents as c (
@@ -222,16 +221,16 @@ begin
   return consent;
 end $$;
 
-create function private.pass_on_opt_out(
+create function private.relay_opt_out(
   actor uuid, recipient_id uuid, channel text, source text, wording text, address text, ip inet)
 returns public.consents language plpgsql volatile set search_path = '' as $$
 declare
   recipient public.campaign_recipients;
   consent public.consents;
 begin
-  select r.* into recipient from public.campaign_recipients r where r.id = pass_on_opt_out.recipient_id;
+  select r.* into recipient from public.campaign_recipients r where r.id = relay_opt_out.recipient_id;
   perform private.assert_can_act(actor, recipient.client_id, private.staff_roles());
-  address := private.address_of(recipient, channel, address);
+  address := private.known_address(recipient, channel, address);
   perform private.assert_choice(source, 'source', array['agent', 'web_form', 'import']);
   perform private.opt_out(channel, address, source, wording, null, actor);
   consent := private.last_consent(recipient.client_id, channel, address);
@@ -249,20 +248,20 @@ create function private.record_consent(
   recipient_id uuid, channel text, source text, wording text, address text default null, wording_version text default null,
   ip inet default null)
 returns public.consents language sql volatile security definer set search_path = '' as $$
-  select private.pass_on_consent(
+  select private.relay_consent(
     private.caller(), recipient_id, channel, source, wording, address, wording_version, ip)
 $$;
 select private.publish('private.record_consent(uuid, text, text, text, text, text, inet)', '{authenticated, service_role}',
-  'Staff note that a recipient agreed to be written to: source agent, web_form or import, and the words that were agreed to. '
-  'It takes back an opt-out that the client''s own staff had passed on; any other one only the owner of the address takes back.');
+  'Records that a recipient consented to messages: source agent, web_form or import, and the wording that was agreed to. '
+  'Lifts an opt-out that the client''s own staff had relayed; any other one is lifted by the owner of the address only (RB-400).');
 
 create function private.record_opt_out(
   recipient_id uuid, channel text, source text default 'agent', address text default null, wording text default null)
 returns public.consents language sql volatile security definer set search_path = '' as $$
-  select private.pass_on_opt_out(private.caller(), recipient_id, channel, source, wording, address, null)
+  select private.relay_opt_out(private.caller(), recipient_id, channel, source, wording, address, null)
 $$;
 select private.publish('private.record_opt_out(uuid, text, text, text, text)', '{authenticated, service_role}',
-  'Staff note that a recipient wants nothing more on a channel, however they said it (call, e-mail, web); holds at once and for all.');
+  'Records that a recipient opted out of a channel (in a call, an e-mail, on the web); takes effect at once and for all clients.');
 
 create function public.record_recipient_consent(
   actor uuid, recipient_id uuid, channel text, action text, source text, wording text, address text, wording_version text,
@@ -281,9 +280,9 @@ begin
     return private.answered(answer, null, true);
   end if;
   consent := case action
-    when 'opted_in' then private.pass_on_consent(
+    when 'opted_in' then private.relay_consent(
       actor, recipient_id, channel, source, wording, address, wording_version, ip)
-    else private.pass_on_opt_out(actor, recipient_id, channel, source, wording, address, ip) end;
+    else private.relay_opt_out(actor, recipient_id, channel, source, wording, address, ip) end;
   answer := jsonb_build_object('consentId', consent.id, 'recipientId', recipient_id, 'channel', channel,
     'action', consent.action, 'recordedAt', consent.created_at);
   perform private.store_answer(scope, key, answer);
@@ -296,7 +295,7 @@ exception when others then
   return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.record_recipient_consent is
-  'A server or staff pass on what a recipient said elsewhere, such as on a web form: action opted_in or opted_out.';
+  'Records a consent or opt-out that a recipient gave elsewhere, such as on a web form: action opted_in or opted_out.';
 grant execute on function public.record_recipient_consent to service_role;
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values

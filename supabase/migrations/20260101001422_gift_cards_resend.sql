@@ -2,7 +2,7 @@
 -- one that still waits and the claim links of earlier ones.
 
 -- Cancels the queued messages of cards. A message that a delivery worker has leased is left to the worker.
-create function private.call_off_messages(gift_card_ids uuid[])
+create function private.cancel_queued_messages(gift_card_ids uuid[])
 returns void language plpgsql volatile set search_path = '' as $$
 declare
   queued uuid[] := array(
@@ -44,7 +44,7 @@ begin
     perform private.refuse('GC-009');
   end if;
   -- the holder of an earlier message's link may not be the recipient any more
-  perform private.replace_claim_links(card.id), private.call_off_messages(array[card.id]);
+  perform private.replace_claim_links(card.id), private.cancel_queued_messages(array[card.id]);
   delivery_id := private.enqueue_delivery(
     card.client_id, 'gift_card', card.id, card.recipient_id, channel, address);
   -- a new message is queued, so the card is not stuck unless that fails, too

@@ -1,5 +1,5 @@
--- Replies: what recipients write. Clear words work at once (opting in, opting out, help); what may be an opt-out and may be about
--- something else is decided by staff of the client that wrote to the phone last. Everything is kept.
+-- Replies of recipients. Keywords take effect at once (opt-in, opt-out, help); an ambiguous reply is decided by staff of the client that
+-- wrote to the phone last. Every reply is kept.
 
 -- The kind of opt-out that a reply sets and lifts: SMS and RCS count for the number, WhatsApp only for WhatsApp.
 create function private.kind_of_reply(sent_by text)
@@ -7,7 +7,7 @@ returns text language sql immutable set search_path = '' as $$
   select case sent_by when 'whatsapp' then 'whatsapp' else 'general' end
 $$;
 
--- Yes to the last open request. Without one it is START: for the client that wrote last, and for clients whose consent an
+-- Accepts the last open request. Without one it is START: it opts in to the client that wrote last, and to clients whose consent an
 -- opt-out had ended. By WhatsApp it lifts opt-outs by WhatsApp only, and is no consent to SMS.
 create function private.accept_opt_in(message public.inbound_messages)
 returns void language plpgsql volatile set search_path = '' as $$
@@ -18,7 +18,7 @@ begin
   if private.lift_opt_out('sms', message.phone, kind => kind) then
     perform private.restore_consents('sms', message.phone, 'sms_reply', message.body, message.provider_message_id);
   elsif private.is_opted_out('sms', message.phone) then
-    -- a STOP that was said later came first, or one of another kind stands
+    -- a later STOP arrived first, or an opt-out of another kind stands
     return;
   end if;
   if kind <> 'general' then
@@ -35,8 +35,8 @@ begin
   end if;
 end $$;
 
--- Keeps a message; null when it was kept before. It belongs to the client that wrote to the phone last.
-create function private.keep_inbound_message(message public.inbound_messages)
+-- Stores a message; null when it was stored before. It belongs to the client that wrote to the phone last.
+create function private.store_inbound_message(message public.inbound_messages)
 returns public.inbound_messages language plpgsql volatile set search_path = '' as $$
 declare
   kept public.inbound_messages;
@@ -51,13 +51,13 @@ begin
     client_id, recipient_id, provider_message_id, phone, sent_to, sent_by, body, media_count, meaning, review)
   values (message.client_id, message.recipient_id, message.provider_message_id, message.phone, message.sent_to, message.sent_by,
     message.body, message.media_count, message.meaning, case message.meaning when 'unclear' then 'open' end)
-  -- Twilio sends it again when it has missed our answer
+  -- Twilio repeats a request whose response it missed
   on conflict on constraint inbound_messages_come_once do nothing
   returning m.* into kept;
   return kept;
 end $$;
 
--- Of a phone that has opted out nothing is left to decide.
+-- Closes the open reviews of a phone that has opted out.
 create function private.close_reviews(phone text)
 returns void language sql volatile set search_path = '' as $$
   with closed as (
@@ -67,8 +67,8 @@ returns void language sql volatile set search_path = '' as $$
   select private.resolve_alert('reply_to_review', c.id::text) from closed c
 $$;
 
--- Applies the meaning of a message, and returns whether to confirm it.
-create function private.follow_reply(message public.inbound_messages)
+-- Applies the meaning of a message, and returns whether to send a confirmation.
+create function private.apply_reply(message public.inbound_messages)
 returns boolean language plpgsql volatile set search_path = '' as $$
 declare
   kind text := private.kind_of_reply(message.sent_by);
@@ -107,9 +107,9 @@ begin
   message.body := body;
   message.media_count := coalesce(media_count, 0);
   message.meaning := meaning;
-  message := private.keep_inbound_message(message);
+  message := private.store_inbound_message(message);
   if message.id is not null then
-    is_news := private.follow_reply(message);
+    is_news := private.apply_reply(message);
     update public.inbound_messages m set answer = case when is_news and not is_answered then m.meaning end
     where m.id = message.id;
   end if;
@@ -119,17 +119,17 @@ begin
     where m.provider_message_id = receive_sms.provider_message_id));
 end $$;
 comment on function public.receive_sms is
-  'Keeps an SMS (or a message by RCS or WhatsApp: sent_by) that a recipient wrote and does what it means; tells what to answer '
-  '(nothing where the provider has answered).';
+  'Stores an SMS (or a message by RCS or WhatsApp: sent_by) from a recipient and applies its meaning; returns which answer to send '
+  '(null where the provider has answered).';
 grant execute on function public.receive_sms to service_role;
 
--- Replies that may be an opt-out, or may be about something else ("I need to cancel my appointment"): staff decide.
+-- Ambiguous replies, such as "I need to cancel my appointment": staff decide.
 
 create view public.replies_to_review with (security_invoker = on) as
   select m.id, m.client_id, m.recipient_id, m.phone, m.body, m.sent_by, m.created_at
   from public.inbound_messages m where m.review = 'open';
 comment on view public.replies_to_review is
-  'Replies that may be an opt-out, of the clients that the reader is staff of; decide_reply settles each.';
+  'Replies that may be an opt-out, of the reader''s clients; decide_reply settles each.';
 
 create function private.decide_reply(inbound_message_id uuid, decision text, note text default null)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -141,7 +141,7 @@ begin
   if message.id is null or message.client_id is not null then
     perform private.assert_can_act(actor, message.client_id, private.staff_roles());
   else
-    -- a message without a client is decided by the platform
+    -- a message without a client is for the platform to decide
     perform private.assert_platform_admin(actor);
   end if;
   if decision is null or decision not in ('opted_out', 'dismissed') then
@@ -163,7 +163,7 @@ begin
     'isOptedOut', private.is_opted_out('sms', message.phone));
 end $$;
 select private.publish('private.decide_reply(uuid, text, text)', '{authenticated, service_role}',
-  'Staff settle a reply that may be an opt-out: opted_out (holds at once and for all clients, as record_opt_out; staff of the client may '
-  'take it back with record_consent) or dismissed. Audited; RB-400 when it was decided otherwise before.');
+  'Settles a reply that may be an opt-out: opted_out (at once and for all clients, as record_opt_out; staff of the client may '
+  'lift it with record_consent) or dismissed. Audited. RB-400 when it was decided otherwise before.');
 
 grant select on public.replies_to_review to authenticated, service_role;

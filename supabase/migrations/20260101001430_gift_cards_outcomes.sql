@@ -1,16 +1,16 @@
--- Gift cards, delivery outcomes: the outcomes of a card's messages decide its state. In any order of the providers' reports,
--- the same outcomes lead to the same state: delivered by the message that arrived, claimed while one is under way, stuck when each
+-- Gift cards, delivery outcomes: the outcomes of a card's messages decide its status. In any order of the providers' reports
+-- the same outcomes lead to the same status: delivered by the message that arrived, claimed while one is in progress, stuck when each
 -- has failed and no channel is left.
 
--- The messages that bring a card for its present grant; those from before it came back to stock do not count.
+-- The messages of a card's current grant; those from before it returned to stock do not count.
 create function private.messages_of(card public.gift_cards)
 returns setof public.deliveries language sql stable set search_path = '' as $$
   select d.* from public.deliveries d
   where d.topic = 'gift_card' and d.subject_id = card.id and d.status <> 'cancelled' and d.created_at >= card.claimed_at
 $$;
 
--- How and when a card has reached its recipient: by a message that arrived (the provider says so, or its claim link was opened), else
--- by one that a provider took; the earlier one of two. Null when no message has.
+-- How and when a card has reached its recipient: by a message that arrived (the provider reports it, or its claim link was opened), else
+-- by one that a provider accepted; of two the earlier one. Null when no message has.
 create function private.arrival_of(card public.gift_cards, out channel text, out arrived_at timestamptz)
 language sql stable set search_path = '' as $$
   select d.channel, coalesce(l.revealed_at, d.delivered_at, d.sent_at)
@@ -21,7 +21,7 @@ language sql stable set search_path = '' as $$
 $$;
 
 -- Queues a message by the recipient's other channel, if there is one that has not been tried for this card.
-create function private.take_other_channel(delivery public.deliveries, card public.gift_cards)
+create function private.queue_on_other_channel(delivery public.deliveries, card public.gift_cards)
 returns uuid language sql volatile set search_path = '' as $$
   select private.enqueue_delivery(
     delivery.client_id, delivery.topic, delivery.subject_id, r.id, o.channel, o.address)
@@ -34,17 +34,17 @@ returns uuid language sql volatile set search_path = '' as $$
     and not private.is_opted_out(o.channel, o.address)
 $$;
 
--- A message has failed, and none has arrived. While another one of the card is under way, that one decides; else the other channel is
--- tried once, else an operator must act. A card that the answer to its request showed stays delivered.
-create function private.follow_failure(card public.gift_cards, delivery public.deliveries, is_answered boolean)
+-- Applies a failed message when none has arrived. While another message of the card is in progress, that one decides; else the other channel
+-- is tried once; else the card is stuck and an alert is raised. A card that was shown in an answer stays delivered.
+create function private.apply_failed_delivery(card public.gift_cards, delivery public.deliveries, is_answered boolean)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
   next_status text := 'claimed';
 begin
   if exists (select from private.messages_of(card) d where d.status in ('queued', 'sending', 'unknown')) then
-    -- the sweep had its reason
+    -- stuck by release_stuck_cards: stays so
     next_status := case card.status when 'stuck' then 'stuck' else 'claimed' end;
-  elsif private.take_other_channel(delivery, card) is null then
+  elsif private.queue_on_other_channel(delivery, card) is null then
     next_status := 'stuck';
     perform private.raise_alert('delivery_failed', 'warning', 'A gift card could not be delivered; contact the recipient',
       jsonb_build_object('delivery_id', delivery.id, 'gift_card_id', delivery.subject_id,
@@ -55,8 +55,8 @@ begin
   where c.id = card.id and c.status <> next_status and not is_answered;
 end $$;
 
--- An SMS that is too long for any carrier is not sent. One alert for its campaign, since the template or a value must be shortened.
-create function private.tell_when_too_long(delivery public.deliveries)
+-- Raises one alert for a campaign whose SMS was too long for carriers and was not sent: its template or a value must be shortened.
+create function private.alert_message_too_long(delivery public.deliveries)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
   campaign_id uuid;
@@ -70,26 +70,26 @@ begin
   end if;
 end $$;
 
--- What the new state of a message means for its card. A card that was used, or that no longer counts, stays as it is.
-create function private.follow_delivery(delivery public.deliveries)
+-- Applies the new status of a message to its card. A redeemed, cancelled or expired card stays unchanged.
+create function private.apply_delivery_outcome(delivery public.deliveries)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
   card public.gift_cards;
   arrival record;
   is_answered boolean;
 begin
-  -- of two messages that fail at the same moment the second one must see that the first has
+  -- locked, so that of two messages that fail at once the second one sees the failure of the first
   select c.* into card from public.gift_cards c where c.id = delivery.subject_id for update;
   if delivery.status = 'queued' and (card.status in ('cancelled', 'expired') or exists (
     select from private.messages_of(card) d
     where d.created_at > delivery.created_at and d.status in ('queued', 'sending', 'unknown', 'sent', 'delivered'))) then
-    -- an attempt that was under way when the card was cancelled, or sent again elsewhere, is not retried
+    -- an attempt in progress when the card was cancelled or resent is not retried
     update public.deliveries d set status = 'cancelled', cancelled_at = now() where d.id = delivery.id and d.status = 'queued';
   end if;
   if card.id is null or card.status not in ('claimed', 'delivered', 'stuck') or delivery.status = 'queued' then
     return;
   end if;
-  perform private.tell_when_too_long(delivery);
+  perform private.alert_message_too_long(delivery);
   select * into arrival from private.arrival_of(card);
   is_answered := card.status = 'delivered' and card.delivery_method in ('browser', 'api');
   if arrival.channel is not null and not is_answered then
@@ -101,19 +101,19 @@ begin
   if delivery.status in ('sent', 'delivered') then
     perform private.resolve_alert('delivery_failed', delivery.subject_id::text);
   elsif arrival.channel is null then
-    perform private.follow_failure(card, delivery, is_answered);
+    perform private.apply_failed_delivery(card, delivery, is_answered);
   end if;
 end $$;
 
--- Runs for every end of a delivery: the report of an attempt, a look-up, a callback, an opt-out at the lease.
-create function private.deliveries_have_consequences()
+-- Runs whenever a delivery gets an outcome: by the report of an attempt, a look-up, a callback, or an opt-out found at the lease.
+create function private.decide_card_status()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 begin
-  perform private.follow_delivery(new);
+  perform private.apply_delivery_outcome(new);
   return null;
 end $$;
 
-create trigger deliveries_have_consequences_for_cards after update of status on public.deliveries
+create trigger deliveries_decide_card_status after update of status on public.deliveries
   for each row when (new.topic = 'gift_card' and old.status is distinct from new.status
     and new.status not in ('sending', 'unknown', 'cancelled'))
-  execute function private.deliveries_have_consequences();
+  execute function private.decide_card_status();

@@ -1,8 +1,8 @@
--- Gift cards, admin entry points: pools, campaigns and conditions. Each body checks the caller's membership itself, because client
--- roles may write no table.
+-- Gift cards, admin entry points for pools, campaigns and conditions, called with supabase-js.
+-- Each public wrapper runs as the caller and calls a private body that checks the membership itself, because client roles have no write
+-- privilege on tables.
 
--- Whose stock a new pool holds: what the platform makes is the platform's, also when a client hands it out, and what others make
--- is the client's own. Only the platform may say otherwise.
+-- The stock owner of a new pool: the platform for pools that its admins create, the client for all others. Only the platform can choose.
 create function private.owner_of_new_pool(client_id uuid, stock_owner text)
 returns text language plpgsql stable set search_path = '' as $$
 declare
@@ -19,7 +19,7 @@ begin
   return coalesce(stock_owner, case when is_platform then 'platform' else 'client' end);
 end $$;
 
--- What a card of platform stock costs: as the platform says, else as the brand's value does; nothing is never assumed.
+-- The cost of a card of platform stock: the given one, else that of the denomination; never assumed to be 0.
 create function private.cost_of_new_stock(brand_id uuid, denomination numeric, currency text, cost_per_card numeric)
 returns numeric language plpgsql stable set search_path = '' as $$
 declare
@@ -76,11 +76,11 @@ begin
 end $$;
 select private.publish('private.create_gift_card_pool(uuid, uuid, text, numeric, text, uuid, numeric, text)',
   '{authenticated, service_role}',
-  'Creates an empty pool of one brand and value; without a client it is a master pool. Cards come in by upload-gift-cards. '
+  'Creates an empty pool of one brand and value; without a client it is a master pool. Cards are added by upload-gift-cards. '
   'stock_owner: platform (the default of platform admins) or client (of all others: cards of its own, billed a fee at most). '
-  'cost_per_card is the owner''s figure; platform stock takes the cost of the brand''s value without one. Refuses with RB400, RB403, RB404.');
+  'cost_per_card is the owner''s figure; platform stock takes the cost of the brand''s value without one. RB-400, RB-403, RB-404.');
 
--- A client does not decide that its agency pays.
+-- Only the agency or the platform can bill the agency.
 create function private.assert_can_bill(client_id uuid, billing_entity text)
 returns void language plpgsql stable set search_path = '' as $$
 begin
@@ -108,7 +108,9 @@ begin
   return campaign;
 end $$;
 select private.publish('private.create_campaign(uuid, text, text, text, text, text, text)', '{authenticated, service_role}',
-  'Creates a campaign; billing_entity is client, or agency, which only its agency or the platform can set. The templates take {{first_name}}, {{code}} and the other merge tags; RB-400 with fields for one that cannot be used (check_message_template). The answer says sms_encoding and sms_segments.');
+  'Creates a campaign; billing_entity is client, or agency, which only its agency or the platform can set. The templates take '
+  '{{first_name}}, {{code}} and the other merge tags; RB-400 with fields for one that cannot be used (check_message_template). The answer '
+  'says sms_encoding and sms_segments.');
 
 create function private.update_campaign_billing(campaign_id uuid, billing_entity text)
 returns public.campaigns language plpgsql volatile security definer set search_path = '' as $$
@@ -117,7 +119,7 @@ declare
 begin
   perform private.assert_choice(billing_entity, 'billing_entity', array['client', 'agency']);
   perform private.assert_can_bill(campaign.client_id, billing_entity);
-  -- nor that its agency pays no more: that is the agency's word
+  -- nor can a client end that its agency is billed
   perform private.assert_can_bill(campaign.client_id, campaign.billing_entity);
   update public.campaigns c set billing_entity = update_campaign_billing.billing_entity
   where c.id = campaign.id returning c.* into campaign;
@@ -126,9 +128,9 @@ begin
   return campaign;
 end $$;
 select private.publish('private.update_campaign_billing(uuid, text)', '{authenticated, service_role}',
-  'Says who is billed for the cards of a campaign from now on: client, or agency if its agency or the platform says so.');
+  'Sets who is billed for the cards of a campaign from now on: client, or agency, which only its agency or the platform can set.');
 
--- A campaign gives what its client may give; a condition may be without a card until somebody has chosen one.
+-- Refuses a card that the campaign's client may not give. A condition may be without a card until an admin chooses one.
 create function private.assert_choosable(campaign public.campaigns, brand_id uuid, card_value numeric)
 returns void language plpgsql stable set search_path = '' as $$
 begin
@@ -141,8 +143,8 @@ begin
   end if;
 end $$;
 
--- What the fields of a CRM's event must say, each one value or one of several: {"status": "won", "appointment.status": ["showed", "confirmed"]}.
--- A restriction is never dropped: what cannot be read is refused. None, for an empty object.
+-- The accepted values of the fields of a CRM event, each one value or a list: {"status": "won", "appointment.status": ["showed", "confirmed"]}.
+-- A restriction is never dropped: what cannot be parsed is refused. Null for an empty object.
 create function private.crm_event_match(given jsonb, crm_event_name text)
 returns jsonb language plpgsql stable set search_path = '' as $$
 declare
@@ -196,9 +198,9 @@ begin
 end $$;
 select private.publish('private.create_campaign_condition(uuid, int, text, uuid, numeric, text, boolean, boolean, jsonb)',
   '{authenticated, service_role}',
-  'Creates a condition of a campaign: the event and the card that it earns, which the client may give (else GC002). '
-  'crm_event_match: what the fields of the event '
-  'crm_event_name must say, each one value or a list of them ({"status": ["won"]}).');
+  'Creates a condition of a campaign: the event and the card that it earns, which the client may give (else GC-002). '
+  'crm_event_match: the accepted values of the fields of the event '
+  'crm_event_name, each one value or a list of them ({"status": ["won"]}).');
 
 create function private.update_campaign_condition(
   campaign_id uuid, condition_number int, condition_name text default null, brand_id uuid default null,
@@ -240,4 +242,4 @@ end $$;
 select private.publish('private.update_campaign_condition(uuid, int, text, uuid, numeric, text, boolean, boolean, jsonb)',
   '{authenticated, service_role}',
   'Changes a condition from now on; omitted parameters are left unchanged, and {} as crm_event_match removes it. '
-  'A card that the client may not give: GC002.');
+  'GC-002 for a card that the client may not give.');

@@ -1,6 +1,6 @@
--- Gift cards, the redemption codes of recipients: drawn, replaced after a leak, and exported for printing.
+-- Gift cards, the redemption codes of recipients: generated, replaced after a leak, and exported for printing.
 
--- Imports and rotations of a campaign wait for each other: each compares with what the other has committed.
+-- Serializes imports and rotations of a campaign, because each compares with the committed rows of the other.
 create function private.lock_recipients(campaign_id uuid)
 returns void language sql volatile set search_path = '' as $$
   select pg_advisory_xact_lock(hashtextextended('recipients of ' || campaign_id, 0))
@@ -22,7 +22,7 @@ begin
     then right(regexp_replace(token, '[^A-Za-z0-9]', '', 'g'), 4) end;
 end $$;
 
--- Gives each recipient its code. A code that another recipient has already is drawn again.
+-- Stores a code for each recipient. A code that another recipient has is generated again.
 create function private.store_codes(campaign public.campaigns, recipient_ids uuid[], tokens text[], pattern text)
 returns void language plpgsql volatile set search_path = '' as $$
 begin

@@ -1,5 +1,5 @@
--- Gift cards, templates: the texts that bring a card are checked when they are stored, by every way that stores them. A text with an
--- unknown tag, without the code or its link, or too long for a carrier would be sent, and counted as delivered, without a reward in it.
+-- Gift cards, templates: a trigger checks the texts of a campaign whenever they are stored. A text with an unknown tag, without the code or
+-- its link, or too long for a carrier would be sent, and counted as delivered, without a reward in it.
 
 create table private.merge_tags (
   tag text not null,
@@ -14,7 +14,7 @@ comment on table private.merge_tags is
   'The merge tags of messages (render.ts fills in the same ones), with a typical value and the assumed maximum of characters. A secret one '
   'has no place in a subject.';
 
--- code and pin are the maxima of an upload; the others are assumptions, and what exceeds them is caught before it is sent
+-- code and pin are the maxima of an upload; the others are assumptions, and a longer message is caught before it is sent
 insert into private.merge_tags (tag, sample, longest, is_secret) values
   ('first_name', 'Ada', 40, false),
   ('last_name', 'Archer', 40, false),
@@ -32,7 +32,7 @@ insert into private.merge_tags (tag, sample, longest, is_secret) values
   ('support_phone', '+1 202 555 0141', 20, false),
   ('support_email', 'help@acme.example', 60, false);
 
--- How many single edits lead from one word to the other.
+-- The Levenshtein distance of two words.
 create function private.edit_distance(one text, other text)
 returns int language plpgsql immutable set search_path = '' as $$
 declare
@@ -78,7 +78,7 @@ begin
   end if;
 end $$;
 
--- Each tag of a text as it is written between its braces, on one line as render.ts wants it.
+-- Each tag of a text as written between its braces.
 create function private.tags_of(body text)
 returns setof text language sql immutable set search_path = '' as $$
   select distinct m[1] from regexp_matches(body, '\{\{([^{}\n]*)\}\}', 'g') m

@@ -1,10 +1,10 @@
--- Gift cards, the end of their lives: redeemed, cancelled, back in stock; and the archive of pools.
--- A card whose code was not disclosed may return to stock, and then nothing is left of its promise: the grant is cancelled,
--- the bill reversed, the message called off. A card whose code may have left is never given to anybody else.
--- Who changes what a sender may hold locks the messages first and the card after them, as a sender does.
+-- Gift cards, the life cycle: redeemed, cancelled, returned to stock; and the archive of pools.
+-- A card whose code was not disclosed can return to stock: its grant is cancelled, its bill reversed, its messages are cancelled. A card
+-- whose code may have been disclosed never returns to stock.
+-- Lock order: the messages of a card first, then the card, as delivery workers do.
 
--- The card, locked with every message that brings it. A message that came while we waited for the card is not ours yet: give
--- all back and begin again.
+-- Locks a card with all of its messages. If a message was queued while the function waited for the card, it releases all locks and starts
+-- again.
 create function private.lock_card(gift_card_id uuid)
 returns public.gift_cards language plpgsql volatile set search_path = '' as $$
 declare
@@ -29,7 +29,7 @@ begin
   end loop;
 end $$;
 
--- The request that gave a card last, as its audit event tells.
+-- The request that last provisioned a card, from its audit event.
 create function private.request_of_card(card_id uuid)
 returns uuid language sql stable set search_path = '' as $$
   select coalesce((
@@ -37,7 +37,7 @@ returns uuid language sql stable set search_path = '' as $$
     where e.subject_id = card_id and e.action = 'gift_card.provisioned' order by e.id desc limit 1), gen_random_uuid())
 $$;
 
--- What was billed for a grant is taken back by its opposite; a bill itself is never changed.
+-- Reverses the bill of a grant by an opposite line; bills are immutable.
 create function private.reverse_billing(grant_id uuid, request_id uuid)
 returns void language plpgsql volatile set search_path = '' as $$
 begin
@@ -51,13 +51,13 @@ begin
   where b.grant_id = reverse_billing.grant_id and b.reverses_id is null;
 end $$;
 
--- Returns a card whose code was not disclosed to its pool, as if it had never been given. The caller holds its locks.
-create function private.return_card(card public.gift_cards, request_id uuid)
+-- Returns an undisclosed card to its pool. The caller holds its locks.
+create function private.return_to_stock(card public.gift_cards, request_id uuid)
 returns public.gift_card_grants language plpgsql volatile set search_path = '' as $$
 declare
   cancelled public.gift_card_grants;
 begin
-  perform private.call_off_messages(array[card.id]);
+  perform private.cancel_queued_messages(array[card.id]);
   cancelled := private.cancel_grant(card.grant_id);
   perform private.reverse_billing(card.grant_id, request_id);
   perform private.reverse_charge(card.grant_id, 'returned:' || card.grant_id, 'A gift card that came back');
@@ -70,8 +70,8 @@ begin
   return cancelled;
 end $$;
 
--- Has nobody ever been handed the code, neither by an answer nor by a message?
-create function private.never_left(card public.gift_cards)
+-- Whether the code was never disclosed, neither by an answer nor by a message.
+create function private.is_undisclosed(card public.gift_cards)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
   return card.exposed_at is null and not exists (
@@ -79,9 +79,9 @@ begin
     where d.topic = 'gift_card' and d.subject_id = card.id);
 end $$;
 
--- A card that is stuck has an open alert: its message has failed (delivery_failed, raised before), or its outcome is unknown. Every
--- transition out of stuck resolves both.
-create function private.tell_when_stuck()
+-- A stuck card has an open alert: its message has failed (delivery_failed, raised before), or its outcome is unknown. Every transition out
+-- of stuck resolves both.
+create function private.alert_stuck_card()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 begin
   if new.status <> 'stuck' then
@@ -91,18 +91,18 @@ begin
     select from public.system_alerts a
     where a.alert_type = 'delivery_failed' and a.subject = new.id::text and a.resolved_at is null) then
     perform private.raise_alert('stuck_gift_card', 'warning',
-      'A gift card was claimed and is not delivered; its code may have left, so somebody must send it again or cancel it',
+      'A gift card was claimed and is not delivered; its code may have been disclosed: resend it or cancel it',
       jsonb_build_object('gift_card_id', new.id, 'pool_id', new.pool_id, 'claimed_at', new.claimed_at), new.id::text,
       new.client_id);
   end if;
   return null;
 end $$;
 
-create trigger gift_cards_tell_when_stuck after update of status on public.gift_cards
+create trigger gift_cards_stuck_raise_alert after update of status on public.gift_cards
   for each row when ((old.status = 'stuck') <> (new.status = 'stuck'))
-  execute function private.tell_when_stuck();
+  execute function private.alert_stuck_card();
 
--- A card of the caller's clients, for those of the roles; others read the same as for a card that does not exist.
+-- A card of the caller's clients, if the caller has one of the roles; else refused as a card that does not exist.
 create function private.card_to_change(gift_card_id uuid, roles text[])
 returns public.gift_cards language plpgsql stable set search_path = '' as $$
 declare
@@ -126,11 +126,11 @@ begin
     perform private.refuse('RB-400', 'The card is ' || card.status || ': there is nothing to cancel');
   end if;
   given_to := card.client_id;
-  goes_back := private.never_left(card);
+  goes_back := private.is_undisclosed(card);
   if goes_back then
-    perform private.return_card(card, null);
+    perform private.return_to_stock(card, null);
   else
-    perform private.call_off_messages(array[card.id]);
+    perform private.cancel_queued_messages(array[card.id]);
     update public.gift_cards c set status = 'cancelled', cancelled_at = now() where c.id = card.id;
     perform private.resolve_alert('delivery_failed', card.id::text);
     if allow_replacement then
@@ -145,8 +145,8 @@ begin
   return card;
 end $$;
 select private.publish('private.cancel_gift_card(uuid, text, boolean)', '{authenticated, service_role}',
-  'An admin takes a given card back: into its pool with its bill reversed if the code was not disclosed, else cancelled for '
-  'good and billed; allow_replacement lets the recipient be given another one.');
+  'Revokes a granted card: returned to its pool with its bill reversed if the code was not disclosed, else cancelled for '
+  'good and billed. allow_replacement lets the recipient be given another card. RB-400, RB-403, RB-404.');
 
 create function private.allow_gift_card_replacement(gift_card_id uuid, reason text)
 returns public.gift_cards language plpgsql volatile security definer set search_path = '' as $$
@@ -167,10 +167,10 @@ begin
   return card;
 end $$;
 select private.publish('private.allow_gift_card_replacement(uuid, text)', '{authenticated, service_role}',
-  'An admin lets the recipient of a cancelled or expired card be given another one for the same condition; audited with the reason. '
-  'Allowed once is allowed; the first card stays as it is, and billed.');
+  'Lets the recipient of a cancelled or expired card be given another one for the same condition; audited with the reason. '
+  'Idempotent; the first card stays unchanged, and billed. RB-400, RB-403, RB-404.');
 
--- Marks a card as used. What was never handed out cannot have been used.
+-- Marks a card as redeemed. An undisclosed card cannot have been used.
 create function private.redeem_card(card_id uuid, actor uuid, reason text, request_id uuid, confirmed_by text default 'recipient')
 returns public.gift_cards language plpgsql volatile set search_path = '' as $$
 declare
@@ -200,10 +200,10 @@ begin
   return private.redeem_card(card.id, private.caller(), reason, null, 'staff');
 end $$;
 select private.publish('private.mark_gift_card_redeemed(uuid, text)', '{authenticated, service_role}',
-  'Staff note that a recipient has used a card; a card that is marked already stays as it is.');
+  'Records that a recipient has used a card; a card that is redeemed already stays unchanged. RB-400, RB-403, RB-404.');
 
--- The card whose use somebody with a redemption code confirms: the condition's, else the only one that is not confirmed yet,
--- else the one that was confirmed last.
+-- The card whose use is confirmed with a redemption code: that of the condition, else the only one not yet redeemed, else the one redeemed
+-- last.
 create function private.card_of_code(redemption_code text, condition_number int)
 returns uuid language plpgsql stable set search_path = '' as $$
 declare
@@ -279,10 +279,11 @@ begin
   return case when wait_seconds is not null then private.limited(wait_seconds) else answer end;
 end $$;
 comment on function public.confirm_redemption is
-  'A recipient, known by the redemption code, confirms that the card was used. No card to confirm and no such code: GC-011.';
+  'A recipient, identified by the redemption code, confirms that the card was used. GC-011 for an unknown code and for one without a '
+  'card; GC-012 when the condition number is needed.';
 grant execute on function public.confirm_redemption to service_role;
 
--- Nothing available, nothing to lose: the exact counter decides, in the statement that archives.
+-- The exact counter decides, in the statement that archives.
 create function private.archive_gift_card_pool(pool_id uuid)
 returns public.card_pools language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -303,7 +304,7 @@ begin
   return pool;
 end $$;
 select private.publish('private.archive_gift_card_pool(uuid)', '{authenticated, service_role}',
-  'Takes an exhausted pool out of active_gift_card_pools; cards that come into it bring it back.');
+  'Removes an exhausted pool from active_gift_card_pools; new cards in it restore it. RB-400 while it has cards.');
 
 insert into private.replay_windows (use_case, replayed_for) values ('confirm_redemption', '15 minutes');
 

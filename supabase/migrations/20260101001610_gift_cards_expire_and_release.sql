@@ -1,9 +1,8 @@
--- Gift cards, the sweeps: what time does to a card. Past its date a card expires; a card that was claimed and not delivered for
--- ten minutes is released or needs a person. Each run takes a batch, leaves alone what somebody else holds, and may run twice
--- at once.
+-- Gift cards, expiry and release. A card past its date expires; a card that was claimed and is undelivered after ten minutes is released
+-- or becomes stuck. Each run takes a batch, skips locked cards, and is safe to run twice at once.
 
--- Cards in stock without a date, whose brand got its policy after they came in, get the date that the policy gives them.
-create function private.date_cards(batch_size int)
+-- Sets the expiry date of cards in stock without one, whose brand got its expiration policy after their upload.
+create function private.assign_expiry_dates(batch_size int)
 returns int language plpgsql volatile set search_path = '' as $$
 declare
   undated uuid[] := array(
@@ -27,7 +26,7 @@ begin
   select distinct c.pool_id, u.expires_at
   from unnest(undated, dates) u (id, expires_at) join public.gift_cards c on c.id = u.id
   order by 1, 2
-  -- the lot is there already
+  -- the lot exists already
   on conflict on constraint card_lots_are_unique do nothing;
   update public.gift_cards c set expires_at = u.expires_at, lot_id = l.id
   from unnest(undated, dates) u (id, expires_at), private.card_lots l
@@ -35,12 +34,12 @@ begin
   return cardinality(undated);
 end $$;
 
--- Marks cards as expired and says so once for each pool and client.
-create function private.expire_these(gift_card_ids uuid[])
+-- Marks cards as expired and writes one audit event for each pool and client.
+create function private.mark_cards_expired(gift_card_ids uuid[])
 returns int language plpgsql volatile set search_path = '' as $$
 begin
   update public.gift_cards c set status = 'expired', expired_at = now() where c.id = any (gift_card_ids);
-  perform private.call_off_messages(gift_card_ids);
+  perform private.cancel_queued_messages(gift_card_ids);
   perform private.record_audit(s.client_id, null, 'gift_cards.expired', 'card_pool', s.pool_id,
     jsonb_build_object('in_stock', s.in_stock, 'given', s.given))
   from (
@@ -49,8 +48,8 @@ begin
   return cardinality(gift_card_ids);
 end $$;
 
--- Cards past their date: those in stock, and those that were delivered and never said to be used. A claimed card is not among
--- them: its message, or the sweep of what is stuck, decides first.
+-- Expires cards past their date: those in stock, and those that were delivered and never confirmed as used. A claimed card is left out:
+-- the outcome of its message, or release_stuck_cards, decides first.
 create function private.expire_cards(at timestamptz, batch_size int)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
@@ -59,7 +58,7 @@ declare
     from private.card_lots l
     join public.gift_cards c on c.lot_id = l.id and c.status = 'available'
     where l.expires_at <= at limit batch_size
-    -- a locked card is being claimed, before its time was over
+    -- a locked card was claimed before it expired
     for update of c skip locked);
   given uuid[] := array(
     select c.id from public.gift_cards c
@@ -68,11 +67,11 @@ declare
     for update skip locked);
 begin
   return jsonb_build_object(
-    'expiredInStock', private.expire_these(in_stock), 'expiredDelivered', private.expire_these(given));
+    'expiredInStock', private.mark_cards_expired(in_stock), 'expiredDelivered', private.mark_cards_expired(given));
 end $$;
 
--- What a released card was given for is owed again, in the place that it had in the queue.
-create function private.owe_again(granted public.gift_card_grants, card public.gift_cards, message public.deliveries)
+-- Makes the reward of a released card pending again, at its old place in the queue.
+create function private.restore_pending_reward(granted public.gift_card_grants, card public.gift_cards, message public.deliveries)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
   reward_id uuid;
@@ -88,7 +87,7 @@ begin
     p.brand_id, p.denomination, p.currency, message.channel, message.deliver_to, 'GC-003',
     granted.created_at
   from public.card_pools p where p.id = card.pool_id
-  -- it is owed already
+  -- it is pending already
   on conflict (recipient_id, campaign_id, condition_number) where status like 'awaiting%' do nothing
   returning r.id into reward_id;
   if reward_id is not null then
@@ -96,15 +95,15 @@ begin
   end if;
 end $$;
 
--- One card that waits too long. It is released if it certainly never left and a message only waits for its sender, and only
--- once for the same reward: whatever holds it up a second time needs a person.
-create function private.sweep_waiting_card(card_id uuid)
+-- Settles one card that has waited too long. It is released if its code was not disclosed and its message is only queued, and only once for
+-- the same reward; a second time it becomes stuck, for an operator.
+create function private.release_waiting_card(card_id uuid)
 returns text language plpgsql volatile set search_path = '' as $$
 declare
   held uuid[] := array(
     select d.id from public.deliveries d
     where d.topic = 'gift_card' and d.subject_id = card_id order by d.id
-    -- what a sender holds is being sent
+    -- a locked message is being sent
     for update skip locked);
   card public.gift_cards;
   granted public.gift_card_grants;
@@ -118,13 +117,13 @@ begin
   end if;
   select g.* into granted from public.gift_card_grants g where g.id = card.grant_id;
   select d.* into message from public.deliveries d where d.id = any (held) and d.status = 'queued' order by d.created_at limit 1;
-  if message.id is not null and private.never_left(card) and not exists (
+  if message.id is not null and private.is_undisclosed(card) and not exists (
     select from public.gift_card_grants g
     join public.billing_transactions b on b.grant_id = g.id and b.reverses_id is not null
     where g.recipient_id = granted.recipient_id and g.campaign_id = granted.campaign_id
       and g.condition_number = granted.condition_number) then
-    perform private.return_card(card, null);
-    perform private.owe_again(granted, card, message);
+    perform private.return_to_stock(card, null);
+    perform private.restore_pending_reward(granted, card, message);
     perform private.record_audit(card.client_id, null, 'gift_card.released', 'gift_card', card.id,
       jsonb_build_object('grant_id', card.grant_id, 'claimed_at', card.claimed_at));
     return 'released';
@@ -135,7 +134,7 @@ begin
   return 'stuck';
 end $$;
 
-create function private.sweep_waiting_cards(at timestamptz, batch_size int)
+create function private.release_waiting_cards(at timestamptz, batch_size int)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   waiting record;
@@ -145,14 +144,14 @@ begin
   for waiting in
     select c.id from public.gift_cards c
     where c.status = 'claimed' and c.claimed_at < at - interval '10 minutes' and not exists (
-      -- the other channel, or a resend, has ten minutes of its own; what the daily cap holds back waits for its day
+      -- a message on the other channel, or a resend, has its own ten minutes; one above the daily cap waits for the next day
       select from public.deliveries d
       where d.topic = 'gift_card' and d.subject_id = c.id and d.status in ('queued', 'sending', 'unknown')
         and (d.created_at >= at - interval '10 minutes'
           or (d.status = 'queued' and d.error_code = 'sms_cap_reached' and d.next_attempt_at >= at - interval '10 minutes')))
     order by c.claimed_at limit batch_size
   loop
-    outcome := private.sweep_waiting_card(waiting.id);
+    outcome := private.release_waiting_card(waiting.id);
     if counts ? outcome then
       counts := jsonb_set(counts, array[outcome], to_jsonb((counts ->> outcome)::int + 1));
     end if;
@@ -160,14 +159,13 @@ begin
   return counts;
 end $$;
 
--- The platform says how long the cards of a brand are good for.
 create function private.update_expiration_policy(brand_id uuid, expiration_policy text, valid_days int default null)
 returns public.gift_card_brands language plpgsql volatile security definer set search_path = '' as $$
 declare
   brand public.gift_card_brands;
 begin
   perform private.assert_platform_admin(private.caller());
-  -- a day of the far future is no date of the database any more
+  -- a day in the far future would be beyond the database's range of dates
   perform private.assert_number(valid_days, 'valid_days', 1, 36500);
   update public.gift_card_brands b
   set expiration_policy = update_expiration_policy.expiration_policy, valid_days = update_expiration_policy.valid_days
@@ -180,4 +178,5 @@ begin
   return brand;
 end $$;
 select private.publish('private.update_expiration_policy(uuid, text, int)', '{authenticated, service_role}',
-  'Sets how long cards of a brand without a date of their own are good for, counted from when they came in; those in stock, too.');
+  'Sets for how many days cards of a brand without a date of their own are valid from their upload, including those in stock; for '
+  'platform admins. RB-400, RB-403, RB-404.');

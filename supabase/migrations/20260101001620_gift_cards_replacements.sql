@@ -8,7 +8,7 @@
 create function private.is_too_late_to_send(card public.gift_cards)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
-  return card.expires_at <= now() + case when private.never_left(card) then (
+  return card.expires_at <= now() + case when private.is_undisclosed(card) then (
       select least(r.minimum_validity_at_send, coalesce(b.minimum_validity, r.minimum_validity))
       from private.stock_rules r, public.card_pools p join public.gift_card_brands b on b.id = p.brand_id
       where p.id = card.pool_id)
@@ -20,15 +20,15 @@ end $$;
 create function private.replace_card(card public.gift_cards, message public.deliveries)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
-  granted public.gift_card_grants := private.return_card(card, private.request_of_card(card.id));
+  granted public.gift_card_grants := private.return_to_stock(card, private.request_of_card(card.id));
   reward public.pending_rewards;
   p private.provisioning;
   answer jsonb;
 begin
   if card.expires_at <= now() then
-    perform private.expire_these(array[card.id]);
+    perform private.mark_cards_expired(array[card.id]);
   end if;
-  perform private.owe_again(granted, card, message);
+  perform private.restore_pending_reward(granted, card, message);
   perform private.record_audit(card.client_id, null, 'gift_card.released', 'gift_card', card.id,
     jsonb_build_object('grant_id', granted.id, 'claimed_at', card.claimed_at, 'expires_at', card.expires_at),
     private.request_of_card(card.id));
@@ -61,10 +61,10 @@ begin
     select c.* into card from public.gift_cards c where c.id = message.subject_id for update;
     continue when card.status not in ('claimed', 'delivered', 'stuck') or not private.is_too_late_to_send(card);
     update public.deliveries d set error_code = 'card_expired' where d.id = message.id;
-    if private.never_left(card) then
+    if private.is_undisclosed(card) then
       perform private.replace_card(card, message);
     else
-      perform private.expire_these(array[card.id]);
+      perform private.mark_cards_expired(array[card.id]);
       perform private.raise_alert('gift_card_expired_unsent', 'warning',
         'A gift card expired before its message was sent; it may have been disclosed, so an admin decides on a replacement',
         jsonb_build_object('gift_card_id', card.id, 'delivery_id', message.id, 'expires_at', card.expires_at), card.id::text,

@@ -1,7 +1,7 @@
--- Gift cards, CRM endpoints: which CRM may say that somebody has earned a reward, and by which keys it is believed.
--- Keys stand apart, where no client role can look; a key of our making is shown once. While a new key takes over from the
--- old one both are valid, and never more than two. HighLevel signs for all of its customers with one key, and an app of HubSpot's for
--- all who have installed it: there the account that an event names says whose it is.
+-- Gift cards, CRM endpoints: the addresses of a client's CRM events, and the keys that verify their signatures.
+-- Keys are in a private table that no client role reads; a generated key is shown once. During a rotation two keys are valid, never more.
+-- HighLevel signs for all of its customers with one key, and a HubSpot app for all accounts that installed it: there the account that an
+-- event names decides whose event it is.
 
 create table public.crm_endpoints (
   id uuid primary key default gen_random_uuid(),
@@ -21,8 +21,8 @@ create table public.crm_endpoints (
   constraint crm_endpoints_of_highlevel_name_their_account check (kind <> 'gohighlevel' or account_id is not null)
 );
 comment on table public.crm_endpoints is
-  'Where a client''s CRM sends its events: crm-webhook/<id>. kind says how it signs; with a campaign it serves that one only, '
-  'with an account_id (HighLevel''s locationId, HubSpot''s portalId) it believes what is told of that one only.';
+  'The endpoint of a client''s CRM events: crm-webhook/<id>. kind: how the CRM signs; with a campaign it serves that one only, '
+  'with an account_id (HighLevel''s locationId, HubSpot''s portalId) it accepts events of that account only.';
 
 create table private.crm_keys (
   id uuid primary key default gen_random_uuid(),
@@ -32,7 +32,7 @@ create table private.crm_keys (
   expires_at timestamptz
 );
 comment on table private.crm_keys is
-  'What an endpoint''s signatures are checked with: a Standard Webhooks secret, HubSpot''s client secret, or the public key '
+  'The keys that verify an endpoint''s signatures: a Standard Webhooks secret, HubSpot''s client secret, or the public key '
   'of HighLevel.';
 
 create index crm_endpoints_campaign_id_client_id_idx on public.crm_endpoints (campaign_id, client_id);
@@ -44,7 +44,7 @@ begin
   return case when length(text) % 4 = 0 and text ~ '^[A-Za-z0-9+/]+={0,2}$' then octet_length(decode(text, 'base64')) end;
 end $$;
 
--- A key in the form in which it is used, or a refusal that says what it should look like; never the key itself.
+-- The canonical form of a key, or a refusal that names the expected form, never the key itself.
 create function private.crm_key(kind text, key text)
 returns text language plpgsql immutable set search_path = '' as $$
 declare
@@ -64,7 +64,7 @@ begin
   return bare;
 end $$;
 
--- Adds a key and returns it; where we may choose, it is made here.
+-- Stores a key and returns it; a standard endpoint without one gets a generated key.
 create function private.add_crm_key(endpoint public.crm_endpoints, key text)
 returns text language plpgsql volatile set search_path = '' as $$
 declare
@@ -108,7 +108,8 @@ begin
   return private.present_crm_endpoint(endpoint, case when key is null then added end);
 end $$;
 select private.publish('private.create_crm_endpoint(uuid, text, text, uuid, text, text)', '{authenticated, service_role}',
-  'Makes the address to which a CRM sends its events. Without a key a standard endpoint gets one, shown in this answer only.');
+  'Creates an endpoint for a CRM''s events. Without a key a standard endpoint gets a generated one, shown in this answer only. RB-400, '
+  'RB-403, RB-404.');
 
 -- The endpoint, locked, if the caller administers it.
 create function private.administered_crm_endpoint(endpoint_id uuid)
@@ -128,7 +129,7 @@ declare
   added text;
 begin
   perform private.assert_given(overlap_hours is not null, 'overlap_hours'), private.assert_number(overlap_hours, 'overlap_hours', 0, 168);
-  -- a key that was on its way out already leaves now: two are valid at most
+  -- a key that was to expire later expires now: at most two are valid
   update private.crm_keys k
   set expires_at = case when k.expires_at is null then now() + make_interval(hours => overlap_hours) else least(k.expires_at, now()) end
   where k.endpoint_id = endpoint.id;
@@ -138,7 +139,7 @@ begin
   return private.present_crm_endpoint(endpoint, case when key is null then added end);
 end $$;
 select private.publish('private.update_crm_endpoint_key(uuid, text, int)', '{authenticated, service_role}',
-  'Gives an endpoint a new key; the one before stays valid for overlap_hours. Without a key a standard endpoint gets one.');
+  'Sets a new key of an endpoint; the previous one stays valid for overlap_hours. Without a key a standard endpoint gets a generated one.');
 
 create function private.update_crm_endpoint(endpoint_id uuid, is_active boolean)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -153,7 +154,7 @@ begin
   return private.present_crm_endpoint(endpoint, null);
 end $$;
 select private.publish('private.update_crm_endpoint(uuid, boolean)', '{authenticated, service_role}',
-  'Switches an endpoint off, so that it believes nobody, or on again.');
+  'Disables an endpoint, which then accepts no event, or enables it again.');
 
 create function public.get_crm_endpoint(endpoint_id uuid)
 returns jsonb language plpgsql stable security definer set search_path = '' as $$
@@ -167,7 +168,7 @@ begin
     where e.id = endpoint_id and e.is_active and c.is_active));
 end $$;
 comment on function public.get_crm_endpoint is
-  'What signatures of an endpoint are checked with: its kind and valid keys; null if there is none, or it is switched off.';
+  'The kind and valid keys of an endpoint, to verify signatures; null if it does not exist or is disabled.';
 grant execute on function public.get_crm_endpoint to service_role;
 
 alter table public.crm_endpoints enable row level security;

@@ -1,7 +1,7 @@
 -- Gift cards, CRM events: an event of a contact earns the reward of a condition.
 -- An event is stored before it is processed, once for its endpoint and id, and its row has the processing status: no signed event is
--- lost, and an admin can replay it once the cause is fixed. A replay reads the columns beside the payload, which is only kept for a
--- while; conditions that ask for its fields need it.
+-- lost, and an admin can replay it once the cause is fixed. A replay reads the parsed columns, since the payload is kept for a limited
+-- time; conditions that match its fields need the payload.
 
 create table public.crm_events (
   id uuid primary key default gen_random_uuid(),
@@ -41,10 +41,10 @@ create table public.crm_events (
   constraint crm_events_payload_is_small check (octet_length(payload::text) <= 1048576)
 );
 comment on table public.crm_events is
-  'What CRMs have told: the event as it came (payload, for a while), whom and what it was found to mean, and what became of it. '
-  'event_names are the words by which a condition may ask for it, the most specific first; negatives the fields that say that it came to '
-  'nothing (lost, cancelled, removed, no tags), which a condition must name to count it; merged_ids other ids of the contact from now '
-  'on; problem: why it could not be read.';
+  'Events of CRMs: payload as received (for a limited time), the recipient and condition that it matched, and its result. '
+  'event_names: the names that a condition can match, the most specific first; negatives: the fields with a negative outcome '
+  '(lost, cancelled, removed, no tags), which a condition must name to match; merged_ids: other ids of the contact from now '
+  'on; problem: why the event could not be parsed.';
 
 create index crm_events_endpoint_id_client_id_idx on public.crm_events (endpoint_id, client_id);
 create index crm_events_client_id_idx on public.crm_events (client_id, created_at);
@@ -78,9 +78,9 @@ begin
       "eventId" text, names text[], "contactId" text, campaign text, account text, negatives text[], merged text[],
       "isErasure" boolean, problem text, payload jsonb)
     where e.id = record_crm_events.endpoint_id
-    -- in one order, so that two deliveries of the same batch never wait for each other
+    -- in one order, so that two calls with the same batch do not deadlock
     order by n."eventId"
-    -- told before: the row stands
+    -- received before: the row stays unchanged
     on conflict on constraint crm_events_are_taken_once do nothing
     returning id)
   select array_agg(a.id) into stored from added a;
@@ -92,8 +92,8 @@ begin
       and e.event_id in (select n ->> 'eventId' from jsonb_array_elements(events) n))));
 end $$;
 comment on function public.record_crm_events is
-  'Stores the events of a signed call before anything is done about them; those that were told before are not new. So many calls '
-  'a minute for an endpoint: whoever has got hold of its key does not have a campaign given away in one.';
+  'Stores the events of a signed call before they are processed, each event id once. Calls per minute are limited for an '
+  'endpoint (RB-429), so that a stolen key cannot exhaust a campaign at once.';
 grant execute on function public.record_crm_events to service_role;
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
@@ -107,7 +107,7 @@ $$;
 
 -- Whether an event matches a condition: every field has one of its values, ignoring case (of a list, any element).
 -- An event with a negative outcome matches only if the condition names the field of that outcome.
-create function private.counts_crm_event(match jsonb, event public.crm_events)
+create function private.matches_crm_condition(match jsonb, event public.crm_events)
 returns boolean language sql immutable set search_path = '' as $$
   select event.negatives <@ coalesce(array(select jsonb_object_keys(match)), '{}') and not exists (
     select from jsonb_each(coalesce(match, '{}')) m, lateral (select private.crm_field(event.payload, m.key)) f (told)
@@ -117,8 +117,8 @@ returns boolean language sql immutable set search_path = '' as $$
       where lower(btrim(t #>> '{}')) = lower(btrim(w #>> '{}'))))
 $$;
 
--- The condition and recipient that an event means: in active campaigns before others, by the most specific name. Names
--- none when nothing fits, and says in `fits` when it is not clear which.
+-- The condition and recipient that an event matches: active campaigns before others, by the most specific name. Nulls when nothing
+-- matches; `fits` tells whether several match.
 create function private.match_crm_event(
   event public.crm_events, out campaign_id uuid, out recipient_id uuid, out condition_number int, out fits int)
 language plpgsql stable set search_path = '' as $$
@@ -132,14 +132,14 @@ begin
     from public.crm_endpoints e
     join public.campaigns c on c.client_id = e.client_id and c.id = coalesce(e.campaign_id, c.id)
     join public.campaign_conditions cc on cc.campaign_id = c.id and cc.crm_event_name = any (event.event_names)
-      and private.counts_crm_event(cc.crm_event_match, event)
+      and private.matches_crm_condition(cc.crm_event_match, event)
     join public.campaign_recipients r on r.campaign_id = c.id and r.external_crm_id = event.contact_id
     where e.id = event.endpoint_id and c.id::text = coalesce(lower(event.campaign_named), c.id::text)
       and (e.account_id is null or e.account_id = event.account_named)) m
   where m.place = 1 limit 1;
 end $$;
 
--- Why nothing fits, in words for an admin.
+-- Why an event matches nothing, as a text for admins.
 create function private.explain_no_match(event public.crm_events)
 returns text language plpgsql stable set search_path = '' as $$
 begin
@@ -162,7 +162,7 @@ begin
       join public.campaign_conditions cc on cc.client_id = e.client_id and cc.campaign_id = coalesce(e.campaign_id, cc.campaign_id)
       where e.id = event.endpoint_id and cc.crm_event_name = any (event.event_names)
         and cc.campaign_id::text = coalesce(lower(event.campaign_named), cc.campaign_id::text)
-        and private.counts_crm_event(cc.crm_event_match, event))
+        and private.matches_crm_condition(cc.crm_event_match, event))
       then case when event.payload is null then 'What the event said is forgotten, and its condition asks for it'
         when event.negatives <> '{}' then 'The event does not count unless a condition names it in crm_event_match: '
           || array_to_string(event.negatives, ', ')
@@ -170,7 +170,7 @@ begin
     else 'No recipient of the campaign has this contact id' end;
 end $$;
 
--- How to reach a recipient: by SMS, or by e-mail if there is no phone, or it wants nothing more.
+-- The channel to a recipient: SMS, or e-mail if there is no phone or it has opted out.
 create function private.channel_of(recipient_id uuid)
 returns text language plpgsql stable set search_path = '' as $$
 begin
@@ -196,8 +196,8 @@ begin
   return private.run_provisioning(p, private.answer_key(null, event.id::text), null);
 end $$;
 
--- Is the reward that the event has earned waiting for stock or credit?
-create function private.is_owed(event public.crm_events)
+-- Whether the reward of the event is pending, for stock or credit.
+create function private.is_reward_pending(event public.crm_events)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
   return exists (
@@ -217,20 +217,20 @@ returns public.crm_events language sql volatile set search_path = '' as $$
   returning e.*
 $$;
 
--- What a provisioning came to, for the event that asked for it.
-create function private.note_provisioning(event public.crm_events, answer jsonb)
+-- Stores the outcome of a provisioning in the event that requested it.
+create function private.record_provisioning_outcome(event public.crm_events, answer jsonb)
 returns public.crm_events language plpgsql volatile set search_path = '' as $$
 begin
   if answer #> '{result,purchase}' is not null then
     return private.settle_crm_event(event, 'owed', 'GC-005', 'The card is being bought', null);
   end if;
   return private.settle_crm_event(event,
-    case when answer ->> 'outcome' = 'ok' then 'provisioned' when private.is_owed(event) then 'owed' else 'refused' end,
+    case when answer ->> 'outcome' = 'ok' then 'provisioned' when private.is_reward_pending(event) then 'owed' else 'refused' end,
     answer ->> 'code', answer ->> 'message',
     (coalesce(answer #>> '{result,giftCard,id}', answer #>> '{details,giftCardId}'))::uuid);
 end $$;
 
--- Recipients whom an event is about, by an id of theirs.
+-- The recipients of an event, by any of their ids.
 create function private.crm_recipients(event public.crm_events, ids text[])
 returns setof public.campaign_recipients language sql stable set search_path = '' as $$
   select r.* from public.crm_endpoints e
@@ -238,9 +238,9 @@ returns setof public.campaign_recipients language sql stable set search_path = '
   where e.id = event.endpoint_id and r.external_crm_id = any (ids) and (e.account_id is null or e.account_id = event.account_named)
 $$;
 
--- After a merge recipients are known by the id that remains, unless their campaign has it already. An erasure takes names and
--- addresses, and what events of the contact said.
-create function private.follow_crm_contact(event public.crm_events)
+-- Applies a merge: recipients get the id that remains, unless their campaign has it already. Applies an erasure: removes names, addresses,
+-- and the payloads of the contact's events.
+create function private.apply_contact_change(event public.crm_events)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
   erased record;
@@ -270,7 +270,7 @@ begin
   end if;
 end $$;
 
--- Notes what became of the event, and returns the provisioning's answer if it came to one.
+-- Processes an event, stores its result, and returns the provisioning's answer if there is one.
 create function private.reward_crm_event(event public.crm_events, suppliers text[])
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
@@ -281,19 +281,19 @@ begin
     perform private.settle_crm_event(event, 'refused', 'RB-400', event.problem, null);
     return null;
   end if;
-  perform private.follow_crm_contact(event);
+  perform private.apply_contact_change(event);
   select m.* into match from private.match_crm_event(event) m;
   if match.fits is null or event.is_erasure then
     perform private.settle_crm_event(event, 'ignored', null, private.explain_no_match(event), null);
   elsif match.fits > 1 then
     perform private.settle_crm_event(event, 'refused', 'RB-400',
-      'Several conditions wait for this event of this contact; tie the endpoint to one campaign, or name it in the event', null);
+      'Several conditions match this event of this contact: restrict the endpoint to one campaign, or name the campaign in the event', null);
   else
     event.campaign_id := match.campaign_id;
     event.recipient_id := match.recipient_id;
     event.condition_number := match.condition_number;
     answer := private.provision_for_crm(event, suppliers);
-    perform private.note_provisioning(event, answer);
+    perform private.record_provisioning_outcome(event, answer);
   end if;
   return answer;
 end $$;
@@ -304,7 +304,7 @@ declare
   event public.crm_events;
   answer jsonb;
 begin
-  -- whoever else is at it has done it when the lock is free
+  -- another worker that holds the lock has processed the event when it is free
   select e.* into event from public.crm_events e where e.id = crm_event_id for update;
   if event.status = 'received' then
     answer := private.reward_crm_event(event, suppliers);
@@ -314,7 +314,7 @@ begin
     'purchase', answer #> '{result,purchase}', 'deliveryId', answer #> '{result,delivery,id}')));
 end $$;
 comment on function public.process_crm_event is
-  'Gives the reward that an event has earned and notes what became of it, once: a second run finds it done. With a purchase '
+  'Provisions the reward of an event and stores the result; a second run finds it processed. With a supplier purchase in the answer '
   'the card is still to be bought.';
 grant execute on function public.process_crm_event to service_role;
 
@@ -327,13 +327,13 @@ begin
     select e.id from public.crm_events e
     where e.status = 'received' and e.leased_until <= now()
     order by e.leased_until limit least(batch_size, 100)
-    -- what is locked is being dealt with
+    -- a locked event is being processed
     for update skip locked) d;
   update public.crm_events e set leased_until = clock_timestamp() + interval '60 seconds' where e.id = any (due);
   return private.answered(jsonb_build_object('events', to_jsonb(coalesce(due, '{}'))));
 end $$;
 comment on function public.lease_crm_events is
-  'Takes events that nobody has dealt with: their worker died, or an admin wants them done again.';
+  'Leases unprocessed events: those whose worker died, and those that are to be replayed.';
 grant execute on function public.lease_crm_events to service_role;
 
 create function public.fail_crm_event(crm_event_id uuid)
@@ -344,12 +344,12 @@ begin
   select e.* into event from public.crm_events e where e.id = crm_event_id for update;
   if event.status = 'received' then
     event := private.settle_crm_event(event, 'failed', 'GC-015', 'See the log of the function for the request_id', null);
-    perform private.raise_alert('crm_event_failed', 'warning', 'An event of a CRM could not be dealt with; replay it once the cause is found',
+    perform private.raise_alert('crm_event_failed', 'warning', 'A CRM event could not be processed; replay it once the cause is fixed',
       jsonb_build_object('crm_event_id', event.id, 'endpoint_id', event.endpoint_id), event.endpoint_id::text, event.client_id);
   end if;
   return private.answered(private.present_crm_event(event));
 end $$;
-comment on function public.fail_crm_event is 'Notes that dealing with an event went wrong on our side, and tells a person.';
+comment on function public.fail_crm_event is 'Marks an event as failed by an error on our side, and raises an alert.';
 grant execute on function public.fail_crm_event to service_role;
 
 alter table public.crm_events enable row level security;

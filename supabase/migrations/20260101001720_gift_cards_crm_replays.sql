@@ -1,7 +1,7 @@
 -- Gift cards, replays of CRM events: the job processes an event without a result again from its row, when an admin asks for it or
 -- the missing consent is given. A replay gives no card twice, because the grant decides.
 
--- Back to the job, which calls suppliers, as the database cannot.
+-- Makes events due for the crm-events job, which can call suppliers.
 create function private.reopen_crm_events(events uuid[])
 returns setof public.crm_events language sql volatile set search_path = '' as $$
   update public.crm_events e
@@ -18,7 +18,7 @@ begin
   select e.* into event from public.crm_events e where e.id = crm_event_id for update;
   perform private.assert_can_act(private.caller(), event.client_id, private.admin_roles());
   if event.status in ('received', 'provisioned') then
-    perform private.refuse('RB-400', 'The event is ' || event.status || ': there is nothing to do again');
+    perform private.refuse('RB-400', 'The event is ' || event.status || ': it cannot be replayed');
   end if;
   select e.* into event from private.reopen_crm_events(array[event.id]) e;
   perform private.record_audit(event.client_id, private.caller(), 'crm_event.replayed', 'crm_event', event.id,
@@ -54,8 +54,8 @@ select private.publish('private.replay_crm_events(uuid, text, text)', '{authenti
   'Replays all events of an endpoint without a result since a day (in the client''s time zone) or a moment, at most '
   '10,000 at once; returns how many.');
 
--- Who agrees later has earned no less: what was refused for want of consent is dealt with again.
-create function private.consented_crm_events_follow()
+-- A later consent makes events that were refused for a missing consent (GC-009) due again.
+create function private.reopen_events_on_consent()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 begin
   perform private.reopen_crm_events(array(
@@ -65,4 +65,4 @@ end $$;
 
 create trigger recipients_who_agree_reopen_crm_events after update of sms_opted_in_at on public.campaign_recipients
   for each row when (old.sms_opted_in_at is null and new.sms_opted_in_at is not null)
-  execute function private.consented_crm_events_follow();
+  execute function private.reopen_events_on_consent();

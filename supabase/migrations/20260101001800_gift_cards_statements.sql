@@ -1,16 +1,16 @@
--- Gift cards, the statements: what a client owes its agency for a month, or an agency the platform for its clients, at which price
--- and how it is paid. Each level reads its own price of a card, and never what the card had cost. A line is a card that was given
--- or came back (own_card: of the client's own stock), a sale or a return; its month is that of the client's time zone.
+-- Gift cards, billing statements: what a client owes its agency for a month, or an agency the platform, with prices and payment.
+-- Each level reads its own price of a card, never its cost. A line is a granted or returned card (own_card: of the client's own stock), a
+-- sale or a return; its month is that of the client's time zone.
 -- Payment: from credit, on invoice (due), or with the sale by which the card was bought before (listed, not added).
--- Beside the bills stands what became of the prepaid credit, from the ledger: what there was, what came and went, what is left.
+-- The movements of the prepaid credit come from the ledger: opening balance, in, out, closing balance.
 
 create type public.billing_line as (
   id uuid, client_id uuid, client_name text, billed_entity_type text, billed_entity_id uuid, month date, kind text,
   campaign_id uuid, campaign_name text, brand_name text, denomination numeric, currency text, quantity int, unit_price numeric,
   amount numeric, payment text, created_at timestamptz);
 
--- Every line of these clients that one of these (client or agency) owes, between two days where each client is. A bill is a line of
--- the agency, and one of the client unless the agency keeps the card.
+-- Every line of these clients that one of the entities (clients or agencies) owes, between two days of each client's time zone. A bill is
+-- a line of the agency, and one of the client unless the agency is billed for the card.
 create function private.billing_lines(client_ids uuid[], entity_ids uuid[], from_day date, to_day date)
 returns setof public.billing_line language sql stable set search_path = '' as $$
   with reported as (
@@ -60,8 +60,8 @@ returns setof public.billing_line language sql stable set search_path = '' as $$
   left join public.campaigns k on k.id = l.campaign_id
 $$;
 
--- The lines that the reader may see: his clients' and his agencies' own. Security definer, because the bills themselves name
--- costs and are the platform's; the server and the owner in Studio read them all.
+-- The lines that the reader may see: those of their clients and agencies. Security definer, because the bills contain costs, which are
+-- for the platform; the server and the owner in Studio read all lines.
 create function private.read_billing_lines()
 returns setof public.billing_line language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -99,7 +99,7 @@ comment on view public.billing_statements is
   'What each client or agency owes for a month (of the client''s time zone), for each client and currency; own_cards are those of '
   'the client''s own stock, not among cards.';
 
--- What a statement says of one currency.
+-- The totals of one currency.
 create function private.present_totals(lines public.billing_line[])
 returns jsonb language sql immutable set search_path = '' as $$
   select coalesce(jsonb_agg(to_jsonb(t) order by t.currency), '[]')
@@ -137,9 +137,9 @@ begin
     where e.account_id = balance_before.account_id and e.created_at < at order by e.created_at desc, e.id desc limit 1), 0);
 end $$;
 
--- The movements of the credit of a client or an agency: opening + allocated − passed on − charged + reversed = closing. Allocated is
--- all that came in, from the level above or from a client (returned or collected), passed on what went to a client or back to the
--- level above; what is held for a purchase is still there.
+-- The movements of the credit of a client or an agency: opening + allocated − passed on − charged + reversed = closing. Allocated:
+-- everything received, from the level above or from a client (returned or collected); passed on: everything sent to a client or back to
+-- the level above; holds for purchases are still in the balance.
 create function private.present_credit(owner_id uuid, starts_at timestamptz, ends_at timestamptz)
 returns jsonb language sql stable set search_path = '' as $$
   with accounts as (
@@ -169,7 +169,7 @@ create function private.billing_statement(actor uuid, client_id uuid, agency_id 
 returns jsonb language plpgsql stable set search_path = '' as $$
 declare
   name text;
-  -- an agency is nowhere in particular
+  -- an agency has no time zone
   time_zone text := 'UTC';
   client_ids uuid[];
   first_day date := date_trunc('month', month);
@@ -177,7 +177,7 @@ declare
   lines public.billing_line[];
 begin
   if (client_id is null) = (agency_id is null) or month is null then
-    perform private.refuse('RB-400', 'A statement is of a client or an agency, and of a month');
+    perform private.refuse('RB-400', 'A statement needs a client or an agency, and a month');
   elsif client_id is not null then
     perform private.assert_can_act(actor, client_id, private.admin_roles());
     select c.name, c.time_zone into name, time_zone from public.clients c where c.id = billing_statement.client_id;
@@ -210,13 +210,13 @@ exception when others then
   return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.get_billing_statement is
-  'What a client owes its agency for a month (any day of it), or an agency the platform: totals by currency, the credit '
-  'it had and has, and lines, with prices and without costs. Refuses with RB-400, RB-403, RB-404.';
+  'What a client owes its agency for a month (any day of it), or an agency the platform: totals by currency, the movements '
+  'of its credit, and lines, with prices and without costs. RB-400, RB-403, RB-404.';
 grant execute on function public.get_billing_statement to service_role;
 
--- Must be empty: at a level, what was charged for a card is not what is owed for it, or a prepaid payer owes and was not charged.
--- A payer that has just become prepaid may have had a claim under way. Or a bill names an agency that its client has left, and stands on
--- no statement: a client that moves while its first card is being given is not seen by the trigger that keeps it.
+-- Must be empty: cards whose charge differs from their bill at a level, prepaid payers that owe and were not charged (a payer that has
+-- just become prepaid may have had a claim in progress), and bills of an agency that its client has left, which no statement shows (the
+-- trigger that keeps a client with its agency does not see a first card that is being granted).
 create view private.bills_off_the_ledger as
   with billed as (
     select b.grant_id, l.level, sum(l.price) as amount,
@@ -244,7 +244,7 @@ create view private.bills_off_the_ledger as
   select b.grant_id, 'agency: billed to one that is not the client''s'
   from public.billing_transactions b join public.clients c on c.id = b.client_id and c.agency_id <> b.agency_id;
 
--- Must be empty: a sale whose cards are not where they were sold to, or whose payment is not what is left of it.
+-- Must be empty: sales whose cards are not in the buyer's pool, or whose payment does not match the cards that were not returned.
 create view private.sales_off as
   select s.id, case when cards.quantity <> s.quantity - returned.quantity or cards.elsewhere > 0 then 'cards are missing'
     else 'paid otherwise than sold' end as problem

@@ -1,10 +1,10 @@
--- Reports: what became of the cards that were given, by pool, brand, delivery method, place and campaign.
--- A range selects the cards that were given (claimed) in it; what became of them is told as it stands now, so that a part is
--- never larger than its whole. Ranges are half-open ([from_day, to_day), null is open) and days are those of each client's
--- time zone. Amounts of two currencies are never added: each has a row. A rate of nothing is null.
--- Cards count as in the inventory and the pools (gift_cards.counted_as). Cancelled cards are apart: they count as given no more. What
--- expired with its recipient had been delivered: it counts for the rates of delivery, redemption and utilization.
--- Admins read their clients; costs and master pools are the platform's.
+-- Reports: the results of granted cards by pool, brand, delivery method, place and campaign.
+-- A range selects the cards that were granted (claimed) in it, with their current status, so that a part is never larger than its whole. Ranges
+-- are half-open ([from_day, to_day), null is open) and days are those of each client's time zone. Amounts of two currencies are never
+-- added: each has a row. A rate of nothing is null.
+-- Cards count as in the inventory and the pools (gift_cards.counted_as). Cancelled cards are counted apart, not as granted. A
+-- granted card that expired had been delivered: it counts for the rates of delivery, redemption and utilization.
+-- Admins read their clients; costs and master pools are for the platform.
 
 create type private.report_request as (client_ids uuid[], from_day date, to_day date, is_platform boolean);
 
@@ -46,7 +46,7 @@ returns numeric language sql immutable set search_path = '' as $$
   select round(extract(epoch from duration), 1)
 $$;
 
--- What the reader may be told: about one client, or about all the clients of his.
+-- The scope of a report: one client, or all clients that the reader administers.
 create function private.report_request(actor uuid, client_id uuid, from_day date, to_day date, roles text[])
 returns private.report_request language plpgsql stable set search_path = '' as $$
 declare
@@ -69,7 +69,7 @@ begin
   return request;
 end $$;
 
--- The clients of a report, and when its range begins and ends where each of them is.
+-- The clients of a report, with the range in each client's time zone.
 create function private.reported_clients(request private.report_request)
 returns table (client_id uuid, client_name text, agency_id uuid, starts_at timestamptz, ends_at timestamptz)
 language sql stable set search_path = '' as $$
@@ -79,8 +79,8 @@ language sql stable set search_path = '' as $$
   from public.clients c where c.id = any (request.client_ids)
 $$;
 
--- The cards given in the range, each with its bill and the tries to deliver it. A try is a success when a provider took the
--- message and has not called it undelivered since; a try that is under way is none yet.
+-- The cards granted in the range, each with its bill and its delivery attempts. An attempt succeeded when a provider accepted the message
+-- and has not reported it undelivered since; an attempt in progress does not count.
 create function private.given_cards(request private.report_request)
 returns table (
   card_id uuid, client_id uuid, client_name text, agency_id uuid, pool_id uuid, brand_id uuid, campaign_id uuid,
@@ -101,12 +101,12 @@ language sql stable set search_path = '' as $$
   join public.gift_cards c on c.client_id = k.client_id and c.claimed_at >= k.starts_at and c.claimed_at < k.ends_at
   join public.card_pools p on p.id = c.pool_id
   join public.gift_card_grants g on g.id = c.grant_id
-  -- a card that was taken back and given anew has the bill of its present grant
+  -- a card that was returned and granted again has the bill of its current grant
   left join public.billing_transactions b on b.grant_id = c.grant_id and b.reverses_id is null
   left join tries t on t.subject_id = c.id
 $$;
 
--- A pool's total is what it has been stocked with until the end of the range.
+-- A pool's total is its stock until the end of the range.
 create function private.pool_performance(request private.report_request)
 returns setof public.pool_performance language sql stable set search_path = '' as $$
   with given as (
@@ -137,7 +137,7 @@ returns setof public.pool_performance language sql stable set search_path = '' a
   left join private.reported_clients(request) k on k.client_id = p.client_id
   left join stock s on s.pool_id = p.id
   left join given g on g.pool_id = p.id
-  -- a master pool is told of as far as its cards went to the clients of the report
+  -- of a master pool only the cards that went to the clients of the report
   where k.client_id is not null or (p.client_id is null and request.is_platform)
   order by k.client_name nulls first, p.pool_name, p.id
 $$;
@@ -185,7 +185,7 @@ returns setof public.delivery_methods language sql stable set search_path = '' a
   order by m.client_name, m.channel, m.client_id
 $$;
 
--- Places as they were imported, but for case and space; recipients may have none.
+-- Places as imported, ignoring case and spaces; recipients may have none.
 create function private.geography(request private.report_request)
 returns setof public.geography language sql stable set search_path = '' as $$
   with placed as (
@@ -201,7 +201,7 @@ returns setof public.geography language sql stable set search_path = '' as $$
   order by p.client_name, p.country, p.state, p.currency, p.client_id
 $$;
 
--- Every campaign that began before the range ended, also one that has given nothing; recipients and debts are those of now.
+-- Every campaign that began before the end of the range, also without granted cards; recipients and pending rewards are current.
 create function private.campaign_comparison(request private.report_request)
 returns setof public.campaign_comparison language sql stable set search_path = '' as $$
   with given as (

@@ -1,7 +1,6 @@
--- Reports of money: what is still owed to recipients, what the platform earns by client and agency, what an agency earns, and the
--- platform as a whole; then the entry points of all reports, and of their export. Same ranges, days and currencies
--- as the other reports. The platform's profit and numbers are for platform admins only; an agency's are its own. Cards of a
--- client's own stock are counted apart.
+-- Reports of money: liability, profit by client and agency, an agency's profit, and platform analytics; then the entry points of all
+-- reports, and of their export. Same ranges, days and currencies as the other reports. The platform's profit and numbers are for platform
+-- admins only, an agency's for its own admins. Cards of a client's own stock are counted apart.
 
 create type public.liability as (
   client_id uuid, client_name text, currency text, age text, given_cards bigint, given_value numeric, owed_rewards bigint,
@@ -33,8 +32,8 @@ returns text language sql immutable set search_path = '' as $$
     when days <= 180 then '91-180 days' when days <= 365 then '181-365 days' else 'over 365 days' end
 $$;
 
--- What was promised in the range and not used at its end (now, if that is later): cards that were given and are neither
--- redeemed, expired nor cancelled, by the time since they were given, and rewards that are owed, since they are owed.
+-- Rewards promised in the range and unused at its end (or now, if earlier): granted cards that are neither redeemed, expired nor
+-- cancelled, by the age of their grant, and pending rewards, by their own age.
 create function private.liability(request private.report_request)
 returns setof public.liability language sql stable set search_path = '' as $$
   with clients as (
@@ -62,7 +61,7 @@ returns setof public.liability language sql stable set search_path = '' as $$
   order by d.client_name, d.currency, min(d.told_at - d.since), d.client_id
 $$;
 
--- The bills of the range, with the price of each level; one that takes another back counts as a card less.
+-- The bills of the range, with the price of each level; a reversal counts as one card less.
 create function private.reported_bills(request private.report_request)
 returns table (
   agency_id uuid, agency_name text, client_id uuid, client_name text, currency text, source text, cards int,
@@ -105,7 +104,7 @@ returns setof public.profit_by_agency language sql stable set search_path = '' a
   order by b.agency_name, b.currency, b.agency_id
 $$;
 
--- One row for a currency. Stock is that of now: of the clients of the report, and the master pools when they are all of them.
+-- One row for a currency. Stock is current: that of the clients of the report, and of the master pools if these are all clients.
 create function private.platform_analytics(request private.report_request)
 returns setof public.platform_analytics language sql stable set search_path = '' as $$
   with given as (
@@ -179,7 +178,7 @@ returns text[] language sql immutable set search_path = '' as $$
     else private.admin_roles() end
 $$;
 
--- The doors, for supabase-js and Studio. One body finds out for all of them who reads; a door gives its rows their columns.
+-- The entry points, for supabase-js and Studio. One body checks the reader for all of them; each entry point names its columns.
 create function private.report(report text, client_id uuid, from_day text, to_day text)
 returns setof jsonb language sql stable security definer set search_path = '' as $$
   select r from private.report_rows(report, private.report_request(
@@ -194,7 +193,7 @@ returns setof public.pool_performance language sql stable security invoker set s
     jsonb_populate_record(null::public.pool_performance, told) r
 $$;
 comment on function public.report_pool_performance is
-  'How pools do: utilization (delivered of all cards), delivery success, claimed to delivered, cost per redemption (platform).';
+  'Pools: utilization (delivered of all cards), delivery success, claimed to delivered, cost per redemption (platform).';
 grant execute on function public.report_pool_performance to authenticated, service_role;
 
 create function public.report_brand_performance(client_id uuid default null, from_day text default null, to_day text default null)
@@ -203,7 +202,7 @@ returns setof public.brand_performance language sql stable security invoker set 
     jsonb_populate_record(null::public.brand_performance, told) r
 $$;
 comment on function public.report_brand_performance is
-  'How much of what was given is delivered and redeemed, by brand and currency.';
+  'Delivered and redeemed parts of granted cards, by brand and currency.';
 grant execute on function public.report_brand_performance to authenticated, service_role;
 
 create function public.report_delivery_methods(client_id uuid default null, from_day text default null, to_day text default null)
@@ -212,7 +211,7 @@ returns setof public.delivery_methods language sql stable security invoker set s
     jsonb_populate_record(null::public.delivery_methods, told) r
 $$;
 comment on function public.report_delivery_methods is
-  'SMS beside e-mail: tries, successes, time until a provider took the message, and how many cards were redeemed.';
+  'SMS and e-mail: attempts, successes, time until a provider accepted the message, and redeemed cards.';
 grant execute on function public.report_delivery_methods to authenticated, service_role;
 
 create function public.report_geography(client_id uuid default null, from_day text default null, to_day text default null)
@@ -221,7 +220,7 @@ returns setof public.geography language sql stable security invoker set search_p
     jsonb_populate_record(null::public.geography, told) r
 $$;
 comment on function public.report_geography is
-  'Where the recipients of cards are, by country and state.';
+  'Recipients of cards by country and state.';
 grant execute on function public.report_geography to authenticated, service_role;
 
 create function public.report_campaign_comparison(client_id uuid default null, from_day text default null, to_day text default null)
@@ -230,7 +229,7 @@ returns setof public.campaign_comparison language sql stable security invoker se
     jsonb_populate_record(null::public.campaign_comparison, told) r
 $$;
 comment on function public.report_campaign_comparison is
-  'Campaigns side by side: reach, delivery, redemption, debts, cost per redemption (platform).';
+  'Campaigns compared: reach, delivery, redemption, pending rewards, cost per redemption (platform).';
 grant execute on function public.report_campaign_comparison to authenticated, service_role;
 
 create function public.report_liability(client_id uuid default null, from_day text default null, to_day text default null)
@@ -239,7 +238,7 @@ returns setof public.liability language sql stable security invoker set search_p
     jsonb_populate_record(null::public.liability, told) r
 $$;
 comment on function public.report_liability is
-  'What is promised and unused at the end of the range, by age and currency: cards given, rewards owed, cards about to expire.';
+  'Promised and unused rewards at the end of the range, by age and currency: granted cards, pending rewards, cards about to expire.';
 grant execute on function public.report_liability to authenticated, service_role;
 
 create function public.report_profit_by_client(client_id uuid default null, from_day text default null, to_day text default null)
@@ -248,8 +247,8 @@ returns setof public.profit_by_client language sql stable security invoker set s
     jsonb_populate_record(null::public.profit_by_client, told) r
 $$;
 comment on function public.report_profit_by_client is
-  'What the platform earned with each client, by currency and source (own_stock: cards that the client brought itself): what the '
-  'agency owes, less what the cards cost; platform admins only.';
+  'The platform''s profit by client, currency and source (own_stock: cards of the client''s own stock): what the '
+  'agency owes, less the cost of the cards; platform admins only.';
 grant execute on function public.report_profit_by_client to authenticated, service_role;
 
 create function public.report_agency_profit(client_id uuid default null, from_day text default null, to_day text default null)
@@ -258,7 +257,7 @@ returns setof public.agency_profit language sql stable security invoker set sear
     jsonb_populate_record(null::public.agency_profit, told) r
 $$;
 comment on function public.report_agency_profit is
-  'What an agency earned with each client, by currency and source: what the client owes it, less what it owes the platform; for the '
+  'An agency''s profit by client, currency and source: what the client owes it, less what it owes the platform; for the '
   'agency''s admins and the platform.';
 grant execute on function public.report_agency_profit to authenticated, service_role;
 
@@ -268,7 +267,7 @@ returns setof public.profit_by_agency language sql stable security invoker set s
     jsonb_populate_record(null::public.profit_by_agency, told) r
 $$;
 comment on function public.report_profit_by_agency is
-  'What the platform earned with each agency, by currency; platform admins only.';
+  'The platform''s profit by agency and currency; platform admins only.';
 grant execute on function public.report_profit_by_agency to authenticated, service_role;
 
 create function public.report_platform_analytics(client_id uuid default null, from_day text default null, to_day text default null)
@@ -277,14 +276,14 @@ returns setof public.platform_analytics language sql stable security invoker set
     jsonb_populate_record(null::public.platform_analytics, told) r
 $$;
 comment on function public.report_platform_analytics is
-  'The platform as a whole, by currency: stock, cards given, delivery, redemption, debts, money; platform admins only.';
+  'Totals of the platform by currency: stock, granted cards, delivery, redemption, pending rewards, money; platform admins only.';
 grant execute on function public.report_platform_analytics to authenticated, service_role;
 
 create function public.export_report(
   actor uuid, report text, client_id uuid, from_day text, to_day text, request_id uuid)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  -- what a function turns into a file in its time and memory
+  -- the most rows that an edge function writes to a file within its time and memory
   rows_max constant int := 10000;
   request private.report_request;
   columns jsonb;
@@ -296,11 +295,11 @@ begin
   select jsonb_agg(a.attname order by a.attnum) into columns
   from pg_catalog.pg_attribute a
   where a.attrelid = to_regclass('public.' || report) and a.attnum > 0 and not a.attisdropped;
-  -- as texts, so that no amount passes through a floating point number on its way into a file
+  -- as texts, so that no amount becomes a floating point number
   select coalesce(jsonb_agg((select jsonb_object_agg(t.key, t.value) from jsonb_each_text(r) t) order by n), '[]') into rows
   from private.report_rows(report, request) with ordinality as x (r, n);
   if jsonb_array_length(rows) > rows_max then
-    perform private.refuse('RB-400', 'The report has more than 10,000 rows: name a client or a shorter time',
+    perform private.refuse('RB-400', 'The report has more than 10,000 rows: give a client or a shorter range',
       jsonb_build_object('rows', jsonb_array_length(rows), 'rowsMax', rows_max));
   end if;
   perform private.record_audit(client_id, actor, 'report.exported', 'report', request_id,

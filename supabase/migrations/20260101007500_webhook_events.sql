@@ -1,31 +1,31 @@
--- Webhook events: which facts are told outside, and what is said of them. Each is told where it is recorded already: a grant and
--- a voucher by their audit event, the end of a card, a package and a purchase by their status, a debt by its row, what needs a
--- person by its alert. Said are ids, names and values; never a code, a PIN, an address or what a card costs.
+-- Webhook events: the event types of outgoing webhooks, and their payloads. Triggers on existing records enqueue them: audit events of
+-- grants and vouchers, the status of cards, packages and package purchases, rows of pending rewards, and alerts. A payload has ids, names
+-- and values; never a code, a PIN, an address or a cost.
 
 insert into private.webhook_event_types (event_type, description) values
-  ('gift_card.provisioned', 'A recipient was given a card.'),
-  ('gift_card.delivered', 'A provider took the message that brings the card, or an answer showed it.'),
-  ('gift_card.delivery_failed', 'A card reached its recipient by no channel; somebody must.'),
+  ('gift_card.provisioned', 'A card was granted to a recipient.'),
+  ('gift_card.delivered', 'A provider accepted the message with the card, or an answer showed it.'),
+  ('gift_card.delivery_failed', 'No channel delivered the card; contact the recipient.'),
   ('gift_card.redeemed', 'A recipient used a card.'),
-  ('gift_card.expired', 'A card that was given is past its date.'),
-  ('gift_card.stuck', 'A card did not arrive, or its outcome is unknown; it must be sent again or cancelled.'),
-  ('gift_card.cancelled', 'A card that was given counts no more.'),
-  ('gift_card.returned', 'A card whose code was not disclosed is back in its pool.'),
-  ('reward.pending', 'A reward is owed, because there is no card for it.'),
-  ('reward.fulfilled', 'A reward that was owed was given.'),
-  ('reward.cancelled', 'A reward that was owed is owed no more.'),
-  ('pool.low', 'A pool is below 20 or 10 percent.'),
+  ('gift_card.expired', 'A granted card has expired.'),
+  ('gift_card.stuck', 'A card did not arrive, or its outcome is unknown; resend or cancel it.'),
+  ('gift_card.cancelled', 'A granted card was cancelled.'),
+  ('gift_card.returned', 'A granted card whose code was not disclosed returned to its pool.'),
+  ('reward.pending', 'A reward is pending, because no card was available.'),
+  ('reward.fulfilled', 'A pending reward was fulfilled.'),
+  ('reward.cancelled', 'A pending reward was cancelled.'),
+  ('pool.low', 'A pool has less than 20 or 10 percent of its cards left.'),
   ('pool.exhausted', 'A pool has no cards left.'),
   ('voucher.redeemed', 'A customer redeemed a voucher.'),
-  ('voucher.rolled_back', 'A redemption of a voucher was taken back.'),
-  ('package.activated', 'A customer has a package: he bought it, or a voucher brought it.'),
-  ('package.expired', 'A package of a customer is past its time.'),
-  ('package.cancelled', 'A package of a customer ended before its time: all of it was refunded, or its voucher was taken back.'),
+  ('voucher.rolled_back', 'A redemption of a voucher was rolled back.'),
+  ('package.activated', 'A customer has a package: purchased, or from a voucher.'),
+  ('package.expired', 'A package of a customer has expired.'),
+  ('package.cancelled', 'A package of a customer ended early: fully refunded, or its voucher was rolled back.'),
   ('package.purchased', 'A customer paid for a package, with bizcoins, by card or both.'),
-  ('package.purchase_failed', 'A purchase came to nothing: it was cancelled, refused or out of time; its bizcoins are back.'),
-  ('package.refunded', 'What a customer paid went back to the card, the wallet or both, wholly or in part.');
+  ('package.purchase_failed', 'A package purchase was cancelled, refused or timed out; its bizcoins were released.'),
+  ('package.refunded', 'A payment was refunded to the card, the wallet or both, in full or in part.');
 
--- What is said of a card that was given.
+-- The payload of events of a granted card.
 create function private.webhook_card(gift_card_id uuid)
 returns jsonb language sql stable set search_path = '' as $$
   select jsonb_build_object('giftCardId', c.id, 'status', c.status, 'brandId', b.id, 'brand', b.name,
@@ -40,14 +40,14 @@ returns jsonb language sql stable set search_path = '' as $$
   where c.id = gift_card_id
 $$;
 
-create function private.tell_of_audit_event()
+create function private.enqueue_audit_event_webhook()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 declare
   event_type constant text := case new.action when 'gift_card.released' then 'gift_card.returned' else new.action end;
 begin
   if private.has_webhook(new.client_id, event_type) then
     perform private.enqueue_webhook(new.client_id, event_type, new.subject_id, case new.subject_type
-      -- a card that came back knows its grant no more
+      -- a card that returned to stock has no grant any more
       when 'gift_card' then private.webhook_card(new.subject_id)
         || jsonb_strip_nulls(jsonb_build_object('grantId', new.metadata -> 'grant_id'))
       else (
@@ -61,12 +61,12 @@ begin
   return null;
 end $$;
 
-create trigger audit_events_are_told after insert on public.audit_events
+create trigger audit_events_enqueue_webhooks after insert on public.audit_events
   for each row when (new.client_id is not null and new.action in (
     'gift_card.provisioned', 'gift_card.returned', 'gift_card.released', 'voucher.redeemed', 'voucher.rolled_back'))
-  execute function private.tell_of_audit_event();
+  execute function private.enqueue_audit_event_webhook();
 
-create function private.tell_of_card()
+create function private.enqueue_card_webhook()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 begin
   if private.has_webhook(new.client_id, 'gift_card.' || new.status) then
@@ -75,13 +75,13 @@ begin
   return null;
 end $$;
 
--- a claim that a message will bring passes by: it is told by its audit event
-create trigger gift_cards_are_told after update of status on public.gift_cards
+-- not for claimed: that is gift_card.provisioned, from its audit event
+create trigger gift_cards_enqueue_webhooks after update of status on public.gift_cards
   for each row when (new.grant_id is not null and old.status <> new.status
     and new.status in ('delivered', 'redeemed', 'expired', 'stuck', 'cancelled'))
-  execute function private.tell_of_card();
+  execute function private.enqueue_card_webhook();
 
-create function private.tell_of_pending_reward()
+create function private.enqueue_pending_reward_webhook()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 declare
   event_type constant text := case new.status when 'fulfilled' then 'reward.fulfilled' when 'cancelled' then 'reward.cancelled'
@@ -98,13 +98,13 @@ begin
   return null;
 end $$;
 
-create trigger pending_rewards_are_told after insert on public.pending_rewards
-  for each row execute function private.tell_of_pending_reward();
-create trigger pending_rewards_ends_are_told after update of status on public.pending_rewards
+create trigger pending_rewards_enqueue_webhooks after insert on public.pending_rewards
+  for each row execute function private.enqueue_pending_reward_webhook();
+create trigger pending_rewards_ends_enqueue_webhooks after update of status on public.pending_rewards
   for each row when (old.status <> new.status and new.status in ('fulfilled', 'cancelled'))
-  execute function private.tell_of_pending_reward();
+  execute function private.enqueue_pending_reward_webhook();
 
-create function private.tell_of_alert()
+create function private.enqueue_alert_webhook()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 declare
   event_type constant text := case new.alert_type when 'delivery_failed' then 'gift_card.delivery_failed'
@@ -123,12 +123,12 @@ begin
   return null;
 end $$;
 
-create trigger system_alerts_are_told after insert on public.system_alerts
+create trigger system_alerts_enqueue_webhooks after insert on public.system_alerts
   for each row when (new.client_id is not null and new.alert_type in (
     'delivery_failed', 'pool_exhausted', 'low_gift_card_inventory', 'critical_gift_card_inventory'))
-  execute function private.tell_of_alert();
+  execute function private.enqueue_alert_webhook();
 
-create function private.tell_of_package()
+create function private.enqueue_package_webhook()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 declare
   event_type constant text := case new.status when 'active' then 'package.activated' else 'package.' || new.status end;
@@ -143,13 +143,13 @@ begin
   return null;
 end $$;
 
-create trigger customer_packages_are_told after insert on public.customer_packages
-  for each row execute function private.tell_of_package();
-create trigger customer_packages_ends_are_told after update of status on public.customer_packages
+create trigger customer_packages_enqueue_webhooks after insert on public.customer_packages
+  for each row execute function private.enqueue_package_webhook();
+create trigger customer_packages_ends_enqueue_webhooks after update of status on public.customer_packages
   for each row when (old.status = 'active' and new.status <> 'active')
-  execute function private.tell_of_package();
+  execute function private.enqueue_package_webhook();
 
-create function private.tell_of_purchase()
+create function private.enqueue_package_purchase_webhook()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 declare
   event_type constant text := case new.status when 'completed' then 'package.purchased' else 'package.purchase_failed' end;
@@ -163,13 +163,13 @@ begin
   return null;
 end $$;
 
--- completed after having been refunded: a refund that failed, no new purchase
-create trigger package_purchases_are_told after update of status on public.package_purchases
+-- from refunded to completed: a refund that failed, not a new purchase
+create trigger package_purchases_enqueue_webhooks after update of status on public.package_purchases
   for each row when (old.status <> new.status and old.status <> 'refunded'
     and new.status in ('completed', 'cancelled', 'failed', 'expired'))
-  execute function private.tell_of_purchase();
+  execute function private.enqueue_package_purchase_webhook();
 
-create function private.tell_of_refund()
+create function private.enqueue_package_refund_webhook()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 begin
   if private.has_webhook(new.client_id, 'package.refunded') then
@@ -181,8 +181,8 @@ begin
   return null;
 end $$;
 
--- bizcoins are back at once, money when the processor has said so
-create trigger package_refunds_are_told after insert on public.package_refunds
-  for each row when (new.status = 'completed') execute function private.tell_of_refund();
-create trigger package_refunds_ends_are_told after update of status on public.package_refunds
-  for each row when (old.status <> 'completed' and new.status = 'completed') execute function private.tell_of_refund();
+-- bizcoins are refunded at once, money when the payment provider confirms it
+create trigger package_refunds_enqueue_webhooks after insert on public.package_refunds
+  for each row when (new.status = 'completed') execute function private.enqueue_package_refund_webhook();
+create trigger package_refunds_ends_enqueue_webhooks after update of status on public.package_refunds
+  for each row when (old.status <> 'completed' and new.status = 'completed') execute function private.enqueue_package_refund_webhook();

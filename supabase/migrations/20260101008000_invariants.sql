@@ -20,7 +20,7 @@ create view private.cards_without_explanation as
       select from private.messages_of(c) d left join public.claim_links l on l.delivery_id = d.id
       where d.status not in ('failed', 'undelivered', 'suppressed') or l.revealed_at is not null)
   union all
-  -- a message that an opt-out has stopped was never handed to a provider
+  -- a message that an opt-out suppressed was never sent to a provider
   select c.id, c.status, 'available, and tried to be delivered'
   from public.gift_cards c
   join public.deliveries d on d.topic = 'gift_card' and d.subject_id = c.id and d.status <> 'cancelled'
@@ -43,13 +43,13 @@ create view private.grants_without_card as
     and not exists (select from public.gift_card_purchases p where p.grant_id = g.id and p.ended_at is null
       and p.reopened_at is null);
 
--- A grant that was taken back, and a card that somebody may still use for it, would be two cards for one promise.
+-- A cancelled grant whose card can still be used would allow two cards for one promise.
 create view private.cards_of_cancelled_grants as
   select c.id, c.status from public.gift_cards c
   join public.gift_card_grants g on g.id = c.grant_id
   where g.cancelled_at is not null and c.status not in ('cancelled', 'expired');
 
--- A reward whose card was given is pending no more.
+-- A reward whose card was granted is not pending.
 create view private.rewards_pending_and_given as
   select r.id, r.status from public.pending_rewards r
   join public.gift_card_grants g on g.recipient_id = r.recipient_id and g.campaign_id = r.campaign_id
@@ -57,7 +57,7 @@ create view private.rewards_pending_and_given as
   join public.gift_cards c on c.grant_id = g.id
   where r.status like 'awaiting%';
 
--- A card that came back is billed no more: what is billed and not reversed has its card.
+-- The bill of a returned card is reversed: each bill without a reversal has its card.
 create view private.bills_without_card as
   select b.id from public.billing_transactions b
   where b.reverses_id is null
@@ -87,7 +87,7 @@ create view private.deliveries_of_two_cards as
   where d.topic = 'gift_card' and d.status <> 'cancelled' and c.grant_id is not null
   group by c.grant_id having count(distinct c.id) > 1;
 
--- the minute is for an opt-out that was being written while the lease was taken
+-- the minute allows for an opt-out that was committed during the lease
 create view private.attempts_after_opt_out as
   select a.id from public.delivery_attempts a
   join public.deliveries d on d.id = a.delivery_id

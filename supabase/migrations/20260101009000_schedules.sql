@@ -1,5 +1,5 @@
--- Schedules: the housekeeping that nobody asks for. The scheduler rings `run_housekeeping` (and the `jobs` function for what
--- calls the outside); each run is batch-limited and safe to run twice at once.
+-- Schedules: entry points of scheduled work. The scheduler calls these (and the edge function `jobs` for work that calls providers); each
+-- run is batch-limited and safe to run twice at once.
 
 create function public.run_housekeeping()
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -9,7 +9,7 @@ declare
   linked int;
   purged int;
 begin
-  -- one housekeeper at a time: two would delete the same rows in different orders
+  -- one run at a time: two would delete the same rows in different orders
   if not pg_try_advisory_xact_lock(hashtext('public.run_housekeeping')) then
     return private.answered(jsonb_build_object('folded', 0, 'linked', 0, 'purged', 0));
   end if;
@@ -23,20 +23,21 @@ begin
   perform private.purge_movements();
   perform private.resolve_bursts();
   linked := private.link_audit_chain();
-  purged := private.forget();
+  purged := private.purge();
   return private.answered(jsonb_build_object('folded', folded, 'linked', linked, 'purged', purged));
 end $$;
 comment on function public.run_housekeeping is
-  'Folds the pool counters, resolves alerts of attacks that are over, links the audit chain, forgets what private.retention says; returns how much of each.';
+  'Folds the pool counters, resolves alerts of attacks that have ended, links the audit chain, purges data by private.retention; returns '
+  'the number of each.';
 grant execute on function public.run_housekeeping to service_role;
 
--- Doors of their own, so that the accounts that they lock are free again before anything else is done.
+-- Entry points of their own, so that the ledger accounts that they lock are released before other work.
 create function public.release_holds()
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 begin
   return private.answered(jsonb_build_object('released', private.release_expired_holds(now())));
 end $$;
-comment on function public.release_holds is 'Gives back what was held past its time; returns how many holds.';
+comment on function public.release_holds is 'Releases expired holds; returns their number.';
 grant execute on function public.release_holds to service_role;
 
 create function public.expire_lots()
@@ -44,7 +45,7 @@ returns jsonb language plpgsql volatile security definer set search_path = '' as
 begin
   return private.answered(jsonb_build_object('expired', private.expire_lots(now())));
 end $$;
-comment on function public.expire_lots is 'Books what has expired in wallets as breakage; returns how many lots.';
+comment on function public.expire_lots is 'Books expired lots of wallets as breakage; returns their number.';
 grant execute on function public.expire_lots to service_role;
 
 create function public.expire_packages()
@@ -52,25 +53,25 @@ returns jsonb language plpgsql volatile security definer set search_path = '' as
 begin
   return private.answered(jsonb_build_object('packages', private.expire_packages(now())));
 end $$;
-comment on function public.expire_packages is 'Marks the packages of customers that are past their time; returns how many.';
+comment on function public.expire_packages is 'Marks packages of customers as expired; returns their number.';
 grant execute on function public.expire_packages to service_role;
 
 create function public.expire_gift_cards()
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 begin
-  return private.answered(jsonb_build_object('dated', private.date_cards(1000), 'poolsRecounted', private.end_lots())
+  return private.answered(jsonb_build_object('dated', private.assign_expiry_dates(1000), 'poolsRecounted', private.end_lots())
     || private.expire_cards(now(), 1000));
 end $$;
 comment on function public.expire_gift_cards is
-  'Marks up to a thousand cards in stock, and as many delivered ones, whose date has passed as expired, and recounts the pools '
-  'with cards that have become too old to be given; returns how many of each.';
+  'Marks up to a thousand cards in stock, and as many delivered ones, as expired, and recounts the pools '
+  'with cards below the minimum validity; returns the number of each.';
 grant execute on function public.expire_gift_cards to service_role;
 
 create function public.release_stuck_cards()
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 begin
-  return private.answered(private.sweep_waiting_cards(now(), 200));
+  return private.answered(private.release_waiting_cards(now(), 200));
 end $$;
 comment on function public.release_stuck_cards is
-  'Cards claimed for more than ten minutes and not delivered: back to stock if nobody was handed the code, else stuck.';
+  'Settles cards claimed for more than ten minutes and not delivered: returned to stock if the code was not disclosed, else stuck.';
 grant execute on function public.release_stuck_cards to service_role;

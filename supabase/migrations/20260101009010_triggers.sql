@@ -1,15 +1,15 @@
--- Triggers: how Postgres has the edge function `jobs` run. `private.schedule_jobs` sets it up where pg_cron, pg_net and Vault are;
--- nothing here needs them before. The outbox holds the work, so a lost trigger costs time and no more.
+-- Triggers: Postgres calls the edge function `jobs` when there is work. `private.schedule_jobs` sets it up where pg_cron, pg_net and Vault
+-- exist; nothing here needs them before. The outbox holds the work, so a lost trigger costs time and no more.
 
 create table private.job_triggers (
   request_id bigint primary key,
   job text not null,
   triggered_at timestamptz not null default now()
 );
-comment on table private.job_triggers is 'Calls of the edge function jobs that pg_net has not reported the end of.';
+comment on table private.job_triggers is 'Calls of the edge function jobs whose response pg_net has not reported yet.';
 
--- Which jobs of the edge function have work now. It is asked every ten seconds, so each part is one probe of an index that holds
--- open work only. A lease that lapsed is work, too.
+-- The jobs of the edge function that have work now. It runs every ten seconds, so each part is one probe of an index of open work only. A
+-- lapsed lease counts as work.
 create function private.due_jobs()
 returns setof text language sql volatile set search_path = '' as $$
   select 'deliveries' where exists (
@@ -57,18 +57,18 @@ begin
     if ended.status_code = 202 then
       perform private.resolve_alert('job_trigger_failed', ended.job);
     else
-      perform private.raise_alert('job_trigger_failed', 'critical', 'A job could not be triggered: nothing of its kind is done',
+      perform private.raise_alert('job_trigger_failed', 'critical', 'A job could not be triggered: none of its work is done',
         jsonb_build_object('job', ended.job, 'status', ended.status_code, 'reason', case when ended.is_answered
           then left(ended.error_msg, 200) else 'pg_net has not reported an answer' end), ended.job);
     end if;
-    -- whether a project's owner may depends on the version of pg_net, which deletes by itself after six hours
+    -- whether the project's owner may delete depends on the version of pg_net, which deletes by itself after six hours
     if has_table_privilege('net._http_response', 'delete') then
       delete from net._http_response r where r.id = ended.request_id;
     end if;
   end loop;
 end $$;
 
--- Calls the edge function for each job that has work, and for no other: an idle project makes no invocation. Returns how many.
+-- Calls the edge function for each job that has work: an idle project makes no invocation. Returns the number of calls.
 create function private.trigger_jobs()
 returns int language plpgsql volatile set search_path = '' as $$
 declare
@@ -100,10 +100,10 @@ begin
   return purged;
 end $$;
 
-create function private.keep_in_vault(name text, value text)
+create function private.store_in_vault(name text, value text)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
-  secret_id uuid := (select s.id from vault.decrypted_secrets s where s.name = keep_in_vault.name);
+  secret_id uuid := (select s.id from vault.decrypted_secrets s where s.name = store_in_vault.name);
 begin
   if secret_id is null then
     perform vault.create_secret(value, name);
@@ -132,12 +132,12 @@ begin
     raise exception 'token is the function secret JOBS_TOKEN, of at least 32 characters, and no key of the project'
       using hint = 'openssl rand -hex 32';
   end if;
-  perform private.keep_in_vault('rewardbase_jobs_url', rtrim(url, '/') || '/functions/v1/jobs');
-  perform private.keep_in_vault('rewardbase_jobs_token', token);
+  perform private.store_in_vault('rewardbase_jobs_url', rtrim(url, '/') || '/functions/v1/jobs');
+  perform private.store_in_vault('rewardbase_jobs_token', token);
   for scheduled in
     select * from (values
       ('trigger', '10 seconds', 'select private.trigger_jobs()'),
-      -- what needs the database alone needs no invocation
+      -- work within the database needs no invocation
       ('housekeeping', '10 seconds', 'select public.run_housekeeping()'),
       ('release-holds', '* * * * *', 'select public.release_holds()'),
       ('expire-lots', '* * * * *', 'select public.expire_lots()'),
@@ -158,11 +158,11 @@ begin
   if succeeded then
     perform private.resolve_alert('job_failed', job);
   else
-    perform private.raise_alert('job_failed', 'critical', 'A round of a job failed; the log of the function jobs says why',
+    perform private.raise_alert('job_failed', 'critical', 'A run of a job failed; see the log of the function jobs',
       jsonb_build_object('job', job), job);
   end if;
   return private.answered('{}');
 end $$;
 comment on function public.record_job_round is
-  'Raises an alert that a round of a job failed, or resolves it. The function jobs has answered by then, so no caller gets the failure.';
+  'Raises an alert that a run of a job failed, or resolves it. The function jobs has answered 202 before, so the caller does not see the failure.';
 grant execute on function public.record_job_round to service_role;

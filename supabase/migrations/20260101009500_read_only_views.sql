@@ -1,6 +1,6 @@
--- Views of several tables, or with sums: Postgres cannot write to them and says so before it looks at privileges, which the Data
--- API answers with a 500. With a trigger in its place the missing privilege decides, and a write is answered with 403 (42501) as it
--- is for every table.
+-- Views of several tables, or with sums: Postgres cannot write to them and reports it before it checks privileges, which the Data
+-- API answers with a 500. With an instead-of trigger the missing privilege decides, and a write is answered with 403 (42501) as for every
+-- table.
 
 create function private.refuse_view_write()
 returns trigger language plpgsql set search_path = '' as $$

@@ -105,8 +105,8 @@ Deno.test('charge_credit: two prepaid clients of a prepaid agency, cards given, 
       codes.push(answer.code ?? answer.outcome);
       if (answer.outcome === 'ok' && codes.length % 3 === 0) {
         const [back] = await db`
-          select private.return_card(c, null) as returned from private.lock_card(${answer.result.giftCard.id}) c
-          where private.never_left(c)`;
+          select private.return_to_stock(c, null) as returned from private.lock_card(${answer.result.giftCard.id}) c
+          where private.is_undisclosed(c)`;
         if (back) codes.push('returned');
       }
     }

@@ -39,7 +39,7 @@ const due = ({ deliveryId }: Waiting, session: Session) =>
   session`update public.deliveries set next_attempt_at = now() where id = ${deliveryId} and status = 'queued'`;
 
 async function sweep(session: Session | Database, { cardId }: Waiting): Promise<string> {
-  const [{ outcome }] = await session`select private.sweep_waiting_card(${cardId}) as outcome`;
+  const [{ outcome }] = await session`select private.release_waiting_card(${cardId}) as outcome`;
   return outcome;
 }
 
@@ -253,7 +253,7 @@ Deno.test('expire_gift_cards: who waits for the last card, and sees it expire, g
     await two`select from public.gift_cards where pool_id = ${promised.poolId} for update`;
     await untilExpired(promised);
     const [waiting] = await untilBlocked(one, () => claim(one, promised));
-    await two`select private.expire_these(array(select id from public.gift_cards where pool_id = ${promised.poolId}))`;
+    await two`select private.mark_cards_expired(array(select id from public.gift_cards where pool_id = ${promised.poolId}))`;
     await two`commit`;
     assert.equal(await waiting, 'GC-003');
     await one`commit`;
@@ -293,11 +293,11 @@ Deno.test('release_stuck_cards: runs at once release each card once, and owe eac
     update public.deliveries d set created_at = now() - interval '11 minutes' from cards c where d.subject_id = c.id`;
   await withSessions(8, async (sessions) => {
     await Promise.all(sessions.map(async (session) => {
-      for (let run = 0; run < 10; run++) await session`select private.sweep_waiting_cards(now(), 7)`;
+      for (let run = 0; run < 10; run++) await session`select private.release_waiting_cards(now(), 7)`;
     }));
   });
   await eventually('all are released', async () => {
-    await sql`select private.sweep_waiting_cards(now(), 100)`;
+    await sql`select private.release_waiting_cards(now(), 100)`;
     return (await sql`
       select from public.audit_events where client_id = ${promised.clientId} and action = 'gift_card.released'`)
       .length >= 40;
@@ -374,7 +374,7 @@ async function attempt(session: Session, deliveryId: string, outcome: string): P
 const tell = (session: Session | Database, messageId: string, status: string) =>
   session`select public.record_delivery_status('twilio', ${messageId}, null, ${status}, '30003')`;
 
-Deno.test('follow_delivery: both messages of a card fail at the same moment → stuck, never delivered', async () => {
+Deno.test('apply_delivery_outcome: both messages of a card fail at the same moment → stuck, never delivered', async () => {
   const CARDS = 30;
   const promised = await promise({ cards: CARDS, recipients: CARDS });
   const cards = await giveUnsent(promised);
@@ -394,7 +394,7 @@ Deno.test('follow_delivery: both messages of a card fail at the same moment → 
   await assertNothingViolated(promised.poolId);
 });
 
-Deno.test('follow_delivery: outcomes, resends, cancellations and sweeps in a storm → no invariant is violated, no deadlock', async () => {
+Deno.test('apply_delivery_outcome: outcomes, resends, cancellations and sweeps in a storm → no invariant is violated, no deadlock', async () => {
   const CARDS = 16;
   const promised = await promise({ cards: CARDS, recipients: CARDS });
   const admin = await signUpAs('client_admin', promised.clientId);

@@ -40,7 +40,7 @@ update private.retention set kept_for = '10 days' where what = 'crm_payloads';
 select public.run_housekeeping();
 select is(pg_temp.payloads(), 'c', 'How long is a row that can be changed');
 select pg_temp.event(n::text, 20) from generate_series(1, 5) n;
-select is(private.forget_crm_payloads(now() - interval '10 days', 3), 3, 'A round takes so many and no more');
+select is(private.purge_crm_payloads(now() - interval '10 days', 3), 3, 'A round takes so many and no more');
 select is(pg_temp.payloads(), '4 5 c', 'the others are for the next one, the oldest first');
 
 -- the others, by age

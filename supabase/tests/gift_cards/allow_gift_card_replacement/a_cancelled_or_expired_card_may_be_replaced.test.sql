@@ -57,7 +57,7 @@ select is(pg_temp.ask() ->> 'message', 'Already provisioned', 'provision_gift_ca
 -- an expired card
 select tests.keep('card', tests.the('second'));
 select tests.report(tests.lease((select id from public.deliveries where subject_id = tests.the('card'))), 'sent', 'SM-2');
-select private.expire_these(array[tests.the('card')]);
+select private.mark_cards_expired(array[tests.the('card')]);
 select is(pg_temp.ask() ->> 'message', 'The gift card of this reward has expired', 'provision_gift_card: an expired card → GC-010 in its own words');
 select is(pg_temp.allow(reason => 'it came too late'), 'expired', 'allow_gift_card_replacement: an expired card → allowed');
 select is(tests.provision(tests.the('recipient')) ->> 'outcome', 'ok', 'provision_gift_card: then another card is given');

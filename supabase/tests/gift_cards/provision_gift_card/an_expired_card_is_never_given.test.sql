@@ -54,9 +54,9 @@ select is(pg_temp.claim(), 'refused GC-003', 'provision_gift_card: none may be g
 select tests.settle(tests.the('pool'));
 select is(pg_temp.alerts(), 'critical_gift_card_inventory 0, low_gift_card_inventory 1, pool_exhausted 0',
   'A pool with five cards that may not be given is exhausted');
-select is((private.take_cards(tests.the('pool'), 0)), '{}', 'Nothing to sell …');
-select throws_ok(format('select private.take_cards(%L, 1)', tests.the('pool')), 'GC003', null,
-  'take_cards: cards that may not be given are not sold → GC-003');
+select is((private.lock_cards(tests.the('pool'), 0)), '{}', 'Nothing to sell …');
+select throws_ok(format('select private.lock_cards(%L, 1)', tests.the('pool')), 'GC003', null,
+  'lock_cards: cards that may not be given are not sold → GC-003');
 
 -- a brand may say otherwise
 select tests.keep('platform', tests.create_user('platform_admin'));

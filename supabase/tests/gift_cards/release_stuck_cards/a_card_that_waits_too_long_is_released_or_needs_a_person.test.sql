@@ -23,7 +23,7 @@ create function pg_temp.status() returns text language sql as $$
   select status from public.gift_cards where id = tests.the('card')
 $$;
 create function pg_temp.sweep() returns jsonb language sql as $$
-  select private.sweep_waiting_cards(now(), 100)
+  select private.release_waiting_cards(now(), 100)
 $$;
 create function pg_temp.alert() returns timestamptz[] language sql as $$
   select array_agg(resolved_at) from public.system_alerts
@@ -126,7 +126,7 @@ select is_empty('select * from private.invariant_violations', 'No invariant is v
 -- what is being sent at this moment is seen by tests/concurrency
 select pg_temp.give();
 select pg_temp.age();
-select is(private.sweep_waiting_cards(now(), 0), '{"released": 0, "stuck": 0}', 'A run takes no more than its batch');
+select is(private.release_waiting_cards(now(), 0), '{"released": 0, "stuck": 0}', 'A run takes no more than its batch');
 select is(public.release_stuck_cards() #>> '{result,released}', '1', 'The job releases it');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 

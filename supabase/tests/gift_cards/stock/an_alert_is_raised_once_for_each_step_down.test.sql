@@ -96,7 +96,7 @@ select tests.keep('card', tests.provision_for_caller(tests.create_user('call_age
   recipient_id => tests.create_recipients(tests.the('campaign'))) #> '{result,giftCard,id}');
 select tests.settle(tests.the('pool'));
 select matches(pg_temp.open_alerts(), 'pool_exhausted', 'The last card is given: the pool is exhausted');
-select private.return_card(c, null) from public.gift_cards c where c.id = tests.the('card');
+select private.return_to_stock(c, null) from public.gift_cards c where c.id = tests.the('card');
 select tests.settle(tests.the('pool'));
 select is(pg_temp.open_alerts(), null, 'It comes back: the alerts are resolved');
 

@@ -14,7 +14,7 @@ select tests.keep('platform', tests.create_user('platform_admin'));
 -- the stock first, so that the claims take what has no date
 update private.card_lots set expires_at = now() - interval '1 day' where pool_id = tests.the('pool') and expires_at = current_date + 6;
 update public.gift_cards set expires_at = now() - interval '1 day' where pool_id = tests.the('pool') and expires_at = current_date + 6;
-select private.expire_these(array(
+select private.mark_cards_expired(array(
   select id from public.gift_cards where pool_id = tests.the('pool') and expires_at < now()));
 update private.card_lots set expires_at = now() + interval '1 hour' where pool_id = tests.the('pool') and expires_at > now();
 
@@ -30,7 +30,7 @@ select tests.sign_in(tests.the('admin'));
 select public.cancel_gift_card((tests.kept('given') ->> n)::uuid, 'A test') from generate_series(0, 1) n;
 select public.mark_gift_card_redeemed((tests.kept('given') ->> 2)::uuid);
 select tests.sign_out();
-select private.expire_these(array[(tests.kept('given') ->> 3)::uuid]);
+select private.mark_cards_expired(array[(tests.kept('given') ->> 3)::uuid]);
 
 create function pg_temp.pool() returns jsonb language sql as $$
   select to_jsonb(p) - '{id,client_id,brand_id,pool_name,denomination,currency,pool_type,campaign_id,cost_per_card,stock_owner,client_cost_per_card,is_active,created_at,archived_at}'::text[]

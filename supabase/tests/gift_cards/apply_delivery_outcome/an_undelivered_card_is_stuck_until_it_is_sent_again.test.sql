@@ -30,15 +30,15 @@ end $$;
 -- a callback
 select pg_temp.give();
 select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM-1');
-select is(pg_temp.card(), 'delivered by sms', 'follow_delivery: a provider takes the message → delivered');
+select is(pg_temp.card(), 'delivered by sms', 'apply_delivery_outcome: a provider takes the message → delivered');
 select public.record_delivery_status('twilio', 'SM-1', null, 'undelivered', '30003');
-select is(pg_temp.card(), 'stuck with its time', 'follow_delivery: undelivered, and no other channel → stuck');
-select is(pg_temp.alerts(), 'delivery_failed', 'follow_delivery: a stuck card raises an alert');
-select is(pg_temp.counters(), '{0,1,0}', 'follow_delivery: a stuck card counts as claimed, not as delivered');
+select is(pg_temp.card(), 'stuck with its time', 'apply_delivery_outcome: undelivered, and no other channel → stuck');
+select is(pg_temp.alerts(), 'delivery_failed', 'apply_delivery_outcome: a stuck card raises an alert');
+select is(pg_temp.counters(), '{0,1,0}', 'apply_delivery_outcome: a stuck card counts as claimed, not as delivered');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 update public.gift_cards set claimed_at = now() - interval '1 hour' where id = tests.the('card');
 update public.deliveries set created_at = now() - interval '1 hour' where subject_id = tests.the('card');
-select private.sweep_waiting_cards(now(), 100);
+select private.release_waiting_cards(now(), 100);
 select is(pg_temp.card(), 'stuck with its time', 'release_stuck_cards: a stuck card whose code may have been disclosed → stays stuck');
 select public.record_delivery_status('twilio', 'SM-1', null, 'sent', null);
 select public.record_delivery_status('twilio', 'SM-1', null, 'delivered', null);
@@ -49,19 +49,19 @@ select is(pg_temp.resend('sms', '+12025550166'), 'ok', 'resend_gift_card: a stuc
 select is(pg_temp.card(), 'claimed', 'resend_gift_card: the card is claimed again');
 select is(pg_temp.alerts(), 'none', 'resend_gift_card: its alert is resolved');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
-select private.sweep_waiting_cards(now(), 100);
+select private.release_waiting_cards(now(), 100);
 select is(pg_temp.card(), 'claimed', 'release_stuck_cards: the new message has ten minutes of its own');
 select tests.report(tests.lease(tests.the('resent')), 'sent', 'SM-2');
-select is(pg_temp.card(), 'delivered by sms', 'follow_delivery: the resend is sent → delivered');
+select is(pg_temp.card(), 'delivered by sms', 'apply_delivery_outcome: the resend is sent → delivered');
 select is(pg_temp.counters(), '{0,0,1}', 'And counted so');
 select public.record_delivery_status('twilio', 'SM-2', null, 'undelivered', '30005');
-select is(pg_temp.card(), 'stuck with its time', 'follow_delivery: the resend is undelivered, too → stuck again');
+select is(pg_temp.card(), 'stuck with its time', 'apply_delivery_outcome: the resend is undelivered, too → stuck again');
 select is(pg_temp.alerts(), 'delivery_failed', 'And the alert is raised again');
 
 -- a corrected address by the other channel
 select is(pg_temp.resend('email', 'ada@example.com'), 'ok', 'resend_gift_card: by the other channel → ok');
 select tests.report(tests.lease(tests.the('resent')), 'permanent', null, '550');
-select is(pg_temp.card(), 'stuck with its time', 'follow_delivery: that is refused → stuck');
+select is(pg_temp.card(), 'stuck with its time', 'apply_delivery_outcome: that is refused → stuck');
 select public.record_delivery_status('twilio', 'SM-2', null, 'read', null);
 select is(pg_temp.card(), 'stuck with its time', 'record_delivery_status: a late status of a failed message → nothing changes');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
@@ -70,8 +70,8 @@ select is_empty('select * from private.invariant_violations', 'No invariant is v
 select pg_temp.give('ada@example.com');
 select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM-3');
 select public.record_delivery_status('twilio', 'SM-3', null, 'undelivered', '30003');
-select is(pg_temp.card(), 'claimed', 'follow_delivery: undelivered, and the e-mail is queued → claimed');
-select is(pg_temp.alerts(), 'none', 'follow_delivery: another message is under way → no alert');
+select is(pg_temp.card(), 'claimed', 'apply_delivery_outcome: undelivered, and the e-mail is queued → claimed');
+select is(pg_temp.alerts(), 'none', 'apply_delivery_outcome: another message is under way → no alert');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 select tests.keep('mail', (select id from public.deliveries where subject_id = tests.the('card') and channel = 'email'));
 select tests.keep('lease', tests.lease(tests.the('mail')));
@@ -81,7 +81,7 @@ update public.deliveries set sent_at = now() + interval '1 minute' where id = te
 select public.record_delivery_status('sendgrid', 'EM-3', null, 'delivered', null);
 select row_eq($$ select c.status, c.delivery_method, c.delivered_at from public.gift_cards c where c.id = tests.the('card') $$,
   (select row('delivered'::text, 'email'::text, d.delivered_at) from public.deliveries d where d.id = tests.the('mail')),
-  'follow_delivery: the e-mail delivers after the SMS failed → method and time are those of the e-mail');
+  'apply_delivery_outcome: the e-mail delivers after the SMS failed → method and time are those of the e-mail');
 
 -- an opt-out at the lease, before anything was handed out
 select tests.keep(tests.create_promise());
@@ -93,7 +93,7 @@ select tests.keep('card', tests.kept('answer') #> '{result,giftCard,id}');
 select tests.keep('delivery', tests.kept('answer') #> '{result,delivery,id}');
 insert into public.contact_opt_outs (channel, address, source) values ('sms', '+12025550177', 'test');
 select tests.lease(tests.the('delivery'));
-select is(pg_temp.card(), 'stuck with its time', 'follow_delivery: suppressed by an opt-out, and no other channel → stuck');
+select is(pg_temp.card(), 'stuck with its time', 'apply_delivery_outcome: suppressed by an opt-out, and no other channel → stuck');
 select is_empty($$ select * from private.invariant_violations where invariant <> 'opt_outs_without_proof' $$,
   'No invariant is violated');
 select tests.sign_in(tests.the('admin'));
@@ -112,12 +112,12 @@ select tests.keep('delivery', tests.provision(tests.the('recipient'), delivery_m
 update public.deliveries set created_at = now() - interval '1 day' where subject_id = tests.the('card') and status = 'suppressed';
 select tests.report(tests.lease(tests.the('delivery')), 'permanent', null, '550');
 select is((select count(*)::int from public.deliveries where subject_id = tests.the('card') and channel = 'sms' and status = 'queued'),
-  1, 'follow_delivery: a card that came back and was given again → its new recipient''s other channel is tried');
+  1, 'apply_delivery_outcome: a card that came back and was given again → its new recipient''s other channel is tried');
 
 -- cancelled from stuck, and exposed
 select pg_temp.give();
 select tests.report(tests.lease(tests.the('delivery')), 'permanent', null, '21211');
-select is(pg_temp.card(), 'stuck with its time', 'follow_delivery: a number that does not exist, and no other channel → stuck');
+select is(pg_temp.card(), 'stuck with its time', 'apply_delivery_outcome: a number that does not exist, and no other channel → stuck');
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
 select tests.sign_in(tests.the('admin'));
 select is((public.cancel_gift_card(tests.the('card'), 'no contact', true)).status, 'cancelled',
@@ -129,7 +129,7 @@ select is(pg_temp.alerts(), 'none', 'cancel_gift_card: its alert is resolved');
 select pg_temp.give();
 select tests.report(tests.lease(tests.the('delivery')), 'permanent', null, '21211');
 select is((private.redeem_card(tests.the('card'), null, null, null)).status, 'redeemed', 'A stuck card may have been used');
-select is(pg_temp.alerts(), 'none', 'follow_delivery: the card is under way or has arrived → no alert');
+select is(pg_temp.alerts(), 'none', 'apply_delivery_outcome: the card is under way or has arrived → no alert');
 
 -- an answer that shows the card delivers it: a resend that fails takes nothing back
 select tests.keep(tests.create_promise());
@@ -138,7 +138,7 @@ select tests.keep('card', tests.provision(tests.the('recipient'), delivery_metho
   #> '{result,giftCard,id}');
 select pg_temp.resend('sms', '+12025550166');
 select tests.report(tests.lease(tests.the('resent')), 'permanent', null, '21211');
-select is(pg_temp.card(), 'delivered by api', 'follow_delivery: a resend of a card that an answer showed fails → stays delivered');
+select is(pg_temp.card(), 'delivered by api', 'apply_delivery_outcome: a resend of a card that an answer showed fails → stays delivered');
 select is(pg_temp.alerts(), 'delivery_failed', 'The open alert is that of the resend');
 
 -- a second message under way decides
@@ -147,11 +147,11 @@ select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM-4');
 select pg_temp.resend('sms', '+12025550166');
 select public.record_delivery_status('twilio', 'SM-4', null, 'undelivered', '30003');
 select is((select count(*)::int from public.deliveries where subject_id = tests.the('card')), 2,
-  'follow_delivery: undelivered while a resend is under way → that one decides');
+  'apply_delivery_outcome: undelivered while a resend is under way → that one decides');
 select is(pg_temp.card(), 'claimed', 'The card is claimed meanwhile');
 select tests.report(tests.lease(tests.the('resent')), 'permanent', null, '21211');
 select is((select count(*)::int from public.deliveries where subject_id = tests.the('card') and channel = 'email'), 1,
-  'follow_delivery: that fails as well → the other channel');
+  'apply_delivery_outcome: that fails as well → the other channel');
 
 -- its claim link was opened: it has arrived, also if the carrier reports a failure
 select pg_temp.give();
@@ -160,8 +160,8 @@ select tests.keep('lease', tests.lease(tests.the('delivery')));
 select tests.report(tests.kept('lease'), 'sent', 'SM-5');
 select public.reveal_gift_card((tests.kept('lease') #>> '{claim,linkId}')::uuid, 'a device of the recipient', '203.0.113.7', gen_random_uuid());
 select public.record_delivery_status('twilio', 'SM-5', null, 'undelivered', '30003');
-select is(pg_temp.card(), 'delivered by sms', 'follow_delivery: undelivered, but its claim link was opened → delivered');
-select is(pg_temp.alerts(), 'none', 'follow_delivery: the card is under way or has arrived → no alert');
+select is(pg_temp.card(), 'delivered by sms', 'apply_delivery_outcome: undelivered, but its claim link was opened → delivered');
+select is(pg_temp.alerts(), 'none', 'apply_delivery_outcome: the card is under way or has arrived → no alert');
 select is_empty($$ select * from private.invariant_violations where invariant <> 'opt_outs_without_proof' $$, 'No invariant is violated');
 
 select * from finish();

@@ -21,13 +21,13 @@ begin
 end $$;
 
 select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM-1');
-select is(pg_temp.told(), 'gift_card.delivered by sms', 'follow_delivery: accepted by the provider → gift_card.delivered');
+select is(pg_temp.told(), 'gift_card.delivered by sms', 'apply_delivery_outcome: accepted by the provider → gift_card.delivered');
 select is(pg_temp.read_report(), '{1,1}', 'report_brand_performance: it counts as delivered');
 delete from public.webhook_attempts;
 delete from public.webhook_messages;
 select public.record_delivery_status('twilio', 'SM-1', null, 'undelivered', '30003');
 select is(pg_temp.told(), 'gift_card.delivery_failed by sms, gift_card.stuck by sms',
-  'follow_delivery: undelivered, and no channel left → gift_card.stuck and gift_card.delivery_failed');
+  'apply_delivery_outcome: undelivered, and no channel left → gift_card.stuck and gift_card.delivery_failed');
 select is(pg_temp.read_report(), '{1,0}', 'report_brand_performance: a stuck card → not delivered');
 
 select tests.keep('resent', public.resend_gift_card(null, tests.the('card'), 'email', 'ada@example.com', 'asked', gen_random_uuid(),

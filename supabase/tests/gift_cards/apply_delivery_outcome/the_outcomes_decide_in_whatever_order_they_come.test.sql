@@ -65,7 +65,7 @@ select is_empty(format($$ select steps, r.status, r.method, is_timed, alerts fro
     where described = %L and ((r.status, is_timed, alerts) is distinct from
       (o.status, true, case o.status when 'stuck' then 1::bigint else 0::bigint end)
       or (r.status = 'delivered' and r.method <> o.method)) $$, o.described),
-  'follow_delivery: ' || o.described || ', in each of 24 orders') from outcomes o;
+  'apply_delivery_outcome: ' || o.described || ', in each of 24 orders') from outcomes o;
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 
 select * from finish();
