@@ -178,6 +178,6 @@ begin
   perform private.assert_code_characters(translate(coalesce(pattern, ''), '*#', 'X2'), 'pattern');
   if private.code_space(pattern) < guesses_per_hit * greatest(live_codes, 1) then
     perform private.refuse_code('The code pattern leaves too few codes to hide among; make it longer', 'pattern', jsonb_build_object(
-      'pattern', pattern, 'codes', private.code_space(pattern), 'liveCodes', live_codes, 'guessesPerHit', guesses_per_hit));
+      'codes', private.code_space(pattern), 'liveCodes', live_codes, 'guessesPerHit', guesses_per_hit));
   end if;
 end $$;

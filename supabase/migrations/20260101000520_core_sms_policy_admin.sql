@@ -4,12 +4,13 @@
 create function private.assert_countries(given text[], field text)
 returns void language plpgsql stable set search_path = '' as $$
 declare
-  unknown text := (
-    select min(g.country) from unnest(given) as g (country)
+  unknown int := (
+    select min(g.place) from unnest(given) with ordinality as g (country, place)
     where g.country <> 'CA' and not exists (select from private.dialing_codes d where d.country = g.country));
 begin
   if unknown is not null then
-    perform private.refuse_field(field, format('must be two-letter codes of ISO 3166 such as US; %s is none', left(unknown, 20)));
+    perform private.refuse_field(field, 'must be two-letter codes of ISO 3166 such as US'
+      || case when cardinality(given) > 1 then format('; entry %s is none', unknown) else '' end);
   end if;
 end $$;
 

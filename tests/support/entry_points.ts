@@ -31,7 +31,7 @@ export type Outcome =
   | { kind: 'taken' }
   /** The database could not read the value as the argument's type; the entry point was not reached. */
   | { kind: 'unreadable' }
-  | { kind: 'refused'; code: string; message: string; fields?: { field: string; problem: string }[] }
+  | { kind: 'refused'; code: string; message: string; fields?: { field: string; problem: string }[]; detail: string }
   | { kind: 'raw'; state: string; message: string };
 
 /** A tenant in which each entry point has something to work on. */
@@ -210,7 +210,7 @@ function outcomeFrom(error: postgres.PostgresError | Undone): Outcome {
   const { code, message, where, detail } = error;
   if (/^(GC|VC|WL|PC|TK|OP|RB)\d{3}$/.test(code)) {
     const { fields } = JSON.parse(detail || '{}');
-    return { kind: 'refused', code, message, fields };
+    return { kind: 'refused', code, message, fields, detail: detail ?? '' };
   }
   if (/^22/.test(code ?? '') && !/function/.test(where ?? '')) return { kind: 'unreadable' };
   return { kind: 'raw', state: code, message: `${message} ${where?.split('\n')[0] ?? ''}` };

@@ -3,7 +3,33 @@ import { type Input, INPUTS, type Kind } from '../../fixtures/inputs.ts';
 import { sql } from '../../support/database.ts';
 import { entryPoints, insideOf, type Outcome, outcomeOf, REFUSED_BY_STATE, world } from '../../support/entry_points.ts';
 
-function problemOf(right: Input[1], outcome: Outcome, isState: boolean): string | null {
+// A shorter text may stand in a message by accident.
+const SHORTEST_TELLTALE = 5;
+
+// Unknown merge tags and event types are named, as unknown fields are.
+const NAMED = new Set<Kind | undefined>(['template', 'events']);
+
+/** A refusal that propagates is written to the server log: no text that the caller sent may stand in it. */
+function repeats(value: unknown, { message, detail }: { message: string; detail: string }): boolean {
+  const logged = `${message}\n${detail}`.replaceAll(/such as \S+/g, '');
+  const texts: string[] = [];
+  JSON.stringify(value, (_key, part) => (typeof part === 'string' && texts.push(part), part));
+  return texts.some((text) =>
+    text.trim().length >= SHORTEST_TELLTALE &&
+    (logged.includes(text) || logged.includes(JSON.stringify(text).slice(1, -1)))
+  );
+}
+
+function problemOf(
+  kind: Kind | undefined,
+  value: unknown,
+  right: Input[1],
+  outcome: Outcome,
+  isState: boolean,
+): string | null {
+  if (outcome.kind === 'refused' && !NAMED.has(kind) && repeats(value, outcome)) {
+    return `repeats the value: ${outcome.message} ${outcome.detail}`;
+  }
   if (outcome.kind === 'raw') return `raw ${outcome.state} ${outcome.message}`;
   if (outcome.kind === 'refused' && outcome.code === 'RB400' && !isState && !outcome.fields?.length) {
     return `RB400 without fields: ${outcome.message}`;
@@ -33,14 +59,14 @@ Deno.test('admin entry points: a right call → taken, so that the fixtures reac
   assert.deepEqual(refused, []);
 });
 
-Deno.test('admin entry points: foreign inputs → taken, or refused by their field, never a raw database error', async () => {
+Deno.test('admin entry points: foreign inputs → taken, or refused by their field without the value, never a raw database error', async () => {
   const given = await world();
   const problems: string[] = [];
   for (const entry of await entryPoints()) {
     for (const arg of entry.args) {
       for (const [value, right] of insideOf(arg, INPUTS[arg.kind!] as Input[])) {
         const outcome = await outcomeOf(given, entry, { [arg.name]: value });
-        const problem = problemOf(right, outcome, entry.name in REFUSED_BY_STATE);
+        const problem = problemOf(arg.kind, value, right, outcome, entry.name in REFUSED_BY_STATE);
         if (problem) problems.push(`${entry.name}.${arg.name} = ${JSON.stringify(value)?.slice(0, 60)}: ${problem}`);
       }
     }
@@ -79,7 +105,7 @@ async function knownFields(body: string): Promise<string[]> {
   return list.split(',').map((field) => field.trim().replaceAll("'", ''));
 }
 
-Deno.test('create_voucher, update_voucher: each field with foreign inputs → taken, or refused by its field', async () => {
+Deno.test('create_voucher, update_voucher: each field with foreign inputs → taken, or refused by its field without the value', async () => {
   const given = await world();
   const entries = await entryPoints();
   const problems: string[] = [];
@@ -94,7 +120,7 @@ Deno.test('create_voucher, update_voucher: each field with foreign inputs → ta
       assert.ok(FIELDS[field], `declare the kind of ${field} in FIELDS`);
       for (const [value, right] of INPUTS[FIELDS[field]] as Input[]) {
         const outcome = await outcomeOf(given, entry, { [argument]: { ...rest, [field]: value } });
-        const problem = problemOf(right, outcome, false);
+        const problem = problemOf(FIELDS[field], value, right, outcome, false);
         if (problem) problems.push(`${name}.${field} = ${JSON.stringify(value)?.slice(0, 60)}: ${problem}`);
       }
     }
