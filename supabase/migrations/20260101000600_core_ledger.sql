@@ -1,11 +1,11 @@
--- The ledger: who has how many bizcoins, points, messages or how much credit, and why. Double entry: the entries of a
--- transfer sum to zero for each asset, and nothing is ever changed or deleted; a mistake is reversed.
--- A customer's account keeps its balance, never below zero, and what was credited stands in lots that may expire and are
--- drawn earliest first. The system's accounts (issuance, breakage, revenue) keep no balance and are never locked, and no
--- entry has a foreign key to them: a shared row would be a queue. Lots, holds and balances of an account are only touched
--- by whoever has locked it; accounts are locked in the order of their ids.
--- What has no client is above the clients: the credit of an agency and what the platform issues. A transfer stays within
--- its client, or above the clients, but for what an agency gives to its client or takes back.
+-- The ledger: accounts of bizcoins, points, messages and credit. Double entry: the entries of a transfer sum to zero for each
+-- asset, and no entry is changed or deleted; a mistake is reversed.
+-- A customer's account keeps a balance that is never below zero, and each amount credited to it is a lot, which may expire; lots
+-- are drawn earliest expiry first. System accounts (issuance, breakage, revenue) keep no balance and are never locked, and entries
+-- have no foreign key to accounts: a shared row would serialize all transfers. Lots, holds and the balance of an account are
+-- changed only under the account's lock; accounts are locked in id order.
+-- Accounts without a client belong to agencies or to the platform. A transfer stays within its client, or between accounts without
+-- a client; the exception is credit between an agency and its own client.
 
 create table public.ledger_accounts (
   id uuid primary key default gen_random_uuid(),
@@ -34,8 +34,8 @@ create table public.ledger_accounts (
     asset like 'credit:%' or (balance = trunc(balance) and held = trunc(held)))
 );
 comment on table public.ledger_accounts is
-  'One account for each owner, client and asset. balance includes what is held and what lapsed since the last run of the '
-  'job: the view wallet_balances tells what counts.';
+  'One account for each owner, client and asset. balance includes held units and lots that lapsed since the last run of '
+  'expire_lots; the view wallet_balances leaves lapsed lots out.';
 
 create table public.ledger_transfers (
   id uuid primary key default gen_random_uuid(),
@@ -50,7 +50,7 @@ create table public.ledger_transfers (
   constraint ledger_transfers_type_is_a_word check (transfer_type ~ '^[a-z]+(_[a-z]+)*$')
 );
 comment on table public.ledger_transfers is
-  'What moved: immutable. reverses: the transfer that this one takes back, wholly or in part; reference_id: what it was for.';
+  'Immutable. reverses: the transfer that this one reverses, wholly or in part; reference_id: the row that it pays for.';
 
 create table public.ledger_entries (
   id bigint generated always as identity primary key,
@@ -68,8 +68,8 @@ create table public.ledger_entries (
   constraint ledger_entries_version_comes_with_balance check ((balance_after is null) = (version is null))
 );
 comment on table public.ledger_entries is
-  'The sides of a transfer: immutable, summing to zero. A customer''s entry carries the balance after it and its number; '
-  'client_id is that of the account.';
+  'Debits and credits of a transfer: immutable, summing to zero for each asset. A customer''s entry carries balance_after and '
+  'version, the number of the entry within its account; client_id is that of the account.';
 
 create table public.ledger_lots (
   id bigint generated always as identity primary key,
@@ -90,7 +90,7 @@ create table public.ledger_lots (
   constraint ledger_lots_spent_at_matches_remaining check ((spent_at is not null) = (remaining = 0))
 );
 comment on table public.ledger_lots is
-  'What a customer was credited at once, and how much of it is left. A lot past its expires_at no longer counts.';
+  'An amount credited to a customer, and how much of it remains. A lot past its expires_at is not spendable.';
 
 create table private.ledger_lot_uses (
   transfer_id uuid not null references public.ledger_transfers (id),
@@ -99,7 +99,7 @@ create table private.ledger_lot_uses (
   constraint ledger_lot_uses_are_unique primary key (transfer_id, lot_id),
   constraint ledger_lot_uses_amount_moves_something check (amount <> 0)
 );
-comment on table private.ledger_lot_uses is 'What a transfer drew from a lot (below zero) or gave back to it: immutable.';
+comment on table private.ledger_lot_uses is 'Amount that a transfer drew from a lot (negative) or returned to it: immutable.';
 
 create index ledger_accounts_owner_id_idx on public.ledger_accounts (owner_id);
 create index ledger_accounts_of_the_system_idx
@@ -122,7 +122,7 @@ create trigger ledger_entries_are_immutable before update or delete or truncate 
 create trigger ledger_lot_uses_are_immutable before update or delete or truncate on private.ledger_lot_uses
   for each statement execute function private.refuse_change();
 
--- The entries of a transfer are written in one statement, so that its end is the moment to ask.
+-- All entries of a transfer are written in one statement, so the check runs once at its end.
 create function private.refuse_imbalance()
 returns trigger language plpgsql volatile set search_path = '' as $$
 begin
@@ -135,7 +135,7 @@ end $$;
 create trigger ledger_entries_sum_to_zero after insert on public.ledger_entries
   referencing new table as new_entries for each statement execute function private.refuse_imbalance();
 
--- The account of an owner, opened when it is asked for first.
+-- Returns the account of an owner, and opens it on first use.
 create function private.ledger_account(
   client_id uuid, owner_type text, owner_id uuid, asset text, kind text default 'customer')
 returns uuid language plpgsql volatile set search_path = '' as $$
@@ -143,7 +143,7 @@ declare
   account_id uuid;
 begin
   for attempt in 1..2 loop
-    -- two questions, so that each is one look into an index
+    -- two queries, so that each is one index probe
     if kind = 'customer' then
       select a.id into account_id from public.ledger_accounts a
       where a.owner_id = ledger_account.owner_id and a.owner_type = ledger_account.owner_type
@@ -158,7 +158,7 @@ begin
     insert into public.ledger_accounts as a (client_id, kind, owner_type, owner_id, asset, balance, held)
     values (client_id, kind, owner_type, owner_id, asset,
       case kind when 'customer' then 0 end, case kind when 'customer' then 0 end)
-    -- somebody opens it at the same time: it is there at the second look
+    -- a concurrent call may have opened it: the second attempt reads it
     on conflict on constraint ledger_accounts_are_unique do nothing
     returning a.id into account_id;
     exit when account_id is not null;
@@ -172,181 +172,23 @@ begin
   return private.ledger_account(client_id, null, null, asset, kind);
 end $$;
 
--- Always in the order of the ids; a lock that lets rows point at the account, and none for the system's accounts.
+-- Locks customers' accounts in id order, to prevent deadlocks, and only reads system accounts. No key update, so that rows that
+-- reference the account are written meanwhile. Returns the accounts in the order of the ids, each once; missing ones are left out.
 create function private.lock_accounts(account_ids uuid[])
-returns void language plpgsql volatile set search_path = '' as $$
-begin
-  perform from public.ledger_accounts a
-  where a.id = any (account_ids) and a.kind = 'customer' order by a.id for no key update;
-end $$;
-
--- The lots that an amount is drawn from, earliest expiry first, of a locked account; refuses when they do not suffice.
-create function private.pick_lots(account_id uuid, amount numeric)
-returns jsonb language plpgsql volatile set search_path = '' as $$
+returns public.ledger_accounts[] language plpgsql volatile
+set search_path = '' set plan_cache_mode = force_generic_plan as $$
 declare
-  lot record;
-  missing numeric := amount;
-  picked jsonb := '[]';
+  accounts public.ledger_accounts[];
 begin
-  for lot in
-    select l.id, l.remaining - l.held as free from public.ledger_lots l
-    where l.account_id = pick_lots.account_id and l.spent_at is null and coalesce(l.expires_at, 'infinity') > now()
-    order by coalesce(l.expires_at, 'infinity'), l.id
-  loop
-    continue when lot.free = 0;
-    picked := picked || jsonb_build_object('lot_id', lot.id, 'amount', -least(lot.free, missing));
-    missing := missing - least(lot.free, missing);
-    exit when missing = 0;
-  end loop;
-  if missing > 0 then
-    perform private.refuse('WL-001', null,
-      jsonb_build_object('balance', amount - missing, 'needed', amount));
-  end if;
-  return picked;
-end $$;
-
-create function private.use_lots(account_id uuid, transfer_id uuid, lots jsonb)
-returns void language plpgsql volatile set search_path = '' as $$
-declare
-  used record;
-begin
-  -- one by one, by key: the planner takes a list of one for a hundred rows, and might read the whole table for them
-  for used in select x.lot_id, x.amount from jsonb_to_recordset(lots) as x (lot_id bigint, amount numeric) loop
-    insert into private.ledger_lot_uses (transfer_id, lot_id, amount)
-    values (use_lots.transfer_id, used.lot_id, used.amount);
-    update public.ledger_lots l
-    set remaining = l.remaining + used.amount, spent_at = case when l.remaining + used.amount = 0 then now() end
-    where l.id = used.lot_id and l.account_id = use_lots.account_id;
-  end loop;
-end $$;
-
--- Writes the entries of a transfer whose accounts are locked. An entry names its lots when they are not to be chosen.
-create function private.write_entries(transfer public.ledger_transfers, entries jsonb)
-returns void language plpgsql volatile set search_path = '' as $$
-declare
-  entry record;
-  account public.ledger_accounts;
-  -- read under the locks, so that the entries of an account are in the order of their times
-  at timestamptz := clock_timestamp();
-  written public.ledger_entries[];
-  credited public.ledger_lots[];
-begin
-  for entry in
-    select e.* from jsonb_to_recordset(entries) as e (
-      account_id uuid, amount numeric, expires_at timestamptz, lots jsonb)
-  loop
-    select a.* into account from public.ledger_accounts a
-    where a.id = entry.account_id and (a.client_id = transfer.client_id or (a.client_id is null and (
-      transfer.client_id is null
-      or a.owner_id = (select c.agency_id from public.clients c where c.id = transfer.client_id))));
-    if not found or entry.amount <> round(entry.amount, 2) then
-      raise exception 'a transfer moves whole cents between accounts of its client';
-    end if;
-    -- ten times below what numeric(18,2) holds, so that a sum is refused and never an error
-    if account.balance + entry.amount > 1e15 or abs(entry.amount) > 1e15 then
-      perform private.refuse('WL-004', null,
-        jsonb_build_object('balance', account.balance, 'amount', entry.amount, 'maximum', 1e15));
-    end if;
-    if account.kind = 'customer' then
-      if entry.lots is not null or entry.amount < 0 then
-        perform private.use_lots(account.id, transfer.id,
-          coalesce(entry.lots, private.pick_lots(account.id, -entry.amount)));
-      else
-        credited := credited || row(null, account.client_id, account.id, transfer.id, entry.amount, entry.amount, 0,
-          entry.expires_at, null, at)::public.ledger_lots;
-      end if;
-      update public.ledger_accounts a set balance = a.balance + entry.amount, version = a.version + 1
-      where a.id = account.id returning a.* into account;
-    end if;
-    written := written || row(null, account.client_id, transfer.id, account.id, account.asset, entry.amount,
-      account.balance, case account.kind when 'customer' then account.version end, at)::public.ledger_entries;
-  end loop;
-  insert into public.ledger_entries (client_id, transfer_id, account_id, asset, amount, balance_after, version, created_at)
-  select w.client_id, w.transfer_id, w.account_id, w.asset, w.amount, w.balance_after, w.version, w.created_at
-  from unnest(written) w;
-  insert into public.ledger_lots (client_id, account_id, transfer_id, amount, remaining, expires_at, created_at)
-  select c.client_id, c.account_id, c.transfer_id, c.amount, c.remaining, c.expires_at, c.created_at from unnest(credited) c;
-end $$;
-
--- An expiry or a description may be reckoned anew when a request is repeated: what moves, why and for what may not.
-create function private.is_same_transfer(
-  posted public.ledger_transfers, transfer_type text, reference_id uuid, reverses uuid, entries jsonb)
-returns boolean language plpgsql stable set search_path = '' as $$
-begin
-  return posted.transfer_type = is_same_transfer.transfer_type
-    and posted.reference_id is not distinct from is_same_transfer.reference_id
-    and posted.reverses is not distinct from is_same_transfer.reverses
-    and not exists (
-      select from (
-        select e.account_id, e.amount from public.ledger_entries e where e.transfer_id = posted.id) e
-      full join jsonb_to_recordset(entries) as a (account_id uuid, amount numeric)
-        on a.account_id = e.account_id and a.amount = e.amount
-      where a.account_id is null or e.account_id is null);
-end $$;
-
--- Posts transfers, all or none: [{client_id, idempotency_key, transfer_type, description?, reference_id?, reverses?,
--- entries: [{account_id, amount, expires_at?, lots?}]}]. A key that was posted before gives the transfer it made.
-create function private.post_transfers(transfers jsonb)
-returns setof public.ledger_transfers language plpgsql volatile set search_path = '' as $$
-declare
-  request record;
-  line int;
-  transfer public.ledger_transfers;
-  posted public.ledger_transfers[];
-  fresh int[] := '{}';
-begin
-  -- keys first, in their order: whoever repeats a request waits here, and holds no account meanwhile
-  for request in
-    select x.line::int as line, r.* from jsonb_array_elements(transfers) with ordinality as x (body, line),
-      jsonb_to_record(x.body) as r (client_id uuid, idempotency_key text, transfer_type text, description text,
-        reference_id uuid, reverses uuid, entries jsonb)
-    order by r.client_id, r.idempotency_key
-  loop
-    insert into public.ledger_transfers as t (
-      client_id, idempotency_key, transfer_type, description, reference_id, reverses)
-    values (request.client_id, request.idempotency_key, request.transfer_type, request.description,
-      request.reference_id, request.reverses)
-    on conflict on constraint ledger_transfers_a_key_posts_once do nothing
-    returning t.* into transfer;
-    if found then
-      fresh := fresh || request.line;
-    else
-      select t.* into transfer from public.ledger_transfers t
-      where t.idempotency_key = request.idempotency_key and t.client_id is not distinct from request.client_id;
-      if not private.is_same_transfer(
-        transfer, request.transfer_type, request.reference_id, request.reverses, request.entries) then
-        perform private.refuse('RB-409');
-      end if;
-    end if;
-    posted[request.line] := transfer;
-  end loop;
-  perform private.lock_accounts(array(
-    select (e.entry ->> 'account_id')::uuid
-    from unnest(fresh) f (line), jsonb_array_elements(transfers -> (f.line - 1) -> 'entries') e (entry)));
-  foreach line in array (select coalesce(array_agg(f order by f), '{}') from unnest(fresh) f) loop
-    perform private.write_entries(posted[line], transfers -> (line - 1) -> 'entries');
-  end loop;
-  return query select p.* from unnest(posted) p;
-end $$;
-
--- One transfer from one account to another.
-create function private.post_transfer(
-  client_id uuid, transfer_type text, source uuid, target uuid, amount numeric, idempotency_key text,
-  description text default null, reference_id uuid default null, expires_at timestamptz default null)
-returns public.ledger_transfers language plpgsql volatile set search_path = '' as $$
-declare
-  posted public.ledger_transfers;
-begin
-  -- an amount below zero would take from whom it is meant to give
-  if amount is null or amount <= 0 then
-    raise exception 'the amount of a transfer must be positive';
-  end if;
-  select p.* into posted from private.post_transfers(jsonb_build_array(jsonb_build_object(
-    'client_id', client_id, 'transfer_type', transfer_type, 'idempotency_key', idempotency_key,
-    'description', description, 'reference_id', reference_id, 'entries', jsonb_build_array(
-      jsonb_build_object('account_id', source, 'amount', -amount),
-      jsonb_build_object('account_id', target, 'amount', amount, 'expires_at', expires_at))))) p;
-  return posted;
+  with locked as (
+    select a as account from public.ledger_accounts a
+    where a.id = any (account_ids) and a.kind = 'customer' order by a.id for no key update)
+  select array_agg(f.account order by array_position(account_ids, (f.account).id)) into accounts
+  from (
+    select l.account from locked l
+    union all
+    select a from public.ledger_accounts a where a.id = any (account_ids) and a.kind <> 'customer') f;
+  return accounts;
 end $$;
 
 create function private.balance_at(account_id uuid, at timestamptz)
@@ -365,7 +207,7 @@ alter table public.ledger_lots enable row level security;
 grant select on public.ledger_accounts, public.ledger_transfers, public.ledger_entries, public.ledger_lots
   to authenticated, service_role;
 
--- Whose accounts the caller reads as his own: he himself, and the agencies that he administers.
+-- Owners whose accounts the caller may read: the caller, and the agencies that they administer.
 create function private.ledger_owner_ids()
 returns setof uuid language sql stable security definer rows 2 set search_path = '' as $$
   select auth.uid() union all select private.administered_agency_ids()
@@ -373,21 +215,21 @@ $$;
 
 grant execute on function private.ledger_owner_ids() to authenticated;
 
-create policy "Customers read their accounts, admins those in their care" on public.ledger_accounts
+create policy "Customers read their accounts, admins those of their clients" on public.ledger_accounts
   for select to authenticated
   using (
     owner_id in (select private.ledger_owner_ids())
     or client_id in (select private.administered_client_ids())
     or (select private.is_platform_admin()));
 
-create policy "Whoever reads an account reads its entries" on public.ledger_entries
+create policy "Readers of an account read its entries" on public.ledger_entries
   for select to authenticated
   using (
     account_id in (select a.id from public.ledger_accounts a where a.owner_id in (select private.ledger_owner_ids()))
     or client_id in (select private.administered_client_ids())
     or (select private.is_platform_admin()));
 
-create policy "Whoever reads an entry reads its transfer" on public.ledger_transfers
+create policy "Readers of an entry read its transfer" on public.ledger_transfers
   for select to authenticated
   using (
     exists (
@@ -397,7 +239,7 @@ create policy "Whoever reads an entry reads its transfer" on public.ledger_trans
     or client_id in (select private.administered_client_ids())
     or (select private.is_platform_admin()));
 
-create policy "Whoever reads an account reads its lots" on public.ledger_lots
+create policy "Readers of an account read its lots" on public.ledger_lots
   for select to authenticated
   using (
     account_id in (select a.id from public.ledger_accounts a where a.owner_id in (select private.ledger_owner_ids()))

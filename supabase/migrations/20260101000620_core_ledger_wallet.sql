@@ -1,63 +1,52 @@
--- The ledger: what time takes, and how it is read. What has lapsed counts for nothing at once, because every reader looks at
--- the lots; the job then moves it to breakage. private.ledger_imbalances must be empty at all times.
+-- The ledger: expiry, and reading. A lapsed lot is not spendable at once, because every reader looks at the lots; the job then moves
+-- it to breakage. private.ledger_imbalances must be empty at all times.
 
--- Moves what is left in lapsed lots to breakage, and tells how many lots that were.
+-- Moves what is left in lapsed lots to breakage; returns how many lots that were.
 create function private.expire_lots(at timestamptz, batch_size int default 1000)
 returns int language plpgsql volatile set search_path = '' as $$
 declare
-  account record;
-  lapsed jsonb;
-  amount numeric;
-  expired int := 0;
+  account_ids uuid[];
+  postings private.posting[];
+  transfers public.ledger_transfers[];
+  expired int;
 begin
-  for account in
-    select a.id, a.client_id, a.asset from public.ledger_accounts a
+  account_ids := array(
+    select a.id from public.ledger_accounts a
     where a.id in (
       select l.account_id from public.ledger_lots l
       where l.spent_at is null and l.expires_at <= expire_lots.at and l.remaining > l.held
       order by l.expires_at limit batch_size)
-    -- an account that is in use is the next run's: the job makes nobody wait, and waits for nobody
-    for no key update skip locked
-  loop
-    select jsonb_agg(jsonb_build_object('lot_id', l.id, 'amount', l.held - l.remaining)), sum(l.remaining - l.held)
-    into lapsed, amount from public.ledger_lots l
-    where l.account_id = account.id and l.spent_at is null and coalesce(l.expires_at, 'infinity') <= expire_lots.at
-      and l.remaining > l.held;
-    -- somebody expired them between the look and the lock
-    continue when lapsed is null;
-    perform private.post_transfers(jsonb_build_array(jsonb_build_object(
-      'client_id', account.client_id, 'transfer_type', 'expiry', 'idempotency_key', 'expiry:' || gen_random_uuid(),
-      'entries', jsonb_build_array(
-        jsonb_build_object('account_id', account.id, 'amount', -amount, 'lots', lapsed),
-        jsonb_build_object('account_id', private.system_account(account.client_id, 'breakage', account.asset),
-          'amount', amount)))));
-    expired := expired + jsonb_array_length(lapsed);
-  end loop;
+    -- an account in use is left to the next run: the job neither waits nor makes others wait
+    for no key update skip locked);
+  -- read under the locks: another run may have expired some of these lots
+  with lapsed as (
+    select l.account_id, count(*) as how_many, sum(l.remaining - l.held) as amount,
+      array_agg(row(null, l.id, l.held - l.remaining, 0)::private.lot_change) as lots
+    from public.ledger_lots l
+    where l.account_id = any (account_ids) and l.spent_at is null and coalesce(l.expires_at, 'infinity') <= expire_lots.at
+      and l.remaining > l.held
+    group by l.account_id)
+  select array_agg(row(a.client_id, 'expiry', 'expiry:' || gen_random_uuid(), null, null, null, array[
+      row(a.id, -l.amount, null, 0, l.lots)::private.posting_entry,
+      row(private.system_account(a.client_id, 'breakage', a.asset), l.amount, null, 0, null)::private.posting_entry
+    ])::private.posting), coalesce(sum(l.how_many), 0)
+  into postings, expired
+  from lapsed l join public.ledger_accounts a on a.id = l.account_id;
+  transfers := private.post_transfers(postings);
   return expired;
 end $$;
 
--- Releases the holds that are past their time, and tells how many.
+-- Releases holds past their expires_at; returns how many.
 create function private.release_expired_holds(at timestamptz, batch_size int default 1000)
 returns int language plpgsql volatile set search_path = '' as $$
-declare
-  hold_id uuid;
-  released int := 0;
 begin
-  -- all are locked before the first is released: a row that this transaction has changed would be skipped
-  foreach hold_id in array array(
+  return cardinality(private.release_holds(array(
     select h.id from public.ledger_holds h
     join public.ledger_accounts a on a.id = h.account_id
     where h.status = 'held' and h.expires_at <= release_expired_holds.at
     order by h.expires_at limit batch_size
-    -- an account that is in use is the next run's: the job makes nobody wait, and waits for nobody
-    for no key update of a skip locked)
-  loop
-    -- captured between the look and the lock: what was captured stays captured
-    continue when not exists (select from public.ledger_holds h where h.id = hold_id and h.status = 'held');
-    perform private.release_hold(hold_id, 'expired');
-    released := released + 1;
-  end loop;
-  return released;
+    -- an account in use is left to the next run: the job neither waits nor makes others wait
+    for no key update skip locked), 'expired'));
 end $$;
 
 create view public.wallet_balances with (security_invoker = on) as
@@ -68,7 +57,7 @@ create view public.wallet_balances with (security_invoker = on) as
     where o.account_id = a.id and o.spent_at is null and coalesce(o.expires_at, 'infinity') <= now()) l
   where a.kind = 'customer';
 comment on view public.wallet_balances is
-  'What a customer has: balance without what has lapsed, how much of it is held, and what is available.';
+  'Balance of a customer without lapsed lots, the held part of it, and the available rest.';
 
 create view public.bizpoints_transactions with (security_invoker = on) as
   select e.id, e.client_id, case a.owner_type when 'user' then a.owner_id end as user_id, t.id as transfer_id,
@@ -77,7 +66,7 @@ create view public.bizpoints_transactions with (security_invoker = on) as
   join public.ledger_accounts a on a.id = e.account_id and a.kind = 'customer'
   join public.ledger_transfers t on t.id = e.transfer_id
   where e.asset = 'bizcoin';
-comment on view public.bizpoints_transactions is 'Every change of a bizcoin balance (biz_points), with what it was for.';
+comment on view public.bizpoints_transactions is 'Every change of a bizcoin balance (biz_points), with its type, description and reference.';
 
 create view private.ledger_imbalances as
   select 'a transfer has entries that do not sum to zero' as problem, t.id::text as id
@@ -132,7 +121,7 @@ create view private.ledger_imbalances as
   join public.ledger_entries e on e.transfer_id = t.id and e.account_id = o.account_id
   group by o.id having abs(sum(e.amount)) > abs(o.amount) or sign(sum(e.amount)) = sign(o.amount);
 
--- The last so many entries of a customer's accounts, the newest first.
+-- The last entries of a customer's accounts, newest first.
 create function private.last_transactions(customer_id uuid, client_ids uuid[], how_many int default 20)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
@@ -149,7 +138,7 @@ begin
     join public.ledger_transfers t on t.id = e.transfer_id);
 end $$;
 
--- Security definer, because it reads for the actor it is told: the server has authenticated him.
+-- Security definer, because it reads for the actor, whom the server has authenticated.
 create function public.get_wallet(actor uuid, customer_id uuid)
 returns jsonb language plpgsql stable security definer set search_path = '' as $$
 declare
@@ -184,7 +173,8 @@ begin
     'transactions', private.last_transactions(get_wallet.customer_id, client_ids)));
 end $$;
 comment on function public.get_wallet is
-  'What a customer has, by asset: balance, held, available, what expires when, and the last twenty transactions.';
+  'Wallet of a customer by asset: balance, held, available, lots that will expire, and the last twenty transactions. Refuses with '
+  'RB-404 when the actor may not read it.';
 
 grant execute on function public.get_wallet to service_role;
 grant select on public.wallet_balances, public.bizpoints_transactions to authenticated, service_role;

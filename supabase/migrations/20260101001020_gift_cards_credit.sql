@@ -31,109 +31,77 @@ begin
     case when client is not null then private.credit_account('client', client, currency) end)::private.payers;
 end $$;
 
--- Where the money goes: the revenue in the books of whoever pays.
-create function private.revenue_of(account_id uuid)
-returns uuid language plpgsql volatile set search_path = '' as $$
-begin
-  return (
-    select private.system_account(a.client_id, 'revenue', a.asset) from public.ledger_accounts a
-    where a.id = revenue_of.account_id);
-end $$;
-
--- Moves credit from a customer's account; too little of it is refused in the words of the house.
+-- Moves credit from a customer's account; refuses with GC-006 when it does not suffice.
 create function private.post_credit(
   transfer_type text, source uuid, target uuid, amount numeric, idempotency_key text, description text default null,
   reference_id uuid default null)
 returns public.ledger_transfers language plpgsql volatile set search_path = '' as $$
 declare
-  -- what passes between an agency and its client stands in the client's books
+  -- a transfer between an agency and its client is recorded under the client
   client_id uuid := (
     select a.client_id from public.ledger_accounts a where a.id in (source, target) and a.client_id is not null limit 1);
 begin
-  return private.post_transfer(client_id, transfer_type, source, target, amount, idempotency_key, description, reference_id);
-exception when sqlstate 'WL001' then
-  perform private.refuse('GC-006');
+  return private.post_transfer(
+    client_id, transfer_type, source, target, amount, idempotency_key, description, reference_id, shortage => 'GC-006');
 end $$;
 
-create function private.payment(
-  client_id uuid, transfer_type text, source uuid, amount numeric, currency text, idempotency_key text, description text,
-  reference_id uuid)
-returns jsonb language plpgsql volatile set search_path = '' as $$
-begin
-  return jsonb_build_object('client_id', client_id, 'transfer_type', transfer_type, 'idempotency_key', idempotency_key,
-    'description', description, 'reference_id', reference_id, 'entries', jsonb_build_array(
-      jsonb_build_object('account_id', source, 'amount', -amount),
-      jsonb_build_object(
-        'account_id', private.system_account(client_id, 'revenue', 'credit:' || currency), 'amount', amount)));
-end $$;
-
--- Pays at once, each level its own price, both or none: the agency into the platform's revenue, the client into that of its own
--- books. A level without account, or for which the card is free, pays nothing.
+-- Charges each level its own price, both or none: the agency's goes to the platform's revenue, the client's to the revenue account of
+-- the client, which its agency collects. A level without account, or for which the card is free, is not charged.
 create function private.charge_credit(
   client_id uuid, payers private.payers, prices private.card_prices, currency text, idempotency_key text, reference_id uuid,
   transfer_type text default 'card_charge', description text default 'A gift card')
 returns void language plpgsql volatile set search_path = '' as $$
 declare
-  transfers jsonb := '[]';
+  payments private.posting[];
+  posted public.ledger_transfers[];
 begin
   if payers.agency_account is not null and prices.platform_price > 0 then
-    transfers := transfers || private.payment(null, transfer_type, payers.agency_account, prices.platform_price, currency,
-      idempotency_key, description, reference_id);
+    payments := payments || row(null, transfer_type, idempotency_key, description, reference_id, null, private.entries_between(
+      payers.agency_account, private.system_account(null, 'revenue', 'credit:' || currency), prices.platform_price)
+    )::private.posting;
   end if;
   if payers.client_account is not null and prices.client_price > 0 then
-    transfers := transfers || private.payment(client_id, transfer_type, payers.client_account, prices.client_price, currency,
-      idempotency_key, description, reference_id);
+    payments := payments || row(client_id, transfer_type, idempotency_key, description, reference_id, null, private.entries_between(
+      payers.client_account, private.system_account(client_id, 'revenue', 'credit:' || currency), prices.client_price)
+    )::private.posting;
   end if;
-  if transfers <> '[]' then
-    -- locks both accounts at once, in id order
-    perform private.post_transfers(transfers);
+  if payments is not null then
+    posted := private.post_transfers(payments, shortage => 'GC-006');
   end if;
-exception when sqlstate 'WL001' then
-  perform private.refuse('GC-006');
 end $$;
 
--- Sets the price of each level aside for a card that is bought: the holds, none when there is nothing to set aside.
+-- Holds the price of each level for a card that is bought from a supplier. Returns the holds; none when nothing is to be paid.
 create function private.reserve_credit(
   payers private.payers, prices private.card_prices, idempotency_key text, reference_id uuid, expires_at timestamptz)
 returns uuid[] language plpgsql volatile set search_path = '' as $$
 declare
-  hold_ids uuid[] := '{}';
+  requests private.hold_request[];
 begin
-  perform private.lock_accounts(array[payers.agency_account, payers.client_account]);
   if payers.agency_account is not null and prices.platform_price > 0 then
-    hold_ids := hold_ids || (private.reserve_hold(
-      payers.agency_account, prices.platform_price, expires_at, idempotency_key, reference_id)).id;
+    requests := requests || row(
+      payers.agency_account, prices.platform_price, expires_at, idempotency_key, reference_id)::private.hold_request;
   end if;
   if payers.client_account is not null and prices.client_price > 0 then
-    hold_ids := hold_ids || (private.reserve_hold(
-      payers.client_account, prices.client_price, expires_at, idempotency_key, reference_id)).id;
+    requests := requests || row(
+      payers.client_account, prices.client_price, expires_at, idempotency_key, reference_id)::private.hold_request;
   end if;
-  return hold_ids;
-exception when sqlstate 'WL001' then
-  perform private.refuse('GC-006');
+  return array(select h.id from unnest(private.reserve_holds(requests, shortage => 'GC-006')) h);
 end $$;
 
--- In id order: each hold locks its own account again.
-create function private.lock_accounts_of_holds(hold_ids uuid[])
-returns void language plpgsql volatile set search_path = '' as $$
-begin
-  perform private.lock_accounts(array(select h.account_id from public.ledger_holds h where h.id = any (hold_ids)));
-end $$;
-
--- Pays with what was set aside; without a hold there is nothing to pay. Once is enough.
+-- Captures what was reserved, once; without holds there is nothing to pay.
 create function private.capture_credit(hold_ids uuid[], description text)
 returns void language plpgsql volatile set search_path = '' as $$
 begin
-  perform private.lock_accounts_of_holds(hold_ids);
-  perform private.capture_hold(h.id, private.revenue_of(h.account_id), h.amount, 'card_charge', description)
-  from public.ledger_holds h where h.id = any (hold_ids);
+  perform private.capture_holds(array(
+    select row(h.id, private.system_account(a.client_id, 'revenue', a.asset), h.amount, 'card_charge', description
+      )::private.hold_capture
+    from public.ledger_holds h join public.ledger_accounts a on a.id = h.account_id where h.id = any (hold_ids)));
 end $$;
 
 create function private.release_credit(hold_ids uuid[])
 returns void language plpgsql volatile set search_path = '' as $$
 begin
-  perform private.lock_accounts_of_holds(hold_ids);
-  perform private.release_hold(h.id) from public.ledger_holds h where h.id = any (hold_ids);
+  perform private.release_holds(hold_ids);
 end $$;
 
 -- Gives back what each level was charged for something: a card that is cancelled before it left, cards of a sale. The amounts are

@@ -171,16 +171,13 @@ begin
   end loop;
 end $$;
 
--- A transfer of new bizcoins to a user, as the ledger wants it.
+-- The transfer of new bizcoins to a user.
 create function private.bizcoins_for(usage public.voucher_usage, user_id uuid, amount numeric, transfer_type text)
-returns jsonb language plpgsql volatile set search_path = '' as $$
+returns private.posting language plpgsql volatile set search_path = '' as $$
 begin
-  return jsonb_build_object(
-    'client_id', usage.client_id, 'transfer_type', transfer_type, 'idempotency_key', transfer_type || ':' || usage.id,
-    'description', coalesce(usage.notes, 'Voucher'), 'reference_id', usage.id, 'entries', jsonb_build_array(
-      jsonb_build_object('account_id', private.system_account(usage.client_id, 'issuance', 'bizcoin'), 'amount', -amount),
-      jsonb_build_object('account_id', private.ledger_account(usage.client_id, 'user', user_id, 'bizcoin'),
-        'amount', amount)));
+  return row(usage.client_id, transfer_type, transfer_type || ':' || usage.id, coalesce(usage.notes, 'Voucher'), usage.id, null,
+    private.entries_between(private.system_account(usage.client_id, 'issuance', 'bizcoin'),
+      private.ledger_account(usage.client_id, 'user', user_id, 'bizcoin'), amount))::private.posting;
 end $$;
 
 -- Gives what the voucher brings, to the redeemer and to its owner. Bizcoins in one call, which locks all accounts in order.
@@ -188,7 +185,7 @@ create function private.give_benefit(usage public.voucher_usage, voucher public.
 returns public.voucher_usage language plpgsql volatile set search_path = '' as $$
 declare
   person uuid;
-  transfers jsonb := '[]';
+  transfers private.posting[];
   posted public.ledger_transfers[];
 begin
   -- new accounts in one order, too: people who profit from each other never wait in a circle
@@ -204,7 +201,7 @@ begin
   if voucher.owner_id is not null then
     transfers := transfers || private.bizcoins_for(usage, voucher.owner_id, voucher.owner_benefit, 'referral');
   end if;
-  posted := array(select t from private.post_transfers(transfers) t);
+  posted := private.post_transfers(transfers);
   usage.transfer_id := (select p.id from unnest(posted) p where p.transfer_type = 'voucher');
   usage.owner_transfer_id := (select p.id from unnest(posted) p where p.transfer_type = 'referral');
   if voucher.type = 'message' then

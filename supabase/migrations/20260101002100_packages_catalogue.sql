@@ -266,6 +266,7 @@ declare
       and a.owner_id = draw_messages.customer_id and a.asset = 'messages');
   drawn jsonb;
   total numeric;
+  entries private.posting_entry[];
   posted public.ledger_transfers;
 begin
   perform private.assert_number(how_many, 'howMany', 1, private.units_limit());
@@ -275,13 +276,12 @@ begin
   if total < how_many then
     perform private.refuse('VC-020', null, jsonb_build_object('left', total, 'needed', how_many));
   end if;
-  select p.* into posted from private.post_transfers(jsonb_build_array(jsonb_build_object(
-    'client_id', client_id, 'transfer_type', 'message_use', 'idempotency_key', idempotency_key,
-    'description', description, 'entries', jsonb_build_array(
-      jsonb_build_object('account_id', account_id, 'amount', -how_many, 'lots', (
-        select jsonb_agg(jsonb_build_object('lot_id', d -> 'lot_id', 'amount', -(d ->> 'amount')::numeric))
-        from jsonb_array_elements(drawn) d)),
-      jsonb_build_object('account_id', private.system_account(client_id, 'revenue', 'messages'), 'amount', how_many))))) p;
+  entries := private.entries_between(account_id, private.system_account(client_id, 'revenue', 'messages'), how_many);
+  entries[1].lots := array(
+    select row(null, d.lot_id, -d.amount, 0)::private.lot_change
+    from jsonb_to_recordset(drawn) as d (lot_id bigint, amount numeric));
+  posted := (private.post_transfers(array[
+    row(client_id, 'message_use', idempotency_key, description, null, null, entries)::private.posting]))[1];
   update public.customer_packages cp set messages_used = cp.messages_used + d.amount
   from (
     select d.customer_package_id, sum(d.amount) as amount

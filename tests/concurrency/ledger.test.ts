@@ -102,9 +102,10 @@ Deno.test('ledger: batches that name the same accounts in opposite orders do not
   const outcomes = await withConnections(16, (db) =>
     Promise.all(Array.from({ length: 200 }, (_, n) =>
       outcome(db`
-      select count(*)::text || ' posted' as answer from private.post_transfers(${
+      select cardinality(private.post_transfers(array(
+        select p from jsonb_populate_recordset(null::private.posting, ${
         db.json(batch(n % 2 ? own.accounts : own.accounts.toReversed()))
-      })`))));
+      }) p))) || ' posted' as answer`))));
   assert.deepEqual(tally(outcomes), { ok: 200 });
   await assertBalanced();
 });
@@ -227,12 +228,9 @@ Deno.test('ledger: what lapses while it is being spent is either spent or expire
   const own = await wallet();
   const [account] = own.accounts;
   await sql`
-    select private.post_transfers((
-      select jsonb_agg(jsonb_build_object('client_id', ${own.clientId}::uuid, 'idempotency_key', 'lot ' || n,
-        'transfer_type', 'topup', 'entries', jsonb_build_array(
-          jsonb_build_object('account_id', ${own.issuance}::uuid, 'amount', -5),
-          jsonb_build_object('account_id', ${account}::uuid, 'amount', 5, 'expires_at', now() + n * interval '20 ms'))))
-      from generate_series(1, 60) n))`;
+    select private.post_transfers(array_agg(row(${own.clientId}::uuid, 'topup', 'lot ' || n, null, null, null,
+      private.entries_between(${own.issuance}, ${account}, 5, now() + n * interval '20 ms'))::private.posting))
+    from generate_series(1, 60) n`;
   const until = Date.now() + 1500;
   let spent = 0;
   await withConnections(12, (db) =>

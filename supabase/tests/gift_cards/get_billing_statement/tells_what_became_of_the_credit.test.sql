@@ -26,7 +26,8 @@ create function pg_temp.clients() returns uuid language sql as $$
   select private.credit_account('client', tests.the('client'), 'USD')
 $$;
 create function pg_temp.pay(account uuid, kind text, amount numeric) returns public.ledger_transfers language sql as $$
-  select private.post_credit(kind, account, private.revenue_of(account), amount, gen_random_uuid()::text)
+  select private.post_credit(kind, account, (
+    select private.system_account(a.client_id, 'revenue', a.asset) from public.ledger_accounts a where a.id = account), amount, gen_random_uuid()::text)
 $$;
 create function pg_temp.move(kind text, source uuid, target uuid, amount numeric) returns public.ledger_transfers language sql as $$
   select private.post_credit(kind, source, target, amount, gen_random_uuid()::text)

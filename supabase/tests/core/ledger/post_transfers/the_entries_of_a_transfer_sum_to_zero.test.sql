@@ -15,7 +15,8 @@ create function pg_temp.request(amounts jsonb, key text default gen_random_uuid(
     (select jsonb_agg(jsonb_build_object('account_id', tests.the(e.key), 'amount', e.value)) from jsonb_each(amounts) e))
 $$;
 create function pg_temp.post(variadic requests jsonb[]) returns bigint language sql as $$
-  select count(*) from private.post_transfers(to_jsonb(requests))
+  select cardinality(private.post_transfers(
+    array(select p from jsonb_populate_recordset(null::private.posting, to_jsonb(requests)) p)))::bigint
 $$;
 
 select lives_ok($$ select pg_temp.post(pg_temp.request('{"issuance": -10, "ada": 6, "bob": 4}')) $$,

@@ -39,11 +39,11 @@ select is((select amount from public.ledger_entries where transfer_id = tests.th
   and account_id = tests.the('ada')), -5.00, 'Without an amount what is unspent is taken back');
 
 -- of more than two sides
-select tests.keep('shared', (select id from private.post_transfers(jsonb_build_array(jsonb_build_object(
+select tests.keep('shared', ((private.post_transfers(array[jsonb_populate_record(null::private.posting, jsonb_build_object(
   'client_id', tests.the('client'), 'idempotency_key', 'shared', 'transfer_type', 'test', 'entries', jsonb_build_array(
     jsonb_build_object('account_id', tests.the('ada'), 'amount', -9),
     jsonb_build_object('account_id', tests.the('revenue'), 'amount', 6),
-    jsonb_build_object('account_id', tests.the('issuance'), 'amount', 3)))))));
+    jsonb_build_object('account_id', tests.the('issuance'), 'amount', 3))))]))[1]).id);
 select throws_like($$ select pg_temp.reverse('shared', 5) $$, '%as a whole%',
   'A transfer of three sides is not reversed in parts');
 select lives_ok($$ select pg_temp.reverse('shared', null) $$, 'But as a whole');

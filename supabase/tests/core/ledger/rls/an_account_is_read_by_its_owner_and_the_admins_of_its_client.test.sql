@@ -47,7 +47,7 @@ from expected e, personas p;
 
 select tests.sign_in(tests.the('owner'));
 select throws_ok('update public.ledger_accounts set balance = 1000000', '42501', null, 'A customer writes no balance');
-select throws_ok('select private.post_transfers(''[]'')', '42501', null, 'And posts nothing');
+select throws_ok('select private.post_transfers(''{}'')', '42501', null, 'And posts nothing');
 select tests.sign_out();
 
 select * from finish();
