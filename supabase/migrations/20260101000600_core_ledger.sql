@@ -218,30 +218,30 @@ grant execute on function private.ledger_owner_ids() to authenticated;
 create policy "Customers read their accounts, admins those of their clients" on public.ledger_accounts
   for select to authenticated
   using (
-    owner_id in (select private.ledger_owner_ids())
-    or client_id in (select private.administered_client_ids())
-    or (select private.is_platform_admin()));
+    owner_id = any (array(select private.ledger_owner_ids()))
+    or client_id = any (array(select private.administered_client_ids()))
+    or (client_id is null and (select private.is_platform_admin())));
 
 create policy "Readers of an account read its entries" on public.ledger_entries
   for select to authenticated
   using (
-    account_id in (select a.id from public.ledger_accounts a where a.owner_id in (select private.ledger_owner_ids()))
-    or client_id in (select private.administered_client_ids())
-    or (select private.is_platform_admin()));
+    account_id = any (array(select a.id from public.ledger_accounts a where a.owner_id = any (array(select private.ledger_owner_ids()))))
+    or client_id = any (array(select private.administered_client_ids()))
+    or (client_id is null and (select private.is_platform_admin())));
 
 create policy "Readers of an entry read its transfer" on public.ledger_transfers
   for select to authenticated
   using (
     exists (
       select from public.ledger_entries e
-      join public.ledger_accounts a on a.id = e.account_id and a.owner_id in (select private.ledger_owner_ids())
+      join public.ledger_accounts a on a.id = e.account_id and a.owner_id = any (array(select private.ledger_owner_ids()))
       where e.transfer_id = ledger_transfers.id)
-    or client_id in (select private.administered_client_ids())
-    or (select private.is_platform_admin()));
+    or client_id = any (array(select private.administered_client_ids()))
+    or (client_id is null and (select private.is_platform_admin())));
 
 create policy "Readers of an account read its lots" on public.ledger_lots
   for select to authenticated
   using (
-    account_id in (select a.id from public.ledger_accounts a where a.owner_id in (select private.ledger_owner_ids()))
-    or client_id in (select private.administered_client_ids())
-    or (select private.is_platform_admin()));
+    account_id = any (array(select a.id from public.ledger_accounts a where a.owner_id = any (array(select private.ledger_owner_ids()))))
+    or client_id = any (array(select private.administered_client_ids()))
+    or (client_id is null and (select private.is_platform_admin())));

@@ -369,6 +369,6 @@ grant select on public.ledger_holds to authenticated, service_role;
 create policy "Readers of an account read its holds" on public.ledger_holds
   for select to authenticated
   using (
-    account_id in (select a.id from public.ledger_accounts a where a.owner_id in (select private.ledger_owner_ids()))
-    or client_id in (select private.administered_client_ids())
-    or (select private.is_platform_admin()));
+    account_id = any (array(select a.id from public.ledger_accounts a where a.owner_id = any (array(select private.ledger_owner_ids()))))
+    or client_id = any (array(select private.administered_client_ids()))
+    or (client_id is null and (select private.is_platform_admin())));

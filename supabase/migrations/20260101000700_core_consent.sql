@@ -222,9 +222,9 @@ grant select on public.consents, public.inbound_messages to authenticated, servi
 create policy "Staff read the consents of their clients" on public.consents
   for select to authenticated
   using (
-    client_id in (select private.staffed_client_ids()) or (client_id is null and (select private.is_platform_admin())));
+    client_id = any (array(select private.staffed_client_ids())) or (client_id is null and (select private.is_platform_admin())));
 
 create policy "Staff read what recipients wrote to their clients" on public.inbound_messages
   for select to authenticated
   using (
-    client_id in (select private.staffed_client_ids()) or (client_id is null and (select private.is_platform_admin())));
+    client_id = any (array(select private.staffed_client_ids())) or (client_id is null and (select private.is_platform_admin())));

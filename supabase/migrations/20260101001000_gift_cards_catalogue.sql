@@ -144,10 +144,10 @@ create policy "Staff read the denominations" on public.brand_denominations
   for select to authenticated using (exists (select private.staffed_client_ids()));
 
 create policy "Staff read the brands of their clients" on public.client_brands
-  for select to authenticated using (client_id in (select private.staffed_client_ids()));
+  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));
 
 create policy "Staff read the campaigns of their clients" on public.campaigns
-  for select to authenticated using (client_id in (select private.staffed_client_ids()));
+  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));
 
 create policy "Staff read the conditions of their clients" on public.campaign_conditions
-  for select to authenticated using (client_id in (select private.staffed_client_ids()));
+  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));

@@ -126,4 +126,4 @@ create policy "Admins read the redemption codes of their clients" on public.reci
   for select to authenticated using (client_id = any (array(select private.administered_client_ids())));
 
 create policy "Staff read the grants of their clients" on public.gift_card_grants
-  for select to authenticated using (client_id in (select private.staffed_client_ids()));
+  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));

@@ -335,10 +335,10 @@ grant select on public.agency_brands, public.agency_denominations, public.client
 
 -- not the client's: what its agency adds to a price is the agency's business
 create policy "Admins of an agency read what it offers" on public.agency_brands
-  for select to authenticated using (agency_id in (select private.administered_agency_ids()));
+  for select to authenticated using (agency_id = any (array(select private.administered_agency_ids())));
 
 create policy "Admins of an agency read its prices" on public.agency_denominations
-  for select to authenticated using (agency_id in (select private.administered_agency_ids()));
+  for select to authenticated using (agency_id = any (array(select private.administered_agency_ids())));
 
 create policy "Staff read the values of their clients" on public.client_denominations
-  for select to authenticated using (client_id in (select private.staffed_client_ids()));
+  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));

@@ -212,20 +212,20 @@ grant select on
 create policy "Staff read calls of their clients and their own unmatched ones" on public.call_sessions
   for select to authenticated
   using (
-    client_id in (select private.staffed_client_ids())
+    client_id = any (array(select private.staffed_client_ids()))
     or (client_id is null and agent_user_id = (select auth.uid()) and exists (select private.staffed_client_ids()))
-    or (select private.is_platform_admin()));
+    or (client_id is null and (select private.is_platform_admin())));
 
 create policy "Staff read the conditions met of their clients" on public.call_conditions_met
-  for select to authenticated using (client_id in (select private.staffed_client_ids()));
+  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));
 
 -- cost and margin are the platform's; what clients and agencies may see of a bill comes with their statements
 create policy "Platform admins read billing" on public.billing_transactions
   for select to authenticated using ((select private.is_platform_admin()));
 
 create policy "Staff read the pending rewards of their clients" on public.pending_rewards
-  for select to authenticated using (client_id in (select private.staffed_client_ids()));
+  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));
 
 create policy "Admins read the traces of their clients" on public.gift_card_provisioning_trace
   for select to authenticated
-  using (client_id in (select private.administered_client_ids()) or (select private.is_platform_admin()));
+  using (client_id = any (array(select private.administered_client_ids())) or (client_id is null and (select private.is_platform_admin())));

@@ -272,4 +272,4 @@ alter table public.claim_links enable row level security;
 grant select on public.claim_links to authenticated, service_role;
 
 create policy "Staff read the claim links of their clients" on public.claim_links
-  for select to authenticated using (client_id in (select private.staffed_client_ids()));
+  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));

@@ -187,9 +187,8 @@ end $$;
 create function private.may_lift_opt_out(actor uuid, client_id uuid, opt_out public.contact_opt_outs)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
-  return opt_out.source in ('agent', 'web_form', 'import') and (actor is null or exists (
-    select from private.client_ids_of(opt_out.recorded_by, private.staff_roles()) as theirs
-    where theirs = may_lift_opt_out.client_id));
+  return opt_out.source in ('agent', 'web_form', 'import') and (
+    actor is null or private.acts_for(opt_out.recorded_by, client_id, private.staff_roles()));
 end $$;
 
 create function private.relay_consent(

@@ -183,17 +183,17 @@ grant select on public.vouchers, public.voucher_usage to authenticated, service_
 create policy "Admins read the vouchers of their clients, dealers their own" on public.vouchers
   for select to authenticated
   using (
-    client_id in (select private.administered_client_ids())
-    or (dealer_id = (select auth.uid()) and client_id in (select private.dealt_client_ids())));
+    client_id = any (array(select private.administered_client_ids()))
+    or (dealer_id = (select auth.uid()) and client_id = any (array(select private.dealt_client_ids()))));
 
 create policy "Customers read their redemptions, admins and dealers theirs" on public.voucher_usage
   for select to authenticated
   using (
     user_id = (select auth.uid())
-    or client_id in (select private.administered_client_ids())
-    or voucher_id in (
+    or client_id = any (array(select private.administered_client_ids()))
+    or voucher_id = any (array(
       select v.id from public.vouchers v
-      where v.dealer_id = (select auth.uid()) and v.client_id in (select private.dealt_client_ids())));
+      where v.dealer_id = (select auth.uid()) and v.client_id = any (array(select private.dealt_client_ids())))));
 
 create view public.voucher_redemption_attempts with (security_invoker = on) as
   -- the case, because a condition on user_id may be tried before the one on the surface

@@ -148,4 +148,4 @@ grant select on public.voucher_entitlements to authenticated, service_role;
 
 create policy "Customers read their discounts, admins those of their clients" on public.voucher_entitlements
   for select to authenticated
-  using (user_id = (select auth.uid()) or client_id in (select private.administered_client_ids()));
+  using (user_id = (select auth.uid()) or client_id = any (array(select private.administered_client_ids())));

@@ -345,13 +345,13 @@ grant execute on function public.use_messages to service_role;
 create policy "Customers read what their client sells, staff all of it" on public.packages
   for select to authenticated
   using (
-    (is_active and client_id in (select private.customer_client_ids()))
+    (is_active and client_id = any (array(select private.customer_client_ids())))
     -- an owner reads the name also of a package that is paused or archived
     or id = any (array(select cp.package_id from public.customer_packages cp where cp.user_id = (select auth.uid())))
-    or client_id in (select private.staffed_client_ids()));
+    or client_id = any (array(select private.staffed_client_ids())));
 
 create policy "Customers read their packages, admins those of their clients" on public.customer_packages
   for select to authenticated
   using (
     user_id = (select auth.uid())
-    or client_id in (select private.administered_client_ids()));
+    or client_id = any (array(select private.administered_client_ids())));

@@ -340,4 +340,4 @@ grant select on public.package_purchases to authenticated, service_role;
 
 create policy "Customers read their purchases, admins those of their clients" on public.package_purchases
   for select to authenticated
-  using (user_id = (select auth.uid()) or client_id in (select private.administered_client_ids()));
+  using (user_id = (select auth.uid()) or client_id = any (array(select private.administered_client_ids())));

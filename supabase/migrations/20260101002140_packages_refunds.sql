@@ -280,8 +280,8 @@ grant select on public.package_refunds to authenticated, service_role;
 create policy "Whoever reads a purchase reads its refunds" on public.package_refunds
   for select to authenticated
   using (
-    purchase_id in (select p.id from public.package_purchases p where p.user_id = (select auth.uid()))
-    or client_id in (select private.administered_client_ids()));
+    purchase_id = any (array(select p.id from public.package_purchases p where p.user_id = (select auth.uid())))
+    or client_id = any (array(select private.administered_client_ids())));
 
 -- Must be empty: purchases that say another sum came back than their refunds and the ledger do.
 create view private.refunds_off as

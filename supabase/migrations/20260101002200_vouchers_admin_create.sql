@@ -17,10 +17,10 @@ create index vouchers_package_id_idx on public.vouchers (client_id, package_id);
 create function private.dealer_at(actor uuid, client_id uuid)
 returns uuid language plpgsql stable set search_path = '' as $$
 begin
-  if exists (select from private.client_ids_of(actor, private.admin_roles()) c where c = dealer_at.client_id) then
+  if private.acts_for(actor, dealer_at.client_id, private.admin_roles()) then
     return null;
   end if;
-  if exists (select from private.client_ids_of(actor, array['dealer']) c where c = dealer_at.client_id) then
+  if private.acts_for(actor, dealer_at.client_id, array['dealer']) then
     return actor;
   end if;
   perform private.assert_can_act(actor, client_id, private.admin_roles());
@@ -108,8 +108,7 @@ begin
   end if;
   if voucher.dealer_id <> dealer then
     perform private.refuse_field('dealerId', 'must be your own id, or left out');
-  elsif voucher.dealer_id is not null and not exists (
-    select from private.client_ids_of(voucher.dealer_id, array['dealer']) c where c = voucher.client_id) then
+  elsif voucher.dealer_id is not null and not private.acts_for(voucher.dealer_id, voucher.client_id, array['dealer']) then
     perform private.refuse_field('dealerId', 'must be a dealer of the client');
   end if;
 end $$;

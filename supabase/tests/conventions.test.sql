@@ -1,7 +1,7 @@
 -- The rules of the house, read from the catalog: whatever a migration adds is held to them.
 begin;
 set local search_path = extensions, tests, pg_catalog;
-select plan(28);
+select plan(30);
 
 create temp view relations as
   select c.oid, n.nspname as schema, c.relname as name, c.relkind as kind, c.relrowsecurity as has_rls, c.reloptions
@@ -28,6 +28,16 @@ select is_empty($$
   select r.name from relations r where r.schema = 'public' and r.kind in ('r', 'p')
   and not exists (select from pg_policy p where p.polrelid = r.oid) $$,
   'Every public table says in a policy who reads it');
+
+-- a list of ids in an array is compared by index; IN (SELECT …) becomes a hashed filter over a sequential scan
+select is_empty($$
+  select tablename || ': ' || policyname from pg_policies where qual ~ ' IN \( SELECT' $$,
+  'Every policy compares with = any (array(select …)), which an index can answer');
+
+select is_empty($$
+  select p.tablename || ': ' || p.policyname from pg_policies p
+  where p.qual ~ ' OR .*is_platform_admin' and p.qual !~ 'client_id IS NULL\) AND .*is_platform_admin' and p.tablename <> 'agencies' $$,
+  'A policy asks for the platform''s admin only about rows without a client: for all others the list of clients says it');
 
 select is_empty($$
   select name from relations where schema = 'public' and kind = 'v'
