@@ -10,15 +10,6 @@ const known = new Set([
   'private.take_step → private.start_purchase',
   'private.run_provisioning → private.remember_purchase',
   'private.abandon_purchase → private.postpone_reward',
-
-  'private.package_rules → public.packages',
-  'private.package_rules → private.active_package',
-  'private.give_benefit → private.active_package',
-  'private.give_benefit → private.add_messages',
-  'private.give_benefit → private.activate_package',
-  'private.present_benefit → private.present_customer_package',
-  'private.present_benefit → public.customer_packages',
-  'private.apply_payment_event → private.settle_refund',
 ]);
 
 Deno.test('migrations: no function, view, trigger or policy calls a function or reads a relation of a later file', () => {

@@ -2,17 +2,6 @@
 -- An admin works for his clients, a dealer for his own customers: what a dealer makes carries his name, and he changes
 -- nothing else. Codes are drawn so that a guesser has ten thousand wrong ones for each that is live.
 
--- Until 1.0 a migration finds the tables empty.
--- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
-alter table public.vouchers add constraint vouchers_package_is_of_the_client
-  foreign key (client_id, package_id) references public.packages (client_id, id);
-
--- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
-alter table public.voucher_usage add constraint voucher_usage_customer_package_exists
-  foreign key (customer_package_id) references public.customer_packages (id);
-
-create index vouchers_package_id_idx on public.vouchers (client_id, package_id);
-
 -- The actor's part at a client: null for an admin, his own id for a dealer; everybody else is refused.
 create function private.dealer_at(actor uuid, client_id uuid)
 returns uuid language plpgsql stable set search_path = '' as $$

@@ -218,9 +218,7 @@ begin
     where cp.id = usage.customer_package_id and cp.status = 'active';
     perform private.cancel_package(usage.customer_package_id, reason);
   else
-    update public.voucher_entitlements e set status = 'cancelled', cancelled_at = now()
-    where e.usage_id = usage.id and e.status = 'available';
-    taken := case when found then usage.benefit else 0 end;
+    taken := case when private.cancel_entitlement(usage.id) then usage.benefit else 0 end;
   end if;
   return taken;
 end $$;

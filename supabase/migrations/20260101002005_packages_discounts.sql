@@ -1,16 +1,17 @@
--- Entitlements: a percentage voucher, once redeemed, is a discount that its customer owns until he buys or it expires.
--- available → reserved (a purchase has begun) → used, or back to available; a purchase holds one entitlement at most, and
--- what is reserved does not expire meanwhile. Purchases call these functions and never touch the table.
+-- Discounts: an entitlement is a discount that a customer owns until they buy or it expires; a redeemed percentage voucher gives one.
+-- available → reserved (a purchase has begun) → used, or back to available. A purchase holds one entitlement at most, and a reserved
+-- one does not expire meanwhile. Vouchers and purchases call these functions and never touch the table.
 
 create table public.voucher_entitlements (
   id uuid primary key default gen_random_uuid(),
   client_id uuid not null,
   user_id uuid not null,
   voucher_id uuid not null,
-  usage_id uuid not null references public.voucher_usage (id),
+  usage_id uuid not null,
   percentage numeric(5,2) not null,
   package_id uuid,
   minimum_purchase numeric(18,2),
+  discount_amount numeric(18,2),
   status text not null default 'available',
   purchase_id uuid,
   expires_at timestamptz not null,
@@ -18,10 +19,9 @@ create table public.voucher_entitlements (
   used_at timestamptz,
   expired_at timestamptz,
   cancelled_at timestamptz,
-  constraint voucher_entitlements_are_of_the_vouchers_client
-    foreign key (client_id, voucher_id) references public.vouchers (client_id, id),
   constraint voucher_entitlements_one_for_a_redemption unique (usage_id),
   constraint voucher_entitlements_one_for_a_purchase unique (purchase_id),
+  constraint voucher_entitlements_discount_is_not_negative check (discount_amount >= 0 and discount_amount < 'Infinity'),
   constraint voucher_entitlements_percentage_is_a_share check (percentage > 0 and percentage <= 100),
   constraint voucher_entitlements_status_is_valid check (
     status in ('available', 'reserved', 'used', 'expired', 'cancelled')),
@@ -33,12 +33,33 @@ create table public.voucher_entitlements (
 );
 comment on table public.voucher_entitlements is
   'A discount that a customer owns: percentage of the price of one purchase of package_id (none: of any package), from '
-  'minimum_purchase on, until expires_at.';
+  'minimum_purchase on, until expires_at. discount_amount: what it has saved, less refunds of its purchase.';
 
 create index voucher_entitlements_voucher_id_idx on public.voucher_entitlements (client_id, voucher_id);
 create index voucher_entitlements_usable_idx on public.voucher_entitlements (user_id, client_id) where status = 'available';
 create index voucher_entitlements_user_id_idx on public.voucher_entitlements (user_id, created_at);
 create index voucher_entitlements_expiring_idx on public.voucher_entitlements (expires_at) where status = 'available';
+
+-- Gives a customer a discount for a redemption, until the end of a day where the client is.
+create function private.grant_entitlement(
+  client_id uuid, user_id uuid, voucher_id uuid, usage_id uuid, percentage numeric, package_id uuid, minimum_purchase numeric, days int)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  insert into public.voucher_entitlements (
+    client_id, user_id, voucher_id, usage_id, percentage, package_id, minimum_purchase, expires_at)
+  select c.id, user_id, voucher_id, usage_id, percentage, package_id, minimum_purchase,
+    private.end_of_day((now() at time zone c.time_zone)::date + days, c.time_zone)
+  from public.clients c where c.id = grant_entitlement.client_id;
+end $$;
+
+-- Takes the discount of a redemption back, if it is neither used nor reserved.
+create function private.cancel_entitlement(usage_id uuid)
+returns boolean language plpgsql volatile set search_path = '' as $$
+begin
+  update public.voucher_entitlements e set status = 'cancelled', cancelled_at = now()
+  where e.usage_id = cancel_entitlement.usage_id and e.status = 'available';
+  return found;
+end $$;
 
 -- What an entitlement takes off a price, rounded once, half up, in the minor units of the currency; no more than the price.
 create function private.discount_of(entitlement public.voucher_entitlements, price numeric, currency text)
@@ -81,16 +102,16 @@ begin
   return entitlement;
 end $$;
 
--- The purchase is paid: its entitlement is used up, and the redemption tells what it saved.
+-- The purchase is paid: its entitlement is used up.
 create function private.use_entitlement(purchase_id uuid, discount_amount numeric default null)
 returns public.voucher_entitlements language plpgsql volatile set search_path = '' as $$
 declare
   entitlement public.voucher_entitlements;
 begin
-  update public.voucher_entitlements e set status = 'used', used_at = now()
+  update public.voucher_entitlements e
+  set status = 'used', used_at = now(), discount_amount = use_entitlement.discount_amount
   where e.purchase_id = use_entitlement.purchase_id and e.status = 'reserved'
   returning e.* into entitlement;
-  update public.voucher_usage u set discount_amount = use_entitlement.discount_amount where u.id = entitlement.usage_id;
   return entitlement;
 end $$;
 
@@ -98,12 +119,11 @@ end $$;
 create function private.correct_discount(purchase_id uuid, discount_amount numeric)
 returns void language plpgsql volatile set search_path = '' as $$
 begin
-  update public.voucher_usage u set discount_amount = correct_discount.discount_amount
-  from public.voucher_entitlements e
-  where e.purchase_id = correct_discount.purchase_id and e.status = 'used' and u.id = e.usage_id;
+  update public.voucher_entitlements e set discount_amount = correct_discount.discount_amount
+  where e.purchase_id = correct_discount.purchase_id and e.status = 'used';
 end $$;
 
--- The purchase came to nothing: the customer has his discount back.
+-- The purchase came to nothing: the customer has their discount back.
 create function private.release_entitlement(purchase_id uuid)
 returns public.voucher_entitlements language plpgsql volatile set search_path = '' as $$
 declare
@@ -115,7 +135,7 @@ begin
   return entitlement;
 end $$;
 
--- Marks what is past its time, and tells how many.
+-- Marks what is past its time; returns how many.
 create function private.expire_entitlements(at timestamptz, batch_size int default 1000)
 returns int language plpgsql volatile set search_path = '' as $$
 declare
@@ -138,7 +158,7 @@ returns jsonb language plpgsql volatile security definer set search_path = '' as
 begin
   return private.answered(jsonb_build_object('entitlements', private.expire_entitlements(now())));
 end $$;
-comment on function public.expire_entitlements is 'Ends the discounts that nobody used in time; returns how many.';
+comment on function public.expire_entitlements is 'Ends the discounts that were not used in time; returns how many.';
 
 grant execute on function public.expire_entitlements to service_role;
 

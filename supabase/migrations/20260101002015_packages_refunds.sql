@@ -2,11 +2,65 @@
 -- bizcoins by reversing their capture. A refund is committed before the processor is asked, with its id as the
 -- processor's idempotency key, and the job asks again until there is an answer. No more goes back than was paid.
 
+create table public.package_refunds (
+  id uuid primary key default gen_random_uuid(),
+  client_id uuid not null references public.clients (id),
+  purchase_id uuid not null references public.package_purchases (id),
+  payment_amount numeric(18,2) not null default 0,
+  bizcoins bigint not null default 0,
+  currency text not null,
+  status text not null default 'pending',
+  reason text,
+  actor_id uuid,
+  transfer_id uuid references public.ledger_transfers (id),
+  provider_refund_id text,
+  error text,
+  attempts int not null default 0,
+  next_attempt_at timestamptz not null default now(),
+  created_at timestamptz not null default now(),
+  completed_at timestamptz,
+  failed_at timestamptz,
+  constraint package_refunds_a_provider_refunds_once unique (provider_refund_id),
+  constraint package_refunds_status_is_valid check (status in ('pending', 'completed', 'failed')),
+  constraint package_refunds_completed_at_matches_status check ((status = 'completed') = (completed_at is not null)),
+  constraint package_refunds_failed_at_matches_status check ((status = 'failed') = (failed_at is not null)),
+  constraint package_refunds_give_something_back check (
+    payment_amount >= 0 and bizcoins >= 0 and payment_amount + bizcoins > 0)
+);
+comment on table public.package_refunds is
+  'What went back to where it came from: payment_amount to the card, bizcoins to the wallet. Pending until the processor has said yes.';
+
+create index package_refunds_client_id_idx on public.package_refunds (client_id);
+create index package_refunds_purchase_id_idx on public.package_refunds (purchase_id);
+create index package_refunds_transfer_id_idx on public.package_refunds (transfer_id);
+create index package_refunds_due_idx on public.package_refunds (next_attempt_at) where status = 'pending';
+
 -- How refunds by amount are split: cumulatively. A run begins with what is left of both sides; after amounts of R in all, each
 -- side has given back its share of R, rounded once (bizcoins are whole), so that ten small refunds return what one large one does
 -- (docs/decisions/0029). A refund that names its parts, or one that the processor refuses, ends the run: the next amount begins a new one.
 
 create type private.refund_part as (payment_amount numeric, bizcoins bigint, run_amount numeric);
+
+create function private.lock_purchase(purchase_id uuid)
+returns public.package_purchases language plpgsql volatile set search_path = '' as $$
+declare
+  purchase public.package_purchases;
+begin
+  select p.* into purchase from public.package_purchases p where p.id = lock_purchase.purchase_id for no key update;
+  if purchase.id is null then
+    perform private.refuse('RB-404');
+  end if;
+  return purchase;
+end $$;
+
+create function private.alert_payment(
+  purchase public.package_purchases, alert_type text, severity text, message text, facts jsonb)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  perform private.raise_alert(alert_type, severity, message,
+    jsonb_build_object('purchase_id', purchase.id, 'payment_intent_id', purchase.payment_intent_id) || facts,
+    purchase.id::text, purchase.client_id);
+end $$;
 
 -- What bizcoins of a purchase are worth: what they paid, in proportion.
 create function private.worth_of_bizcoins(purchase public.package_purchases, bizcoins bigint)

@@ -220,11 +220,8 @@ returns void language plpgsql volatile set search_path = '' as $$
 begin
   -- an if, and no where: the planner computes an insert's casts first, and thousands of bizcoins are no percentage
   if voucher.type = 'percentage' then
-    insert into public.voucher_entitlements (
-      client_id, user_id, voucher_id, usage_id, percentage, package_id, minimum_purchase, expires_at)
-    select usage.client_id, usage.user_id, voucher.id, usage.id, voucher.value, voucher.package_id, voucher.minimum_purchase,
-      private.end_of_day((now() at time zone c.time_zone)::date + voucher.entitlement_days, c.time_zone)
-    from public.clients c where c.id = usage.client_id;
+    perform private.grant_entitlement(usage.client_id, usage.user_id, voucher.id, usage.id, voucher.value, voucher.package_id,
+      voucher.minimum_purchase, voucher.entitlement_days);
   end if;
 end $$;
 
