@@ -1241,14 +1241,14 @@ isOneToOne: false
                   ]
                 },"voucher_entitlements": {
                   Row: {
-                    "cancelled_at": string | null,"client_id": string,"created_at": string,"expired_at": string | null,"expires_at": string,"id": string,"minimum_purchase": number | null,"package_id": string | null,"percentage": number,"purchase_id": string | null,"status": string,"usage_id": string,"used_at": string | null,"user_id": string,"voucher_id": string
+                    "cancelled_at": string | null,"client_id": string,"created_at": string,"discount_amount": number | null,"expired_at": string | null,"expires_at": string,"id": string,"minimum_purchase": number | null,"package_id": string | null,"percentage": number,"purchase_id": string | null,"status": string,"usage_id": string,"used_at": string | null,"user_id": string,"voucher_id": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "cancelled_at"?: string | null,"client_id": string,"created_at"?: string,"expired_at"?: string | null,"expires_at": string,"id"?: string,"minimum_purchase"?: number | null,"package_id"?: string | null,"percentage": number,"purchase_id"?: string | null,"status"?: string,"usage_id": string,"used_at"?: string | null,"user_id": string,"voucher_id": string
+                    "cancelled_at"?: string | null,"client_id": string,"created_at"?: string,"discount_amount"?: number | null,"expired_at"?: string | null,"expires_at": string,"id"?: string,"minimum_purchase"?: number | null,"package_id"?: string | null,"percentage": number,"purchase_id"?: string | null,"status"?: string,"usage_id": string,"used_at"?: string | null,"user_id": string,"voucher_id": string
                   }
                   Update: {
-                    "cancelled_at"?: string | null,"client_id"?: string,"created_at"?: string,"expired_at"?: string | null,"expires_at"?: string,"id"?: string,"minimum_purchase"?: number | null,"package_id"?: string | null,"percentage"?: number,"purchase_id"?: string | null,"status"?: string,"usage_id"?: string,"used_at"?: string | null,"user_id"?: string,"voucher_id"?: string
+                    "cancelled_at"?: string | null,"client_id"?: string,"created_at"?: string,"discount_amount"?: number | null,"expired_at"?: string | null,"expires_at"?: string,"id"?: string,"minimum_purchase"?: number | null,"package_id"?: string | null,"percentage"?: number,"purchase_id"?: string | null,"status"?: string,"usage_id"?: string,"used_at"?: string | null,"user_id"?: string,"voucher_id"?: string
                   }
                   Relationships: [
                     {
@@ -1284,7 +1284,7 @@ isOneToOne: true
                   }
                   Relationships: [
                     {
-      foreignKeyName: "voucher_usage_customer_package_exists"
+      foreignKeyName: "voucher_usage_customer_package_id_fkey"
       columns: ["customer_package_id"]
 isOneToOne: false
       referencedRelation: "customer_packages"
