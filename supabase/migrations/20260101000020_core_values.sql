@@ -205,6 +205,14 @@ begin
   end if;
 end $$;
 
+-- How many rows a job takes at once: as many as it asks for, at most 100.
+create function private.batch_size(wanted int)
+returns int language plpgsql stable set search_path = '' as $$
+begin
+  perform private.assert_number(wanted, 'batch_size', 0, 1000000);
+  return least(wanted, 100);
+end $$;
+
 -- A number of JSON, or a text of plain digits, between two bounds with so many decimals; null stays null.
 create function private.parse_number(given jsonb, field text, minimum numeric, maximum numeric, decimals int default 0)
 returns numeric language plpgsql stable set search_path = '' as $$

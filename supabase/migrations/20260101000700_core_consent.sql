@@ -159,6 +159,9 @@ declare
   fresh text[];
   event jsonb;
 begin
+  if jsonb_typeof(events) is distinct from 'array' or jsonb_path_exists(events, '$[*] ? (!(@.id.type() == "string"))') then
+    perform private.refuse_field('events', 'must be a list of objects, each with an id');
+  end if;
   with seen as (
     insert into private.seen_events (provider, event_id)
     select distinct 'sendgrid', e ->> 'id' from jsonb_array_elements(events) e

@@ -197,7 +197,7 @@ declare
 begin
   perform private.lapse_webhooks();
   -- leased first, presented after: one statement would present what was there before
-  attempts := array(select l from private.lease_webhooks(least(batch_size, 100)) l);
+  attempts := array(select l from private.lease_webhooks(private.batch_size(batch_size)) l);
   return private.answered(jsonb_build_object('webhooks', (
     select coalesce(jsonb_agg(private.present_webhook(a)), '[]') from unnest(attempts) a)));
 end $$;

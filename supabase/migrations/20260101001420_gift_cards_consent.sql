@@ -245,12 +245,15 @@ end $$;
 
 create function private.record_consent(
   recipient_id uuid, channel text, source text, wording text, address text default null, wording_version text default null,
-  ip inet default null)
-returns public.consents language sql volatile security definer set search_path = '' as $$
-  select private.relay_consent(
-    private.caller(), recipient_id, channel, source, wording, address, wording_version, ip)
-$$;
-select private.publish('private.record_consent(uuid, text, text, text, text, text, inet)', '{authenticated, service_role}',
+  ip text default null)
+returns public.consents language plpgsql volatile security definer set search_path = '' as $$
+begin
+  if not pg_input_is_valid(ip, 'inet') then
+    perform private.refuse_field('ip', 'must be an IP address');
+  end if;
+  return private.relay_consent(private.caller(), recipient_id, channel, source, wording, address, wording_version, ip::inet);
+end $$;
+select private.publish('private.record_consent(uuid, text, text, text, text, text, text)', '{authenticated, service_role}',
   'Records that a recipient consented to messages: source agent, web_form or import, and the wording that was agreed to. '
   'Lifts an opt-out that the client''s own staff had relayed; any other one is lifted by the owner of the address only (RB-400).');
 

@@ -100,6 +100,10 @@ declare
   message public.inbound_messages;
   is_news boolean;
 begin
+  perform private.assert_text(provider_message_id, 'provider_message_id'), private.assert_text(phone, 'phone', 32),
+    private.assert_given(body is not null, 'body'),
+    private.assert_choice(meaning, 'meaning', array['opt_in', 'opt_out', 'help', 'unclear', 'other']),
+    private.assert_choice(sent_by, 'sent_by', array['sms', 'rcs', 'whatsapp']);
   message.provider_message_id := provider_message_id;
   message.phone := phone;
   message.sent_to := sent_to;

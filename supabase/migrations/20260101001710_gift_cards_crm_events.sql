@@ -326,7 +326,7 @@ begin
   select array_agg(d.id) into due from (
     select e.id from public.crm_events e
     where e.status = 'received' and e.leased_until <= now()
-    order by e.leased_until limit least(batch_size, 100)
+    order by e.leased_until limit private.batch_size(batch_size)
     -- a locked event is being processed
     for update skip locked) d;
   update public.crm_events e set leased_until = clock_timestamp() + interval '60 seconds' where e.id = any (due);

@@ -167,6 +167,7 @@ begin
     when 'profit_by_agency' then return query select to_jsonb(r) from private.profit_by_agency(request) r;
     when 'agency_profit' then return query select to_jsonb(r) from private.agency_profit(request) r;
     when 'platform_analytics' then return query select to_jsonb(r) from private.platform_analytics(request) r;
+    else perform private.refuse_field('report', 'names no report');
   end case;
 end $$;
 

@@ -62,7 +62,7 @@ end $$;
 create function public.lease_deliveries(delivery_id uuid, batch_size int)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  due uuid[] := private.due_deliveries(delivery_id, least(batch_size, 100));
+  due uuid[] := private.due_deliveries(delivery_id, private.batch_size(batch_size));
   attempts public.delivery_attempts[];
 begin
   perform private.withdraw_expired_cards(due);
@@ -87,7 +87,7 @@ begin
   perform private.lapse_leases();
   -- leased first, presented after: one statement would present the lease before last
   attempts := array(
-    select l from private.lease_unknown_deliveries(least(batch_size, 100), greatest(grace_seconds, 1)) l);
+    select l from private.lease_unknown_deliveries(private.batch_size(batch_size), greatest(grace_seconds, 1)) l);
   return private.answered(jsonb_build_object('deliveries', (
     select coalesce(jsonb_agg(private.with_claim_link(private.present_lease(a))), '[]') from unnest(attempts) a)));
 end $$;

@@ -155,6 +155,7 @@ end $$;
 create function public.record_job_round(job text, succeeded boolean)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 begin
+  perform private.assert_text(job, 'job');
   if succeeded then
     perform private.resolve_alert('job_failed', job);
   else
