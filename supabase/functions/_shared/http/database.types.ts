@@ -2269,7 +2269,7 @@ isOneToOne: false
 { Args: { "body": string,"is_answered": boolean,"meaning": string,"media_count": number,"phone": string,"provider_message_id": string,"sent_by"?: string,"sent_to": string }; Returns: Json
                            },
 "record_consent":
-{ Args: { "address"?: string,"channel": string,"ip"?: unknown,"recipient_id": string,"source": string,"wording": string,"wording_version"?: string }; Returns: {
+{ Args: { "address"?: string,"channel": string,"ip"?: string,"recipient_id": string,"source": string,"wording": string,"wording_version"?: string }; Returns: {
               "action": string,
 "address": string,
 "channel": string,
