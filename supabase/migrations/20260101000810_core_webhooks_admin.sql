@@ -1,5 +1,5 @@
 -- Webhooks, the desk of an admin: endpoints, their secrets, a test event, and replays of what was not taken.
--- Each public door runs as the caller and hands over to a private body that checks the membership itself. A secret is in the
+-- Admin entry points: each body checks the caller's membership itself. A secret is in the
 -- answer of the call that makes it and nowhere else.
 
 -- An endpoint of the caller's clients, locked; others read the same as for one that does not exist.
