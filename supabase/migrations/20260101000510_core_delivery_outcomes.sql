@@ -229,16 +229,16 @@ returns jsonb language sql immutable set search_path = '' as $$
     'providerMessageId', delivery.provider_message_id)
 $$;
 
-create function public.get_delivery(actor uuid, delivery_id uuid)
+create function public.get_delivery(delivery_id uuid, request public.request)
 returns jsonb language plpgsql stable security definer set search_path = '' as $$
 declare
   delivery public.deliveries;
 begin
   select d.* into delivery from public.deliveries d
   where d.id = get_delivery.delivery_id
-    and (actor is null or d.client_id in (select private.client_ids_of(actor, private.staff_roles())));
+    and (request.actor is null or d.client_id in (select private.client_ids_of(request.actor, private.staff_roles())));
   if delivery.id is null then
-    return private.refused('RB404', 'RB-404', null);
+    perform private.refuse('RB-404');
   end if;
   return private.answered(private.present_delivery(delivery));
 end $$;

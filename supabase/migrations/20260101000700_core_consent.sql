@@ -194,14 +194,14 @@ comment on function public.record_email_events is
 grant execute on function public.record_email_events to service_role;
 
 -- The unsubscribe link in the headers of an e-mail; possession of the e-mail is the authorization.
-create function public.unsubscribe_email(delivery_id uuid, action text, request_id uuid)
+create function public.unsubscribe_email(delivery_id uuid, action text, request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   delivery public.deliveries;
 begin
   select d.* into delivery from public.deliveries d where d.id = delivery_id and d.channel = 'email';
   if delivery.id is null then
-    return private.refused('RB404', 'Not found', null);
+    perform private.refuse('RB-404');
   end if;
   if action = 'unsubscribe' then
     perform private.opt_out('email', delivery.deliver_to, 'one_click', 'List-Unsubscribe=One-Click', delivery.provider_message_id,
@@ -209,7 +209,7 @@ begin
   elsif private.lift_opt_out('email', delivery.deliver_to, kind => 'one_click') then
     perform private.restore_consents('email', delivery.deliver_to, 'one_click', 'action=resubscribe', delivery.provider_message_id);
   end if;
-  perform private.record_audit(delivery.client_id, null, 'email.' || action, 'delivery', delivery.id, request_id => request_id);
+  perform private.record_audit(delivery.client_id, null, 'email.' || action, 'delivery', delivery.id, request_id => request.id);
   return private.answered(jsonb_build_object('status', action || 'd'));
 end $$;
 comment on function public.unsubscribe_email is

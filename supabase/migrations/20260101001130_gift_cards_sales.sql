@@ -222,8 +222,7 @@ begin
 end $$;
 
 create function private.sell_cards(
-  actor uuid, master_pool_id uuid, buyer_client_id uuid, buyer_pool_id uuid, quantity int, price_per_card numeric,
-  request_id uuid)
+  master_pool_id uuid, buyer_client_id uuid, buyer_pool_id uuid, quantity int, price_per_card numeric, request public.request)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   master public.card_pools;
@@ -233,7 +232,7 @@ declare
   sale public.admin_card_sales;
   payers private.payers;
 begin
-  perform private.assert_platform_admin(actor);
+  perform private.assert_platform_admin(request.actor);
   select p.* into master from public.card_pools p where p.id = sell_cards.master_pool_id and p.pool_type = 'master';
   if master.id is null or not exists (select from public.clients c where c.id = sell_cards.buyer_client_id) then
     perform private.refuse('RB-404');
@@ -255,19 +254,19 @@ begin
     master_pool_id, buyer_client_id, buyer_pool_id, quantity, price_per_card, platform_price_per_card, currency,
     cost_per_card, sold_by, request_id)
   values (master.id, buyer.client_id, buyer.id, quantity, prices.client_price, prices.platform_price, master.currency,
-    master.cost_per_card, actor, request_id)
+    master.cost_per_card, request.actor, request.id)
   returning s.* into sale;
   insert into private.sold_cards (gift_card_id, sale_id) select unnest(card_ids), sale.id;
-  perform private.record_audit(buyer.client_id, actor, 'gift_cards.sold', 'admin_card_sale', sale.id,
+  perform private.record_audit(buyer.client_id, request.actor, 'gift_cards.sold', 'admin_card_sale', sale.id,
     jsonb_build_object('master_pool_id', master.id, 'buyer_pool_id', buyer.id, 'quantity', quantity,
-      'price_per_card', sale.price_per_card, 'total_amount', sale.total_amount, 'currency', sale.currency), request_id);
+      'price_per_card', sale.price_per_card, 'total_amount', sale.total_amount, 'currency', sale.currency), request.id);
   payers := private.payers_of(buyer.client_id, 'client', sale.currency);
   perform private.charge_credit(buyer.client_id, payers, row(sale.platform_total_amount, sale.total_amount), sale.currency,
     'sale:' || sale.id, sale.id, 'card_sale', 'Gift cards bought');
   return private.present_sale(sale, payers.client_account is not null and sale.total_amount > 0);
 end $$;
 
-create function private.return_cards(actor uuid, sale_id uuid, quantity int, request_id uuid)
+create function private.return_cards(sale_id uuid, quantity int, request public.request)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   sale public.admin_card_sales;
@@ -276,7 +275,7 @@ declare
   card_ids uuid[];
   is_charged boolean;
 begin
-  perform private.assert_platform_admin(actor);
+  perform private.assert_platform_admin(request.actor);
   select s.* into sale from public.admin_card_sales s where s.id = return_cards.sale_id;
   if sale.id is null then
     perform private.refuse('RB-404');
@@ -288,11 +287,11 @@ begin
   delete from private.sold_cards s where s.gift_card_id = any (card_ids);
   perform private.move_cards_to(card_ids, sale.buyer_pool_id, master);
   insert into public.admin_card_returns as r (client_id, sale_id, quantity, total_amount, currency, returned_by, request_id)
-  values (sale.buyer_client_id, sale.id, quantity, quantity * sale.price_per_card, sale.currency, actor, request_id)
+  values (sale.buyer_client_id, sale.id, quantity, quantity * sale.price_per_card, sale.currency, request.actor, request.id)
   returning r.* into given_back;
-  perform private.record_audit(sale.buyer_client_id, actor, 'gift_cards.returned', 'admin_card_sale', sale.id,
+  perform private.record_audit(sale.buyer_client_id, request.actor, 'gift_cards.returned', 'admin_card_sale', sale.id,
     jsonb_build_object('return_id', given_back.id, 'quantity', quantity, 'total_amount', given_back.total_amount,
-      'currency', sale.currency), request_id);
+      'currency', sale.currency), request.id);
   perform private.reverse_charge(sale.id, 'return:' || given_back.id, 'Gift cards returned', 'card_sale',
     row(quantity * sale.platform_price_per_card, given_back.total_amount));
   is_charged := exists (
@@ -304,65 +303,30 @@ begin
 end $$;
 
 create function public.sell_gift_cards(
-  actor uuid, master_pool_id uuid, buyer_client_id uuid, buyer_pool_id uuid, quantity int, price_per_card numeric,
-  request_id uuid, idempotency_key text, request_hash text)
+  master_pool_id uuid, buyer_client_id uuid, buyer_pool_id uuid, quantity int, price_per_card numeric, request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  scope text := private.answer_scope('sell_gift_cards', buyer_client_id, actor);
-  -- a call that the HTTP client sends twice must not become two sales
-  key text := private.answer_key(idempotency_key, request_id::text);
-  answer jsonb;
-  detail text;
+  scope constant text := private.answer_scope('sell_gift_cards', buyer_client_id, request.actor);
 begin
-  answer := private.stored_answer(scope, key, request_hash);
-  if answer is not null then
-    return private.answered(answer, null, true);
-  end if;
-  answer := private.sell_cards(
-    actor, master_pool_id, buyer_client_id, buyer_pool_id, quantity, price_per_card, request_id);
-  perform private.store_answer(scope, key, answer);
-  return private.answered(answer);
-exception when others then
-  if not private.is_refusal(sqlstate) then
-    raise;
-  end if;
-  get stacked diagnostics detail = pg_exception_detail;
-  return private.refused(sqlstate, sqlerrm, detail);
+  return coalesce(private.replay(request, scope), private.answer(request, scope, private.sell_cards(
+    master_pool_id, buyer_client_id, buyer_pool_id, quantity, price_per_card, request)));
 end $$;
 comment on function public.sell_gift_cards is
   'Sells cards of a master pool to a client: exactly quantity, or none. GC-003, GC-006, RB-400, RB-404, RB-409.';
+grant execute on function public.sell_gift_cards to service_role;
 
-create function public.return_gift_cards(
-  actor uuid, sale_id uuid, quantity int, request_id uuid, idempotency_key text, request_hash text)
+create function public.return_gift_cards(sale_id uuid, quantity int, request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  scope text := private.answer_scope('return_gift_cards', null, actor);
-  -- a call that the HTTP client sends twice must not become two returns
-  key text := private.answer_key(idempotency_key, request_id::text);
-  answer jsonb;
-  detail text;
+  scope constant text := private.answer_scope('return_gift_cards', null, request.actor);
 begin
-  answer := private.stored_answer(scope, key, request_hash);
-  if answer is not null then
-    return private.answered(answer, null, true);
-  end if;
-  answer := private.return_cards(actor, sale_id, quantity, request_id);
-  perform private.store_answer(scope, key, answer);
-  return private.answered(answer);
-exception when others then
-  if not private.is_refusal(sqlstate) then
-    raise;
-  end if;
-  get stacked diagnostics detail = pg_exception_detail;
-  return private.refused(sqlstate, sqlerrm, detail);
+  return coalesce(private.replay(request, scope),
+    private.answer(request, scope, private.return_cards(sale_id, quantity, request)));
 end $$;
 comment on function public.return_gift_cards is
   'Returns unclaimed cards of a sale to their master pool, and credits the buyer with their price. GC-003, RB-400, RB-404, RB-409.';
+grant execute on function public.return_gift_cards to service_role;
 
-alter table public.admin_card_sales enable row level security;
-alter table public.admin_card_returns enable row level security;
-
-grant execute on function public.sell_gift_cards, public.return_gift_cards to service_role;
 create function private.list_card_sales()
 returns setof public.admin_card_sales language plpgsql stable security definer set search_path = '' as $$
 begin
@@ -371,6 +335,9 @@ begin
 end $$;
 select private.publish('private.list_card_sales()', '{authenticated, service_role}',
   'All sales of cards with their costs, the newest first; for platform admins. Others read the table, without the costs.');
+
+alter table public.admin_card_sales enable row level security;
+alter table public.admin_card_returns enable row level security;
 
 grant select on public.admin_card_returns to authenticated, service_role;
 -- without the costs, which are for the platform

@@ -143,78 +143,62 @@ begin
   return link;
 end $$;
 
-create function public.reveal_gift_card(link_id uuid, device text, ip text, request_id uuid)
+create function public.reveal_gift_card(link_id uuid, device text, request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   surface constant text := 'reveal-gift-card';
-  keys jsonb := private.visitor_keys(ip);
-  address text := keys ->> 'ip';
-  wait_seconds int := private.take_attempt(surface, keys);
+  keys constant jsonb := private.attempt_keys(request);
+  wait_seconds constant int := private.open_attempt(surface, keys);
   link public.claim_links;
   refusal jsonb;
 begin
   if wait_seconds is not null then
-    refusal := private.limited(wait_seconds);
-  else
-    link := private.open_claim_link(link_id, private.fingerprint(device), address, request_id);
-    if link.gift_card_id is null then
-      refusal := private.refused('RB410', 'RB-410', null);
-    end if;
-    wait_seconds := private.settle_attempt(surface, keys, refusal is not null);
+    return private.close_attempt(surface, keys, request, keys ->> 'ip', link_id::text, null, private.limited(wait_seconds), null);
   end if;
-  perform private.record_attempt(surface, address, link_id::text, refusal ->> 'code', request_id, link.client_id);
-  if refusal is not null then
-    return case when wait_seconds is not null then private.limited(wait_seconds) else refusal end;
+  link := private.open_claim_link(link_id, private.fingerprint(device), keys ->> 'ip', request.id);
+  if link.gift_card_id is null then
+    refusal := private.refused('RB410', 'RB-410', null);
   end if;
-  return private.answered(jsonb_build_object('giftCard', private.present_card(link.gift_card_id), 'visibleUntil', (
+  refusal := private.close_attempt(
+    surface, keys, request, keys ->> 'ip', link_id::text, link.client_id, refusal, counts_as_guess => refusal is not null);
+  return coalesce(refusal, private.answered(jsonb_build_object('giftCard', private.present_card(link.gift_card_id), 'visibleUntil', (
     select link.revealed_at + make_interval(mins => r.window_minutes) from private.claim_link_rules r)),
-    private.sealed_card(link.gift_card_id));
+    private.sealed_card(link.gift_card_id)));
 end $$;
 comment on function public.reveal_gift_card is
-  'Shows the card of a claim link to the device that opens it first, and again for a short while. Every refusal reads the same (RB-410).';
+  'Shows the card of a claim link to the device that opens it first, and again for a short while. Every refusal reads the same (RB-410); '
+  'RB-429 after too many attempts of an address.';
 grant execute on function public.reveal_gift_card to service_role;
 
 -- Reveals a granted card to staff of its client, with a reason.
-create function private.reveal_to_staff(actor uuid, gift_card_id uuid, reason text, request_id uuid)
+create function private.reveal_to_staff(gift_card_id uuid, reason text, request public.request)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   card public.gift_cards;
 begin
-  if actor is null then
+  if request.actor is null then
     perform private.refuse('RB-403');
   end if;
   select c.* into card from public.gift_cards c where c.id = reveal_to_staff.gift_card_id for update;
-  perform private.assert_can_act(actor, card.client_id, private.staff_roles());
+  perform private.assert_can_act(request.actor, card.client_id, private.staff_roles());
   perform private.assert_reason(reason);
   if card.status not in ('claimed', 'delivered', 'stuck', 'redeemed') then
     perform private.refuse('RB-400', 'The card is ' || card.status || ': no recipient has it');
   end if;
   perform private.expose_card(card.id, null);
-  perform private.record_audit(card.client_id, actor, 'gift_card.revealed_to_staff', 'gift_card', card.id, '{}', request_id,
+  perform private.record_audit(card.client_id, request.actor, 'gift_card.revealed_to_staff', 'gift_card', card.id, '{}', request.id,
     btrim(reason));
   return jsonb_build_object('giftCard', private.present_card(card.id));
 end $$;
 
-create function public.reveal_gift_card_to_staff(actor uuid, gift_card_id uuid, reason text, request_id uuid)
+create function public.reveal_gift_card_to_staff(gift_card_id uuid, reason text, request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  wait_seconds int;
-  result jsonb;
-  detail text;
-begin
   -- a quota, so unlike a limit on guesses it counts successes; a refusal rolls the count back
-  wait_seconds := private.take_disclosure(actor);
-  if wait_seconds is not null then
-    return private.limited(wait_seconds);
-  end if;
-  result := private.reveal_to_staff(actor, gift_card_id, reason, request_id);
-  return private.answered(result, private.sealed_card(gift_card_id));
-exception when others then
-  if not private.is_refusal(sqlstate) then
-    raise;
-  end if;
-  get stacked diagnostics detail = pg_exception_detail;
-  return private.refused(sqlstate, sqlerrm, detail);
+  wait_seconds constant int := private.take_disclosure(request.actor);
+begin
+  return case when wait_seconds is not null then private.limited(wait_seconds)
+    else private.answered(private.reveal_to_staff(gift_card_id, reason, request), private.sealed_card(gift_card_id)) end;
 end $$;
 comment on function public.reveal_gift_card_to_staff is
   'Reveals a granted card to an agent or admin of its client, with a reason; a daily quota for each user (RB-429), audited. GC-012, '

@@ -84,7 +84,7 @@ create trigger contact_opt_outs_end_consents after insert on public.contact_opt_
 
 -- Returns the answer, or a refusal: returned and not raised, so that the alert about the limit is not rolled back.
 create function private.queue_opt_in_request(
-  actor uuid, recipient public.campaign_recipients, phone text, call_session_id uuid, wording text, wording_version text, request_id uuid)
+  recipient public.campaign_recipients, phone text, call_session_id uuid, wording text, wording_version text, request public.request)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   consent public.consents := private.last_consent(recipient.client_id, 'sms', phone);
@@ -105,61 +105,51 @@ begin
   end if;
   insert into public.consents (
     client_id, recipient_id, channel, address, action, source, wording, wording_version, recorded_by)
-  values (recipient.client_id, recipient.id, 'sms', phone, 'requested', 'agent', wording, wording_version, actor);
+  values (recipient.client_id, recipient.id, 'sms', phone, 'requested', 'agent', wording, wording_version, request.actor);
   delivery_id := private.enqueue_notice(recipient.client_id, 'sms_opt_in', recipient.id, recipient.id, 'sms', phone,
     jsonb_build_object('wording', wording));
-  perform private.record_audit(recipient.client_id, actor, 'sms_opt_in.requested', 'recipient', recipient.id,
+  perform private.record_audit(recipient.client_id, request.actor, 'sms_opt_in.requested', 'recipient', recipient.id,
     jsonb_build_object('delivery_id', delivery_id, 'call_session_id', call_session_id,
-      'other_phone', phone is distinct from recipient.phone), request_id);
+      'other_phone', phone is distinct from recipient.phone), request.id);
   return jsonb_build_object('recipientId', recipient.id, 'status', 'requested', 'delivery',
     jsonb_build_object('id', delivery_id, 'method', 'sms', 'status', 'queued'));
 end $$;
 
 create function public.request_sms_opt_in(
-  actor uuid, recipient_id uuid, phone text, call_session_id uuid, company_name text, wording text, wording_version text,
-  request_id uuid, idempotency_key text, request_hash text)
+  recipient_id uuid, phone text, call_session_id uuid, company_name text, wording text, wording_version text, request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   scope text;
-  -- a call that the HTTP client sends twice must not become two messages
-  key text := private.answer_key(idempotency_key, request_id::text);
   recipient public.campaign_recipients;
   answer jsonb;
-  detail text;
 begin
   select r.* into recipient from public.campaign_recipients r where r.id = request_sms_opt_in.recipient_id;
-  perform private.assert_can_act(actor, recipient.client_id, private.staff_roles());
-  scope := private.answer_scope('request_sms_opt_in', recipient.client_id, actor);
-  answer := private.stored_answer(scope, key, request_hash);
+  perform private.assert_can_act(request.actor, recipient.client_id, private.staff_roles());
+  scope := private.answer_scope('request_sms_opt_in', recipient.client_id, request.actor);
+  answer := private.replay(request, scope);
   if answer is not null then
-    return private.answered(answer, null, true);
-  end if;
-  if call_session_id is not null and not exists (
-    select from public.call_sessions s where s.id = call_session_id and (actor is null or s.agent_user_id = actor)) then
+    return answer;
+  elsif call_session_id is not null and not exists (
+    select from public.call_sessions s
+    where s.id = call_session_id and (request.actor is null or s.agent_user_id = request.actor)) then
     perform private.refuse('RB-404');
   end if;
   phone := coalesce(phone, recipient.phone);
   perform private.assert_address('sms', phone);
   perform private.assert_sms_allowed(recipient.client_id, phone);
-  answer := private.queue_opt_in_request(actor, recipient, phone, call_session_id,
+  answer := private.queue_opt_in_request(recipient, phone, call_session_id,
     replace(wording, '{{company_name}}', regexp_replace(btrim(coalesce(nullif(company_name, ''), (
       select c.name from public.clients c where c.id = recipient.client_id))), '\s+', ' ', 'g')),
-    wording_version, request_id);
+    wording_version, request);
   if answer ->> 'outcome' = 'refused' then
-    perform private.free_key(scope, key);
+    perform private.free_key(scope, private.request_key(request));
     return answer;
   end if;
-  perform private.store_answer(scope, key, answer);
-  return private.answered(answer);
-exception when others then
-  if not private.is_refusal(sqlstate) then
-    raise;
-  end if;
-  get stacked diagnostics detail = pg_exception_detail;
-  return private.refused(sqlstate, sqlerrm, detail);
+  return private.answer(request, scope, answer);
 end $$;
 comment on function public.request_sms_opt_in is
-  'Queues the SMS that asks a recipient for consent, and stores its exact wording as proof; at most three a day for a phone (RB-429).';
+  'Queues the SMS that asks a recipient for consent, and stores its exact wording as proof; at most three a day for a phone (RB-429). '
+  'GC-012, RB-400, RB-403, RB-404, RB-409.';
 grant execute on function public.request_sms_opt_in to service_role;
 
 -- Consents and opt-outs that staff relay.
@@ -266,38 +256,28 @@ select private.publish('private.record_opt_out(uuid, text, text, text, text)', '
   'Records that a recipient opted out of a channel (in a call, an e-mail, on the web); takes effect at once and for all clients.');
 
 create function public.record_recipient_consent(
-  actor uuid, recipient_id uuid, channel text, action text, source text, wording text, address text, wording_version text,
-  ip inet, request_id uuid, idempotency_key text, request_hash text)
+  recipient_id uuid, channel text, action text, source text, wording text, address text, wording_version text, ip inet,
+  request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  scope text := private.answer_scope('record_recipient_consent', (
-    select r.client_id from public.campaign_recipients r where r.id = record_recipient_consent.recipient_id), actor);
-  key text := private.answer_key(idempotency_key, request_id::text);
+  scope constant text := private.answer_scope('record_recipient_consent', (
+    select r.client_id from public.campaign_recipients r where r.id = record_recipient_consent.recipient_id), request.actor);
   consent public.consents;
-  answer jsonb;
-  detail text;
+  answer jsonb := private.replay(request, scope);
 begin
-  answer := private.stored_answer(scope, key, request_hash);
   if answer is not null then
-    return private.answered(answer, null, true);
+    return answer;
   end if;
   consent := case action
     when 'opted_in' then private.relay_consent(
-      actor, recipient_id, channel, source, wording, address, wording_version, ip)
-    else private.relay_opt_out(actor, recipient_id, channel, source, wording, address, ip) end;
-  answer := jsonb_build_object('consentId', consent.id, 'recipientId', recipient_id, 'channel', channel,
-    'action', consent.action, 'recordedAt', consent.created_at);
-  perform private.store_answer(scope, key, answer);
-  return private.answered(answer);
-exception when others then
-  if not private.is_refusal(sqlstate) then
-    raise;
-  end if;
-  get stacked diagnostics detail = pg_exception_detail;
-  return private.refused(sqlstate, sqlerrm, detail);
+      request.actor, recipient_id, channel, source, wording, address, wording_version, ip)
+    else private.relay_opt_out(request.actor, recipient_id, channel, source, wording, address, ip) end;
+  return private.answer(request, scope, jsonb_build_object('consentId', consent.id, 'recipientId', recipient_id,
+    'channel', channel, 'action', consent.action, 'recordedAt', consent.created_at));
 end $$;
 comment on function public.record_recipient_consent is
-  'Records a consent or opt-out that a recipient gave elsewhere, such as on a web form: action opted_in or opted_out.';
+  'Records a consent or opt-out that a recipient gave elsewhere, such as on a web form: action opted_in or opted_out. ip: the address of '
+  'the recipient there. RB-400, RB-403, RB-404, RB-409.';
 grant execute on function public.record_recipient_consent to service_role;
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values

@@ -16,7 +16,7 @@ end $$;
 -- Queues another message for a card, to the same recipient, audited. It replaces a message that still waits, because that one may go to an
 -- address that has just been corrected.
 create function private.queue_resend(
-  actor uuid, gift_card_id uuid, channel text, deliver_to text, reason text, request_id uuid)
+  gift_card_id uuid, channel text, deliver_to text, reason text, request public.request)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   card public.gift_cards;
@@ -27,7 +27,7 @@ declare
 begin
   -- locked, so that the card is not revoked while another message is queued for it
   select c.* into card from public.gift_cards c where c.id = queue_resend.gift_card_id for update;
-  perform private.assert_can_act(actor, card.client_id, private.staff_roles());
+  perform private.assert_can_act(request.actor, card.client_id, private.staff_roles());
   if card.recipient_id is null or card.status not in ('claimed', 'delivered', 'stuck') then
     perform private.refuse('RB-400', 'The card is ' || card.status || ': it has no recipient to send it to');
   elsif card.expires_at <= now() then
@@ -38,7 +38,7 @@ begin
   address := coalesce(queue_resend.deliver_to, own);
   perform private.assert_address(channel, address);
   if address <> coalesce(own, '') then
-    perform private.use_other_address(recipient, channel, address, actor is not null);
+    perform private.use_other_address(recipient, channel, address, request.actor is not null);
   end if;
   if private.lacks_consent(card.id, channel, address) then
     perform private.refuse('GC-009');
@@ -50,9 +50,9 @@ begin
   -- a new message is queued, so the card is not stuck unless that fails, too
   update public.gift_cards c set status = 'claimed', delivered_at = null, stuck_at = null
   where c.id = card.id and c.status = 'stuck';
-  perform private.record_audit(card.client_id, actor, 'gift_card.resent', 'gift_card', card.id,
+  perform private.record_audit(card.client_id, request.actor, 'gift_card.resent', 'gift_card', card.id,
     jsonb_build_object('delivery_id', delivery_id, 'channel', channel, 'other_address', queue_resend.deliver_to is not null),
-    request_id, reason);
+    request.id, reason);
   return jsonb_build_object('giftCardId', card.id, 'delivery',
     jsonb_build_object('id', delivery_id, 'method', channel, 'status', 'queued'));
 end $$;
@@ -67,42 +67,28 @@ returns boolean language sql stable set search_path = '' as $$
 $$;
 
 create function public.resend_gift_card(
-  actor uuid, gift_card_id uuid, channel text, deliver_to text, reason text,
-  request_id uuid, idempotency_key text, request_hash text)
+  gift_card_id uuid, channel text, deliver_to text, reason text, request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  scope text := private.answer_scope('resend_gift_card', (
-    select c.client_id from public.gift_cards c where c.id = resend_gift_card.gift_card_id), actor);
-  -- a call that the HTTP client sends twice must not become two messages
-  key text := private.answer_key(idempotency_key, request_id::text);
+  scope constant text := private.answer_scope('resend_gift_card', (
+    select c.client_id from public.gift_cards c where c.id = resend_gift_card.gift_card_id), request.actor);
+  answer jsonb := private.replay(request, scope);
   wait_seconds int;
-  answer jsonb;
-  detail text;
 begin
-  answer := private.stored_answer(scope, key, request_hash);
   if answer is not null then
-    return private.answered(answer, null, true);
-  end if;
-  if private.is_sent_elsewhere(actor, gift_card_id, channel, deliver_to) then
+    return answer;
+  elsif private.is_sent_elsewhere(request.actor, gift_card_id, channel, deliver_to) then
     perform private.assert_reason(reason);
-    wait_seconds := private.take_disclosure(actor);
+    wait_seconds := private.take_disclosure(request.actor);
     -- returned and not raised: the alert about the quota stays
     if wait_seconds is not null then
-      perform private.free_key(scope, key);
+      perform private.free_key(scope, private.request_key(request));
       return private.limited(wait_seconds);
     end if;
   end if;
-  answer := private.queue_resend(actor, gift_card_id, channel, deliver_to, reason, request_id);
-  perform private.store_answer(scope, key, answer);
-  return private.answered(answer);
-exception when others then
-  if not private.is_refusal(sqlstate) then
-    raise;
-  end if;
-  get stacked diagnostics detail = pg_exception_detail;
-  return private.refused(sqlstate, sqlerrm, detail);
+  return private.answer(request, scope, private.queue_resend(gift_card_id, channel, deliver_to, reason, request));
 end $$;
 comment on function public.resend_gift_card is
-  'Queues another delivery of a card that was given; an agent or admin of its client, audited with the reason. An address that '
-  'is not the recipient''s needs a reason (GC-012) and counts against the daily quota of disclosures (RB-429).';
+  'Queues another delivery of a granted card; for an agent or admin of its client, audited with the reason. An address that is not the '
+  'recipient''s needs a reason (GC-012) and counts against the daily quota of disclosures (RB-429). GC-009, RB-400, RB-403, RB-404, RB-409.';
 grant execute on function public.resend_gift_card to service_role;

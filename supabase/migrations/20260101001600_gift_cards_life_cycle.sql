@@ -228,59 +228,55 @@ begin
   return coalesce(open_cards[1], cards[1]);
 end $$;
 
-create function private.confirm_redemption(
-  redemption_code text, condition_number int, request_id uuid, idempotency_key text, request_hash text)
+create function private.confirm_redemption(redemption_code text, condition_number int, request public.request)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
-  scope text;
-  key text := private.answer_key(idempotency_key, request_id::text);
-  card_id uuid;
   card public.gift_cards;
-  answer jsonb;
-  detail text;
-begin
-  card_id := private.card_of_code(redemption_code, condition_number);
+  card_id constant uuid := private.card_of_code(redemption_code, condition_number);
   -- the code is the only credential, so its recipient is the scope
-  scope := private.answer_scope('confirm_redemption', (
+  scope constant text := private.answer_scope('confirm_redemption', (
     select c.recipient_id from public.gift_cards c where c.id = card_id), null);
-  answer := private.stored_answer(scope, key, request_hash);
+  answer constant jsonb := private.replay(request, scope);
+begin
   if answer is not null then
-    return private.answered(answer, null, true);
+    return answer;
   end if;
-  card := private.redeem_card(card_id, null, null, request_id);
-  answer := jsonb_build_object('giftCard', private.present_card(card.id), 'redeemedAt', card.redeemed_at);
-  perform private.store_answer(scope, key, answer);
-  return private.answered(answer);
-exception when others then
-  if not private.is_refusal(sqlstate) then
-    raise;
-  end if;
-  get stacked diagnostics detail = pg_exception_detail;
-  return private.refused(sqlstate, sqlerrm, detail);
+  card := private.redeem_card(card_id, null, null, request.id);
+  return private.answer(request, scope,
+    jsonb_build_object('giftCard', private.present_card(card.id), 'redeemedAt', card.redeemed_at));
 end $$;
 
-create function public.confirm_redemption(
-  redemption_code text, condition_number int, ip text, request_id uuid, idempotency_key text, request_hash text)
+create function public.confirm_redemption(redemption_code text, condition_number int, request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   surface constant text := 'confirm-redemption';
-  keys jsonb := private.code_attempt_keys(redemption_code, ip);
-  wait_seconds int := private.take_attempt(surface, keys);
+  keys constant jsonb := private.attempt_keys(request, redemption_code);
+  wait_seconds constant int := private.open_attempt(surface, keys);
+  is_guess boolean;
   answer jsonb;
+  detail text;
 begin
-  answer := case when wait_seconds is null
-    then private.confirm_redemption(redemption_code, condition_number, request_id, idempotency_key, request_hash)
-    else private.limited(wait_seconds) end;
-  if wait_seconds is null then
-    wait_seconds := private.settle_attempt(surface, keys, answer ->> 'code' is not distinct from 'GC-011');
+  if wait_seconds is not null then
+    answer := private.limited(wait_seconds);
+  else
+    -- a refusal is caught to keep its attempt
+    begin
+      answer := private.confirm_redemption(redemption_code, condition_number, request);
+    exception when others then
+      if not private.is_refusal(sqlstate) then
+        raise;
+      end if;
+      get stacked diagnostics detail = pg_exception_detail;
+      answer := private.refused(sqlstate, sqlerrm, detail);
+    end;
+    is_guess := answer ->> 'code' is not distinct from 'GC-011';
   end if;
-  perform private.record_attempt(surface, keys ->> 'ip', redemption_code, answer ->> 'code', request_id,
-    private.client_of_code(redemption_code));
-  return case when wait_seconds is not null then private.limited(wait_seconds) else answer end;
+  return coalesce(private.close_attempt(surface, keys, request, keys ->> 'ip', redemption_code,
+    private.client_of_code(redemption_code), case answer ->> 'outcome' when 'refused' then answer end, is_guess), answer);
 end $$;
 comment on function public.confirm_redemption is
   'A recipient, identified by the redemption code, confirms that the card was used. GC-011 for an unknown code and for one without a '
-  'card; GC-012 when the condition number is needed.';
+  'card; GC-012 when the condition number is needed; RB-429 after too many attempts. Refusals are returned, and kept as attempts.';
 grant execute on function public.confirm_redemption to service_role;
 
 -- The exact counter decides, in the statement that archives.

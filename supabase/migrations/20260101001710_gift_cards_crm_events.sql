@@ -59,21 +59,21 @@ begin
     'code', event.code, 'message', event.message));
 end $$;
 
-create function public.record_crm_events(endpoint_id uuid, events jsonb, request_id uuid)
+create function public.record_crm_events(endpoint_id uuid, events jsonb, request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   stored uuid[];
   wait_seconds int := private.take_attempt('crm-webhook', jsonb_build_object('endpoint', endpoint_id));
 begin
   if wait_seconds is not null then
-    return private.refused('RB429', 'RB-429', jsonb_build_object('retryAfter', wait_seconds)::text);
+    return private.limited(wait_seconds);
   end if;
   with added as (
     insert into public.crm_events (
       client_id, endpoint_id, event_id, event_names, contact_id, campaign_named, account_named, negatives, merged_ids, is_erasure,
       problem, payload, request_id)
     select e.client_id, e.id, n."eventId", n.names, n."contactId", n.campaign, n.account, coalesce(n.negatives, '{}'),
-      coalesce(n.merged, '{}'), coalesce(n."isErasure", false), n.problem, n.payload, record_crm_events.request_id
+      coalesce(n.merged, '{}'), coalesce(n."isErasure", false), n.problem, n.payload, request.id
     from public.crm_endpoints e, jsonb_to_recordset(events) as n (
       "eventId" text, names text[], "contactId" text, campaign text, account text, negatives text[], merged text[],
       "isErasure" boolean, problem text, payload jsonb)

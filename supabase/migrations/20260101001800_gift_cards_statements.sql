@@ -196,18 +196,10 @@ begin
     'lines', private.present_lines(lines));
 end $$;
 
-create function public.get_billing_statement(actor uuid, client_id uuid, agency_id uuid, month text)
+create function public.get_billing_statement(client_id uuid, agency_id uuid, month text, request public.request)
 returns jsonb language plpgsql stable security definer set search_path = '' as $$
-declare
-  detail text;
 begin
-  return private.answered(private.billing_statement(actor, client_id, agency_id, private.parse_day(month, 'month')));
-exception when others then
-  if not private.is_refusal(sqlstate) then
-    raise;
-  end if;
-  get stacked diagnostics detail = pg_exception_detail;
-  return private.refused(sqlstate, sqlerrm, detail);
+  return private.answered(private.billing_statement(request.actor, client_id, agency_id, private.parse_day(month, 'month')));
 end $$;
 comment on function public.get_billing_statement is
   'What a client owes its agency for a month (any day of it), or an agency the platform: totals by currency, the movements '

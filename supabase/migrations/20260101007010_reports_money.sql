@@ -281,38 +281,30 @@ comment on function public.report_platform_analytics is
 grant execute on function public.report_platform_analytics to authenticated, service_role;
 
 create function public.export_report(
-  actor uuid, report text, client_id uuid, from_day text, to_day text, request_id uuid)
+  report text, client_id uuid, from_day text, to_day text, request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   -- the most rows that an edge function writes to a file within its time and memory
   rows_max constant int := 10000;
-  request private.report_request;
+  scope constant private.report_request := private.report_request(request.actor, client_id,
+    private.parse_day(from_day, 'from_day'), private.parse_day(to_day, 'to_day'), private.report_roles(report));
   columns jsonb;
   rows jsonb;
-  detail text;
 begin
-  request := private.report_request(actor, client_id, private.parse_day(from_day, 'from_day'),
-    private.parse_day(to_day, 'to_day'), private.report_roles(report));
   select jsonb_agg(a.attname order by a.attnum) into columns
   from pg_catalog.pg_attribute a
   where a.attrelid = to_regclass('public.' || report) and a.attnum > 0 and not a.attisdropped;
   -- as texts, so that no amount becomes a floating point number
   select coalesce(jsonb_agg((select jsonb_object_agg(t.key, t.value) from jsonb_each_text(r) t) order by n), '[]') into rows
-  from private.report_rows(report, request) with ordinality as x (r, n);
+  from private.report_rows(report, scope) with ordinality as x (r, n);
   if jsonb_array_length(rows) > rows_max then
     perform private.refuse('RB-400', 'The report has more than 10,000 rows: give a client or a shorter range',
       jsonb_build_object('rows', jsonb_array_length(rows), 'rowsMax', rows_max));
   end if;
-  perform private.record_audit(client_id, actor, 'report.exported', 'report', request_id,
-    jsonb_build_object('report', report, 'from', request.from_day, 'to', request.to_day, 'rows', jsonb_array_length(rows)), request_id);
+  perform private.record_audit(client_id, request.actor, 'report.exported', 'report', request.id,
+    jsonb_build_object('report', report, 'from', scope.from_day, 'to', scope.to_day, 'rows', jsonb_array_length(rows)), request.id);
   return private.answered(jsonb_build_object('columns', columns, 'rows', rows));
-exception when others then
-  if not private.is_refusal(sqlstate) then
-    raise;
-  end if;
-  get stacked diagnostics detail = pg_exception_detail;
-  return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.export_report is
-  'A report for a file: its columns in order and its rows as texts; for admins, or a trusted server. Audited.';
+  'A report for a file: its columns in order and its rows as texts; for admins, or a server. Audited. RB-400, RB-403, RB-404.';
 grant execute on function public.export_report to service_role;

@@ -105,6 +105,16 @@ exception when others then
   return details::jsonb;
 end $$;
 
+-- A raised refusal as callRpc reads it: like one that an entry point returns. A bug is raised again.
+create or replace function tests.refusal(state text, message text, details text)
+returns jsonb language plpgsql as $$
+begin
+  if state !~ '^[A-Z]{2}[0-9]{3}$' then
+    raise exception using errcode = state, message = message, detail = details;
+  end if;
+  return private.refused(state, message, details);
+end $$;
+
 -- A request as an edge function passes it on.
 create or replace function tests.request(
   actor uuid default null, idempotency_key text default null, hash text default null, ip text default '192.0.2.1',
@@ -112,3 +122,18 @@ create or replace function tests.request(
 returns public.request language sql volatile as $$
   select row(id, actor, ip, idempotency_key, hash)::public.request
 $$;
+
+-- Entry points with their refusals as data.
+
+create or replace function tests.export_report(
+  report text, client_id uuid default null, from_day text default null, to_day text default null,
+  request public.request default tests.request())
+returns jsonb language plpgsql as $$
+declare
+  details text;
+begin
+  return public.export_report(report, client_id, from_day, to_day, request);
+exception when others then
+  get stacked diagnostics details = pg_exception_detail;
+  return tests.refusal(sqlstate, sqlerrm, details);
+end $$;

@@ -43,10 +43,16 @@ end $$;
 create or replace function tests.ask_for_consent(
   recipient_id uuid, actor uuid default null, phone text default null, session uuid default null, company text default null,
   key text default null, hash text default null)
-returns jsonb language sql set search_path = '' as $$
-  select public.request_sms_opt_in(actor, recipient_id, phone, session, company, '{{company_name}}: reply YES', 'v1',
-    gen_random_uuid(), key, hash)
-$$;
+returns jsonb language plpgsql as $$
+declare
+  details text;
+begin
+  return public.request_sms_opt_in(
+    recipient_id, phone, session, company, '{{company_name}}: reply YES', 'v1', tests.request(actor, key, hash));
+exception when others then
+  get stacked diagnostics details = pg_exception_detail;
+  return tests.refusal(sqlstate, sqlerrm, details);
+end $$;
 
 -- receive_sms with what matters.
 create or replace function tests.write_sms(
@@ -62,3 +68,44 @@ returns uuid language sql set search_path = '' as $$
   select (tests.write_sms(r.phone, body, 'unclear') #>> '{result,inboundMessageId}')::uuid
   from public.campaign_recipients r where r.id = recipient
 $$;
+
+-- Entry points with their refusals as data.
+
+create or replace function tests.resend(
+  gift_card_id uuid, channel text default 'sms', deliver_to text default null, reason text default 'asked by phone',
+  request public.request default tests.request())
+returns jsonb language plpgsql as $$
+declare
+  details text;
+begin
+  return public.resend_gift_card(gift_card_id, channel, deliver_to, reason, request);
+exception when others then
+  get stacked diagnostics details = pg_exception_detail;
+  return tests.refusal(sqlstate, sqlerrm, details);
+end $$;
+
+create or replace function tests.get_delivery(
+  delivery_id uuid, request public.request default tests.request())
+returns jsonb language plpgsql as $$
+declare
+  details text;
+begin
+  return public.get_delivery(delivery_id, request);
+exception when others then
+  get stacked diagnostics details = pg_exception_detail;
+  return tests.refusal(sqlstate, sqlerrm, details);
+end $$;
+
+create or replace function tests.record_recipient_consent(
+  recipient_id uuid, channel text, action text, source text, wording text, address text, wording_version text, ip inet,
+  request public.request default tests.request())
+returns jsonb language plpgsql as $$
+declare
+  details text;
+begin
+  return public.record_recipient_consent(
+    recipient_id, channel, action, source, wording, address, wording_version, ip, request);
+exception when others then
+  get stacked diagnostics details = pg_exception_detail;
+  return tests.refusal(sqlstate, sqlerrm, details);
+end $$;

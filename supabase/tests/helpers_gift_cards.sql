@@ -183,7 +183,7 @@ create or replace function tests.record_crm_event(
   names text[] default '{visit}', campaign text default null, more jsonb default '{}')
 returns uuid language sql set search_path = '' as $$
   select (public.record_crm_events(endpoint_id, jsonb_build_array(jsonb_build_object('eventId', event_id,
-    'names', names, 'contactId', contact_id, 'campaign', campaign, 'payload', '{}'::jsonb) || more), gen_random_uuid())
+    'names', names, 'contactId', contact_id, 'campaign', campaign, 'payload', '{}'::jsonb) || more), tests.request())
     #>> '{result,events,0,id}')::uuid
 $$;
 
@@ -205,16 +205,28 @@ end $$;
 create or replace function tests.sell(
   master_pool_id uuid, buyer_client_id uuid, quantity int, price numeric default 24.50, buyer_pool_id uuid default null,
   actor uuid default null, idempotency_key text default null)
-returns jsonb language sql set search_path = '' as $$
-  select public.sell_gift_cards(actor, master_pool_id, buyer_client_id, buyer_pool_id, quantity, price, gen_random_uuid(),
-    idempotency_key, concat_ws(':', master_pool_id, buyer_client_id, quantity))
-$$;
+returns jsonb language plpgsql as $$
+declare
+  details text;
+begin
+  return public.sell_gift_cards(master_pool_id, buyer_client_id, buyer_pool_id, quantity, price,
+    tests.request(actor, idempotency_key, concat_ws(':', master_pool_id, buyer_client_id, quantity)));
+exception when others then
+  get stacked diagnostics details = pg_exception_detail;
+  return tests.refusal(sqlstate, sqlerrm, details);
+end $$;
 
 create or replace function tests.return_cards(
   sale_id uuid, quantity int, actor uuid default null, idempotency_key text default null)
-returns jsonb language sql set search_path = '' as $$
-  select public.return_gift_cards(actor, sale_id, quantity, gen_random_uuid(), idempotency_key, quantity::text)
-$$;
+returns jsonb language plpgsql as $$
+declare
+  details text;
+begin
+  return public.return_gift_cards(sale_id, quantity, tests.request(actor, idempotency_key, quantity::text));
+exception when others then
+  get stacked diagnostics details = pg_exception_detail;
+  return tests.refusal(sqlstate, sqlerrm, details);
+end $$;
 
 -- Makes a client, or its agency, prepaid and gives it so much credit: the id of its account. The agency has what its client gets.
 create or replace function tests.give_credit(client_id uuid, amount numeric, billing_entity text default 'client')
@@ -237,4 +249,30 @@ begin
       amount, gen_random_uuid()::text);
   end if;
   return private.credit_account('client', give_credit.client_id, 'USD');
+end $$;
+
+-- Entry points with their refusals as data.
+
+create or replace function tests.reveal_to_staff(
+  gift_card_id uuid, reason text default 'asked by phone', request public.request default tests.request())
+returns jsonb language plpgsql as $$
+declare
+  details text;
+begin
+  return public.reveal_gift_card_to_staff(gift_card_id, reason, request);
+exception when others then
+  get stacked diagnostics details = pg_exception_detail;
+  return tests.refusal(sqlstate, sqlerrm, details);
+end $$;
+
+create or replace function tests.billing_statement(
+  client_id uuid, agency_id uuid, month text, request public.request default tests.request())
+returns jsonb language plpgsql as $$
+declare
+  details text;
+begin
+  return public.get_billing_statement(client_id, agency_id, month, request);
+exception when others then
+  get stacked diagnostics details = pg_exception_detail;
+  return tests.refusal(sqlstate, sqlerrm, details);
 end $$;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { answerOf } from '../support/answers.ts';
 import { connect, type Database } from '../support/database.ts';
 import { OwnStack } from '../support/own_stack.ts';
 import { type Place, promise, stock } from '../support/promise.ts';
@@ -128,7 +129,7 @@ function actsOf(
       }, true)`;
       await call(session as unknown as Database);
     }) as Promise<undefined>;
-  const ask = async (query: Promise<{ answer?: Answer }[]>): Promise<Answer> => (await query)[0]?.answer;
+  const ask = (query: Promise<{ answer?: Answer }[]>): Promise<Answer> => answerOf(query);
   const someone = () => pick(recipients);
   const phone = () => random() < 0.5 ? uniquePhone() : someone().phone;
   const card = async () =>
@@ -211,7 +212,7 @@ function actsOf(
     },
     resend: async () =>
       ask(db`
-        select public.resend_gift_card(${admin}, ${await card()}, 'sms', null, 'again', gen_random_uuid(), null, null) as answer`),
+        select public.resend_gift_card(${await card()}, 'sms', null, 'again', row(gen_random_uuid(), ${admin}, null, null, null)) as answer`),
     cancel: async () => {
       const id = await card();
       return await as(admin, (session) => session`select public.cancel_gift_card(${id}, 'asked', ${random() < 0.5})`);

@@ -94,7 +94,7 @@ Deno.test('charge_credit: two prepaid clients of a prepaid agency, cards given, 
   const codes: string[] = [];
   await atOnce(8, async (db, n) => {
     if (n === 0) {
-      await db`select public.sell_gift_cards(null, ${master}, ${first.clientId}, null, 2, null, gen_random_uuid(), null, null)`;
+      await db`select public.sell_gift_cards(${master}, ${first.clientId}, null, 2, null, row(gen_random_uuid(), null, null, null, null))`;
     }
     for (let next = work.shift(); next; next = work.shift()) {
       const [{ answer }] = await db`

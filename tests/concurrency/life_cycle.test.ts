@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { answerOf } from '../support/answers.ts';
 import { type Database, sql } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { countersOf, forgetDebts } from '../support/gift_cards.ts';
@@ -52,8 +53,8 @@ async function cancel(session: Session | Database, adminId: string, { cardId }: 
 }
 
 async function resend(session: Session | Database, { cardId }: Waiting): Promise<string> {
-  const [{ answer }] = await session`
-    select public.resend_gift_card(null, ${cardId}, 'email', 'ada@example.com', null, gen_random_uuid(), null, null) as answer`;
+  const answer = await answerOf(session`
+    select public.resend_gift_card(${cardId}, 'email', 'ada@example.com', null, row(gen_random_uuid(), null, null, null, null)) as answer`);
   return answer.code ?? answer.outcome;
 }
 

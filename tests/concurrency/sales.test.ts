@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { answerOf } from '../support/answers.ts';
 import { type Database, sql } from '../support/database.ts';
 import { countersOf } from '../support/gift_cards.ts';
 import { promise, type Promised } from '../support/promise.ts';
@@ -7,24 +8,21 @@ import { atOnce, type Session, untilBlocked, withSessions } from '../support/ses
 
 const CLIENTS = 64;
 
-/** What a door answered: the refusal's code, or ok; a deadlock is thrown. */
-async function sell(
+function sell(
   db: Database | Session,
   masterPoolId: string,
   buyer: string,
   quantity: number,
   pool: string | null = null,
 ) {
-  const [{ answer }] = await db`
-    select public.sell_gift_cards(null, ${masterPoolId}, ${buyer}, ${pool}, ${quantity}, 24.50, gen_random_uuid(),
-      null, null) as answer`;
-  return answer;
+  return answerOf(db`
+    select public.sell_gift_cards(${masterPoolId}, ${buyer}, ${pool}, ${quantity}, 24.50,
+      row(gen_random_uuid(), null, null, null, null)) as answer`);
 }
 
-async function giveBack(db: Database, saleId: string, quantity: number) {
-  const [{ answer }] = await db`
-    select public.return_gift_cards(null, ${saleId}, ${quantity}, gen_random_uuid(), null, null) as answer`;
-  return answer;
+function giveBack(db: Database, saleId: string, quantity: number) {
+  return answerOf(db`
+    select public.return_gift_cards(${saleId}, ${quantity}, row(gen_random_uuid(), null, null, null, null)) as answer`);
 }
 
 async function claim(db: Database | Session, { campaignId }: Promised, recipientId: string) {

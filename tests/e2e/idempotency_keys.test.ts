@@ -19,7 +19,7 @@ async function functionsWithAKey(): Promise<string[]> {
   for await (const { name, isDirectory } of Deno.readDir(FUNCTIONS)) {
     if (!isDirectory || name === '_shared') continue;
     const source = await Deno.readTextFile(new URL(`${name}/index.ts`, FUNCTIONS));
-    if (/requestArgs\(|requestOf\(|idempotencyKey|\bresend\(/.test(source)) names.push(name);
+    if (/requestArgs\(|requestOf\(\w+, |idempotencyKey|\bresend\(/.test(source)) names.push(name);
   }
   return names;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { csvFile, writeCsv } from '../_shared/files/csv_out.ts';
 import { uuid } from '../_shared/http/fields.ts';
-import { readJson } from '../_shared/http/parse.ts';
+import { readJson, requestOf } from '../_shared/http/parse.ts';
 import { serve } from '../_shared/http/serve.ts';
 import { COLUMNS, rowsOf, type Statement } from './rows.ts';
 
@@ -14,13 +14,13 @@ const schema = z.strictObject({
 
 /** What a client or an agency was billed in a month, as JSON or as a CSV file, for its admins or a trusted server. */
 export default {
-  fetch: serve({ auth: ['user', 'secret'], tag: 'BILLING', family: 'GC' }, async (request, { actor, rpc }) => {
+  fetch: serve({ auth: ['user', 'secret'], tag: 'BILLING', family: 'GC' }, async (request, context) => {
     const { clientId = null, agencyId = null, month, format } = await readJson(request, schema);
-    const { result } = await rpc<Statement>('get_billing_statement', {
-      actor,
+    const { result } = await context.rpc<Statement>('get_billing_statement', {
       client_id: clientId,
       agency_id: agencyId,
       month: `${month}-01`,
+      ...requestOf(context),
     });
     const wantsFile = format === 'csv' || (!format && request.headers.get('accept')?.includes('text/csv'));
     return wantsFile ? csvFile(`statement_${month}.csv`, writeCsv(COLUMNS, rowsOf(result))) : { ...result };

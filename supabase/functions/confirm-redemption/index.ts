@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { conditionNumber, text } from '../_shared/http/fields.ts';
-import { readJson, requestArgs } from '../_shared/http/parse.ts';
+import { readJson, requestOf } from '../_shared/http/parse.ts';
 import { serve } from '../_shared/http/serve.ts';
 
 const schema = z.strictObject({
@@ -16,8 +16,7 @@ export default {
     const { result, replayed } = await context.rpc<{ giftCard: { id: string } }>('confirm_redemption', {
       redemption_code: body.redemptionCode ?? body.code,
       condition_number: body.conditionNumber ?? null,
-      ip: context.ip,
-      ...requestArgs(context, 'confirm-redemption', body),
+      ...requestOf(context, 'confirm-redemption', body),
     });
     context.log('[CONFIRM] Redeemed', { giftCardId: result.giftCard.id, replayed });
     return result;

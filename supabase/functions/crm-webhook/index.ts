@@ -3,7 +3,7 @@ import { processNew, type Stored } from '../_shared/crm/process.ts';
 import { toBeSentAgain } from '../_shared/crm/retry.ts';
 import { badSignature } from '../_shared/http/errors.ts';
 import { uuid } from '../_shared/http/fields.ts';
-import { readBytes } from '../_shared/http/parse.ts';
+import { readBytes, requestOf } from '../_shared/http/parse.ts';
 import { functionsUrl } from '../_shared/http/public_url.ts';
 import { type Context, type Reply, serve } from '../_shared/http/serve.ts';
 
@@ -32,7 +32,7 @@ async function take(request: Request, context: Context): Promise<Reply> {
     throw badSignature('Not signed for this endpoint, or too long ago');
   }
   const events = CRMS[endpoint.kind].read(call);
-  const args = { endpoint_id: endpoint.id, events, request_id: context.requestId };
+  const args = { endpoint_id: endpoint.id, events, ...requestOf(context) };
   const { result } = await context.rpc<{ events: Stored[] }>('record_crm_events', args);
   return { events: await processNew(context, result.events) };
 }

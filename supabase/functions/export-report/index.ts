@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { csvFile, type Row, writeCsv } from '../_shared/files/csv_out.ts';
 import { day, uuid } from '../_shared/http/fields.ts';
-import { readJson } from '../_shared/http/parse.ts';
+import { readJson, requestOf } from '../_shared/http/parse.ts';
 import { serve } from '../_shared/http/serve.ts';
 import { REPORTS } from './reports.ts';
 
@@ -17,17 +17,16 @@ const body = z.strictObject({
 export default {
   fetch: serve(
     { auth: ['user', 'secret'], tag: 'REPORTS' },
-    async (request, { actor, requestId, rpc, log }) => {
+    async (request, context) => {
       const { report, clientId = null, from = null, to = null } = await readJson(request, body);
-      const { result } = await rpc<{ columns: string[]; rows: Row[] }>('export_report', {
-        actor,
+      const { result } = await context.rpc<{ columns: string[]; rows: Row[] }>('export_report', {
         report,
         client_id: clientId,
         from_day: from,
         to_day: to,
-        request_id: requestId,
+        ...requestOf(context),
       });
-      log('[REPORTS] Exported', { report, clientId, from, to, rows: result.rows.length });
+      context.log('[REPORTS] Exported', { report, clientId, from, to, rows: result.rows.length });
       return csvFile(`${[report, from, to].filter(Boolean).join('_')}.csv`, writeCsv(result.columns, result.rows));
     },
   ),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { email, text, uuid } from '../_shared/http/fields.ts';
-import { readJson, requestArgs } from '../_shared/http/parse.ts';
+import { readJson, requestOf } from '../_shared/http/parse.ts';
 import { phone } from '../_shared/http/phone.ts';
 import { serve } from '../_shared/http/serve.ts';
 
@@ -21,7 +21,6 @@ export default {
   fetch: serve({ auth: ['user', 'secret'], tag: 'CONSENT', family: 'GC' }, async (request, context) => {
     const said = await readJson(request, body);
     const { result } = await context.rpc('record_recipient_consent', {
-      actor: context.actor,
       recipient_id: said.recipientId,
       channel: said.channel,
       action: said.action,
@@ -30,7 +29,7 @@ export default {
       address: (said.channel === 'sms' ? said.phone : said.email) ?? null,
       wording_version: said.wordingVersion ?? null,
       ip: said.ip ?? null,
-      ...requestArgs(context, 'record-consent', said),
+      ...requestOf(context, 'record-consent', said),
     });
     context.log('[CONSENT] Recorded', { consentId: result.consentId, action: result.action });
     return result;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { howMany, uuid } from '../_shared/http/fields.ts';
-import { readJson, requestArgs } from '../_shared/http/parse.ts';
+import { readJson, requestOf } from '../_shared/http/parse.ts';
 import { serve } from '../_shared/http/serve.ts';
 
 const schema = z.strictObject({ saleId: uuid, quantity: howMany });
@@ -10,10 +10,9 @@ export default {
   fetch: serve({ auth: ['user', 'secret'], tag: 'SALE', family: 'GC' }, async (request, context) => {
     const body = await readJson(request, schema);
     const { result } = await context.rpc('return_gift_cards', {
-      actor: context.actor,
       sale_id: body.saleId,
       quantity: body.quantity,
-      ...requestArgs(context, 'return-gift-cards', body),
+      ...requestOf(context, 'return-gift-cards', body),
     });
     context.log('[SALE] Returned', { saleId: body.saleId, quantity: body.quantity });
     return result;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { text, uuid } from '../_shared/http/fields.ts';
-import { readJson } from '../_shared/http/parse.ts';
+import { readJson, requestOf } from '../_shared/http/parse.ts';
 import { reveal, type Revealed } from '../_shared/gift_cards/present.ts';
 import { serve } from '../_shared/http/serve.ts';
 
@@ -13,10 +13,9 @@ export default {
     async (request, context) => {
       const { giftCardId, reason } = await readJson(request, schema);
       const answer = await context.rpc<Revealed>('reveal_gift_card_to_staff', {
-        actor: context.actor,
         gift_card_id: giftCardId,
         reason,
-        request_id: context.requestId,
+        ...requestOf(context),
       });
       context.log('[REVEAL] Card shown to staff', { giftCardId });
       return reveal(answer);

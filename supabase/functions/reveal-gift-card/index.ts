@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { linkIdOf } from '../_shared/messages/claim_link.ts';
 import { text } from '../_shared/http/fields.ts';
-import { readJson } from '../_shared/http/parse.ts';
+import { readJson, requestOf } from '../_shared/http/parse.ts';
 import { reveal, type Revealed } from '../_shared/gift_cards/present.ts';
 import { serve } from '../_shared/http/serve.ts';
 
@@ -20,8 +20,7 @@ export default {
       const answer = await context.rpc<Revealed>('reveal_gift_card', {
         link_id: linkIdOf(token),
         device,
-        ip: context.ip,
-        request_id: context.requestId,
+        ...requestOf(context),
       });
       context.log('[REVEAL] Card shown', { giftCardId: answer.result.giftCard.id });
       return reveal(answer);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { howMany, price, uuid } from '../_shared/http/fields.ts';
-import { readJson, requestArgs } from '../_shared/http/parse.ts';
+import { readJson, requestOf } from '../_shared/http/parse.ts';
 import { serve } from '../_shared/http/serve.ts';
 
 const schema = z.strictObject({
@@ -16,13 +16,12 @@ export default {
   fetch: serve({ auth: ['user', 'secret'], tag: 'SALE', family: 'GC' }, async (request, context) => {
     const body = await readJson(request, schema);
     const { result } = await context.rpc('sell_gift_cards', {
-      actor: context.actor,
       master_pool_id: body.masterPoolId,
       buyer_client_id: body.buyerClientId,
       buyer_pool_id: body.buyerPoolId ?? null,
       quantity: body.quantity,
       price_per_card: body.pricePerCard ?? null,
-      ...requestArgs(context, 'sell-gift-cards', body),
+      ...requestOf(context, 'sell-gift-cards', body),
     });
     context.log('[SALE] Success', { saleId: result.saleId, quantity: body.quantity });
     return result;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { uuid } from '../_shared/http/fields.ts';
-import { readJson, requestArgs } from '../_shared/http/parse.ts';
+import { readJson, requestOf } from '../_shared/http/parse.ts';
 import { smsPhone } from '../_shared/http/phone.ts';
 import { type Delivery, sendAtOnce } from '../_shared/messages/send_at_once.ts';
 import { serve } from '../_shared/http/serve.ts';
@@ -21,14 +21,13 @@ export default {
   fetch: serve({ auth: ['user', 'secret'], tag: 'OPT-IN', family: 'GC', secrets }, async (request, context) => {
     const asked = await readJson(request, body);
     const { result } = await context.rpc<Asked>('request_sms_opt_in', {
-      actor: context.actor,
       recipient_id: asked.recipientId,
       phone: asked.phone ?? null,
       call_session_id: asked.callSessionId ?? null,
       company_name: Deno.env.get('COMPANY_NAME') || null,
       wording: OPT_IN_WORDING.text,
       wording_version: OPT_IN_WORDING.version,
-      ...requestArgs(context, 'send-sms-opt-in', asked),
+      ...requestOf(context, 'send-sms-opt-in', asked),
     });
     return { ...result, ...result.delivery && { delivery: await sendAtOnce(context, result.delivery.id) } };
   }),

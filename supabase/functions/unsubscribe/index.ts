@@ -1,4 +1,5 @@
 import { Refusal } from '../_shared/http/errors.ts';
+import { requestOf } from '../_shared/http/parse.ts';
 import { serve } from '../_shared/http/serve.ts';
 import { deliveryIn } from '../_shared/messages/unsubscribe_link.ts';
 
@@ -15,7 +16,7 @@ const unsubscribe = serve(
     const action = query.get('action') === 'resubscribe' ? 'resubscribe' : 'unsubscribe';
     const deliveryId = deliveryIn(query.get('token') ?? '');
     if (!deliveryId) throw new Refusal('RB-404');
-    const args = { delivery_id: deliveryId, action, request_id: context.requestId };
+    const args = { delivery_id: deliveryId, action, ...requestOf(context) };
     const { result } = await context.rpc<{ status: string }>('unsubscribe_email', args);
     context.log('[UNSUBSCRIBE] E-mail', { deliveryId, status: result.status });
     return result;

@@ -188,7 +188,9 @@ Deno.test('crm-webhook: events whose worker died are dealt with by the job', asy
   const crm = await connect(promised);
   const event = { eventId: 'e-1', names: ['visit'], contactId: promised.recipient.id, payload: {} };
   const [{ answer }] = await sql`
-    select public.record_crm_events(${crm.endpointId}, ${sql.json([event])}, gen_random_uuid()) as answer`;
+    select public.record_crm_events(${crm.endpointId}, ${
+    sql.json([event])
+  }, row(gen_random_uuid(), null, null, null, null)) as answer`;
   await sql`update public.crm_events set leased_until = now() where endpoint_id = ${crm.endpointId}`;
   await eventIs('provisioned', answer.result.events[0].id);
 });

@@ -1,4 +1,4 @@
-import { requestArgs } from '../http/parse.ts';
+import { requestOf } from '../http/parse.ts';
 import type { Channel } from '../messages/open_provider.ts';
 import { type Delivery, sendAtOnce } from '../messages/send_at_once.ts';
 import type { Context, Reply } from '../http/serve.ts';
@@ -13,12 +13,11 @@ export interface Resend {
 /** Sends a card again at once; a send that certainly failed is a refusal, one that is under way or unclear is not. */
 export async function resend(context: Context, channel: Channel, request: Resend): Promise<Reply> {
   const { result } = await context.rpc<{ giftCardId: string; delivery: Delivery }>('resend_gift_card', {
-    actor: context.actor,
     gift_card_id: request.giftCardId,
     channel,
     deliver_to: request.deliverTo,
     reason: request.reason,
-    ...requestArgs(context, `resend-${channel}`, request),
+    ...requestOf(context, `resend-${channel}`, request),
   });
   return { giftCardId: result.giftCardId, delivery: await sendAtOnce(context, result.delivery.id) };
 }

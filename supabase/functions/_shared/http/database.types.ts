@@ -1862,7 +1862,7 @@ isOneToOne: false
 { Args: { "attempt_id": string,"duration_ms": number,"error_code": string,"http_status": number,"lease_token": string,"outcome": string }; Returns: Json
                            },
 "confirm_redemption":
-{ Args: { "condition_number": number,"idempotency_key": string,"ip": string,"redemption_code": string,"request_hash": string,"request_id": string }; Returns: Json
+{ Args: { "condition_number": number,"redemption_code": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
 "create_brand":
 { Args: { "card_format"?: string,"code_format"?: string,"logo_url"?: string,"name": string,"redemption_url"?: string,"terms_url"?: string }; Returns: {
@@ -2085,7 +2085,7 @@ isOneToOne: false
 { Args: { "after_id"?: string,"campaign_id": string,"page_size"?: number }; Returns: Json
                            },
 "export_report":
-{ Args: { "actor": string,"client_id": string,"from_day": string,"report": string,"request_id": string,"to_day": string }; Returns: Json
+{ Args: { "client_id": string,"from_day": string,"report": string,"request": Database["public"]['CompositeTypes']["request"],"to_day": string }; Returns: Json
                            },
 "fail_crm_event":
 { Args: { "crm_event_id": string }; Returns: Json
@@ -2097,13 +2097,13 @@ isOneToOne: false
 { Args: { "suppliers": (string)[] }; Returns: Json
                            },
 "get_billing_statement":
-{ Args: { "actor": string,"agency_id": string,"client_id": string,"month": string }; Returns: Json
+{ Args: { "agency_id": string,"client_id": string,"month": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
 "get_crm_endpoint":
 { Args: { "endpoint_id": string }; Returns: Json
                            },
 "get_delivery":
-{ Args: { "actor": string,"delivery_id": string }; Returns: Json
+{ Args: { "delivery_id": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
 "get_package_quote":
 { Args: { "actor": string,"bizcoins": number,"package_id": string,"use_discount"?: boolean }; Returns: Json
@@ -2291,7 +2291,7 @@ isOneToOne: false
         isSetofReturn: false
       } },
 "record_crm_events":
-{ Args: { "endpoint_id": string,"events": Json,"request_id": string }; Returns: Json
+{ Args: { "endpoint_id": string,"events": Json,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
 "record_delivery_status":
 { Args: { "attempt_id": string,"error_code": string,"provider": string,"provider_message_id": string,"provider_status": string }; Returns: Json
@@ -2331,7 +2331,7 @@ isOneToOne: false
 { Args: { "event_id": string,"event_type": string,"facts": Json,"payment_intent_id": string,"purchase_id": string }; Returns: Json
                            },
 "record_recipient_consent":
-{ Args: { "action": string,"actor": string,"address": string,"channel": string,"idempotency_key": string,"ip": unknown,"recipient_id": string,"request_hash": string,"request_id": string,"source": string,"wording": string,"wording_version": string }; Returns: Json
+{ Args: { "action": string,"address": string,"channel": string,"ip": unknown,"recipient_id": string,"request": Database["public"]['CompositeTypes']["request"],"source": string,"wording": string,"wording_version": string }; Returns: Json
                            },
 "redeem_gift_card":
 { Args: { "campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"ip": string,"redemption_code": string,"request_hash": string,"request_id": string,"suppliers"?: (string)[] }; Returns: Json
@@ -2502,10 +2502,10 @@ isOneToOne: false
 { Args: { "client_id": string,"since"?: string,"until"?: string }; Returns: Json
                            },
 "request_sms_opt_in":
-{ Args: { "actor": string,"call_session_id": string,"company_name": string,"idempotency_key": string,"phone": string,"recipient_id": string,"request_hash": string,"request_id": string,"wording": string,"wording_version": string }; Returns: Json
+{ Args: { "call_session_id": string,"company_name": string,"phone": string,"recipient_id": string,"request": Database["public"]['CompositeTypes']["request"],"wording": string,"wording_version": string }; Returns: Json
                            },
 "resend_gift_card":
-{ Args: { "actor": string,"channel": string,"deliver_to": string,"gift_card_id": string,"idempotency_key": string,"reason": string,"request_hash": string,"request_id": string }; Returns: Json
+{ Args: { "channel": string,"deliver_to": string,"gift_card_id": string,"reason": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
 "resolve_unknown_delivery":
 { Args: { "attempt_id": string,"is_found": boolean,"lease_token": string,"provider": string,"provider_message_id": string,"provider_status": string }; Returns: Json
@@ -2528,13 +2528,13 @@ isOneToOne: false
         isSetofReturn: false
       } },
 "return_gift_cards":
-{ Args: { "actor": string,"idempotency_key": string,"quantity": number,"request_hash": string,"request_id": string,"sale_id": string }; Returns: Json
+{ Args: { "quantity": number,"request": Database["public"]['CompositeTypes']["request"],"sale_id": string }; Returns: Json
                            },
 "reveal_gift_card":
-{ Args: { "device": string,"ip": string,"link_id": string,"request_id": string }; Returns: Json
+{ Args: { "device": string,"link_id": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
 "reveal_gift_card_to_staff":
-{ Args: { "actor": string,"gift_card_id": string,"reason": string,"request_id": string }; Returns: Json
+{ Args: { "gift_card_id": string,"reason": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
 "rollback_voucher_redemption":
 { Args: { "idempotency_key"?: string,"reason": string,"redemption_id": string }; Returns: Json
@@ -2549,7 +2549,7 @@ isOneToOne: false
 { Args: Record<PropertyKey, never>; Returns: Json
                            },
 "sell_gift_cards":
-{ Args: { "actor": string,"buyer_client_id": string,"buyer_pool_id": string,"idempotency_key": string,"master_pool_id": string,"price_per_card": number,"quantity": number,"request_hash": string,"request_id": string }; Returns: Json
+{ Args: { "buyer_client_id": string,"buyer_pool_id": string,"master_pool_id": string,"price_per_card": number,"quantity": number,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
 "send_test_event":
 { Args: { "endpoint_id": string }; Returns: {
@@ -2584,7 +2584,7 @@ isOneToOne: false
 { Args: { "actor": string,"bizcoins": number,"expected_final_amount"?: number,"idempotency_key": string,"is_live": boolean,"package_id": string,"purchase_id": string,"request_hash": string,"request_id": string,"use_discount"?: boolean }; Returns: Json
                            },
 "unsubscribe_email":
-{ Args: { "action": string,"delivery_id": string,"request_id": string }; Returns: Json
+{ Args: { "action": string,"delivery_id": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
 "update_agency_brand":
 { Args: { "agency_id": string,"brand_id": string,"is_enabled"?: boolean,"markup_percentage"?: number }; Returns: {

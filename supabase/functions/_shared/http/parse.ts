@@ -103,13 +103,13 @@ function problemOf({ path, message }: z.core.$ZodIssue, value: unknown): FieldPr
   return { field: path.join('.') || 'body', problem: given === undefined ? 'is required' : message };
 }
 
-/** The `public.request` of an entry point: who asks for what, to know a repeated request. */
+/** The `public.request` of an entry point: who asks; and for what, where a repeated request gets the first one's answer. */
 export function requestOf(
   { requestId, actor, ip, idempotencyKey }: Pick<Context, 'requestId' | 'actor' | 'ip' | 'idempotencyKey'>,
-  functionName: string,
-  body: unknown,
+  functionName?: string,
+  body?: unknown,
 ): { request: Record<'id' | 'actor' | 'ip' | 'idempotency_key' | 'hash', string | null> } {
-  const hash = requestHash(functionName, body);
+  const hash = functionName === undefined ? null : requestHash(functionName, body);
   return { request: { id: requestId, actor, ip, idempotency_key: idempotencyKey, hash } };
 }
 

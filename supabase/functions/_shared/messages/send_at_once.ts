@@ -1,8 +1,9 @@
 import { deliver } from './deliver.ts';
 import { Refusal } from '../http/errors.ts';
+import { requestOf } from '../http/parse.ts';
 import type { Context } from '../http/serve.ts';
 
-/** How far a delivery is. */
+/** The state of a delivery. */
 export interface Delivery {
   id: string;
   status: string;
@@ -10,7 +11,7 @@ export interface Delivery {
   errorMessage: string | null;
 }
 
-// Longer than a provider usually takes, shorter than a person waits.
+// Longer than a provider usually takes, shorter than a caller waits.
 const LOOKS = 10;
 const PAUSE_MS = 300;
 
@@ -27,10 +28,13 @@ export async function sendAtOnce(context: Context, deliveryId: string): Promise<
   return delivery;
 }
 
-/** The delivery once its try has ended: the job may have begun to send it a moment before us. */
-async function afterSending({ rpc, actor }: Context, deliveryId: string): Promise<Delivery> {
+/** The delivery once its attempt has ended: the job may have begun to send it a moment before. */
+async function afterSending(context: Context, deliveryId: string): Promise<Delivery> {
   for (let look = 1;; look++) {
-    const { result: delivery } = await rpc<Delivery>('get_delivery', { actor, delivery_id: deliveryId });
+    const { result: delivery } = await context.rpc<Delivery>('get_delivery', {
+      delivery_id: deliveryId,
+      ...requestOf(context),
+    });
     if (delivery.status !== 'sending' || look === LOOKS) return delivery;
     await new Promise((resume) => setTimeout(resume, PAUSE_MS));
   }

@@ -39,23 +39,22 @@ create function pg_temp.ask(name text, key text default null) returns jsonb lang
 begin
   return case name
     when 'redeem_gift_card' then tests.redeem('NOBODYHASTHIS')
-    when 'confirm_redemption' then public.confirm_redemption('NOBODYHASTHIS', null, '203.0.113.7', gen_random_uuid(), null, null)
-    when 'reveal_gift_card' then public.reveal_gift_card(gen_random_uuid(), 'device', '203.0.113.7', gen_random_uuid())
+    when 'confirm_redemption' then public.confirm_redemption('NOBODYHASTHIS', null, tests.request(ip => '203.0.113.7'))
+    when 'reveal_gift_card' then public.reveal_gift_card(gen_random_uuid(), 'device', tests.request(ip => '203.0.113.7'))
     when 'provision_gift_card_for_call_center' then tests.provision_for_caller(tests.the('agent'), 'NOBODYHASTHIS')
     when 'provision_gift_card_for_call_center to another address' then public.provision_gift_card_for_call_center(
       actor => tests.the('agent'), call_session_id => null, confirmation_code => null, recipient_id => tests.the('recipient'),
       condition_number => 1, delivery_method => 'sms', deliver_to => '+12025550177', skip_verification => false,
       request_id => gen_random_uuid(), idempotency_key => null, request_hash => null, reason => 'asked for it')
-    when 'resend_gift_card' then public.resend_gift_card(tests.the('agent'), tests.the('card'), 'sms', '+12025550178', 'asked for it',
-      gen_random_uuid(), key, 'hash')
-    when 'reveal_gift_card_to_staff' then public.reveal_gift_card_to_staff(tests.the('agent'), tests.the('card'), 'asked for it',
-      gen_random_uuid())
+    when 'resend_gift_card' then tests.resend(tests.the('card'), 'sms', '+12025550178', 'asked for it',
+      tests.request(tests.the('agent'), key, 'hash'))
+    when 'reveal_gift_card_to_staff' then tests.reveal_to_staff(tests.the('card'), 'asked for it', tests.request(tests.the('agent')))
     when 'update_pending_reward' then pg_temp.readdress()
     when 'request_sms_opt_in' then tests.ask_for_consent(tests.the('recipient'), tests.the('agent'), '+12025550179', key => key, hash => 'hash')
     when 'start_call_session' then public.start_call_session(tests.the('agent'), '+12025550100', null, gen_random_uuid(), 'NOBODYHASTHIS')
     when 'redeem_voucher' then tests.redeem_voucher(tests.the('customer'), code => 'NOBODYHASTHIS')
     when 'validate_voucher' then tests.validate_voucher(tests.the('customer'), code => 'NOBODYHASTHIS')
-    when 'record_crm_events' then public.record_crm_events(tests.the('endpoint'), '[]', gen_random_uuid()) end;
+    when 'record_crm_events' then public.record_crm_events(tests.the('endpoint'), '[]', tests.request()) end;
 end $$;
 
 -- one attempt is allowed, and it was used a moment ago

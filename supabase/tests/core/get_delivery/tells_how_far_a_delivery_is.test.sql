@@ -3,19 +3,19 @@ set local search_path = public, extensions, tests;
 select plan(4);
 
 select tests.keep(tests.create_delivery());
-select is(public.get_delivery(null, tests.the('delivery')) -> 'result',
+select is(tests.get_delivery(tests.the('delivery')) -> 'result',
   jsonb_build_object('id', tests.the('delivery'), 'method', 'sms', 'status', 'queued', 'attempts', 0, 'errorCode', null,
   'errorMessage', null, 'providerMessageId', null), 'It is queued');
 select tests.report(tests.lease(tests.the('delivery')), 'retriable', null, '20429', 'Too many requests');
-select is((public.get_delivery(null, tests.the('delivery')) -> 'result') - array['id', 'method'],
+select is((tests.get_delivery(tests.the('delivery')) -> 'result') - array['id', 'method'],
   '{"status": "queued", "attempts": 1,
   "errorCode": "20429", "errorMessage": "Too many requests", "providerMessageId": null}', 'It is queued again,
     and why');
 select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM1');
-select is((public.get_delivery(null, tests.the('delivery')) -> 'result') - array['id', 'method'],
+select is((tests.get_delivery(tests.the('delivery')) -> 'result') - array['id', 'method'],
   '{"status": "sent", "attempts": 2,
   "errorCode": null, "errorMessage": null, "providerMessageId": "SM1"}', 'It is sent');
-select is(public.get_delivery(null, gen_random_uuid()) ->> 'code', 'RB-404', 'RB-404: there is no such delivery');
+select is(tests.get_delivery(gen_random_uuid()) ->> 'code', 'RB-404', 'RB-404: there is no such delivery');
 
 select * from finish();
 rollback;

@@ -172,24 +172,23 @@ declare
     when 'provision unverified' then tests.provision_for_caller(actor, recipient_id => recipient,
       skip_verification => true)
     when 'start_call_session' then public.start_call_session(actor, '+12025550100', null, gen_random_uuid())
-    when 'resend_gift_card' then public.resend_gift_card(
-      actor, tests.the('card'), 'sms', null, 'asked', gen_random_uuid(), null, null)
-    when 'record_recipient_consent' then public.record_recipient_consent(actor, recipient, 'sms', 'opted_out', 'agent',
-      null, null, null, null, gen_random_uuid(), null, null)
+    when 'resend_gift_card' then tests.resend(tests.the('card'), 'sms', null, 'asked', tests.request(actor))
+    when 'record_recipient_consent' then tests.record_recipient_consent(recipient, 'sms', 'opted_out', 'agent', null, null, null, null,
+      tests.request(actor))
     when 'request_sms_opt_in' then tests.ask_for_consent(recipient, actor)
-    when 'reveal_gift_card_to_staff' then public.reveal_gift_card_to_staff(actor, tests.the('card'), 'asked', gen_random_uuid())
-    when 'get_delivery' then public.get_delivery(actor, tests.the('delivery'))
+    when 'reveal_gift_card_to_staff' then tests.reveal_to_staff(tests.the('card'), 'asked', tests.request(actor))
+    when 'get_delivery' then tests.get_delivery(tests.the('delivery'), tests.request(actor))
     when 'get_wallet' then public.get_wallet(actor, tests.the('customer'))
     when 'sell_gift_cards' then tests.sell(tests.the('for_sale'), tests.the('client'), 1, actor => actor)
-    when 'get_billing_statement' then public.get_billing_statement(actor, tests.the('client'), null, '2026-03-01')
-    when 'an agency''s statement' then public.get_billing_statement(actor, null, tests.the('agency'), '2026-03-01')
+    when 'get_billing_statement' then tests.billing_statement(tests.the('client'), null, '2026-03-01', tests.request(actor))
+    when 'an agency''s statement' then tests.billing_statement(null, tests.the('agency'), '2026-03-01', tests.request(actor))
     when 'return_gift_cards' then tests.return_cards(tests.the('sale'), 1, actor)
     when 'use_messages' then public.use_messages(actor, tests.the('client'), tests.the('customer'), 1, 'test',
       gen_random_uuid(), null, null)
     when 'cancel_package_purchase' then public.cancel_package_purchase(actor, tests.the('open'), gen_random_uuid())
     when 'refund_package_purchase' then public.refund_package_purchase(actor, tests.the('bought'), null, null, 1, 'test',
       gen_random_uuid(), null, null)
-    when 'export_report' then public.export_report(actor, 'liability', tests.the('client'), null, null, gen_random_uuid())
+    when 'export_report' then tests.export_report('liability', tests.the('client'), null, null, tests.request(actor))
   end;
 begin
   return coalesce(answer ->> 'code', answer ->> 'outcome', pg_temp.try(actor, case door

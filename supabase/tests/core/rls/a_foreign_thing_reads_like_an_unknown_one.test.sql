@@ -44,36 +44,35 @@ select pg_temp.same(
   tests.redeem('NOBODY-HAS-THIS', (tests.kept('elsewhere') ->> 'campaign')::uuid),
   'redeem_gift_card: another campaign''s code reads like an unknown one');
 select pg_temp.same(
-  public.resend_gift_card(tests.the('admin'), tests.the('card'), 'sms', null, null, gen_random_uuid(), null, null),
-  public.resend_gift_card(tests.the('admin'), gen_random_uuid(), 'sms', null, null, gen_random_uuid(), null, null),
+  tests.resend(tests.the('card'), 'sms', null, null, tests.request(tests.the('admin'))),
+  tests.resend(gen_random_uuid(), 'sms', null, null, tests.request(tests.the('admin'))),
   'resend_gift_card: a foreign card reads like an unknown one');
 
 select pg_temp.same(
-  public.export_report(tests.the('admin'), 'liability', tests.the('client'), null, null, gen_random_uuid()),
-  public.export_report(tests.the('admin'), 'liability', gen_random_uuid(), null, null, gen_random_uuid()),
+  tests.export_report('liability', tests.the('client'), null, null, tests.request(tests.the('admin'))),
+  tests.export_report('liability', gen_random_uuid(), null, null, tests.request(tests.the('admin'))),
   'export_report: a foreign client reads like an unknown one');
 select pg_temp.same(tests.ask_for_consent(tests.the('recipient'), tests.the('admin')),
   tests.ask_for_consent(gen_random_uuid(), tests.the('admin')),
   'request_sms_opt_in: a foreign recipient reads like an unknown one');
 select pg_temp.same(
-  public.record_recipient_consent(tests.the('admin'), tests.the('recipient'), 'sms', 'opted_out', 'agent', null, null, null,
-    null, gen_random_uuid(), null, null),
-  public.record_recipient_consent(tests.the('admin'), gen_random_uuid(), 'sms', 'opted_out', 'agent', null, null, null, null,
-    gen_random_uuid(), null, null),
+  tests.record_recipient_consent(tests.the('recipient'), 'sms', 'opted_out', 'agent', null, null, null, null,
+    tests.request(tests.the('admin'))),
+  tests.record_recipient_consent(gen_random_uuid(), 'sms', 'opted_out', 'agent', null, null, null, null, tests.request(tests.the('admin'))),
   'record_recipient_consent: a foreign recipient reads like an unknown one');
 select pg_temp.same(tests.ask_for_consent(tests.the('mine'), tests.the('admin'), session => tests.the('session')),
   tests.ask_for_consent(tests.the('mine'), tests.the('admin'), session => gen_random_uuid()),
   'request_sms_opt_in: a foreign call reads like an unknown one');
 select pg_temp.same(
-  public.reveal_gift_card_to_staff(tests.the('admin'), tests.the('card'), 'asked', gen_random_uuid()),
-  public.reveal_gift_card_to_staff(tests.the('admin'), gen_random_uuid(), 'asked', gen_random_uuid()),
+  tests.reveal_to_staff(tests.the('card'), 'asked', tests.request(tests.the('admin'))),
+  tests.reveal_to_staff(gen_random_uuid(), 'asked', tests.request(tests.the('admin'))),
   'reveal_gift_card_to_staff: a foreign card reads like an unknown one');
 
-select pg_temp.same(public.get_billing_statement(tests.the('admin'), tests.the('client'), null, '2026-03-01'),
-  public.get_billing_statement(tests.the('admin'), gen_random_uuid(), null, '2026-03-01'),
+select pg_temp.same(tests.billing_statement(tests.the('client'), null, '2026-03-01', tests.request(tests.the('admin'))),
+  tests.billing_statement(gen_random_uuid(), null, '2026-03-01', tests.request(tests.the('admin'))),
   'get_billing_statement: a foreign client reads like an unknown one');
-select pg_temp.same(public.get_billing_statement(tests.the('admin'), null, tests.the('agency'), '2026-03-01'),
-  public.get_billing_statement(tests.the('admin'), null, gen_random_uuid(), '2026-03-01'),
+select pg_temp.same(tests.billing_statement(null, tests.the('agency'), '2026-03-01', tests.request(tests.the('admin'))),
+  tests.billing_statement(null, gen_random_uuid(), '2026-03-01', tests.request(tests.the('admin'))),
   'get_billing_statement: a foreign agency reads like an unknown one');
 select pg_temp.same(tests.sell(tests.the('master'), tests.the('client'), 1, actor => tests.the('admin')),
   tests.sell(gen_random_uuid(), tests.the('client'), 1, actor => tests.the('admin')),
@@ -81,8 +80,8 @@ select pg_temp.same(tests.sell(tests.the('master'), tests.the('client'), 1, acto
 select pg_temp.same(tests.return_cards((select id from public.admin_card_sales limit 1), 1, tests.the('admin')),
   tests.return_cards(gen_random_uuid(), 1, tests.the('admin')),
   'return_gift_cards: a sale reads like an unknown one');
-select is(public.get_delivery(tests.the('admin'), tests.the('delivery')),
-  public.get_delivery(tests.the('admin'), gen_random_uuid()),
+select is(tests.get_delivery(tests.the('delivery'), tests.request(tests.the('admin'))),
+  tests.get_delivery(gen_random_uuid(), tests.request(tests.the('admin'))),
   'get_delivery: a foreign delivery reads like an unknown one');
 
 -- what an admin calls with supabase-js, signed in

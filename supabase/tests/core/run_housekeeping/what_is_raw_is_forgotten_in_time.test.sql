@@ -25,8 +25,8 @@ select is(pg_temp.payloads(), 'b c', 'The payload of an old event is forgotten; 
 select row_eq($$ select event_id, event_type, contact_id, status from public.crm_events
   where endpoint_id = tests.the('endpoint') and payload is null $$,
   row('a'::text, 'visit'::text, 'crm-1'::text, 'ignored'::text), 'Its row stays');
-select is(public.record_crm_events(tests.the('endpoint'),
-  '[{"eventId": "a", "names": ["visit"], "contactId": "crm-1", "payload": {"again": true}}]', gen_random_uuid())
+select is(public.record_crm_events(tests.the('endpoint'), '[{"eventId": "a", "names": ["visit"], "contactId": "crm-1", "payload": {"again": true}}]',
+  tests.request())
   #>> '{result,events,0,isNew}', 'false', 'so that it is still known when it is told again');
 select is(pg_temp.payloads(), 'b c', 'and remembers nothing of what it says then');
 update public.crm_events set leased_until = now() + interval '1 hour' where endpoint_id = tests.the('endpoint');

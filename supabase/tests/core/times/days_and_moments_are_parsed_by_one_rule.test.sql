@@ -133,9 +133,9 @@ select tests.keep('crm', tests.create_crm_endpoint(current_setting('tests.facts'
 select is(pg_temp.ask(format('public.replay_crm_events(%L, %L)', tests.the('crm'), '-infinity')), 'RB400 since',
   'replay_crm_events: another notation → RB-400');
 select is(pg_temp.ask(format('public.replay_crm_events(%L, null)', tests.the('crm'))), 'RB400 since', 'replay_crm_events: no time → RB-400');
-select is(public.get_billing_statement(null, tests.the('client'), null, 'March 2026') #>> '{details,fields,0,field}', 'month',
+select is(tests.billing_statement(tests.the('client'), null, 'March 2026') #>> '{details,fields,0,field}', 'month',
   'get_billing_statement: a month in another notation → RB-400');
-select is(public.export_report(null, 'liability', tests.the('client'), null, 'tomorrow', gen_random_uuid()) #>> '{details,fields,0,field}',
+select is(tests.export_report('liability', tests.the('client'), null, 'tomorrow') #>> '{details,fields,0,field}',
   'to_day', 'export_report: another notation → RB-400');
 
 select * from finish();

@@ -30,8 +30,7 @@ select is(pg_temp.told(), 'gift_card.delivery_failed by sms, gift_card.stuck by 
   'apply_delivery_outcome: undelivered, and no channel left → gift_card.stuck and gift_card.delivery_failed');
 select is(pg_temp.read_report(), '{1,0}', 'report_brand_performance: a stuck card → not delivered');
 
-select tests.keep('resent', public.resend_gift_card(null, tests.the('card'), 'email', 'ada@example.com', 'asked', gen_random_uuid(),
-  null, null) #> '{result,delivery,id}');
+select tests.keep('resent', tests.resend(tests.the('card'), 'email', 'ada@example.com', 'asked') #> '{result,delivery,id}');
 delete from public.webhook_messages;
 select tests.report(tests.lease(tests.the('resent')), 'sent', 'EM-1');
 select is(pg_temp.told(), 'gift_card.delivered by email', 'resend_gift_card: sent to a corrected contact → gift_card.delivered');

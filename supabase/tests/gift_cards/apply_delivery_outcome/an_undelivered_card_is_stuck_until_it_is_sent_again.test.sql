@@ -13,7 +13,7 @@ create function pg_temp.alerts() returns text language sql as $$
 $$;
 create function pg_temp.resend(channel text, address text) returns text language plpgsql as $$
 declare
-  answer jsonb := public.resend_gift_card(null, tests.the('card'), channel, address, 'asked', gen_random_uuid(), null, null);
+  answer jsonb := tests.resend(tests.the('card'), channel, address, 'asked');
 begin
   perform tests.keep('resent', answer #> '{result,delivery,id}');
   return coalesce(answer ->> 'code', answer ->> 'outcome');
@@ -158,7 +158,8 @@ select pg_temp.give();
 update public.campaigns set requires_claim_link = true where id = tests.the('campaign');
 select tests.keep('lease', tests.lease(tests.the('delivery')));
 select tests.report(tests.kept('lease'), 'sent', 'SM-5');
-select public.reveal_gift_card((tests.kept('lease') #>> '{claim,linkId}')::uuid, 'a device of the recipient', '203.0.113.7', gen_random_uuid());
+select public.reveal_gift_card((tests.kept('lease') #>> '{claim,linkId}')::uuid, 'a device of the recipient',
+  tests.request(ip => '203.0.113.7'));
 select public.record_delivery_status('twilio', 'SM-5', null, 'undelivered', '30003');
 select is(pg_temp.card(), 'delivered by sms', 'apply_delivery_outcome: undelivered, but its claim link was opened → delivered');
 select is(pg_temp.alerts(), 'none', 'apply_delivery_outcome: the card is under way or has arrived → no alert');

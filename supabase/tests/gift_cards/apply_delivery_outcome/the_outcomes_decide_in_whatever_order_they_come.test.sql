@@ -32,7 +32,7 @@ declare
   sms uuid := facts ->> 'delivery';
   -- being sent already, or sending the card again would call it off
   sms_lease jsonb := tests.lease(sms);
-  email uuid := public.resend_gift_card(null, card, 'email', 'ada@example.com', 'asked', gen_random_uuid(), null, null)
+  email uuid := tests.resend(card, 'email', 'ada@example.com', 'asked')
     #>> '{result,delivery,id}';
   email_lease jsonb := tests.lease(email);
   step text;

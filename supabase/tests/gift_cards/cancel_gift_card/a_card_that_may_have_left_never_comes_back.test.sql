@@ -33,7 +33,7 @@ select is((select metadata ->> 'replacement_allowed' from public.audit_events wh
 select throws_ok('select pg_temp.cancel()', 'RB400', 'The card is cancelled: there is nothing to cancel',
   'RB-400: it is not cancelled twice');
 select tests.sign_out();
-select is(public.resend_gift_card(null, tests.the('card'), 'sms', '+12025550166', null, gen_random_uuid(), null, null)
+select is(tests.resend(tests.the('card'), 'sms', '+12025550166', null)
   ->> 'code', 'RB-400', 'RB-400: nobody sends it again');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 

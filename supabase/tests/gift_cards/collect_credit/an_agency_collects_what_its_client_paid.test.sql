@@ -53,7 +53,7 @@ select tests.sign_out();
 select is((select available from public.wallet_balances where owner_id = tests.the('client')), 73.60, 'With what the client paid');
 select pg_temp.give();
 select is(pg_temp.collect(), 'GC006', 'collect_credit: what came back was collected before → nothing to collect');
-select is(public.get_billing_statement(null, null, tests.the('agency'), now()::date::text) #> '{result,credit,0}',
+select is(tests.billing_statement(null, tests.the('agency'), now()::date::text) #> '{result,credit,0}',
   '{"currency": "USD", "opening": 0.00, "allocated": 152.80, "passedOn": 100.00, "charged": 0.00, "reversed": 0.00, "closing": 52.80}',
   'get_billing_statement: what was collected came in, and the credit adds up');
 select is_empty('select * from private.invariant_violations', 'Everything agrees');

@@ -9,7 +9,7 @@ select tests.keep('code', tests.redemption_token(tests.the('recipient')));
 
 create function pg_temp.confirm(code text default tests.kept('code') #>> '{}', condition_number int default null,
   ip text default '203.0.113.7', key text default null, hash text default null) returns jsonb language sql as $$
-  select public.confirm_redemption(code, condition_number, ip, gen_random_uuid(), key, hash)
+  select public.confirm_redemption(code, condition_number, tests.request(idempotency_key => key, hash => hash, ip => ip))
 $$;
 
 select tests.keep('refusal', pg_temp.confirm());

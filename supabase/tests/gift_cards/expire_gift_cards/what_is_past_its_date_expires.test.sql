@@ -59,13 +59,12 @@ select tests.keep(tests.create_promise(0));
 select tests.add_cards(tests.the('pool'), 1, current_date + 3);
 select tests.keep('sent', tests.provision(tests.the('recipient')) -> 'result');
 select tests.report(tests.lease((tests.kept('sent') #>> '{delivery,id}')::uuid), 'sent', 'SM2');
-select tests.keep('again', public.resend_gift_card(null, (tests.kept('sent') #>> '{giftCard,id}')::uuid, 'sms', '+12025550100',
-  null, gen_random_uuid(), null, null) #> '{result,delivery,id}');
+select tests.keep('again', tests.resend((tests.kept('sent') #>> '{giftCard,id}')::uuid, 'sms', '+12025550100', null) #> '{result,delivery,id}');
 select private.expire_cards(now() + interval '5 days', 100);
 select is((select status from public.deliveries where id = tests.the('again')), 'cancelled',
   'A message that would bring an expired card is called off');
-select is(public.confirm_redemption(tests.redemption_token(tests.the('recipient')), null, '203.0.113.7', gen_random_uuid(), null,
-  null) ->> 'code', 'GC-011', 'GC-011: an expired card is not confirmed any more');
+select is(public.confirm_redemption(tests.redemption_token(tests.the('recipient')), null,
+  tests.request(ip => '203.0.113.7')) ->> 'code', 'GC-011', 'GC-011: an expired card is not confirmed any more');
 select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-010', 'GC-010: its promise was kept');
 
 -- the policy of the brand

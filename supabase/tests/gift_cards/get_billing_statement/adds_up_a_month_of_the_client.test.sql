@@ -33,7 +33,7 @@ begin
 end $$;
 create function pg_temp.statement(actor text, client text default null, agency text default null, month date default '2026-03-01')
 returns jsonb language sql as $$
-  select public.get_billing_statement(tests.the(actor), tests.the(client), tests.the(agency), month::text)
+  select tests.billing_statement(tests.the(client), tests.the(agency), month::text, tests.request(tests.the(actor)))
 $$;
 
 select pg_temp.bill('2026-03-01 04:59:59+00', 25.10);

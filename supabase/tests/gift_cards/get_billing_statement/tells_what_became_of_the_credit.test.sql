@@ -56,8 +56,7 @@ select tests.keep('held', (private.reserve_hold(pg_temp.clients(), 10, now() + i
 select pg_temp.at('2026-04-01 04:00:00Z', pg_temp.pay(pg_temp.clients(), 'card_charge', 10));
 
 create function pg_temp.credit(month date, client text default null, agency text default null) returns jsonb language sql as $$
-  select public.get_billing_statement(null, case when client is not null then tests.the(client) end,
-    case when agency is not null then tests.the(agency) end, month::text) #> '{result,credit}'
+  select tests.billing_statement(case when client is not null then tests.the(client) end, case when agency is not null then tests.the(agency) end, month::text) #> '{result,credit}'
 $$;
 create function pg_temp.figures(credit jsonb) returns numeric[] language sql as $$
   select array[(c ->> 'opening')::numeric, (c ->> 'allocated')::numeric, (c ->> 'passedOn')::numeric,

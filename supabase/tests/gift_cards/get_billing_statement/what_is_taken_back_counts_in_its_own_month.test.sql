@@ -11,7 +11,7 @@ select tests.keep('campaign', tests.create_campaign(tests.the('client'), tests.t
 select tests.keep('pool', tests.create_pool(tests.the('client'), tests.the('brand'), 2));
 create function pg_temp.month(month date) returns text language sql as $$
   select string_agg(concat_ws(' ', t ->> 'cards', t ->> 'amount', t ->> 'amountDue'), ', ')
-  from jsonb_array_elements(public.get_billing_statement(null, tests.the('client'), null, month::text) #> '{result,totals}') t
+  from jsonb_array_elements(tests.billing_statement(tests.the('client'), null, month::text) #> '{result,totals}') t
 $$;
 
 select tests.keep('card', tests.give_card(tests.create_recipients(tests.the('campaign')), tests.the('pool'),
@@ -24,7 +24,7 @@ update public.billing_transactions set created_at = '2026-04-01 00:30+13' where 
 select is(pg_temp.month('2026-03-01'), '1 25.00 25.00', 'March stays as it was told');
 select is(pg_temp.month('2026-04-01'), '0 5.00 5.00', 'April: 30.00 and −25.00, one card given and one back');
 select is((select count(*)::int from jsonb_array_elements(
-  public.get_billing_statement(null, tests.the('client'), null, '2026-04-01') #> '{result,lines}')), 2, 'On two lines');
+  tests.billing_statement(tests.the('client'), null, '2026-04-01') #> '{result,lines}')), 2, 'On two lines');
 select set_eq($$ select month, amount from public.billing_statements where billed_entity_id = tests.the('client') $$,
   $$ values ('2026-03-01'::date, 25.00), ('2026-04-01'::date, 5.00) $$, 'The same in the view');
 select is((select sum(amount) from public.billing_statements where billed_entity_id = tests.the('client')), 30.00,

@@ -136,7 +136,7 @@ select is_empty('select * from private.invariant_violations', 'No invariant is v
 -- a resend of a card that has expired
 select pg_temp.set_up(2);
 select tests.report(tests.lease(tests.the('message')), 'sent', 'SM-' || gen_random_uuid());
-select tests.keep('again', public.resend_gift_card(null, tests.the('card'), 'sms', null, null, gen_random_uuid(), null, null)
+select tests.keep('again', tests.resend(tests.the('card'), 'sms', null, null)
   #> '{result,delivery,id}');
 select pg_temp.expire(tests.the('card'));
 select is(tests.lease(tests.the('again')), null, 'lease_deliveries: a resend of a delivered card that has expired → not leased');
@@ -144,7 +144,7 @@ select is((select status from public.gift_cards where id = tests.the('card')), '
 select pg_temp.set_up(2);
 select tests.report(tests.lease(tests.the('message')), 'sent', 'SM-' || gen_random_uuid());
 select pg_temp.expire(tests.the('card'));
-select is(public.resend_gift_card(null, tests.the('card'), 'sms', null, null, gen_random_uuid(), null, null) ->> 'code', 'RB-400',
+select is(tests.resend(tests.the('card'), 'sms', null, null) ->> 'code', 'RB-400',
   'resend_gift_card: an expired card → RB-400');
 
 -- a batch leases the others

@@ -9,7 +9,7 @@ create function pg_temp.take(account text) returns text language sql as $$
   select concat_ws(' ', p.answer #>> '{result,status}', p.answer #>> '{result,message}') from (
     select public.process_crm_event((public.record_crm_events(tests.the('endpoint'), jsonb_build_array(jsonb_build_object(
       'eventId', gen_random_uuid(), 'names', array['visit'], 'contactId', 'crm-1', 'account', account, 'payload', '{}'::jsonb)),
-      gen_random_uuid()) #>> '{result,events,0,id}')::uuid, '{}') as answer) p
+        tests.request()) #>> '{result,events,0,id}')::uuid, '{}') as answer) p
 $$;
 
 select is(pg_temp.take('location-2'), 'ignored The event is of another account than its endpoint',

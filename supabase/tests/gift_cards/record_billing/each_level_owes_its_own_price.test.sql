@@ -67,7 +67,7 @@ select is((select sum(cost_basis) from public.billing_transactions where grant_i
 
 -- each level reads its own figures
 create function pg_temp.statement(client text, agency text) returns jsonb language sql as $$
-  select public.get_billing_statement(null, tests.the(client), tests.the(agency), now()::date::text) #> '{result,totals}'
+  select tests.billing_statement(tests.the(client), tests.the(agency), now()::date::text) #> '{result,totals}'
 $$;
 select tests.keep('nobody', null::text);
 select is(pg_temp.statement('client', 'nobody'), '[{"currency": "USD", "cards": 3, "ownCards": 2, "cardsBoughtBefore": 0,
@@ -100,9 +100,9 @@ select results_eq($$ select billed_entity_type, sum(amount) from public.billing_
   $$ values ('client', 60.90) $$, 'billing_lines: a client reads what it owes, not what its agency does');
 select throws_ok('select public.report_agency_profit()', 'RB403', null, 'report_agency_profit: a client admin → RB403');
 select tests.sign_out();
-select is(public.export_report(tests.the('agency_admin'), 'agency_profit', null, null, null, gen_random_uuid())
+select is(tests.export_report('agency_profit', null, null, null, tests.request(tests.the('agency_admin')))
   #>> '{result,rows,0,margin}', '-35.60', 'export_report: the agency''s own profit as a file');
-select is(public.export_report(tests.the('agency_admin'), 'profit_by_client', null, null, null, gen_random_uuid()) ->> 'code', 'RB-403',
+select is(tests.export_report('profit_by_client', null, null, null, tests.request(tests.the('agency_admin'))) ->> 'code', 'RB-403',
   'export_report: an agency admin asks for the platform''s profit → RB-403');
 select is_empty('select * from private.invariant_violations', 'Everything agrees');
 

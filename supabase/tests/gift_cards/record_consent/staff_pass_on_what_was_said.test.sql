@@ -68,8 +68,8 @@ select set_eq($$ select action from public.audit_events where actor_id = tests.t
 -- a server with the secret key
 create function pg_temp.record(action text, key text default null, source text default 'web_form') returns jsonb
 language sql as $$
-  select public.record_recipient_consent(null, tests.the('recipient'), 'email', action, source, 'I said so', null, 'form-4',
-    '2001:db8::1', gen_random_uuid(), key, 'hash')
+  select tests.record_recipient_consent(tests.the('recipient'), 'email', action, source, 'I said so', null, 'form-4', '2001:db8::1',
+    tests.request(idempotency_key => key, hash => 'hash'))
 $$;
 select is(pg_temp.record('opted_in') #>> '{result,action}', 'opted_in', 'A server passes on what was agreed to on a form');
 select ok(not private.is_opted_out('email', 'ada@example.com'), 'And takes back what staff had passed on');

@@ -10,7 +10,7 @@ select tests.keep('other', tests.create_crm_endpoint(current_setting('tests.fact
 create function pg_temp.record(endpoint text, variadic ids text[]) returns jsonb language sql as $$
   select public.record_crm_events(tests.the(endpoint), (
     select jsonb_agg(jsonb_build_object('eventId', id, 'names', '{visit}'::text[], 'contactId', 'crm-1',
-      'payload', jsonb_build_object('said', id))) from unnest(ids) id), gen_random_uuid()) #> '{result,events}'
+      'payload', jsonb_build_object('said', id))) from unnest(ids) id), tests.request()) #> '{result,events}'
 $$;
 
 select tests.keep('batch', pg_temp.record('endpoint', 'a', 'b', 'a'));
@@ -22,7 +22,7 @@ select is((select payload from public.crm_events where endpoint_id = tests.the('
   'The event stands there as it came');
 select is((select client_id from public.crm_events where endpoint_id = tests.the('endpoint') and event_id = 'c'),
   tests.the('client'), 'And belongs to the endpoint''s client');
-select is(public.record_crm_events(gen_random_uuid(), '[{"eventId": "a", "names": []}]', gen_random_uuid()) #> '{result,events}', '[]',
+select is(public.record_crm_events(gen_random_uuid(), '[{"eventId": "a", "names": []}]', tests.request()) #> '{result,events}', '[]',
   'An endpoint that is none stores nothing');
 select throws_ok(format('insert into public.crm_events (client_id, endpoint_id, event_id, event_names, payload, request_id)
   values (%L, %L, %L, %L, %L, gen_random_uuid())', tests.create_client(), tests.the('endpoint'), 'd', '{}', '{}'), '23503', null,

@@ -10,7 +10,7 @@ update private.attempt_limits set attempts_max = 2, window_seconds = 3600 where 
 create function pg_temp.tell(endpoint uuid, events int default 1) returns jsonb language sql as $$
   select public.record_crm_events(endpoint, (
     select jsonb_agg(jsonb_build_object('eventId', gen_random_uuid(), 'names', '{}'::text[], 'payload', '{}'::jsonb))
-    from generate_series(1, events)), gen_random_uuid())
+    from generate_series(1, events)), tests.request())
 $$;
 
 select is(pg_temp.tell(tests.the('endpoint'), 100) ->> 'outcome', 'ok', 'A call counts once, however many events it brings');

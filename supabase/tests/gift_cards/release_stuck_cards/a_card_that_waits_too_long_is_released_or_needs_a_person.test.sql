@@ -95,8 +95,8 @@ select pg_temp.give();
 select tests.report(tests.lease(tests.the('delivery')), 'retriable', null, '429');
 select pg_temp.age();
 select is(pg_temp.sweep(), '{"released": 0, "stuck": 1}', 'A card that a provider was asked to send is stuck');
-select is(public.resend_gift_card(tests.the('agent'), tests.the('card'), 'email', 'ada@example.com', 'asked by phone', gen_random_uuid(),
-  null, null) ->> 'outcome', 'ok', 'A stuck card may be sent again');
+select is(tests.resend(tests.the('card'), 'email', 'ada@example.com', 'asked by phone',
+  tests.request(tests.the('agent'))) ->> 'outcome', 'ok', 'A stuck card may be sent again');
 select tests.report(tests.lease((select id from public.deliveries where subject_id = tests.the('card') and channel = 'email')),
   'sent', 'EM1');
 select is(pg_temp.status(), 'delivered', 'Then it is delivered');

@@ -13,8 +13,7 @@ create function pg_temp.give(delivery_method text, deliver_to text default null)
 $$;
 
 create function pg_temp.resend(channel text, deliver_to text default null) returns text language sql as $$
-  select coalesce(a ->> 'code', a ->> 'outcome') from public.resend_gift_card(
-    null, tests.the('card'), channel, deliver_to, 'again', gen_random_uuid(), null, null) a
+  select coalesce(a ->> 'code', a ->> 'outcome') from tests.resend(tests.the('card'), channel, deliver_to, 'again') a
 $$;
 
 create function pg_temp.ways() returns text language sql as $$

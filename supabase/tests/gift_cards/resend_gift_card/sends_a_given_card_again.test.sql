@@ -9,7 +9,7 @@ update public.campaign_recipients set phone = '+12025550111' where id = tests.th
 create function pg_temp.resend(channel text default 'sms', deliver_to text default null, key text default null,
   hash text default null,
   actor uuid default tests.the('agent'), card uuid default tests.the('card')) returns jsonb language sql as $$
-  select public.resend_gift_card(actor, card, channel, deliver_to, 'asked by phone', gen_random_uuid(), key, hash)
+  select tests.resend(card, channel, deliver_to, 'asked by phone', tests.request(actor, key, hash))
 $$;
 
 select tests.keep('answer', pg_temp.resend(key => 'key', hash => 'hash'));
@@ -31,9 +31,8 @@ select is(pg_temp.resend(key => 'key', hash => 'other') ->> 'code', 'RB-409',
   'RB-409: the same key with another request');
 
 select tests.keep('request', gen_random_uuid());
-select is(public.resend_gift_card(tests.the('agent'), tests.the('card'), 'sms', null, null, tests.the('request'), null,
-  'hash'), public.resend_gift_card(tests.the('agent'), tests.the('card'), 'sms', null, null, tests.the('request'), null,
-  'hash') || '{"replayed": false}', 'A call that the network delivered twice is one message');
+select is(tests.resend(tests.the('card'), 'sms', null, null, tests.request(tests.the('agent'), hash => 'hash', id => tests.the('request'))), tests.resend(tests.the('card'), 'sms', null, null,
+  tests.request(tests.the('agent'), hash => 'hash', id => tests.the('request'))) || '{"replayed": false}', 'A call that the network delivered twice is one message');
 
 select is(pg_temp.resend(deliver_to => '+12025550166') ->> 'outcome', 'ok', 'It may go to another address');
 select is((select metadata ->> 'other_address' from public.audit_events where action = 'gift_card.resent'

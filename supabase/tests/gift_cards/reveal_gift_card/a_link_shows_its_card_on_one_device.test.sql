@@ -18,7 +18,7 @@ begin
 end $$;
 create function pg_temp.open(link uuid, device text default 'device-0123456789', ip text default '203.0.113.9')
 returns jsonb language sql as $$
-  select public.reveal_gift_card(link, device, ip, gen_random_uuid())
+  select public.reveal_gift_card(link, device, tests.request(ip => ip))
 $$;
 create function pg_temp.the_card() returns public.gift_cards language sql as $$
   select c from public.gift_cards c where c.id = tests.the('card')

@@ -10,7 +10,7 @@ select tests.keep('request', gen_random_uuid());
 
 create function pg_temp.look(actor uuid, reason text default 'The recipient lost the message', card uuid default tests.the('card'))
 returns jsonb language sql as $$
-  select public.reveal_gift_card_to_staff(actor, card, reason, tests.the('request'))
+  select tests.reveal_to_staff(card, reason, tests.request(actor, id => tests.the('request')))
 $$;
 create function pg_temp.audited() returns bigint language sql as $$
   select count(*) from public.audit_events where subject_id = tests.the('card') and action = 'gift_card.revealed_to_staff'

@@ -46,7 +46,7 @@ select row_eq($$ select b.platform_price, b.client_price, b.margin, b.agency_mar
     from public.admin_card_sales s join public.billing_transactions b on b.sale_id = s.id where b.recipient_id = tests.the('recipient')),
   'record_billing: a sold card → the prices of its sale');
 select is(pg_temp.credit(), array[206.00, 301.20], 'charge_credit: a sold card → nothing again');
-select is((select jsonb_object_agg(key, value) from jsonb_each(public.get_billing_statement(null, null, tests.the('agency'), now()::date::text)
+select is((select jsonb_object_agg(key, value) from jsonb_each(tests.billing_statement(null, tests.the('agency'), now()::date::text)
   #> '{result,totals,0}') where key in ('amount', 'paidFromCredit', 'amountDue', 'cardsSold')),
   '{"amount": 94.00, "paidFromCredit": 94.00, "amountDue": 0.00, "cardsSold": 4}',
   'get_billing_statement: the agency''s sales at its price, 72.00 + 46.00 − 24.00, paid from its credit');

@@ -18,8 +18,8 @@ create function pg_temp.give(n int, deliver_to text default '+12025550100', reas
     tests.the('agent'), code, pg_temp.nth(n), session, deliver_to => give.deliver_to, reason => give.reason) a
 $$;
 create function pg_temp.resend(deliver_to text, reason text, actor uuid default tests.the('agent')) returns text language sql as $$
-  select coalesce(a ->> 'code', a ->> 'outcome') from public.resend_gift_card(actor, (
-    select id from public.gift_cards where recipient_id = pg_temp.nth(0)), 'sms', deliver_to, reason, gen_random_uuid(), null, null) a
+  select coalesce(a ->> 'code', a ->> 'outcome') from tests.resend((
+    select id from public.gift_cards where recipient_id = pg_temp.nth(0)), 'sms', deliver_to, reason, tests.request(actor)) a
 $$;
 
 -- provisioning
@@ -69,8 +69,8 @@ select is(pg_temp.left_in_quota(), 18, 'resend_gift_card: foreign address → on
 select is((select count(*)::int from generate_series(5, 45) n where pg_temp.give(n) = 'ok'), 18,
   'provision_gift_card_for_call_center: forty foreign addresses → no more than the quota');
 select is(pg_temp.resend('+12025550100', 'new phone'), 'RB-429', 'resend_gift_card: quota used up by provisioning → RB-429');
-select is(public.reveal_gift_card_to_staff(tests.the('agent'), (select id from public.gift_cards where recipient_id = pg_temp.nth(0)),
-  'asked by phone', gen_random_uuid()) ->> 'code', 'RB-429', 'reveal_gift_card_to_staff: quota used up by provisioning → RB-429');
+select is(tests.reveal_to_staff((select id from public.gift_cards where recipient_id = pg_temp.nth(0)), 'asked by phone',
+  tests.request(tests.the('agent'))) ->> 'code', 'RB-429', 'reveal_gift_card_to_staff: quota used up by provisioning → RB-429');
 select isnt_empty($$ select from public.system_alerts where alert_type = 'cards_to_one_address'
   and client_id = tests.the('client') and resolved_at is null $$, 'Cards of several recipients to one address → alert');
 

@@ -7,7 +7,7 @@ insert into public.campaigns (client_id, campaign_name, billing_entity)
 select tests.the('client'), 'Campaign ' || n, 'client' from generate_series(1, 10000) n;
 
 create function pg_temp.export() returns jsonb language sql as $$
-  select public.export_report(null, 'campaign_comparison', tests.the('client'), null, null, gen_random_uuid())
+  select tests.export_report('campaign_comparison', tests.the('client'), null, null)
 $$;
 
 select is(jsonb_array_length(pg_temp.export() #> '{result,rows}'), 10000, '10,000 rows are a file');

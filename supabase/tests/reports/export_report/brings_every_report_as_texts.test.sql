@@ -17,25 +17,25 @@ select set_eq($$ select 'report_' || report from reports $$,
   $$ select proname::text from pg_proc where pronamespace = 'public'::regnamespace and proname like 'report\_%' and proretset $$,
   'Every report that is a table can be exported');
 select is(
-  public.export_report(tests.the('admin'), report, tests.the('client'), null, null, gen_random_uuid()) ->> 'outcome',
+  tests.export_report(report, tests.the('client'), null, null, tests.request(tests.the('admin'))) ->> 'outcome',
   case when is_platforms then 'refused' else 'ok' end, report || ': what it answers a client admin') from reports;
 select ok(jsonb_array_length(answer #> '{result,rows}') > 0
   and (answer #> '{result,rows,0}') ?& array(select jsonb_array_elements_text(answer #> '{result,columns}')),
   report || ': a row has every column')
-from reports, public.export_report(null, report, tests.the('client'), null, null, gen_random_uuid()) answer;
+from reports, tests.export_report(report, tests.the('client'), null, null) answer;
 
-select is(public.export_report(tests.the('platform'), 'profit_by_client', tests.the('client'), null, null, gen_random_uuid())
+select is(tests.export_report('profit_by_client', tests.the('client'), null, null, tests.request(tests.the('platform')))
   #> '{result,rows,0,margin}', '"25.00"', 'An amount is a text that keeps its decimals');
-select is(public.export_report(tests.the('agent'), 'liability', tests.the('client'), null, null, gen_random_uuid()) ->> 'code',
+select is(tests.export_report('liability', tests.the('client'), null, null, tests.request(tests.the('agent'))) ->> 'code',
   'RB-403', 'An agent exports nothing');
-select is(public.export_report(tests.the('admin'), 'liability', (tests.kept('b') ->> 'client')::uuid, null, null, gen_random_uuid()),
-  public.export_report(tests.the('admin'), 'liability', gen_random_uuid(), null, null, gen_random_uuid()),
+select is(tests.export_report('liability', (tests.kept('b') ->> 'client')::uuid, null, null, tests.request(tests.the('admin'))),
+  tests.export_report('liability', gen_random_uuid(), null, null, tests.request(tests.the('admin'))),
   'A foreign client reads like an unknown one');
 select is((select jsonb_object_agg(e.metadata ->> 'report', e.metadata -> 'rows') from public.audit_events e
   where e.action = 'report.exported' and e.actor_id = tests.the('platform')), '{"profit_by_client": 1}',
   'Who took what with him is on record');
 select is((select count(*) from public.report_geography(tests.the('client'))),
-  jsonb_array_length(public.export_report(null, 'geography', tests.the('client'), null, null, gen_random_uuid()) #> '{result,rows}')::bigint,
+  jsonb_array_length(tests.export_report('geography', tests.the('client'), null, null) #> '{result,rows}')::bigint,
   'A file has all the rows that the report has');
 
 select * from finish();
