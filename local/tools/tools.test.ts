@@ -3,17 +3,31 @@ import assert from 'node:assert/strict';
 import { problemsOfFunctions } from './commands/check.mjs';
 import { completedLock } from './checks/fix_lock.mjs';
 import { checkImports } from './checks/imports.mjs';
+import { factoryFiles } from './testing/factories.mjs';
+import { findFiles } from './testing/files.mjs';
 import { readTap } from './testing/pgtap.mjs';
 
-Deno.test('readTap: counts, and keeps what belongs to a failure', () => {
+Deno.test('readTap: a failure → counted, and its diagnosis is kept', () => {
   const tap = readTap(['1..3', 'ok 1 - one', 'not ok 2 - two', '# have: 1', 'not ok 3 - three # TODO later']);
   assert.deepEqual([tap.passed, tap.failed, tap.unfinished], [2, 1, null]);
   assert.deepEqual(tap.problems, ['not ok 2 - two', '# have: 1']);
 });
 
-Deno.test('readTap: a missing plan and a wrong count are failures', () => {
+Deno.test('readTap: no plan, a wrong count, or a line that only looks like a result → unfinished', () => {
   assert.match(readTap(['ok 1 - one']).unfinished!, /no plan/);
   assert.match(readTap(['1..2', 'ok 1 - one']).unfinished!, /planned 2 assertions and made 1/);
+  assert.match(readTap(['1..1', 'ok', 'ok 1 - one']).unfinished!, /prints "ok"/);
+});
+
+Deno.test('supabase test db: its first file → loads every helper in the order of npm test', async () => {
+  const text = await Deno.readTextFile('supabase/tests/000_load_helpers.sql');
+  const loaded = [...text.matchAll(/^\\ir helpers\/(\S+)$/gm)].map(([, name]) => name);
+  assert.deepEqual(loaded, factoryFiles());
+});
+
+Deno.test('supabase test db: a .sql file that is no test, such as a helper → none but the first file', async () => {
+  const strays = findFiles('supabase/tests', '.sql').filter((path) => !path.endsWith('.test.sql'));
+  assert.deepEqual(strays, ['supabase/tests/000_load_helpers.sql']);
 });
 
 Deno.test('completedLock: adds the packages of other platforms and nothing else', () => {

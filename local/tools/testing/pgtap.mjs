@@ -68,11 +68,15 @@ export function readTap(lines) {
   const isDiagnosis = (line) => line.startsWith('#') && !/^# (SKIP|TODO)/i.test(line);
   const passed = lines.filter((line) => /^ok \d+/.test(line) || (/^not ok/.test(line) && !isFailure(line))).length;
   const failed = lines.filter(isFailure).length;
+  // pg_prove, which `supabase test db` runs, counts such a line as a test without a number.
+  const strays = lines.filter((line) => /^(not )?ok\b(?! \d)/.test(line));
   const problems = lines.filter((line) => isFailure(line) || isDiagnosis(line));
   const planned = plan ? Number(plan[1]) : null;
   let unfinished = null;
   if (planned === null) unfinished = 'There is no plan.';
-  else if (planned !== passed + failed) unfinished = `It planned ${planned} assertions and made ${passed + failed}.`;
+  else if (strays.length > 0) {
+    unfinished = `A statement prints "${strays[0]}", which reads as a test: assert it instead.`;
+  } else if (planned !== passed + failed) unfinished = `It planned ${planned} assertions and made ${passed + failed}.`;
   return { passed, failed, problems, unfinished };
 }
 

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(43);
+select plan(45);
 
 create function pg_temp.card() returns text language sql as $$
   select concat_ws(' ', c.status, case when c.delivered_at is not null then 'by ' || c.delivery_method end,
@@ -136,7 +136,7 @@ select tests.keep(tests.create_promise());
 update public.campaign_recipients set email = null where id = tests.the('recipient');
 select tests.keep('card', tests.provision(tests.the('recipient'), delivery_method => null, deliver_to => null)
   #> '{result,giftCard,id}');
-select pg_temp.resend('sms', '+12025550166');
+select is(pg_temp.resend('sms', '+12025550166'), 'ok', 'resend_gift_card: to another phone → ok');
 select tests.report(tests.lease(tests.the('resent')), 'permanent', null, '21211');
 select is(pg_temp.card(), 'delivered by api', 'apply_delivery_outcome: a resend of a card that an answer showed fails → stays delivered');
 select is(pg_temp.alerts(), 'delivery_failed', 'The open alert is that of the resend');
@@ -144,7 +144,7 @@ select is(pg_temp.alerts(), 'delivery_failed', 'The open alert is that of the re
 -- a second message under way decides
 select pg_temp.give('ada@example.com');
 select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM-4');
-select pg_temp.resend('sms', '+12025550166');
+select is(pg_temp.resend('sms', '+12025550166'), 'ok', 'resend_gift_card: to another phone → ok');
 select public.record_delivery_status('twilio', 'SM-4', null, 'undelivered', '30003');
 select is((select count(*)::int from public.deliveries where subject_id = tests.the('card')), 2,
   'apply_delivery_outcome: undelivered while a resend is under way → that one decides');

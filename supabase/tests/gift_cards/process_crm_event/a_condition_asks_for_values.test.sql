@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(19);
+select plan(21);
 
 select tests.keep(tests.create_promise(20));
 select tests.keep('endpoint', tests.create_crm_endpoint(current_setting('tests.facts')::jsonb, crm_event_name => 'deal'));
@@ -43,10 +43,10 @@ select is(pg_temp.tell('{"status": "won"}'), 'ignored: No condition waits for wh
   'process_crm_event: a field is missing → ignored');
 select is(pg_temp.tell(null), 'ignored: What the event said is forgotten, and its condition asks for it',
   'process_crm_event: the payload is forgotten → ignored');
-select pg_temp.ask('{"tags": "vip"}');
+select is(pg_temp.ask('{"tags": "vip"}'), 'ok', 'update_campaign_condition: a match on tags → kept');
 select is(pg_temp.tell('{"tags": ["new", "VIP"]}'), 'provisioned', 'process_crm_event: an element of a list → card');
 select alike(pg_temp.tell('{"tags": []}', '{tags}'), 'ignored%', 'process_crm_event: an empty list of tags → ignored');
-select pg_temp.ask('{"status": "lost"}');
+select is(pg_temp.ask('{"status": "lost"}'), 'ok', 'update_campaign_condition: a match on a negative status → kept');
 select is(pg_temp.tell('{"status": "lost"}', '{status}'), 'provisioned', 'process_crm_event: a negative that the condition names → card');
 select is(pg_temp.tell('{"status": "lost", "associationRemoved": true}', '{status,associationRemoved}'),
   'ignored: The event does not count unless a condition names it in crm_event_match: status, associationRemoved',

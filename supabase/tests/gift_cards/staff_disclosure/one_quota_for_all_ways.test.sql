@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(26);
+select plan(27);
 
 select tests.keep(tests.create_promise(60));
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
@@ -52,7 +52,7 @@ create function pg_temp.repeat(deliver_to text default '+12025550100') returns t
   select coalesce(a ->> 'code', a ->> 'outcome') from tests.provision_for_caller(tests.the('agent'), recipient_id => pg_temp.nth(48),
     deliver_to => repeat.deliver_to, idempotency_key => 'key', request_hash => repeat.deliver_to) a
 $$;
-select pg_temp.repeat();
+select is(pg_temp.repeat(), 'ok', 'provision_gift_card_for_call_center: the first call with its key → a card');
 select is(pg_temp.repeat(), 'ok', 'provision_gift_card_for_call_center: repeated with its key → the same answer');
 select is(pg_temp.left_in_quota(), 18, '… and one disclosure, not two');
 select is(pg_temp.repeat('+12025550101'), 'RB-409', 'provision_gift_card_for_call_center: the key with another request → RB-409');

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(23);
+select plan(24);
 
 select tests.keep(tests.create_promise());
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
@@ -71,7 +71,8 @@ select tests.keep('delivery', tests.provision(tests.the('recipient')) #> '{resul
 select tests.report(tests.lease(tests.the('delivery')), 'permanent', null, 'message_too_long', 'The SMS has 1700 characters');
 select row_eq($$ select alert_type, client_id, resolved_at from public.system_alerts where subject = tests.the('campaign')::text $$,
   row('message_too_long'::text, tests.the('client'), null::timestamptz), 'complete_delivery_attempt: message_too_long → an alert for the campaign');
-select pg_temp.try(format('select public.update_campaign_templates(%L, %L)', tests.the('campaign'), '{{code}}'));
+select is(pg_temp.try(format('select public.update_campaign_templates(%L, %L)', tests.the('campaign'), '{{code}}')), 'ok',
+  'update_campaign_templates: a corrected template → stored');
 select isnt((select resolved_at from public.system_alerts where subject = tests.the('campaign')::text), null,
   'update_campaign_templates: the alert is resolved');
 
