@@ -49,8 +49,8 @@ end $$;
 -- Writes one round of transfers: each table once. Accounts that the round does not touch are written as they are.
 create function private.write_entries(
   accounts public.ledger_accounts[], lots private.lot_change[], entries public.ledger_entries[], credited public.ledger_lots[])
-returns void language plpgsql volatile
-set search_path = '' set plan_cache_mode = force_generic_plan set enable_hashjoin = off as $$
+returns private.lot_change[] language plpgsql volatile
+set search_path = '' set plan_cache_mode = force_generic_plan set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   with account as (
     update public.ledger_accounts a set balance = n.balance, held = n.held, version = n.version
@@ -68,6 +68,7 @@ begin
     from unnest(entries) e)
   insert into public.ledger_lots (client_id, account_id, transfer_id, amount, remaining, expires_at, created_at)
   select c.client_id, c.account_id, c.transfer_id, c.amount, c.remaining, c.expires_at, c.created_at from unnest(credited) c;
+  return lots;
 end $$;
 
 -- The account of an entry, if it may take part in a transfer of the client: an account of that client, or of its agency.
@@ -75,9 +76,14 @@ create function private.checked_account(
   account public.ledger_accounts, entry private.posting_entry, client_id uuid)
 returns public.ledger_accounts language plpgsql stable set search_path = '' as $$
 begin
-  if account.id is distinct from entry.account_id or entry.amount <> round(entry.amount, 2) or (
-    account.client_id is distinct from checked_account.client_id and (account.client_id is not null or not exists (
-      select from public.clients c where c.id = checked_account.client_id and c.agency_id = account.owner_id))) then
+  -- two conditions, so that the query runs only for an agency's account
+  if account.client_id is distinct from checked_account.client_id then
+    if account.client_id is not null or not exists (
+      select from public.clients c where c.id = checked_account.client_id and c.agency_id = account.owner_id) then
+      account := null;
+    end if;
+  end if;
+  if account.id is distinct from entry.account_id or entry.amount <> round(entry.amount, 2) then
     raise exception 'a transfer moves whole cents between accounts of its client';
   end if;
   -- ten times below what numeric(18,2) holds, so that a sum is refused and never an error
@@ -105,7 +111,7 @@ end $$;
 -- Writes the entries of new transfers. Balances are computed in memory from the locked accounts. A transfer that draws on an account
 -- which an earlier one has changed begins another round, so that it finds the lots which the round before has written.
 create function private.write_transfers(transfers public.ledger_transfers[], postings private.posting[], shortage text)
-returns void language plpgsql volatile set search_path = '' as $$
+returns public.ledger_transfers[] language plpgsql volatile set search_path = '' as $$
 declare
   ids uuid[] := '{}';
   accounts public.ledger_accounts[];
@@ -129,7 +135,7 @@ begin
   for line in 1..cardinality(postings) loop
     foreach entry in array postings[line].entries loop
       if entry.account_id = any (changed) and (entry.amount < 0 or entry.lots is not null) then
-        perform private.write_entries(accounts, lots, entries, credited);
+        lots := private.write_entries(accounts, lots, entries, credited);
         changed := '{}';
         lots := null;
         entries := null;
@@ -156,7 +162,8 @@ begin
         account.balance, case account.kind when 'customer' then account.version end, at)::public.ledger_entries;
     end loop;
   end loop;
-  perform private.write_entries(accounts, lots, entries, credited);
+  lots := private.write_entries(accounts, lots, entries, credited);
+  return transfers;
 end $$;
 
 -- The transfer that a key has posted before. An expiry or a description may differ when a request is repeated; accounts, amounts,
@@ -185,34 +192,34 @@ end $$;
 -- that it made. shortage: the code that refuses a balance which does not suffice.
 create function private.post_transfers(postings private.posting[], shortage text default 'WL-001')
 returns public.ledger_transfers[] language plpgsql volatile
-set search_path = '' set plan_cache_mode = force_generic_plan set enable_hashjoin = off as $$
+set search_path = '' set plan_cache_mode = force_generic_plan as $$
 declare
+  posting private.posting;
   posted public.ledger_transfers[];
+  written uuid[];
   fresh public.ledger_transfers[] := '{}';
   fresh_postings private.posting[] := '{}';
 begin
+  foreach posting in array coalesce(postings, '{}') loop
+    posted := posted || row(gen_random_uuid(), posting.client_id, posting.transfer_type, posting.idempotency_key,
+      posting.description, posting.reference_id, posting.reverses, clock_timestamp())::public.ledger_transfers;
+  end loop;
   -- keys first, in their order: a repeated request waits here and holds no account meanwhile
-  with written as (
-    insert into public.ledger_transfers as t (
-      client_id, idempotency_key, transfer_type, description, reference_id, reverses)
-    select p.client_id, p.idempotency_key, p.transfer_type, p.description, p.reference_id, p.reverses
-    from unnest(postings) p order by p.client_id, p.idempotency_key
+  with transfer as (
+    insert into public.ledger_transfers as t select p.* from unnest(posted) p order by p.client_id, p.idempotency_key
     on conflict on constraint ledger_transfers_a_key_posts_once do nothing
-    returning t as transfer, t.client_id, t.idempotency_key)
-  select array_agg(w.transfer order by p.line) into posted
-  from rows from (unnest(postings)) with ordinality
-    as p (client_id, transfer_type, idempotency_key, description, reference_id, reverses, entries, line)
-  left join written w on w.idempotency_key = p.idempotency_key and w.client_id is not distinct from p.client_id;
-  for line in 1..coalesce(cardinality(postings), 0) loop
-    if posted[line].id is null or posted[line] = any (fresh) then
-      posted[line] := private.posted_before(postings[line]);
-    else
+    returning t.id)
+  select coalesce(array_agg(t.id), '{}') into written from transfer t;
+  for line in 1..coalesce(cardinality(posted), 0) loop
+    if posted[line].id = any (written) then
       fresh := fresh || posted[line];
       fresh_postings := fresh_postings || postings[line];
+    else
+      posted[line] := private.posted_before(postings[line]);
     end if;
   end loop;
   if fresh <> '{}' then
-    perform private.write_transfers(fresh, fresh_postings, shortage);
+    fresh := private.write_transfers(fresh, fresh_postings, shortage);
   end if;
   return posted;
 end $$;

@@ -145,13 +145,12 @@ begin
     private.reversal_entries(original.id, coalesce(reverse_transfer.amount, remaining)))::private.posting]))[1];
 end $$;
 
--- Sets the units of new holds aside, in the lots that expire first. Holds of one account are written one after another, each after
--- the lots that the one before has taken.
+-- Sets the units of new holds aside, in the lots that expire first; their accounts are locked. Holds of one account are written one
+-- after another, so that each finds the lots which the one before has left.
 create function private.write_holds(holds public.ledger_holds[], shortage text)
-returns void language plpgsql volatile
+returns public.ledger_holds[] language plpgsql volatile
 set search_path = '' set plan_cache_mode = force_generic_plan set enable_hashjoin = off as $$
 declare
-  accounts public.ledger_accounts[] := private.lock_accounts(array(select h.account_id from unnest(holds) h));
   hold public.ledger_holds;
   lots private.lot_change[];
 begin
@@ -163,57 +162,63 @@ begin
       update public.ledger_lots l set held = l.held - p.amount from unnest(lots) p where l.id = p.lot_id)
     insert into private.ledger_hold_lots (hold_id, lot_id, amount) select hold.id, p.lot_id, -p.amount from unnest(lots) p;
   end loop;
+  return holds;
 end $$;
 
--- The hold that a key has made before, for the same account, amount and reference.
-create function private.held_before(request private.hold_request)
+-- The hold that a key has made before, if it is for the same account, amount and reference.
+create function private.held_before(asked public.ledger_holds)
 returns public.ledger_holds language plpgsql stable set search_path = '' as $$
 declare
   hold public.ledger_holds;
 begin
-  select h.* into hold
-  from public.ledger_accounts a
-  join public.ledger_holds h on h.idempotency_key = request.idempotency_key and h.client_id is not distinct from a.client_id
-  where a.id = request.account_id and a.kind = 'customer';
-  if hold.id is null then
-    raise exception 'units are held on a customer''s account, with a key';
-  elsif (hold.account_id, hold.amount) <> (request.account_id, request.amount)
-    or hold.reference_id is distinct from request.reference_id then
+  select h.* into hold from public.ledger_holds h
+  where h.idempotency_key = asked.idempotency_key and h.client_id is not distinct from asked.client_id;
+  if (hold.account_id, hold.amount) <> (asked.account_id, asked.amount)
+    or hold.reference_id is distinct from asked.reference_id then
     perform private.refuse('RB-409');
   end if;
   return hold;
 end $$;
 
--- Sets units of customers' accounts aside, all or none; the same key and content gives the hold that was made.
+-- Sets units of customers' accounts aside, all or none; the same key and content gives the hold that was made. Accounts are locked
+-- before the rows are written: the foreign key would lock a busy account for many callers at once, one more member for each.
 create function private.reserve_holds(requests private.hold_request[], shortage text default 'WL-001')
 returns public.ledger_holds[] language plpgsql volatile
-set search_path = '' set plan_cache_mode = force_generic_plan set enable_hashjoin = off as $$
+set search_path = '' set plan_cache_mode = force_generic_plan as $$
 declare
-  holds public.ledger_holds[];
+  request private.hold_request;
+  ids uuid[] := '{}';
+  accounts public.ledger_accounts[];
+  account public.ledger_accounts;
+  holds public.ledger_holds[] := '{}';
+  written uuid[];
   fresh public.ledger_holds[] := '{}';
 begin
-  with written as (
-    insert into public.ledger_holds as h (client_id, account_id, amount, expires_at, idempotency_key, reference_id)
-    select a.client_id, a.id, r.amount, r.expires_at, r.idempotency_key, r.reference_id
-    from unnest(requests) r
-    join public.ledger_accounts a on a.id = r.account_id and a.kind = 'customer'
-    order by a.client_id, r.idempotency_key
+  foreach request in array coalesce(requests, '{}') loop
+    ids := case when request.account_id = any (ids) then ids else ids || request.account_id end;
+  end loop;
+  accounts := private.lock_accounts(ids);
+  foreach request in array coalesce(requests, '{}') loop
+    account := accounts[array_position(ids, request.account_id)];
+    if account.id is distinct from request.account_id or account.kind <> 'customer' then
+      raise exception 'units are held on a customer''s account';
+    end if;
+    holds := holds || row(gen_random_uuid(), account.client_id, account.id, request.amount, 'held', request.idempotency_key,
+      request.reference_id, null, null, request.expires_at, now(), null, null)::public.ledger_holds;
+  end loop;
+  with hold as (
+    insert into public.ledger_holds as h select a.* from unnest(holds) a order by a.client_id, a.idempotency_key
     on conflict on constraint ledger_holds_a_key_holds_once do nothing
-    returning h as hold, h.account_id, h.idempotency_key)
-  select array_agg(w.hold order by r.line) into holds
-  from rows from (unnest(requests)) with ordinality
-    as r (account_id, amount, expires_at, idempotency_key, reference_id, line)
-  left join written w on w.idempotency_key = r.idempotency_key and w.account_id = r.account_id;
-  for line in 1..coalesce(cardinality(requests), 0) loop
-    if holds[line].id is null or holds[line] = any (fresh) then
-      holds[line] := private.held_before(requests[line]);
-    else
+    returning h.id)
+  select coalesce(array_agg(h.id), '{}') into written from hold h;
+  for line in 1..cardinality(holds) loop
+    if holds[line].id = any (written) then
       fresh := fresh || holds[line];
+    else
+      holds[line] := private.held_before(holds[line]);
     end if;
   end loop;
-  if fresh <> '{}' then
-    perform private.write_holds(fresh, shortage);
-  end if;
+  fresh := private.write_holds(fresh, shortage);
   return holds;
 end $$;
 
@@ -257,10 +262,13 @@ declare
   captured numeric := coalesce(capture.amount, hold.amount);
   entries private.posting_entry[];
 begin
-  if hold.status = 'captured' and hold.captured_amount = captured and exists (
-    select from public.ledger_entries e where e.transfer_id = hold.transfer_id and e.account_id = capture.target_id) then
-    return null;
-  elsif hold.status <> 'held' then
+  if hold.status = 'captured' and hold.captured_amount = captured then
+    if exists (
+      select from public.ledger_entries e where e.transfer_id = hold.transfer_id and e.account_id = capture.target_id) then
+      return null;
+    end if;
+  end if;
+  if hold.status <> 'held' then
     perform private.refuse('WL-003', null, jsonb_build_object('status', hold.status));
   elsif captured <= 0 or captured > hold.amount then
     raise exception 'a capture takes no more than is held, and no less than something';
@@ -278,13 +286,18 @@ create function private.capture_holds(captures private.hold_capture[])
 returns public.ledger_holds[] language plpgsql volatile
 set search_path = '' set plan_cache_mode = force_generic_plan set enable_hashjoin = off as $$
 declare
-  hold_ids uuid[] := array(select c.hold_id from unnest(captures) c);
-  holds public.ledger_holds[] := private.lock_holds(hold_ids);
+  capture private.hold_capture;
+  hold_ids uuid[] := '{}';
+  holds public.ledger_holds[];
   posting private.posting;
   postings private.posting[] := '{}';
   captured int[] := '{}';
   transfers public.ledger_transfers[];
 begin
+  foreach capture in array captures loop
+    hold_ids := hold_ids || capture.hold_id;
+  end loop;
+  holds := private.lock_holds(hold_ids);
   if cardinality(holds) < cardinality(hold_ids) then
     perform private.refuse('RB-404');
   end if;
@@ -326,6 +339,7 @@ set search_path = '' set plan_cache_mode = force_generic_plan set enable_hashjoi
 declare
   holds public.ledger_holds[] := private.lock_holds(hold_ids);
   accounts public.ledger_accounts[];
+  account_ids uuid[];
   held uuid[] := '{}';
 begin
   if cardinality(holds) < cardinality(hold_ids) then
@@ -336,12 +350,13 @@ begin
       perform private.refuse('WL-003', null, jsonb_build_object('status', holds[n].status));
     elsif holds[n].status = 'held' then
       held := held || holds[n].id;
+      account_ids := account_ids || holds[n].account_id;
       holds[n].status := release_holds.status;
       holds[n].released_at := now();
     end if;
   end loop;
   if held <> '{}' then
-    accounts := private.lock_accounts(array(select h.account_id from unnest(holds) h));
+    accounts := private.lock_accounts(account_ids);
     with account as (
       update public.ledger_accounts a set held = a.held - f.amount
       from (
