@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { loadContracts } from '../../local/tools/checks/contracts.ts';
 import { stack } from '../support/stack.ts';
 
-const FUNCTIONS = new URL('../../supabase/functions/', import.meta.url);
 const SENT = [
   'authorization',
   'apikey',
@@ -13,20 +13,16 @@ const SENT = [
   'traceparent',
 ];
 
-/** Every function, and whether its own source says that a user or the publishable key may call it. */
-function functions(): { name: string; isForBrowsers: boolean }[] {
-  return [...Deno.readDirSync(FUNCTIONS)].filter(({ isDirectory, name }) => isDirectory && name !== '_shared').map(
-    ({ name }) => {
-      const [, auth] = /auth: (\[[^\]]*\]|'[^']*')/.exec(
-        Deno.readTextFileSync(new URL(`${name}/index.ts`, FUNCTIONS)),
-      )!;
-      return { name, isForBrowsers: /'(user|publishable)/.test(auth) };
-    },
-  );
+/** Every function, and whether a user or the publishable key may call it. */
+async function functions(): Promise<{ name: string; isForBrowsers: boolean }[]> {
+  return Array.from(await loadContracts(), ([name, { auth }]) => ({
+    name,
+    isForBrowsers: [auth].flat().some((mode) => /^(user|publishable)/.test(mode)),
+  }));
 }
 
 Deno.test('functions: every one that a user or a page may call answers preflight requests and lets the page read its answer', async () => {
-  const all = functions();
+  const all = await functions();
   assert.ok(all.length > 25 && all.some(({ isForBrowsers }) => !isForBrowsers));
   for (const { name, isForBrowsers } of all) {
     const url = `${stack.apiUrl}/functions/v1/${name}`;

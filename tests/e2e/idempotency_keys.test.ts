@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { contracts } from '../support/contracts.ts';
 import { sql } from '../support/database.ts';
 import { assertDone, assertRefused } from '../support/expect.ts';
 import { redeem } from '../support/gift_cards.ts';
@@ -55,6 +56,8 @@ Deno.test('Idempotency-Key: any readable id as key of the same request → never
   const takesAKey = await functionsWithAKey();
   const asked = (await targets(promised)).filter(({ name }) => takesAKey.includes(name));
   assert.deepEqual(asked.map(({ name }) => name).sort(), takesAKey.sort(), 'targets() knows every function with a key');
+  const described = [...contracts.values()].filter(({ isIdempotent }) => isIdempotent).map(({ name }) => name);
+  assert.deepEqual(described, takesAKey, 'contracts say which functions take a key');
   // The form gets the code of a recipient without a card.
   asked.find(({ name }) => name === 'redeem-gift-card')!.body.redemptionCode = recipients[1].token;
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { contracts } from './contracts.ts';
 import type { Answer } from './http.ts';
 import { catalogue, type Code, SIGNATURE_SOLUTION } from '../../supabase/functions/_shared/http/errors.ts';
 
@@ -27,8 +28,7 @@ export function assertRefused(
 
 /** The code by which a function refuses a request that does not fit: gift card functions have their own. */
 export function badRequestOf(name: string): Code {
-  const source = Deno.readTextFileSync(new URL(`../../supabase/functions/${name}/index.ts`, import.meta.url));
-  return source.includes("family: 'GC'") ? 'GC-012' : 'RB-400';
+  return contracts.get(name)!.family === 'GC' ? 'GC-012' : 'RB-400';
 }
 
 /** The answer refuses a webhook whose signature is absent, wrong or too old. */

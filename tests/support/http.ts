@@ -1,3 +1,4 @@
+import { assertFitsContract } from './contracts.ts';
 import { type Stack, stack } from './stack.ts';
 import { uniqueIp } from './unique.ts';
 
@@ -24,7 +25,7 @@ export interface Call {
   headers?: Record<string, string>;
 }
 
-/** Calls an edge function over HTTP; a body that is not text, bytes or a form goes as JSON. */
+/** Calls an edge function over HTTP, and fails if the answer does not fit its contract; a body that is not text, bytes or a form goes as JSON. */
 export async function call(name: string, body?: unknown, options: Call = {}): Promise<Answer> {
   const { on = stack, method = 'POST', query = '' } = options;
   const response = await fetch(`${on.apiUrl}/functions/v1/${name}${query}`, {
@@ -33,7 +34,9 @@ export async function call(name: string, body?: unknown, options: Call = {}): Pr
     body: isRaw(body) ? body : JSON.stringify(body),
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, text, body: parsed(text) };
+  const answer = { status: response.status, headers: response.headers, text, body: parsed(text) };
+  if (method === 'POST') assertFitsContract(name, answer);
+  return answer;
 }
 
 function headersOf(body: unknown, options: Call, { secretKey, publishableKey }: Stack): Headers {

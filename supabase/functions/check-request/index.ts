@@ -1,8 +1,5 @@
-import { z } from 'zod';
-import { readJson } from '../_shared/http/parse.ts';
 import { serve } from '../_shared/http/serve.ts';
-
-const body = z.strictObject({ show: z.literal('addresses', 'must be "addresses"') });
+import { contract } from './contract.ts';
 
 // Headers in which proxies pass on the address of the client; no other header is shown.
 const ADDRESS_HEADERS = [
@@ -14,10 +11,8 @@ const ADDRESS_HEADERS = [
   'forwarded',
 ];
 
-/** Returns the address of the call to a trusted server, as limits and audit events see it, and the headers of proxies. */
 export default {
-  fetch: serve({ auth: 'secret', tag: 'CHECK' }, async (request, { ip }) => {
-    await readJson(request, body);
+  fetch: serve(contract, (_body, { ip }, request) => {
     const headers = Object.fromEntries(ADDRESS_HEADERS.map((name) => [name, request.headers.get(name)]));
     return { ip, clientIpHeader: Deno.env.get('CLIENT_IP_HEADER') || null, headers };
   }),

@@ -1,13 +1,12 @@
 import { CRMS } from '../_shared/crm/open.ts';
-import { processNew, type Stored } from '../_shared/crm/process.ts';
+import { type Processed, processNew, type Stored } from '../_shared/crm/process.ts';
 import { toBeSentAgain } from '../_shared/crm/retry.ts';
 import { badSignature } from '../_shared/http/errors.ts';
 import { uuid } from '../_shared/http/fields.ts';
-import { readBytes, requestOf } from '../_shared/http/parse.ts';
+import { requestOf } from '../_shared/http/parse.ts';
 import { functionsUrl } from '../_shared/http/public_url.ts';
-import { type Context, type Reply, serve } from '../_shared/http/serve.ts';
-
-const MAX_BYTES = 256 * 1024;
+import { type Context, serve } from '../_shared/http/serve.ts';
+import { contract } from './contract.ts';
 
 interface Endpoint {
   id: string;
@@ -15,15 +14,15 @@ interface Endpoint {
   keys: string[];
 }
 
-/** Stores what a CRM has signed, and gives the rewards that it has earned; a stored event is never asked for again. */
-export default {
-  fetch: serve({ auth: 'none', tag: 'CRM', family: 'GC' }, (...call) => take(...call).catch(toBeSentAgain)),
-};
+export default { fetch: serve(contract, (...call) => take(...call).catch(toBeSentAgain)) };
 
-async function take(request: Request, context: Context): Promise<Reply> {
+async function take(
+  body: Uint8Array<ArrayBuffer>,
+  context: Context,
+  request: Request,
+): Promise<{ events: Processed[] }> {
   const { pathname, search } = new URL(request.url);
   const endpointId = uuid.safeParse(pathname.split('/').at(-1)).data ?? null;
-  const body = await readBytes(request, MAX_BYTES);
   const { result: endpoint } = await context.rpc<Endpoint | null>('get_crm_endpoint', { endpoint_id: endpointId });
   const { method, headers } = request;
   const call = { method, url: functionsUrl(`crm-webhook/${endpointId}${search}`), headers, body };

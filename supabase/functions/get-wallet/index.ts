@@ -1,17 +1,12 @@
-import { z } from 'zod';
+import type { AnswerOf } from '../_shared/http/contract.ts';
 import { badRequest } from '../_shared/http/errors.ts';
-import { uuid } from '../_shared/http/fields.ts';
-import { readJson } from '../_shared/http/parse.ts';
 import { serve } from '../_shared/http/serve.ts';
+import { contract } from './contract.ts';
 
-const schema = z.strictObject({ customerId: uuid.nullish() });
-
-/** Tells what a customer has: to himself, to an admin of his client, or to a trusted server. */
 export default {
-  fetch: serve({ auth: ['user', 'secret'], tag: 'WALLET' }, async (request, { actor, rpc }) => {
-    const { customerId } = await readJson(request, schema);
+  fetch: serve(contract, async ({ customerId }, { actor, rpc }) => {
     const customer = customerId ?? actor;
     if (customer === null) throw badRequest({ field: 'customerId', problem: 'is required' });
-    return (await rpc('get_wallet', { actor, customer_id: customer })).result;
+    return (await rpc<AnswerOf<typeof contract>>('get_wallet', { actor, customer_id: customer })).result;
   }),
 };

@@ -1,10 +1,11 @@
 import { fulfilPending, reconcile } from '../_shared/gift_cards/buy.ts';
 import { processDueEvents } from '../_shared/crm/process.ts';
 import { deliver, lookUp } from '../_shared/messages/deliver.ts';
-import type { Context, Reply } from '../_shared/http/serve.ts';
+import type { Context } from '../_shared/http/serve.ts';
+import type { JobName } from './contract.ts';
 import { sendWebhooks } from '../_shared/webhooks/send.ts';
 
-type Job = (context: Context, deliveryId?: string | null) => Promise<Reply>;
+type Job = (context: Context, deliveryId?: string | null) => Promise<Record<string, unknown>>;
 
 /** What is done without anybody asking, one round at a time, by the name of the job. */
 export const jobs = {
@@ -19,18 +20,18 @@ export const jobs = {
     (await import('../_shared/packages/purchases.ts')).reconcilePayments(context),
   'expire': door('expire_lots', 'expire_packages', 'expire_entitlements', 'expire_gift_cards'),
   'stuck-cards': door('release_stuck_cards', 'watch_pending_rewards'),
-} satisfies Record<string, Job>;
+} satisfies Record<JobName, Job>;
 
 function door(...names: string[]): Job {
   return async ({ rpc }) => {
-    const reply: Reply = {};
+    const reply: Record<string, unknown> = {};
     // One after the other: what one of them fails at must not hide what the others have done.
     for (const name of names) Object.assign(reply, (await rpc(name, {})).result);
     return reply;
   };
 }
 
-async function sendDeliveries(context: Context, deliveryId?: string | null): Promise<Reply> {
+async function sendDeliveries(context: Context, deliveryId?: string | null): Promise<Record<string, unknown>> {
   if (deliveryId) return { ...await deliver(context, deliveryId) };
   // Looked up first: what the provider has not got is queued again and goes out in the same round.
   return { lookedUp: await lookUp(context), ...await deliver(context) };

@@ -1,25 +1,18 @@
-import { z } from 'zod';
-import { uuid } from '../_shared/http/fields.ts';
-import { readJson, requestOf } from '../_shared/http/parse.ts';
-import { smsPhone } from '../_shared/http/phone.ts';
-import { type Delivery, sendAtOnce } from '../_shared/messages/send_at_once.ts';
+import { requestOf } from '../_shared/http/parse.ts';
 import { serve } from '../_shared/http/serve.ts';
+import { sendAtOnce } from '../_shared/messages/send_at_once.ts';
+import { contract } from './contract.ts';
 import { OPT_IN_WORDING } from './wording.ts';
 
-const body = z.strictObject({ recipientId: uuid, phone: smsPhone.nullish(), callSessionId: uuid.nullish() });
+type Asked =
+  & { recipientId: string }
+  & (
+    | { status: 'requested'; delivery: { id: string } }
+    | { status: 'opted_in'; optedInAt: string }
+  );
 
-const secrets = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_FROM_NUMBER'];
-
-interface Asked {
-  recipientId: string;
-  status: 'requested' | 'opted_in';
-  delivery?: Delivery;
-}
-
-/** Asks a recipient by SMS for the consent to be written to, for an agent, an admin or a trusted server. */
 export default {
-  fetch: serve({ auth: ['user', 'secret'], tag: 'OPT-IN', family: 'GC', secrets }, async (request, context) => {
-    const asked = await readJson(request, body);
+  fetch: serve(contract, async (asked, context) => {
     const { result } = await context.rpc<Asked>('request_sms_opt_in', {
       recipient_id: asked.recipientId,
       phone: asked.phone ?? null,
@@ -29,6 +22,8 @@ export default {
       wording_version: OPT_IN_WORDING.version,
       ...requestOf(context, 'send-sms-opt-in', asked),
     });
-    return { ...result, ...result.delivery && { delivery: await sendAtOnce(context, result.delivery.id) } };
+    return result.status === 'opted_in'
+      ? result
+      : { ...result, delivery: await sendAtOnce(context, result.delivery.id) };
   }),
 };

@@ -1,20 +1,10 @@
-import { z } from 'zod';
-import { text, uuid } from '../_shared/http/fields.ts';
-import { readJson } from '../_shared/http/parse.ts';
-import { callerId } from '../_shared/http/phone.ts';
+import type { AnswerOf } from '../_shared/http/contract.ts';
 import { serve } from '../_shared/http/serve.ts';
+import { contract } from './contract.ts';
 
-const schema = z.strictObject({
-  callerPhone: callerId,
-  campaignId: uuid.nullish(),
-  confirmationCode: text(64).nullish(),
-});
-
-/** Opens a call session and answers with the recipients the caller's phone number, or redemption code, belongs to. */
 export default {
-  fetch: serve({ auth: 'user', tag: 'CALL', family: 'GC' }, async (request, context) => {
-    const { callerPhone, campaignId, confirmationCode } = await readJson(request, schema);
-    const { result } = await context.rpc<{ callSessionId: string; matches: unknown[] }>('start_call_session', {
+  fetch: serve(contract, async ({ callerPhone, campaignId, confirmationCode }, context) => {
+    const { result } = await context.rpc<AnswerOf<typeof contract>>('start_call_session', {
       actor: context.actor,
       caller_phone: callerPhone,
       campaign_id: campaignId ?? null,
@@ -22,6 +12,6 @@ export default {
       confirmation_code: confirmationCode ?? null,
     });
     context.log('[CALL] Session started', { callSessionId: result.callSessionId, matches: result.matches.length });
-    return { ...result };
+    return result;
   }),
 };

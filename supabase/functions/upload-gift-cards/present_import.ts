@@ -1,4 +1,4 @@
-import type { Context, Reply } from '../_shared/http/serve.ts';
+import type { Context } from '../_shared/http/serve.ts';
 import type { CardRow } from '../_shared/files/csv.ts';
 import { type RowResult, withLine } from './seal_cards.ts';
 
@@ -13,7 +13,7 @@ export interface Imported {
 }
 
 /** Adds the rows the function refused itself to those the database decided on, in the order of the file, with their lines. */
-export function presentImport(context: Context, imported: Imported, refused: RowResult[], sent: CardRow[]): Reply {
+export function presentImport(context: Context, imported: Imported, refused: RowResult[], sent: CardRow[]): Imported {
   const duplicates = refused.filter(({ status }) => status === 'duplicate').length;
   const answer = {
     ...imported,

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { Refusal } from '../_shared/http/errors.ts';
-import { readUpload } from './read_upload.ts';
+import { readBody } from '../_shared/http/parse.ts';
+import { contract } from './contract.ts';
+import { readUpload as readParsed, type Upload } from './read_upload.ts';
 
 const POOL = '00000000-0000-4000-8000-000000000001';
 const CSV = 'code,pin\nA-1,12\n';
 const ROW = { code: 'A-1', pin: '12', expirationDate: '' };
+
+/** Reads an upload as the function does, by its contract. */
+async function readUpload(request: Request): Promise<Upload> {
+  return await readParsed(await readBody(request, contract.request) as Uint8Array<ArrayBuffer>, request);
+}
 
 function post(body: BodyInit, contentType?: string, query = ''): Request {
   const headers = contentType ? { 'content-type': contentType } : undefined;

@@ -9,11 +9,10 @@ import {
   tooManyRows,
 } from '../_shared/files/csv.ts';
 import type { DateFormat } from '../_shared/http/days.ts';
-import { badRequest, Refusal } from '../_shared/http/errors.ts';
+import { badRequest } from '../_shared/http/errors.ts';
 import { dateFormat, uuid } from '../_shared/http/fields.ts';
-import { check, fileHash, mediaType, parseJson, readBytes } from '../_shared/http/parse.ts';
-
-const MAX_BYTES = 5 * 1024 * 1024;
+import { check, fileHash, mediaType, parseJson } from '../_shared/http/parse.ts';
+import { json } from './contract.ts';
 
 /** A parsed upload: the cards, how a file writes its days, and what identifies the same file uploaded twice. */
 export interface Upload {
@@ -24,20 +23,11 @@ export interface Upload {
   dateFormat: DateFormat | null;
 }
 
-const ACCEPTED = ['text/csv', 'multipart/form-data', 'application/json'];
-
 const cell = z.string('must be a text').trim().refine((value) => !value.includes('\0'), 'has null bytes').nullish();
 
-const json = z.strictObject({
-  poolId: uuid.nullish(),
-  cards: z.array(z.record(z.string(), z.unknown()), 'must be a list of cards').min(1, 'has no cards'),
-});
-
-/** Reads an upload in any of its three media types; one that is malformed or too large is refused whole. */
-export async function readUpload(request: Request): Promise<Upload> {
+/** Reads an upload in any of its three media types; one that is malformed is refused whole. */
+export async function readUpload(bytes: Uint8Array<ArrayBuffer>, request: Request): Promise<Upload> {
   const type = mediaType(request);
-  if (!ACCEPTED.includes(type)) throw new Refusal('RB-415', { accepted: ACCEPTED });
-  const bytes = await readBytes(request, MAX_BYTES);
   const query = new URL(request.url).searchParams;
   const asked = { poolId: query.get('poolId'), dateFormat: query.get('dateFormat') };
   if (type === 'text/csv') return fileUpload(bytes, asked);

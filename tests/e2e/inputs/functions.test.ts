@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { z } from 'zod';
 import { EMAILS, INPUTS, PHONES } from '../../fixtures/inputs.ts';
 import times from '../../fixtures/times.json' with { type: 'json' };
+import { contracts } from '../../support/contracts.ts';
 import { badRequestOf } from '../../support/expect.ts';
 import { type Answer, call } from '../../support/http.ts';
 import { promise } from '../../support/promise.ts';
 import { type Target, targets } from '../../support/targets.ts';
+import { isJson } from '../../../supabase/functions/_shared/http/contract.ts';
 import { isCode } from '../../../supabase/functions/_shared/http/errors.ts';
 
 type Sample = [given: unknown, isRefused: boolean];
@@ -95,29 +98,18 @@ const FIELDS: Record<string, keyof typeof SAMPLES> = {
 const kindOf = (name: string, field: string) =>
   FIELDS[`${name}.${field}`] ?? FIELDS[field] ?? (/Id$/.test(field) ? 'id' as const : undefined);
 
-/** The fields of the body that a function reads, from the one schema that its source has. */
-async function fieldsOf(name: string): Promise<string[]> {
-  const folder = new URL(`../../../supabase/functions/${name}/`, import.meta.url);
-  for await (const { name: file } of Deno.readDir(folder)) {
-    if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue;
-    const source = await Deno.readTextFile(new URL(file, folder));
-    const schema = /z\.strictObject\(\{([\s\S]*?)\}\)/.exec(source)?.[1];
-    if (schema) return [...schema.matchAll(/(?:^|[{,\n])\s*([a-z]\w*)(?=:|,|\s*$)/g)].map(([, field]) => field);
-  }
-  return [];
-}
-
-async function schemas(): Promise<Map<string, string[]>> {
+/** The fields of the JSON body of each function that takes one, by its contract. */
+function schemas(): Map<string, string[]> {
   const found = new Map<string, string[]>();
-  for await (const { name, isDirectory } of Deno.readDir(new URL('../../../supabase/functions/', import.meta.url))) {
-    const fields = isDirectory && name !== '_shared' ? await fieldsOf(name) : [];
-    if (fields.length > 0) found.set(name, fields);
+  for (const [name, { request, signatures }] of contracts) {
+    const json = isJson(request) ? request : request?.content['application/json'];
+    if (json instanceof z.ZodObject && !signatures) found.set(name, Object.keys(json.shape));
   }
   return found;
 }
 
 Deno.test('edge functions: each that reads a body is in targets, and each field is of a declared kind', async () => {
-  const known = await schemas();
+  const known = schemas();
   assert.ok(known.size > 20);
   const names = (await targets(await promise())).map(({ name }) => name);
   assert.deepEqual(
@@ -156,7 +148,7 @@ async function problemsOf({ name, options, body, texts }: Target, fields: string
 }
 
 Deno.test('edge functions: foreign inputs → answered, or refused by their field, never a failure', async () => {
-  const known = await schemas();
+  const known = schemas();
   const all = (await targets(await promise())).filter(({ name }) => known.has(name));
   const problems = await Promise.all(all.map((target) => problemsOf(target, known.get(target.name)!)));
   assert.deepEqual(problems.flat(), []);

@@ -17,7 +17,7 @@ function deskWith(doors: Record<string, (args: Args) => unknown>) {
   return { desk: desk as unknown as Parameters<typeof processEvent>[0], asked, lines };
 }
 
-const stored = (id: string, isNew = true) => ({ id, eventId: `e-${id}`, status: 'received', isNew });
+const stored = (id: string, isNew = true) => ({ id, eventId: `e-${id}`, status: 'received' as const, isNew });
 const done = ({ crm_event_id: id }: Args) => ({ id, eventId: `e-${id}`, status: 'provisioned' });
 
 /** Runs something on a clock that goes so many milliseconds further at each look. */

@@ -6,11 +6,11 @@ import { ringDeliveries } from '../jobs/ring.ts';
 import type { JobContext } from '../http/serve.ts';
 import { configuredSuppliers } from '../gift_cards/open_supplier.ts';
 
-/** What became of an event. */
+/** The status of an event. */
 export interface Processed {
   id: string;
   eventId: string;
-  status: string;
+  status: 'received' | 'provisioned' | 'owed' | 'ignored' | 'refused' | 'failed';
   code?: string;
   message?: string;
 }

@@ -44,19 +44,22 @@ const ACTIONS = {
 const LIMITS = { concurrency: 8, budgetMs: 25_000 };
 
 /** Asks a door for a card; where stock has none, buys it. */
-export async function provide(
+export async function provide<Result extends Provisioned = Provisioned>(
   context: JobContext,
   door: string,
   args: Record<string, unknown>,
   means = MEANS,
-): Promise<Answer<Provisioned>> {
-  const answer = await context.rpc<Provisioned | { purchase: Purchase }>(door, {
+): Promise<Answer<Result>> {
+  const answer = await context.rpc<Result | { purchase: Purchase }>(door, {
     ...args,
     suppliers: configuredSuppliers(),
   });
-  return 'purchase' in answer.result
-    ? await buy(context, answer.result.purchase, means)
-    : answer as Answer<Provisioned>;
+  // A card that is bought is presented like one of stock.
+  return (isBought(answer.result) ? await buy(context, answer.result.purchase, means) : answer) as Answer<Result>;
+}
+
+function isBought(result: object): result is { purchase: Purchase } {
+  return 'purchase' in result;
 }
 
 /** Takes a purchase as far as it goes now; throws GC-005 when that is not to a card. */

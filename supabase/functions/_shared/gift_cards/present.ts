@@ -1,19 +1,15 @@
+import type { z } from 'zod';
 import { ringDeliveries } from '../jobs/ring.ts';
 import type { Answer } from '../http/rpc.ts';
 import { unseal } from '../http/seal.ts';
-import type { Context, Reply } from '../http/serve.ts';
+import type { Context } from '../http/serve.ts';
+import type { provisioned, shownCard } from './answers.ts';
 
-/** A card as its door answers with it. */
-export interface Revealed {
-  giftCard: { id: string };
-}
+/** The card of an answer, before its code is opened. */
+type Revealed = { giftCard: Omit<z.output<typeof shownCard>, 'code' | 'pin'> };
 
-/** What every door that gives out a card answers with. */
-export interface Provisioned extends Revealed {
-  source: string;
-  campaignId: string;
-  delivery: { id: string } | null;
-}
+/** The answer of every entry point that gives out a card. */
+export type Provisioned = z.output<typeof provisioned>;
 
 /** Logs that a card was given out and starts its delivery. */
 export function announce(context: Context, { result, replayed }: Answer<Provisioned>): void {
@@ -23,6 +19,7 @@ export function announce(context: Context, { result, replayed }: Answer<Provisio
 }
 
 /** The answer with the card's code and PIN in clear, for the one who is to have them. */
-export function reveal({ result, sealed }: Answer<Revealed>): Reply {
-  return { ...result, giftCard: { ...result.giftCard, ...(sealed ? unseal(sealed) : {}) } };
+export function reveal<Result extends Revealed>({ result, sealed }: Answer<Result>) {
+  if (!sealed) throw new Error('An answer that shows a card came without its code');
+  return { ...result, giftCard: { ...result.giftCard, ...unseal(sealed) } };
 }

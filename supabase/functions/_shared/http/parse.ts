@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
+import { type Contract, isJson } from './contract.ts';
 import { badRequest, type FieldProblem, Refusal } from './errors.ts';
-import type { Context } from './serve.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
@@ -17,6 +17,15 @@ export async function readJson<Schema extends z.ZodType>(
   if (bytes.length === 0) return check({}, schema);
   if (mediaType(request) !== 'application/json') throw new Refusal('RB-415', { accepted: ['application/json'] });
   return parseJson(bytes, schema);
+}
+
+/** Reads the body that a contract describes. */
+export async function readBody(request: Request, body: Contract['request']): Promise<unknown> {
+  if (body === null) return null;
+  if (isJson(body)) return await readJson(request, body);
+  const accepted = Object.keys(body.content);
+  if (body.isTypeChecked && !accepted.includes(mediaType(request))) throw new Refusal('RB-415', { accepted });
+  return await readBytes(request, body.maxBytes);
 }
 
 /** The media type of a body, without its parameters. */
@@ -103,9 +112,17 @@ function problemOf({ path, message }: z.core.$ZodIssue, value: unknown): FieldPr
   return { field: path.join('.') || 'body', problem: given === undefined ? 'is required' : message };
 }
 
+/** What a `public.request` says of the caller. */
+interface Caller {
+  requestId: string;
+  actor: string | null;
+  ip: string;
+  idempotencyKey: string | null;
+}
+
 /** The `public.request` of an entry point: who asks; and for what, where a repeated request gets the first one's answer. */
 export function requestOf(
-  { requestId, actor, ip, idempotencyKey }: Pick<Context, 'requestId' | 'actor' | 'ip' | 'idempotencyKey'>,
+  { requestId, actor, ip, idempotencyKey }: Caller,
   functionName?: string,
   body?: unknown,
 ): { request: Record<'id' | 'actor' | 'ip' | 'idempotency_key' | 'hash', string | null> } {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { z } from 'zod';
 import { badRequest, databaseError, Refusal } from './errors.ts';
-import { type Context, type Options, serve } from './serve.ts';
+import type { Contract } from './contract.ts';
+import { type Context, type Handler as HandlerOf, serve } from './serve.ts';
 
 const USER = '00000000-0000-4000-8000-00000000000a';
 const { publicKey, privateKey } = await generateKeyPair('ES256');
@@ -17,15 +19,28 @@ const token = (expires: string, claims: Record<string, unknown> = { sub: USER })
     .setExpirationTime(expires).sign(privateKey);
 const bearer = (value: string) => ({ authorization: `Bearer ${value}` });
 
-type Handler = Parameters<typeof serve>[1];
+type Handler = HandlerOf<Contract<null, z.ZodType<Record<string, unknown>>, string>>;
+
+const CONTRACT: Contract = {
+  name: 'test',
+  summary: '',
+  auth: 'none',
+  tag: 'TEST',
+  request: null,
+  answer: z.record(z.string(), z.unknown()),
+  file: 'text/csv',
+  codes: [],
+  example: { request: null, answer: null },
+};
 
 async function call(
-  options: Partial<Options>,
+  options: Partial<Contract>,
   headers: Record<string, string> = {},
   handler: Handler = () => Promise.resolve({}),
   method = 'POST',
 ) {
-  const fetch = serve({ auth: 'none', tag: 'TEST', ...options }, handler);
+  const contract = { ...CONTRACT, ...options } as Contract<null, z.ZodType<Record<string, unknown>>, string>;
+  const fetch = serve(contract, handler);
   const response = await fetch(new Request('http://localhost/', { method, headers }));
   const text = await response.text();
   return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : null, text };
@@ -45,9 +60,9 @@ async function logged(test: () => Promise<unknown>): Promise<string> {
 }
 
 /** What a handler is told of a request with these headers, and the code if it never runs. */
-async function contextOf(headers: Record<string, string>, options: Partial<Options> = {}) {
+async function contextOf(headers: Record<string, string>, options: Partial<Contract> = {}) {
   let seen: Partial<Context> = {};
-  const answer = await call(options, headers, (_request, context) => {
+  const answer = await call(options, headers, (_body, context) => {
     seen = context;
     return Promise.resolve({});
   });
@@ -143,7 +158,7 @@ Deno.test('serve: browsers may read refusals too', async () => {
 });
 
 Deno.test('serve: a user is known by a valid token, a key has no actor', async () => {
-  const auth: Options['auth'] = ['user', 'secret'];
+  const auth: Contract['auth'] = ['user', 'secret'];
   assert.equal((await contextOf(bearer(await token('5m')), { auth })).actor, USER);
   assert.equal((await contextOf({ apikey: 'sb_secret_1' }, { auth })).actor, null);
   assert.equal((await contextOf({ apikey: 'sb_secret_1', ...bearer('sb_secret_1') }, { auth })).actor, null);
@@ -151,7 +166,7 @@ Deno.test('serve: a user is known by a valid token, a key has no actor', async (
 
 Deno.test('serve: a token whose sub is no UUID → RB-401, with every mode that takes users', async () => {
   await logged(async () => {
-    for (const auth of ['user', ['user', 'secret']] as Options['auth'][]) {
+    for (const auth of ['user', ['user', 'secret']] as Contract['auth'][]) {
       for (const sub of ['agent-7', '', `${USER} `, `{${USER}}`, undefined, 7, null]) {
         const seen = await contextOf({ ...bearer(await token('1h', { sub })), apikey: 'sb_secret_1' }, { auth });
         assert.deepEqual([seen.code, seen.actor], ['RB-401', undefined], `sub ${JSON.stringify(sub)}`);
@@ -162,7 +177,7 @@ Deno.test('serve: a token whose sub is no UUID → RB-401, with every mode that 
 
 Deno.test('serve: a token that is bad is refused although the key beside it is good', async () => {
   await logged(async () => {
-    const auth: Options['auth'] = ['user', 'secret'];
+    const auth: Contract['auth'] = ['user', 'secret'];
     const [head, claims, signature] = (await token('5m')).split('.');
     const unsigned = `${btoa('{"alg":"none","kid":"k"}').replace(/=+$/, '')}.${claims}.`;
     const bad = [await token('-5m'), 'garbage', `${head}.${claims}.${signature.slice(2)}AA`, unsigned];
@@ -173,7 +188,7 @@ Deno.test('serve: a token that is bad is refused although the key beside it is g
   });
 });
 
-const KEYS: [Options['auth'], string, string | undefined][] = [
+const KEYS: [Contract['auth'], string, string | undefined][] = [
   ['publishable', 'sb_publishable_1', undefined],
   ['publishable', 'sb_secret_1', 'RB-401'],
   ['secret', 'sb_publishable_1', 'RB-401'],
@@ -207,7 +222,7 @@ for (
   Deno.test(`serve: a function with a token of its own, given ${title} → ${code ?? 'the resource'}`, async () => {
     await logged(async () => {
       Deno.env.set('OWN_TOKEN', set);
-      const options: Partial<Options> = { auth: 'secret:jobs', token: TOKEN };
+      const options: Partial<Contract> = { auth: 'secret:jobs', token: TOKEN };
       for (const besides of [{}, { apikey: 'sb_secret_2' }, bearer('sb_secret_2')] as Record<string, string>[]) {
         assert.equal((await contextOf({ ...besides, 'x-own-token': given }, options)).code, code);
       }
@@ -284,7 +299,7 @@ Deno.test('serve: a secret key beside a token that a gateway put there → the k
     await foreignToken(elsewhere),
     await foreignToken({ iss: 'https://accounts.example', sub: '117', email: 'service@example.com' }),
   ];
-  for (const auth of [['user', 'secret'], 'secret'] as Options['auth'][]) {
+  for (const auth of [['user', 'secret'], 'secret'] as Contract['auth'][]) {
     for (const value of injected) {
       const seen = await contextOf({ apikey: 'sb_secret_1', ...bearer(value) }, { auth });
       assert.deepEqual([seen.code, seen.actor], [undefined, null], String(auth));
@@ -304,7 +319,7 @@ Deno.test('serve: a token that a gateway put there beside a wrong key, or none �
     const value = await foreignToken(elsewhere);
     const ours = await foreignToken({ ...elsewhere, iss: 'http://127.0.0.1:1/auth/v1' });
     const forged = await foreignToken(elsewhere, 'k');
-    const auth: Options['auth'] = ['user', 'secret'];
+    const auth: Contract['auth'] = ['user', 'secret'];
     for (
       const headers of [
         { apikey: 'sb_secret_x', ...bearer(value) },
@@ -334,7 +349,7 @@ Deno.test('serve: a database that cannot be reached is RB-502', async () => {
     const { status, body } = await call(
       {},
       {},
-      async (_request, context) => (await context.rpc('an_entry_point', {})).result,
+      async (_body, context) => (await context.rpc('an_entry_point', {})).result,
     );
     assert.deepEqual([status, body.error.code], [502, 'RB-502']);
   });

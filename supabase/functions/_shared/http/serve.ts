@@ -1,25 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { AuthModeWithKey, SupabaseServerError } from '@supabase/server';
+import type { SupabaseServerError } from '@supabase/server';
 import { createAdminClient, verifyAuth } from '@supabase/server/core';
+import { type BodyOf, type Contract, type ReplyOf, statusOf } from './contract.ts';
 import { badRequest, type Family, GeneralRefusal, Refusal, unknownError } from './errors.ts';
 import { withoutForeignToken } from './foreign_token.ts';
 import { describe, log } from './log.ts';
+import { readBody } from './parse.ts';
 import { callRpc, type Rpc, type RpcClient } from './rpc.ts';
 import { missing, secret, secretsOf } from './secrets.ts';
-
-/** Who may call a function, and what it needs. */
-export interface Options {
-  /** One mode, or several tried in order. */
-  auth: AuthModeWithKey | AuthModeWithKey[];
-  /** The word in brackets that its log lines begin with. */
-  tag: string;
-  /** Whose codes it answers with; RB if not given. */
-  family?: Family;
-  /** Secrets without which it refuses before it does anything. */
-  secrets?: string[];
-  /** A function secret that is accepted beside `auth`, in a header of its own; it authorizes this function and nothing else. */
-  token?: { header: string; secret: string };
-}
 
 /** What a handler knows about its caller, and the one way to the database. */
 export interface Context {
@@ -35,24 +23,27 @@ export interface Context {
 /** What work without a caller, a job's, needs of it: the database and the log. */
 export type JobContext = Pick<Context, 'rpc' | 'log'>;
 
-/** The resource a handler answers with; `serve` adds the requestId. */
-export type Reply = Record<string, unknown>;
+/** A handler gets the body that its contract describes, and returns the answer that it promises; `serve` adds the requestId. */
+export type Handler<C> = (body: BodyOf<C>, context: Context, request: Request) => ReplyOf<C> | Promise<ReplyOf<C>>;
 
-/** Wraps a handler: authenticates, runs it, and writes every refusal in the one shape. */
-export function serve(options: Options, handler: (request: Request, context: Context) => Promise<Response | Reply>) {
+/** Wraps a handler by its contract: authenticates, parses, runs it, and writes every refusal in the one shape. */
+export function serve<B extends Contract['request'], A extends Contract['answer'], F extends string>(
+  contract: Contract<B, A, F>,
+  handler: Handler<Contract<B, A, F>>,
+) {
   return async (request: Request): Promise<Response> => {
     const requestId = crypto.randomUUID();
-    const response = await respond(request, requestId, options, handler);
+    const response = await respond(request, requestId, contract, handler as Handler<unknown>);
     response.headers.set('x-request-id', requestId);
     // An answer may hold a card's code, and is of this moment in any case.
     response.headers.set('cache-control', 'no-store');
-    for (const [name, value] of isForBrowsers(options) ? CORS_HEADERS : []) response.headers.set(name, value);
+    for (const [name, value] of isForBrowsers(contract) ? CORS_HEADERS : []) response.headers.set(name, value);
     return response;
   };
 }
 
 /** What a user's token or the publishable key may call, a page of any origin may call. */
-function isForBrowsers({ auth }: Options): boolean {
+function isForBrowsers({ auth }: Contract): boolean {
   return [auth].flat().some((mode) => /^(user|publishable)/.test(mode));
 }
 
@@ -70,24 +61,29 @@ const CORS_HEADERS = Object.entries({
 async function respond(
   request: Request,
   requestId: string,
-  options: Options,
-  handler: Parameters<typeof serve>[1],
+  contract: Contract,
+  handler: Handler<unknown>,
 ): Promise<Response> {
-  const { auth, tag, family = 'RB', secrets = [] } = options;
+  const { auth, tag, family = 'RB', secrets = [] } = contract;
   try {
-    if (isForBrowsers(options) && request.method === 'OPTIONS') return new Response(null, { status: 204 });
+    if (isForBrowsers(contract) && request.method === 'OPTIONS') return new Response(null, { status: 204 });
     if (request.method !== 'POST') throw new Refusal('RB-405', { allowed: ['POST'] });
-    const actor = hasToken(request, options) ? null : await authenticate(request, auth);
+    const actor = hasToken(request, contract) ? null : await authenticate(request, auth);
     secrets.forEach(secret);
-    const reply = await handler(request, contextOf(request, requestId, actor));
-    return reply instanceof Response ? reply : Response.json({ ...reply, requestId });
+    const body = await readBody(request, contract.request);
+    const reply: unknown = await handler(body as never, contextOf(request, requestId, actor), request);
+    return reply instanceof Response ? reply : written(reply, requestId, statusOf(contract));
   } catch (thrown) {
     return refuse(thrown, requestId, tag, family);
   }
 }
 
+function written(reply: unknown, requestId: string, status: number): Response {
+  return reply === null ? new Response(null, { status }) : Response.json({ ...reply, requestId }, { status });
+}
+
 /** Whether the function's own token came along; one that came and is wrong is never downgraded to another credential. */
-function hasToken({ headers }: Request, { token }: Options): boolean {
+function hasToken({ headers }: Request, { token }: Contract): boolean {
   const given = token && headers.get(token.header);
   if (!token || given == null) return false;
   const isKnown = secretsOf(token.secret).some((known) => known.length >= MIN_TOKEN_LENGTH && isEqual(known, given));
@@ -107,7 +103,7 @@ function isEqual(one: string, other: string): boolean {
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The user's id, or null for a key; a token that is present but bad is never downgraded to a key. */
-async function authenticate(request: Request, auth: Options['auth']): Promise<string | null> {
+async function authenticate(request: Request, auth: Contract['auth']): Promise<string | null> {
   const takesSecret = [auth].flat().some((mode) => mode.startsWith('secret'));
   const { data, error } = await verifyAuth(takesSecret ? withoutForeignToken(request) : request, { auth });
   if (!error) return data.authMode === 'user' ? userId(data.userClaims?.id) : null;

@@ -1,15 +1,8 @@
 import { deliver } from './deliver.ts';
+import type { Delivery } from './answers.ts';
 import { Refusal } from '../http/errors.ts';
 import { requestOf } from '../http/parse.ts';
 import type { Context } from '../http/serve.ts';
-
-/** The state of a delivery. */
-export interface Delivery {
-  id: string;
-  status: string;
-  errorCode: string | null;
-  errorMessage: string | null;
-}
 
 // Longer than a provider usually takes, shorter than a caller waits.
 const LOOKS = 10;

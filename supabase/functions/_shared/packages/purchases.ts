@@ -10,15 +10,8 @@ import {
   stripePayments,
 } from './stripe/payments.ts';
 import { secret } from '../http/secrets.ts';
-import type { JobContext, Reply } from '../http/serve.ts';
-
-/** How the database presents a purchase. */
-export interface Purchase {
-  purchaseId: string;
-  status: string;
-  bizcoins: number;
-  bizcoinsReturned: number;
-}
+import type { JobContext } from '../http/serve.ts';
+import type { Purchase, Refund } from './answers.ts';
 
 /** What a door says of a purchase, and what is still to be asked of the processor. */
 export interface PurchaseAnswer {
@@ -28,10 +21,13 @@ export interface PurchaseAnswer {
 
 /** What a door says of a refund, and what is still to be asked of the processor. */
 export interface RefundAnswer {
-  refund: { refundId: string; status: string };
+  refund: Refund;
   purchase: Purchase;
   order: RefundOrder | null;
 }
+
+/** A purchase, with the secret of its payment while that is open. */
+export type PurchaseToPay = Purchase & { clientSecret?: string | null };
 
 const LIMITS = { concurrency: 4, budgetMs: 25_000 };
 
@@ -47,7 +43,10 @@ function openPayments(): Payments {
 }
 
 /** Has the rest of a purchase paid by card; the answer brings the secret with which the customer's browser pays. */
-export async function takePayment(context: JobContext, { purchase, payment: order }: PurchaseAnswer): Promise<Reply> {
+export async function takePayment(
+  context: JobContext,
+  { purchase, payment: order }: PurchaseAnswer,
+): Promise<PurchaseToPay> {
   if (!order) return { ...purchase };
   let open: OpenPayment;
   try {
@@ -62,7 +61,7 @@ export async function takePayment(context: JobContext, { purchase, payment: orde
 }
 
 /** Ends a purchase unless its payment has succeeded, which the processor alone can tell. */
-export async function endPayment(context: JobContext, { purchase, payment: order }: PurchaseAnswer): Promise<Reply> {
+export async function endPayment(context: JobContext, { purchase, payment: order }: PurchaseAnswer): Promise<Purchase> {
   if (!order) return { ...purchase };
   let payment: Payment;
   try {
@@ -90,7 +89,7 @@ export async function sendRefund({ rpc, log }: JobContext, order: RefundOrder): 
 }
 
 /** Asks the processor about open purchases, ends what is past its time, and sends refunds that are still owed. */
-export async function reconcilePayments(context: JobContext): Promise<Reply> {
+export async function reconcilePayments(context: JobContext): Promise<Record<string, number>> {
   const tally = { checked: 0, settled: 0, refunds: 0 };
   if (isLive() === null) return tally;
   await drain(

@@ -1,10 +1,7 @@
 import { badSignature } from '../../../http/errors.ts';
-import { readBytes } from '../../../http/parse.ts';
 import { functionsUrl } from '../../../http/public_url.ts';
 import { secretsOf } from '../../../http/secrets.ts';
 import { isSignedByTwilio } from './signature.ts';
-
-const MAX_BYTES = 64 * 1024;
 
 /** The form fields of a webhook: of one that comes twice the last value, and in `all` each of them. */
 export interface TwilioFields {
@@ -13,9 +10,9 @@ export interface TwilioFields {
 }
 
 /** Reads a webhook that Twilio has signed for this function's public address; refuses any other. */
-export async function readTwilioWebhook(request: Request, functionName: string): Promise<TwilioFields> {
+export function readTwilioWebhook(body: Uint8Array, request: Request, functionName: string): TwilioFields {
   const { search } = new URL(request.url);
-  const form = new URLSearchParams(new TextDecoder().decode(await readBytes(request, MAX_BYTES)));
+  const form = new URLSearchParams(new TextDecoder().decode(body));
   const fields = Object.fromEntries(form);
   const all = Object.fromEntries(Object.keys(fields).map((name) => [name, form.getAll(name)]));
   const signed = Object.fromEntries(
