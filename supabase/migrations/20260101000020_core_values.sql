@@ -20,16 +20,36 @@ returns numeric language sql immutable set search_path = '' as $$
     select substr(other, n, 2) from generate_series(1, length(other) - 1) n) common
 $$;
 
--- The most similar known name, or null: firstName for first_name, phone for Phone number, allowedDomains for allowDomain.
-create function private.nearest_name(given text, known text[])
+-- The Levenshtein distance of two words.
+create function private.edit_distance(one text, other text)
+returns int language plpgsql immutable set search_path = '' as $$
+declare
+  above int[] := array(select generate_series(0, length(other)));
+  line int[];
+begin
+  for i in 1 .. length(one) loop
+    line := array[i];
+    for j in 1 .. length(other) loop
+      line := line || least(above[j + 1] + 1, line[j] + 1,
+        above[j] + (substr(one, i, 1) <> substr(other, j, 1))::int);
+    end loop;
+    above := line;
+  end loop;
+  return above[length(other) + 1];
+end $$;
+
+-- The most similar known name, or null: firstName for first_name, phone for Phone number, allowedDomains for allowDomain. With always, the
+-- name at the smallest edit distance when none is similar.
+create function private.nearest_name(given text, known text[], always boolean default false)
 returns text language sql immutable set search_path = '' as $$
   select k.name
   from unnest(known) with ordinality as k (name, place),
     lateral (select regexp_replace(lower(given), '[^a-z0-9]', '', 'g'), lower(k.name)) as f (given, name),
     lateral (select length(f.given) >= 3 and (position(f.given in f.name) > 0 or position(f.name in f.given) > 0),
       private.likeness(f.given, f.name)) as l (contains, likeness)
-  where f.given = f.name or l.contains or l.likeness >= 0.6
-  order by f.given <> f.name, not l.contains, case when not l.contains then -l.likeness end, k.place limit 1
+  where always or f.given = f.name or l.contains or l.likeness >= 0.6
+  order by f.given <> f.name, not l.contains, case when not l.contains and l.likeness >= 0.6 then -l.likeness end,
+    case when always then private.edit_distance(left(f.given, 40), f.name) end, k.place limit 1
 $$;
 
 -- Passes an object that has known fields only. An unknown field is a slip, and a restriction that is not read would be none.

@@ -123,6 +123,22 @@ begin
   return campaign;
 end $$;
 
+-- A merge tag of a template, with its name as written between the braces; render.ts has the same pattern.
+create function private.tag_pattern()
+returns text language sql immutable set search_path = '' as $$ select '\{\{([^{}\n]*)\}\}' $$;
+
+-- The names of a template's merge tags, as written.
+create function private.written_tags(body text)
+returns setof text language sql immutable set search_path = '' as $$
+  select distinct m[1] from regexp_matches(body, private.tag_pattern(), 'g') m
+$$;
+
+-- The names of a template's merge tags, in lower case and without blanks around them.
+create function private.tags_of(body text)
+returns text[] language sql immutable set search_path = '' as $$
+  select array(select distinct lower(private.trimmed(t)) as tag from private.written_tags(body) t order by 1)
+$$;
+
 alter table public.gift_card_brands enable row level security;
 alter table public.brand_denominations enable row level security;
 alter table public.client_brands enable row level security;

@@ -61,7 +61,7 @@ begin
     join public.campaign_recipients r on r.id = card.recipient_id
     join public.campaigns campaign on campaign.id = r.campaign_id, private.claim_link_rules rules
     where (b.requires_claim_link or campaign.requires_claim_link
-        or case d.channel when 'sms' then campaign.sms_template else campaign.email_template end ~* '\{\{[^{}\n]*claim_url[^{}\n]*\}\}')
+        or 'claim_url' = any (private.tags_of(case d.channel when 'sms' then campaign.sms_template else campaign.email_template end)))
       and not exists (select from public.claim_links l where l.delivery_id = d.id)
     order by card.id
   loop

@@ -32,31 +32,6 @@ insert into private.merge_tags (tag, sample, longest, is_secret) values
   ('support_phone', '+1 202 555 0141', 20, false),
   ('support_email', 'help@acme.example', 60, false);
 
--- The Levenshtein distance of two words.
-create function private.edit_distance(one text, other text)
-returns int language plpgsql immutable set search_path = '' as $$
-declare
-  above int[] := array(select generate_series(0, length(other)));
-  line int[];
-begin
-  for i in 1 .. length(one) loop
-    line := array[i];
-    for j in 1 .. length(other) loop
-      line := line || least(above[j + 1] + 1, line[j] + 1,
-        above[j] + (substr(one, i, 1) <> substr(other, j, 1))::int);
-    end loop;
-    above := line;
-  end loop;
-  return above[length(other) + 1];
-end $$;
-
--- The merge tag that a name was most likely meant to be.
-create function private.nearest_tag(name text)
-returns text language sql stable set search_path = '' as $$
-  select t.tag from private.merge_tags t
-  order by private.edit_distance(left(lower(nearest_tag.name), 40), t.tag), t.tag limit 1
-$$;
-
 -- How a text is sent as SMS. GSM-7: its letters count once, those of its extension twice, 160 in one message and 153 in each part
 -- of a longer one. UCS-2 for any other letter: UTF-16 units, 70 and 67.
 create function private.sms_size(content text, out encoding text, out characters int, out segments int)
@@ -78,17 +53,11 @@ begin
   end if;
 end $$;
 
--- Each tag of a text as written between its braces.
-create function private.tags_of(body text)
-returns setof text language sql immutable set search_path = '' as $$
-  select distinct m[1] from regexp_matches(body, '\{\{([^{}\n]*)\}\}', 'g') m
-$$;
-
 -- A template with typical values, or with the longest ones; as in render.ts a PIN without a place gets a line of its own.
 create function private.fill_template(body text, channel text, with_longest boolean)
 returns text language plpgsql stable set search_path = '' as $$
 declare
-  tags text[] := array(select lower(private.trimmed(t)) from private.tags_of(body) t);
+  tags constant text[] := private.tags_of(body);
   tag record;
 begin
   if channel <> 'email_subject' and not tags && array['pin', 'claim_url'] then
@@ -96,7 +65,7 @@ begin
   end if;
   for tag in
     select w.written, case when with_longest then repeat('x', t.longest) else t.sample end as value
-    from private.tags_of(body) w (written) join private.merge_tags t on t.tag = lower(private.trimmed(w.written))
+    from private.written_tags(body) w (written) join private.merge_tags t on t.tag = lower(private.trimmed(w.written))
   loop
     body := replace(body, '{{' || tag.written || '}}', tag.value);
   end loop;
@@ -106,18 +75,19 @@ end $$;
 create function private.template_problems(body text, channel text, tags text[])
 returns setof text language plpgsql stable set search_path = '' as $$
 declare
-  loose constant text := regexp_replace(body, '\{\{[^{}\n]*\}\}', '', 'g');
+  loose constant text := regexp_replace(body, private.tag_pattern(), '', 'g');
+  known constant text[] := array(select m.tag from private.merge_tags m order by m.tag);
   characters_max constant int := case channel when 'sms' then 1600 when 'email' then 50000 else 255 end;
   characters constant int := (private.sms_size(private.fill_template(body, channel, true))).characters;
   single text;
 begin
   return query
-    select format('{{%s}} is not a merge tag: did you mean {{%s}}?', t, private.nearest_tag(t))
-    from unnest(tags) t where t not in (select m.tag from private.merge_tags m) order by t limit 10;
+    select format('{{%s}} is not a merge tag: did you mean {{%s}}?', t, private.nearest_name(t, known, always => true))
+    from unnest(tags) t where t <> all (known) order by t limit 10;
   if loose ~ '[{}]' then
     single := (regexp_match(loose, '\{\s*([A-Za-z_ ]{2,30})\}'))[1];
     return next case when single is not null
-      then format('{%s} has single braces: did you mean {{%s}}?', single, private.nearest_tag(single))
+      then format('{%s} has single braces: did you mean {{%s}}?', single, private.nearest_name(single, known, always => true))
       else format('has a brace that belongs to no merge tag near "%s"', substring(loose from '[^\n]{0,12}[{}][^\n]{0,12}')) end;
   end if;
   if channel <> 'email_subject' and not tags && array['code', 'claim_url'] then
@@ -148,7 +118,7 @@ begin
     perform private.refuse_field('body', 'has more than 100,000 characters');
   end if;
   body := regexp_replace(coalesce(body, ''), '\r\n?', E'\n', 'g');
-  tags := array(select distinct lower(private.trimmed(t)) as tag from private.tags_of(body) t order by 1);
+  tags := private.tags_of(body);
   select * into size from private.sms_size(private.fill_template(body, channel, false));
   select * into longest from private.sms_size(private.fill_template(body, channel, true));
   return jsonb_build_object('channel', channel, 'tags', to_jsonb(tags),

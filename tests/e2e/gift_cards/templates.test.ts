@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { DEFAULT_TEMPLATES, valuesOf } from '../../../supabase/functions/_shared/messages/render.ts';
+import { DEFAULT_TEMPLATES, TAG, valuesOf } from '../../../supabase/functions/_shared/messages/render.ts';
 import { houseValues } from '../../../supabase/functions/_shared/messages/deliver.ts';
 import { sql } from '../../support/database.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -19,6 +19,11 @@ Deno.test('merge tags: those that the database takes are those that render fills
     select private.present_card_message(d) as message from public.deliveries d where d.id = ${deliveryId}`;
   const values = valuesOf(message.merge, promised.cards[0], houseValues('Client'));
   assert.deepEqual([...Object.keys(values), 'claim_url', 'claim_expires'].sort(), await tagsOfTheDatabase());
+});
+
+Deno.test('merge tags: the database and render have one pattern', async () => {
+  const [{ pattern }] = await sql`select private.tag_pattern() as pattern`;
+  assert.equal(pattern, TAG.source);
 });
 
 Deno.test('merge tags: a message with every one of them leaves none empty', async () => {

@@ -59,10 +59,11 @@ Questions? Write to: {{support_email}}
 
 {{company_name}}`;
 
-const TAG = /\{\{\s*([^{}]*?)\s*\}\}/g;
+/** A merge tag, with its name as written; the database has the same pattern (`private.tag_pattern`). */
+export const TAG = /\{\{([^{}\n]*)\}\}/g;
 
 // Such as "PIN: {{pin}}".
-const LABELLED_TAG = /^[^{}]*:\s*\{\{\s*([^{}]*?)\s*\}\}\s*$/;
+const LABELLED_TAG = new RegExp(`^[^{}]*:\\s*${TAG.source}\\s*$`);
 
 /** The link that shows the card. */
 export interface Claim {
@@ -92,9 +93,14 @@ export function render(channel: 'sms' | 'email', template: Template, values: Val
   return { subject, text, html: htmlOf(text) };
 }
 
+/** The name of a tag, in lower case and without blanks around it. */
+function nameOf(tag: string): string {
+  return tag.trim().toLowerCase();
+}
+
 /** A template whose text brings the PIN: by its tag, by the link that shows it, or by a line at the end. */
 function withPin(template: string): string {
-  const tags = Array.from(template.matchAll(TAG), ([, tag]) => tag.toLowerCase());
+  const tags = Array.from(template.matchAll(TAG), ([, tag]) => nameOf(tag));
   return tags.includes('pin') || tags.includes('claim_url') ? template : template + PIN_LINE;
 }
 
@@ -137,7 +143,7 @@ const UNSEEN = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 // A value is one line: a name with a line break must not look like another part of the message.
 function valueOf(tag: string | undefined, values: Values): string | undefined {
   if (tag === undefined) return undefined;
-  const name = tag.toLowerCase();
+  const name = nameOf(tag);
   return Object.hasOwn(values, name) ? values[name].replace(/\s+/g, ' ').replace(UNSEEN, '').trim() : '';
 }
 
