@@ -1,4 +1,4 @@
-/** A bank under disorder: transfers, holds, captures, releases, expiries and reversals on few accounts, all at once. */
+/** Transfers, holds, captures, releases, expiries and reversals on few accounts, all at once. */
 import { type Client, connect, report } from './measure.ts';
 
 const clients = 32;
@@ -16,7 +16,7 @@ interface Bank {
 
 const tally = new Map<string, number>();
 
-/** Runs so many operations at once, looks at the sums meanwhile and at everything after, and throws if they are off. */
+/** Runs the operations, checks the sums meanwhile and the invariants after, and throws when they are violated. */
 export async function bank(): Promise<void> {
   console.log(`\nA bank of ${accountCount} accounts, ${operations} operations by ${clients} clients`);
   const database = connect();
@@ -34,7 +34,7 @@ export async function bank(): Promise<void> {
   isOver = true;
   report(`all operations in ${seconds.toFixed(0)} s`, operations / seconds);
   for (const [what, times] of [...tally].sort()) console.log(`  ${what.padEnd(44)} ${times}`);
-  console.log(`  ${await snapshots} looks meanwhile: no sum but zero, nothing below zero`);
+  console.log(`  ${await snapshots} checks meanwhile: every sum is zero, no balance negative`);
   const problems = await database`select * from private.ledger_imbalances`;
   if (problems.length > 0) throw new Error(`The ledger is off: ${JSON.stringify(problems.slice(0, 5))}`);
   const [won, lost] = ['ok', 'WL002'].map((outcome) => tally.get(`reversal: ${outcome}`) ?? 0);
@@ -89,13 +89,13 @@ async function hold(db: Client, own: Bank, account: string): Promise<void> {
   own.holds.push(id);
 }
 
-// Left among the others, so that somebody else may capture, release or expire it at the same time.
+// The hold stays in the list, so that another client may capture, release or expire it at the same time.
 function withHold(own: Bank, what: string, work: (id: string) => Promise<unknown>): Promise<unknown> {
   const id = anyOf(own.holds.slice(-50));
   return id ? count(what, work(id)) : Promise.resolve();
 }
 
-/** Two at once, each with a key of its own, take back the whole of a payment: one must, and one must not. */
+/** Two clients reverse the whole of a payment at once, each with its own key: one must succeed, one must be refused. */
 async function reverseTwice(one: Client, other: Client, { payments }: Bank): Promise<void> {
   const payment = payments.pop();
   if (!payment) return;
@@ -109,7 +109,7 @@ async function reverseTwice(one: Client, other: Client, { payments }: Bank): Pro
   await Promise.all([reverse(one), reverse(other)]);
 }
 
-/** Counts what came of an operation; what is no refusal of the ledger (a deadlock, say) is thrown. */
+/** Counts the outcome of an operation; an error that is no refusal of the ledger (a deadlock, say) is thrown. */
 async function count(what: string, work: Promise<unknown>): Promise<void> {
   const outcome = await work.then(() => 'ok', (error) => {
     if (!/^WL00\d$/.test(error.code)) throw error;
@@ -119,8 +119,8 @@ async function count(what: string, work: Promise<unknown>): Promise<void> {
 }
 
 async function watch(database: Client, { clientId }: Bank, isOver: () => boolean): Promise<number> {
-  let looks = 0;
-  for (; !isOver(); looks++) {
+  let checks = 0;
+  for (; !isOver(); checks++) {
     const [seen] = await database`
       select (select sum(e.amount) from public.ledger_entries e where e.client_id = ${clientId}) as total,
         (select min(least(a.balance, a.held, a.balance - a.held)) from public.ledger_accounts a
@@ -130,7 +130,7 @@ async function watch(database: Client, { clientId }: Bank, isOver: () => boolean
     }
     await new Promise((resume) => setTimeout(resume, 200));
   }
-  return looks;
+  return checks;
 }
 
 const any = (below: number) => Math.floor(Math.random() * below);

@@ -30,8 +30,8 @@ comment on table public.ledger_holds is
   'Units set aside for a payment: no transfer until they are captured. The job releases a hold past its expires_at.';
 
 create table private.ledger_hold_lots (
-  hold_id uuid not null references public.ledger_holds (id),
-  lot_id bigint not null references public.ledger_lots (id),
+  hold_id uuid not null,
+  lot_id bigint not null,
   amount numeric(18,2) not null,
   constraint ledger_hold_lots_are_unique primary key (hold_id, lot_id),
   constraint ledger_hold_lots_amount_is_positive check (amount > 0)

@@ -115,6 +115,16 @@ create view private.ledger_imbalances as
   from public.ledger_holds h left join private.ledger_hold_lots s on s.hold_id = h.id
   group by h.id having h.amount <> coalesce(sum(s.amount), 0)
   union all
+  select 'a lot or a transfer is used that does not exist', concat_ws(' ', u.transfer_id, u.lot_id)
+  from private.ledger_lot_uses u
+  where not exists (select from public.ledger_transfers t where t.id = u.transfer_id)
+    or not exists (select from public.ledger_lots l where l.id = u.lot_id)
+  union all
+  select 'a hold stands in a lot, or a lot is held, that does not exist', concat_ws(' ', s.hold_id, s.lot_id)
+  from private.ledger_hold_lots s
+  where not exists (select from public.ledger_holds h where h.id = s.hold_id)
+    or not exists (select from public.ledger_lots l where l.id = s.lot_id)
+  union all
   select 'more was reversed than was moved', o.transfer_id::text
   from public.ledger_entries o
   join public.ledger_transfers t on t.reverses = o.transfer_id

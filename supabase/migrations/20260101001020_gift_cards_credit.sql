@@ -1,12 +1,12 @@
 -- Gift cards, prepaid credit: the platform allocates credit to agencies, agencies to their clients, and each level that is
 -- prepaid pays its own price of a card from it, exactly and never below zero: an agency what it owes the platform, a client what
 -- it owes its agency.
--- Credit is an asset of the ledger for each currency. What the platform issued to an agency is its issuance, what agencies paid its
--- revenue; the revenue in a client's books is its agency's, which collects it. Terms are looked up when a card is given: a level
--- that is not prepaid is billed only. The charge of a claim is its last step, because all claims of a payer wait for its account;
--- two accounts are locked in id order.
+-- Credit is an asset of the ledger for each currency. Credit given to agencies comes from the platform's issuance account, agencies
+-- pay into its revenue account, and a client pays into a revenue account of its own, which its agency collects. Terms are looked up
+-- when a card is claimed: a level that is not prepaid is only billed. The charge is the last step of a claim, because all claims of a
+-- payer wait for its account; two accounts are locked in id order.
 
--- The credit account of a client or an agency, opened when it is asked for first.
+-- Returns the credit account of a client or an agency, and opens it on first use.
 create function private.credit_account(owner_type text, owner_id uuid, currency text)
 returns uuid language plpgsql volatile set search_path = '' as $$
 begin
@@ -104,8 +104,8 @@ begin
   perform private.release_holds(hold_ids);
 end $$;
 
--- Gives back what each level was charged for something: a card that is cancelled before it left, cards of a sale. The amounts are
--- those to give back, all that remains if they are null. Answers how many charges were given back.
+-- Reverses the charges of each level for a reference: a card that is cancelled before it was disclosed, cards of a sale. amounts: how
+-- much of each level, all that remains when null. Returns how many charges were reversed.
 create function private.reverse_charge(
   reference_id uuid, idempotency_key text, description text, transfer_type text default 'card_charge',
   amounts private.card_prices default null)
@@ -128,7 +128,7 @@ begin
   return reversed;
 end $$;
 
--- The desk of credit: who is prepaid, and who has how much. Credit goes down one level at a time, and what is free goes up again.
+-- Admin entry points: prepaid terms, and credit, which moves down one level at a time and back up while it is free.
 
 create function private.update_billing_terms(
   agency_id uuid default null, client_id uuid default null, is_prepaid boolean default null)
@@ -199,7 +199,7 @@ begin
   moved := private.post_credit(case when is_given then 'allocation' else 'allocation_return' end,
     case when is_given then upper_account else own_account end, case when is_given then own_account else upper_account end,
     amount, concat_ws(':', 'credit', owner_id, private.answer_key(idempotency_key, gen_random_uuid()::text)), description);
-  -- a repeated request moves nothing, and is no second event
+  -- a repeated request moves nothing, so it is not audited again
   if not exists (
     select from public.audit_events a where a.subject_id = owner_id and a.metadata ->> 'transfer_id' = moved.id::text) then
     perform private.record_audit(client_id, private.caller(),
@@ -228,8 +228,8 @@ $$;
 select private.publish('private.return_credit(numeric, uuid, uuid, text, text, text)', '{authenticated, service_role}',
   'Takes unspent credit back, from a client to its agency or from an agency to the platform. The same key takes once.');
 
--- What prepaid clients paid for cards belongs to their agency. It is collected apart from the claims, which would all wait for the
--- agency's account, and may be less than nothing for a while when cards come back after it was collected.
+-- Moves the payments of a prepaid client to its agency. Apart from the claims, which would all wait for the agency's account. The
+-- revenue account may be negative for a while, when cards are returned after their payment was collected.
 create function private.collect_credit(
   client_id uuid, amount numeric default null, currency text default 'USD', idempotency_key text default null)
 returns public.ledger_transfers language plpgsql volatile security definer set search_path = '' as $$
@@ -244,7 +244,7 @@ begin
   perform private.assert_amount(amount, currency, 'amount', is_positive => true, maximum => 1e12);
   agency_account := private.credit_account('agency', private.agency_to_give(client_id), currency);
   revenue := private.system_account(client_id, 'revenue', 'credit:' || currency);
-  -- two that collect at once would both find the same payments
+  -- two concurrent calls would both count the same payments
   perform private.lock_accounts(array[agency_account]);
   select t.* into moved from public.ledger_transfers t
   where t.idempotency_key = key and t.client_id = collect_credit.client_id;

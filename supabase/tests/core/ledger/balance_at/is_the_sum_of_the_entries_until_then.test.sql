@@ -24,7 +24,7 @@ select is_empty($$ select * from moments where private.balance_at(tests.the('ada
   'At any moment a customer had what he had then');
 select is_empty($$ select * from moments where private.balance_at(tests.the('issuance'), at) <> issued $$,
   'And a system account, which keeps no balance, too');
-select is(private.balance_at(tests.the('ada'), now() - interval '1 day'), 0::numeric, 'Before the first entry it is nothing');
+select is(private.balance_at(tests.the('ada'), now() - interval '1 day'), 0::numeric, 'balance_at: before the first entry → zero');
 select results_eq($$ select private.balance_at(tests.the('ada'), 'infinity') $$,
   $$ select balance from public.ledger_accounts where id = tests.the('ada') $$, 'In the end it is the balance that stands there');
 select is_empty($$

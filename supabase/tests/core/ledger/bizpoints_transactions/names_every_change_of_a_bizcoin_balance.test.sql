@@ -17,11 +17,11 @@ select results_eq($$
   (tests.the('owner'), 'purchase', -4.00, 6.00, null, null) $$,
   'Each change of bizcoins with its reason, and the balance after it');
 select tests.sign_in(tests.the('owner'));
-select is((select count(*)::int from public.bizpoints_transactions), 2, 'The customer reads his own');
+select is((select count(*)::int from public.bizpoints_transactions), 2, 'bizpoints_transactions: a customer → their own');
 select tests.sign_out();
 select tests.keep('other', tests.create_user());
 select tests.sign_in(tests.the('other'));
-select is_empty('select from public.bizpoints_transactions', 'Nobody else reads them');
+select is_empty('select from public.bizpoints_transactions', 'bizpoints_transactions: another user → none');
 select tests.sign_out();
 
 select * from finish();

@@ -7,7 +7,7 @@ select tests.keep_ledger();
 create function pg_temp.wallet(actor uuid) returns jsonb language sql as $$
   select public.get_wallet(actor, tests.the('owner'))
 $$;
-select is(pg_temp.wallet(tests.the('owner')) #> '{result,transactions}', '[]', 'Who has had nothing has no transaction');
+select is(pg_temp.wallet(tests.the('owner')) #> '{result,transactions}', '[]', 'get_wallet: no transaction → an empty list');
 select tests.give(10, now() + interval '1 day');
 select tests.give(90);
 select tests.give(5, now() + interval '1 hour');
@@ -18,14 +18,14 @@ select tests.keep('payment', tests.spend(2));
 select tests.keep('wallet', pg_temp.wallet(tests.the('owner')) -> 'result');
 select is(tests.kept('wallet') #> '{balances,0}', jsonb_build_object('accountId', tests.the('ada'), 'clientId',
   tests.the('client'), 'asset', 'bizcoin', 'balance', 98, 'held', 3, 'available', 95),
-  'He reads what he has, what is held and what he can spend, without what has lapsed');
+  'get_wallet: a customer → balance, held and available without lapsed lots');
 select is(tests.kept('wallet') -> 'expiring', jsonb_build_array(jsonb_build_object('clientId', tests.the('client'), 'asset',
-  'bizcoin', 'amount', 5, 'expiresAt', to_jsonb(now() + interval '1 day'))), 'And what will expire when');
-select is(jsonb_array_length(tests.kept('wallet') -> 'transactions'), 4, 'And the last transactions');
-select is(tests.kept('wallet') #> '{transactions,0,transferId}', to_jsonb(tests.the('payment')), 'The newest first');
-select is(tests.kept('wallet') #> '{transactions,0,amount}', '-2', 'With its amount');
+  'bizcoin', 'amount', 5, 'expiresAt', to_jsonb(now() + interval '1 day'))), 'get_wallet: lots with expiry → expiring');
+select is(jsonb_array_length(tests.kept('wallet') -> 'transactions'), 4, 'get_wallet: transactions → the last ones');
+select is(tests.kept('wallet') #> '{transactions,0,transferId}', to_jsonb(tests.the('payment')), 'get_wallet: transactions → newest first');
+select is(tests.kept('wallet') #> '{transactions,0,amount}', '-2', 'get_wallet: transactions → with their amount');
 select count(tests.spend(1)) from generate_series(1, 25);
-select is(jsonb_array_length(pg_temp.wallet(tests.the('owner')) #> '{result,transactions}'), 20, 'Not more than twenty');
+select is(jsonb_array_length(pg_temp.wallet(tests.the('owner')) #> '{result,transactions}'), 20, 'get_wallet: more than twenty transactions → twenty');
 
 select tests.keep('elsewhere', tests.create_client());
 select private.ledger_account(tests.the('elsewhere'), 'user', tests.the('owner'), 'points');
@@ -33,14 +33,14 @@ create function pg_temp.read_by(actor uuid) returns text language sql as $$
   select coalesce(w ->> 'code', (select string_agg(b ->> 'asset', ' ') from jsonb_array_elements(w #> '{result,balances}') b))
   from pg_temp.wallet(actor) w
 $$;
-select is(pg_temp.read_by(null), 'bizcoin points', 'The server reads the wallet at every client');
-select is(pg_temp.read_by(tests.the('owner')), 'bizcoin points', 'And so does the customer');
+select is(pg_temp.read_by(null), 'bizcoin points', 'get_wallet: no actor → all clients');
+select is(pg_temp.read_by(tests.the('owner')), 'bizcoin points', 'get_wallet: the customer → all clients');
 select is(pg_temp.read_by(tests.create_user('client_admin', tests.the('client'))), 'bizcoin',
-  'An admin reads it at his client');
+  'get_wallet: an admin → their client');
 select is(pg_temp.read_by(tests.create_user('client_admin', tests.create_client())), 'RB-404',
-  'An admin of another client does not');
-select is(pg_temp.read_by(tests.create_user('customer', tests.the('client'))), 'RB-404', 'Nor another customer');
-select is(pg_temp.read_by(tests.create_user('call_agent', tests.the('client'))), 'RB-404', 'Nor a call agent');
+  'get_wallet: an admin of another client → RB-404');
+select is(pg_temp.read_by(tests.create_user('customer', tests.the('client'))), 'RB-404', 'get_wallet: another customer → RB-404');
+select is(pg_temp.read_by(tests.create_user('call_agent', tests.the('client'))), 'RB-404', 'get_wallet: a call agent → RB-404');
 select is(public.get_wallet(tests.create_user('client_admin', tests.the('client')), tests.create_user()) ->> 'code',
   'RB-404', 'Somebody else''s customer reads like nobody');
 

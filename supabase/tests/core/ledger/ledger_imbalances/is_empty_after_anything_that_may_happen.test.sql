@@ -52,14 +52,14 @@ begin
     end;
   end loop;
 end $$;
-select is_empty('select * from private.ledger_imbalances', 'After 1,500 random steps everything adds up');
+select is_empty('select * from private.ledger_imbalances', 'ledger_imbalances: after 1,500 random operations → empty');
 select is_empty('select * from public.wallet_balances where available < 0 or balance <> available + held',
-  'Nobody has less than nothing');
+  'wallet_balances: after random operations → no negative balance');
 select set_eq($$ select distinct outcome from happened $$,
-  $$ values ('WL001'), ('WL002'), ('WL003'), ('done') $$, 'Each refusal has come up');
-select is((select count(distinct what)::int from happened where outcome = 'done'), 10, 'And each step has been taken');
-select is((select sum(amount) from public.ledger_entries), 0.00, 'All entries sum to zero');
-select cmp_ok((select count(*)::int from public.ledger_transfers), '>', 300, 'Of many transfers');
+  $$ values ('WL001'), ('WL002'), ('WL003'), ('done') $$, 'random operations: each refusal occurs');
+select is((select count(distinct what)::int from happened where outcome = 'done'), 10, 'random operations: each kind succeeds');
+select is((select sum(amount) from public.ledger_entries), 0.00, 'ledger_entries: after random operations → sum to zero');
+select cmp_ok((select count(*)::int from public.ledger_transfers), '>', 300, 'ledger_transfers: random operations → more than 300');
 
 select * from finish();
 rollback;

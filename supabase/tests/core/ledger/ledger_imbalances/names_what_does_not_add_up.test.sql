@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(14);
+select plan(18);
 
 select tests.keep_ledger();
 
@@ -9,7 +9,7 @@ select tests.spend(10);
 select private.reserve_hold(tests.the('ada'), 20, now() + interval '1 hour', 'hold');
 select tests.keep('reversed', tests.spend(10));
 select private.reverse_transfer(tests.the('reversed'), 10, 'reversal');
-select is_empty('select * from private.ledger_imbalances', 'It is empty as long as everything adds up');
+select is_empty('select * from private.ledger_imbalances', 'ledger_imbalances: a balanced ledger → empty');
 
 -- what no function does, done behind their backs and undone again
 alter table public.ledger_entries disable trigger user;
@@ -51,6 +51,14 @@ select pg_temp.names('a lot is not what its uses left of it', $$ update private.
 select pg_temp.names('what is held in a lot is not what its holds set aside',
   $$ update public.ledger_lots set held = held - 1 where transfer_id = tests.the('gift') $$);
 select pg_temp.names('a hold does not stand in lots', $$ update private.ledger_hold_lots set amount = amount - 1 $$);
+select pg_temp.names('a lot or a transfer is used that does not exist',
+  $$ update private.ledger_lot_uses set lot_id = -1 $$);
+select pg_temp.names('a lot or a transfer is used that does not exist',
+  $$ update private.ledger_lot_uses set transfer_id = gen_random_uuid() $$);
+select pg_temp.names('a hold stands in a lot, or a lot is held, that does not exist',
+  $$ update private.ledger_hold_lots set lot_id = -1 $$);
+select pg_temp.names('a hold stands in a lot, or a lot is held, that does not exist',
+  $$ update private.ledger_hold_lots set hold_id = gen_random_uuid() $$);
 select pg_temp.names('more was reversed than was moved',
   $$ update public.ledger_entries set amount = amount + 1 where account_id = tests.the('ada')
     and transfer_id in (select id from public.ledger_transfers where reverses is not null) $$);

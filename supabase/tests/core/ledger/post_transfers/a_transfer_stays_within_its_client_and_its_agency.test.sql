@@ -20,24 +20,24 @@ select tests.keep('nobody', null::text);
 select private.post_transfer(null, 'test', tests.the('issuance'), tests.the('agencys'), 100, 'a hundred');
 
 select is(private.ledger_account(null, 'agency', tests.the('agency'), 'credit:USD'), tests.the('agencys'),
-  'An agency has one account of a currency');
-select is(private.system_account(null, 'issuance', 'credit:USD'), tests.the('issuance'), 'The platform has one to issue from');
+  'ledger_account: an agency and a currency → one account');
+select is(private.system_account(null, 'issuance', 'credit:USD'), tests.the('issuance'), 'system_account: no client and a currency → one issuance account');
 select throws_ok($$ select private.ledger_account(null, 'agency', tests.the('agency'), 'points') $$, '23514', null,
-  'Above the clients there is credit only');
+  'ledger_account: no client, an asset other than credit → check violation');
 select throws_ok($$ select private.ledger_account(null, 'user', gen_random_uuid(), 'credit:USD') $$, '23514', null,
-  'And of customers agencies only');
-select is(pg_temp.move('nobody', 'issuance', 'agencys'), 'moved', 'Above the clients credit moves');
-select is(pg_temp.move('client', 'agencys', 'clients'), 'moved', 'And from an agency to its client, in the client''s books');
+  'ledger_account: no client, a user → check violation');
+select is(pg_temp.move('nobody', 'issuance', 'agencys'), 'moved', 'post_transfers: platform to agency → posted');
+select is(pg_temp.move('client', 'agencys', 'clients'), 'moved', 'post_transfers: agency to its client, under the client → posted');
 select is(pg_temp.move('client', 'clients', 'others'), 'a transfer moves whole cents between accounts of its client',
-  'Not to another client');
+  'post_transfers: one client to another → error');
 select is(pg_temp.move('other', 'agencys', 'others'), 'a transfer moves whole cents between accounts of its client',
-  'Not from an agency to another''s client');
+  'post_transfers: an agency to a client of another agency → error');
 select is(pg_temp.move('nobody', 'agencys', 'clients'), 'a transfer moves whole cents between accounts of its client',
-  'And not past the client''s books');
+  'post_transfers: agency to its client without the client → error');
 select bag_eq($$ select e.client_id, e.amount from public.ledger_entries e $$,
   $$ values (null::uuid, -100.00), (null, 100.00), (null, -10.00), (null, 10.00), (null, -10.00), (tests.the('client'), 10.00) $$,
-  'Each entry is of the client whose account it is on');
-select is_empty('select * from private.ledger_imbalances', 'The books balance');
+  'ledger_entries: client_id is that of the account');
+select is_empty('select * from private.ledger_imbalances', 'post_transfers: the ledger balances');
 
 select * from finish();
 rollback;

@@ -20,30 +20,30 @@ create function pg_temp.post(variadic requests jsonb[]) returns bigint language 
 $$;
 
 select lives_ok($$ select pg_temp.post(pg_temp.request('{"issuance": -10, "ada": 6, "bob": 4}')) $$,
-  'A transfer may have more than two entries');
+  'post_transfers: three entries → posted');
 select results_eq($$ select balance from public.ledger_accounts where id in (tests.the('ada'), tests.the('bob'))
-  order by 1 $$, 'values (4.00), (6.00)', 'Each account has what its entry says');
+  order by 1 $$, 'values (4.00), (6.00)', 'post_transfers: three entries → each account has its amount');
 select lives_ok($$ select pg_temp.post(pg_temp.request('{"ada": -1, "issuance": 1, "points": 5, "points issuance": -5}')) $$,
-  'And more than one asset');
+  'post_transfers: two assets, each balanced → posted');
 select throws_like($$ select pg_temp.post(pg_temp.request('{"issuance": -10, "ada": 9}')) $$, '%sum to zero%',
-  'What does not sum to zero is not posted');
+  'post_transfers: entries that do not sum to zero → error');
 select throws_like($$ select pg_temp.post(pg_temp.request('{"issuance": -10, "points": 10}')) $$, '%sum to zero%',
-  'One asset does not pay for another');
+  'post_transfers: one asset for another → error');
 select throws_like($$ select pg_temp.post(pg_temp.request('{"ada": 10}')) $$, '%sum to zero%',
-  'One entry is no transfer');
+  'post_transfers: one entry → error');
 select throws_like($$ select pg_temp.post(pg_temp.request('{"ada": 5, "issuance": -5, "foreigner": 5}')) $$,
-  '%between accounts of its client%', 'Nothing goes to an account of another client');
+  '%between accounts of its client%', 'post_transfers: an account of another client → error');
 select throws_like($$ select pg_temp.post(pg_temp.request('{"ada": 0.5, "issuance": -0.5}')) $$,
-  '%units_are_whole%', 'Half a bizcoin is not posted');
+  '%units_are_whole%', 'post_transfers: half a bizcoin → units_are_whole');
 select throws_like($$ select pg_temp.post(pg_temp.request('{"ada": 0.001, "issuance": -0.001}')) $$,
-  '%moves whole cents%', 'Nor less than a cent of anything');
+  '%moves whole cents%', 'post_transfers: less than a cent → error');
 select throws_ok($$ select pg_temp.post(pg_temp.request('{"issuance": -5, "bob": 5}'),
-  pg_temp.request('{"ada": -1000, "issuance": 1000}')) $$, 'WL001', null, 'Of several transfers one is refused');
-select is((select balance from public.ledger_accounts where id = tests.the('bob')), 4.00, 'And none is posted');
+  pg_temp.request('{"ada": -1000, "issuance": 1000}')) $$, 'WL001', null, 'post_transfers: one of two exceeds the balance → WL-001');
+select is((select balance from public.ledger_accounts where id = tests.the('bob')), 4.00, 'post_transfers: one of two is refused → none is posted');
 select lives_ok($$ select pg_temp.post(pg_temp.request('{"issuance": -50, "ada": 50}', 'z: first'),
   pg_temp.request('{"ada": -55, "revenue": 55}', 'a: second')) $$,
-  'What an earlier transfer brings a later one may spend, whatever their keys are');
-select is_empty('select * from private.ledger_imbalances', 'And it all adds up');
+  'post_transfers: a later transfer spends what an earlier one credits → posted');
+select is_empty('select * from private.ledger_imbalances', 'post_transfers: the ledger balances');
 
 select * from finish();
 rollback;

@@ -46,8 +46,8 @@ select is(pg_temp.seen(e.relation, p.id), case when p.persona = 'the owner' then
 from expected e, personas p;
 
 select tests.sign_in(tests.the('owner'));
-select throws_ok('update public.ledger_accounts set balance = 1000000', '42501', null, 'A customer writes no balance');
-select throws_ok('select private.post_transfers(''{}'')', '42501', null, 'And posts nothing');
+select throws_ok('update public.ledger_accounts set balance = 1000000', '42501', null, 'ledger_accounts: update by a customer → 42501');
+select throws_ok('select private.post_transfers(''{}'')', '42501', null, 'post_transfers: a customer → 42501');
 select tests.sign_out();
 
 select * from finish();
