@@ -1,6 +1,6 @@
--- Opt-outs: the addresses that nothing is sent to, and the last wish of each address, in the order in which wishes were expressed.
--- Providers report wishes late, repeatedly and in any order, so the time of the event decides and not the time of the report.
--- An address may have opted out in several ways (kind): each is lifted by its own kind only, and nothing is sent while one is left.
+-- Opt-outs: the addresses that nothing is sent to, and the latest preference of each address by the time of its event: providers report
+-- preferences late, repeatedly and in any order.
+-- An address can have opt-outs of several kinds: each is lifted by its own kind only, and nothing is sent while one is left.
 
 create table public.contact_opt_outs (
   id uuid primary key default gen_random_uuid(),
@@ -20,23 +20,23 @@ create table public.contact_opt_outs (
   constraint contact_opt_outs_are_unique unique (channel, address, kind)
 );
 comment on table public.contact_opt_outs is
-  'Addresses that want nothing more; read in the transaction that leases a send. said_at: when the owner said so, which a '
-  'provider may tell later. kind: how it is taken back. general (a text, a carrier''s block, passed on by staff): START by text, or '
+  'Addresses that opted out; read in the transaction that leases a send. said_at: the time of the opt-out, which a provider may '
+  'report later. kind: what lifts it. general (a text, a carrier''s block, relayed by staff): START by text, or '
   'staff; whatsapp: START by WhatsApp; group_unsubscribe:<id>: that group''s resubscribe; one_click: the same link; unsubscribe and '
   'spamreport: nothing that is reported to us.';
 
-create table private.contact_wishes (
+create table private.contact_preferences (
   channel text not null,
   address text not null,
   kind text not null,
-  wish text not null,
+  preference text not null,
   said_at timestamptz not null,
-  constraint contact_wishes_one_for_an_address primary key (channel, address, kind),
-  constraint contact_wishes_address_is_in_lower_case check (address = lower(address)),
-  constraint contact_wishes_wish_is_valid check (wish in ('opt_in', 'opt_out'))
+  constraint contact_preferences_one_for_an_address primary key (channel, address, kind),
+  constraint contact_preferences_address_is_in_lower_case check (address = lower(address)),
+  constraint contact_preferences_preference_is_valid check (preference in ('opt_in', 'opt_out'))
 );
-comment on table private.contact_wishes is
-  'The last wish of each address, by kind. It outlives a lifted opt-out, so that an older one that is reported later changes nothing.';
+comment on table private.contact_preferences is
+  'The latest preference of each address, by kind. It is kept when the opt-out is lifted, so that an older one that is reported later is ignored.';
 
 create function private.is_opted_out(channel text, address text)
 returns boolean language plpgsql stable set search_path = '' as $$
@@ -45,38 +45,38 @@ begin
     select from public.contact_opt_outs o where o.channel = is_opted_out.channel and o.address = lower(is_opted_out.address));
 end $$;
 
--- Locks the wishes of an address until the end of the transaction, to serialize opt-outs and opt-ins of all kinds.
+-- Locks the preferences of an address until the end of the transaction, to serialize opt-outs and opt-ins of all kinds.
 -- Every transaction locks 'general' first, to prevent deadlocks.
 create function private.lock_preference(channel text, address text, kind text default 'general')
-returns private.contact_wishes language plpgsql volatile set search_path = '' as $$
+returns private.contact_preferences language plpgsql volatile set search_path = '' as $$
 declare
-  wish private.contact_wishes;
+  preference private.contact_preferences;
 begin
   if kind <> 'general' then
     perform private.lock_preference(channel, address);
   end if;
-  insert into private.contact_wishes as w (channel, address, kind, wish, said_at)
+  insert into private.contact_preferences as w (channel, address, kind, preference, said_at)
   values (lock_preference.channel, lower(lock_preference.address), lock_preference.kind, 'opt_in', '-infinity')
-  on conflict on constraint contact_wishes_one_for_an_address do update set said_at = w.said_at
-  returning w.* into wish;
-  return wish;
+  on conflict on constraint contact_preferences_one_for_an_address do update set said_at = w.said_at
+  returning w.* into preference;
+  return preference;
 end $$;
 
--- Records a wish and returns whether it is the last one: the later event wins, and of two at the same moment the opt-out.
-create function private.record_preference(channel text, address text, wish text, said_at timestamptz, kind text default 'general')
+-- Records a preference and returns whether it is the latest one: the later event wins, and of two at the same time the opt-out.
+create function private.record_preference(channel text, address text, preference text, said_at timestamptz, kind text default 'general')
 returns boolean language plpgsql volatile set search_path = '' as $$
 declare
-  last_wish private.contact_wishes := private.lock_preference(channel, address, kind);
+  last_preference private.contact_preferences := private.lock_preference(channel, address, kind);
 begin
-  if said_at < last_wish.said_at or (said_at = last_wish.said_at and wish = 'opt_in') then
+  if said_at < last_preference.said_at or (said_at = last_preference.said_at and preference = 'opt_in') then
     return false;
   end if;
-  update private.contact_wishes w set wish = record_preference.wish, said_at = record_preference.said_at
-  where w.channel = last_wish.channel and w.address = last_wish.address and w.kind = last_wish.kind;
+  update private.contact_preferences w set preference = record_preference.preference, said_at = record_preference.said_at
+  where w.channel = last_preference.channel and w.address = last_preference.address and w.kind = last_preference.kind;
   return true;
 end $$;
 
--- From now on nothing is leased to this address; false if that was so already, or if the owner has opted in since said_at. The
+-- Records an opt-out; false if the address has one already, or if the owner has opted in since said_at. The
 -- owner's own opt-out outweighs one recorded by staff: only the owner can lift it.
 create function private.opt_out(
   channel text, address text, source text, wording text, provider_message_id text default null, recorded_by uuid default null,
@@ -100,8 +100,7 @@ begin
   return not was_opted_out;
 end $$;
 
--- Lifts an opt-out of one kind by a wish expressed at said_at; a wish older than the opt-out changes nothing. True if messages to the
--- address are allowed again.
+-- Lifts an opt-out of one kind by an opt-in of said_at, unless the opt-out is later. True if messages to the address are allowed again.
 create function private.lift_opt_out(
   channel text, address text, said_at timestamptz default clock_timestamp(), kind text default 'general')
 returns boolean language plpgsql volatile set search_path = '' as $$

@@ -120,7 +120,7 @@ returns void language sql volatile set search_path = '' as $$
   where h.id = h.last_id and h.action = 'opted_out' and h.word_before = 'opted_in'
 $$;
 
--- Events of e-mails, as the edge function has parsed them: {id, at, messageId, attemptId, status, errorCode, wish, wishKind, address, reason}.
+-- Events of e-mails, as the edge function has parsed them: {id, at, messageId, attemptId, status, errorCode, preference, preferenceKind, address, reason}.
 
 create function private.apply_email_status(event jsonb)
 returns void language plpgsql volatile set search_path = '' as $$
@@ -143,9 +143,9 @@ declare
   -- batches come in any order, and may repeat an event under another id: the time of the event decides, see record_preference. One
   -- without a time counts as of now
   said_at timestamptz := least(to_timestamp(nullif((event ->> 'at')::bigint, 0)), now());
-  kind text := coalesce(event ->> 'wishKind', 'general');
+  kind text := coalesce(event ->> 'preferenceKind', 'general');
 begin
-  if event ->> 'wish' = 'opt_out' then
+  if event ->> 'preference' = 'opt_out' then
     perform private.opt_out(
       'email', event ->> 'address', 'provider', event ->> 'reason', event ->> 'messageId', said_at => said_at, kind => kind);
   elsif private.lift_opt_out('email', event ->> 'address', said_at, kind) then
@@ -180,10 +180,10 @@ begin
   perform private.lock_preference('email', w.address)
   from (
     select distinct lower(e ->> 'address') as address from jsonb_array_elements(events) e
-    where e ->> 'id' = any (fresh) and e ->> 'wish' is not null order by 1) w;
+    where e ->> 'id' = any (fresh) and e ->> 'preference' is not null order by 1) w;
   for event in
     select e from jsonb_array_elements(events) with ordinality x (e, n)
-    where e ->> 'id' = any (fresh) and e ->> 'wish' is not null order by (e ->> 'at')::bigint, n
+    where e ->> 'id' = any (fresh) and e ->> 'preference' is not null order by (e ->> 'at')::bigint, n
   loop
     perform private.apply_email_preference(event);
   end loop;

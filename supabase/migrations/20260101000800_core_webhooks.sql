@@ -296,18 +296,18 @@ begin
   return cardinality(old);
 end $$;
 
--- Must be empty: messages of which the record does not say how they came to be what they are.
+-- Must be empty: messages whose status does not match their attempts.
 create view private.webhook_violations as
-  select m.id, 'its tries are not all on record' as problem
+  select m.id, 'attempts without a row' as problem
   from public.webhook_messages m
   where m.attempts <> (select count(*) from public.webhook_attempts a where a.message_id = m.id)
   union all
-  select m.id, 'delivered, and no try was'
+  select m.id, 'delivered without a delivered attempt'
   from public.webhook_messages m
   where m.status = 'delivered' and not exists (
     select from public.webhook_attempts a where a.message_id = m.id and a.status = 'delivered')
   union all
-  select m.id, 'a try is under way for nobody'
+  select m.id, 'calling without a lease'
   from public.webhook_messages m
   join public.webhook_attempts a on a.message_id = m.id and a.status = 'calling'
   where m.status <> 'sending' or a.attempt_number <> m.attempts;

@@ -92,7 +92,7 @@ create view private.purchases_without_end as
   from public.gift_card_purchases p join public.gift_cards c on c.id = p.gift_card_id
   where p.status <> 'issued'
   union all
-  select p.id, 'nobody has looked after it for an hour'
+  select p.id, 'due for an hour and not processed'
   from public.gift_card_purchases p
   where p.ended_at is null and greatest(p.next_attempt_at, p.leased_until) < now() - interval '1 hour'
   union all

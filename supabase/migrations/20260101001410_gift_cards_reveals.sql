@@ -97,10 +97,10 @@ begin
     when link.replaced_at is not null then 'replaced'
     when link.expires_at <= now() then 'expired'
     when (select c.status from public.gift_cards c where c.id = link.gift_card_id)
-      not in ('claimed', 'delivered', 'stuck', 'redeemed') then 'card taken back'
+      not in ('claimed', 'delivered', 'stuck', 'redeemed') then 'card revoked'
     when link.device <> reveal_obstacle.device then 'another device'
     when link.revealed_at < now() - (select make_interval(mins => r.window_minutes) from private.claim_link_rules r)
-      then 'window over' end;
+      then 'window expired' end;
 end $$;
 
 -- Records that a code was disclosed. Opening a link proves that its message arrived, so the card is delivered.

@@ -147,7 +147,7 @@ begin
     when exists (
       select from public.crm_endpoints e where e.id = event.endpoint_id and e.account_id is distinct from event.account_named
         and e.account_id is not null) then 'The event is of another account than its endpoint'
-    when cardinality(event.event_names) = 0 then 'The event does not say what has happened'
+    when cardinality(event.event_names) = 0 then 'The event has no name'
     when event.is_erasure then 'The names and addresses of the contact are erased'
     when event.merged_ids <> '{}' then 'The contacts were merged: recipients follow the id that remains'
     when event.contact_id is null then 'The event names no contact'
@@ -156,17 +156,17 @@ begin
       join public.campaign_conditions cc on cc.client_id = e.client_id and cc.campaign_id = coalesce(e.campaign_id, cc.campaign_id)
       where e.id = event.endpoint_id and cc.crm_event_name = any (event.event_names)
         and cc.campaign_id::text = coalesce(lower(event.campaign_named), cc.campaign_id::text))
-      then 'No condition waits for this event'
+      then 'No condition matches this event'
     when not exists (
       select from public.crm_endpoints e
       join public.campaign_conditions cc on cc.client_id = e.client_id and cc.campaign_id = coalesce(e.campaign_id, cc.campaign_id)
       where e.id = event.endpoint_id and cc.crm_event_name = any (event.event_names)
         and cc.campaign_id::text = coalesce(lower(event.campaign_named), cc.campaign_id::text)
         and private.matches_crm_condition(cc.crm_event_match, event))
-      then case when event.payload is null then 'What the event said is forgotten, and its condition asks for it'
-        when event.negatives <> '{}' then 'The event does not count unless a condition names it in crm_event_match: '
+      then case when event.payload is null then 'The payload of the event is purged, and its condition matches fields of it'
+        when event.negatives <> '{}' then 'The event has a negative outcome that no condition names in crm_event_match: '
           || array_to_string(event.negatives, ', ')
-        else 'No condition waits for what the fields of this event say' end
+        else 'No condition matches the fields of this event' end
     else 'No recipient of the campaign has this contact id' end;
 end $$;
 

@@ -50,7 +50,7 @@ begin
   update public.crm_events e
   set status = case when is_owed then 'owed' else 'refused' end,
     code = case when is_owed then to_jsonb(new) ->> 'code' else 'RB-400' end,
-    message = case when is_owed then 'The reward is pending' else 'The card was taken back' end, gift_card_id = null
+    message = case when is_owed then 'The reward is pending' else 'The card was revoked' end, gift_card_id = null
   where e.recipient_id = new.recipient_id and e.campaign_id = new.campaign_id and e.condition_number = new.condition_number
     and case when is_owed then e.status = 'refused' and e.gift_card_id is null else e.status = 'provisioned' end;
   return null;

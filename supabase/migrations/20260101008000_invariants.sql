@@ -30,7 +30,7 @@ create view private.cards_without_explanation as
   from public.gift_cards c
   where c.grant_id is not null and c.claimed_at > c.expires_at
   union all
-  select c.id, c.status, 'stuck, and nobody was told'
+  select c.id, c.status, 'stuck without an alert'
   from public.gift_cards c
   where c.status = 'stuck' and not exists (
     select from public.system_alerts a

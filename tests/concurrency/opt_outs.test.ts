@@ -105,7 +105,7 @@ Deno.test('record_email_events: overlapping batches told at once count each even
         id,
         messageId: id.slice(0, 2),
         status: null,
-        wish: 'opt_out',
+        preference: 'opt_out',
         address: `${id}@example.com`,
         reason: 'spamreport',
       })),

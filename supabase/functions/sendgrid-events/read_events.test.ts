@@ -24,8 +24,8 @@ Deno.test('read_events: a status keeps the message, the try and the id by which 
     attemptId: attempt,
     status: 'delivered',
     errorCode: null,
-    wish: null,
-    wishKind: null,
+    preference: null,
+    preferenceKind: null,
     address: 'ada@example.com',
     reason: 'delivered',
   });
@@ -40,8 +40,8 @@ Deno.test('read_events: the message is found in each form of its id', () => {
 
 Deno.test('read_events: bounces, blocks and drops', () => {
   const what = (over: Record<string, unknown>) => {
-    const { status, errorCode, wish } = read(over);
-    return [status, errorCode, wish];
+    const { status, errorCode, preference } = read(over);
+    return [status, errorCode, preference];
   };
   assert.deepEqual(what({ event: 'bounce', type: 'bounce', status: '5.1.1' }), ['bounce', '5.1.1', null]);
   assert.deepEqual(what({ event: 'bounce', status: 'five' }), ['bounce', 'bounce', null]);
@@ -52,9 +52,9 @@ Deno.test('read_events: bounces, blocks and drops', () => {
   assert.deepEqual(what({ event: 'deferred', response: '451' }), ['deferred', null, null]);
 });
 
-Deno.test('read_events: wishes of an address', () => {
+Deno.test('read_events: preferences of an address', () => {
   assert.deepEqual(
-    ['spamreport', 'unsubscribe', 'group_unsubscribe', 'group_resubscribe'].map((event) => read({ event }).wish),
+    ['spamreport', 'unsubscribe', 'group_unsubscribe', 'group_resubscribe'].map((event) => read({ event }).preference),
     [
       'opt_out',
       'opt_out',
@@ -78,8 +78,8 @@ Deno.test('read_events: what is no event, or means nothing here, is passed over'
   assert.equal(read({ sg_event_id: 'a\0b\ud800'.repeat(100) }).id.includes('\0'), false);
 });
 
-Deno.test('read_events: each kind of opt-out → its own wish kind', () => {
-  const kindOf = (fields: object) => read({ email: 'ada@example.com', ...fields })?.wishKind;
+Deno.test('read_events: each kind of opt-out → its own preference kind', () => {
+  const kindOf = (fields: object) => read({ email: 'ada@example.com', ...fields })?.preferenceKind;
   assert.equal(kindOf({ event: 'spamreport' }), 'spamreport');
   assert.equal(kindOf({ event: 'unsubscribe' }), 'unsubscribe');
   assert.equal(kindOf({ event: 'group_unsubscribe', asm_group_id: 7 }), 'group_unsubscribe:7');

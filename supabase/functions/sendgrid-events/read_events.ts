@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { email, uuid } from '../_shared/http/fields.ts';
 
-/** What an event does: a status of a message by its rank, a wish of the address, or both. */
+/** What an event does: a status of a message by its rank, a preference of the address, or both. */
 export interface EmailEvent {
   id: string;
   /** When it happened, in seconds: what an address wished last counts. */
@@ -10,9 +10,9 @@ export interface EmailEvent {
   attemptId: string | null;
   status: string | null;
   errorCode: string | null;
-  wish: 'opt_in' | 'opt_out' | null;
-  /** The kind of opt-out that a wish sets or lifts: one kind never lifts another. */
-  wishKind: string | null;
+  preference: 'opt_in' | 'opt_out' | null;
+  /** The kind of opt-out that a preference sets or lifts: one kind never lifts another. */
+  preferenceKind: string | null;
   address: string | null;
   reason: string | null;
 }
@@ -37,7 +37,7 @@ type RawEvent = z.output<typeof event>;
 
 const STATUSES = ['processed', 'deferred', 'delivered', 'bounce', 'dropped', 'spamreport'];
 
-const WISHES: Record<string, EmailEvent['wish']> = {
+const PREFERENCES: Record<string, EmailEvent['preference']> = {
   spamreport: 'opt_out',
   unsubscribe: 'opt_out',
   group_unsubscribe: 'opt_out',
@@ -50,7 +50,7 @@ export function readEvents(batch: unknown[]): EmailEvent[] {
     const { success, data } = event.safeParse(item);
     if (!success) return [];
     const read = emailEventOf(data);
-    return read.status || read.wish ? [read] : [];
+    return read.status || read.preference ? [read] : [];
   });
 }
 
@@ -58,7 +58,7 @@ function emailEventOf(raw: RawEvent): EmailEvent {
   const isBlocked = raw.event === 'bounce' && raw.type === 'blocked';
   // SendGrid drops what it sends to somebody who has told it so before.
   const wantsNothing = raw.event === 'dropped' && /unsubscribed|spam report/i.test(raw.reason ?? '');
-  const wish = wantsNothing ? 'opt_out' : WISHES[raw.event] ?? null;
+  const preference = wantsNothing ? 'opt_out' : PREFERENCES[raw.event] ?? null;
   // A server that turns a message away for now has not refused it for good.
   const status = isBlocked ? 'blocked' : STATUSES.includes(raw.event) ? raw.event : null;
   return {
@@ -68,15 +68,15 @@ function emailEventOf(raw: RawEvent): EmailEvent {
     attemptId: raw.delivery_attempt_id ?? null,
     status: raw.sg_message_id ? status : null,
     errorCode: isBlocked ? 'blocked' : errorCodeOf(raw),
-    wish: raw.email ? wish : null,
-    wishKind: raw.email && wish ? wishKindOf(raw) : null,
+    preference: raw.email ? preference : null,
+    preferenceKind: raw.email && preference ? preferenceKindOf(raw) : null,
     address: raw.email ?? null,
     reason: raw.event,
   };
 }
 
 /** The kind of opt-out: a complaint, an unsubscription from everything, or one from a group, which its resubscribe lifts. */
-function wishKindOf({ event, reason = '', asm_group_id }: RawEvent): string {
+function preferenceKindOf({ event, reason = '', asm_group_id }: RawEvent): string {
   if (event === 'spamreport' || (event === 'dropped' && /spam report/i.test(reason))) return 'spamreport';
   const isOfGroup = event.startsWith('group_') || (event === 'dropped' && asm_group_id !== undefined);
   return isOfGroup ? `group_unsubscribe:${asm_group_id ?? ''}` : 'unsubscribe';

@@ -13,7 +13,7 @@ select pg_temp.refuses('channel = ''pigeon'', deliver_to = ''a@b''', 'deliveries
   'There is no such channel');
 select pg_temp.refuses('channel = ''email''', 'deliveries_address_fits_channel', 'A phone is no e-mail address');
 select pg_temp.refuses('deliver_to = ''0202 555''', 'deliveries_address_fits_channel', 'A phone is in E.164');
-select pg_temp.refuses('attempts = 4', 'deliveries_attempts_stay_within_max', 'There are no more tries than allowed');
+select pg_temp.refuses('attempts = 4', 'deliveries_attempts_stay_within_max', 'deliveries: more attempts than attempts_max → refused');
 select pg_temp.refuses('status = ''sending''', 'deliveries_lease_matches_status', 'Who sends has a lease');
 select pg_temp.refuses('status = ''sent''', 'deliveries_sent_at_matches_status', 'What is sent has its time');
 select pg_temp.refuses('sent_at = now()', 'deliveries_sent_at_matches_status', 'What is queued has none');
@@ -23,7 +23,7 @@ select pg_temp.refuses('status = ''failed''', 'deliveries_failed_at_matches_stat
 select pg_temp.refuses('failure_kind = ''bad luck''', 'deliveries_failure_kind_is_valid', 'A failure is of a kind');
 select throws_matching(format('insert into public.delivery_attempts (delivery_id, client_id, attempt_number, status)
     values (%L, %L, 1, ''sent'')', tests.the('delivery'), tests.the('client')),
-  'delivery_attempts_finished_at_matches_status', 'A try that is over has its end');
+  'delivery_attempts_finished_at_matches_status', 'delivery_attempts: finished without finished_at → refused');
 select throws_matching(format('insert into public.delivery_attempts (
     delivery_id, client_id, attempt_number, finished_at)
     values (%L, %L, 1, now())', tests.the('delivery'), tests.the('client')),
@@ -35,7 +35,7 @@ select throws_matching($$ select tests.report(tests.lease(tests.the('delivery'))
   'A provider''s message is one delivery''s');
 select throws_matching($$ select tests.report(tests.lease(tests.the('delivery')), 'perhaps') $$,
   'delivery_attempts_status_is_valid',
-  'A try ends in one of the known ways');
+  'delivery_attempts: an unknown status → refused');
 
 select * from finish();
 rollback;

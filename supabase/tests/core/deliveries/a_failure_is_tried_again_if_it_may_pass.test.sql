@@ -20,16 +20,16 @@ select ok((select next_attempt_at between now() + interval '3 s' and now() + int
 select is(tests.report(tests.lease(tests.the('delivery')), 'retriable', null, '20429') #>> '{result,status}', 'failed',
   'The third failure is the last');
 select row_eq('select attempts, failed_at from public.deliveries where id = tests.the(''delivery'')', row(3, now()),
-  'Three tries, then it has failed');
+  'complete_delivery_attempt: the third retriable failure → failed');
 select is(tests.lease(tests.the('delivery')), null, 'It is not tried a fourth time');
 select row_eq('select status, delivered_at, exposed_at, stuck_at from public.gift_cards where id = tests.the(''card'')',
   row('stuck'::text, null::timestamptz, now(), now()), 'The card is stuck: it may have been disclosed, and no channel is left');
 select row_eq($$ select alert_type, severity, metadata ->> 'gift_card_id', client_id from public.system_alerts
   where subject = tests.the('card')::text $$,
-  row('delivery_failed'::text, 'warning'::text, tests.the('card')::text, tests.the('client')), 'A person is told');
+  row('delivery_failed'::text, 'warning'::text, tests.the('card')::text, tests.the('client')), 'complete_delivery_attempt: failed on the last channel → alert');
 select results_eq($$ select attempt_number, status, error_code from public.sms_delivery_log
   where delivery_id = tests.the('delivery') order by 1 $$,
-  $$ values (1, 'failed', '20429'), (2, 'failed', null), (3, 'failed', '20429') $$, 'The log has every try');
+  $$ values (1, 'failed', '20429'), (2, 'failed', null), (3, 'failed', '20429') $$, 'sms_delivery_log: → one row for each attempt');
 
 -- permanent: the other channel
 select tests.keep(tests.create_delivery());
@@ -40,7 +40,7 @@ select row_eq($$ select d.channel, d.deliver_to = r.email, d.status from public.
     where d.subject_id = tests.the('card') and d.id <> tests.the('delivery') $$,
   row('email'::text, true, 'queued'::text), 'The recipient''s other channel is tried');
 select is_empty('select from public.system_alerts where subject = tests.kept(''card'') #>> ''{}''',
-  'Nobody has to be told yet');
+  'complete_delivery_attempt: failed by SMS, e-mail is left → no alert');
 select tests.keep('mail',
   (select id from public.deliveries where subject_id = tests.the('card') and channel = 'email'));
 select is(tests.report(tests.lease(tests.the('mail')), 'permanent', null, '550') #>> '{result,status}', 'failed',
@@ -48,8 +48,8 @@ select is(tests.report(tests.lease(tests.the('mail')), 'permanent', null, '550')
 select is((select count(*)::int from public.deliveries where subject_id = tests.the('card')), 2,
   'there is no third way');
 select is((select alert_type from public.system_alerts where subject = tests.kept('card') #>> '{}'
-  and resolved_at is null), 'delivery_failed', 'and a person is told');
-select is((tests.resend(tests.the('card'), 'sms', '+12025550166', 'a new phone')) ->> 'outcome', 'ok', 'That person has it sent to a new phone');
+  and resolved_at is null), 'delivery_failed', 'complete_delivery_attempt: failed by e-mail, too → alert');
+select is((tests.resend(tests.the('card'), 'sms', '+12025550166', 'a new phone')) ->> 'outcome', 'ok', 'resend_gift_card: another phone → queued');
 select is(tests.report(tests.lease((select id from public.deliveries where deliver_to = '+12025550166')), 'sent',
   'SM9') #>> '{result,status}', 'sent', 'It goes out');
 select is((select status from public.gift_cards where id = tests.the('card')), 'delivered', 'The card is delivered');

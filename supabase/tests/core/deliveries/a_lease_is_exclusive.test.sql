@@ -22,12 +22,12 @@ select row_eq($$ select status, attempts, lease_token, leased_until > now() from
   row('sending'::text, 1, (tests.kept('lease') ->> 'leaseToken')::uuid, true), 'The delivery is being sent');
 select row_eq($$ select delivery_id, attempt_number, status, finished_at from public.delivery_attempts
   where id = (tests.kept('lease') ->> 'attemptId')::uuid $$,
-  row(tests.the('delivery'), 1, 'calling'::text, null::timestamptz), 'The try is a row before it is made');
+  row(tests.the('delivery'), 1, 'calling'::text, null::timestamptz), 'lease_deliveries: → the attempt is a row before the call');
 select is((select exposed_at from public.gift_cards where id = tests.the('card')), now(),
-  'The card may have left the house from now on');
+  'lease_deliveries: → the card counts as disclosed');
 
 -- nobody else gets it
-select is(tests.lease(tests.the('delivery')), null, 'A delivery that is being sent is leased to nobody else');
+select is(tests.lease(tests.the('delivery')), null, 'lease_deliveries: a leased delivery → not leased again');
 select is(tests.report(tests.kept('lease') || jsonb_build_object('leaseToken', gen_random_uuid()), 'sent',
   'SM1') #> '{result}', '{"deliveryId": null, "status": null, "accepted": false}',
   'A report with another token is not taken');

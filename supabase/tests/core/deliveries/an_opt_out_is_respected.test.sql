@@ -14,7 +14,7 @@ select tests.keep(tests.create_delivery(deliver_to => '+12025550101'));
 select is(tests.lease(tests.the('delivery')), null, 'A later message to that phone is not leased');
 select row_eq('select status, failed_at, failure_kind, error_code, attempts from public.deliveries
   where id = tests.the(''delivery'')', row('suppressed'::text, now(), 'permanent'::text, 'opted_out'::text, 0),
-  'It is suppressed, without a try');
+  'lease_deliveries: opted out → suppressed without an attempt');
 select is_empty('select from public.delivery_attempts where delivery_id = tests.the(''delivery'')',
   'No provider is called');
 select is((select count(*)::int from public.deliveries where subject_id = tests.the('card') and channel = 'email'
@@ -24,11 +24,11 @@ select is((select count(*)::int from public.deliveries where subject_id = tests.
 select tests.keep(tests.create_delivery(deliver_to => '+12025550101'));
 insert into public.contact_opt_outs (channel, address, source)
 select 'email', email, 'test' from public.campaign_recipients where id = tests.the('recipient');
-select is(tests.lease(tests.the('delivery')), null, 'Nobody is called');
+select is(tests.lease(tests.the('delivery')), null, 'lease_deliveries: opted out → no lease');
 select is((select count(*)::int from public.deliveries where subject_id = tests.the('card')), 1,
   'An address that opted out is no other channel');
 select is((select alert_type from public.system_alerts where subject = tests.kept('card') #>> '{}'), 'delivery_failed',
-  'A person is told');
+  'lease_deliveries: opted out on both channels → alert');
 
 -- an opt-out between queueing and sending counts; another phone is not concerned
 select tests.keep(tests.create_delivery(deliver_to => '+12025550102'));

@@ -23,9 +23,9 @@ select is_empty($$ select from jsonb_array_elements(public.lease_unknown_deliver
   where l ->> 'deliveryId' = tests.kept('delivery') #>> '{}' $$, 'It is not looked up before its grace time is over');
 select tests.keep('look_up', tests.lease_unknown(tests.the('delivery')));
 select is(tests.kept('look_up') ->> 'attemptId', tests.kept('lease') ->> 'attemptId',
-  'Then its try is looked up at the provider');
+  'lease_unknown_deliveries: → the attempt is looked up at the provider');
 select is((tests.kept('look_up') ->> 'attemptStartedAt')::timestamptz, now() - interval '1 hour',
-  'From the time of the try on');
+  'lease_unknown_deliveries: → with the time of the attempt');
 select is_empty($$ select from jsonb_array_elements(public.lease_unknown_deliveries(100, 60) #> '{result,deliveries}') l
   where l ->> 'deliveryId' = tests.kept('delivery') #>> '{}' $$, 'By one worker at a time');
 
@@ -35,15 +35,15 @@ create function pg_temp.resolve(look_up jsonb, found boolean, id text default nu
     'twilio', id, status) -> 'result'
 $$;
 select is(pg_temp.resolve(tests.kept('look_up') || jsonb_build_object('leaseToken', gen_random_uuid()), false),
-  '{"deliveryId": null, "status": null}', 'Whoever has lost the lease settles nothing');
+  '{"deliveryId": null, "status": null}', 'resolve_unknown_delivery: a lapsed lease token → not settled');
 select is(pg_temp.resolve(tests.kept('look_up') - 'leaseToken', false), '{"deliveryId": null, "status": null}',
-  'Nor whoever never had one');
+  'resolve_unknown_delivery: no lease token → not settled');
 
 select is(pg_temp.resolve(tests.kept('look_up'), null) ->> 'status', 'unknown',
-  'A look-up that cannot tell leaves it unknown');
+  'resolve_unknown_delivery: undecided → still unknown');
 select row_eq($$ select alert_type, client_id from public.system_alerts where subject = tests.kept('delivery') #>> '{}'
   and resolved_at is null $$,
-  row('delivery_outcome_unknown'::text, tests.the('client')), 'A person is told');
+  row('delivery_outcome_unknown'::text, tests.the('client')), 'resolve_unknown_delivery: undecided → alert');
 select is(pg_temp.resolve(tests.kept('look_up') - 'leaseToken', false) ->> 'status', null,
   'Without a lease it stays unknown');
 select cmp_ok((select next_attempt_at from public.deliveries where id = tests.the('delivery')), '>',
@@ -71,7 +71,7 @@ select tests.report(tests.lease(tests.the('delivery')), 'ambiguous');
 select is(pg_temp.resolve(tests.lease_unknown(tests.the('delivery')), false) ->> 'status', 'queued',
   'What the provider certainly has not got is queued again');
 select is((select status from public.delivery_attempts where delivery_id = tests.the('delivery')), 'not_sent',
-  'Its try counts as not sent');
+  'resolve_unknown_delivery: not found → the attempt was not sent');
 select tests.report(tests.lease(tests.the('delivery')), 'ambiguous');
 select tests.report(tests.lease(tests.the('delivery')), 'ambiguous');
 select is(pg_temp.resolve(tests.lease_unknown(tests.the('delivery')), false) ->> 'status', 'queued', 'A second time');
@@ -96,7 +96,7 @@ select is(public.record_delivery_status('twilio', 'SM-late', (tests.kept('lease'
   #>> '{result,status}', 'sent', 'A callback proves that it went out after all');
 select is(tests.lease(tests.the('delivery')), null, 'The second send is called off');
 select row_eq('select status, message_sid from public.sms_delivery_log where delivery_id = tests.the(''delivery'')',
-  row('sent'::text, 'SM-late'::text), 'The log says which try it was');
+  row('sent'::text, 'SM-late'::text), 'record_delivery_status: a late callback → its attempt is sent');
 
 -- a worker that died
 select tests.keep(tests.create_delivery());
@@ -106,7 +106,7 @@ select is(tests.lease(tests.the('delivery')), null, 'A lease that has lapsed is 
 select isnt(tests.lease_unknown(tests.the('delivery')), null, 'It is looked up');
 select row_eq('select status, error_code, finished_at is not null from public.delivery_attempts
   where delivery_id = tests.the(''delivery'')', row('ambiguous'::text, 'lease_lapsed'::text, true),
-  'Nobody knows how its try has ended');
+  'lease_unknown_deliveries: a lapsed lease → the attempt is ambiguous');
 select is((select status from public.deliveries where id = tests.the('delivery')), 'unknown',
   'So its outcome is unknown');
 select is(tests.report(tests.kept('lease'), 'retriable') #>> '{result,accepted}', 'false',

@@ -23,12 +23,12 @@ select is((select status from public.sms_delivery_log where delivery_id = tests.
 select is(pg_temp.call_back('SM1', 'sent'), 'false', 'A reversed callback changes nothing');
 select is(pg_temp.call_back('SM1', 'undelivered'), 'false', 'What has arrived stays arrived');
 select is(pg_temp.call_back('SM1', 'read'), 'true delivered', 'It was read');
-select is(pg_temp.call_back('SM1', 'a word nobody knows'), 'false', 'An unknown word changes nothing');
+select is(pg_temp.call_back('SM1', 'a word nobody knows'), 'false', 'record_delivery_status: an unknown status → not applied');
 select is(pg_temp.call_back('SM-other', 'delivered'), 'false', 'An unknown message changes nothing');
-select is(pg_temp.call_back('SM-other', 'delivered', gen_random_uuid()), 'false', 'Nor an unknown try');
+select is(pg_temp.call_back('SM-other', 'delivered', gen_random_uuid()), 'false', 'record_delivery_status: an unknown attempt → not applied');
 select is(pg_temp.call_back('SM-other', 'undelivered',
   (select id from public.delivery_attempts where delivery_id = tests.the('delivery'))), 'false',
-  'Nor another message that names this try');
+  'record_delivery_status: another message with this attempt → not applied');
 select is(pg_temp.call_back('SM1', 'undelivered', provider => 'sendgrid'), 'false',
   'Nor another provider''s message with this id');
 select is((select status from public.deliveries where id = tests.the('delivery')), 'delivered',
@@ -43,9 +43,9 @@ select is(tests.report(tests.kept('lease'), 'sent', 'SM2') #>> '{result,accepted
   'The report has nothing to add');
 select row_eq('select status, provider, provider_message_id, lease_token from public.deliveries
   where id = tests.the(''delivery'')', row('delivered'::text, 'twilio'::text, 'SM2'::text, null::uuid),
-  'Nothing is taken back');
+  'record_delivery_status: a late callback → the final status stays');
 select row_eq('select status, provider_message_id, finished_at is not null from public.delivery_attempts
-  where delivery_id = tests.the(''delivery'')', row('sent'::text, 'SM2'::text, true), 'The try has its end');
+  where delivery_id = tests.the(''delivery'')', row('sent'::text, 'SM2'::text, true), 'record_delivery_status: → the attempt is finished');
 select is((select status from public.gift_cards where id = tests.the('card')), 'delivered', 'The card is delivered');
 
 -- a callback settles what was unknown
@@ -84,7 +84,7 @@ select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SG6');
 select pg_temp.call_back('SG6', 'delivered', provider => 'sendgrid');
 select pg_temp.call_back('SG6', 'spamreport', provider => 'sendgrid');
 select is((select status from public.deliveries where id = tests.the('delivery')), 'delivered',
-  'A complaint does not take back that it has arrived');
+  'record_delivery_status: a complaint → still delivered');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 
 select * from finish();

@@ -24,10 +24,10 @@ select is_empty('select private.due_jobs()', 'due_jobs: a message for later → 
 
 select tests.keep('debt', tests.create_promise(0));
 select tests.provision((tests.kept('debt') ->> 'recipient')::uuid);
-select is_empty('select from private.due_jobs() d where d <> ''deliveries''', 'due_jobs: a reward is owed and stock has none → nothing');
+select is_empty('select from private.due_jobs() d where d <> ''deliveries''', 'due_jobs: a reward is pending and stock has none → nothing');
 select tests.add_cards((tests.kept('debt') ->> 'pool')::uuid, 1);
 update public.pending_rewards set last_attempt_at = now() - interval '2 seconds';
-select ok('pending-rewards' in (select private.due_jobs()), 'due_jobs: stock has the card that is owed → pending-rewards');
+select ok('pending-rewards' in (select private.due_jobs()), 'due_jobs: stock has a card for a pending reward → pending-rewards');
 
 select tests.keep('client', tests.create_client());
 insert into public.webhook_endpoints (id, client_id, url) values (tests.the('client'), tests.the('client'), 'https://shop.example/hook');

@@ -2,10 +2,10 @@ begin;
 set local search_path = public, extensions, tests;
 select plan(11);
 
-create function pg_temp.tell(wish text, at bigint, address text, id text default gen_random_uuid()::text)
+create function pg_temp.tell(preference text, at bigint, address text, id text default gen_random_uuid()::text)
 returns void language sql as $$
   select public.record_email_events(jsonb_build_array(jsonb_build_object('id', id, 'at', at, 'messageId', null,
-    'attemptId', null, 'status', null, 'errorCode', null, 'wish', wish, 'address', address, 'reason', wish)))
+    'attemptId', null, 'status', null, 'errorCode', null, 'preference', preference, 'address', address, 'reason', preference)))
 $$;
 create function pg_temp.facts(address text) returns bigint language sql as $$
   select count(*) from public.consents c where c.address = facts.address
@@ -21,7 +21,7 @@ select pg_temp.tell('opt_out', 105, 'Ada@Example.com');
 select ok(not private.is_opted_out('email', 'ada@example.com'),
   'record_email_events: an older unsubscribe that is reported later → the resubscribe stands');
 select is(pg_temp.facts('ada@example.com'), (tests.kept('facts') #>> '{}')::bigint,
-  'record_email_events: a wish that changes nothing → no fact is appended');
+  'record_email_events: a preference that changes nothing → no fact is appended');
 select pg_temp.tell('opt_out', 110, 'ada@example.com');
 select ok(private.is_opted_out('email', 'ada@example.com'), 'record_email_events: both at the same moment → opted out');
 select pg_temp.tell('opt_in', 110, 'ada@example.com');
@@ -54,7 +54,7 @@ begin
 end $$;
 select is((select count(*)::int from orders), 24, 'Four events have 24 orders');
 select is_empty($$ select n, steps from orders where private.is_opted_out('email', n || '@orders.example') $$,
-  'record_email_events: four wishes in any order → the last one counts');
+  'record_email_events: four preferences in any order → the last one counts');
 
 -- Twilio: the block was in force when the message was sent; the recipient has texted START since
 select tests.keep(tests.create_delivery('sms', '+12025550188'));

@@ -8,9 +8,9 @@ create function pg_temp.tell(variadic events jsonb[]) returns text language sql 
 $$;
 
 create function pg_temp.event(status text, id text default gen_random_uuid()::text, message text default 'M1', code text default null,
-  wish text default null, address text default 'ada@example.com', attempt uuid default null, at int default 1) returns jsonb language sql as $$
+  preference text default null, address text default 'ada@example.com', attempt uuid default null, at int default 1) returns jsonb language sql as $$
   select jsonb_build_object('id', id, 'at', at, 'messageId', message, 'attemptId', attempt, 'status', status, 'errorCode', code,
-    'wish', wish, 'address', address, 'reason', status)
+    'preference', preference, 'address', address, 'reason', status)
 $$;
 
 create function pg_temp.status() returns text language sql as $$
@@ -31,19 +31,19 @@ select is(pg_temp.status(), 'delivered delivered', 'changes nothing');
 select is(pg_temp.tell(pg_temp.event('delivered', message => 'nobody''s')), '1/1', 'A message that nobody knows is passed over');
 
 -- complaints
-select pg_temp.tell(pg_temp.event('spamreport', 'e9', wish => 'opt_out'));
+select pg_temp.tell(pg_temp.event('spamreport', 'e9', preference => 'opt_out'));
 select ok(private.is_opted_out('email', 'ada@example.com'), 'Who complains gets no e-mail any more');
 select is(pg_temp.status(), 'delivered spamreport', 'It has arrived all the same');
 select row_eq($$ select action, source, wording from public.consents where address = 'ada@example.com' $$,
   row('opted_out'::text, 'provider'::text, 'spamreport'::text), 'The opt-out is a fact');
-select pg_temp.tell(pg_temp.event(null, wish => 'opt_in', at => 2));
+select pg_temp.tell(pg_temp.event(null, preference => 'opt_in', at => 2));
 select ok(not private.is_opted_out('email', 'ada@example.com'), 'Who subscribes again gets e-mail again');
-select pg_temp.tell(pg_temp.event('spamreport', 'e9', wish => 'opt_out'));
-select ok(not private.is_opted_out('email', 'ada@example.com'), 'An old complaint that is told again changes nothing');
+select pg_temp.tell(pg_temp.event('spamreport', 'e9', preference => 'opt_out'));
+select ok(not private.is_opted_out('email', 'ada@example.com'), 'record_email_events: an old complaint again → ignored');
 
-select pg_temp.tell(pg_temp.event(null, message => 'A', wish => 'opt_in', at => 20),
-  pg_temp.event(null, message => 'B', wish => 'opt_out', at => 10));
-select ok(not private.is_opted_out('email', 'ada@example.com'), 'In a batch the last wish counts');
+select pg_temp.tell(pg_temp.event(null, message => 'A', preference => 'opt_in', at => 20),
+  pg_temp.event(null, message => 'B', preference => 'opt_out', at => 10));
+select ok(not private.is_opted_out('email', 'ada@example.com'), 'In a batch the last preference counts');
 
 -- turned away for now
 select tests.keep(tests.create_delivery('email', 'bob@example.com'));
@@ -52,7 +52,7 @@ select pg_temp.tell(pg_temp.event('deferred', message => 'M2'));
 select pg_temp.tell(pg_temp.event('blocked', message => 'M2', code => 'blocked'));
 select is(pg_temp.status(), 'sent blocked blocked', 'A server that blocks has not refused for good');
 select is((select alert_type from public.system_alerts where subject = tests.kept('card') #>> '{}'), 'delivery_failed',
-  'A person is told');
+  'record_email_events: bounced, no other channel → alert');
 select pg_temp.tell(pg_temp.event('delivered', message => 'M2'));
 select is((select count(*)::int from public.system_alerts where subject = tests.kept('card') #>> '{}' and resolved_at is null), 0,
   'Until it arrives');
@@ -73,7 +73,7 @@ select is(pg_temp.status(), 'undelivered dropped dropped', 'So is one that SendG
 select tests.keep(tests.create_delivery('email', 'eve@example.com'));
 select tests.keep('lease', tests.lease(tests.the('delivery')));
 select pg_temp.tell(pg_temp.event('delivered', message => 'M5', attempt => (tests.kept('lease') ->> 'attemptId')::uuid));
-select is(pg_temp.status(), 'delivered delivered', 'An event names the try, and may overtake its report');
+select is(pg_temp.status(), 'delivered delivered', 'record_email_events: an event before the report of its attempt → applied');
 
 -- what is seen is forgotten when no signature can be that old
 update private.seen_events set created_at = now() - interval '8 days' where event_id = 'e1';

@@ -2,9 +2,9 @@ begin;
 set local search_path = public, extensions, tests;
 select plan(8);
 
-create function pg_temp.tell(wish text, kind text, at bigint, address text default 'ada@example.com') returns text language sql as $$
+create function pg_temp.tell(preference text, kind text, at bigint, address text default 'ada@example.com') returns text language sql as $$
   select public.record_email_events(jsonb_build_array(jsonb_build_object('id', gen_random_uuid(), 'at', at, 'messageId', null,
-    'attemptId', null, 'status', null, 'errorCode', null, 'wish', wish, 'wishKind', kind, 'address', address, 'reason', wish)));
+    'attemptId', null, 'status', null, 'errorCode', null, 'preference', preference, 'preferenceKind', kind, 'address', address, 'reason', preference)));
   select string_agg(kind, ' ' order by kind) from public.contact_opt_outs o where o.address = tell.address
 $$;
 

@@ -28,11 +28,11 @@ end $$;
 
 select is(pg_temp.violations_after('select 1'), null, 'A queued, a sending and a delivered message are as they should be');
 select is(pg_temp.violations_after(format('update public.webhook_attempts set status = ''failed'' where message_id = %L',
-  tests.the('delivered'))), 'delivered, and no try was', 'A message that nobody took');
+  tests.the('delivered'))), 'delivered without a delivered attempt', 'A message that nobody took');
 select is(pg_temp.violations_after(format('delete from public.webhook_attempts where message_id = %L', tests.the('sending'))),
-  'its tries are not all on record', 'A try that left no row');
+  'attempts without a row', 'A try that left no row');
 select is(pg_temp.violations_after(format('update public.webhook_messages set status = ''queued'', lease_token = null,
-  leased_until = null where id = %L', tests.the('sending'))), 'a try is under way for nobody', 'A try that was forgotten');
+  leased_until = null where id = %L', tests.the('sending'))), 'calling without a lease', 'A try that was forgotten');
 select is_empty($$ select from private.webhook_violations $$, 'All undone, nothing is violated');
 
 select * from finish();

@@ -29,12 +29,12 @@ select is(l #>> '{claim,keyId}', case when demand <> 'none' then 'test' end, dem
 -- tries and resends of the last one
 select tests.keep('link', l #> '{claim,linkId}') from lease where demand = 'campaign';
 select tests.report((select l from lease where demand = 'campaign'), 'retriable', error_code => '429');
-select is(tests.lease(tests.the('delivery')) #> '{claim,linkId}', tests.kept('link'), 'Another try brings the same link');
+select is(tests.lease(tests.the('delivery')) #> '{claim,linkId}', tests.kept('link'), 'lease_deliveries: a retry → the same link');
 
 update public.campaigns set requires_claim_link = false, sms_template = null where id = tests.the('campaign');
 update public.deliveries set leased_until = now() - interval '1 minute' where id = tests.the('delivery');
 select is(tests.lease_unknown(tests.the('delivery')) #> '{claim,linkId}', tests.kept('link'),
-  'A look-up brings it, too, also when nobody demands it any more');
+  'lease_unknown_deliveries: no longer required → the link of the message all the same');
 
 select tests.keep('again', tests.resend(tests.the('card'), 'sms', null, 'asked')
   #> '{result,delivery,id}');

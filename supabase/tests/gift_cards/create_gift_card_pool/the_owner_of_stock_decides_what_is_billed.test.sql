@@ -30,7 +30,7 @@ select tests.keep('master', null::text);
 
 select is(pg_temp.make('client_admin', 0.01), 'client 0.00 0.01', 'create_gift_card_pool: by a client admin → own stock, the cost is the client''s figure');
 select tests.keep('own', tests.kept('made'));
-select is(pg_temp.make('client_admin'), 'client 0.00 -', 'Which it need not tell');
+select is(pg_temp.make('client_admin'), 'client 0.00 -', 'create_gift_card_pool: client stock without a cost → accepted');
 select is(pg_temp.make('agency_admin', 22), 'client 0.00 22.00', 'create_gift_card_pool: by an agency admin → the client''s own stock, too');
 select is(pg_temp.make('client_admin', 0.01, 'platform'), 'RB403', 'create_gift_card_pool: platform stock by a client admin → RB403');
 select is(pg_temp.make('agency_admin', 0.01, 'platform'), 'RB403', 'create_gift_card_pool: platform stock by an agency admin → RB403');

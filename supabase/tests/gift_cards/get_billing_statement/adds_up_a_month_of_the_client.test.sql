@@ -93,9 +93,9 @@ select set_eq($$ select l ->> 'clientName' from jsonb_array_elements(tests.kept(
   $$ values ('Client'), ('Sibling') $$, 'By client');
 select unalike(tests.kept('answer')::text || tests.kept('agencys')::text, '%cost%', 'What cards had cost is not in it');
 
-select is(pg_temp.statement('nobody', client => 'nobody') ->> 'code', 'RB-400', 'A statement is of somebody');
-select is(pg_temp.statement('nobody', client => 'client', agency => 'agency') ->> 'code', 'RB-400', 'Of one or the other');
-select is(pg_temp.statement('nobody', agency => 'client') ->> 'code', 'RB-404', 'Who exists');
+select is(pg_temp.statement('nobody', client => 'nobody') ->> 'code', 'RB-400', 'get_billing_statement: neither client nor agency → RB-400');
+select is(pg_temp.statement('nobody', client => 'client', agency => 'agency') ->> 'code', 'RB-400', 'get_billing_statement: client and agency → RB-400');
+select is(pg_temp.statement('nobody', agency => 'client') ->> 'code', 'RB-404', 'get_billing_statement: an unknown agency → RB-404');
 
 -- the same in the views
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));

@@ -51,7 +51,7 @@ select is(pg_temp.violations_after(format('update public.gift_cards set expires_
   'A card that was handed out after its date');
 select is(pg_temp.violations_after(format('update public.gift_cards set status = ''stuck'', stuck_at = now()
   where id = %L; delete from public.system_alerts where subject = %1$L', tests.the('waiting'))),
-  'cards_without_explanation: stuck, and nobody was told', 'A stuck card of which nobody knows');
+  'cards_without_explanation: stuck without an alert', 'A stuck card of which nobody knows');
 select is(pg_temp.violations_after(format('update public.gift_card_grants set cancelled_at = now()
   where id = (select grant_id from public.gift_cards where id = %L)', tests.the('card'))),
   'cards_of_cancelled_grants: redeemed', 'A grant that was taken back from somebody who has its card');

@@ -30,7 +30,7 @@ end $$;
 
 select is(pg_temp.tell('{"status": "won"}'), 'provisioned', 'process_crm_event: no match asked for → any event of that name');
 select is(pg_temp.tell('{"status": "lost"}', '{status}'),
-  'ignored: The event does not count unless a condition names it in crm_event_match: status',
+  'ignored: The event has a negative outcome that no condition names in crm_event_match: status',
   'process_crm_event: a negative that no condition names → ignored');
 select is(pg_temp.ask('{"status": ["won", "open"], "pipeline.name": "Sales"}'), 'ok', 'update_campaign_condition: a match → kept');
 select is(pg_temp.tell('{"status": "WON", "pipeline": {"name": " sales "}}'), 'provisioned',
@@ -38,10 +38,10 @@ select is(pg_temp.tell('{"status": "WON", "pipeline": {"name": " sales "}}'), 'p
 select is(pg_temp.tell('{"data": {"status": "open", "pipeline": {"name": "Sales"}}}'), 'provisioned',
   'process_crm_event: fields in data → card');
 select is(pg_temp.tell('{"status": "won", "pipeline": {"name": "Support"}}'),
-  'ignored: No condition waits for what the fields of this event say', 'process_crm_event: one field says something else → ignored');
-select is(pg_temp.tell('{"status": "won"}'), 'ignored: No condition waits for what the fields of this event say',
+  'ignored: No condition matches the fields of this event', 'process_crm_event: one field says something else → ignored');
+select is(pg_temp.tell('{"status": "won"}'), 'ignored: No condition matches the fields of this event',
   'process_crm_event: a field is missing → ignored');
-select is(pg_temp.tell(null), 'ignored: What the event said is forgotten, and its condition asks for it',
+select is(pg_temp.tell(null), 'ignored: The payload of the event is purged, and its condition matches fields of it',
   'process_crm_event: the payload is forgotten → ignored');
 select is(pg_temp.ask('{"tags": "vip"}'), 'ok', 'update_campaign_condition: a match on tags → kept');
 select is(pg_temp.tell('{"tags": ["new", "VIP"]}'), 'provisioned', 'process_crm_event: an element of a list → card');
@@ -49,7 +49,7 @@ select alike(pg_temp.tell('{"tags": []}', '{tags}'), 'ignored%', 'process_crm_ev
 select is(pg_temp.ask('{"status": "lost"}'), 'ok', 'update_campaign_condition: a match on a negative status → kept');
 select is(pg_temp.tell('{"status": "lost"}', '{status}'), 'provisioned', 'process_crm_event: a negative that the condition names → card');
 select is(pg_temp.tell('{"status": "lost", "associationRemoved": true}', '{status,associationRemoved}'),
-  'ignored: The event does not count unless a condition names it in crm_event_match: status, associationRemoved',
+  'ignored: The event has a negative outcome that no condition names in crm_event_match: status, associationRemoved',
   'process_crm_event: another negative beside it → ignored');
 
 select alike(pg_temp.ask('[]'), 'RB400 %', 'update_campaign_condition: a match that is no object → RB-400');

@@ -22,7 +22,7 @@ select is((a.metadata ->> 'code_shown')::boolean, false, 'And the audit says so'
 from event e join public.audit_events a on a.subject_id = e.gift_card_id and a.action = 'gift_card.provisioned';
 select is(public.process_crm_event((select id from event), '{}') -> 'sealed', 'null'::jsonb, 'Nor does the webhook''s');
 
-select is((tests.take_crm_event(tests.the('endpoint'), 'e-1')).id, (select id from event), 'Told again, it is the same event');
+select is((tests.take_crm_event(tests.the('endpoint'), 'e-1')).id, (select id from event), 'record_crm_events: the same event again → the same row');
 select is((select attempts from public.crm_events where id = (select id from event)), 1, 'With which nothing is done again');
 select is((select count(*) from public.gift_cards where recipient_id = tests.the('recipient')), 1::bigint, 'So there is one card');
 
@@ -46,7 +46,7 @@ select is((select d.channel from public.deliveries d join taken on d.subject_id 
 select is((select d.channel from public.deliveries d join taken on d.subject_id = taken.gift_card_id where contact_id = 'crm-3'),
   'email', 'And when the phone wants nothing more');
 
-select is(private.channel_of(gen_random_uuid()), null, 'Nobody is reached nowhere');
+select is(private.channel_of(gen_random_uuid()), null, 'channel_of: an unknown recipient → null');
 select is_empty('select * from private.invariant_violations', 'And all that must hold holds');
 
 select * from finish();

@@ -13,9 +13,9 @@ create function pg_temp.take(account text) returns text language sql as $$
 $$;
 
 select is(pg_temp.take('location-2'), 'ignored The event is of another account than its endpoint',
-  'HighLevel has signed it, and for somebody else');
+  'process_crm_event: an event of another account → ignored');
 select is(pg_temp.take(null), 'ignored The event is of another account than its endpoint', 'Nor may it leave that out');
-select is_empty($$ select from public.gift_card_grants where client_id = tests.the('client') $$, 'Nobody is given a card');
+select is_empty($$ select from public.gift_card_grants where client_id = tests.the('client') $$, 'process_crm_event: an event of another account → no grant');
 select is(pg_temp.take('location-1'), 'provisioned', 'That of its own account earns the reward');
 
 select tests.keep(tests.create_promise(1));

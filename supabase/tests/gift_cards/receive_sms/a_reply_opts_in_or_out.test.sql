@@ -36,7 +36,7 @@ select is((select count(*)::int from public.campaign_recipients where client_id 
 select tests.keep('stop', tests.write_sms('+12025550121', 'please stop', 'opt_out', 'SM-stop'));
 select is(tests.kept('stop') #>> '{result,answer}', 'opt_out', 'A plain-language opt-out is confirmed');
 select is(tests.write_sms('+12025550121', 'please stop', 'opt_out', 'SM-stop'), tests.kept('stop'),
-  'A message that is told twice gets the same answer');
+  'receive_sms: the same message again → the same answer');
 select is((select count(*)::int from public.inbound_messages where provider_message_id = 'SM-stop'), 1, 'It is kept once');
 select ok(not pg_temp.opted_in('recipient'), 'The consent is ended');
 select ok(private.is_opted_out('sms', '+12025550121'), 'Nothing is leased to the phone any more');
@@ -51,7 +51,7 @@ select is(tests.provision(tests.the('recipient'), deliver_to => '+12025550121') 
 select is(tests.lease((select id from public.deliveries where topic = 'gift_card')), null, 'No SMS brings it');
 select is((select channel from public.deliveries where topic = 'gift_card' and status = 'queued'), 'email',
   'It takes the other channel');
-select is(tests.ask_for_consent(tests.the('recipient')) ->> 'code', 'RB-400', 'Nobody is asked after an opt-out');
+select is(tests.ask_for_consent(tests.the('recipient')) ->> 'code', 'RB-400', 'request_sms_opt_in: after an opt-out → RB-400');
 
 -- a START that was said before the STOP that is here already
 update public.contact_opt_outs set said_at = now() + interval '1 hour' where address = '+12025550121';
@@ -81,14 +81,14 @@ select tests.lease((select id from public.deliveries where deliver_to = '+120255
 select tests.write_sms('+12025550122', 'the code does not work', 'other');
 select row_eq($$ select client_id, recipient_id from public.inbound_messages where phone = '+12025550122' $$,
   row(tests.the('client'), tests.the('stranger')), 'A message belongs to the client that wrote to the phone last');
-select is(tests.write_sms('+12025550129', 'HELP', 'help') #>> '{result,answer}', 'help', 'HELP answers whoever asks');
-select is((select client_id from public.inbound_messages where phone = '+12025550129'), null, 'Nobody''s message is the platform''s');
+select is(tests.write_sms('+12025550129', 'HELP', 'help') #>> '{result,answer}', 'help', 'receive_sms: HELP of an unknown phone → answered');
+select is((select client_id from public.inbound_messages where phone = '+12025550129'), null, 'receive_sms: an unknown phone → a message without a client');
 select tests.write_sms('+12025550129', 'STOP', 'opt_out');
 select row_eq($$ select client_id, action from public.consents where address = '+12025550129' $$,
-  row(null::uuid, 'opted_out'::text), 'An opt-out of a phone that nobody knows is kept too');
+  row(null::uuid, 'opted_out'::text), 'receive_sms: STOP of an unknown phone → recorded without a client');
 select tests.write_sms('+12025550129', 'START', 'opt_in');
 select is((select action from public.consents where address = '+12025550129' order by id desc limit 1), 'opted_in',
-  'And so is that it is taken back');
+  'receive_sms: START of an unknown phone → recorded');
 
 -- another phone than the recipient's own
 select tests.ask_for_consent(tests.the('sister'), phone => '+12025550123');

@@ -50,7 +50,7 @@ select pg_temp.give('five');
 select tests.sign_in(tests.the('agency_admin'));
 select public.cancel_gift_card((select id from public.gift_cards where grant_id = tests.the('five')), 'wrong person');
 select tests.sign_out();
-select is(pg_temp.owed('five'), array[0.00, 0.00, 0.00, 0.00], 'reverse_billing: taken back → every level is');
+select is(pg_temp.owed('five'), array[0.00, 0.00, 0.00, 0.00], 'reverse_billing: a returned card → reversed at every level');
 select is((select count(*)::int from public.billing_transactions where grant_id = tests.the('five')), 2, 'By a second bill');
 
 -- the client's own stock: in the campaign's pool, which is given first

@@ -32,7 +32,7 @@ select is(tests.kept('shown') ->> 'outcome', 'ok', 'The first device sees the ca
 select is(tests.kept('shown') #>> '{sealed,giftCardId}', tests.the('card')::text, 'It is given the sealed code, to be opened by the function');
 select is(tests.kept('shown') #>> '{result,giftCard,id}', tests.the('card')::text, 'And what to do with it');
 select is((tests.kept('shown') #>> '{result,visibleUntil}')::timestamptz, now() + interval '15 minutes', 'And for how long');
-select isnt((pg_temp.the_card()).exposed_at, null, 'The code has left the house');
+select isnt((pg_temp.the_card()).exposed_at, null, 'reveal_gift_card: → the card is disclosed');
 select is((pg_temp.the_card()).status, 'delivered', 'And has arrived');
 select is((pg_temp.the_card()).delivery_method, 'sms', 'By the message''s own way');
 select is((select count(*) from public.audit_events where subject_id = tests.the('card') and action = 'gift_card.revealed'),
@@ -47,7 +47,7 @@ select is_empty('select * from private.reveals_without_audit', 'No reveal is wit
 
 -- every refusal is the same
 select tests.keep('unknown', pg_temp.open(gen_random_uuid()));
-select is(tests.kept('unknown') ->> 'code', 'RB-410', 'RB-410: a link that nobody has');
+select is(tests.kept('unknown') ->> 'code', 'RB-410', 'reveal_gift_card: an unknown link → RB-410');
 select is(pg_temp.open(null), tests.kept('unknown'), 'A token that is not ours');
 select is(pg_temp.open(tests.the('link'), 'another-device-01'), tests.kept('unknown'), 'Another device');
 update public.claim_links set revealed_at = now() - interval '16 minutes' where id = tests.the('link');
@@ -58,17 +58,17 @@ update public.claim_links set expires_at = now() + interval '1 day', replaced_at
 select is(pg_temp.open(tests.the('link')), tests.kept('unknown'), 'A link that was replaced');
 update public.claim_links set replaced_at = null where id = tests.the('link');
 update public.gift_cards set status = 'cancelled', cancelled_at = now() where id = tests.the('card');
-select is(pg_temp.open(tests.the('link')), tests.kept('unknown'), 'A card that was taken back');
+select is(pg_temp.open(tests.the('link')), tests.kept('unknown'), 'reveal_gift_card: a cancelled card → the same RB-410');
 select results_eq(format($$ select reason from public.audit_events where subject_id = %L and action = 'gift_card.reveal_refused'
-  order by id $$, tests.the('card')), $$ values ('another device'), ('window over'), ('expired'), ('replaced'), ('card taken back') $$,
+  order by id $$, tests.the('card')), $$ values ('another device'), ('window expired'), ('expired'), ('replaced'), ('card revoked') $$,
   'Only staff read why');
 select is((select count(*) from public.redemption_attempts where surface = 'reveal-gift-card' and client_id = tests.the('client')
-  and outcome = 'refused'), 5::bigint, 'And that there were tries');
+  and outcome = 'refused'), 5::bigint, 'reveal_gift_card: refusals → recorded as attempts');
 
 -- a card whose message may not have arrived
 select pg_temp.create_link();
 update public.gift_cards set status = 'stuck', stuck_at = now() where id = tests.the('card');
-select is(pg_temp.open(tests.the('link'), ip => '203.0.113.10') ->> 'outcome', 'ok', 'Whoever opens the link of a stuck card has got it');
+select is(pg_temp.open(tests.the('link'), ip => '203.0.113.10') ->> 'outcome', 'ok', 'reveal_gift_card: a stuck card → revealed and delivered');
 select is((pg_temp.the_card()).status, 'delivered', 'So it is stuck no more');
 
 -- a card that expires before its link
@@ -91,7 +91,7 @@ select is((select sum(taken) from private.attempt_buckets where surface = 'revea
 -- one that shows a broken invariant
 update public.claim_links set reveals = reveals + 1 where id = tests.the('link');
 select is((select id from private.reveals_without_audit), tests.the('link'), 'A reveal without an audit row would be seen');
-select isnt_empty($$ select from private.invariant_violations where invariant = 'reveals_without_audit' $$, 'By whoever looks at the invariants');
+select isnt_empty($$ select from private.invariant_violations where invariant = 'reveals_without_audit' $$, 'reveals_without_audit: a reveal without its audit event → shown');
 select throws_ok(format('update public.claim_links set device = null where id = %L', tests.the('link')), '23514', null,
   'A link that was opened has its device');
 

@@ -22,7 +22,7 @@ select is(pg_temp.look(tests.the('agent')) #>> '{sealed,giftCardId}', tests.the(
 select results_eq(format($$ select actor_id, reason, request_id from public.audit_events
   where subject_id = %L and action = 'gift_card.revealed_to_staff' limit 1 $$, tests.the('card')),
   $$ values (tests.the('agent'), 'The recipient lost the message', tests.the('request')) $$, 'Who, why and in which request stands in the audit');
-select isnt((select exposed_at from public.gift_cards where id = tests.the('card')), null, 'The code has left the house');
+select isnt((select exposed_at from public.gift_cards where id = tests.the('card')), null, 'reveal_gift_card_to_staff: → the card is disclosed');
 select is((select status from public.gift_cards where id = tests.the('card')), 'claimed', 'But has not arrived by that');
 
 select is(pg_temp.look(tests.the('agent'), r.reason) ->> 'code', 'GC-012', 'GC-012: a reason like ' || coalesce(quote_literal(r.reason), 'none'))
@@ -35,7 +35,7 @@ select tests.add_cards(tests.the('pool'), 1);
 update public.gift_cards set client_id = tests.the('client') where pool_id = tests.the('pool') and status = 'available';
 select is(pg_temp.look(tests.the('agent'), card => (
   select id from public.gift_cards where pool_id = tests.the('pool') and status = 'available')) ->> 'code', 'RB-400',
-  'RB-400: a card that nobody was given is not shown');
+  'reveal_gift_card_to_staff: a card in stock → RB-400');
 select is(pg_temp.audited(), 2::bigint, 'What is refused is not audited as seen');
 
 -- the quota
@@ -44,8 +44,8 @@ select is((select count(*) from generate_series(1, 25) n where pg_temp.look(test
 select is(pg_temp.look(tests.the('agent')) ->> 'code', 'RB-429', 'RB-429: the twenty-first is refused');
 select is(pg_temp.audited(), 20::bigint, 'Every look has its audit row');
 select isnt_empty($$ select from public.system_alerts where subject like 'staff-disclosure:%' and resolved_at is null $$,
-  'And somebody is told');
-select is(pg_temp.look(tests.create_user('client_admin', tests.the('client'))) ->> 'outcome', 'ok', 'Another one has a quota of his own');
+  'reveal_gift_card_to_staff: quota spent → alert');
+select is(pg_temp.look(tests.create_user('client_admin', tests.the('client'))) ->> 'outcome', 'ok', 'reveal_gift_card_to_staff: another member of staff → a quota of their own');
 update private.attempt_limits set attempts_max = 21 where surface = 'staff-disclosure';
 select is(pg_temp.look(tests.the('agent')) ->> 'outcome', 'ok', 'The quota is a row that can be changed');
 

@@ -33,7 +33,7 @@ select is(tests.export_report('liability', (tests.kept('b') ->> 'client')::uuid,
   'A foreign client reads like an unknown one');
 select is((select jsonb_object_agg(e.metadata ->> 'report', e.metadata -> 'rows') from public.audit_events e
   where e.action = 'report.exported' and e.actor_id = tests.the('platform')), '{"profit_by_client": 1}',
-  'Who took what with him is on record');
+  'export_report: → recorded in the audit log with its rows');
 select is((select count(*) from public.report_geography(tests.the('client'))),
   jsonb_array_length(tests.export_report('geography', tests.the('client'), null, null) #> '{result,rows}')::bigint,
   'A file has all the rows that the report has');

@@ -19,7 +19,7 @@ select results_eq($$
   $$ values
     ('email', 1::bigint, 1::bigint, 1::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 1.0000, 1.00, 180.0, 1::bigint, 0::bigint, 0.0000),
     ('sms', 4::bigint, 7::bigint, 2::bigint, 1::bigint, 2::bigint, 0::bigint, 0::bigint, 0.2857, 1.75, 90.0, 2::bigint, 1::bigint, 0.5000) $$,
-  'Tries, successes, time and what came of them, of this tenant only');
+  'report_delivery_methods: → attempts, successes, times and redemptions, of this tenant only');
 select is_empty($$ select from public.report_delivery_methods(null, '2026-02-01', '2026-03-01') $$, 'A range without messages has no rows');
 select throws_ok(format('select public.report_delivery_methods(%L)', tests.kept('b') ->> 'client'), 'RB404', null,
   'A foreign client reads like an unknown one');
@@ -34,7 +34,7 @@ select results_eq($$
   select deliveries, delivery_attempts, successful, failed, suppressed, undecided, delivery_success_rate, average_attempts,
     average_seconds_to_sent from public.report_delivery_methods(tests.the('client')) where delivery_method = 'sms' $$,
   $$ values (7::bigint, 8::bigint, 2::bigint, 3::bigint, 1::bigint, 1::bigint, 0.2500, 1.14, 70.0) $$,
-  'What the provider took back is no success, and what has not ended is no try');
+  'report_delivery_methods: undelivered and unfinished attempts → no successes');
 
 select * from finish();
 rollback;

@@ -20,12 +20,12 @@ select results_eq($$
   from public.report_liability(null, null, '2026-04-01') $$,
   $$ values ('USD', '0-30 days', 3::bigint, 75.00, 0::bigint, 0.00, 75.00, 0::bigint),
     ('USD', '31-60 days', 0::bigint, 0.00, 1::bigint, 25.00, 25.00, 0::bigint) $$,
-  'What was given and not used, and what is owed, by age; of this tenant only');
+  'report_liability: → granted and pending rewards by age, of this tenant only');
 select results_eq($$ select age, given_cards, owed_rewards, total_value from public.report_liability(null, null, '2026-05-01') $$,
   $$ values ('0-30 days', 1::bigint, 0::bigint, 25.00), ('31-60 days', 3::bigint, 0::bigint, 75.00) $$,
-  'A month later it is older, and what was paid is owed no more');
+  'report_liability: a month later → older, without the fulfilled reward');
 select results_eq($$ select given_cards, oldest_at from public.report_liability(null, '2026-03-01', '2026-03-02') $$,
-  $$ values (1::bigint, timestamptz '2026-03-01 12:00Z') $$, 'What was redeemed later was a debt then');
+  $$ values (1::bigint, timestamptz '2026-03-01 12:00Z') $$, 'report_liability: redeemed after the range → counted');
 select is_empty($$ select from public.report_liability(null, '2026-01-01', '2026-02-01') $$, 'Before anything was promised there is no row');
 select throws_ok(format('select public.report_liability(%L)', tests.kept('b') ->> 'client'), 'RB404', null,
   'A foreign client reads like an unknown one');
@@ -34,9 +34,9 @@ select tests.sign_out();
 update public.gift_cards set expires_at = '2026-04-20' where id = (tests.kept('cards') ->> 1)::uuid;
 select results_eq($$ select given_cards, expiring_cards, expiring_value
   from public.report_liability(tests.the('client'), null, '2026-04-01') where age = '0-30 days' $$,
-  $$ values (3::bigint, 1::bigint, 25.00) $$, 'A card that expires within 30 days is told of');
+  $$ values (3::bigint, 1::bigint, 25.00) $$, 'report_liability: a card expires within 30 days → counted as expiring');
 select results_eq($$ select sum(given_cards) from public.report_liability(tests.the('client'), null, '2026-05-01') $$,
-  $$ values (3::numeric) $$, 'Once expired it is no debt');
+  $$ values (3::numeric) $$, 'report_liability: an expired card → not counted');
 select is(array(select private.age_of(d) from unnest(array[0, 30, 31, 90, 91, 180, 181, 365, 366]) d),
   array['0-30 days', '0-30 days', '31-60 days', '61-90 days', '91-180 days', '91-180 days', '181-365 days', '181-365 days',
     'over 365 days'], 'Ages have no gaps');

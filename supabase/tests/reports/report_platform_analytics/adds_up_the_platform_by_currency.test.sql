@@ -40,7 +40,7 @@ select tests.sign_in(tests.create_user('client_admin', (tests.kept('a') ->> 'cli
 select throws_ok('select public.report_platform_analytics()', 'RB403', null, 'It is the platform''s');
 select tests.sign_out();
 select tests.sign_in(tests.create_user());
-select throws_ok('select public.report_platform_analytics()', 'RB403', null, 'Whoever belongs to nobody learns nothing');
+select throws_ok('select public.report_platform_analytics()', 'RB403', null, 'report_platform_analytics: a user without membership → RB-403');
 select tests.sign_out();
 
 select * from finish();

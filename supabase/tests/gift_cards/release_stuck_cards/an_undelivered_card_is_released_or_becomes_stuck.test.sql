@@ -47,10 +47,10 @@ select row_eq('select recipient_id, condition_number, delivery_method, deliver_t
     from public.pending_rewards where recipient_id = tests.the(''recipient'')',
   row(tests.the('recipient'), 1, 'sms'::text, '+12025550100'::text,
     (select created_at from public.gift_card_grants where id = tests.the('grant')), 'awaiting_inventory'::text),
-  'The recipient is owed the reward, in the place of the queue that it had');
+  'release_stuck_cards: released → the reward is pending at its old place in the queue');
 select is((select count(*)::int from public.audit_events where action = 'gift_card.released'
   and subject_id = tests.the('card')), 1, 'The audit says so');
-select is(pg_temp.alert(), null, 'Nobody need do anything');
+select is(pg_temp.alert(), null, 'release_stuck_cards: released → no alert');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 select is(pg_temp.sweep(), '{"released": 0, "stuck": 0}', 'A second run finds nothing');
 
@@ -58,9 +58,9 @@ select is(pg_temp.sweep(), '{"released": 0, "stuck": 0}', 'A second run finds no
 select tests.keep('answer', tests.provision_for_caller(tests.the('agent'), recipient_id => tests.the('recipient')));
 select is(tests.kept('answer') #> '{result,giftCard,id}', tests.kept('card'), 'The reward is given again');
 select is((select status from public.pending_rewards where recipient_id = tests.the('recipient')), 'fulfilled',
-  'And owed no more');
+  'fulfil_pending_reward: → the reward is not pending any more');
 select pg_temp.age();
-select is(pg_temp.sweep(), '{"released": 0, "stuck": 1}', 'If it waits again, a person is needed');
+select is(pg_temp.sweep(), '{"released": 0, "stuck": 1}', 'release_stuck_cards: waiting a second time → stuck');
 select is(pg_temp.alert(), array[null::timestamptz], 'There is an alert');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 select tests.sign_in(tests.create_user('client_admin', tests.the('client')));
@@ -83,7 +83,7 @@ select tests.keep('lease', tests.lease(tests.the('delivery')));
 select tests.report(tests.kept('lease'), 'ambiguous');
 select pg_temp.age();
 select is(pg_temp.sweep(), '{"released": 0, "stuck": 1}', 'A card whose message may have gone out is stuck');
-select is(pg_temp.alert(), array[null::timestamptz], 'Somebody is told');
+select is(pg_temp.alert(), array[null::timestamptz], 'release_stuck_cards: an attempt of unknown outcome → alert');
 select is((select metadata ->> 'gift_card_id' from public.system_alerts where alert_type = 'stuck_gift_card'
   and subject = tests.kept('card') #>> '{}'), tests.kept('card') #>> '{}', 'Of which card');
 select public.record_delivery_status('twilio', 'SM77', (tests.kept('lease') ->> 'attemptId')::uuid, 'delivered', null);
@@ -107,8 +107,8 @@ select pg_temp.give();
 update public.campaign_recipients set email = null where id = tests.the('recipient');
 insert into public.contact_opt_outs (channel, address, source) values ('sms', '+12025550100', 'test');
 select tests.lease(tests.the('delivery'));
-select is((select status from public.deliveries where id = tests.the('delivery')), 'suppressed', 'Nobody may be written to');
-select is(pg_temp.status(), 'stuck', 'The card is kept for the recipient until a person decides');
+select is((select status from public.deliveries where id = tests.the('delivery')), 'suppressed', 'lease_deliveries: the address has opted out → suppressed');
+select is(pg_temp.status(), 'stuck', 'lease_deliveries: suppressed, no other channel → stuck');
 select pg_temp.age();
 select is(pg_temp.sweep(), '{"released": 0, "stuck": 0}', 'A run has nothing to add');
 delete from public.contact_opt_outs where address = '+12025550100';
@@ -142,7 +142,7 @@ update public.pending_rewards set next_attempt_at = now() + interval '1 day', co
 where recipient_id <> tests.the('recipient') and status like 'awaiting%';
 select is(public.fulfil_pending_reward('{}') #> '{result,giftCardId}', tests.kept('card'), 'And given again by the job');
 select is((select status from public.pending_rewards where recipient_id = tests.the('recipient')), 'fulfilled',
-  'It is owed no more');
+  'fulfil_pending_reward: → not pending any more');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 
 select * from finish();

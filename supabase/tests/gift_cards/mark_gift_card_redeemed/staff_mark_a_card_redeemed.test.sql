@@ -18,7 +18,7 @@ select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM1');
 select row_eq('select status, redeemed_at from pg_temp.mark()', row('redeemed'::text, now()), 'A delivered card is redeemed');
 select row_eq($$ select actor_id, reason, metadata ->> 'confirmed_by' from public.audit_events
     where action = 'gift_card.redeemed' and subject_id = tests.the('card') $$,
-  row(tests.the('agent'), 'told us on the phone'::text, 'staff'::text), 'The audit says who says so');
+  row(tests.the('agent'), 'told us on the phone'::text, 'staff'::text), 'mark_gift_card_redeemed: → the audit event has actor, reason and staff');
 select is((pg_temp.mark()).status, 'redeemed', 'Again: it is');
 select is((select count(*)::int from public.audit_events where action = 'gift_card.redeemed' and subject_id = tests.the('card')),
   1, 'Noted once');
@@ -37,7 +37,7 @@ select tests.keep('agent', tests.create_user('call_agent', tests.the('client')))
 update public.gift_cards set status = 'stuck', stuck_at = now() where id = tests.the('card');
 select is((pg_temp.mark()).status, 'redeemed', 'A stuck card that was used is redeemed');
 select is((select resolved_at from public.system_alerts where alert_type = 'stuck_gift_card'
-  and subject = tests.kept('card') #>> '{}'), now(), 'And nobody need look after it any more');
+  and subject = tests.kept('card') #>> '{}'), now(), 'mark_gift_card_redeemed: a stuck card → its alert is resolved');
 
 -- one that nobody can have used
 select tests.keep(tests.create_promise(2));

@@ -29,12 +29,12 @@ select is((select cancelled_at from public.gift_card_grants where id = tests.the
 select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-010', 'GC-010: the recipient gets no other card');
 select is((select sum(price) from public.billing_transactions where grant_id = tests.the('grant')), 25.00, 'It stays billed');
 select is((select metadata ->> 'replacement_allowed' from public.audit_events where action = 'gift_card.cancelled'
-  and subject_id = tests.the('card')), 'false', 'The audit tells');
+  and subject_id = tests.the('card')), 'false', 'cancel_gift_card: → the audit event says that no replacement is allowed');
 select throws_ok('select pg_temp.cancel()', 'RB400', 'The card is cancelled: there is nothing to cancel',
   'RB-400: it is not cancelled twice');
 select tests.sign_out();
 select is(tests.resend(tests.the('card'), 'sms', '+12025550166', null)
-  ->> 'code', 'RB-400', 'RB-400: nobody sends it again');
+  ->> 'code', 'RB-400', 'resend_gift_card: a cancelled card → RB-400');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 
 -- the recipient gets another one
@@ -58,7 +58,7 @@ select tests.keep('lease', tests.lease(tests.the('delivery')));
 select is(pg_temp.cancel(), 'cancelled', 'A card whose message is being sent is cancelled');
 select tests.report(tests.kept('lease'), 'retriable', null, '429');
 select is((select status from public.deliveries where id = tests.the('delivery')), 'cancelled',
-  'A try that failed is not made again');
+  'cancel_gift_card: an attempt that fails afterwards → not retried');
 select is((select status from public.gift_cards where id = tests.the('card')), 'cancelled', 'The card stays cancelled');
 select tests.keep(tests.create_delivery());
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
@@ -68,7 +68,7 @@ select tests.report(tests.kept('lease'), 'permanent', null, '21211');
 select is((select count(*)::int from public.deliveries where subject_id = tests.the('card')), 1,
   'A cancelled card takes no other channel');
 select is((select count(*)::int from public.system_alerts where subject = tests.kept('card') #>> '{}'), 0,
-  'And nobody is asked to reach the recipient');
+  'cancel_gift_card: → no alert about the delivery');
 select tests.keep(tests.create_delivery());
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
 select tests.keep('lease', tests.lease(tests.the('delivery')));

@@ -16,7 +16,7 @@ $$;
 select tests.keep('batch', pg_temp.record('endpoint', 'a', 'b', 'a'));
 select is(jsonb_array_length(tests.kept('batch')), 2, 'An event that stands twice in a batch is one');
 select is(jsonb_path_query_array(tests.kept('batch'), '$[*].isNew'), '[true, true]', 'Both are new');
-select is(jsonb_path_query_array(pg_temp.record('endpoint', 'b', 'c'), '$[*].isNew'), '[false, true]', 'What was told before is not');
+select is(jsonb_path_query_array(pg_temp.record('endpoint', 'b', 'c'), '$[*].isNew'), '[false, true]', 'record_crm_events: an event id received before → not new');
 select is(jsonb_path_query_array(pg_temp.record('other', 'a'), '$[*].isNew'), '[true]', 'Each endpoint has its own ids');
 select is((select payload from public.crm_events where endpoint_id = tests.the('endpoint') and event_id = 'c'), '{"said": "c"}',
   'The event stands there as it came');
@@ -33,7 +33,7 @@ select tests.keep('due', (select id from public.crm_events where endpoint_id = t
 create function pg_temp.is_leased() returns boolean language sql as $$
   select coalesce(public.lease_crm_events(100) #> '{result,events}' @> to_jsonb(tests.the('due')), false)
 $$;
-select is(pg_temp.is_leased(), false, 'Whoever stores an event has a minute to deal with it');
+select is(pg_temp.is_leased(), false, 'record_crm_events: → leased to its caller for a minute');
 update public.crm_events set leased_until = now() where id = tests.the('due');
 select is(pg_temp.is_leased(), true, 'Then it comes up');
 select is(pg_temp.is_leased(), false, 'To one worker');

@@ -13,24 +13,24 @@ create function pg_temp.outcome(event public.crm_events) returns text language s
 $$;
 
 select is(pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), names => '{unheard_of}')),
-  'ignored No condition waits for this event', 'An event for which no condition waits');
+  'ignored No condition matches this event', 'An event for which no condition waits');
 select is(pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-9')),
-  'ignored No recipient of the campaign has this contact id', 'A contact whom nobody knows');
+  'ignored No recipient of the campaign has this contact id', 'process_crm_event: an unknown contact → ignored');
 select is(pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-elsewhere')),
   pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), contact_id => 'crm-9')),
   'A contact of another client is as unknown');
 select is(pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), campaign => tests.kept('elsewhere') ->> 'campaign')),
-  'ignored No condition waits for this event', 'A campaign of another client is none');
+  'ignored No condition matches this event', 'A campaign of another client is none');
 select is(pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), campaign => 'camp-456')),
-  'ignored No condition waits for this event', 'Nor is one that cannot be');
+  'ignored No condition matches this event', 'Nor is one that cannot be');
 select is(pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), contact_id => null)),
   'ignored The event names no contact', 'An event without a contact');
 select is(pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), names => '{}')),
-  'ignored The event does not say what has happened', 'An event without a name');
+  'ignored The event has no name', 'An event without a name');
 
 -- owed
 create temp table owed as select * from tests.take_crm_event(tests.the('endpoint'), 'owed');
-select is((select row(status, code)::text from owed), '(owed,GC-003)', 'GC-003: without stock the reward is owed');
+select is((select row(status, code)::text from owed), '(owed,GC-003)', 'process_crm_event: no stock → owed, GC-003');
 select is((select count(*) from public.pending_rewards where recipient_id = tests.the('recipient') and status like 'awaiting%'),
   1::bigint, 'And waits in the queue');
 select tests.add_cards(tests.the('pool'), 5);
@@ -38,7 +38,7 @@ select is(tests.provision(tests.the('recipient')) ->> 'outcome', 'ok', 'When it 
 select is((select row(status, code)::text from public.crm_events where id = (select id from owed)), '(provisioned,)',
   'The event that earned it says so');
 select is((select c.recipient_id from public.crm_events e join public.gift_cards c on c.id = e.gift_card_id
-  where e.id = (select id from owed)), tests.the('recipient'), 'And names the card');
+  where e.id = (select id from owed)), tests.the('recipient'), 'fulfil_pending_reward: → the event has the card');
 
 -- called off
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
@@ -80,7 +80,7 @@ select is((select status from named), 'provisioned', 'And earns its card');
 select tests.keep('event', tests.record_crm_event(tests.the('endpoint')));
 select is(public.fail_crm_event(tests.the('event')) #>> '{result,code}', 'GC-015', 'GC-015: a failure of ours is noted');
 select isnt_empty(format('select from public.system_alerts where alert_type = %L and subject = %L and resolved_at is null',
-  'crm_event_failed', tests.the('endpoint')), 'And somebody is told');
+  'crm_event_failed', tests.the('endpoint')), 'fail_crm_event: → alert');
 
 select * from finish();
 rollback;

@@ -26,7 +26,7 @@ select is((private.open_request('sms', '+12025550111')).wording, 'Acme Inc: repl
 select is(tests.ask_for_consent(tests.the('recipient'), phone => '+12025550112', company => 'House', key => 'k', hash => 'h')
   #>> '{result,status}', 'requested', 'Another phone may be asked');
 select is((select wording from public.consents where address = '+12025550112'), 'House: reply YES',
-  'The name of the house stands before the client''s');
+  'request_sms_opt_in: COMPANY_NAME is set → it is used for the client''s name');
 select is(tests.ask_for_consent(tests.the('recipient'), phone => '+12025550112', key => 'k', hash => 'h') ->> 'replayed', 'true',
   'The same key asks once');
 select is(tests.ask_for_consent(tests.the('recipient'), phone => '+12025550112', key => 'k', hash => 'other') ->> 'code', 'RB-409',
@@ -41,10 +41,10 @@ select cmp_ok((tests.kept('answer') #>> '{details,retryAfter}')::int, '<=', 8640
 select is((select count(*)::int from public.consents where address = '+12025550111'), 3, 'What is refused leaves nothing');
 
 -- refusals
-select is(tests.ask_for_consent(gen_random_uuid()) ->> 'code', 'RB-404', 'Nobody is asked');
+select is(tests.ask_for_consent(gen_random_uuid()) ->> 'code', 'RB-404', 'request_sms_opt_in: an unknown recipient → RB-404');
 select is(tests.ask_for_consent(tests.the('recipient'), phone => '12025550111') ->> 'code', 'GC-012', 'A phone is E.164');
 update public.campaign_recipients set phone = null where id = tests.the('recipient');
-select is(tests.ask_for_consent(tests.the('recipient')) ->> 'code', 'GC-012', 'Without a phone there is nobody to ask');
+select is(tests.ask_for_consent(tests.the('recipient')) ->> 'code', 'GC-012', 'request_sms_opt_in: no phone → GC-012');
 select is(tests.ask_for_consent(tests.the('recipient'), tests.the('agent'), '+12025550113', session => gen_random_uuid()) ->> 'code',
   'RB-404', 'A call that is not the agent''s is unknown');
 insert into public.contact_opt_outs (channel, address, source) values ('sms', '+12025550113', 'test');

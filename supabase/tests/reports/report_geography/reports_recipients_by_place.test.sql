@@ -24,7 +24,7 @@ select tests.sign_out();
 select tests.give_card((tests.kept('recipients') ->> 0)::uuid, tests.the('pool'), '2026-03-09', condition_number => 2);
 select results_eq($$
   select recipients, given_cards, value_given from public.report_geography(tests.the('client')) where state = 'NY' $$,
-  $$ values (2::bigint, 3::bigint, 75.00) $$, 'Whoever has two cards is one recipient');
+  $$ values (2::bigint, 3::bigint, 75.00) $$, 'report_geography: a recipient with two cards → counted once');
 
 select * from finish();
 rollback;

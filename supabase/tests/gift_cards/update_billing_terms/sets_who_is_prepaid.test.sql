@@ -37,7 +37,7 @@ select is(pg_temp.terms('agent', true, agency => 'agency'), 'RB404', 'An agency'
 select is(pg_temp.terms('platform', true, agency => 'agency'), 'prepaid', 'Which makes it prepaid');
 update public.campaigns set billing_entity = 'agency' where id = tests.the('campaign');
 select is(pg_temp.claim(), 'GC-006', 'Then its campaigns need its credit');
-select is(pg_temp.terms('platform', true), 'RB400', 'Terms are somebody''s');
+select is(pg_temp.terms('platform', true), 'RB400', 'update_billing_terms: neither client nor agency → RB-400');
 select is(pg_temp.terms('platform', null, client => 'client'), 'RB400', 'And one or the other');
 select is((select count(*)::int from public.audit_events where action = 'billing_terms.updated'
   and subject_id in (tests.the('client'), tests.the('agency'))), 3, 'Changed terms are audited');

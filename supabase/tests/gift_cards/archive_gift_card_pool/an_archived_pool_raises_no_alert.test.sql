@@ -13,11 +13,11 @@ $$;
 
 select tests.sign_in(tests.the('admin'));
 select row_eq($$ select is_active, archived_at, cost_per_card from public.archive_gift_card_pool(tests.the('pool')) $$,
-  row(false, now(), null::numeric(18,2)), 'It is archived, and its cost is not told to the client');
+  row(false, now(), null::numeric(18,2)), 'archive_gift_card_pool: by a client → archived, without the cost in the answer');
 select tests.sign_out();
 select tests.settle(tests.the('pool'));
 select is((select available_cards from public.card_pools where id = tests.the('pool')), 0, 'The fold has counted');
-select is(pg_temp.open_alerts(), 0, 'And alarms nobody');
+select is(pg_temp.open_alerts(), 0, 'fold_pool: an archived pool → no alert');
 
 -- cards that come back are watched again
 select tests.add_cards(tests.the('pool'), 20);

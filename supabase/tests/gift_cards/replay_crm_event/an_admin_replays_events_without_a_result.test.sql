@@ -28,7 +28,7 @@ $$;
 select tests.take_crm_event(tests.the('endpoint'));
 select tests.take_crm_event(tests.the('endpoint'), contact_id => 'late-' || n) from generate_series(1, 3) n;
 update public.crm_events set created_at = now() - interval '2 days' where contact_id = 'late-3';
-select is(pg_temp.statuses(), 'crm-1 provisioned, late-1 ignored, late-2 ignored, late-3 ignored', 'Three are nobody yet');
+select is(pg_temp.statuses(), 'crm-1 provisioned, late-1 ignored, late-2 ignored, late-3 ignored', 'process_crm_event: three unknown contacts → ignored');
 select tests.keep('late', tests.create_recipients(tests.the('campaign')));
 update public.campaign_recipients set external_crm_id = 'late-1' where id = tests.the('late');
 

@@ -11,7 +11,7 @@ select tests.keep(tests.create_delivery('sms', '+12025550178'));
 select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM21611');
 select public.record_delivery_status('twilio', 'SM21611', null, 'failed', '21610');
 select row_eq($$ select source, wording from public.contact_opt_outs where address = '+12025550178' $$,
-  row('provider'::text, null::text), 'What Twilio took and then did not send to somebody who told it to stop is an opt-out');
+  row('provider'::text, null::text), 'record_delivery_status: error 21610 → opt-out');
 select is((select status from public.deliveries where id = tests.the('delivery')), 'undelivered', 'The message did not arrive');
 select is((select channel from public.deliveries where subject_id = tests.the('card') and id <> tests.the('delivery')), 'email',
   'The card takes the other channel');

@@ -16,7 +16,7 @@ select tests.keep('sale', tests.kept('answer') #> '{result,saleId}');
 select tests.keep('pool', tests.kept('answer') #> '{result,buyerPoolId}');
 select is(tests.kept('answer') -> 'result', jsonb_build_object('saleId', tests.the('sale'), 'masterPoolId',
   tests.the('master'), 'buyerClientId', tests.the('client'), 'buyerPoolId', tests.the('pool'), 'quantity', 5,
-  'pricePerCard', 24.50, 'totalAmount', 122.50, 'platformPricePerCard', 24.50, 'currency', 'USD', 'chargedToCredit', false), 'The answer tells the sale');
+  'pricePerCard', 24.50, 'totalAmount', 122.50, 'platformPricePerCard', 24.50, 'currency', 'USD', 'chargedToCredit', false), 'sell_gift_cards: → the answer has the sale');
 select is(pg_temp.counters('master'), '[7, 7]', 'The master pool has five cards less');
 select is(pg_temp.counters('pool'), '[5, 5]', 'And the new pool has them');
 select row_eq($$ select p.client_id, p.brand_id, p.pool_name, p.denomination, p.currency, p.pool_type, p.client_cost_per_card

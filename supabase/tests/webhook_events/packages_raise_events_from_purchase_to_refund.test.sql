@@ -19,9 +19,9 @@ select tests.create_endpoint(tests.the('client'), '{package.activated,package.ex
 
 -- comes to nothing
 select tests.keep('purchase', (tests.buy(30) #>> '{result,purchase,purchaseId}')::uuid);
-select is(pg_temp.told(), null, 'A purchase that has begun is not told');
+select is(pg_temp.told(), null, 'start_package_purchase: → no event');
 select pg_temp.record('canceled');
-select is(pg_temp.told(), 'package.purchase_failed', 'One that came to nothing is');
+select is(pg_temp.told(), 'package.purchase_failed', 'cancel_package_purchase: → package.purchase_failed');
 select is(pg_temp.said('package.purchase_failed'), jsonb_build_object('purchaseId', tests.the('purchase'), 'status', 'cancelled',
   'packageId', tests.the('package'), 'userId', tests.the('customer'), 'currency', 'USD', 'priceAmount', 49.00,
   'discountAmount', 0.00, 'bizcoins', 30, 'bizcoinAmount', 30.00, 'finalAmount', 19.00), 'with what it would have cost');
@@ -30,10 +30,10 @@ select is(pg_temp.said('package.purchase_failed'), jsonb_build_object('purchaseI
 select tests.keep('purchase', (tests.buy(30) #>> '{result,purchase,purchaseId}')::uuid);
 select pg_temp.record('succeeded');
 select pg_temp.record('succeeded');
-select is(pg_temp.told(tests.the('purchase')), 'package.purchased', 'One that is paid is told once');
+select is(pg_temp.told(tests.the('purchase')), 'package.purchased', 'record_payment: → package.purchased once');
 select is(pg_temp.said('package.purchased') ->> 'finalAmount', '19.00', 'with what was paid by card');
 select tests.keep('mine', (select id from public.customer_packages where purchase_id = tests.the('purchase')));
-select is(pg_temp.told(tests.the('mine')), 'package.activated', 'and so is the package that it brought');
+select is(pg_temp.told(tests.the('mine')), 'package.activated', 'record_payment: → package.activated');
 select is(pg_temp.said('package.activated') - 'startsAt' - 'expiresAt', jsonb_build_object('customerPackageId', tests.the('mine'),
   'status', 'active', 'packageId', tests.the('package'), 'package', 'Starter', 'userId', tests.the('customer'),
   'purchaseId', tests.the('purchase'), 'voucherId', null, 'messages', 100), 'with what it is and where it came from');
@@ -46,14 +46,14 @@ $$;
 select tests.keep('refund', pg_temp.refund(null, 5));
 select is(pg_temp.said('package.refunded'), jsonb_build_object('refundId', tests.the('refund'), 'purchaseId', tests.the('purchase'),
   'packageId', tests.the('package'), 'userId', tests.the('customer'), 'paymentAmount', 0.00, 'currency', 'USD', 'bizcoins', 5),
-  'Bizcoins that went back are told at once');
+  'refund_package_purchase: bizcoins alone → package.refunded at once');
 select tests.keep('refund', pg_temp.refund(19, null));
-select is(pg_temp.told(tests.the('purchase')), 'package.purchased package.refunded', 'Money is not told before the processor has said yes');
+select is(pg_temp.told(tests.the('purchase')), 'package.purchased package.refunded', 'refund_package_purchase: money, unconfirmed → no event');
 select public.complete_package_refund(tests.the('refund'), 'succeeded', 're_1', null);
-select is(pg_temp.told(tests.the('purchase')), 'package.purchased package.refunded package.refunded', 'Then it is');
-select is(pg_temp.told(tests.the('mine')), 'package.activated', 'As long as something remains, so does the package');
+select is(pg_temp.told(tests.the('purchase')), 'package.purchased package.refunded package.refunded', 'complete_package_refund: confirmed → package.refunded');
+select is(pg_temp.told(tests.the('mine')), 'package.activated', 'refund_package_purchase: in part → the package stays active');
 select pg_temp.refund(null, 25);
-select is(pg_temp.told(tests.the('mine')), 'package.activated package.cancelled', 'When nothing does, its end is told');
+select is(pg_temp.told(tests.the('mine')), 'package.activated package.cancelled', 'refund_package_purchase: in full → package.cancelled');
 select is((select status from public.package_purchases where id = tests.the('purchase')), 'refunded', 'All is refunded');
 select public.complete_package_refund(tests.the('refund'), 'failed', 're_1', 'late');
 select is(pg_temp.told(tests.the('purchase')), 'package.purchased package.refunded package.refunded package.refunded',
@@ -65,9 +65,9 @@ select tests.keep('voucher', tests.create_voucher(tests.the('client'),
 select tests.keep('mine', (tests.redeem_voucher(tests.the('customer'), tests.the('voucher'))
   #>> '{result,benefit,customerPackage,id}')::uuid);
 select is((select data ->> 'voucherId' from public.webhook_messages where subject_id = tests.the('mine')),
-  tests.the('voucher')::text, 'A package that a voucher brought is told with it');
+  tests.the('voucher')::text, 'redeem_voucher: a package → package.activated with the voucher');
 update public.customer_packages set status = 'expired', expired_at = now() where id = tests.the('mine');
-select is(pg_temp.told(tests.the('mine')), 'package.activated package.expired', 'and so is its end');
+select is(pg_temp.told(tests.the('mine')), 'package.activated package.expired', 'expire_packages: → package.expired');
 
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 

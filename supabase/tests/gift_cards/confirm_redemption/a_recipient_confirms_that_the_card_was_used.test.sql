@@ -14,7 +14,7 @@ $$;
 
 select tests.keep('refusal', pg_temp.confirm());
 select is(tests.kept('refusal') ->> 'code', 'GC-011', 'GC-011: no card was given for this code');
-select is(pg_temp.confirm('NOBODY-HAS-THIS'), tests.kept('refusal'), 'GC-011: a code that nobody has is answered alike');
+select is(pg_temp.confirm('NOBODY-HAS-THIS'), tests.kept('refusal'), 'confirm_redemption: an unknown code → the same GC-011');
 
 select tests.keep('card', tests.redeem(tests.kept('code') #>> '{}') #> '{result,giftCard,id}');
 select tests.keep('answer', pg_temp.confirm(lower(replace(tests.kept('code') #>> '{}', '-', ' ')), key => 'k', hash => 'h'));
@@ -50,29 +50,29 @@ select is(pg_temp.confirm(tests.redemption_token(tests.the('second')), 3) ->> 'c
 select tests.keep('third', tests.create_recipients(tests.the('campaign')));
 select tests.provision_for_caller(tests.create_user('call_agent', tests.the('client')), recipient_id => tests.the('third'));
 select is(pg_temp.confirm(tests.redemption_token(tests.the('third'))) ->> 'code', 'GC-011',
-  'GC-011: a card whose code has not left the house');
+  'confirm_redemption: an undisclosed card → GC-011');
 update public.gift_cards set status = 'cancelled', cancelled_at = now(), exposed_at = now()
 where recipient_id = tests.the('third');
 select is(pg_temp.confirm(tests.redemption_token(tests.the('third'))) ->> 'code', 'GC-011', 'GC-011: a cancelled card');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 
 -- guessing is limited
-select is(count(*)::int, 5, 'Five wrong tries of a code')
+select is(count(*)::int, 5, 'confirm_redemption: five attempts of one code → GC-011 each')
 from generate_series(1, 5) n where pg_temp.confirm('GUESS-THIS-CODE', ip => '198.51.100.' || n) ->> 'code' = 'GC-011';
 select is(pg_temp.confirm('guess this code', ip => '198.51.100.6') ->> 'code', 'RB-429',
-  'RB-429: the sixth try of a code, from wherever it comes');
+  'confirm_redemption: the sixth attempt of a code from any address → RB-429');
 select cmp_ok((pg_temp.confirm('guess this code', ip => '198.51.100.6') #>> '{details,retryAfter}')::int, '<=', 600,
   'It says for how long');
 select count(pg_temp.confirm('ADDRESS-' || n || '-' || n, ip => '203.0.113.9')) from generate_series(1, 20) n;
-select is(pg_temp.confirm(ip => '203.0.113.9') ->> 'code', 'RB-429', 'RB-429: the twenty-first try of an address');
+select is(pg_temp.confirm(ip => '203.0.113.9') ->> 'code', 'RB-429', 'confirm_redemption: the twenty-first attempt of an address → RB-429');
 select is(pg_temp.confirm(ip => '203.0.113.10') ->> 'outcome', 'ok', 'Others are not held up');
 select is(count(*)::int, 30, 'A right code costs nothing')
 from generate_series(1, 30) n where pg_temp.confirm(ip => '203.0.113.11') ->> 'outcome' = 'ok';
 select is((select count(*)::int from public.redemption_attempts where surface = 'confirm-redemption'
   and code_fingerprint = private.fingerprint(private.canonical_code(tests.kept('code') #>> '{}')) and outcome = 'limited'), 1,
-  'Every try is on record');
+  'confirm_redemption: → every attempt is recorded');
 select is((select string_agg(distinct alert_type, ',') from public.system_alerts
-  where metadata ->> 'surface' = 'confirm-redemption' and created_at = now()), 'redemption_burst', 'The burst is told');
+  where metadata ->> 'surface' = 'confirm-redemption' and created_at = now()), 'redemption_burst', 'confirm_redemption: a burst of attempts → alert');
 
 select * from finish();
 rollback;

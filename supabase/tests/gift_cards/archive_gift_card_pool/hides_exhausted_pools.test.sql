@@ -35,7 +35,7 @@ select row_eq('select is_active, archived_at from pg_temp.archive()', row(false,
 select ok(not pg_temp.is_in_sight(), 'Out of sight');
 select is((select archived_at from public.gift_card_pools where id = tests.the('pool')), now(), 'But not gone');
 select is((select count(*)::int from public.system_alerts where subject = tests.kept('pool') #>> '{}' and resolved_at is null),
-  0, 'Nobody need restock it');
+  0, 'archive_gift_card_pool: → no alert to restock is open');
 select is((select count(*)::int from public.audit_events where subject_id = tests.the('pool')
   and action = 'card_pool.archived' and actor_id = tests.the('admin')), 1, 'The audit says who did it');
 select is((pg_temp.archive()).archived_at, now(), 'Again: it is');

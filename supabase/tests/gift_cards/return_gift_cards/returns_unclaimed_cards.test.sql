@@ -23,7 +23,7 @@ select is((tests.kept('answer') -> 'result') - 'returnId', jsonb_build_object('s
 select is(pg_temp.counters('pool'), '[3, 3]', 'Out of the client''s pool');
 select is(pg_temp.counters('master'), '[8, 8]', 'Into the master pool');
 select is((select count(*)::int from public.gift_cards c join private.card_lots l on l.id = c.lot_id and l.pool_id = c.pool_id
-  where c.pool_id = tests.the('master') and c.client_id is null), 8, 'Where they are nobody''s again');
+  where c.pool_id = tests.the('master') and c.client_id is null), 8, 'return_gift_cards: → cards of the master pool have no client');
 select is(pg_temp.credit(), 149.50, 'And what they were sold for comes back');
 select row_eq($$ select client_id, sale_id, quantity, total_amount from public.admin_card_returns $$,
   row(tests.the('client'), tests.the('sale'), 3, 73.50::numeric(18,2)), 'The return is on record');
@@ -55,7 +55,7 @@ select is(tests.return_cards(tests.the('again'), 1) ->> 'code', 'GC-003', 'An ex
 select tests.keep('postpaid', tests.create_client());
 select tests.add_cards(tests.the('master'), 2);
 select tests.keep('unpaid', tests.sell(tests.the('master'), tests.the('postpaid'), 2) #> '{result,saleId}');
-select is(tests.return_cards(tests.the('unpaid'), 2) #>> '{result,returnedToCredit}', 'false', 'Of what nobody has paid, …');
+select is(tests.return_cards(tests.the('unpaid'), 2) #>> '{result,returnedToCredit}', 'false', 'return_gift_cards: an uncharged sale → nothing returned to credit');
 select is((select count(*)::int from public.ledger_accounts where client_id = tests.the('postpaid')), 0, '… nothing comes back');
 select is(pg_temp.counters('master'), '[2, 2]', 'But the cards');
 select is_empty('select * from private.ledger_imbalances', 'The books balance');

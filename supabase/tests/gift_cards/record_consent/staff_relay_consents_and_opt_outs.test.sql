@@ -31,7 +31,7 @@ select row_eq($$ select action, source, wording, recorded_by from public.consent
 select is((select sms_opted_in_at from public.campaign_recipients where id = tests.the('recipient')), null, 'And ends the consent');
 select lives_ok($$ select public.record_opt_out(tests.the('recipient'), 'email', 'web_form') $$, 'For e-mail too');
 select throws_ok($$ select public.record_opt_out(tests.the('recipient'), 'sms', address => '+12025550139') $$, 'RB404', null,
-  'Staff opt nobody out whom they have nothing to do with');
+  'record_opt_out: an address that the client never wrote to → RB-404');
 select throws_ok($$ select public.record_opt_out(tests.the('recipient'), 'sms', 'provider') $$, 'RB400', null,
   'Nor in the name of a provider');
 select tests.sign_out();
@@ -40,7 +40,7 @@ select ok(private.is_opted_out('sms', '+12025550131') and private.is_opted_out('
 select tests.provision(tests.the('recipient'), delivery_method => 'email', deliver_to => 'Ada@Example.com');
 select is(tests.lease((select id from public.deliveries)), null, 'However the address is written');
 select is((select alert_type from public.system_alerts where client_id = tests.the('client')), 'delivery_failed',
-  'With both channels closed a person is told');
+  'record_opt_out: both channels opted out → the card is stuck, alert');
 
 -- taking it back
 select tests.sign_in(tests.the('foreigner'));
@@ -50,7 +50,7 @@ select throws_ok($$ select public.record_opt_out(tests.the('recipient'), 'sms') 
 select tests.sign_out();
 select tests.sign_in(tests.the('agent'));
 select lives_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 'agent', 'Write to me again') $$,
-  'What staff have passed on, they take back with new words');
+  'record_consent: an opt-out that staff relayed → lifted');
 select tests.sign_out();
 select ok(not private.is_opted_out('sms', '+12025550131'), 'The phone is written to again');
 select public.record_opt_out(r.id, 'sms') from public.campaign_recipients r, lateral (select tests.sign_in(tests.the('agent'))) s
@@ -59,7 +59,7 @@ select tests.sign_out();
 select tests.write_sms('+12025550131', 'STOP', 'opt_out');
 select tests.sign_in(tests.the('agent'));
 select throws_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 'agent', 'yes, she said') $$, 'RB400', null,
-  'What the owner of the phone has said only the owner takes back');
+  'record_consent: an opt-out of the owner → RB-400');
 select tests.sign_out();
 select ok(private.is_opted_out('sms', '+12025550131'), 'It stays opted out');
 select set_eq($$ select action from public.audit_events where actor_id = tests.the('agent') $$,
@@ -72,11 +72,11 @@ language sql as $$
     tests.request(idempotency_key => key, hash => 'hash'))
 $$;
 select is(pg_temp.record('opted_in') #>> '{result,action}', 'opted_in', 'A server passes on what was agreed to on a form');
-select ok(not private.is_opted_out('email', 'ada@example.com'), 'And takes back what staff had passed on');
+select ok(not private.is_opted_out('email', 'ada@example.com'), 'record_recipient_consent: by a server, an opt-out that staff relayed → lifted');
 select is(pg_temp.record('opted_out') #>> '{result,action}', 'opted_out', 'Or that nothing more is wanted');
 select row_eq($$ select action, source, wording, host(ip) from public.consents order by id desc limit 1 $$,
   row('opted_out'::text, 'web_form'::text, 'I said so'::text, '2001:db8::1'::text), 'With the address that it came from');
-select is(pg_temp.record('opted_in', 'key') ->> 'outcome', 'ok', 'It takes back its own');
+select is(pg_temp.record('opted_in', 'key') ->> 'outcome', 'ok', 'record_recipient_consent: by a server, its own opt-out → lifted');
 select is(pg_temp.record('opted_in', 'key') ->> 'replayed', 'true', 'The same key is recorded once');
 select private.opt_out('email', 'ada@example.com', 'provider', 'spamreport');
 select is(pg_temp.record('opted_in') ->> 'code', 'RB-400', 'But never the owner''s own word');

@@ -54,7 +54,7 @@ select tests.add_cards(tests.the('pool'), 1);
 select tests.keep('free',
   (select id from public.gift_cards where pool_id = tests.the('pool') and status = 'available'));
 select is(pg_temp.resend(card => tests.the('free')) ->> 'code', 'RB-400', 'RB-400: nor a card that was never given');
-select is((select exposed_at from public.gift_cards where id = tests.the('free')), null, 'It does not leave the house');
+select is((select exposed_at from public.gift_cards where id = tests.the('free')), null, 'resend_gift_card: refused → the card stays undisclosed');
 select is(pg_temp.resend(card => gen_random_uuid()) ->> 'code', 'RB-404', 'RB-404: no such card');
 select is(pg_temp.resend(actor => tests.create_user('customer', tests.the('client'))) ->> 'code', 'RB-404',
   'RB-404: customers send no cards');

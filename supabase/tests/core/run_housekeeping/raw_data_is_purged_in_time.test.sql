@@ -27,7 +27,7 @@ select row_eq($$ select event_id, event_type, contact_id, status from public.crm
   row('a'::text, 'visit'::text, 'crm-1'::text, 'ignored'::text), 'Its row stays');
 select is(public.record_crm_events(tests.the('endpoint'), '[{"eventId": "a", "names": ["visit"], "contactId": "crm-1", "payload": {"again": true}}]',
   tests.request())
-  #>> '{result,events,0,isNew}', 'false', 'so that it is still known when it is told again');
+  #>> '{result,events,0,isNew}', 'false', 'record_crm_events: an event whose payload is purged → not new');
 select is(pg_temp.payloads(), 'b c', 'and remembers nothing of what it says then');
 update public.crm_events set leased_until = now() + interval '1 hour' where endpoint_id = tests.the('endpoint');
 select tests.sign_in(tests.create_user('client_admin', tests.the('client')));
@@ -67,7 +67,7 @@ select public.run_housekeeping();
 select set_eq('select provider_message_id from public.inbound_messages where phone = ''+12025550199''', array['young'],
   'What recipients wrote is forgotten');
 select set_eq('select event_id from private.seen_events where provider = ''test''', array['young'], 'Events that were seen');
-select set_eq('select subject from public.redemption_attempts where surface = ''test''', array['young'], 'Tries of codes');
+select set_eq('select subject from public.redemption_attempts where surface = ''test''', array['young'], 'run_housekeeping: old attempts → purged');
 select set_eq('select step_name from public.gift_card_provisioning_trace where request_id = tests.the(''event'')',
   array['young'], 'Traces');
 

@@ -26,7 +26,7 @@ select pg_temp.give('email');
 select tests.report(tests.lease(tests.the('delivery')), 'permanent', null, 'http_400');
 select is(pg_temp.ways(), 'email failed', 'An e-mail that fails does not become an SMS to who has not agreed to any');
 select is((select alert_type from public.system_alerts where subject = tests.kept('card') #>> '{}'), 'delivery_failed',
-  'A person is told');
+  'lease_deliveries: no channel with consent left → alert');
 select is(pg_temp.resend('sms'), 'GC-009', 'GC-009: nor does anybody send one');
 select is(pg_temp.resend('email'), 'ok', 'E-mail needs no consent to SMS');
 

@@ -21,7 +21,7 @@ select tests.give_card(tests.create_recipients(tests.the('campaign')), tests.the
 select is(pg_temp.month('2026-03-01'), '1 25.00 25.00', 'March, while it is March');
 select private.reverse_billing((select grant_id from public.gift_cards where id = tests.the('card')), null);
 update public.billing_transactions set created_at = '2026-04-01 00:30+13' where reverses_id is not null;
-select is(pg_temp.month('2026-03-01'), '1 25.00 25.00', 'March stays as it was told');
+select is(pg_temp.month('2026-03-01'), '1 25.00 25.00', 'get_billing_statement: a return in April → the statement of March is unchanged');
 select is(pg_temp.month('2026-04-01'), '0 5.00 5.00', 'April: 30.00 and −25.00, one card given and one back');
 select is((select count(*)::int from jsonb_array_elements(
   tests.billing_statement(tests.the('client'), null, '2026-04-01') #> '{result,lines}')), 2, 'On two lines');

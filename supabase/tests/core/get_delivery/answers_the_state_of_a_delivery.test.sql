@@ -5,7 +5,7 @@ select plan(4);
 select tests.keep(tests.create_delivery());
 select is(tests.get_delivery(tests.the('delivery')) -> 'result',
   jsonb_build_object('id', tests.the('delivery'), 'method', 'sms', 'status', 'queued', 'attempts', 0, 'errorCode', null,
-  'errorMessage', null, 'providerMessageId', null), 'It is queued');
+  'errorMessage', null, 'providerMessageId', null), 'get_delivery: a queued delivery → its status');
 select tests.report(tests.lease(tests.the('delivery')), 'retriable', null, '20429', 'Too many requests');
 select is((tests.get_delivery(tests.the('delivery')) -> 'result') - array['id', 'method'],
   '{"status": "queued", "attempts": 1,
@@ -14,8 +14,8 @@ select is((tests.get_delivery(tests.the('delivery')) -> 'result') - array['id', 
 select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM1');
 select is((tests.get_delivery(tests.the('delivery')) -> 'result') - array['id', 'method'],
   '{"status": "sent", "attempts": 2,
-  "errorCode": null, "errorMessage": null, "providerMessageId": "SM1"}', 'It is sent');
-select is(tests.get_delivery(gen_random_uuid()) ->> 'code', 'RB-404', 'RB-404: there is no such delivery');
+  "errorCode": null, "errorMessage": null, "providerMessageId": "SM1"}', 'get_delivery: a sent delivery → its status and the provider''s id');
+select is(tests.get_delivery(gen_random_uuid()) ->> 'code', 'RB-404', 'get_delivery: an unknown delivery → RB-404');
 
 select * from finish();
 rollback;

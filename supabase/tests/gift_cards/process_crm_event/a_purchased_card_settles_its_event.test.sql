@@ -19,7 +19,7 @@ $$;
 
 -- bought
 select tests.keep('answer', pg_temp.process('crm-1'));
-select is(tests.kept('answer') #>> '{purchase,action}', 'issue', 'The worker is told what to buy');
+select is(tests.kept('answer') #>> '{purchase,action}', 'issue', 'process_crm_event: no stock, a supplier sells the card → a supplier purchase to make');
 select is(pg_temp.event(), 'owed GC-005', 'The event waits');
 select is((tests.complete_purchase(tests.kept('answer') -> 'purchase')) ->> 'outcome', 'ok', 'The supplier has sold it');
 select is(pg_temp.event(), 'provisioned with card', 'And the event says so');
@@ -33,11 +33,11 @@ select is(public.process_crm_event(tests.the('event'), '{}') #> '{result,purchas
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
 update public.campaign_recipients set external_crm_id = 'crm-2' where id = tests.the('second');
 select tests.keep('answer', pg_temp.process('crm-2'));
-select is((tests.complete_purchase(tests.kept('answer') -> 'purchase', 'declined')) ->> 'code', 'GC-005', 'GC-005: nobody sells it');
+select is((tests.complete_purchase(tests.kept('answer') -> 'purchase', 'declined')) ->> 'code', 'GC-005', 'complete_purchase: declined by the last supplier → GC-005');
 select is(pg_temp.event(), 'owed GC-005', 'The event still waits');
 select tests.add_cards(tests.the('pool'), 1);
 update public.pending_rewards set last_attempt_at = now() - interval '1 minute' where recipient_id = tests.the('second');
-select is(public.fulfil_pending_reward('{}') #>> '{result,code}', null, 'When there is stock, what is owed is given');
+select is(public.fulfil_pending_reward('{}') #>> '{result,code}', null, 'fulfil_pending_reward: stock is back → fulfilled');
 select is(pg_temp.event(), 'provisioned with card', 'And the event says so, too');
 
 select is_empty('select * from private.invariant_violations', 'And all that must hold holds');

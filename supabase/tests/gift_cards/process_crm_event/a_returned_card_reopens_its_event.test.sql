@@ -22,8 +22,8 @@ end $$;
 select is(pg_temp.event(), 'provisioned with card', 'The event has its card');
 select pg_temp.as_admin(format('select public.cancel_gift_card(%L, %L)',
   (select gift_card_id from public.crm_events where id = tests.the('event')), 'By mistake'));
-select is(pg_temp.event(), 'refused RB-400', 'Until it is taken back');
-select is((select message from public.crm_events where id = tests.the('event')), 'The card was taken back', 'And says so');
+select is(pg_temp.event(), 'refused RB-400', 'cancel_gift_card: the card of an event → the event is refused, RB-400');
+select is((select message from public.crm_events where id = tests.the('event')), 'The card was revoked', 'reopen_events_on_return: → the event says that the card was revoked');
 
 select pg_temp.as_admin(format('select public.replay_crm_event(%L)', tests.the('event')));
 select public.process_crm_event(tests.the('event'), '{}');
@@ -37,7 +37,7 @@ select tests.keep('event', (tests.take_crm_event(tests.the('endpoint'), contact_
 update public.gift_cards set claimed_at = now() - interval '1 hour' where client_id = tests.the('client') and status = 'claimed';
 update public.deliveries set created_at = now() - interval '1 hour' where client_id = tests.the('client') and status = 'queued';
 select public.release_stuck_cards();
-select is(pg_temp.event(), 'owed GC-003', 'A card that its message never brought is given back, and owed');
+select is(pg_temp.event(), 'owed GC-003', 'release_stuck_cards: the card of an event → owed again, GC-003');
 select public.fulfil_pending_reward('{}');
 select is(pg_temp.event(), 'provisioned with card', 'Until it is given again');
 

@@ -36,7 +36,7 @@ select row_eq('select client_id, recipient_id, grant_id, claimed_at, stuck_at, d
 select is((select status from public.deliveries where subject_id = tests.the('card')), 'cancelled',
   'Its message is called off');
 select is(public.lease_deliveries(null, 100) #>> '{result,deliveries}', '[]', 'No sender gets it any more');
-select isnt((select cancelled_at from public.gift_card_grants where id = tests.the('grant')), null, 'The grant is taken back');
+select isnt((select cancelled_at from public.gift_card_grants where id = tests.the('grant')), null, 'cancel_gift_card: an undisclosed card → the grant is cancelled');
 select is((select gift_card_id from public.call_conditions_met where recipient_id = tests.the('recipient')), null,
   'The condition stays met, without a card');
 select results_eq('select quantity, price, cost_basis, margin, reverses_id is not null from public.billing_transactions
@@ -73,7 +73,7 @@ select is((select sum(quantity)::int from public.billing_transactions where gift
   'Three bills, and one card is paid for');
 select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-010', 'GC-010: and once it is, not a second time');
 select is(tests.provision(tests.the('recipient')) #>> '{details,giftCardId}', tests.kept('card') #>> '{}',
-  'Who asks is told of the card that he has');
+  'provision_gift_card: asked again → the card that the recipient has');
 select is_empty('select * from private.invariant_violations', 'No invariant is violated');
 
 -- the message of the new promise is the only one that is sent
