@@ -1,6 +1,7 @@
-/** One loopback port for /rest/v1, /auth/v1 and /functions/v1/<name>, and in development lite's Studio. */
+/** One loopback port for /rest/v1, /auth/v1, /functions/v1/<name> and /docs, and in development lite's Studio. */
 import { authAdmin } from './auth_admin.ts';
 import { allowOrigins, preflight } from './cors.ts';
+import { docsFile } from './docs.ts';
 import { Functions } from './functions.ts';
 import { createLite, type Keys } from './lite.ts';
 import { firstLine, untilEnd } from './parent.ts';
@@ -24,19 +25,21 @@ const url = `http://127.0.0.1:${port}`;
 const lite = await createLite({ databaseUrl, issuer: `${url}/auth/v1`, keys, studio: development });
 const functions = new Functions(new URL('supabase/functions/', root));
 
-function answer(request: Request, peer: string): Response | Promise<Response> {
+async function answer(request: Request, peer: string): Promise<Response> {
   const { pathname } = new URL(request.url);
   if (Number(request.headers.get('content-length') ?? 0) > bodyLimit) {
     return Response.json({ message: 'The request is too large' }, { status: 413, headers: { connection: 'close' } });
   }
   const [, name] = /^\/functions\/v1\/([A-Za-z0-9_-]+)/.exec(pathname) ?? [];
-  if (name) return functions.fetch(name, withAddress(request, peer));
+  if (name) return await functions.fetch(name, withAddress(request, peer));
   if (pathname === '/_local/jobs' && request.headers.get('apikey') === keys.secretKey) return Response.json(rounds);
   const isStudio = development && isStudioUser(request, keys.studioToken);
   // Lite trusts requests of this machine: only Studio's may look as if they came from it.
-  if (/^\/(rest|auth)\/v1(\/|$)/.test(pathname)) return restOrAuth(request, isStudio ? peer : '0.0.0.0');
-  if (isStudio) return studioFile(pathname, root) ?? studioCall(request, peer);
-  return (development && enterStudio(request, keys.studioToken)) ||
+  if (/^\/(rest|auth)\/v1(\/|$)/.test(pathname)) return await restOrAuth(request, isStudio ? peer : '0.0.0.0');
+  if (isStudio) {
+    return studioFile(pathname, root) ?? await docsFile(pathname, root, url) ?? await studioCall(request, peer);
+  }
+  return (development && enterStudio(request, keys.studioToken)) || await docsFile(pathname, root, url) ||
     Response.json({ message: 'There is nothing here' }, { status: 404 });
 }
 

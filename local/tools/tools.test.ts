@@ -1,7 +1,7 @@
 /** The stack's tools that decide whether a test run is green. */
 import assert from 'node:assert/strict';
 import { problemsOfFunctions } from './commands/check.mjs';
-import { completedLock } from './checks/fix_lock.mjs';
+import { completedLock, entriesWithoutHash } from './checks/fix_lock.mjs';
 import { checkImports } from './checks/imports.mjs';
 import { factoryFiles } from './testing/factories.mjs';
 import { findFiles } from './testing/files.mjs';
@@ -48,6 +48,19 @@ Deno.test('completedLock: adds the packages of other platforms and nothing else'
   });
   assert.equal(JSON.parse(completed).packages['node_modules/fsevents'], undefined);
   assert.equal(completedLock(completed), completed);
+});
+
+Deno.test('entriesWithoutHash: a package without integrity that may be installed here → named', () => {
+  const packages = {
+    '': {},
+    'node_modules/good': { integrity: 'sha512-x' },
+    'node_modules/bad': {},
+    'node_modules/bad-linux-x64': { os: ['linux'], cpu: ['x64'], optional: true },
+    'node_modules/other-darwin-x64': { os: ['darwin'], cpu: ['x64'], optional: true },
+    'node_modules/other-linux-x64-musl': { os: ['linux'], cpu: ['x64'], libc: ['musl'], optional: true },
+  };
+  const found = entriesWithoutHash(JSON.stringify({ packages }), { platform: 'linux', arch: 'x64' });
+  assert.deepEqual(found, ['node_modules/bad', 'node_modules/bad-linux-x64']);
 });
 
 Deno.test('problemsOfFunctions: a folder that config.toml does not list, or lists otherwise, is named', () => {

@@ -57,3 +57,21 @@ Deno.test('gateway: /_local/jobs → the last round of each job for the secret k
   assert.ok('deliveries' in rounds && 'stuck-cards' in rounds);
   assert.deepEqual(Object.keys(rounds.deliveries).sort(), ['endedAt', 'milliseconds', 'problem']);
 });
+
+Deno.test('gateway: /docs → the description of the API with a viewer that loads nothing from elsewhere', async () => {
+  const page = await (await fetch(`${apiUrl}/docs`)).text();
+  const files = Array.from(page.matchAll(/(?:src|href)="([^"]+)"/g), ([, path]) => path);
+  assert.ok(files.includes('/docs/swagger-ui-bundle.js'));
+  for (const path of files) {
+    assert.match(path, /^\/docs\//);
+    assert.equal(await statusOf(path), 200, path);
+  }
+  const response = await fetch(`${apiUrl}/docs/openapi.json`);
+  assert.match(response.headers.get('content-security-policy')!, /^default-src 'none'/);
+  const { openapi, servers, paths } = await response.json();
+  assert.deepEqual([openapi, servers], ['3.1.0', [{ url: apiUrl }]]);
+  assert.ok(paths['/functions/v1/redeem-voucher'].post && paths['/rest/v1/rpc/create_voucher'].post);
+  for (const path of ['/docs/package.json', '/docs/../package.json', '/docs/%2e%2e/package.json', '/docsx']) {
+    assert.equal(await statusOf(path), 404, path);
+  }
+});

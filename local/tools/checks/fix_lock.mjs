@@ -1,7 +1,9 @@
 /**
  * Adds the packages of other platforms to package-lock.json. npm leaves out those that the registry of the day does not
- * serve, and then `npm ci` refuses the lock file; with them it installs on Linux (x64, arm64) and macOS alike.
+ * serve, and then `npm ci` refuses the lock file; with them it installs on Linux (x64, arm64) and macOS alike. Each gets its hash, if the
+ * registry has it.
  */
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { inProject } from '../../stack/paths.mjs';
 
@@ -53,7 +55,37 @@ export function isLockComplete() {
   return completedLock(text) === text;
 }
 
+/**
+ * The entries of a lock file that npm would install here without comparing a hash. A package of another platform may lack its hash: the
+ * registry of the day may not serve it.
+ * @param {string} text
+ * @param {{ platform: string, arch: string }} machine
+ */
+export function entriesWithoutHash(text, { platform, arch } = process) {
+  const isHere = ({ os, cpu }) => (!os || os.includes(platform)) && (!cpu || cpu.includes(arch));
+  const lacks = ([path, entry]) => path && !entry.link && !entry.integrity && (!entry.optional || isHere(entry));
+  return Object.entries(JSON.parse(text).packages).filter((each) => lacks(each) && !isOtherLibrary(each[1]))
+    .map(([path]) => path);
+}
+
+// npm tells musl from glibc by itself; the stack is tested on glibc.
+function isOtherLibrary({ libc }) {
+  return libc?.includes('musl') ?? false;
+}
+
+/** Adds the hashes that the registry knows. */
+function withHashes(text) {
+  const lock = JSON.parse(text);
+  for (const [path, entry] of Object.entries(lock.packages)) {
+    if (!path || entry.integrity || entry.link) continue;
+    const name = `${path.split('node_modules/').at(-1)}@${entry.version}`;
+    const { status, stdout } = spawnSync('npm', ['view', name, 'dist.integrity'], { encoding: 'utf8' });
+    if (status === 0 && stdout.startsWith('sha512-')) entry.integrity = stdout.trim();
+  }
+  return `${JSON.stringify(lock, null, 2)}\n`;
+}
+
 if (process.argv[1] === import.meta.filename) {
   const file = inProject('package-lock.json');
-  writeFileSync(file, completedLock(readFileSync(file, 'utf8')));
+  writeFileSync(file, withHashes(completedLock(readFileSync(file, 'utf8'))));
 }

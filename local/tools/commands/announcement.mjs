@@ -9,6 +9,7 @@ export function announcement(facts, seconds) {
 Rewardbase is ready (${seconds.toFixed(1)} s).
 
   API              ${facts.apiUrl}
+  API description  ${facts.apiUrl}/docs
   Studio           ${facts.studioUrl}
   Sandbox          ${facts.sandboxUrl ?? '(none)'}   SMS and e-mails that were sent
   Database         ${facts.dbUrl}

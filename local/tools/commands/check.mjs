@@ -1,9 +1,18 @@
 /** `npm run check`: format, lint, types, and whether every generated file is current. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isLockComplete } from '../checks/fix_lock.mjs';
+import { entriesWithoutHash, isLockComplete } from '../checks/fix_lock.mjs';
 import { checkImports, readSources } from '../checks/imports.mjs';
-import { databaseTypes, errorsFile, errorsMigration, errorsPage, errorsSql, typesFile } from '../checks/generated.mjs';
+import {
+  databaseTypes,
+  errorsFile,
+  errorsMigration,
+  errorsPage,
+  errorsSql,
+  openapi,
+  openapiFile,
+  typesFile,
+} from '../checks/generated.mjs';
 import { migrationFiles } from '../../stack/migrate.mjs';
 import { capture } from '../../stack/capture.mjs';
 import { denoExecutable, inProject, npmCommand } from '../../stack/paths.mjs';
@@ -11,6 +20,8 @@ import { findFiles } from '../testing/files.mjs';
 import { Tally } from '../testing/tally.mjs';
 
 const folders = ['supabase/functions', 'local', 'tests', 'bench'];
+
+const quiet = { NO_COLOR: '1', RUST_BACKTRACE: '0', REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
 
 /** Prints `N passed, N failed` at the end. */
 export default async function check() {
@@ -29,15 +40,21 @@ export default async function check() {
   await tally.gate('database.types.ts is current', async () => compare(typesFile, await databaseTypes()));
   await tally.gate('docs/errors.md is current', async () => compare(errorsFile, await errorsPage()));
   await tally.gate('core_errors.sql is current', async () => compare(errorsMigration, await errorsSql()));
+  await tally.gate('docs/openapi.json is current', async () => compare(openapiFile, await openapi()));
+  await tally.gate('docs/openapi.json is valid (Redocly)', checkOpenapi);
   await tally.gate(
     'package-lock.json names every platform',
     () => isLockComplete() ? '' : 'Run: node local/tools/checks/fix_lock.mjs',
   );
+  await tally.gate('package-lock.json has a hash of every package', () => {
+    const lacking = entriesWithoutHash(readFileSync(inProject('package-lock.json'), 'utf8'));
+    return lacking.length > 0 ? `Run node local/tools/checks/fix_lock.mjs: no integrity of ${lacking.join(', ')}` : '';
+  });
   tally.finish();
 }
 
 async function run(command, options) {
-  const { code, output } = await capture(command, options, { NO_COLOR: '1', RUST_BACKTRACE: '0' });
+  const { code, output } = await capture(command, options, quiet);
   return code === 0 ? '' : output.trim() || `${command} ended with code ${code}.`;
 }
 
@@ -51,6 +68,18 @@ function checkGraph() {
 function checkMigrations() {
   const files = migrationFiles().map((name) => inProject('supabase', 'migrations', name));
   return files.length > 0 ? run(npmCommand('squawk'), ['--config', inProject('.squawk.toml'), ...files]) : '';
+}
+
+/** Examples must fit their schemas, too. */
+function checkOpenapi() {
+  return run(npmCommand('redocly'), [
+    'lint',
+    '--config',
+    inProject('.redocly.yaml'),
+    '--format',
+    'codeframe',
+    openapiFile,
+  ]);
 }
 
 /** Deployed functions resolve npm packages by their own import map, local ones by package.json. */
