@@ -139,16 +139,6 @@ comment on table private.card_secrets is
   'AES-256-GCM ciphertext of code and PIN (nonce, ciphertext, tag) and the keyed fingerprint (HMAC) of the brand and the '
   'canonical code. Keys never come here.';
 
-create table private.card_imports (
-  pool_id uuid not null references public.card_pools (id),
-  file_hash text not null,
-  imported int not null,
-  created_by uuid,
-  created_at timestamptz not null default now(),
-  constraint card_imports_are_unique primary key (pool_id, file_hash)
-);
-comment on table private.card_imports is 'The files that were uploaded to a pool, by their sha256.';
-
 create index card_pools_client_id_idx on public.card_pools (client_id);
 create index card_pools_campaign_id_client_id_idx on public.card_pools (campaign_id, client_id);
 create index card_pools_supplier_id_idx on public.card_pools (supplier_id);

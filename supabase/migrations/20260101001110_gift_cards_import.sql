@@ -28,27 +28,20 @@ begin
   end if;
 end $$;
 
-create function public.get_upload_target(actor uuid, pool_id uuid)
+create function public.get_upload_target(pool_id uuid, request public.request)
 returns jsonb language plpgsql stable security definer set search_path = '' as $$
 declare
-  pool public.card_pools;
-  detail text;
+  pool public.card_pools := private.pool_to_fill(request.actor, pool_id);
 begin
-  pool := private.pool_to_fill(actor, pool_id);
-  perform private.assert_may_bring(actor, pool);
+  perform private.assert_may_bring(request.actor, pool);
   return private.answered((
     select jsonb_build_object('poolId', pool.id, 'brandId', b.id, 'brandName', b.name, 'codeFormat', b.code_format,
       'codeCaseMatters', b.code_case_matters, 'denomination', pool.denomination, 'currency', pool.currency)
     from public.gift_card_brands b where b.id = pool.brand_id));
-exception when others then
-  if not private.is_refusal(sqlstate) then
-    raise;
-  end if;
-  get stacked diagnostics detail = pg_exception_detail;
-  return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.get_upload_target is
-  'What a card must look like to enter a pool: its brand is part of the seal, so it is read before the import.';
+  'What a card must look like to enter a pool: its brand is part of the seal, so it is read before the import. RB-403, 404.';
+grant execute on function public.get_upload_target to service_role;
 
 create type private.upload_row as (
   row_number int, id uuid, code bytea, pin bytea, fingerprint bytea, last4 text, expires_at timestamptz, serial_number text);
@@ -68,6 +61,9 @@ returns uuid[] language plpgsql volatile set search_path = '' as $$
 declare
   fresh private.upload_row[];
 begin
+  if cardinality(rows) > 200 then
+    perform private.forget_plans();
+  end if;
   -- two uploads at once would both find a code new: the unique fingerprint decides, one upload at a time says so kindly
   perform pg_advisory_xact_lock(hashtext('private.store_cards'));
   fresh := array(
@@ -127,81 +123,107 @@ begin
     'Codes of gift cards came in that another owner holds, or that were bought before', metadata, subject);
 end $$;
 
-create function private.import_cards(
-  actor uuid, pool public.card_pools, cards jsonb, seal_key_id text, file_hash text, request_id uuid)
-returns jsonb language plpgsql volatile set search_path = '' as $$
-declare
-  zone text := coalesce((select c.time_zone from public.clients c where c.id = pool.client_id), 'UTC');
-  rows private.upload_row[] := private.upload_rows(cards, pool.brand_id, zone);
-  stored uuid[];
-  foreign_ids uuid[];
-  results jsonb;
-begin
-  insert into private.card_imports as i (pool_id, file_hash, imported, created_by)
-  values (pool.id, file_hash, 0, actor)
-  -- the same file again: its rows are all here, so the import finds nothing new
-  on conflict on constraint card_imports_are_unique do nothing;
-  stored := private.store_new_cards(pool, rows, seal_key_id);
-  foreign_ids := private.held_elsewhere(pool, rows, stored);
+-- What became of each row: {row, status, reason}.
+create function private.upload_results(
+  rows private.upload_row[], imported uuid[], held_elsewhere uuid[])
+returns jsonb language sql stable set search_path = '' as $$
   select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('row', u.row_number,
       'status', s.status, 'reason', case s.status when 'duplicate' then 'this code is already here'
         when 'expired' then 'the card has expired' when 'rejected' then 'the card cannot be stocked' end)) order by u.row_number), '[]')
-  into results
   from unnest(rows) u
-  left join unnest(stored) f on f = u.id
-  left join unnest(foreign_ids) e on e = u.id,
+  left join unnest(imported) f on f = u.id
+  left join unnest(held_elsewhere) e on e = u.id,
     lateral (select case when f is not null then 'imported' when u.expires_at <= now() then 'expired'
-      when e is not null then 'rejected' else 'duplicate' end as status) s;
-  update private.card_imports i set imported = i.imported + cardinality(stored)
-  where i.pool_id = pool.id and i.file_hash = import_cards.file_hash;
-  if foreign_ids <> '{}' then
-    perform private.report_known_codes(coalesce(request_id, pool.id)::text, jsonb_build_object('pool_id', pool.id, 'client_id', pool.client_id,
-      'actor_id', actor, 'cards', cardinality(foreign_ids), 'rows', cardinality(rows)));
-  end if;
-  perform private.record_audit(pool.client_id, actor, 'gift_cards.imported', 'card_pool', pool.id,
-    jsonb_build_object('imported', cardinality(stored), 'rows', cardinality(rows)), request_id);
-  return jsonb_build_object('poolId', pool.id, 'imported', cardinality(stored),
+      when e is not null then 'rejected' else 'duplicate' end as status) s
+$$;
+
+-- The rows that were not stocked, as an import records them: those that the database found, and those that the function refused.
+create function private.upload_exceptions(results jsonb)
+returns jsonb language sql immutable set search_path = '' as $$
+  select coalesce(jsonb_agg(jsonb_build_object('row', r.row, 'line', r.line,
+      'outcome', case r.status when 'duplicate' then 'known' else 'refused' end, 'problems', jsonb_build_array(jsonb_build_object(
+        'column', coalesce(r.column, case r.status when 'expired' then 'expirationDate' else 'code' end), 'problem', r.reason)))), '[]')
+  from jsonb_to_recordset(results) as r (row int, line int, status text, "column" text, reason text)
+  where r.status <> 'imported'
+$$;
+
+create function private.import_cards(
+  pool public.card_pools, cards jsonb, seal_key_id text, import public.imports, file private.import_file, refused jsonb,
+  request public.request)
+returns jsonb language plpgsql volatile set search_path = '' as $$
+declare
+  rows private.upload_row[] := private.upload_rows(cards, pool.brand_id, private.time_zone_of(pool.client_id));
+  stored uuid[] := private.store_new_cards(pool, rows, seal_key_id);
+  foreign_ids uuid[] := private.held_elsewhere(pool, rows, stored);
+  results jsonb := private.upload_results(rows, stored, foreign_ids);
+  answer jsonb := jsonb_build_object('poolId', pool.id, 'imported', cardinality(stored),
     'duplicates', (select count(*) from jsonb_array_elements(results) r where r ->> 'status' = 'duplicate'),
     'rejected', (select count(*) from jsonb_array_elements(results) r where r ->> 'status' in ('expired', 'rejected')),
-    'rows', results);
+    'alreadyUploaded', private.was_imported(import), 'rows', results);
+begin
+  if foreign_ids <> '{}' then
+    perform private.report_known_codes(coalesce(request.id, pool.id)::text, jsonb_build_object('pool_id', pool.id,
+      'client_id', pool.client_id, 'actor_id', request.actor, 'cards', cardinality(foreign_ids), 'rows', cardinality(rows)));
+  end if;
+  perform private.record_audit(pool.client_id, request.actor, 'gift_cards.imported', 'card_pool', pool.id,
+    jsonb_build_object('imported', cardinality(stored), 'rows', cardinality(rows)), request.id);
+  return answer || private.present_import(private.record_import_chunk(
+    import, file, cardinality(stored), private.upload_exceptions(results || coalesce(refused, '[]'))));
 end $$;
 
 create function public.import_gift_cards(
-  actor uuid, pool_id uuid, cards jsonb, seal_key_id text, file_hash text, request_id uuid, idempotency_key text)
+  pool_id uuid, cards jsonb, seal_key_id text, file jsonb, request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  scope text;
-  key text := private.answer_key(idempotency_key, request_id::text);
-  pool public.card_pools;
-  already boolean;
+  part private.import_file := private.read_import_file(file);
+  pool public.card_pools := private.pool_to_fill(request.actor, pool_id);
+  scope text := private.answer_scope('import_gift_cards', pool.client_id, request.actor);
+  import public.imports;
   answer jsonb;
-  detail text;
 begin
-  pool := private.pool_to_fill(actor, pool_id);
-  perform private.assert_may_bring(actor, pool);
-  scope := private.answer_scope('import_gift_cards', pool.client_id, actor);
-  answer := private.stored_answer(scope, key, concat_ws(':', pool.id, file_hash));
+  perform private.assert_may_bring(request.actor, pool);
+  answer := private.replay(request, scope);
   if answer is not null then
-    return private.answered(answer, null, true);
+    return answer;
   end if;
-  already := exists (
-    select from private.card_imports i
-    where i.pool_id = pool.id and i.file_hash = import_gift_cards.file_hash and i.imported > 0);
-  answer := private.import_cards(actor, pool, cards, seal_key_id, file_hash, request_id)
-    || jsonb_build_object('alreadyUploaded', already);
-  perform private.store_answer(scope, key, answer);
+  import := private.begin_import('gift_cards', pool.client_id, pool.id, part, request.actor);
+  answer := private.replay_chunk(import, part, request.hash);
+  if answer is not null then
+    return private.answer(request, scope, answer);
+  end if;
+  answer := private.import_cards(pool, cards, seal_key_id, import, part, file -> 'refused', request);
+  perform private.store_chunk_answer(import, part, answer);
   perform private.fold_pool(pool.id);
-  return private.answered(answer);
-exception when others then
-  if not private.is_refusal(sqlstate) then
-    raise;
-  end if;
-  get stacked diagnostics detail = pg_exception_detail;
-  return private.refused(sqlstate, sqlerrm, detail);
+  return private.answer(request, scope, answer);
 end $$;
 comment on function public.import_gift_cards is
-  'Stores up to 10,000 sealed cards in a pool: [{row, id, code, pin, fingerprint, last4, expiresOn}] → the result of each row: '
-  'imported, duplicate (in the stock of the pool''s owner already), expired or rejected.';
+  'Stores up to 10,000 sealed cards in a pool: [{row, id, code, pin, fingerprint, last4, expiresOn, serialNumber}] → the result of each '
+  'row: imported, duplicate (in the stock of the pool''s owner already), expired or rejected. file: {hash, name, encoding, delimiter, '
+  'header, mapping, import_id, chunk, is_last, expected_rows, refused: [{row, line, status, column, reason}]}, refused by the caller. '
+  'RB-400, 403, 404, 409.';
+grant execute on function public.import_gift_cards to service_role;
+
+-- Reads only: a dry run cannot change anything. Codes that another owner holds are not looked for, because an import that meets one
+-- raises an alert, and a dry run would disclose it without.
+create function public.preview_gift_cards(pool_id uuid, cards jsonb, request public.request)
+returns jsonb language plpgsql stable security definer set search_path = '' as $$
+declare
+  pool public.card_pools := private.pool_to_fill(request.actor, pool_id);
+  rows private.upload_row[] := private.upload_rows(cards, pool.brand_id, private.time_zone_of(pool.client_id));
+begin
+  perform private.assert_may_bring(request.actor, pool);
+  return private.answered(jsonb_build_object('poolId', pool.id, 'rows', private.upload_results(rows, array(
+    select u.id from unnest(rows) u
+    where not exists (
+      select from private.card_secrets s
+      join public.gift_cards c on c.id = s.gift_card_id
+      join public.card_pools holder on holder.id = c.pool_id
+      where s.code_fingerprint = u.fingerprint and holder.client_id is not distinct from pool.client_id)
+    and coalesce(u.expires_at, 'infinity') > now()), '{}')));
+end $$;
+comment on function public.preview_gift_cards is
+  'What import_gift_cards would make of rows [{row, id, fingerprint, expiresOn}]: imported, duplicate or expired. RB-403, 404.';
+grant execute on function public.preview_gift_cards to service_role;
 
 -- Cards in stock keep the fingerprints that were computed when they came in: a code in another case would not be found again.
 create function private.refuse_other_code_case()
@@ -235,5 +257,3 @@ begin
 end $$;
 select private.publish('private.update_brand_code_case(uuid, boolean)', '{authenticated, service_role}',
   'Sets whether codes of a brand that differ only by case are different cards; for platform admins, before its first card.');
-
-grant execute on function public.get_upload_target, public.import_gift_cards to service_role;

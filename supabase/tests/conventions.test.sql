@@ -64,7 +64,7 @@ select bag_eq($$
   select p.proname::text from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proretset $$,
   $$ values
   -- a page of its own, of at most 1,000 rows
-  ('list_vouchers'),
+  ('list_vouchers'), ('list_imports'), ('list_import_rows'),
   -- in a total order, so that .range() reads on
   ('list_denominations'), ('list_card_sales'), ('list_agency_offers'), ('list_card_offers'),
   -- whole in the files of export-report
@@ -88,6 +88,7 @@ select bag_eq($$
   $$ values
   -- what the edge functions call with the secret key
   ('public.get_upload_target', 'service_role'), ('public.import_gift_cards', 'service_role'),
+  ('public.preview_gift_cards', 'service_role'),
   ('public.provision_gift_card', 'service_role'), ('public.provision_gift_card_for_call_center', 'service_role'),
   ('public.redeem_gift_card', 'service_role'),
   ('public.complete_purchase', 'service_role'), ('public.lease_purchases', 'service_role'),
@@ -153,7 +154,8 @@ select bag_eq($$
     'cancel_pending_reward', 'check_message_template', 'collect_credit', 'create_brand', 'create_campaign',
     'create_campaign_condition', 'create_crm_endpoint', 'create_gift_card_pool', 'create_package', 'create_voucher',
     'create_vouchers', 'create_webhook_endpoint', 'decide_reply', 'expire_voucher', 'export_redemption_codes',
-    'import_recipients', 'list_agency_offers', 'list_card_offers', 'list_card_sales', 'list_denominations',
+    'get_import', 'import_recipients', 'list_agency_offers', 'list_card_offers', 'list_card_sales', 'list_denominations',
+    'list_import_rows', 'list_imports',
     'mark_gift_card_redeemed', 'record_consent', 'record_opt_out', 'replay_crm_event', 'replay_crm_events',
     'replay_webhook_message', 'replay_webhook_messages', 'report_bizcoin_usage', 'report_voucher_usage', 'return_credit',
     'rollback_voucher_redemption', 'rotate_redemption_codes', 'rotate_webhook_secret', 'send_test_event',
@@ -251,6 +253,8 @@ select set_eq($$
   ('consents'),                     -- an opt-out of an address that nobody knows
   ('inbound_messages'),             -- from a phone that nobody knows
   ('card_pools'),                   -- master pools
+  ('imports'),                      -- into master pools
+  ('import_rows'),                  -- of these
   ('service_fees'),                 -- what the platform asks an agency
   ('ledger_accounts'),              -- an agency's credit, and what the platform issued
   ('ledger_transfers'),             -- between these

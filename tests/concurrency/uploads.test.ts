@@ -67,10 +67,8 @@ function upload({ poolId }: Promised, fingerprint: string): Run {
   const row = { row: 1, id: crypto.randomUUID(), code: btoa('x'.repeat(44)), fingerprint, last4: '4711' };
   return async (on) => {
     const [{ answer }] = await on`
-      select public.import_gift_cards(null, ${poolId}, ${
-      on.json([row])
-    }, 'test', ${crypto.randomUUID()}, gen_random_uuid(),
-        null) as answer`;
+      select public.import_gift_cards(${poolId}, ${on.json([row])}, 'test', ${on.json({ hash: crypto.randomUUID() })},
+        row(gen_random_uuid(), null, null, null, null)::public.request) as answer`;
     return answer;
   };
 }

@@ -98,8 +98,11 @@ export async function world(): Promise<World> {
     async () => (await sql`select id from public.pending_rewards where campaign_id = ${owed.campaignId}`)[0],
   );
   const [message] = await sql`select id from public.webhook_messages where endpoint_id = ${webhookId}`;
+  const [upload] = await sql`select id from public.imports where subject_id = ${poolId}`;
   await addPackage(clientId);
   const values = {
+    import_id: upload.id,
+    'list_import_rows.outcome': 'refused',
     client_id: clientId,
     agency_id: agencyId,
     campaign_id: campaignId,

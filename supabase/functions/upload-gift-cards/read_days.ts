@@ -1,4 +1,4 @@
-import { type CardRow, placeOf } from '../_shared/files/csv.ts';
+import { type CardRow, placeOf } from '../_shared/gift_cards/card_file.ts';
 import { DATE_FORMATS, type DateFormat, dayIn, isUnclearDay, showsOtherOrder } from '../_shared/http/days.ts';
 import { badRequest } from '../_shared/http/errors.ts';
 
@@ -10,8 +10,11 @@ import { badRequest } from '../_shared/http/errors.ts';
 export function readDays(rows: CardRow[], dateFormat: DateFormat | null): (string | null)[] {
   const format = dateFormat ?? 'YYYY-MM-DD';
   const isAsked = dateFormat === null && !rows.some(({ expirationDate }) => dayIn(expirationDate, format));
+  const seen = new Set<string>();
   rows.forEach((row, index) => {
     const { expirationDate } = row;
+    if (seen.has(expirationDate)) return;
+    seen.add(expirationDate);
     if (isAsked && isUnclearDay(expirationDate)) {
       const notation = `is not YYYY-MM-DD; name its notation: ${DATE_FORMATS.slice(1).join(', ')}`;
       throw badRequest({
@@ -26,5 +29,10 @@ export function readDays(rows: CardRow[], dateFormat: DateFormat | null): (strin
       });
     }
   });
-  return rows.map(({ expirationDate }) => dayIn(expirationDate, format));
+  // The cards of a file share a few days.
+  const days = new Map<string, string | null>();
+  return rows.map(({ expirationDate: cell }) => {
+    if (!days.has(cell)) days.set(cell, dayIn(cell, format));
+    return days.get(cell)!;
+  });
 }

@@ -1,88 +1,53 @@
 import { z } from 'zod';
+import { describeTable, MAX_ROWS, tooManyRows } from '../_shared/files/table.ts';
+import { assertPart, hashOf, type Part, readBody, readSent } from '../_shared/files/upload.ts';
 import {
   type CardRow,
   carriesSecurityCodes,
   columnsOf,
   expirationOf,
-  MAX_ROWS,
-  readCsv,
-  tooManyRows,
-} from '../_shared/files/csv.ts';
+  readCards,
+} from '../_shared/gift_cards/card_file.ts';
 import type { DateFormat } from '../_shared/http/days.ts';
 import { badRequest } from '../_shared/http/errors.ts';
-import { dateFormat, uuid } from '../_shared/http/fields.ts';
-import { check, fileHash, mediaType, parseJson } from '../_shared/http/parse.ts';
-import { json } from './contract.ts';
+import { uuid } from '../_shared/http/fields.ts';
+import { check } from '../_shared/http/parse.ts';
+import { file, json } from './contract.ts';
 
 /** A parsed upload: the cards, how a file writes its days, and what identifies the same file uploaded twice. */
 export interface Upload {
   poolId: string;
+  part: Part;
   rows: CardRow[];
   fileHash: string;
+  fileName: string | null;
+  /** How a file was read; JSON has no encoding, delimiter and header. */
+  table: ReturnType<typeof describeTable> | null;
   /** Null when a file does not name one; JSON writes ISO days. */
   dateFormat: DateFormat | null;
 }
 
 const cell = z.string('must be a text').trim().refine((value) => !value.includes('\0'), 'has null bytes').nullish();
 
+const NAMES = Object.keys(file.shape);
+const JSON_NAMES = Object.keys(json.shape).filter((name) => name !== 'cards');
+
 /** Reads an upload in any of its three media types; one that is malformed is refused whole. */
 export async function readUpload(bytes: Uint8Array<ArrayBuffer>, request: Request): Promise<Upload> {
-  const type = mediaType(request);
-  const query = new URL(request.url).searchParams;
-  const asked = { poolId: query.get('poolId'), dateFormat: query.get('dateFormat') };
-  if (type === 'text/csv') return fileUpload(bytes, asked);
-  if (type === 'multipart/form-data') return await readForm(bytes, request.headers.get('content-type')!, asked);
-  const body = parseJson(bytes, json);
-  const poolId = body.poolId ?? asked.poolId;
-  return { ...target(poolId), rows: rowsOf(body.cards), fileHash: fileHash(bytes), dateFormat: 'YYYY-MM-DD' };
-}
-
-// The notation belongs to the hash: the same bytes read otherwise are other cards.
-function fileUpload(bytes: Uint8Array, asked: Record<'poolId' | 'dateFormat', unknown>): Upload {
-  const { dateFormat: format } = check(
-    { dateFormat: asked.dateFormat },
-    z.object({ dateFormat: dateFormat.nullable() }),
-  );
-  const hash = fileHash(bytes) + (format ? `:${format}` : '');
-  return { ...target(asked.poolId), rows: readCsv(bytes), fileHash: hash, dateFormat: format };
-}
-
-async function readForm(
-  bytes: Uint8Array<ArrayBuffer>,
-  contentType: string,
-  asked: Record<'poolId' | 'dateFormat', string | null>,
-): Promise<Upload> {
-  const form = await new Response(bytes, { headers: { 'content-type': contentType } }).formData().catch(() => {
-    throw badRequest({ field: 'body', problem: 'is not well-formed multipart/form-data' });
-  });
-  assertOneFile(form);
-  const file = form.get('file');
-  if (!(file instanceof File)) throw badRequest({ field: 'file', problem: 'is required' });
-  const content = new Uint8Array(await file.arrayBuffer());
-  return fileUpload(content, {
-    poolId: form.get('poolId') ?? asked.poolId,
-    dateFormat: form.get('dateFormat') ?? asked.dateFormat,
-  });
-}
-
-/** Refuses unknown and repeated parts: their cards would silently not be stocked. */
-function assertOneFile(form: FormData): void {
-  const known = ['file', 'poolId', 'dateFormat'];
-  for (const name of new Set(form.keys())) {
-    if (!known.includes(name)) {
-      throw badRequest({ field: name, problem: `is not known; the parts of an upload are ${known.join(', ')}` });
-    }
-    if (form.getAll(name).length > 1) {
-      throw badRequest({
-        field: name,
-        problem: name === 'file' ? 'must be one file: send each with a call of its own' : 'stands twice',
-      });
-    }
+  const sent = await readSent(bytes, request, NAMES);
+  if ('json' in sent) {
+    const said = Object.fromEntries(JSON_NAMES.map((name) => [name, sent.said[name]]));
+    const { poolId, cards, fileName = null, ...part } = readBody({ ...sent, said }, json.extend({ poolId: uuid }));
+    assertPart(part);
+    const rows = rowsOf(cards);
+    return { poolId, part, rows, fileName, fileHash: hashOf(sent.json), table: null, dateFormat: 'YYYY-MM-DD' };
   }
-}
-
-function target(poolId: unknown): { poolId: string } {
-  return check({ poolId: poolId ?? undefined }, z.object({ poolId: uuid }));
+  const { poolId, dateFormat: format = null, encoding, mapping, fileName: _name, ...part } = check(sent.said, file);
+  assertPart(part);
+  const { table, rows } = readCards(sent.file, { encoding, mapping });
+  // The notation belongs to the hash: the same bytes read otherwise are other cards.
+  const hash = hashOf(sent.file, format, encoding, mapping && JSON.stringify(mapping));
+  return { poolId, part, rows, fileName: sent.name, fileHash: hash, table: describeTable(table), dateFormat: format };
 }
 
 function rowsOf(cards: Record<string, unknown>[]): CardRow[] {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { CardRow } from '../_shared/files/csv.ts';
+import type { CardRow } from '../_shared/gift_cards/card_file.ts';
 import type { DateFormat } from '../_shared/http/days.ts';
 import { Refusal } from '../_shared/http/errors.ts';
 import { unseal } from '../_shared/http/seal.ts';
@@ -40,7 +40,7 @@ Deno.test('sealCards: of the same code twice in a file the first counts', () => 
   const { cards, refused } = sealCards(rows, ANY);
   assert.deepEqual(cards.map((card) => card.row), [1, 2]);
   const reason = 'the code stands in row 1 already';
-  assert.deepEqual(refused, [3, 4].map((row) => ({ row, status: 'duplicate', reason })));
+  assert.deepEqual(refused, [3, 4].map((row) => ({ row, status: 'duplicate', column: 'code', reason })));
 });
 
 Deno.test('sealCards: two codes that differ by case → both sealed where case counts, else a duplicate', () => {
@@ -145,7 +145,12 @@ Deno.test('sealCards: without a dateFormat a day that may be read two ways refus
 Deno.test('sealCards: in a file with ISO days a row in another notation is refused alone, and says what to name', () => {
   const rows = ['2027-12-31', '31.12.2030'].map((expirationDate, n) => row({ code: `AMZN-${n}`, expirationDate }));
   const reason = 'the expiration date is not a day in YYYY-MM-DD (name another notation as dateFormat)';
-  assert.deepEqual(sealCards(rows, ANY, null).refused, [{ row: 2, status: 'rejected', reason }]);
+  assert.deepEqual(sealCards(rows, ANY, null).refused, [{
+    row: 2,
+    status: 'rejected',
+    column: 'expirationDate',
+    reason,
+  }]);
 });
 
 Deno.test('sealCards: with MM/DD/YYYY a row that shows the day first refuses the whole file', () => {

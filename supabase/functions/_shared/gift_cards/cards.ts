@@ -10,28 +10,47 @@ export interface SealedSecrets {
   last4: string;
 }
 
-/** Seals a card's secrets so that they open for this card and brand only. */
-export function sealSecrets(id: string, brand: CodeBrand, code: string, pin: string | null): SealedSecrets {
+/** Seals a card's secrets so that they open for this card and brand only; `known` is its fingerprint, if that is known already. */
+export function sealSecrets(
+  id: string,
+  brand: CodeBrand,
+  code: string,
+  pin: string | null,
+  known = fingerprint(code, brand),
+): SealedSecrets {
   return {
     code: seal(code, bindingOf(id, brand.brandId, 'code')),
     pin: pin ? seal(pin, bindingOf(id, brand.brandId, 'pin')) : null,
-    fingerprint: fingerprint(code, brand),
+    fingerprint: known,
     last4: lastFour(code),
   };
 }
 
 /** Why a code and a PIN cannot be stored, without repeating them, or null; a code is never repaired, only refused. */
 export function problemOfSecrets(code: string, pin: string): string | null {
+  return problemOfCode(code) ?? problemOfPin(pin);
+}
+
+/** Why a code cannot be stored, or null. */
+export function problemOfCode(code: string): string | null {
   if (!code) return 'the code is empty';
   const maxLength = code.startsWith('https://') ? MAX_LENGTH.link : MAX_LENGTH.code;
   if (code.length > maxLength) return `the code has more than ${maxLength} characters`;
+  return problemOfText(code, 'code');
+}
+
+/** Why a PIN cannot be stored, or null. */
+export function problemOfPin(pin: string): string | null {
   if (pin.length > MAX_LENGTH.pin) return `the PIN has more than ${MAX_LENGTH.pin} characters`;
-  if (!isPrintable(code) || !isPrintable(pin)) return 'the code or PIN has characters other than printable ASCII';
-  const damage = damageOf(code) ?? damageOf(pin);
-  if (damage) return `the code or PIN ${damage}`;
-  if (isFormula(code) || isFormula(pin)) return 'the code or PIN begins like a spreadsheet formula';
-  if (isPaymentCardNumber(code) || isPaymentCardNumber(pin)) return 'payment card numbers are never stored';
-  return null;
+  return problemOfText(pin, 'PIN');
+}
+
+function problemOfText(text: string, what: string): string | null {
+  if (!isPrintable(text)) return `the ${what} has characters other than printable ASCII`;
+  const damage = damageOf(text);
+  if (damage) return `the ${what} ${damage}`;
+  if (isFormula(text)) return `the ${what} begins like a spreadsheet formula`;
+  return isPaymentCardNumber(text) ? 'payment card numbers are never stored' : null;
 }
 
 function isPrintable(text: string): boolean {
@@ -74,8 +93,8 @@ function hasCheckDigit(digits: string): boolean {
   return sum % 10 === 0;
 }
 
-// Support staff recognise a card by its end; of a short code the end may not be most of it.
-function lastFour(code: string): string {
+/** The end of a code, by which support staff recognize a card; of a short code it is less than half. */
+export function lastFour(code: string): string {
   const characters = code.replace(/[^0-9A-Za-z]/g, '');
   return characters.slice(characters.length - Math.min(4, Math.floor(characters.length / 2)));
 }

@@ -823,6 +823,52 @@ isOneToOne: false
       referencedColumns: ["id"]
     }
                   ]
+                },"import_rows": {
+                  Row: {
+                    "chunk": number,"client_id": string | null,"import_id": string,"line": number | null,"outcome": string,"problems": NonNullable<Json>,"row_number": number,"subject_id": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "chunk": number,"client_id"?: string | null,"import_id": string,"line"?: number | null,"outcome": string,"problems"?: NonNullable<Json>,"row_number": number,"subject_id"?: string | null
+                  }
+                  Update: {
+                    "chunk"?: number,"client_id"?: string | null,"import_id"?: string,"line"?: number | null,"outcome"?: string,"problems"?: NonNullable<Json>,"row_number"?: number,"subject_id"?: string | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "import_rows_import_id_fkey"
+      columns: ["import_id"]
+isOneToOne: false
+      referencedRelation: "imports"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"imports": {
+                  Row: {
+                    "accepted_count": number,"actor_id": string | null,"chunk_count": number,"client_id": string | null,"delimiter": string | null,"encoding": string | null,"ended_at": string | null,"expected_rows": number | null,"file_hash": string,"file_name": string | null,"header": (string)[] | null,"id": string,"kind": string,"known_count": number,"mapping": Json | null,"refused_count": number,"repeats": string | null,"row_count": number,"started_at": string,"status": string,"subject_id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "accepted_count"?: number,"actor_id"?: string | null,"chunk_count"?: number,"client_id"?: string | null,"delimiter"?: string | null,"encoding"?: string | null,"ended_at"?: string | null,"expected_rows"?: number | null,"file_hash": string,"file_name"?: string | null,"header"?: (string)[] | null,"id"?: string,"kind": string,"known_count"?: number,"mapping"?: Json | null,"refused_count"?: number,"repeats"?: string | null,"row_count"?: number,"started_at"?: string,"status"?: string,"subject_id": string
+                  }
+                  Update: {
+                    "accepted_count"?: number,"actor_id"?: string | null,"chunk_count"?: number,"client_id"?: string | null,"delimiter"?: string | null,"encoding"?: string | null,"ended_at"?: string | null,"expected_rows"?: number | null,"file_hash"?: string,"file_name"?: string | null,"header"?: (string)[] | null,"id"?: string,"kind"?: string,"known_count"?: number,"mapping"?: Json | null,"refused_count"?: number,"repeats"?: string | null,"row_count"?: number,"started_at"?: string,"status"?: string,"subject_id"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "imports_client_id_fkey"
+      columns: ["client_id"]
+isOneToOne: false
+      referencedRelation: "clients"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "imports_repeats_fkey"
+      columns: ["repeats"]
+isOneToOne: false
+      referencedRelation: "imports"
+      referencedColumns: ["id"]
+    }
+                  ]
                 },"inbound_messages": {
                   Row: {
                     "answer": string | null,"body": string,"client_id": string | null,"created_at": string,"id": string,"meaning": string,"media_count": number,"phone": string,"provider_message_id": string,"recipient_id": string | null,"review": string | null,"review_note": string | null,"reviewed_at": string | null,"reviewed_by": string | null,"sent_by": string,"sent_to": string | null
@@ -2105,17 +2151,47 @@ isOneToOne: false
 "get_delivery":
 { Args: { "delivery_id": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
+"get_import":
+{ Args: { "import_id": string }; Returns: {
+              "accepted_count": number,
+"actor_id": string | null,
+"chunk_count": number,
+"client_id": string | null,
+"delimiter": string | null,
+"encoding": string | null,
+"ended_at": string | null,
+"expected_rows": number | null,
+"file_hash": string,
+"file_name": string | null,
+"header": (string)[] | null,
+"id": string,
+"kind": string,
+"known_count": number,
+"mapping": Json | null,
+"refused_count": number,
+"repeats": string | null,
+"row_count": number,
+"started_at": string,
+"status": string,
+"subject_id": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "imports"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "get_package_quote":
 { Args: { "actor": string,"bizcoins": number,"package_id": string,"use_discount"?: boolean }; Returns: Json
                            },
 "get_upload_target":
-{ Args: { "actor": string,"pool_id": string }; Returns: Json
+{ Args: { "pool_id": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
 "get_wallet":
 { Args: { "actor": string,"customer_id": string }; Returns: Json
                            },
 "import_gift_cards":
-{ Args: { "actor": string,"cards": Json,"file_hash": string,"idempotency_key": string,"pool_id": string,"request_id": string,"seal_key_id": string }; Returns: Json
+{ Args: { "cards": Json,"file": Json,"pool_id": string,"request": Database["public"]['CompositeTypes']["request"],"seal_key_id": string }; Returns: Json
                            },
 "import_recipients":
 { Args: { "allow_shared_contact"?: boolean,"campaign_id": string,"idempotency_key"?: string,"pattern"?: string,"recipients": Json }; Returns: Json
@@ -2197,6 +2273,53 @@ isOneToOne: false
         isOneToOne: false
         isSetofReturn: true
       } },
+"list_import_rows":
+{ Args: { "after_row"?: number,"import_id": string,"outcome"?: string,"page_size"?: number }; Returns: {
+              "chunk": number,
+"client_id": string | null,
+"import_id": string,
+"line": number | null,
+"outcome": string,
+"problems": NonNullable<Json>,
+"row_number": number,
+"subject_id": string | null
+            }[]
+                          SetofOptions: {
+        from: "*"
+        to: "import_rows"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
+"list_imports":
+{ Args: { "after_id"?: string,"client_id"?: string,"kind"?: string,"page_size"?: number }; Returns: {
+              "accepted_count": number,
+"actor_id": string | null,
+"chunk_count": number,
+"client_id": string | null,
+"delimiter": string | null,
+"encoding": string | null,
+"ended_at": string | null,
+"expected_rows": number | null,
+"file_hash": string,
+"file_name": string | null,
+"header": (string)[] | null,
+"id": string,
+"kind": string,
+"known_count": number,
+"mapping": Json | null,
+"refused_count": number,
+"repeats": string | null,
+"row_count": number,
+"started_at": string,
+"status": string,
+"subject_id": string
+            }[]
+                          SetofOptions: {
+        from: "*"
+        to: "imports"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
 "list_vouchers":
 { Args: { "after_id"?: string,"batch_id"?: string,"client_id": string,"page_size"?: number,"search"?: string,"state"?: string }; Returns: {
               "batch_id": string | null,
@@ -2256,6 +2379,9 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"preview_gift_cards":
+{ Args: { "cards": Json,"pool_id": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
+                           },
 "process_crm_event":
 { Args: { "crm_event_id": string,"suppliers": (string)[] }; Returns: Json
                            },

@@ -49,8 +49,12 @@ export function isUnclearDay(text: string): boolean {
   return /^\d{1,2}([/.-])\d{1,2}\1(\d{2}|\d{4})$/.test(text.trim());
 }
 
-function partsIn(text: string, format: DateFormat): Record<'YYYY' | 'MM' | 'DD', string> | null {
+const PATTERNS = Object.fromEntries(DATE_FORMATS.map((format) => {
   const pattern = format.replace(/[/.]/g, '\\$&').replace('YYYY', '(?<YYYY>\\d{4})')
     .replace('MM', '(?<MM>\\d{1,2})').replace('DD', '(?<DD>\\d{1,2})');
-  return (new RegExp(`^${pattern}$`).exec(text.trim())?.groups ?? null) as ReturnType<typeof partsIn>;
+  return [format, new RegExp(`^${pattern}$`)];
+})) as Record<DateFormat, RegExp>;
+
+function partsIn(text: string, format: DateFormat): Record<'YYYY' | 'MM' | 'DD', string> | null {
+  return (PATTERNS[format].exec(text.trim())?.groups ?? null) as ReturnType<typeof partsIn>;
 }

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+import { createHmac } from 'node:crypto';
 import assert from 'node:assert/strict';
 import { Refusal } from './errors.ts';
 import { bindingOf, currentKeyId, fingerprint, seal, type Sealed, unseal } from './seal.ts';
@@ -145,4 +147,17 @@ Deno.test('fingerprint: it depends on its key', () => {
   Deno.env.set('CARD_FINGERPRINT_KEY', btoa('g'.repeat(32)));
   assert.notEqual(fingerprint('AMZN-1234', CODES), before);
   assert.match(before, /^[0-9a-f]{64}$/);
+});
+
+Deno.test('fingerprint: HMAC-SHA256 of the brand and the canonical code', () => {
+  const key = Buffer.from(Deno.env.get('CARD_FINGERPRINT_KEY')!, 'base64');
+  for (
+    const [code, canonical] of [['aBc-1 2', 'ABC12'], ['ab\u2011c\u200b1', 'ABC1'], ['ＡＢ１', 'AB1'], [
+      'A'.repeat(200),
+      'A'.repeat(200),
+    ]]
+  ) {
+    const expected = createHmac('sha256', key).update(`brand-1:${canonical}`).digest('hex');
+    assert.equal(fingerprint(code, { brandId: 'Brand-1', codeCaseMatters: false }), expected, code);
+  }
 });

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, type Hash, hkdfSync, randomBytes } from 'node:crypto';
 import { missing, secret } from './secrets.ts';
 
 // node:crypto and not WebCrypto: ten times faster for many small texts, and an upload has 2 s of CPU.
@@ -7,6 +7,7 @@ const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_BYTES = 32;
+const HASH_BLOCK_BYTES = 64;
 
 /** A card's secrets as the database holds them; they open only for this card and brand. */
 export interface Sealed {
@@ -59,7 +60,8 @@ export interface CodeBrand {
 /** Finds a card of a brand again without its code: equal for every way of writing the same code, and for no other brand. */
 export function fingerprint(code: string, { brandId, codeCaseMatters }: CodeBrand): string {
   const text = `${brandId.toLowerCase()}:${canonicalCode(code, codeCaseMatters)}`;
-  return createHmac('sha256', fingerprintKey()).update(text).digest('hex');
+  const { inner, outer } = fingerprintHmac();
+  return outer.copy().update(inner.copy().update(text).digest()).digest('hex');
 }
 
 /** Keys for another purpose, one made of each key that seals, by its id; nobody learns one from the other. */
@@ -90,8 +92,11 @@ const LINK_ORIGIN = /^https?:\/\/[^/?#@]*(?=[/?#]|$)/i;
 
 /** The canonical form of a code: what its readers take for the same code has the same form. */
 function canonicalCode(code: string, caseMatters: boolean): string {
-  const text = code.normalize('NFKC').trim();
+  // Most codes are ASCII, for which this is much quicker.
+  const isPlain = /^[\x21-\x7e]*$/.test(code);
+  const text = isPlain ? code : code.normalize('NFKC').trim();
   if (LINK_ORIGIN.test(text)) return text.replace(LINK_ORIGIN, (origin) => origin.toLowerCase());
+  if (isPlain) return caseMatters ? text.replaceAll('-', '') : text.replaceAll('-', '').toUpperCase();
   // Format characters (\p{Cf}) are the invisible ones: zero-width spaces, joiners, byte order marks.
   const joined = text.replace(/[\s\p{Z}\p{Pd}\p{Cf}\u2212]/gu, '');
   return caseMatters ? joined : joined.toUpperCase();
@@ -111,7 +116,14 @@ const sealKeys = cached('CARD_SEAL_KEYS', (value): SealKeys => {
   return { current: entries[0][0], keys: new Map(entries) };
 });
 
-const fingerprintKey = cached('CARD_FINGERPRINT_KEY', (value) => keyFrom(value, 'CARD_FINGERPRINT_KEY'));
+// HMAC-SHA256 (RFC 2104) by its two hashes, each begun with its pad once: an HMAC made anew for each code takes ten times the CPU
+// time on the hosted runtime.
+const fingerprintHmac = cached('CARD_FINGERPRINT_KEY', (value): Record<'inner' | 'outer', Hash> => {
+  const key = Buffer.alloc(HASH_BLOCK_BYTES, 0);
+  keyFrom(value, 'CARD_FINGERPRINT_KEY').copy(key);
+  const begun = (pad: number) => createHash('sha256').update(key.map((byte) => byte ^ pad));
+  return { inner: begun(0x36), outer: begun(0x5c) };
+});
 
 function keyFrom(base64: string, name: string): Buffer {
   const key = Buffer.from(base64, 'base64');

@@ -20,11 +20,11 @@ create function pg_temp.same(foreign_answer jsonb, unknown_answer jsonb,
   union all select is(foreign_answer ->> 'outcome', 'refused', description || ', and it is refused')
 $$;
 
-select pg_temp.same(public.get_upload_target(tests.the('admin'), tests.the('pool')),
-  public.get_upload_target(tests.the('admin'), gen_random_uuid()),
+select pg_temp.same(tests.upload_target(tests.the('pool'), tests.the('admin')),
+  tests.upload_target(gen_random_uuid(), tests.the('admin')),
   'get_upload_target: a foreign pool reads like an unknown one');
-select pg_temp.same(public.get_upload_target(tests.the('admin'), tests.the('master')),
-  public.get_upload_target(tests.the('admin'), gen_random_uuid()),
+select pg_temp.same(tests.upload_target(tests.the('master'), tests.the('admin')),
+  tests.upload_target(gen_random_uuid(), tests.the('admin')),
   'get_upload_target: a master pool reads like an unknown one');
 select pg_temp.same(tests.import(tests.the('pool'), '[]', tests.the('admin')),
   tests.import(gen_random_uuid(), '[]', tests.the('admin')),

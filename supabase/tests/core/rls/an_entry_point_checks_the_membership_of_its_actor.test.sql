@@ -9,6 +9,11 @@ create temp table expected (
 insert into expected values
   ('get_upload_target',         'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('import_gift_cards',         'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('preview_gift_cards',        'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('get_import',                'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('list_imports',              'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('list_import_rows',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('imports of the platform',   'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('import platform stock',     'RB-403', 'RB-403', 'RB-403', 'ok', 'RB-404', 'RB-404'),
   ('import to a master pool',   'RB-404', 'RB-404', 'RB-404', 'ok', 'RB-404', 'RB-404'),
   ('provision_gift_card',       'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -127,6 +132,7 @@ select tests.keep('open', (tests.buy() #>> '{result,purchase,purchaseId}')::uuid
 select tests.keep('package', tests.create_package(tests.the('client'), 10));
 select tests.keep('bought', (tests.buy(10) #>> '{result,purchase,purchaseId}')::uuid);
 select tests.keep('endpoint', tests.create_crm_endpoint(current_setting('tests.facts')::jsonb));
+select tests.keep('import', (tests.import(tests.the('own'), '[]') #>> '{result,importId}')::uuid);
 
 create temp table actors as
   select r.role as persona, r.role as answered_as, tests.create_user(r.role, tests.the('client')) as id
@@ -162,8 +168,9 @@ create function pg_temp.ask(door text, actor uuid) returns text language plpgsql
 declare
   recipient uuid := tests.create_recipients(tests.the('campaign'));
   answer jsonb := case door
-    when 'get_upload_target' then public.get_upload_target(actor, tests.the('own'))
+    when 'get_upload_target' then tests.upload_target(tests.the('own'), actor)
     when 'import_gift_cards' then tests.import(tests.the('own'), '[]', actor)
+    when 'preview_gift_cards' then tests.preview_cards(tests.the('own'), '[]', actor)
     when 'import platform stock' then tests.import(tests.the('pool'), '[]', actor)
     when 'import to a master pool' then tests.import(tests.the('master'), '[]', actor)
     when 'provision_gift_card' then tests.provision(recipient, actor)
@@ -193,6 +200,10 @@ declare
 begin
   return coalesce(answer ->> 'code', answer ->> 'outcome', pg_temp.try(actor, case door
     when 'create_brand' then format('select public.create_brand(%L)', gen_random_uuid())
+    when 'get_import' then format('select public.get_import(%L)', tests.the('import'))
+    when 'list_imports' then format('select public.list_imports(%L)', tests.the('client'))
+    when 'list_import_rows' then format('select public.list_import_rows(%L)', tests.the('import'))
+    when 'imports of the platform' then 'select public.list_imports()'
     when 'update_brand' then format('select public.update_brand(%L)', tests.the('brand'))
     when 'update_denomination' then format('select public.update_denomination(%L, 25)', tests.the('brand'))
     when 'list_denominations' then 'select public.list_denominations()'

@@ -25,6 +25,8 @@ insert into expected values
   ('webhook_endpoints',            '',   'o',  'o',  'fos'),
   ('webhook_messages',             '',   'o',  'o',  'fos'),
   ('webhook_attempts',             '',   'o',  'o',  'fos'),
+  ('imports',                      '',   'o',  'o',  'fos'),
+  ('import_rows',                  '',   'o',  'o',  'fos'),
   ('gift_card_brands',             's',  's',  's',  's'),
   ('brand_denominations',          's',  's',  's',  's'),
   ('gift_card_suppliers',          '',   '',   '',   's'),
@@ -117,7 +119,7 @@ begin
   for relation in select c.relname from pg_class c
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f') loop
     execute format($q$
-      insert into existing select %1$L, coalesce(j ->> 'id', j ->> 'recipient_id'), t.tenant, coalesce(j ->> 'user_id', j ->> 'agent_user_id')::uuid
+      insert into existing select %1$L, coalesce(j ->> 'id', j ->> 'recipient_id', j ->> 'import_id'), t.tenant, coalesce(j ->> 'user_id', j ->> 'agent_user_id')::uuid
       from (select to_jsonb(x) as j from public.%1$I x) x
       left join tenants t on j ->> 'client_id' = t.facts ->> 'client'
         or (%1$L in ('clients', 'agencies') and j ->> 'id' in (t.facts ->> 'client', t.facts ->> 'agency'))
@@ -140,7 +142,7 @@ begin
   perform set_config('role', role, true);
   begin
     execute format('select array(select %I::text from public.%I)',
-      case relation when 'recipient_codes' then 'recipient_id' else 'id' end, relation) into ids;
+      case relation when 'recipient_codes' then 'recipient_id' when 'import_rows' then 'import_id' else 'id' end, relation) into ids;
   exception when insufficient_privilege then
     ids := null;
   end;

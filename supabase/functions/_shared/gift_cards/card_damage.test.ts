@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { readCsv } from './csv.ts';
+import { readCards } from './card_file.ts';
 import { Refusal } from '../http/errors.ts';
-import { damageOf } from './spreadsheets.ts';
+import { damageOf } from '../files/spreadsheets.ts';
 import { SPOILT_CELLS } from '../../../../tests/fixtures/inputs.ts';
 
-const codes = (text: string) => readCsv(new TextEncoder().encode(text)).map(({ code }) => code);
+const codes = (text: string) => readCards(new TextEncoder().encode(text)).rows.map(({ code }) => code);
 
 function problemOf(text: string): string {
   try {
@@ -25,19 +25,19 @@ Deno.test('damageOf: cells that a spreadsheet has spoilt → the reason and the 
   }
 });
 
-Deno.test('readCsv: ="0012345678", quoted or not → the text in it', () => {
+Deno.test('readCards: ="0012345678", quoted or not → the text in it', () => {
   assert.deepEqual(codes('code,pin\n="0012345678",1\n"=""0012345679""",="0002"\n'), ['0012345678', '0012345679']);
-  assert.equal(readCsv(new TextEncoder().encode('code;pin\r\nA-1;="0002"\r\n'))[0].pin, '0002');
+  assert.equal(readCards(new TextEncoder().encode('code;pin\r\nA-1;="0002"\r\n')).rows[0].pin, '0002');
 });
 
-Deno.test('readCsv: a first line sep=; → the delimiter, and lines are counted with it', () => {
+Deno.test('readCards: a first line sep=; → the delimiter, and lines are counted with it', () => {
   assert.deepEqual(codes('sep=;\r\ncode;pin\r\nA,1;1\r\n'), ['A,1']);
   assert.deepEqual(codes('\ufeff"sep=;"\ncode;pin\nA-1;1\n'), ['A-1']);
   assert.match(problemOf('sep=;\ncode;pin\nA-1;1\n"A-2;2\n'), /^line 4 /);
   assert.match(problemOf('sep=;\nnumber;pin\nA-1;1\n'), /^line 2 /);
 });
 
-Deno.test('readCsv: long numbers that all end in zeros → the whole file is refused with the remedy', () => {
+Deno.test('readCards: long numbers that all end in zeros → the whole file is refused with the remedy', () => {
   assert.match(problemOf('code\n6301194567890120000\n6301194567890130000\n'), /export the column as text$/);
   assert.deepEqual(codes('code\n6301194567890120000\n6301194567890130001\n').length, 2);
   assert.deepEqual(codes('code\n6301194567890120\n1234\n').length, 2);
