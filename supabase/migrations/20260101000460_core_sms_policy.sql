@@ -1,5 +1,5 @@
--- The SMS policy of a client: to which countries its messages may go, and how many a day.
--- Messages to foreign, premium-rate and satellite numbers are how fraudsters turn a form into money. A client writes to its own
+-- The SMS policy of a client: the countries to which its messages may go, and the daily cap.
+-- Toll fraud: messages to foreign, premium-rate and satellite numbers turn a form into money. A client writes to its own
 -- country until the platform or its agency allows more; the policy is read in the transaction that leases a send. Premium-rate
 -- and personal numbers inside an allowed country are refused by the edge functions, whose phone library knows them.
 
@@ -61,8 +61,8 @@ begin
   end if;
 end $$;
 
--- Takes messages from the client's budget of the day and returns how many are granted. The row stays locked until the lease
--- commits; only leases of the same client wait for it.
+-- Counts messages against the client's daily cap and returns how many are granted. The row stays locked until the lease commits; only
+-- leases of the same client wait for it.
 create function private.take_sms(client_id uuid, wanted int)
 returns int language plpgsql volatile set search_path = '' as $$
 declare
@@ -72,7 +72,7 @@ declare
 begin
   select c.* into client from public.clients c where c.id = take_sms.client_id;
   insert into private.sms_usage (client_id, day) values (client.id, (now() at time zone client.time_zone)::date)
-  -- the day has begun already
+  -- the row of the day exists already
   on conflict on constraint sms_usage_is_counted_by_day do nothing;
   if found then
     perform private.resolve_alert('sms_cap', client.id::text), private.resolve_alert('sms_cap_reached', client.id::text);

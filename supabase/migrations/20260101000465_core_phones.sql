@@ -1,8 +1,8 @@
 -- Phone numbers and e-mail addresses as people write them. A number becomes E.164 where its country can be known: from the number
 -- itself, or from the country in which it is written as a national one. Everything else is refused by name, never guessed.
 
--- How national numbers of a country are written: their length without the trunk prefix, and the prefix if there is one. Countries
--- that are missing are known by international notation alone.
+-- National numbers of a country: their length without the trunk prefix, and the prefix if there is one. Numbers of other countries are
+-- read in international notation only.
 create table private.national_numbers (
   country text primary key,
   trunk_prefix text not null,
@@ -19,7 +19,7 @@ from string_to_table('GB:0:9:10 IE:0:7:10 DE:0:6:12 AT:0:6:13 CH:0:9:9 FR:0:9:9 
   'NZ:0:8:10 ZA:0:9:9 IN:0:10:10 JP:0:9:10 KR:0:8:10 IL:0:8:9 TR:0:10:10 BR:0:10:11 ES::9:9 PT::9:9 NO::8:8 DK::8:8 PL::9:9 CZ::9:9 '
   'GR::10:10 LU::5:11 SG::8:8 HK::8:8 MX::10:10', ' ') e;
 
--- What people write between digits, and the marks that are copied along with them, taken out; null if there is anything else.
+-- The digits of a number, without separators and copied marks; null if it has other characters.
 create function private.phone_digits(given text)
 returns text language plpgsql immutable set search_path = '' as $$
 declare
@@ -36,7 +36,7 @@ begin
   return regexp_replace(written, '[^0-9+]', '', 'g');
 end $$;
 
--- A number as E.164, read as one dialed in a country unless it is international; null if that cannot be known.
+-- A number as E.164, read as dialed in a country unless it is international; null if it cannot be read.
 create function private.read_phone(given text, country text)
 returns text language plpgsql stable set search_path = '' as $$
 declare
@@ -93,13 +93,13 @@ begin
   return address;
 end $$;
 
--- The country in which a client's numbers are dialed.
+-- The country of a client's national numbers.
 create function private.country_of(client_id uuid)
 returns text language sql stable set search_path = '' as $$
   select c.country from public.clients c where c.id = country_of.client_id
 $$;
 
--- An address of a channel in the form in which it is stored; what cannot be read is left as it is, for the check that follows.
+-- The canonical form of an address of a channel; an unreadable address is returned unchanged, for the check that follows.
 create function private.read_address(given text, channel text, client_id uuid)
 returns text language plpgsql stable set search_path = '' as $$
 begin

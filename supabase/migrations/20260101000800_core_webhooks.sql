@@ -1,8 +1,8 @@
--- Webhooks: what happened is told to a client's own systems, signed (Standard Webhooks), at least once, and never with a card
--- code. A message is a row in the transaction of the fact it tells; a job carries it, and every call is a row before it is made.
+-- Webhooks: events are sent to a client's own systems, signed (Standard Webhooks), at least once, and never with a card
+-- code. A message is a row in the transaction of its event; a job sends it, and every call is a row before it is made.
 -- queued → sending → delivered; a call that fails is repeated after 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h, then failed:
--- the dead letters, which an admin may replay. The id of a message is the same at each try, so a receiver knows a repeated one.
--- An endpoint that answers 410, or nothing well for all the tries of a message, is disabled and a person is told.
+-- the dead letters, which an admin may replay. The id of a message is the same in each attempt, so a receiver detects repeats.
+-- An endpoint that answers 410, or fails all attempts of a message, is disabled and an alert is raised.
 -- Messages name their endpoint without a foreign key: two claims of a client must not share a lock on a row.
 
 create table private.webhook_event_types (
@@ -10,7 +10,7 @@ create table private.webhook_event_types (
   description text not null,
   constraint webhook_event_types_name_a_fact check (event_type ~ '^[a-z_]+\.[a-z_]+$')
 );
-comment on table private.webhook_event_types is 'What can be told, named as a subject and what happened to it.';
+comment on table private.webhook_event_types is 'Event types that endpoints can subscribe to.';
 
 create table public.webhook_endpoints (
   id uuid primary key default gen_random_uuid(),
@@ -32,7 +32,7 @@ create table public.webhook_endpoints (
   constraint webhook_endpoints_disabled_at_matches_is_active check (is_active = (disabled_at is null))
 );
 comment on table public.webhook_endpoints is
-  'Where a client wants to be told of what happens: {*} is everything. Its secret is shown once, when it is made or changed.';
+  'Endpoints of clients and the event types that they get ({*}: all). The secret is shown once, when it is created or rotated.';
 
 create table private.webhook_secrets (
   id uuid primary key default gen_random_uuid(),
@@ -41,7 +41,7 @@ create table private.webhook_secrets (
   created_at timestamptz not null default clock_timestamp(),
   expires_at timestamptz
 );
-comment on table private.webhook_secrets is 'What messages are signed with: after a change the old secret signs along for a day.';
+comment on table private.webhook_secrets is 'Signing secrets: after a rotation the old secret signs along for a day.';
 
 create table public.webhook_messages (
   id uuid primary key default gen_random_uuid(),
@@ -69,7 +69,7 @@ create table public.webhook_messages (
   constraint webhook_messages_failed_at_matches_status check ((status = 'failed') = (failed_at is not null))
 );
 comment on table public.webhook_messages is
-  'One event for one endpoint; its id is the webhook-id of every try. failed: the dead letters, to be replayed or left.';
+  'One event for one endpoint; its id is the webhook-id of every attempt. failed: dead letters, which can be replayed.';
 
 create table public.webhook_attempts (
   id uuid primary key default gen_random_uuid(),
@@ -87,7 +87,7 @@ create table public.webhook_attempts (
   constraint webhook_attempts_finished_at_matches_status check ((status = 'calling') = (finished_at is null))
 );
 comment on table public.webhook_attempts is
-  'Every call of an endpoint: what it answered, never its words. lapsed: the caller died, so the message is sent again.';
+  'Every call of an endpoint with its status, without the response body. lapsed: the worker died, so the message is sent again.';
 
 create index webhook_endpoints_client_id_idx on public.webhook_endpoints (client_id);
 create index webhook_secrets_endpoint_id_idx on private.webhook_secrets (endpoint_id, created_at);
@@ -101,7 +101,7 @@ create index webhook_attempts_client_id_idx on public.webhook_attempts (client_i
 insert into private.webhook_event_types (event_type, description) values
   ('webhook.test', 'An admin tries the endpoint.');
 
--- Whether anybody wants to know: on the claim path, so one index probe.
+-- Whether an endpoint subscribes to the event: on the claim path, so one index probe.
 create function private.has_webhook(client_id uuid, event_type text)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
@@ -110,7 +110,7 @@ begin
     where e.client_id = has_webhook.client_id and e.is_active and e.events && array['*', event_type]);
 end $$;
 
--- Tells every endpoint that wants to know, when the transaction commits. data never holds a card code.
+-- Enqueues an event for every endpoint that subscribes to it. data never holds a card code.
 create function private.enqueue_webhook(
   client_id uuid, event_type text, subject_id uuid, data jsonb, request_id uuid default null)
 returns void language plpgsql volatile set search_path = '' as $$
@@ -122,14 +122,14 @@ begin
   where e.client_id = enqueue_webhook.client_id and e.is_active and e.events && array['*', enqueue_webhook.event_type];
 end $$;
 
--- Waiting time after so many failed tries of the ten, with a little jitter.
+-- Delay after a number of failed attempts (of ten), with jitter.
 create function private.webhook_delay(tries int)
 returns interval language sql volatile set search_path = '' as $$
   select ((array['5 s', '5 min', '30 min', '2 h', '5 h', '10 h', '14 h', '20 h', '24 h']::interval[])[least(tries, 9)])
     * (1 + random() / 10)
 $$;
 
--- Workers that died: the receiver knows a repeated message, so it is simply sent again.
+-- Ends lapsed leases: the receiver detects repeats, so the message is sent again.
 create function private.lapse_webhooks()
 returns int language sql volatile set search_path = '' as $$
   with lapsed as (
@@ -147,8 +147,7 @@ returns int language sql volatile set search_path = '' as $$
   select count(*)::int from lapsed
 $$;
 
--- Takes due messages, at most two of an endpoint in a turn, and none of one that has two on their way: an endpoint that
--- answers slowly holds up nobody else.
+-- Leases due messages, at most two of an endpoint at a time, so that a slow endpoint does not delay others.
 create function private.lease_webhooks(batch_size int)
 returns setof public.webhook_attempts language plpgsql volatile set search_path = '' as $$
 declare
@@ -163,7 +162,7 @@ begin
       order by m.next_attempt_at
       limit greatest(0, 2 - (
         select count(*) from public.webhook_messages s where s.endpoint_id = e.id and s.status = 'sending'))
-      -- what another worker holds is being sent already
+      -- a locked message is being sent by another worker
       for update skip locked) q
     where e.is_active
     order by q.next_attempt_at limit batch_size);
@@ -177,7 +176,7 @@ begin
     returning *;
 end $$;
 
--- What a worker needs for one call. The secrets that are valid sign all together, the newest first.
+-- What a worker needs for one call. All valid secrets sign, the newest first.
 create function private.present_webhook(attempt public.webhook_attempts)
 returns jsonb language sql stable set search_path = '' as $$
   select jsonb_build_object('attemptId', attempt.id, 'leaseToken', m.lease_token, 'messageId', m.id, 'url', e.url,
@@ -205,7 +204,7 @@ comment on function public.lease_webhooks is
   'Takes due webhook messages for sending: an attempt is committed before the endpoint is called. The lease lasts a minute.';
 grant execute on function public.lease_webhooks to service_role;
 
--- Nothing more is sent there; what waits becomes dead letters.
+-- Disables an endpoint; its queued messages become dead letters.
 create function private.disable_endpoint(endpoint_id uuid, reason text)
 returns public.webhook_endpoints language plpgsql volatile set search_path = '' as $$
 declare
@@ -219,7 +218,7 @@ begin
   return endpoint;
 end $$;
 
--- What a try means for its endpoint.
+-- Applies the result of an attempt to its endpoint.
 create function private.follow_webhook(message public.webhook_messages, outcome text)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
@@ -237,11 +236,11 @@ begin
     or (message.status = 'failed' and coalesce(endpoint.last_success_at < first_tried_at, true))) then
     perform private.disable_endpoint(endpoint.id, case outcome when 'gone' then 'gone' else 'repeated_failures' end);
     perform private.resolve_alert('webhook_endpoint_failing', endpoint.id::text);
-    perform private.raise_alert('webhook_endpoint_disabled', 'critical', 'A webhook endpoint is disabled: it is told nothing more',
+    perform private.raise_alert('webhook_endpoint_disabled', 'critical', 'A webhook endpoint is disabled: it gets no more events',
       jsonb_build_object('endpoint_id', endpoint.id, 'url', endpoint.url, 'error_code', message.error_code),
       endpoint.id::text, endpoint.client_id);
   elsif endpoint.consecutive_failures >= 5 then
-    perform private.raise_alert('webhook_endpoint_failing', 'warning', 'A webhook endpoint does not take what it is sent',
+    perform private.raise_alert('webhook_endpoint_failing', 'warning', 'A webhook endpoint fails to accept events',
       jsonb_build_object('endpoint_id', endpoint.id, 'url', endpoint.url, 'error_code', message.error_code),
       endpoint.id::text, endpoint.client_id);
   end if;
@@ -268,7 +267,7 @@ begin
   update public.webhook_messages m
   set status = s.status, lease_token = null, leased_until = null, error_code = complete_webhook_attempt.error_code,
     delivered_at = case when s.status = 'delivered' then now() end, failed_at = case when s.status = 'failed' then now() end,
-    -- a replay begins the ten tries anew
+    -- a replay has ten attempts of its own
     next_attempt_at = case when s.status = 'queued' then now() + private.webhook_delay(10 - m.attempts_max + m.attempts)
       else m.next_attempt_at end
   from (select case when outcome = 'delivered' then 'delivered' when outcome = 'gone' or message.attempts >= message.attempts_max
@@ -279,10 +278,10 @@ begin
   return private.answered(jsonb_build_object('accepted', true, 'status', message.status));
 end $$;
 comment on function public.complete_webhook_attempt is
-  'Reports a call: delivered, failed or gone (410: the endpoint wants nothing more). accepted is false when the lease has passed on.';
+  'Reports a call: delivered, failed or gone (410: the endpoint is to be disabled). accepted is false when another worker holds the lease.';
 grant execute on function public.complete_webhook_attempt to service_role;
 
--- Forgets what was delivered before a time; dead letters stay until somebody has looked.
+-- Purges messages that were delivered before a time; dead letters are kept.
 create function private.purge_webhooks(before timestamptz, batch_size int)
 returns int language plpgsql volatile set search_path = '' as $$
 declare

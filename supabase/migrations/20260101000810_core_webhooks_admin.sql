@@ -1,8 +1,8 @@
--- Webhooks, the desk of an admin: endpoints, their secrets, a test event, and replays of what was not taken.
+-- Webhooks, admin entry points: endpoints, their secrets, a test event, and replays of dead letters.
 -- Admin entry points: each body checks the caller's membership itself. A secret is in the
 -- answer of the call that makes it and nowhere else.
 
--- An endpoint of the caller's clients, locked; others read the same as for one that does not exist.
+-- An endpoint of the caller's clients, locked; else refused as one that does not exist.
 create function private.administered_endpoint(endpoint_id uuid)
 returns public.webhook_endpoints language plpgsql volatile set search_path = '' as $$
 declare
@@ -14,7 +14,7 @@ begin
   return endpoint;
 end $$;
 
--- Passes a list of events that all exist, or null; an empty list would send the endpoint no event.
+-- Accepts a list of events that all exist, or null; an empty list would send the endpoint no event.
 create function private.assert_events(events text[])
 returns void language plpgsql stable set search_path = '' as $$
 declare
@@ -33,7 +33,7 @@ begin
   end if;
 end $$;
 
--- Passes an address that events can be sent to, or null: the same as the constraint of the table.
+-- Accepts an address that events can be sent to, or null: the same as the constraint of the table.
 create function private.assert_receiver(url text)
 returns void language plpgsql stable set search_path = '' as $$
 begin
@@ -67,7 +67,8 @@ begin
   return jsonb_build_object('endpoint', to_jsonb(endpoint), 'secret', private.add_webhook_secret(endpoint.id));
 end $$;
 select private.publish('private.create_webhook_endpoint(uuid, text, text[], text)', '{authenticated, service_role}',
-  'Tells a client''s system, at an https URL, of the events named ({*}: all). Answers { endpoint, secret }: the secret is shown once.');
+  'Creates an endpoint: an https URL of a client''s system and the events that it gets ({*}: all). Answers { endpoint, secret }: the '
+  'secret is shown once.');
 
 create function private.update_webhook_endpoint(
   endpoint_id uuid, url text default null, events text[] default null, description text default null,
@@ -96,7 +97,8 @@ begin
   return endpoint;
 end $$;
 select private.publish('private.update_webhook_endpoint(uuid, text, text[], text, boolean)', '{authenticated, service_role}',
-  'Changes what is named. Disabled, an endpoint is told nothing and what waited becomes dead letters; enabled, it starts afresh.');
+  'Changes an endpoint; omitted parameters are left unchanged. Disabled, it gets no events and queued messages become dead letters; '
+  'enabled again, it gets new events.');
 
 create function private.rotate_webhook_secret(endpoint_id uuid)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -113,7 +115,7 @@ begin
   return jsonb_build_object('endpointId', endpoint.id, 'secret', made, 'previousExpiresAt', now() + interval '1 day');
 end $$;
 select private.publish('private.rotate_webhook_secret(uuid)', '{authenticated, service_role}',
-  'Makes a new secret, shown once; for a day messages carry signatures of both, so that a receiver can change over.');
+  'Creates a new secret, shown once; for a day messages have signatures of both, so that a receiver can change over.');
 
 create function private.send_test_event(endpoint_id uuid)
 returns public.webhook_messages language plpgsql volatile security definer set search_path = '' as $$
@@ -130,9 +132,9 @@ begin
   return message;
 end $$;
 select private.publish('private.send_test_event(uuid)', '{authenticated, service_role}',
-  'Sends webhook.test to an endpoint, whatever events it wants; look at webhook_attempts.');
+  'Sends webhook.test to an endpoint, whatever its events are; the result is in webhook_attempts.');
 
--- The same message again, under the same id, with ten more tries.
+-- Queues messages again under the same id, with ten more attempts.
 create function private.requeue_webhooks(endpoint_id uuid, messages uuid[])
 returns setof public.webhook_messages language plpgsql volatile set search_path = '' as $$
 begin
@@ -163,7 +165,7 @@ begin
   return message;
 end $$;
 select private.publish('private.replay_webhook_message(uuid)', '{authenticated, service_role}',
-  'Sends a message again that was delivered or failed, under the same webhook-id: a receiver that has it will know it.');
+  'Sends a message again that was delivered or failed, under the same webhook-id: the receiver can detect the repeat.');
 
 create function private.replay_webhook_messages(endpoint_id uuid, since text)
 returns int language plpgsql volatile security definer set search_path = '' as $$
@@ -183,4 +185,5 @@ begin
   return replayed;
 end $$;
 select private.publish('private.replay_webhook_messages(uuid, text)', '{authenticated, service_role}',
-  'Sends an endpoint''s dead letters since a day (where the client is) or a moment again, at most 10,000 at once; returns how many.');
+  'Sends an endpoint''s dead letters since a day (in the client''s time zone) or a moment again, at most 10,000 at once; returns their '
+  'number.');

@@ -1,9 +1,8 @@
--- Gift cards, the hierarchy: the platform enables brands and values, an agency offers them to its clients at its prices, and
--- a client takes from that what its campaigns may give.
--- Whatever nobody has forbidden is offered: a row that is missing says nothing, a row that is disabled forbids at its level and
--- below. The prices of a card are resolved in one function: what its agency owes the platform, and what its client owes the
--- agency (client ← agency ← platform). A markup and a custom price exclude each other. What a card costs is the platform's
--- business, the markup its agency's.
+-- Gift cards, prices: the platform enables brands and denominations, an agency offers them to its clients at its prices, and a client
+-- chooses what its campaigns may give.
+-- A card is offered unless a level disables it: a missing row changes nothing, a disabled row forbids the card at its level and below.
+-- One function resolves the prices of a card: what its agency owes the platform, and what its client owes the agency
+-- (client ← agency ← platform). A markup and a custom price exclude each other. Costs are for the platform, markups for the agency.
 
 create table public.agency_brands (
   id uuid primary key default gen_random_uuid(),
@@ -15,7 +14,7 @@ create table public.agency_brands (
   constraint agency_brands_markup_leaves_a_price check (markup_percentage >= -100 and markup_percentage < 'Infinity')
 );
 comment on table public.agency_brands is
-  'Which brands an agency offers to its clients (all if it says nothing), and what it adds to the platform''s prices.';
+  'The brands that an agency offers to its clients (all without a row), and its markup on the platform''s prices.';
 
 create table public.agency_denominations (
   id uuid primary key default gen_random_uuid(),
@@ -35,7 +34,7 @@ create table public.agency_denominations (
   constraint agency_denominations_custom_price_is_not_negative check (custom_price >= 0 and custom_price < 'Infinity')
 );
 comment on table public.agency_denominations is
-  'What an agency says about one value of a brand: offered or not, and its markup or its own price instead of the brand''s markup.';
+  'One denomination at an agency: offered or not, and its markup or custom price instead of the brand''s markup.';
 
 create table public.client_denominations (
   id uuid primary key default gen_random_uuid(),
@@ -51,31 +50,31 @@ create table public.client_denominations (
   constraint client_denominations_custom_price_is_not_negative check (custom_price >= 0 and custom_price < 'Infinity')
 );
 comment on table public.client_denominations is
-  'What holds for a client about one value of a brand: whether its campaigns may give it, and the price its agency made for it.';
+  'One denomination at a client: whether its campaigns may give it, and the price that its agency set.';
 
 create index agency_brands_brand_id_idx on public.agency_brands (brand_id);
 create index agency_denominations_agency_id_idx on public.agency_denominations (agency_id);
 create index client_denominations_client_id_idx on public.client_denominations (client_id);
 
--- What an agency asks of its clients: its own price, else the platform's with its markup.
+-- The price of an agency for its clients: its custom price, else the platform's with its markup.
 create function private.agency_price(price numeric, custom_price numeric, markup_percentage numeric, currency text)
 returns numeric language plpgsql immutable set search_path = '' as $$
 begin
   return coalesce(custom_price, private.round_money(price * (100 + coalesce(markup_percentage, 0)) / 100, currency));
 end $$;
 
--- A markup of 1,000 % is a slip; below -100 % nothing is left of a price.
+-- Refuses a markup above 1,000 % as a slip, and one below -100 %, which would make a price negative.
 create function private.assert_markup(markup_percentage numeric)
 returns void language plpgsql stable set search_path = '' as $$
 begin
   perform private.assert_number(markup_percentage, 'markup_percentage', -100, 1000, 3);
 end $$;
 
--- What a card comes to at two levels: platform_price is owed by the agency to the platform, client_price by the client to the agency.
+-- The prices of a card at two levels: platform_price is owed by the agency to the platform, client_price by the client to the agency.
 create type private.card_prices as (platform_price numeric(18,2), client_price numeric(18,2));
 
 -- The platform price is the brand value's, else the face value; the client price is the client's own, else its agency's price or
--- markup, else the platform price. An agency that is billed itself keeps the card: its client owes nothing.
+-- markup, else the platform price. If the agency is billed itself, its client owes nothing.
 create function private.prices_of_card(
   client_id uuid, brand_id uuid, denomination numeric, currency text, billing_entity text default 'client')
 returns private.card_prices language plpgsql stable set search_path = '' as $$
@@ -110,7 +109,7 @@ begin
   return case billing_entity when 'agency' then prices.platform_price else prices.client_price end;
 end $$;
 
--- Whether the platform and the agency of a client allow it a brand, and a value if one is named.
+-- Whether the platform and the client's agency offer a brand, and a denomination if one is given.
 create function private.is_approved(client_id uuid, brand_id uuid, denomination numeric default null, currency text default null)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
@@ -142,7 +141,7 @@ begin
       and cd.denomination = is_offered.denomination and cd.currency = is_offered.currency and not cd.is_enabled);
 end $$;
 
--- Passes when platform, agency and client all allow the card.
+-- Refuses a card that the platform, the agency or the client does not allow.
 create function private.assert_offered(client_id uuid, brand_id uuid, denomination numeric, currency text)
 returns void language plpgsql stable set search_path = '' as $$
 begin
@@ -151,9 +150,9 @@ begin
   end if;
 end $$;
 
--- The desk of the platform: brands, and what their cards cost and are sold for.
+-- Admin entry points of the platform: brands, and the costs and prices of their cards.
 
--- Passes a campaign of the client, or null.
+-- Accepts a campaign of the client, or null.
 create function private.assert_campaign_of(client_id uuid, campaign_id uuid)
 returns void language plpgsql stable set search_path = '' as $$
 begin
@@ -183,7 +182,7 @@ begin
   perform private.assert_brand_texts(code_format, redemption_url, terms_url, logo_url);
   insert into public.gift_card_brands as b (name, card_format, code_format, redemption_url, terms_url, logo_url)
   values (private.trimmed(name), card_format, code_format, redemption_url, terms_url, logo_url)
-  -- two may add the same brand at once
+  -- a concurrent call may add the same brand
   on conflict do nothing returning b.* into brand;
   if brand.id is null then
     perform private.refuse_field('name', 'is the name of another brand');
@@ -192,7 +191,7 @@ begin
   return brand;
 end $$;
 select private.publish('private.create_brand(text, text, text, text, text, text)', '{authenticated, service_role}',
-  'Adds a brand; code_format is a regular expression that a whole code must match. Its values come with update_denomination.');
+  'Adds a brand; code_format is a regular expression that a whole code must match. Add its denominations with update_denomination.');
 
 create function private.update_brand(
   brand_id uuid, is_enabled boolean default null, code_format text default null, redemption_url text default null,
@@ -216,7 +215,7 @@ begin
   return brand;
 end $$;
 select private.publish('private.update_brand(uuid, boolean, text, text, text, text)', '{authenticated, service_role}',
-  'Enables or disables a brand for everybody, or changes it; what is left out stays.');
+  'Enables or disables a brand for all clients, or changes it; omitted parameters are left unchanged.');
 
 create function private.update_denomination(
   brand_id uuid, denomination numeric, currency text default 'USD', cost numeric default null, price numeric default null,
@@ -247,8 +246,8 @@ begin
 end $$;
 select private.publish('private.update_denomination(uuid, numeric, text, numeric, numeric, boolean)',
   '{authenticated, service_role}',
-  'Sets a value of a brand: what a card costs the platform, its price (the face value at first), and whether it is offered at '
-  'all; what is left out stays.');
+  'Sets a denomination of a brand: its cost to the platform, its price (the face value by default), and whether it is offered; '
+  'omitted parameters are left unchanged.');
 
 create function private.list_denominations()
 returns setof public.brand_denominations language plpgsql stable security definer set search_path = '' as $$
@@ -257,9 +256,9 @@ begin
   return query select d.* from public.brand_denominations d order by d.brand_id, d.currency, d.denomination;
 end $$;
 select private.publish('private.list_denominations()', '{authenticated, service_role}',
-  'The values of all brands with their costs and prices; for the platform.');
+  'The denominations of all brands with their costs and prices; for the platform.');
 
--- The desk of an agency: what it offers to its clients, and at which prices.
+-- Admin entry points of an agency: its offers to its clients, and their prices.
 
 create function private.update_agency_brand(
   agency_id uuid, brand_id uuid, is_enabled boolean default null, markup_percentage numeric default null)
@@ -283,8 +282,8 @@ begin
   return updated;
 end $$;
 select private.publish('private.update_agency_brand(uuid, uuid, boolean, numeric)', '{authenticated, service_role}',
-  'Says whether an agency offers a brand, and what it adds to the platform''s prices (in percent; below zero a discount); what is '
-  'left out stays.');
+  'Sets whether an agency offers a brand, and its markup on the platform''s prices (in percent; below zero a discount); omitted '
+  'parameters are left unchanged.');
 
 create function private.update_agency_denomination(
   agency_id uuid, brand_id uuid, denomination numeric, currency text default 'USD', is_enabled boolean default null,
@@ -308,7 +307,7 @@ begin
     and d.currency = update_agency_denomination.currency
   on conflict on constraint agency_denominations_are_unique do update
     set is_enabled = coalesce(update_agency_denomination.is_enabled, ad.is_enabled),
-      -- the new one of the two ends the old one
+      -- the given one of the two replaces the other
       markup_percentage = case when follows_brand or num_nonnulls(excluded.markup_percentage, excluded.custom_price) > 0
         then excluded.markup_percentage else ad.markup_percentage end,
       custom_price = case when follows_brand or num_nonnulls(excluded.markup_percentage, excluded.custom_price) > 0
@@ -323,8 +322,8 @@ begin
 end $$;
 select private.publish('private.update_agency_denomination(uuid, uuid, numeric, text, boolean, numeric, numeric, boolean)',
   '{authenticated, service_role}',
-  'Says whether an agency offers one value of a brand, and its markup or its own price for it, not both; what is left out stays. '
-  'follows_brand: neither any more, the brand''s markup holds.');
+  'Sets whether an agency offers one denomination of a brand, and its markup or custom price, not both; omitted parameters are left '
+  'unchanged. follows_brand: removes both, so that the brand''s markup applies.');
 
 alter table public.agency_brands enable row level security;
 alter table public.agency_denominations enable row level security;
@@ -333,7 +332,7 @@ alter table public.client_denominations enable row level security;
 grant select on public.agency_brands, public.agency_denominations, public.client_denominations
   to authenticated, service_role;
 
--- not the client's: what its agency adds to a price is the agency's business
+-- not for clients, who must not see their agency's markup
 create policy "Admins of an agency read what it offers" on public.agency_brands
   for select to authenticated using (agency_id = any (array(select private.administered_agency_ids())));
 

@@ -1,6 +1,6 @@
--- Gift cards, the offers to a client: what it may choose from, what it has chosen, and at which prices.
--- A client and its agency choose brands and values for the client; a price of its own, and the way to the platform's master
--- pools, are for the agency (and the platform) to give. Cards that a client brought itself have no price: giving them costs a fee.
+-- Gift cards, the offers to a client: the cards that it may choose, its choices, and its prices.
+-- A client and its agency choose brands and values for the client; its custom prices, and access to the platform's master
+-- pools, are set by the agency or the platform. Cards of the client's own stock have no price, only a fee for each.
 
 create table public.service_fees (
   id uuid primary key default gen_random_uuid(),
@@ -33,7 +33,7 @@ begin
   return prices;
 end $$;
 
--- Whoever keeps a client: its agency and the platform, not the client itself.
+-- The roles that keep a client: its agency and the platform, not the client itself.
 create function private.client_keeper_roles()
 returns text[] language plpgsql immutable set search_path = '' as $$
 begin
@@ -48,7 +48,7 @@ declare
 begin
   perform private.assert_can_act(private.caller(), client_id, case
     when may_use_master_pool is null then private.admin_roles() else private.client_keeper_roles() end);
-  -- to open the master pools chooses nothing
+  -- access to master pools alone does not choose the brand
   is_enabled := coalesce(is_enabled, case when may_use_master_pool is null then true end);
   if is_enabled and not private.is_approved(client_id, brand_id) then
     perform private.refuse('GC-002', 'The brand is not offered to this client');
@@ -68,10 +68,10 @@ begin
   return updated;
 end $$;
 select private.publish('private.update_client_brand(uuid, uuid, boolean, boolean)', '{authenticated, service_role}',
-  'Says whether the campaigns of a client may give a brand (they may, unless something else is said). may_use_master_pool is for '
-  'its agency and the platform to set, and by itself leaves the choice as it was.');
+  'Sets whether the campaigns of a client may give a brand (true by default). Only its agency and the platform can set '
+  'may_use_master_pool, which by itself leaves the choice unchanged.');
 
--- What holds for a client about one value; null leaves a choice as it was.
+-- Sets the choice and price of one denomination at a client; null leaves a value unchanged.
 create function private.set_client_denomination(
   client_id uuid, brand_id uuid, denomination numeric, currency text, is_enabled boolean, changes_price boolean,
   custom_price numeric)
@@ -108,7 +108,7 @@ begin
   return private.set_client_denomination(client_id, brand_id, denomination, currency, is_enabled, false, null);
 end $$;
 select private.publish('private.update_client_denomination(uuid, uuid, numeric, text, boolean)', '{authenticated, service_role}',
-  'Says whether the campaigns of a client may give one value of a brand.');
+  'Sets whether the campaigns of a client may give one denomination of a brand.');
 
 create function private.update_client_price(
   client_id uuid, brand_id uuid, denomination numeric, currency text default 'USD', custom_price numeric default null)
@@ -119,7 +119,8 @@ begin
   return private.set_client_denomination(client_id, brand_id, denomination, currency, null, true, custom_price);
 end $$;
 select private.publish('private.update_client_price(uuid, uuid, numeric, text, numeric)', '{authenticated, service_role}',
-  'Gives a client a price of its own for one value of a brand; without one it pays its agency''s. For the agency and the platform.');
+  'Sets a client''s custom price for one denomination of a brand; null removes it, and the agency''s price applies. For the agency and '
+  'the platform.');
 
 -- The platform sets an agency's fee, an agency its client's.
 create function private.update_service_fee(
@@ -151,7 +152,7 @@ begin
 end $$;
 select private.publish('private.update_service_fee(numeric, uuid, uuid, text)', '{authenticated, service_role}',
   'Sets the fee for giving one card of a client''s own stock: of an agency (for the platform) or of a client (for its agency). '
-  'Refuses with RB400, RB403, RB404.');
+  'RB-400, RB-403, RB-404.');
 
 create type public.card_offer as (
   brand_id uuid, brand_name text, denomination numeric, currency text, price numeric, is_enabled boolean);
@@ -173,7 +174,7 @@ begin
     order by b.name, d.currency, d.denomination;
 end $$;
 select private.publish('private.list_card_offers(uuid)', '{authenticated, service_role}',
-  'What platform and agency offer to a client and at which price; is_enabled: its campaigns may give it.');
+  'The cards that platform and agency offer to a client, with prices; is_enabled: its campaigns may give it.');
 
 create type public.agency_offer as (
   brand_id uuid, brand_name text, denomination numeric, currency text, price numeric, markup_percentage numeric,
@@ -198,8 +199,8 @@ begin
     order by b.name, d.currency, d.denomination;
 end $$;
 select private.publish('private.list_agency_offers(uuid)', '{authenticated, service_role}',
-  'What the platform offers to an agency and at which price, what the agency makes of it, and what a client pays that has no '
-  'price of its own; is_enabled: the agency offers it.');
+  'The cards that the platform offers to an agency, with prices, the agency''s settings, and the price for clients without a custom '
+  'price; is_enabled: the agency offers it.');
 
 -- The agency sets the prices and fees of a client, so they end when the client moves: the new agency has not agreed to them.
 create function private.drop_agency_prices()

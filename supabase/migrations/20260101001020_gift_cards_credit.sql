@@ -88,7 +88,7 @@ begin
   return array(select h.id from unnest(private.reserve_holds(requests, shortage => 'GC-006')) h);
 end $$;
 
--- Captures what was reserved, once; without holds there is nothing to pay.
+-- Captures the holds of a purchase, once; without holds nothing is charged.
 create function private.capture_credit(hold_ids uuid[], description text)
 returns void language plpgsql volatile set search_path = '' as $$
 begin
@@ -157,7 +157,7 @@ begin
   return since;
 end $$;
 select private.publish('private.update_billing_terms(uuid, uuid, boolean)', '{authenticated, service_role}',
-  'Says whether an agency (for the platform) or a client (for its agency) pays its cards from credit; answers since when.');
+  'Sets whether an agency (for the platform) or a client (for its agency) is prepaid; answers since when.');
 
 -- The agency of a client, which keeps it until the credit has moved: a share lock excludes the move to another agency.
 create function private.agency_to_give(client_id uuid)
@@ -217,7 +217,8 @@ returns public.ledger_transfers language sql volatile security definer set searc
   select private.move_credit(agency_id, client_id, amount, currency, true, idempotency_key, description)
 $$;
 select private.publish('private.allocate_credit(numeric, uuid, uuid, text, text, text)', '{authenticated, service_role}',
-  'Gives credit: the platform to an agency, an agency to its client out of its own. The same key gives once. Short: GC006.');
+  'Allocates credit: the platform to an agency, an agency to its client from its own balance. Idempotent by key. GC-006 when the balance '
+  'is too low.');
 
 create function private.return_credit(
   amount numeric, agency_id uuid default null, client_id uuid default null, currency text default 'USD',
@@ -226,7 +227,7 @@ returns public.ledger_transfers language sql volatile security definer set searc
   select private.move_credit(agency_id, client_id, amount, currency, false, idempotency_key, description)
 $$;
 select private.publish('private.return_credit(numeric, uuid, uuid, text, text, text)', '{authenticated, service_role}',
-  'Takes unspent credit back, from a client to its agency or from an agency to the platform. The same key takes once.');
+  'Returns unspent credit, from a client to its agency or from an agency to the platform. Idempotent by key.');
 
 -- Moves the payments of a prepaid client to its agency. Apart from the claims, which would all wait for the agency's account. The
 -- revenue account may be negative for a while, when cards are returned after their payment was collected.
@@ -264,5 +265,5 @@ begin
   return moved;
 end $$;
 select private.publish('private.collect_credit(uuid, numeric, text, text)', '{authenticated, service_role}',
-  'Moves what a prepaid client paid for cards to its agency''s credit: all of it, or an amount. The same key collects once. '
-  'Refuses with RB400, RB403, RB404, RB409, and GC006 when the client has not paid as much.');
+  'Moves what a prepaid client paid for cards to its agency''s credit: all of it, or an amount. Idempotent by '
+  'key. RB-400, RB-403, RB-404, RB-409, and GC-006 when the client has not paid as much.');

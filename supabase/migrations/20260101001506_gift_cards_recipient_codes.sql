@@ -79,12 +79,11 @@ create function private.rotate_redemption_codes(
   idempotency_key text default null)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  actor uuid := private.caller();
-  campaign public.campaigns := private.administered_campaign(campaign_id);
-  scope text := private.answer_scope('rotate_redemption_codes', campaign.client_id, actor);
-  key text := private.answer_key(idempotency_key, null);
-  answer jsonb := private.stored_answer(scope, key, private.request_hash(to_jsonb(campaign.id), to_jsonb(issued_before),
-    to_jsonb(include_used), to_jsonb(pattern), to_jsonb(batch_size)));
+  campaign constant public.campaigns := private.administered_campaign(campaign_id);
+  request constant public.request := row(null, private.caller(), null, idempotency_key, private.request_hash(to_jsonb(campaign.id),
+    to_jsonb(issued_before), to_jsonb(include_used), to_jsonb(pattern), to_jsonb(batch_size)));
+  scope constant text := private.answer_scope('rotate_redemption_codes', campaign.client_id, request.actor);
+  answer jsonb := private.replay(request, scope) -> 'result';
 begin
   if answer is not null then
     return answer;
@@ -97,10 +96,9 @@ begin
   answer := private.replace_codes(campaign,
     coalesce(private.parse_moment(issued_before, 'issued_before'), clock_timestamp()), coalesce(include_used, false), pattern,
     batch_size);
-  perform private.record_audit(campaign.client_id, actor, 'redemption_codes.rotated', 'campaign', campaign.id,
+  perform private.record_audit(campaign.client_id, request.actor, 'redemption_codes.rotated', 'campaign', campaign.id,
     answer - 'campaignId', reason => reason);
-  perform private.store_answer(scope, key, answer);
-  return answer;
+  return private.answer(request, scope, answer) -> 'result';
 end $$;
 select private.publish('private.rotate_redemption_codes(uuid, text, boolean, text, int, text, text)',
   '{authenticated, service_role}',

@@ -50,7 +50,7 @@ select is((select severity from public.system_alerts where subject = tests.the('
 select isnt_empty($$ select from public.system_alerts where subject = tests.the('endpoint')::text
   and alert_type = 'webhook_endpoint_failing' and resolved_at is not null $$, 'as he was when it began to fail');
 select private.enqueue_webhook(tests.the('client'), 'webhook.test', null, '{}');
-select is((select count(*)::int from message), 1, 'A disabled endpoint is told nothing more');
+select is((select count(*)::int from message), 1, 'enqueue_webhook: a disabled endpoint → no message');
 
 select * from finish();
 rollback;
