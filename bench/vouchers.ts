@@ -38,11 +38,9 @@ async function measure(title: string, { customers }: Shop, codeOf: (n: number) =
     const rate = await perSecond(clients, seconds, async (client) => {
       const n = next++;
       if (n >= customers.length) throw new Error('There are not enough customers');
+      const request = `(${crypto.randomUUID()},${customers[n]},${addressOf(n)},,)`;
       const [{ answer }] = await client`
-        select public.redeem_voucher(${customers[n]}, ${codeOf(n)}, null, null, ${
-        addressOf(n)
-      }, gen_random_uuid(), null,
-          null) ->> 'outcome' as answer`;
+        select public.redeem_voucher(${codeOf(n)}, null, null, ${request}) ->> 'outcome' as answer`;
       if (answer !== 'ok') throw new Error(`A redemption was ${answer}`);
     });
     report(`${clients} clients: redeem_voucher, whole but for a message`, rate, floor);

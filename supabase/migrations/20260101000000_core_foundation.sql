@@ -82,6 +82,19 @@ begin
     'details', coalesce(nullif(details, ''), '{}')::jsonb - 'code');
 end $$;
 
+-- What was caught, as data, by an entry point whose refusal leaves rows: a bug becomes the unknown error, with its message for the
+-- log. A transient error (a deadlock, a server that shuts down) is raised again, for a retry.
+create function private.refusal_of(state text, message text, details text)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  if private.is_refusal(state) then
+    return private.refused(state, message, details);
+  elsif state in ('40001', '40P01') or state ~ '^(08|53|57|58)' then
+    raise exception using errcode = state, message = message;
+  end if;
+  return private.refused('RB500', state || ': ' || message, null);
+end $$;
+
 create function private.answered(result jsonb, sealed jsonb default null, replayed boolean default false)
 returns jsonb language plpgsql immutable set search_path = '' as $$
 begin

@@ -307,40 +307,29 @@ create view private.packages_off as
   where (cp.messages_limit, cp.messages_used) <> (n.given, n.used);
 
 create function public.use_messages(
-  actor uuid, client_id uuid, customer_id uuid, how_many int, description text,
-  request_id uuid, idempotency_key text, request_hash text)
+  client_id uuid, customer_id uuid, how_many int, description text, request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  scope text := private.answer_scope('use_messages', client_id, actor);
-  key text := private.answer_key(idempotency_key, request_id::text);
+  scope constant text := private.answer_scope('use_messages', client_id, request.actor);
   answer jsonb;
-  detail text;
 begin
-  perform private.assert_can_act_for_customer(actor, client_id, customer_id, private.staff_roles());
-  answer := private.stored_answer(scope, key, request_hash);
-  if answer is not null then
-    return private.answered(answer, null, true);
+  perform private.assert_can_act_for_customer(request.actor, client_id, customer_id, private.staff_roles());
+  answer := private.replay(request, scope);
+  if answer is null then
+    answer := private.answer(request, scope, private.draw_messages(
+      client_id, customer_id, how_many, concat_ws(':', 'use', request.actor, private.request_key(request)), description));
   end if;
-  answer := private.draw_messages(
-    client_id, customer_id, how_many, concat_ws(':', 'use', actor, key), description);
-  perform private.store_answer(scope, key, answer);
-  return private.answered(answer);
-exception when others then
-  if not private.is_refusal(sqlstate) then
-    raise;
-  end if;
-  get stacked diagnostics detail = pg_exception_detail;
-  return private.refused(sqlstate, sqlerrm, detail);
+  return answer;
 end $$;
 comment on function public.use_messages is
-  'Uses so many messages of a customer, from the oldest active package first; all or none (VC-020 with what is left).';
+  'Uses messages of a customer, from the oldest active package first; all or none (VC-020 with what is left). RB-403, RB-404, RB-409.';
+grant execute on function public.use_messages to service_role;
 
 alter table public.packages enable row level security;
 alter table public.customer_packages enable row level security;
 
 grant select on public.packages, public.customer_packages to authenticated, service_role;
 grant execute on function private.customer_client_ids() to authenticated;
-grant execute on function public.use_messages to service_role;
 
 create policy "Customers read what their client sells, staff all of it" on public.packages
   for select to authenticated

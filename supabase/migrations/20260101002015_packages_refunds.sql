@@ -253,42 +253,35 @@ begin
 end $$;
 
 create function public.refund_package_purchase(
-  actor uuid, purchase_id uuid, amount numeric, payment_amount numeric, bizcoins int, reason text,
-  request_id uuid, idempotency_key text, request_hash text)
+  purchase_id uuid, amount numeric, payment_amount numeric, bizcoins int, reason text, request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  scope text;
-  key text := private.answer_key(idempotency_key, request_id::text);
   purchase public.package_purchases;
   refund public.package_refunds;
   part private.refund_part;
-  answer jsonb;
-  detail text;
+  scope text;
+  replayed jsonb;
 begin
   purchase := private.lock_purchase(purchase_id);
-  perform private.assert_can_act(actor, purchase.client_id, private.admin_roles());
-  scope := private.answer_scope('refund_package_purchase', purchase.client_id, actor);
-  answer := private.stored_answer(scope, key, request_hash);
-  if answer is not null then
-    select r.* into refund from public.package_refunds r where r.id = (answer ->> 'refundId')::uuid;
+  perform private.assert_can_act(request.actor, purchase.client_id, private.admin_roles());
+  scope := private.answer_scope('refund_package_purchase', purchase.client_id, request.actor);
+  replayed := private.replay(request, scope);
+  if replayed is not null then
+    select r.* into refund from public.package_refunds r where r.id = (replayed #>> '{result,refundId}')::uuid;
     return private.answered(private.refund_answer(refund), null, true);
   end if;
   if purchase.completed_at is null then
     perform private.refuse('VC-026', 'Nothing was paid for the purchase', private.present_purchase(purchase));
   end if;
   part := private.split_refund(purchase, amount, payment_amount, bizcoins::bigint);
-  refund := private.refund_purchase(purchase, actor, part, reason, request_id);
-  perform private.store_answer(scope, key, jsonb_build_object('refundId', refund.id));
+  refund := private.refund_purchase(purchase, request.actor, part, reason, request.id);
+  -- stored without its state, which a repeated request reads again
+  perform private.answer(request, scope, jsonb_build_object('refundId', refund.id));
   return private.answered(private.refund_answer(refund));
-exception when others then
-  if not private.is_refusal(sqlstate) then
-    raise;
-  end if;
-  get stacked diagnostics detail = pg_exception_detail;
-  return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.refund_package_purchase is
   'Gives back a part of what was paid or all of it, as it was paid; an admin of the client, audited. VC-027 when less remains.';
+grant execute on function public.refund_package_purchase to service_role;
 
 create function public.lease_package_refunds(batch_size int)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -309,6 +302,7 @@ begin
     select coalesce(jsonb_agg(private.refund_order(d)), '[]') from unnest(due) d)));
 end $$;
 comment on function public.lease_package_refunds is 'Takes refunds of which the processor has not said yes yet.';
+grant execute on function public.lease_package_refunds to service_role;
 
 create function public.complete_package_refund(
   refund_id uuid, outcome text, provider_refund_id text, error text)
@@ -323,9 +317,7 @@ begin
 end $$;
 comment on function public.complete_package_refund is
   'Reports what the processor says of a refund: succeeded, failed or unknown.';
-
-grant execute on function
-  public.refund_package_purchase, public.lease_package_refunds, public.complete_package_refund to service_role;
+grant execute on function public.complete_package_refund to service_role;
 
 alter table public.package_refunds enable row level security;
 

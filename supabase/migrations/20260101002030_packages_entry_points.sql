@@ -1,107 +1,88 @@
--- Purchases and payments, the doors: for edge functions and the job. Each is one transaction; the processor is called
+-- Purchases and payments, the entry points for edge functions and the job. Each is one transaction; the processor is called
 -- between two of them, never inside.
 
-create function public.get_package_quote(actor uuid, package_id uuid, bizcoins int, use_discount boolean default true)
+create function public.get_package_quote(
+  package_id uuid, bizcoins int, use_discount boolean, request public.request)
 returns jsonb language plpgsql stable security definer set search_path = '' as $$
 declare
   package public.packages;
   q private.purchase_quote;
-  detail text;
 begin
   select p.* into package from public.packages p where p.id = get_package_quote.package_id;
-  if package.id is null or not private.is_customer(actor, package.client_id) then
+  if package.id is null or not private.is_customer(request.actor, package.client_id) then
     perform private.refuse('RB-404');
   elsif not package.is_active then
     perform private.refuse('VC-022');
   end if;
-  q := private.quote_purchase(package, actor, bizcoins, use_discount);
+  q := private.quote_purchase(package, request.actor, bizcoins, use_discount);
   perform private.assert_payable(q);
   return private.answered(jsonb_build_object('packageId', package.id, 'name', package.name) || private.present_quote(q));
-exception when others then
-  if not private.is_refusal(sqlstate) then
-    raise;
-  end if;
-  get stacked diagnostics detail = pg_exception_detail;
-  return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.get_package_quote is
   'What a package would cost a customer: price, discount, bizcoins available and usable, and what remains. Changes nothing.';
+grant execute on function public.get_package_quote to service_role;
 
 create function public.start_package_purchase(
-  actor uuid, package_id uuid, bizcoins int, purchase_id uuid, is_live boolean,
-  request_id uuid, idempotency_key text, request_hash text, use_discount boolean default true,
-  expected_final_amount numeric default null)
+  package_id uuid, bizcoins int, purchase_id uuid, is_live boolean, use_discount boolean, expected_final_amount numeric,
+  request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  scope text := private.answer_scope('purchase_package', null, actor);
-  -- a call that the HTTP client sends twice must not become two purchases
-  key text := private.answer_key(idempotency_key, request_id::text);
+  scope constant text := private.answer_scope('purchase_package', null, request.actor);
   package public.packages;
   purchase public.package_purchases;
-  answer jsonb;
-  detail text;
+  replayed jsonb;
 begin
   if purchase_id is not null then
-    return private.continue_purchase(actor, purchase_id, expected_final_amount);
+    return private.continue_purchase(request.actor, purchase_id, expected_final_amount);
   end if;
   select p.* into package from public.packages p where p.id = start_package_purchase.package_id;
-  if package.id is null or not private.is_customer(actor, package.client_id) then
+  if package.id is null or not private.is_customer(request.actor, package.client_id) then
     perform private.refuse('RB-404');
   end if;
-  -- two clicks of one customer on one package wait for each other, and for nobody else
-  perform pg_advisory_xact_lock(hashtextextended(concat_ws(':', 'purchase', actor, package.id), 0));
-  answer := private.stored_answer(scope, key, request_hash);
-  if answer is not null then
-    return private.continue_purchase(actor, (answer ->> 'purchaseId')::uuid, null);
+  -- two clicks of one customer on one package wait for each other only
+  perform pg_advisory_xact_lock(hashtextextended(concat_ws(':', 'purchase', request.actor, package.id), 0));
+  replayed := private.replay(request, scope);
+  if replayed is not null then
+    return private.continue_purchase(request.actor, (replayed #>> '{result,purchaseId}')::uuid, null);
   end if;
-  if idempotency_key is null then
-    purchase := private.find_double_click(actor, package.id, bizcoins);
+  if request.idempotency_key is null then
+    purchase := private.find_double_click(request.actor, package.id, bizcoins);
   end if;
   if purchase.id is null then
     purchase := private.open_purchase(
-      package, actor, bizcoins, use_discount, is_live, request_id, expected_final_amount);
+      package, request.actor, bizcoins, use_discount, is_live, request.id, expected_final_amount);
   end if;
-  perform private.store_answer(scope, key, jsonb_build_object('purchaseId', purchase.id));
+  -- stored without its state, which a repeated request reads again
+  perform private.answer(request, scope, jsonb_build_object('purchaseId', purchase.id));
   return private.answered(private.purchase_answer(purchase));
-exception when others then
-  if not private.is_refusal(sqlstate) then
-    raise;
-  end if;
-  get stacked diagnostics detail = pg_exception_detail;
-  return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.start_package_purchase is
   'Begins a purchase or continues one: holds the bizcoins, and says what to charge. expected_final_amount: what the caller was '
   'shown; anything else is refused with the new quote (VC-031). Refuses with WL-001, VC-022 to VC-026, VC-031.';
+grant execute on function public.start_package_purchase to service_role;
 
-create function public.cancel_package_purchase(actor uuid, purchase_id uuid, request_id uuid)
+create function public.cancel_package_purchase(purchase_id uuid, request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   purchase public.package_purchases;
-  detail text;
 begin
   purchase := private.lock_purchase(purchase_id);
-  perform private.assert_can_act_for_customer(actor, purchase.client_id, purchase.user_id, private.admin_roles());
+  perform private.assert_can_act_for_customer(request.actor, purchase.client_id, purchase.user_id, private.admin_roles());
   if purchase.status = 'awaiting_payment' then
     -- nothing is given back before the processor has said that nothing will be paid
     update public.package_purchases p set cancel_requested_at = coalesce(p.cancel_requested_at, now()),
       next_check_at = now() + interval '15 seconds'
     where p.id = purchase.id returning p.* into purchase;
-    perform private.record_audit(purchase.client_id, actor, 'package_purchase.cancel_requested', 'package_purchase',
-      purchase.id, '{}', request_id);
+    perform private.record_audit(purchase.client_id, request.actor, 'package_purchase.cancel_requested', 'package_purchase',
+      purchase.id, '{}', request.id);
   elsif purchase.status <> 'cancelled' then
     perform private.refuse('VC-026', null, private.present_purchase(purchase));
   end if;
   return private.answered(private.purchase_answer(purchase));
-exception when others then
-  if not private.is_refusal(sqlstate) then
-    raise;
-  end if;
-  get stacked diagnostics detail = pg_exception_detail;
-  return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.cancel_package_purchase is
   'Notes that a purchase is to end, and names the payment that must be cancelled first; the customer himself or an admin.';
+grant execute on function public.cancel_package_purchase to service_role;
 
 create function public.record_payment(purchase_id uuid, payment jsonb)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -112,6 +93,7 @@ begin
   return private.answered(private.purchase_answer(purchase));
 end $$;
 comment on function public.record_payment is 'Settles a purchase with what the processor has answered about its payment.';
+grant execute on function public.record_payment to service_role;
 
 create function public.fail_package_purchase(purchase_id uuid, payment_intent_id text, message text)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -130,6 +112,7 @@ begin
 end $$;
 comment on function public.fail_package_purchase is
   'Ends a purchase whose payment the processor has refused, unless another payment has begun; its bizcoins are free again.';
+grant execute on function public.fail_package_purchase to service_role;
 
 create function public.record_payment_event(
   event_id text, event_type text, purchase_id uuid, payment_intent_id text, facts jsonb)
@@ -163,6 +146,7 @@ begin
 end $$;
 comment on function public.record_payment_event is
   'Applies a webhook of the processor once; repeated, late and foreign ones are taken and change nothing.';
+grant execute on function public.record_payment_event to service_role;
 
 create function public.lease_package_purchases(batch_size int)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -191,8 +175,4 @@ begin
 end $$;
 comment on function public.lease_package_purchases is
   'Takes open purchases whose payment is to be asked for at the processor; isToEnd: unless it is paid, it is to be cancelled.';
-
-grant execute on function
-  public.get_package_quote, public.start_package_purchase, public.cancel_package_purchase, public.record_payment,
-  public.fail_package_purchase, public.record_payment_event, public.lease_package_purchases
-  to service_role;
+grant execute on function public.lease_package_purchases to service_role;

@@ -4,7 +4,7 @@
 -- guarded: however many come at once, nobody redeems twice and no limit is passed. Bizcoins move before messages.
 
 create type private.voucher_rule as (
-  position int, rule text, passed boolean, actual jsonb, required jsonb, code text, message text);
+  position int, rule text, passed boolean, actual jsonb, required jsonb, code text);
 
 -- The voucher that an actor means: one of a client to which he belongs. To everybody else it does not exist.
 create function private.find_voucher(actor uuid, client_id uuid, code text)
@@ -63,29 +63,29 @@ begin
   return query
     select r.* from (values
       (1, 'role', membership.id is not null, null, to_jsonb('customer'::text),
-        'VC-008', 'Only customers redeem vouchers'),
+        'VC-008'),
       -- what a dealer has made stops when the dealer is suspended
       (2, 'active', voucher.is_active and not exists (
           select from public.memberships d
           where d.user_id = voucher.dealer_id and d.client_id = voucher.client_id and d.role = 'dealer' and d.suspended_at is not null),
-        to_jsonb(voucher.is_active), 'true'::jsonb, 'VC-003', 'The voucher is not active'),
+        to_jsonb(voucher.is_active), 'true'::jsonb, 'VC-003'),
       (3, 'started', voucher.starts_at <= now(), to_jsonb(now()), to_jsonb(voucher.starts_at),
-        'VC-004', 'The voucher is not valid yet'),
+        'VC-004'),
       (4, 'not_expired', coalesce(voucher.expires_at > now(), true), to_jsonb(now()), to_jsonb(voucher.expires_at),
-        'VC-005', 'The voucher has expired'),
+        'VC-005'),
       -- who used it up himself hears that, and not that somebody did
       (5, 'once_per_customer', redemptions < voucher.per_customer_limit,
-        to_jsonb(redemptions), to_jsonb(voucher.per_customer_limit), 'VC-007', 'You have redeemed this voucher already'),
+        to_jsonb(redemptions), to_jsonb(voucher.per_customer_limit), 'VC-007'),
       (6, 'usage_limit', coalesce(voucher.usage_count < voucher.usage_limit, true),
-        to_jsonb(voucher.usage_count), to_jsonb(voucher.usage_limit), 'VC-006', 'The voucher is used up'),
+        to_jsonb(voucher.usage_count), to_jsonb(voucher.usage_limit), 'VC-006'),
       (7, 'not_the_creator', coalesce(voucher.created_by, voucher.owner_id) is null or not known && (
           private.identities_of(voucher.created_by) || private.identities_of(voucher.owner_id)), null, null,
-        'VC-009', 'Who made a voucher or profits from it cannot redeem it'),
+        'VC-009'),
       (8, 'dealer', coalesce(membership.dealer_id = voucher.dealer_id, voucher.dealer_id is null), null, null,
-        'VC-010', 'The voucher is for the customers of another dealer'),
+        'VC-010'),
       (9, 'allowed_customers', private.is_allowed(voucher, actor), null, to_jsonb(voucher.allowed_domains),
-        'VC-011', 'The voucher is not for you')
-    ) as r (position, rule, passed, actual, required, code, message)
+        'VC-011')
+    ) as r (position, rule, passed, actual, required, code)
     union all
     select * from private.package_rules(voucher, actor, package_id);
 end $$;
@@ -98,19 +98,19 @@ declare
 begin
   if voucher.type = 'message' then
     return query select 10, 'active_package', (private.active_package(voucher.client_id, actor)).id is not null,
-      null::jsonb, null::jsonb, 'VC-012', 'There is no active package to add messages to';
+      null::jsonb, null::jsonb, 'VC-012';
   elsif voucher.type = 'percentage' and exists (
     select from public.packages p where p.id = voucher.package_id and p.archived_at is not null) then
-    return query select 11, 'package_offered', false, null::jsonb, null::jsonb, 'VC-022', 'The package is not offered any more';
+    return query select 11, 'package_offered', false, null::jsonb, null::jsonb, 'VC-022';
   elsif voucher.type = 'percentage' and package_id is not null then
     select p.id, p.price into bought from public.packages p
     where p.client_id = voucher.client_id and p.id = package_rules.package_id;
     return query
       select 11, 'package', (coalesce(voucher.package_id, package_rules.package_id) = bought.id) is true,
-        to_jsonb(package_rules.package_id), to_jsonb(voucher.package_id), 'VC-013', 'The voucher is for another package'
+        to_jsonb(package_rules.package_id), to_jsonb(voucher.package_id), 'VC-013'
       union all
       select 12, 'minimum_purchase', (bought.price >= coalesce(voucher.minimum_purchase, 0)) is true,
-        to_jsonb(bought.price), to_jsonb(voucher.minimum_purchase), 'VC-014', 'The purchase is too small for the voucher';
+        to_jsonb(bought.price), to_jsonb(voucher.minimum_purchase), 'VC-014';
   end if;
 end $$;
 
@@ -143,7 +143,7 @@ begin
   if broken.code is null then
     return;
   end if;
-  perform private.refuse(broken.code, broken.message, case broken.code
+  perform private.refuse(broken.code, null, case broken.code
     when 'VC-004' then jsonb_build_object('startsAt', voucher.starts_at)
     when 'VC-005' then jsonb_build_object(
       'expiredAt', voucher.expires_at, 'alternatives', private.alternatives_to(voucher, actor))

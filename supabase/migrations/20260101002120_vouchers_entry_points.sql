@@ -1,8 +1,8 @@
--- Vouchers, the doors of redemption and of the dry run: attempts and limits around them, what is told and to whom.
--- A wrong code costs a token of the visitor's address and of his account, and a foreign voucher is a wrong code. A code that
--- is known to many never blocks by itself: its wrong tries only raise an alert.
+-- Vouchers, the entry points of redemption and dry run: attempts and limits, and what the answer and the messages contain.
+-- A wrong code costs a token of the caller's address and of their account; a code of another tenant is a wrong code. A code known to
+-- many never blocks by itself: failed attempts with it only raise an alert.
 
--- What a voucher brings, in words for a message.
+-- The benefit of a voucher, in words for a message.
 create function private.benefit_text(voucher public.vouchers)
 returns text language plpgsql stable set search_path = '' as $$
 begin
@@ -13,7 +13,7 @@ begin
     else 'a package' end;
 end $$;
 
--- What a redemption has brought, as its answer shows it.
+-- The benefit of a redemption, as its answer shows it.
 create function private.present_benefit(usage public.voucher_usage, voucher public.vouchers)
 returns jsonb language plpgsql stable set search_path = '' as $$
 declare
@@ -41,7 +41,7 @@ begin
     where b.client_id = present_balance.client_id and b.owner_type = 'user' and b.owner_id = present_balance.user_id);
 end $$;
 
--- Tells the owner of a referral voucher what it brought him; who redeemed it is not his business.
+-- Notifies the owner of a referral voucher of the benefit, without the redeemer.
 create function private.notify_owner(usage public.voucher_usage, voucher public.vouchers)
 returns void language plpgsql volatile set search_path = '' as $$
 begin
@@ -63,148 +63,128 @@ begin
 end $$;
 
 -- All of a redemption but the use itself, which is taken last.
-create function private.redeem(voucher public.vouchers, actor uuid, package_id uuid, request_id uuid)
+create function private.redeem(voucher public.vouchers, request public.request, package_id uuid)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   usage public.voucher_usage;
 begin
-  perform private.assert_redeemable(voucher, actor, package_id);
+  perform private.assert_redeemable(voucher, request.actor, package_id);
   usage.id := gen_random_uuid();
   usage.client_id := voucher.client_id;
   usage.voucher_id := voucher.id;
-  usage.user_id := actor;
+  usage.user_id := request.actor;
   usage.redemption_type := voucher.type;
   usage.benefit := coalesce(voucher.value, 1);
   usage.owner_benefit := voucher.owner_benefit;
   usage.status := 'redeemed';
-  usage.identities := private.identities_of(actor);
+  usage.identities := private.identities_of(request.actor);
   usage.notes := voucher.description;
-  usage.request_id := request_id;
+  usage.request_id := request.id;
   usage.used_at := now();
   perform private.count_person(voucher, usage.identities);
   usage := private.give_benefit(usage, voucher);
   insert into public.voucher_usage select usage.*;
   perform private.issue_entitlement(usage, voucher);
   perform private.notify_owner(usage, voucher);
-  perform private.record_audit(voucher.client_id, actor, 'voucher.redeemed', 'voucher', voucher.id,
-    jsonb_build_object('redemption_id', usage.id, 'type', voucher.type, 'benefit', usage.benefit), request_id);
+  perform private.record_audit(voucher.client_id, request.actor, 'voucher.redeemed', 'voucher', voucher.id,
+    jsonb_build_object('redemption_id', usage.id, 'type', voucher.type, 'benefit', usage.benefit), request.id);
   return private.present_usage(usage, voucher);
 end $$;
 
-create function private.voucher_attempt_keys(actor uuid, code text, ip text, client_id uuid)
+create function private.present_rules(rules private.voucher_rule[])
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
-  return private.visitor_keys(ip, client_id::text)
-    || jsonb_build_object('user', actor, 'code', private.code_fingerprint(code));
+  return (
+    select jsonb_agg(jsonb_build_object('rule', r.rule, 'passed', r.passed, 'actual', r.actual, 'required', r.required,
+      'code', case when not r.passed then r.code end, 'message', case when not r.passed then c.message end) order by r.position)
+    from unnest(rules) r left join private.error_catalogue c on c.code = r.code);
 end $$;
 
--- Settles an attempt (its tokens and its record), and returns the refusal for the caller. An unknown code is recorded for the client
--- whose customer tried it.
-create function private.close_attempt(
-  surface text, keys jsonb, actor uuid, code text, client_id uuid, refusal jsonb, request_id uuid)
+-- Closes an attempt: an unknown code is recorded for the client whose customer tried it, and is a guess on their budget. One budget
+-- for both surfaces: the dry run is no second chance to guess.
+create function private.close_voucher_attempt(
+  surface text, keys jsonb, request public.request, code text, client_id uuid, refusal jsonb)
 returns jsonb language plpgsql volatile set search_path = '' as $$
-declare
-  wait_seconds int;
 begin
   client_id := coalesce(client_id, (
     select m.client_id from public.memberships m
-    where m.user_id = actor and m.role = 'customer' and m.suspended_at is null order by m.created_at limit 1));
-  if refusal ->> 'code' is distinct from 'RB-429' then
-    wait_seconds := private.settle_attempt('redeem-voucher', keys || jsonb_build_object(
-      'scope', coalesce(client_id::text, 'none'), 'client', client_id), refusal ->> 'code' is not distinct from 'VC-001');
-  end if;
-  perform private.record_attempt(surface, actor::text, code, refusal ->> 'code', request_id, client_id);
-  return case when wait_seconds is not null then private.limited(wait_seconds) else refusal end;
+    where m.user_id = request.actor and m.role = 'customer' and m.suspended_at is null order by m.created_at limit 1));
+  return private.close_attempt('redeem-voucher',
+    keys || jsonb_build_object('scope', coalesce(client_id::text, 'none'), 'client', client_id), request, request.actor::text, code,
+    client_id, refusal, case when refusal ->> 'code' is distinct from 'RB-429' then refusal ->> 'code' is not distinct from 'VC-001' end,
+    surface);
 end $$;
 
--- The refusal of an attempt: its own code, or GC-015 for a bug, with the reason for the log. Transient errors (a deadlock, a server
--- that shuts down) are raised again for a retry.
-create function private.refusal_of(state text, message text, detail text)
-returns jsonb language plpgsql stable set search_path = '' as $$
-begin
-  if private.is_refusal(state) then
-    return private.refused(state, message, detail);
-  elsif state in ('40001', '40P01') or state ~ '^(08|53|57|58)' then
-    raise exception using errcode = state, message = message;
-  end if;
-  return private.refused('GC015', state || ': ' || message, null);
-end $$;
-
-create function public.redeem_voucher(
-  actor uuid, code text, client_id uuid, package_id uuid, ip text, request_id uuid, idempotency_key text, request_hash text)
+create function public.redeem_voucher(code text, client_id uuid, package_id uuid, request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   surface constant text := 'redeem-voucher';
-  scope text := private.answer_scope('redeem_voucher', null, actor);
-  -- a call that the HTTP client sends twice is answered twice, and redeemed once
-  key text := private.answer_key(idempotency_key, request_id::text);
-  keys jsonb := private.voucher_attempt_keys(actor, code, ip, client_id);
-  wait_seconds int := private.take_attempt(surface, keys);
+  scope constant text := private.answer_scope('redeem_voucher', null, request.actor);
+  keys constant jsonb := private.attempt_keys(request, code, client_id::text);
+  -- here and not in the block, whose changes a refusal undoes
+  wait_seconds constant int := private.open_attempt(surface, keys);
   voucher public.vouchers;
   answer jsonb;
-  refusal jsonb;
   detail text;
 begin
-  begin
-    if wait_seconds is not null then
-      perform private.refuse('RB-429', null, jsonb_build_object('retryAfter', wait_seconds));
-    end if;
-    answer := private.stored_answer(scope, key, request_hash);
-    if answer is not null then
-      perform private.settle_attempt(surface, keys, false);
-      return private.answered(answer, null, true);
-    end if;
-    voucher := private.find_voucher(actor, client_id, code);
-    answer := private.redeem(voucher, actor, package_id, request_id);
-    perform private.store_answer(scope, key, answer);
-    perform private.close_attempt(surface, keys, actor, code, voucher.client_id, null, request_id);
-    perform private.take_use(voucher, actor);
-  exception when others then
-    get stacked diagnostics detail = pg_exception_detail;
-    refusal := private.refusal_of(sqlstate, sqlerrm, detail);
-    refusal := private.close_attempt(surface, keys, actor, code, voucher.client_id, refusal, request_id);
-  end;
-  return coalesce(refusal, private.answered(answer));
+  if wait_seconds is not null then
+    return private.close_voucher_attempt(surface, keys, request, code, null, private.limited(wait_seconds));
+  end if;
+  answer := private.replay(request, scope);
+  if answer is not null then
+    perform private.settle_attempt(surface, keys, false);
+    return answer;
+  end if;
+  voucher := private.find_voucher(request.actor, client_id, code);
+  answer := private.answer(request, scope, private.redeem(voucher, request, package_id));
+  perform private.close_voucher_attempt(surface, keys, request, code, voucher.client_id, null);
+  perform private.take_use(voucher, request.actor);
+  return answer;
+exception when others then
+  get stacked diagnostics detail = pg_exception_detail;
+  return private.close_voucher_attempt(
+    surface, keys, request, code, voucher.client_id, private.refusal_of(sqlstate, sqlerrm, detail));
 end $$;
 comment on function public.redeem_voucher is
-  'A customer redeems a voucher of his client, once: gives the benefit and tells the new balance. Refuses with VC-001 to VC-014, '
-  'RB-409, RB-429; unknown and foreign codes are VC-001.';
+  'Redeems a voucher of the customer''s client (request.actor), once: gives the benefit and returns the new balance. Refused as data, '
+  'because each attempt is recorded: VC-001 to VC-014, RB-409, RB-429; unknown codes and codes of other tenants are VC-001.';
+grant execute on function public.redeem_voucher to service_role;
 
-create function public.validate_voucher(
-  actor uuid, code text, client_id uuid, package_id uuid, ip text, request_id uuid)
+create function public.validate_voucher(code text, client_id uuid, package_id uuid, request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  keys jsonb := private.voucher_attempt_keys(actor, code, ip, client_id);
-  -- one budget with redeem-voucher: the dry run is no second chance to guess
-  wait_seconds int := private.take_attempt('redeem-voucher', keys);
+  surface constant text := 'validate-voucher';
+  keys constant jsonb := private.attempt_keys(request, code, client_id::text);
+  wait_seconds constant int := private.open_attempt('redeem-voucher', keys);
   voucher public.vouchers;
   rules private.voucher_rule[];
   refusal jsonb;
-  told jsonb;
   detail text;
 begin
   begin
     if wait_seconds is not null then
-      perform private.refuse('RB-429', null, jsonb_build_object('retryAfter', wait_seconds));
+      refusal := private.limited(wait_seconds);
+    else
+      voucher := private.find_voucher(request.actor, client_id, code);
+      rules := array(select r from private.voucher_rules(voucher, request.actor, package_id) r order by r.position);
     end if;
-    voucher := private.find_voucher(actor, client_id, code);
-    rules := array(select r from private.voucher_rules(voucher, actor, package_id) r order by r.position);
   exception when others then
     get stacked diagnostics detail = pg_exception_detail;
     refusal := private.refusal_of(sqlstate, sqlerrm, detail);
   end;
-  told := private.close_attempt('validate-voucher', keys, actor, code, voucher.client_id, coalesce(refusal, (
-    select jsonb_build_object('code', r.code) from unnest(rules) r where not r.passed limit 1)), request_id);
-  return coalesce(case when refusal is not null then told end, private.answered(jsonb_build_object(
+  if refusal is not null then
+    return private.close_voucher_attempt(surface, keys, request, code, voucher.client_id, refusal);
+  end if;
+  perform private.close_voucher_attempt(surface, keys, request, code, voucher.client_id, (
+    select jsonb_build_object('code', r.code) from unnest(rules) r where not r.passed limit 1));
+  return private.answered(jsonb_build_object(
     'valid', not exists (select from unnest(rules) r where not r.passed),
     'clientId', voucher.client_id, 'benefit', jsonb_build_object('type', voucher.type, 'value', voucher.value),
-    'expiresAt', voucher.expires_at, 'rules', (
-      select jsonb_agg(jsonb_build_object('rule', r.rule, 'passed', r.passed, 'actual', r.actual, 'required', r.required,
-        'code', case when not r.passed then r.code end, 'message', case when not r.passed then r.message end)
-        order by r.position) from unnest(rules) r))));
+    'expiresAt', voucher.expires_at, 'rules', private.present_rules(rules)));
 end $$;
 comment on function public.validate_voucher is
-  'The dry run of a redemption: every rule, what is and what must be; an unknown code is refused as in redeem_voucher.';
+  'The dry run of a redemption: each rule with its actual and required value; an unknown code is refused as in redeem_voucher.';
+grant execute on function public.validate_voucher to service_role;
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks, slows, slowed_max) values
   ('redeem-voucher', 'ip', 20, 600, true, false, 3),
@@ -213,5 +193,3 @@ insert into private.attempt_limits (surface, kind, attempts_max, window_seconds,
   ('redeem-voucher', 'code', 50, 600, false, false, null),
   ('redeem-voucher', 'scope', 1000, 600, false, true, null),
   ('redeem-voucher', 'surface', 5000, 600, false, true, null);
-
-grant execute on function public.redeem_voucher, public.validate_voucher to service_role;

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { answerOf } from '../support/answers.ts';
 import { sql } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { call } from '../support/http.ts';
 import { signUpAs } from '../support/people.ts';
+import { request } from '../support/request.ts';
 import { atOnce } from '../support/sessions.ts';
 import {
   assertBooksAgree,
@@ -28,10 +30,12 @@ Deno.test('packages: 64 clients spend one balance: never below zero, and all of 
   const answers = await atOnce(
     CLIENTS,
     (database, n) =>
-      database`select public.start_package_purchase(${shop.customer.id}, ${packages[n].id}, 10, null, false,
-      gen_random_uuid(), null, null) as answer`,
+      answerOf(database`
+        select public.start_package_purchase(${packages[n].id}, 10, null, false, true, null, ${
+        request({ actor: shop.customer.id })
+      }) as answer`),
   );
-  const outcomes = answers.map(([{ answer }]) => answer.code ?? answer.result.purchase.status);
+  const outcomes = answers.map((answer) => answer.code ?? answer.result.purchase.status);
   assert.equal(outcomes.filter((outcome) => outcome === 'completed').length, 50, 'as many as the balance pays');
   assert.deepEqual([...new Set(outcomes.filter((outcome) => outcome !== 'completed'))], ['WL-001']);
   assert.deepEqual(await walletOf(shop), { balance: 0, held: 0 });
@@ -104,10 +108,12 @@ Deno.test('refund_package_purchase: ten refunds of 1.00 at once → the same as 
   const answers = await atOnce(
     10,
     (database) =>
-      database`select public.refund_package_purchase(${admin.id}, ${purchaseId}, 1, null, null, 'test', gen_random_uuid(),
-      null, null) as answer`,
+      answerOf(database`
+        select public.refund_package_purchase(${purchaseId}, 1, null, null, 'test', ${
+        request({ actor: admin.id })
+      }) as answer`),
   );
-  assert.deepEqual(answers.map(([{ answer }]) => answer.outcome), Array(10).fill('ok'));
+  assert.deepEqual(answers.map((answer) => answer.outcome), Array(10).fill('ok'));
   const [given] =
     await sql`select refunded_payment, refunded_bizcoins from public.package_purchases where id = ${purchaseId}`;
   assert.deepEqual([given.refunded_payment, Number(given.refunded_bizcoins)], [4, 6]);
@@ -122,10 +128,12 @@ Deno.test('packages: 64 refunds at once give back no more than was paid', async 
   const answers = await atOnce(
     CLIENTS,
     (database) =>
-      database`select public.refund_package_purchase(${admin.id}, ${purchaseId}, null, null, 3, 'test', gen_random_uuid(),
-      null, null) as answer`,
+      answerOf(database`
+        select public.refund_package_purchase(${purchaseId}, null, null, 3, 'test', ${
+        request({ actor: admin.id })
+      }) as answer`),
   );
-  assert.equal(answers.filter(([{ answer }]) => answer.outcome === 'ok').length, 16);
+  assert.equal(answers.filter((answer) => answer.outcome === 'ok').length, 16);
   assert.deepEqual(await walletOf(shop), { balance: 48, held: 0 });
   await assertBooksAgree();
 });
@@ -175,10 +183,10 @@ Deno.test('packages: 64 clients use the messages of two packages: exactly as man
   const answers = await atOnce(
     CLIENTS,
     (database) =>
-      database`select public.use_messages(null, ${shop.clientId}, ${shop.customer.id}, 2, null, gen_random_uuid(), null, null)
-      as answer`,
+      answerOf(database`
+        select public.use_messages(${shop.clientId}, ${shop.customer.id}, 2, null, ${request()}) as answer`),
   );
-  assert.equal(answers.filter(([{ answer }]) => answer.outcome === 'ok').length, 50);
+  assert.equal(answers.filter((answer) => answer.outcome === 'ok').length, 50);
   const used = (await packagesOf(shop)).map(({ messages_used }) => messages_used);
   assert.deepEqual(used, [50, 50]);
   await assertBooksAgree();

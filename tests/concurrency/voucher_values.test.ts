@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { sql } from '../support/database.ts';
+import { request } from '../support/request.ts';
 import { withSessions } from '../support/sessions.ts';
 import { addClient, addPackage } from '../support/shop.ts';
 import { addVoucher, signUpCustomer, type Terms } from '../support/vouchers.ts';
@@ -25,8 +26,9 @@ for (const mode of ['auto', 'force_custom_plan', 'force_generic_plan']) {
       await withSessions(1, async ([session]) => {
         await session`select set_config('plan_cache_mode', ${mode}, false)`;
         const [{ answer }] = await session`
-          select public.redeem_voucher(
-            ${customer.id}, ${code}, null, null, ${uniqueIp()}, gen_random_uuid(), null, null) as answer`;
+          select public.redeem_voucher(${code}, null, null, ${
+          request({ actor: customer.id, ip: uniqueIp() })
+        }) as answer`;
         assert.equal(answer.outcome, 'ok', `${wish.type} ${wish.value}: ${JSON.stringify(answer)}`);
       });
       const [usage] = await sql`select benefit from public.voucher_usage where voucher_id = ${id}`;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Database, sql } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { request } from '../support/request.ts';
 import { type Session, untilBlocked, withConnections, withSessions } from '../support/sessions.ts';
 import { addClient, addPackage } from '../support/shop.ts';
 import { addVoucher, redeemVoucher, signUpCustomer, type Voucher } from '../support/vouchers.ts';
@@ -26,8 +27,7 @@ const strangers = (count: number) => Array.from({ length: count }, () => `${cryp
 /** Redeems a voucher from an address of its own, or the limit of the address would have all wait in a row, and tells what came of it: ok, or the code of the refusal. */
 async function redeem(db: Database, customer: string, { code }: Voucher): Promise<string> {
   const [{ answer }] = await db`
-    select public.redeem_voucher(
-      ${customer}, ${code}, null, null, ${uniqueIp()}, gen_random_uuid(), null, null) as answer`;
+    select public.redeem_voucher(${code}, null, null, ${request({ actor: customer, ip: uniqueIp() })}) as answer`;
   return answer.code ?? 'ok';
 }
 

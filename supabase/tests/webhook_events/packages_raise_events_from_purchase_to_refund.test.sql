@@ -40,8 +40,7 @@ select is(pg_temp.said('package.activated') - 'startsAt' - 'expiresAt', jsonb_bu
 
 -- refunded
 create function pg_temp.refund(payment_amount numeric, bizcoins int) returns uuid language sql as $$
-  select (public.refund_package_purchase(null, tests.the('purchase'), null, payment_amount, bizcoins, 'test', gen_random_uuid(),
-    null, null) #>> '{result,refund,refundId}')::uuid
+  select (tests.refund(null, tests.the('purchase'), null, payment_amount, bizcoins, 'test') #>> '{result,refund,refundId}')::uuid
 $$;
 select tests.keep('refund', pg_temp.refund(null, 5));
 select is(pg_temp.said('package.refunded'), jsonb_build_object('refundId', tests.the('refund'), 'purchaseId', tests.the('purchase'),

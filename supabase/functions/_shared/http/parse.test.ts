@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { type FieldProblem, Refusal } from './errors.ts';
 import { amount, conditionNumber, email, text, uuid } from './fields.ts';
-import { mediaType, readBytes, readJson, requestHash } from './parse.ts';
+import { mediaType, readBytes, readJson, requestHash, requestOf } from './parse.ts';
 import { addressFor, contactFor, phone } from './phone.ts';
 
 const schema = z.object({ name: text(10), age: z.number().optional() });
@@ -205,4 +205,24 @@ Deno.test('contactFor: only the contact of the method counts', () => {
   assert.equal(contactFor('email', contacts), contacts.email);
   assert.equal(contactFor('none', contacts), null);
   assert.equal(contactFor('sms', { email: contacts.email }), null);
+});
+
+Deno.test('requestOf: with function and body → key and hash, so that a repeated request is known', () => {
+  const context = { requestId: 'r', actor: 'a', ip: '192.0.2.1', idempotencyKey: 'k' };
+  const { request } = requestOf(context, 'redeem-voucher', { code: 'A' });
+  assert.deepEqual(request, {
+    id: 'r',
+    actor: 'a',
+    ip: '192.0.2.1',
+    idempotency_key: 'k',
+    hash: requestHash('redeem-voucher', { code: 'A' }),
+  });
+  assert.notEqual(request.hash, requestOf(context, 'redeem-voucher', { code: 'B' }).request.hash);
+});
+
+Deno.test('requestOf: context alone → neither key nor hash', () => {
+  const context = { requestId: 'r', actor: null, ip: 'unknown', idempotencyKey: 'k' };
+  assert.deepEqual(requestOf(context), {
+    request: { id: 'r', actor: null, ip: 'unknown', idempotency_key: null, hash: null },
+  });
 });

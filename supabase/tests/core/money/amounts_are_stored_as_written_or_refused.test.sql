@@ -127,7 +127,7 @@ select is(tests.use_messages(tests.the('client'), tests.the('recipient'), -5) #>
   'use_messages: fewer than none → RB-400');
 select tests.keep('buyer', tests.create_user('customer', tests.the('client')));
 select tests.keep('package', tests.create_package(tests.the('client')));
-select is(public.get_package_quote(tests.the('buyer'), tests.the('package'), -1) #>> '{details,fields,0,field}', 'bizcoins', 'get_package_quote: fewer bizcoins than none → RB-400');
+select is(tests.quote(tests.the('buyer'), tests.the('package'), -1) #>> '{details,fields,0,field}', 'bizcoins', 'get_package_quote: fewer bizcoins than none → RB-400');
 
 select tests.keep('master', tests.create_pool(null, tests.the('brand'), 1));
 select is(array(select tests.sell(tests.the('master'), tests.the('client'), 1, p) #>> '{details,fields,0,field}'

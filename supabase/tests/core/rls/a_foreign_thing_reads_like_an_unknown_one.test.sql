@@ -116,8 +116,8 @@ select is(public.get_wallet(tests.the('admin'), tests.the('customer')),
   'get_wallet: a foreign customer reads like an unknown one');
 
 select pg_temp.same(
-  public.use_messages(tests.the('admin'), tests.the('client'), tests.the('customer'), 1, null, gen_random_uuid(), null, null),
-  public.use_messages(tests.the('admin'), gen_random_uuid(), tests.the('customer'), 1, null, gen_random_uuid(), null, null),
+  tests.use_messages(tests.the('client'), tests.the('customer'), 1, tests.the('admin')),
+  tests.use_messages(gen_random_uuid(), tests.the('customer'), 1, tests.the('admin')),
   'use_messages: a foreign customer reads like an unknown one');
 
 -- a customer elsewhere, and the vouchers of others
@@ -139,19 +139,19 @@ from (values
 select tests.keep('package', (select id from public.packages where client_id = tests.the('client') limit 1));
 select tests.keep('purchase', (select id from public.package_purchases where client_id = tests.the('client') limit 1));
 select tests.keep('buyer', tests.create_user('customer', (tests.kept('elsewhere') ->> 'client')::uuid));
-select pg_temp.same(public.get_package_quote(tests.the('buyer'), tests.the('package'), 0),
-  public.get_package_quote(tests.the('buyer'), gen_random_uuid(), 0),
+select pg_temp.same(tests.quote(tests.the('buyer'), tests.the('package'), 0),
+  tests.quote(tests.the('buyer'), gen_random_uuid(), 0),
   'get_package_quote: a foreign package reads like an unknown one');
 select pg_temp.same(
-  public.start_package_purchase(tests.the('buyer'), null, 0, tests.the('purchase'), false, gen_random_uuid(), null, null),
-  public.start_package_purchase(tests.the('buyer'), null, 0, gen_random_uuid(), false, gen_random_uuid(), null, null),
+  tests.buy(0, purchase_id => tests.the('purchase'), customer_id => tests.the('buyer'), package_id => null),
+  tests.buy(0, purchase_id => gen_random_uuid(), customer_id => tests.the('buyer'), package_id => null),
   'start_package_purchase: a foreign purchase reads like an unknown one');
-select pg_temp.same(public.cancel_package_purchase(tests.the('admin'), tests.the('purchase'), gen_random_uuid()),
-  public.cancel_package_purchase(tests.the('admin'), gen_random_uuid(), gen_random_uuid()),
+select pg_temp.same(tests.cancel_purchase(tests.the('admin'), tests.the('purchase')),
+  tests.cancel_purchase(tests.the('admin'), gen_random_uuid()),
   'cancel_package_purchase: a foreign purchase reads like an unknown one');
 select pg_temp.same(
-  public.refund_package_purchase(tests.the('admin'), tests.the('purchase'), null, null, 1, null, gen_random_uuid(), null, null),
-  public.refund_package_purchase(tests.the('admin'), gen_random_uuid(), null, null, 1, null, gen_random_uuid(), null, null),
+  tests.refund(tests.the('admin'), tests.the('purchase'), null, null, 1, null),
+  tests.refund(tests.the('admin'), gen_random_uuid(), null, null, 1, null),
   'refund_package_purchase: a foreign purchase reads like an unknown one');
 
 select * from finish();

@@ -190,11 +190,9 @@ declare
     when 'get_billing_statement' then tests.billing_statement(tests.the('client'), null, '2026-03-01', tests.request(actor))
     when 'an agency''s statement' then tests.billing_statement(null, tests.the('agency'), '2026-03-01', tests.request(actor))
     when 'return_gift_cards' then tests.return_cards(tests.the('sale'), 1, actor)
-    when 'use_messages' then public.use_messages(actor, tests.the('client'), tests.the('customer'), 1, 'test',
-      gen_random_uuid(), null, null)
-    when 'cancel_package_purchase' then public.cancel_package_purchase(actor, tests.the('open'), gen_random_uuid())
-    when 'refund_package_purchase' then public.refund_package_purchase(actor, tests.the('bought'), null, null, 1, 'test',
-      gen_random_uuid(), null, null)
+    when 'use_messages' then tests.use_messages(tests.the('client'), tests.the('customer'), 1, actor)
+    when 'cancel_package_purchase' then tests.cancel_purchase(actor, tests.the('open'))
+    when 'refund_package_purchase' then tests.refund(actor, tests.the('bought'), null, null, 1, 'test')
     when 'export_report' then tests.export_report('liability', tests.the('client'), null, null, tests.request(actor))
   end;
 begin

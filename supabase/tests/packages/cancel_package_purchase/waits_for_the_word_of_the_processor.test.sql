@@ -5,13 +5,13 @@ select plan(14);
 select tests.keep(tests.create_buyer(balance => 30, price => 49));
 select tests.keep('purchase', (tests.buy(30) #>> '{result,purchase,purchaseId}')::uuid);
 create function pg_temp.cancel(actor uuid default tests.the('customer')) returns jsonb language sql as $$
-  select public.cancel_package_purchase(actor, tests.the('purchase'), gen_random_uuid())
+  select tests.cancel_purchase(actor, tests.the('purchase'))
 $$;
 
 select is(pg_temp.cancel(tests.create_user('customer', tests.the('client'))) ->> 'code', 'RB-404',
   'Another customer''s purchase is not found');
 select is(pg_temp.cancel(tests.create_user('call_agent', tests.the('client'))) ->> 'code', 'RB-403', 'An agent may not');
-select is(public.cancel_package_purchase(tests.the('customer'), gen_random_uuid(), null) ->> 'code', 'RB-404', 'None is not found');
+select is(tests.cancel_purchase(tests.the('customer'), gen_random_uuid()) ->> 'code', 'RB-404', 'None is not found');
 select is(pg_temp.cancel() #>> '{result,payment,amount}', '1900', 'The payment to be cancelled is named');
 select is(tests.bizcoins(tests.the('customer')), '30/30', 'Nothing is given back before the processor has said so');
 select is(tests.buy(30) ->> 'code', 'VC-025', 'It is not continued any more');

@@ -4,7 +4,7 @@ select plan(20);
 
 select tests.keep(tests.create_buyer(balance => 30, price => 49.30));
 create function pg_temp.quote(bizcoins int default 0) returns jsonb language sql as $$
-  select public.get_package_quote(tests.the('customer'), tests.the('package'), bizcoins)
+  select tests.quote(tests.the('customer'), tests.the('package'), bizcoins)
 $$;
 
 select is((pg_temp.quote() -> 'result') - 'packageId', '{"name": "Starter", "price": 49.30, "currency": "USD", "discount": 0,
@@ -47,9 +47,9 @@ select tests.keep(tests.create_buyer(balance => 0, price => 0));
 select is(pg_temp.quote(0) #>> '{result,finalAmount}', '0.00', 'What is free costs nothing');
 
 select tests.keep('other', tests.create_user('customer', tests.create_client()));
-select is(public.get_package_quote(tests.the('other'), tests.the('package'), 0) ->> 'code', 'RB-404',
+select is(tests.quote(tests.the('other'), tests.the('package'), 0) ->> 'code', 'RB-404',
   'Another client''s package is not found');
-select is(public.get_package_quote(tests.the('customer'), gen_random_uuid(), 0) ->> 'code', 'RB-404', 'Nor is none');
+select is(tests.quote(tests.the('customer'), gen_random_uuid(), 0) ->> 'code', 'RB-404', 'Nor is none');
 select throws_ok($$ update public.packages set currency = 'XTS' where id = tests.the('package') $$, 'RB400', null,
   'Nothing is sold in a currency that the processor does not take');
 update public.packages set is_active = false where id = tests.the('package');

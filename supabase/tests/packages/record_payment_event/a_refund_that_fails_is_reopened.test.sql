@@ -6,7 +6,7 @@ select tests.keep(tests.create_buyer(balance => 30, price => 49));
 select tests.keep('purchase', (tests.buy(30) #>> '{result,purchase,purchaseId}')::uuid);
 select public.record_payment(tests.the('purchase'), tests.payment(tests.the('purchase'), 'succeeded'));
 create function pg_temp.refund() returns uuid language sql as $$
-  select (public.refund_package_purchase(null, tests.the('purchase'), null, 19, null, 'test', gen_random_uuid(), null, null)
+  select (tests.refund(null, tests.the('purchase'), null, 19, null, 'test')
     #>> '{result,refund,refundId}')::uuid
 $$;
 create function pg_temp.tell(event text, kind text, facts jsonb, intent text default tests.payment(tests.the('purchase'), 'succeeded') ->> 'id')

@@ -44,7 +44,7 @@ select is(pg_temp.tell('e', 'payment_intent.payment_failed',
   '{"applied": true}', 'A failure before it, later still');
 select is(pg_temp.state(), 'completed 1', 'All of them change nothing');
 
-select public.refund_package_purchase(null, tests.the('purchase'), null, 3, null, 'test', gen_random_uuid(), null, null);
+select tests.refund(null, tests.the('purchase'), null, 3, null, 'test');
 select pg_temp.tell('e2', 'charge.refunded', '{"amountRefunded": 300, "currency": "usd"}', null);
 select is(pg_temp.alerts(), 'payment_failed', 'A refund that was asked for here is no news');
 select pg_temp.tell('e3', 'refund.failed', jsonb_build_object('refundId', 're_early', 'error', 'lost_or_stolen_card', 'ownRefundId', r.id))

@@ -12,8 +12,7 @@ create function pg_temp.saved() returns numeric language sql as $$
   select u.discount_amount from public.voucher_usage u where u.user_id = tests.the('customer')
 $$;
 create function pg_temp.refund(amount numeric default null) returns text language sql as $$
-  select a ->> 'outcome' from public.refund_package_purchase(tests.the('admin'), tests.the('purchase'), amount, null, null, 'test',
-    gen_random_uuid(), null, null) a
+  select a ->> 'outcome' from tests.refund(tests.the('admin'), tests.the('purchase'), amount, null, null, 'test') a
 $$;
 
 select is(pg_temp.saved(), 10.00, 'A purchase of 100.00 has saved 10.00');

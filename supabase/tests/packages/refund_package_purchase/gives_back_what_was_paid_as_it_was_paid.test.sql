@@ -16,8 +16,7 @@ create function pg_temp.refund(
   amount numeric default null, payment numeric default null, bizcoins int default null, key text default null,
   actor uuid default tests.the('admin'))
 returns jsonb language sql as $$
-  select public.refund_package_purchase(actor, tests.the('purchase'), amount, payment, bizcoins, 'test', gen_random_uuid(),
-    key, concat_ws('/', amount, payment, bizcoins))
+  select tests.refund(actor, tests.the('purchase'), amount, payment, bizcoins, 'test', key, concat_ws('/', amount, payment, bizcoins))
 $$;
 create function pg_temp.parts(answer jsonb) returns text language sql as $$
   select coalesce(answer ->> 'code', trim_scale((answer #>> '{result,refund,paymentAmount}')::numeric) || '+'
@@ -35,7 +34,7 @@ $$;
 select pg_temp.purchase(30, 50, 30);
 select is(pg_temp.refund(actor => tests.create_user('call_agent', tests.the('client'))) ->> 'code', 'RB-403', 'An agent may not');
 select is(pg_temp.refund(actor => tests.the('customer')) ->> 'code', 'RB-404', 'Nor the customer');
-select is(public.refund_package_purchase(tests.the('admin'), gen_random_uuid(), null, null, null, null, null, null, null) ->> 'code',
+select is(tests.refund(tests.the('admin'), gen_random_uuid(), null, null, null, null) ->> 'code',
   'RB-404', 'An unknown purchase is not found');
 select is(pg_temp.parts(pg_temp.refund(10, key => 'a')), '4+6 pending', 'A part goes back in the proportion of the payment');
 select is(pg_temp.refund(10, key => 'a') ->> 'replayed', 'true', 'Asked again, it is the same refund');
@@ -102,8 +101,7 @@ $$;
 select tests.keep(tests.create_buyer(balance => 0, price => 49));
 select tests.keep('purchase', (tests.buy(0) #>> '{result,purchase,purchaseId}')::uuid);
 select public.record_payment(tests.the('purchase'), tests.payment(tests.the('purchase'), 'succeeded'));
-select tests.keep('refund', (public.refund_package_purchase(null, tests.the('purchase'), null, null, null, 'test', gen_random_uuid(), null,
-  null) #>> '{result,refund,refundId}')::uuid);
+select tests.keep('refund', (tests.refund(null, tests.the('purchase'), null, null, null, 'test') #>> '{result,refund,refundId}')::uuid);
 select public.complete_package_refund(tests.the('refund'), 'unknown', null, 'network');
 select is(pg_temp.unresolved(), null, 'A refund without an answer is asked for again');
 update public.package_refunds set attempts = 5 where id = tests.the('refund');

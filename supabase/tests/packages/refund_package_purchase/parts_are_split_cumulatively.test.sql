@@ -15,8 +15,7 @@ end $$;
 create function pg_temp.refund(amount numeric default null, payment numeric default null, bizcoins int default null)
 returns text language sql as $$
   select coalesce(a ->> 'code', trim_scale((a #>> '{result,refund,paymentAmount}')::numeric) || '+' || (a #>> '{result,refund,bizcoins}'))
-  from public.refund_package_purchase(tests.the('admin'), tests.the('purchase'), amount, payment, bizcoins, 'test',
-    gen_random_uuid(), null, null) a
+  from tests.refund(tests.the('admin'), tests.the('purchase'), amount, payment, bizcoins, 'test') a
 $$;
 create function pg_temp.times(how_many int, amount numeric) returns text language plpgsql as $$
 begin
@@ -29,8 +28,7 @@ begin
 end $$;
 create function pg_temp.problem(amount numeric default null, payment numeric default null, bizcoins int default null)
 returns text language sql as $$
-  select a #>> '{details,fields,0,field}' from public.refund_package_purchase(tests.the('admin'), tests.the('purchase'), amount,
-    payment, bizcoins, 'test', gen_random_uuid(), null, null) a
+  select a #>> '{details,fields,0,field}' from tests.refund(tests.the('admin'), tests.the('purchase'), amount, payment, bizcoins, 'test') a
 $$;
 
 -- 50.00 paid by 20 bizcoins and 30.00

@@ -15,7 +15,7 @@ begin
 end $$;
 
 select tests.keep('purchase', (tests.buy(40) #>> '{result,purchase,purchaseId}')::uuid);
-select public.refund_package_purchase(null, tests.the('purchase'), null, null, 15, 'test', gen_random_uuid(), null, null);
+select tests.refund(null, tests.the('purchase'), null, null, 15, 'test');
 select tests.keep('purchase', (tests.buy(0) #>> '{result,purchase,purchaseId}')::uuid);
 select public.record_payment(tests.the('purchase'), tests.payment(tests.the('purchase'), 'succeeded'));
 select private.post_transfer(tests.the('client'), 'gift', private.system_account(tests.the('client'), 'issuance', 'bizcoin'),

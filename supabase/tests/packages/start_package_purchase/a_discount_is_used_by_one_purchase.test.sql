@@ -11,7 +11,7 @@ begin
 end $$;
 create function pg_temp.quote() returns text language sql as $$
   select (a #>> '{result,discount}') || ' ' || (a #>> '{result,finalAmount}')
-  from public.get_package_quote(tests.the('customer'), tests.the('package'), 0) a
+  from tests.quote(tests.the('customer'), tests.the('package'), 0) a
 $$;
 create function pg_temp.discount() returns text language sql as $$
   select e.status || ' ' || coalesce(u.discount_amount::text, '-') from public.voucher_entitlements e
@@ -77,12 +77,12 @@ select tests.sign_out();
 
 -- kept for another time
 select pg_temp.open_shop(5, 95);
-select is(public.get_package_quote(tests.the('customer'), tests.the('package'), 3) - 'message', jsonb_build_object('outcome', 'refused',
+select is(tests.quote(tests.the('customer'), tests.the('package'), 3) - 'message', jsonb_build_object('outcome', 'refused',
   'code', 'VC-024', 'details', jsonb_build_object('bizcoins', 3, 'mostBizcoins', 1)), 'A discount leaves less for bizcoins to pay');
-select is(public.get_package_quote(tests.the('customer'), tests.the('package'), 0) - 'message', '{"outcome": "refused", "code": "VC-023",
+select is(tests.quote(tests.the('customer'), tests.the('package'), 0) - 'message', '{"outcome": "refused", "code": "VC-023",
   "details": {"finalAmount": 0.25, "minimum": 0.50, "currency": "USD", "workingBizcoins": [1], "amountWithoutDiscount": 5.00}}',
   'When it leaves too little to be charged, what would be paid without it is told');
-select is(public.get_package_quote(tests.the('customer'), tests.the('package'), 0, false) #>> '{result,finalAmount}', '5.00',
+select is(tests.quote(tests.the('customer'), tests.the('package'), 0, false) #>> '{result,finalAmount}', '5.00',
   'A customer may keep it');
 select tests.keep('answer', tests.buy(0, use_discount => false));
 select is(tests.kept('answer') #>> '{result,payment,amount}', '500', 'Then he pays the price');

@@ -15,7 +15,7 @@ $$;
 
 -- since the preview
 select tests.keep(tests.create_buyer(balance => 100, price => 49));
-select is((public.get_package_quote(tests.the('customer'), tests.the('package'), 10) #>> '{result,finalAmount}')::numeric, 39.00,
+select is((tests.quote(tests.the('customer'), tests.the('package'), 10) #>> '{result,finalAmount}')::numeric, 39.00,
   'The preview says 39.00');
 select pg_temp.reprice(59);
 select tests.keep('refused', tests.buy(10, expected => 39));
@@ -49,7 +49,7 @@ select is(tests.buy(10) #>> '{result,purchase,finalAmount}', '19.00', 'start_pac
 select pg_temp.reprice(29);
 select pg_temp.discount(10);
 select is(tests.buy(10) #>> '{details,quote,finalAmount}', '16.10', 'start_package_purchase: a discount redeemed meanwhile → VC-025 with it');
-select public.cancel_package_purchase(tests.the('customer'), tests.the('purchase'), null);
+select tests.cancel_purchase(tests.the('customer'), tests.the('purchase'));
 select public.record_payment(tests.the('purchase'), tests.payment(tests.the('purchase'), 'canceled'));
 select is(tests.buy(10, expected => 16.10) #>> '{result,purchase,discount}', '2.90', 'cancelled and begun again, it counts');
 select tests.keep('purchase', (tests.buy(10) #>> '{result,purchase,purchaseId}')::uuid);

@@ -16,7 +16,7 @@ create function pg_temp.continue() returns text language sql as $$
   select pg_temp.said(tests.buy(30, purchase_id => tests.the('purchase')))
 $$;
 create function pg_temp.cancel() returns text language sql as $$
-  select pg_temp.said(public.cancel_package_purchase(tests.the('customer'), tests.the('purchase'), null))
+  select pg_temp.said(tests.cancel_purchase(tests.the('customer'), tests.the('purchase')))
 $$;
 create function pg_temp.bank(status text) returns text language sql as $$
   select pg_temp.said(public.record_payment(tests.the('purchase'), tests.payment(tests.the('purchase'), status)))
@@ -65,7 +65,7 @@ select is(pg_temp.start(), 'awaiting_payment continue', 'past its end and cancel
 
 -- failed, and a refund of what is not paid
 select pg_temp.begin_purchase();
-select is(pg_temp.said(public.refund_package_purchase(null, tests.the('purchase'), null, null, null, null, gen_random_uuid(), null, null)),
+select is(pg_temp.said(tests.refund(null, tests.the('purchase'), null, null, null, null)),
   'VC-026 continue', 'open: refund → VC-026, continue');
 select is(pg_temp.said(public.fail_package_purchase(tests.the('purchase'), null, 'no')), 'failed begin', 'failed: → begin');
 select is(pg_temp.continue(), 'VC-026 begin', 'failed: continue → VC-026, begin');

@@ -17,9 +17,9 @@ begin
 end $$;
 create trigger fails before insert on public.voucher_usage for each row execute function pg_temp.fail('XX001');
 select tests.keep('answer', tests.redeem_voucher(tests.the('customer'), tests.the('voucher')));
-select is(tests.kept('answer') - 'details', '{"outcome": "refused", "code": "GC-015", "message": "XX001: the disk is haunted"}',
-  'redeem_voucher: fails inside → GC-015 with the reason for the log');
-select is(pg_temp.attempts('redeem-voucher'), '{refused GC-015}', 'redeem_voucher: fails inside → an attempt');
+select is(tests.kept('answer') - 'details', '{"outcome": "refused", "code": "RB-500", "message": "XX001: the disk is haunted"}',
+  'redeem_voucher: fails inside → RB-500 with the reason for the log');
+select is(pg_temp.attempts('redeem-voucher'), '{refused RB-500}', 'redeem_voucher: fails inside → an attempt');
 select is((select max(taken) from private.attempt_buckets where key = tests.the('customer')::text), 0,
   'redeem_voucher: fails inside → costs the customer nothing');
 select is_empty($$ select from public.wallet_balances where user_id = tests.the('customer') and balance > 0 $$,
