@@ -63,8 +63,10 @@ create function public.record_crm_events(endpoint_id uuid, events jsonb, request
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   stored uuid[];
-  wait_seconds int := private.take_attempt('crm-webhook', jsonb_build_object('endpoint', endpoint_id));
+  wait_seconds int;
 begin
+  perform private.assert_given(endpoint_id is not null, 'endpoint_id');
+  wait_seconds := private.open_attempt('crm-webhook', jsonb_build_object('endpoint', endpoint_id));
   if wait_seconds is not null then
     return private.limited(wait_seconds);
   end if;

@@ -291,7 +291,7 @@ begin
   with leased as (
     select r.id from public.package_refunds r
     where r.status = 'pending' and r.next_attempt_at <= now()
-    order by r.next_attempt_at limit least(batch_size, 100)
+    order by r.next_attempt_at limit private.batch_size(batch_size)
     -- another round of the job has it
     for no key update skip locked),
   taken as (

@@ -120,6 +120,7 @@ returns jsonb language plpgsql volatile security definer set search_path = '' as
 declare
   purchase public.package_purchases;
 begin
+  perform private.assert_given(event_id is not null, 'event_id');
   insert into private.seen_events (provider, event_id) values ('stripe', event_id)
   on conflict on constraint seen_events_are_unique do nothing;
   if not found then
@@ -134,7 +135,7 @@ begin
   if purchase.id is null then
     if record_payment_event.purchase_id is not null then
       perform private.raise_alert('payment_of_nobody', 'critical', 'A payment names a purchase that is not there',
-        jsonb_build_object('payment_intent_id', payment_intent_id, 'event', event_type), payment_intent_id);
+        jsonb_build_object('payment_intent_id', payment_intent_id, 'event', event_type), coalesce(payment_intent_id, event_id));
     elsif event_type = 'charge.dispute.created' and payment_intent_id is null then
       perform private.raise_alert('payment_disputed', 'critical',
         'A customer disputes a charge that names no payment: look it up at the processor', facts, facts ->> 'disputeId');
@@ -156,7 +157,7 @@ begin
   with leased as (
     select p.id from public.package_purchases p
     where p.status = 'awaiting_payment' and p.next_check_at <= now()
-    order by p.next_check_at limit least(batch_size, 100)
+    order by p.next_check_at limit private.batch_size(batch_size)
     -- whoever settles it now knows better than the job
     for no key update skip locked),
   checked as (

@@ -127,6 +127,7 @@ declare
   answer jsonb;
   detail text;
 begin
+  perform private.assert_given(request.actor is not null, 'request.actor');
   if wait_seconds is not null then
     return private.close_voucher_attempt(surface, keys, request, code, null, private.limited(wait_seconds));
   end if;
@@ -161,6 +162,7 @@ declare
   refusal jsonb;
   detail text;
 begin
+  perform private.assert_given(request.actor is not null, 'request.actor');
   begin
     if wait_seconds is not null then
       refusal := private.limited(wait_seconds);

@@ -26,10 +26,7 @@ const KNOWN: string[] = [
   ...['*', 'denomination', 'request', 'request_id'].map((argument) => `provision_gift_card.${argument}`),
   ...['*', 'actor', 'request', 'request_id'].map((argument) => `provision_gift_card_for_call_center.${argument}`),
   ...['*', 'request', 'request_id'].map((argument) => `redeem_gift_card.${argument}`),
-  ...['*', 'endpoint_id'].map((argument) => `record_crm_events.${argument}`),
-  ...['*', 'event_id', 'payment_intent_id'].map((argument) => `record_payment_event.${argument}`),
-  ...['*', 'actor', 'request'].flatMap((argument) => [`redeem_voucher.${argument}`, `validate_voucher.${argument}`]),
-  ...['lease_package_purchases', 'lease_package_refunds', 'lease_purchases'].map((name) => `${name}.batch_size`),
+  ...['lease_purchases'].map((name) => `${name}.batch_size`),
 ];
 
 interface ServiceEntryPoint {
