@@ -220,9 +220,9 @@ Deno.test('requestOf: with function and body → key and hash, so that a repeate
   assert.notEqual(request.hash, requestOf(context, 'redeem-voucher', { code: 'B' }).request.hash);
 });
 
-Deno.test('requestOf: context alone → neither key nor hash', () => {
+Deno.test('requestOf: context alone → no hash', () => {
   const context = { requestId: 'r', actor: null, ip: 'unknown', idempotencyKey: 'k' };
   assert.deepEqual(requestOf(context), {
-    request: { id: 'r', actor: null, ip: 'unknown', idempotency_key: null, hash: null },
+    request: { id: 'r', actor: null, ip: 'unknown', idempotency_key: 'k', hash: null },
   });
 });
