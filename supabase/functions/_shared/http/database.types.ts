@@ -1843,7 +1843,7 @@ isOneToOne: false
         isSetofReturn: false
       } },
 "cancel_package_purchase":
-{ Args: { "actor": string,"purchase_id": string,"request_id": string }; Returns: Json
+{ Args: { "purchase_id": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
 "cancel_pending_reward":
 { Args: { "reason": string,"reward_id": string }; Returns: {
@@ -2182,7 +2182,7 @@ isOneToOne: false
         isSetofReturn: false
       } },
 "get_package_quote":
-{ Args: { "actor": string,"bizcoins": number,"package_id": string,"use_discount"?: boolean }; Returns: Json
+{ Args: { "bizcoins": number,"package_id": string,"request": Database["public"]['CompositeTypes']["request"],"use_discount": boolean }; Returns: Json
                            },
 "get_upload_target":
 { Args: { "pool_id": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
@@ -2463,10 +2463,10 @@ isOneToOne: false
 { Args: { "campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"ip": string,"redemption_code": string,"request_hash": string,"request_id": string,"suppliers"?: (string)[] }; Returns: Json
                            },
 "redeem_voucher":
-{ Args: { "actor": string,"client_id": string,"code": string,"idempotency_key": string,"ip": string,"package_id": string,"request_hash": string,"request_id": string }; Returns: Json
+{ Args: { "client_id": string,"code": string,"package_id": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
 "refund_package_purchase":
-{ Args: { "actor": string,"amount": number,"bizcoins": number,"idempotency_key": string,"payment_amount": number,"purchase_id": string,"reason": string,"request_hash": string,"request_id": string }; Returns: Json
+{ Args: { "amount": number,"bizcoins": number,"payment_amount": number,"purchase_id": string,"reason": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
 "release_holds":
 { Args: Record<PropertyKey, never>; Returns: Json
@@ -2707,7 +2707,7 @@ isOneToOne: false
 { Args: { "actor": string,"caller_phone": string,"campaign_id": string,"confirmation_code"?: string,"request_id": string }; Returns: Json
                            },
 "start_package_purchase":
-{ Args: { "actor": string,"bizcoins": number,"expected_final_amount"?: number,"idempotency_key": string,"is_live": boolean,"package_id": string,"purchase_id": string,"request_hash": string,"request_id": string,"use_discount"?: boolean }; Returns: Json
+{ Args: { "bizcoins": number,"expected_final_amount": number,"is_live": boolean,"package_id": string,"purchase_id": string,"request": Database["public"]['CompositeTypes']["request"],"use_discount": boolean }; Returns: Json
                            },
 "unsubscribe_email":
 { Args: { "action": string,"delivery_id": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
@@ -3164,10 +3164,10 @@ isOneToOne: false
         isSetofReturn: false
       } },
 "use_messages":
-{ Args: { "actor": string,"client_id": string,"customer_id": string,"description": string,"how_many": number,"idempotency_key": string,"request_hash": string,"request_id": string }; Returns: Json
+{ Args: { "client_id": string,"customer_id": string,"description": string,"how_many": number,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
 "validate_voucher":
-{ Args: { "actor": string,"client_id": string,"code": string,"ip": string,"package_id": string,"request_id": string }; Returns: Json
+{ Args: { "client_id": string,"code": string,"package_id": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
 "watch_pending_rewards":
 { Args: Record<PropertyKey, never>; Returns: Json
