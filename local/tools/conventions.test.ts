@@ -1,6 +1,6 @@
 /** Conventions that only the migration files show; those of the catalog are in supabase/tests/conventions.test.sql. */
 import assert from 'node:assert/strict';
-import { forwardCalls, forwardCallsOf } from './forward_calls.mjs';
+import { forwardCalls, forwardCallsOf, migrationStatements } from './forward_calls.mjs';
 
 // To be mended. A call that is gone must be deleted here, and none is added.
 const known = new Set([
@@ -42,4 +42,51 @@ select private.publish('private.body(int)'::regprocedure, '{authenticated}', 'Te
     ['private.published', 'public.body'],
   ]);
   assert.deepEqual([found[0].callerFile, found[0].calledFile], ['1.sql', '2.sql']);
+});
+
+// Their refusals must leave rows (an attempt, a trace, a pending reward), or end a part of their work. All others propagate.
+const catchers = [
+  'private.record_billing',
+  'private.record_refusal',
+  'private.run_provisioning',
+  'private.revive_purchase',
+  'public.complete_purchase',
+  'public.complete_supplier_purchase',
+  'public.confirm_redemption',
+  'public.redeem_voucher',
+  'public.validate_voucher',
+  // to be mended
+  'public.use_messages',
+  'public.refund_package_purchase',
+  'public.get_package_quote',
+  'public.start_package_purchase',
+  'public.cancel_package_purchase',
+];
+
+Deno.test('migrations: refusals are caught only by functions that keep rows of them', () => {
+  const found = migrationStatements().filter(({ sql }) => /exception\s+when others/.test(sql))
+    .map(({ title, file }) => ({ title, file }));
+  assert.deepEqual(found.filter(({ title }) => !catchers.includes(title)), []);
+  assert.ok(found.some(({ title }) => title === 'public.confirm_redemption'), 'the search finds those that do');
+});
+
+// To be mended.
+const knownStrays = [
+  'public.complete_purchase',
+  'public.complete_supplier_purchase',
+  'private.customer_client_ids',
+  'public.redeem_voucher',
+];
+
+Deno.test('migrations: each grant of a function stands beside it', () => {
+  const created = new Map<string, string>();
+  const strays: string[] = [];
+  for (const { file, title, sql } of migrationStatements()) {
+    if (sql.startsWith('create ')) created.set(file, title);
+    const [, list] = /^grant execute on function ([\s\S]*?) to /.exec(sql) ?? [];
+    const names = list?.match(/(?:public|private)\.\w+/g) ?? [];
+    const isStray = names.length !== 1 || names[0] !== created.get(file);
+    if (list && isStray && !knownStrays.includes(names[0])) strays.push(`${file}: ${sql.trim()}`);
+  }
+  assert.deepEqual(strays, []);
 });

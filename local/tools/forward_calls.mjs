@@ -1,4 +1,4 @@
-/** Finds SQL that names a function, table or view of a later migration file: such files can be read in no order. */
+/** Reads the statements of the migration files, and finds those that name a function, table or view of a later file. */
 import { readFileSync } from 'node:fs';
 import { migrationFiles } from '../stack/migrate.mjs';
 import { inProject } from '../stack/paths.mjs';
@@ -9,10 +9,21 @@ const PUBLISHED = /\bprivate\.publish\(\s*'private\.(\w+)/g;
 const STATEMENT = /^(?:create|alter|comment|grant|revoke|insert|update|select|do)\b/gm;
 const NAME = /\b(?:private|public)\.\w+/g;
 
+/** The project's migration files in their order. */
+const migrations = () =>
+  migrationFiles().map((name) => ({ name, sql: readFileSync(inProject('supabase', 'migrations', name), 'utf8') }));
+
 /** The forward calls of the project's migrations. */
-export function forwardCalls() {
-  return forwardCallsOf(
-    migrationFiles().map((name) => ({ name, sql: readFileSync(inProject('supabase', 'migrations', name), 'utf8') })),
+export const forwardCalls = () => forwardCallsOf(migrations());
+
+/**
+ * The statements of the project's migrations without comments: the file, what each creates (or its first line), and its text.
+ *
+ * @returns {{ file: string, title: string, sql: string }[]}
+ */
+export function migrationStatements() {
+  return migrations().flatMap(({ name, sql }) =>
+    statementsOf(withoutComments(sql)).map((statement) => ({ file: name, title: titleOf(statement), sql: statement }))
   );
 }
 
@@ -24,7 +35,7 @@ export function forwardCalls() {
  * @returns {{ caller: string, callerFile: string, called: string, calledFile: string }[]}
  */
 export function forwardCallsOf(files) {
-  const sources = files.map(({ name, sql }) => ({ name, sql: sql.replace(/--[^\n]*/g, '') }));
+  const sources = files.map(({ name, sql }) => ({ name, sql: withoutComments(sql) }));
   const home = /** @type {Map<string, string>} */ (new Map());
   for (const { name, sql } of sources) {
     const created = [
@@ -41,6 +52,8 @@ export function forwardCallsOf(files) {
     })
   );
 }
+
+const withoutComments = (sql) => sql.replace(/--[^\n]*/g, '');
 
 function statementsOf(sql) {
   const starts = [...sql.matchAll(STATEMENT)].map(({ index }) => index);
