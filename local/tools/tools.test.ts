@@ -25,7 +25,7 @@ Deno.test('supabase test db: its first file → loads every helper in the order 
   assert.deepEqual(loaded, factoryFiles());
 });
 
-Deno.test('supabase test db: a .sql file that is no test, such as a helper → none but the first file', async () => {
+Deno.test('supabase test db: a .sql file that is no test, such as a helper → none but the first file', () => {
   const strays = findFiles('supabase/tests', '.sql').filter((path) => !path.endsWith('.test.sql'));
   assert.deepEqual(strays, ['supabase/tests/000_load_helpers.sql']);
 });

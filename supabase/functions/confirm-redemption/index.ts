@@ -6,7 +6,7 @@ import { contract } from './contract.ts';
 export default {
   fetch: serve(contract, async (body, context) => {
     const { result, replayed } = await context.rpc<AnswerOf<typeof contract>>('confirm_redemption', {
-      redemption_code: body.redemptionCode ?? body.code,
+      redemption_code: body.redemptionCode ?? body.code ?? null,
       condition_number: body.conditionNumber ?? null,
       ...requestOf(context, 'confirm-redemption', body),
     });

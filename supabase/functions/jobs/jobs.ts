@@ -1,6 +1,7 @@
 import { fulfilPending, reconcile } from '../_shared/gift_cards/buy.ts';
 import { processDueEvents } from '../_shared/crm/process.ts';
 import { deliver, lookUp } from '../_shared/messages/deliver.ts';
+import type { ArgsOf, Call, EntryPoint } from '../_shared/http/rpc.ts';
 import type { Context } from '../_shared/http/serve.ts';
 import type { JobName } from './contract.ts';
 import { sendWebhooks } from '../_shared/webhooks/send.ts';
@@ -22,11 +23,14 @@ export const jobs = {
   'stuck-cards': door('release_stuck_cards', 'watch_pending_rewards'),
 } satisfies Record<JobName, Job>;
 
-function door(...names: string[]): Job {
+/** The entry points that need no argument. */
+type Plain = { [Name in EntryPoint]: Record<never, never> extends ArgsOf<Name> ? Name : never }[EntryPoint];
+
+function door(...names: Plain[]): Job {
   return async ({ rpc }) => {
     const reply: Record<string, unknown> = {};
     // One after the other: what one of them fails at must not hide what the others have done.
-    for (const name of names) Object.assign(reply, (await rpc(name, {})).result);
+    for (const name of names) Object.assign(reply, (await rpc(...[name, {}] as Call)).result);
     return reply;
   };
 }

@@ -8,7 +8,7 @@ import { contract } from './contract.ts';
 export default {
   fetch: serve(contract, async (body, context) => {
     const answer = await provide(context, 'redeem_gift_card', {
-      redemption_code: body.redemptionCode ?? body.code,
+      redemption_code: body.redemptionCode ?? body.code ?? null,
       campaign_id: body.campaignId ?? null,
       condition_number: body.conditionNumber ?? null,
       delivery_method: body.deliveryMethod === 'none' ? null : body.deliveryMethod,

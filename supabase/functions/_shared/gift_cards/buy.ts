@@ -3,7 +3,7 @@ import { drain, ROUND_SIZE } from '../jobs/drain.ts';
 import { Refusal } from '../http/errors.ts';
 import { reasonOf } from '../http/log.ts';
 import type { Provisioned } from './present.ts';
-import type { Answer } from '../http/rpc.ts';
+import type { Answer, ArgsOf, Call } from '../http/rpc.ts';
 import { currentKeyId } from '../http/seal.ts';
 import { secret } from '../http/secrets.ts';
 import type { JobContext } from '../http/serve.ts';
@@ -43,17 +43,20 @@ const ACTIONS = {
 // The budget and two slow calls together stay below the minute that a lease lasts.
 const LIMITS = { concurrency: 8, budgetMs: 25_000 };
 
+/** An entry point that provisions a card, and its arguments but the suppliers. */
+type Provisioning = {
+  [Name in ProvisioningName]: [name: Name, args: Omit<ArgsOf<Name>, 'suppliers'>, means?: Means];
+}[ProvisioningName];
+
+type ProvisioningName = 'provision_gift_card' | 'provision_gift_card_for_call_center' | 'redeem_gift_card';
+
 /** Asks a door for a card; where stock has none, buys it. */
 export async function provide<Result extends Provisioned = Provisioned>(
   context: JobContext,
-  door: string,
-  args: Record<string, unknown>,
-  means = MEANS,
+  ...[name, args, means = MEANS]: Provisioning
 ): Promise<Answer<Result>> {
-  const answer = await context.rpc<Result | { purchase: Purchase }>(door, {
-    ...args,
-    suppliers: configuredSuppliers(),
-  });
+  const call = [name, { ...args, suppliers: configuredSuppliers() }] as Call;
+  const answer = await context.rpc<Result | { purchase: Purchase }>(...call);
   // A card that is bought is presented like one of stock.
   return (isBought(answer.result) ? await buy(context, answer.result.purchase, means) : answer) as Answer<Result>;
 }
@@ -208,7 +211,7 @@ function complete({ rpc }: JobContext, purchase: Purchase, outcome: Outcome): Pr
     card: outcome.outcome === 'issued' ? sealed(purchase, outcome) : null,
     supplier_code: outcome.supplierCode ?? null,
     supplier_reference: outcome.reference ?? null,
-    cost: outcome.outcome === 'issued' ? outcome.cost ?? null : null,
+    cost: outcome.outcome === 'issued' && outcome.cost !== undefined ? Number(outcome.cost) : null,
     message: outcome.message ?? null,
   });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { GeneralRefusal, Refusal } from './errors.ts';
-import { callRpc, type RpcClient } from './rpc.ts';
+import { callRpc, type Rpc, type RpcClient } from './rpc.ts';
 
 type Outcome = Awaited<ReturnType<RpcClient['rpc']>>;
 
@@ -124,4 +124,23 @@ Deno.test('callRpc: an answer that is neither a result nor a known refusal is a 
   ) {
     assert.ok(!(await thrownBy(clientAnswering({ data, error: null })) instanceof Refusal), JSON.stringify(data));
   }
+});
+
+Deno.test('rpc: a misspelt function or argument, one too many and one of a wrong type → does not compile', () => {
+  const rpc: Rpc = () => Promise.reject(new Error('only its types are of interest'));
+  const calls = [
+    () => rpc<{ status: string }>('get_crm_endpoint', { endpoint_id: null }),
+    // @ts-expect-error: get_crm_endpoint
+    () => rpc('get_crm_endpiont', { endpoint_id: null }),
+    // @ts-expect-error: endpoint_id
+    () => rpc('get_crm_endpoint', { endpiont_id: null }),
+    // @ts-expect-error: an argument of another entry point
+    () => rpc('get_crm_endpoint', { endpoint_id: null, crm_event_id: null }),
+    // @ts-expect-error: an id is a text
+    () => rpc('get_crm_endpoint', { endpoint_id: 7 }),
+    // @ts-expect-error: an argument without a default is left out
+    () => rpc('get_crm_endpoint', {}),
+  ];
+  // `npm run check` finds an expected error that does not come.
+  assert.equal(calls.length, 6);
 });

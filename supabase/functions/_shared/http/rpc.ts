@@ -1,3 +1,4 @@
+import type { Database, Json } from './database.types.ts';
 import { catalogue, type Code, databaseError, isCode, Refusal } from './errors.ts';
 import type { Sealed } from './seal.ts';
 
@@ -8,11 +9,22 @@ export interface Answer<Result> {
   replayed: boolean;
 }
 
-/** Calls one entry point in the database; a refusal comes back as a thrown `Refusal`. */
-export type Rpc = <Result = Record<string, unknown>>(
-  name: string,
-  args: Record<string, unknown>,
-) => Promise<Answer<Result>>;
+type Functions = Database['public']['Functions'];
+
+/** The name of a function in the schema `public`. */
+export type EntryPoint = keyof Functions;
+
+/** The arguments of an entry point. SQL takes null for each of them, which the generated types leave out, and any JSON for `jsonb`. */
+export type ArgsOf<Name extends EntryPoint> = {
+  [Key in keyof Functions[Name]['Args']]: Json extends Functions[Name]['Args'][Key] ? unknown
+    : Functions[Name]['Args'][Key] | null;
+};
+
+/** The name and the arguments of one call: a misspelt one does not compile. */
+export type Call = { [Name in EntryPoint]: [name: Name, args: ArgsOf<Name>] }[EntryPoint];
+
+/** Calls one entry point in the database; a refusal comes back as a thrown `Refusal`. The caller states the result, which is `jsonb`. */
+export type Rpc = <Result = Record<string, unknown>>(...call: Call) => Promise<Answer<Result>>;
 
 /** The part of a Supabase client that `callRpc` needs. */
 export interface RpcClient {

@@ -349,7 +349,7 @@ Deno.test('serve: a database that cannot be reached is RB-502', async () => {
     const { status, body } = await call(
       {},
       {},
-      async (_body, context) => (await context.rpc('an_entry_point', {})).result,
+      async (_body, context) => (await context.rpc('run_housekeeping', {})).result,
     );
     assert.deepEqual([status, body.error.code], [502, 'RB-502']);
   });

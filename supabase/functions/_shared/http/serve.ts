@@ -134,7 +134,7 @@ function contextOf(request: Request, requestId: string, actor: string | null): C
     actor,
     ip: clientIp(request.headers),
     idempotencyKey: idempotencyKey(request.headers),
-    rpc: (name, args) => callRpc(database(), name, args),
+    rpc: (...[name, args]) => callRpc(database(), name, args),
     log: (message, fields) => log(message, { requestId, ...fields }),
   };
 }

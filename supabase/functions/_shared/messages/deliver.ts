@@ -8,6 +8,7 @@ import { noticeOf } from './notices.ts';
 import { smsObstacle } from '../http/phone.ts';
 import { type Merge, render, SMS_MAX_LENGTH, type Template, type Values, valuesOf } from './render.ts';
 import { type CardSecrets, type Sealed, unseal } from '../http/seal.ts';
+import type { Call } from '../http/rpc.ts';
 import type { JobContext } from '../http/serve.ts';
 import { unsubscribeUrl } from './unsubscribe_link.ts';
 
@@ -87,8 +88,8 @@ export async function lookUp(context: JobContext, means = MEANS): Promise<Findin
   return tally;
 }
 
-async function leases({ rpc }: JobContext, door: string, args: Record<string, unknown>): Promise<Lease[]> {
-  return (await rpc<{ deliveries: Lease[] }>(door, args)).result.deliveries;
+async function leases({ rpc }: JobContext, ...call: Call): Promise<Lease[]> {
+  return (await rpc<{ deliveries: Lease[] }>(...call)).result.deliveries;
 }
 
 /** Tries once. What goes wrong before the provider is called has left nothing behind, so it may be tried again. */

@@ -10,6 +10,7 @@ import {
   stripePayments,
 } from './stripe/payments.ts';
 import { secret } from '../http/secrets.ts';
+import type { Call } from '../http/rpc.ts';
 import type { JobContext } from '../http/serve.ts';
 import type { Purchase, Refund } from './answers.ts';
 
@@ -94,7 +95,9 @@ export async function reconcilePayments(context: JobContext): Promise<Record<str
   if (isLive() === null) return tally;
   await drain(
     (batchSize) =>
-      leases<PaymentOrder & { isToEnd: boolean }>(context, 'lease_package_purchases', 'purchases', batchSize),
+      leases<PaymentOrder & { isToEnd: boolean }>(context, 'purchases', 'lease_package_purchases', {
+        batch_size: batchSize,
+      }),
     async (order) => {
       tally.checked++;
       if (await reconcile(context, order)) tally.settled++;
@@ -102,7 +105,7 @@ export async function reconcilePayments(context: JobContext): Promise<Record<str
     LIMITS,
   );
   await drain(
-    (batchSize) => leases<RefundOrder>(context, 'lease_package_refunds', 'refunds', batchSize),
+    (batchSize) => leases<RefundOrder>(context, 'refunds', 'lease_package_refunds', { batch_size: batchSize }),
     async (order) => {
       if ((await sendRefund(context, order)).refund.status !== 'pending') tally.refunds++;
     },
@@ -111,8 +114,8 @@ export async function reconcilePayments(context: JobContext): Promise<Record<str
   return tally;
 }
 
-async function leases<Lease>({ rpc }: JobContext, door: string, name: string, batchSize: number): Promise<Lease[]> {
-  return (await rpc<Record<string, Lease[]>>(door, { batch_size: batchSize })).result[name];
+async function leases<Lease>({ rpc }: JobContext, name: string, ...call: Call): Promise<Lease[]> {
+  return (await rpc<Record<string, Lease[]>>(...call)).result[name];
 }
 
 async function reconcile(context: JobContext, order: PaymentOrder & { isToEnd: boolean }): Promise<boolean> {
