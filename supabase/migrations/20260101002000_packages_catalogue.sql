@@ -78,6 +78,7 @@ returns setof uuid language sql stable security definer set search_path = '' as 
   select m.client_id from public.memberships m
   where m.user_id = auth.uid() and m.role = 'customer' and m.suspended_at is null
 $$;
+grant execute on function private.customer_client_ids to authenticated;
 
 create function private.is_customer(user_id uuid, client_id uuid)
 returns boolean language plpgsql stable set search_path = '' as $$
@@ -329,7 +330,6 @@ alter table public.packages enable row level security;
 alter table public.customer_packages enable row level security;
 
 grant select on public.packages, public.customer_packages to authenticated, service_role;
-grant execute on function private.customer_client_ids() to authenticated;
 
 create policy "Customers read what their client sells, staff all of it" on public.packages
   for select to authenticated
