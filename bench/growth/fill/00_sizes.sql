@@ -2,13 +2,15 @@
 -- The runner sets growth.rows and growth.clients; triggers and foreign keys are off (session_replication_role = replica).
 
 create schema growth;
+grant usage on schema growth to public;
 
 create function growth.rows() returns int language sql stable as $$ select current_setting('growth.rows')::int $$;
 create function growth.clients() returns int language sql stable as $$ select current_setting('growth.clients')::int $$;
 create function growth.customers() returns int language sql stable as $$ select growth.rows() / 10 $$;
 
+-- n::text: with an operand that is not text, || is not immutable, and the function would be called instead of inlined
 create function growth.id(kind text, n bigint) returns uuid language sql immutable parallel safe as $$
-  select md5(kind || ':' || n)::uuid
+  select md5(kind || ':' || n::text)::uuid
 $$;
 
 -- Client 1 has three rows of ten, client 2 the rows 4 to 8, the others share what is left.
