@@ -1,4 +1,4 @@
-/** What the demo plays with: calls that print themselves, the messages that arrived, and a look at the tables. */
+/** What the scenes of the demo use: calls that print themselves, the messages that arrived, and queries of the tables. */
 import { randomInt } from 'node:crypto';
 import { inspect } from 'node:util';
 import { createClient } from '@supabase/supabase-js';
@@ -16,16 +16,35 @@ export interface Tablet {
   token: string;
 }
 
-/** A look at the tables, as the owner of the database. */
+/** Queries the tables as the owner of the database. */
 export const query = postgres(environment('DB_URL'), { max: 1, onnotice() {} });
 
-/** Plays one part of the story under its title. */
-export async function scene(title: string, play: () => Promise<void>): Promise<void> {
+const results: { scene: string; result: string }[] = [];
+
+/** Plays a scene under its title. It returns what happened, for the summary at the end. */
+export async function scene(title: string, play: () => Promise<string>): Promise<void> {
   console.log(`\n── ${title} ${'─'.repeat(Math.max(0, 90 - title.length))}`);
-  await play();
+  results.push({ scene: title, result: mask(await play()) });
 }
 
-/** A sentence between the calls. */
+/** Prints each scene with what happened in it; codes and ids are masked. */
+export function summarize(violations: number): void {
+  console.log(`\n── Summary ${'─'.repeat(83)}\n`);
+  results.forEach(({ scene, result }, index) => {
+    console.log(`  ${String(index + 1).padStart(2)}. ${scene}\n      ${result}`);
+  });
+  console.log(`\n  ${results.length} scenes played, ${violations} invariants violated`);
+}
+
+/** Leaves the last four characters of codes and ids. */
+export function mask(text: string): string {
+  return text
+    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{8}([0-9a-f]{4})/gi, '…$2')
+    .replace(/\b(?:[A-Z0-9]{4}-){2,}([A-Z0-9]{4})\b/g, '…$1')
+    .replace(/\+\d{3,11}(?=\d{4})/g, '+…');
+}
+
+/** Prints a sentence between the calls. */
 export function note(text: string): void {
   console.log(`\n  ${text}`);
 }
@@ -106,7 +125,7 @@ export async function tablet(role: string): Promise<Tablet> {
   return { token: data.session!.access_token };
 }
 
-/** Gives an order to the provider sandbox, or asks it. */
+/** Sends an order to the provider sandbox, or reads from it. */
 export async function sandbox(path: string, order?: Record<string, unknown>): Promise<Answer[]> {
   const response = await fetch(environment('SANDBOX_URL') + path, {
     method: order ? 'POST' : 'GET',
@@ -115,7 +134,7 @@ export async function sandbox(path: string, order?: Record<string, unknown>): Pr
   return await response.json();
 }
 
-/** Waits for a message to arrive at an address, perhaps one with these signs in it, prints it and returns its text. */
+/** Waits for a message to an address, with `signs` in its text if given, prints it and returns its text. */
 export async function latestMessage(address: string, signs = ''): Promise<string> {
   const message = await until(`a message at ${address}`, async () => {
     const messages = await sandbox(`/_messages?to=${encodeURIComponent(address)}`);
@@ -125,7 +144,7 @@ export async function latestMessage(address: string, signs = ''): Promise<string
   return String(message.body);
 }
 
-/** Waits until there is something to see, and returns the first of it. */
+/** Polls until `look` finds something, and returns the first of it. */
 export async function until<Seen>(what: string, look: () => PromiseLike<readonly Seen[]>): Promise<Seen> {
   for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
     const [seen] = await look();
