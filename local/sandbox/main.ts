@@ -27,6 +27,6 @@ const sandbox = await startSandbox({
 });
 console.log(`sandbox ${sandbox.url}`);
 
-// Whoever started the sandbox holds the other end: when it dies, however it dies, the sandbox goes with it.
+// The parent process holds the other end: when it ends, even by SIGKILL, the sandbox ends too.
 for await (const _ of Deno.stdin.readable);
 await sandbox.close();

@@ -6,7 +6,7 @@ const STYLE = `
   pre { white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; margin: .5rem 0 }
   small { color: #666 } iframe { width: 100%; height: 20rem; border: 1px solid #eee }`;
 
-/** A page on which a person reads what arrived, newest first. */
+/** An HTML page of the messages that arrived, newest first. */
 export function page(messages: Message[]): Response {
   const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Provider sandbox</title>
 <meta name="viewport" content="width=device-width"><style>${STYLE}</style></head><body>

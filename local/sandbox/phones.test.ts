@@ -58,7 +58,7 @@ async function until(holds: () => boolean): Promise<void> {
 const post = async (url: string, order: unknown) =>
   await (await fetch(url, { method: 'POST', body: JSON.stringify(order) })).json();
 
-Deno.test('sandbox: what a phone writes comes signed as by Twilio, and the answer arrives at the phone', () =>
+Deno.test('phones: an inbound SMS → signed as by Twilio, the reply reaches the phone', () =>
   withListener(async (sandbox, heard, url) => {
     const written = await post(`${sandbox.url}/_inbound`, {
       from: '+12025550143',
@@ -74,7 +74,7 @@ Deno.test('sandbox: what a phone writes comes signed as by Twilio, and the answe
     assert.deepEqual((await arrived(sandbox, '+12025550143')).map(({ body }) => body), ['Hi & bye']);
   }));
 
-Deno.test('sandbox: a phone that writes STOP is blocked until it writes START, as Twilio does by itself', () =>
+Deno.test('phones: STOP → blocked until START, as at Twilio', () =>
   withListener(async (sandbox) => {
     const from = '+12025550143';
     const send = async () => {
@@ -90,7 +90,7 @@ Deno.test('sandbox: a phone that writes STOP is blocked until it writes START, a
     assert.match((await post(`${sandbox.url}/_inbound`, { body: 'x' })).error, /from, body/);
   }, '<Response/>'));
 
-Deno.test("sandbox: an e-mail's events come signed as by SendGrid, a repeated one with the same id", () =>
+Deno.test('sendgrid events: an e-mail → events signed as by SendGrid, a repetition has the same id', () =>
   withListener(async (sandbox, heard) => {
     const to = 'ann@example.com';
     await fail(sandbox, { provider: 'sendgrid', to, kind: 'events', callbacks: ['processed', 'blocked', 'processed'] });
@@ -111,7 +111,7 @@ Deno.test("sandbox: an e-mail's events come signed as by SendGrid, a repeated on
     assert.equal(told.sent.headers['x-twilio-email-event-webhook-timestamp'], '5');
   }));
 
-Deno.test('sandbox: without a loopback address to tell it to, nothing is told', async () => {
+Deno.test('sandbox: no loopback URL for callbacks → none are sent', async () => {
   const sandbox = await startSandbox({
     ...SETTINGS,
     sendgridWebhookKey: hidden,

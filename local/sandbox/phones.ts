@@ -8,18 +8,18 @@ const START = /^(start|yes|unstop)$/i;
 
 const ENTITIES: Record<string, string> = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&apos;': "'", '&amp;': '&' };
 
-/** What a phone writes: `from` is the phone, `messageSid` one that is told again. */
+/** An inbound SMS: `from` is the phone, `messageSid` repeats an earlier one. */
 interface Inbound {
   from: string;
   body: string;
   to?: string;
   optOutType?: string;
   messageSid?: string;
-  /** Parameters that come once more, with these values. */
+  /** Parameters that are repeated with these values. */
   again?: Record<string, string>;
 }
 
-/** The phones of recipients: `POST /_inbound` lets one write to the account's number, and shows what it is answered. */
+/** The phones of recipients: `POST /_inbound` sends an SMS to the account's number and returns the answer. */
 export function phones(world: World, account: Account): StandIn {
   return {
     prefix: '/_inbound',
@@ -33,7 +33,7 @@ export function phones(world: World, account: Account): StandIn {
   };
 }
 
-// As Twilio does by default: it blocks and unblocks by itself, and the webhook hears of it all the same.
+// As Twilio does by default: it blocks and unblocks by itself, and still calls the webhook.
 async function write({ store }: World, account: Account, url: string, inbound: Inbound) {
   const { from, body, to = '+15550100000', optOutType, again = {} } = inbound;
   const keyword = body.trim();

@@ -1,11 +1,11 @@
 import type { Faults } from './faults.ts';
 import type { Store } from './store.ts';
 
-/** What every stand-in works with. */
+/** The shared state of all stand-ins. */
 export interface World {
   store: Store;
   faults: Faults;
-  /** Runs something a little later, unless the sandbox is closed before. */
+  /** Runs work after a delay, unless the sandbox is closed before. */
   later(milliseconds: number, work: () => void | Promise<void>): void;
 }
 

@@ -11,7 +11,7 @@ function sms(url: string, to: string, body = 'hello', more: Record<string, strin
   return fetch(messagesUrl(url), { method: 'POST', headers: basic, body: form });
 }
 
-Deno.test("sandbox: Twilio's published signature example is met", () => {
+Deno.test('twilio: its published signature example → the same signature', () => {
   const fields = {
     To: '+18005551212',
     CallSid: 'CA1234567890ABCDE',
@@ -25,7 +25,7 @@ Deno.test("sandbox: Twilio's published signature example is met", () => {
   );
 });
 
-Deno.test('sandbox: a request without credentials is refused in the words of its provider', () =>
+Deno.test('sandbox: no credentials → refused as the provider does', () =>
   withSandbox(async ({ url }) => {
     const sms = await fetch(messagesUrl(url), { method: 'POST', body: new URLSearchParams({ To: '+12025550143' }) });
     assert.equal(sms.status, 401);
@@ -40,7 +40,7 @@ Deno.test('sandbox: a request without credentials is refused in the words of its
     assert.equal((await mail.json()).errors[0].field, null);
   }));
 
-Deno.test('sandbox: an accepted message is queued, listed and found by its id', () =>
+Deno.test('twilio: an accepted message → queued, listed, and found by its id', () =>
   withSandbox(async ({ url }) => {
     const created = await sms(url, '+12025550143');
     assert.equal(created.status, 201);
@@ -56,7 +56,7 @@ Deno.test('sandbox: an accepted message is queued, listed and found by its id', 
     assert.equal((await missing.json()).code, 20404);
   }));
 
-Deno.test('sandbox: a list comes in pages, and a filter by date hides what is still queued', () =>
+Deno.test('twilio: a list → in pages; a filter by date hides queued messages', () =>
   withSandbox(async (sandbox) => {
     const { url } = sandbox;
     await fail(sandbox, { provider: 'twilio', kind: 'silence', times: 3, callbacks: [] });
@@ -70,7 +70,7 @@ Deno.test('sandbox: a list comes in pages, and a filter by date hides what is st
     assert.deepEqual((await get(`DateSent%3E=${new Date().toISOString().slice(0, 10)}`)).messages, []);
   }));
 
-Deno.test('sandbox: bad parameters are refused with the codes of Twilio', () =>
+Deno.test("twilio: bad parameters → refused with Twilio's codes", () =>
   withSandbox(async ({ url }) => {
     const codeOf = async (response: Promise<Response>) => (await (await response).json()).code;
     assert.equal(await codeOf(sms(url, '')), 21604);
@@ -83,7 +83,7 @@ Deno.test('sandbox: bad parameters are refused with the codes of Twilio', () =>
     assert.equal(await codeOf(sms(url, '+12025550143', 'x', elsewhere)), 21609, 'nothing goes to other machines');
   }));
 
-Deno.test('sandbox: a fault hits only the addresses it names, as often as it says', () =>
+Deno.test('faults: a fault → only for its addresses, as often as ordered', () =>
   withSandbox(async ({ url }) => {
     const order = { provider: 'twilio', to: '+1202555', kind: '429', times: 2 };
     await (await fetch(`${url}/_faults`, { method: 'POST', body: JSON.stringify(order) })).body?.cancel();
@@ -100,7 +100,7 @@ Deno.test('sandbox: a fault hits only the addresses it names, as often as it say
     await senseless.body?.cancel();
   }));
 
-Deno.test('sandbox: the page shows what arrived as text, never as markup', () =>
+Deno.test('page: a message with markup → shown as text', () =>
   withSandbox(async ({ url }) => {
     await (await sms(url, '+12025550143', '<script>alert(1)</script> & "code"')).body?.cancel();
     const page = await (await fetch(url)).text();
@@ -109,7 +109,7 @@ Deno.test('sandbox: the page shows what arrived as text, never as markup', () =>
     assert.doesNotMatch(page, /<script>/);
   }));
 
-Deno.test('sandbox: what arrived can be listed by address and forgotten', () =>
+Deno.test('sandbox: messages of an address → listed and deleted', () =>
   withSandbox(async ({ url }) => {
     for (const to of ['+12025550143', '+12025550144']) await (await sms(url, to)).body?.cancel();
     const list = async (query = '') => (await (await fetch(`${url}/_messages${query}`)).json()).length;
@@ -120,7 +120,7 @@ Deno.test('sandbox: what arrived can be listed by address and forgotten', () =>
     assert.equal(await list(), 0);
   }));
 
-Deno.test('sandbox: with a file, what arrived is there after a restart', async () => {
+Deno.test('sandbox: a file is configured → messages survive a restart', async () => {
   const file = await Deno.makeTempFile();
   try {
     const before = await startSandbox({ ...SETTINGS, file });

@@ -15,7 +15,7 @@ function message(over: Partial<Message> = {}): Message {
   };
 }
 
-Deno.test('sendgrid: an e-mail arrives as it was written, with the attempt attached', () =>
+Deno.test('sendgrid: an e-mail → arrives unchanged, with the attempt id', () =>
   withSandbox(async (sandbox) => {
     const sent = message();
     const outcome = await sendgridAt(sandbox).send(sent);
@@ -37,7 +37,7 @@ const REFUSED: [kind: string, outcome: string][] = [
 ];
 
 for (const [kind, outcome] of REFUSED) {
-  Deno.test(`sendgrid: ${kind} is ${outcome} and nothing arrives`, () =>
+  Deno.test(`sendgrid: ${kind} → ${outcome}, nothing arrives`, () =>
     withSandbox(async (sandbox) => {
       await fail(sandbox, { provider: 'sendgrid', to, kind });
       const result = await sendgridAt(sandbox).send(message());
@@ -46,22 +46,22 @@ for (const [kind, outcome] of REFUSED) {
     }));
 }
 
-Deno.test('sendgrid: what the API finds wrong with a message is final and told', () =>
+Deno.test('sendgrid: an invalid message → permanent, with the reason', () =>
   withSandbox(async (sandbox) => {
     const result = await sendgridAt(sandbox).send(message({ to: 'nobody' }));
     assert.deepEqual([result.outcome, result.errorCode], ['permanent', 'http_400']);
     assert.match(result.errorMessage!, /valid address/);
   }));
 
-Deno.test('sendgrid: a wrong key is final, no connection is not', () =>
+Deno.test('sendgrid: a wrong key → permanent; no connection → retriable', () =>
   withSandbox(async (sandbox) => {
     const another = sendgridAt(sandbox, { apiKey: 'SG.another' });
     assert.equal((await another.send(message())).outcome, 'permanent');
-    const nobody = sendgridAt(sandbox, { baseUrl: 'http://127.0.0.1:1' });
-    assert.equal((await nobody.send(message())).outcome, 'retriable');
+    const unreachable = sendgridAt(sandbox, { baseUrl: 'http://127.0.0.1:1' });
+    assert.equal((await unreachable.send(message())).outcome, 'retriable');
   }));
 
-Deno.test('sendgrid: an e-mail is never sent a second time under the hood', () =>
+Deno.test('sendgrid: the connection breaks → the request is not repeated by the runtime', () =>
   withSandbox(async (sandbox) => {
     const provider = sendgridAt(sandbox);
     assert.equal((await provider.send(message({ text: 'warms the connection up' }))).outcome, 'sent');
@@ -70,7 +70,7 @@ Deno.test('sendgrid: an e-mail is never sent a second time under the hood', () =
     assert.equal((await arrived(sandbox, to)).length, 2);
   }));
 
-Deno.test('sendgrid: after a line that breaks, the activity feed shows what was taken but never what was not', () =>
+Deno.test('sendgrid: the connection breaks → the activity feed shows accepted e-mails only', () =>
   withSandbox(async (sandbox) => {
     await fail(sandbox, { provider: 'sendgrid', to, kind: 'timeout_after_accepting', holdMs: 0 });
     const taken = message();
@@ -87,7 +87,7 @@ Deno.test('sendgrid: after a line that breaks, the activity feed shows what was 
     assert.deepEqual(await sendgridAt(sandbox).find(lost, new Date()), { candidates: [], isComplete: false });
   }));
 
-Deno.test('sendgrid: an account without the activity feed cannot tell', () =>
+Deno.test('sendgrid: no activity feed → unclear', () =>
   withSandbox(async (sandbox) => {
     const another = sendgridAt(sandbox, { apiKey: 'SG.another' });
     assert.deepEqual(await another.find(message(), new Date()), { candidates: [], isComplete: false });

@@ -19,7 +19,7 @@ const SEQUENCES: Record<string, string[]> = {
   failed: ['dropped'],
 };
 
-// Words that our faults know and SendGrid's events spell otherwise.
+// Names of faults whose SendGrid events are spelled otherwise.
 const DETAILS: Record<string, Record<string, string>> = {
   bounce: { event: 'bounce', type: 'bounce', status: '5.1.1', reason: '550 5.1.1 no such user' },
   blocked: { event: 'bounce', type: 'blocked', status: '4.7.0', reason: '421 try again later' },
@@ -27,13 +27,13 @@ const DETAILS: Record<string, Record<string, string>> = {
   deferred: { event: 'deferred', response: '451 greylisted', attempt: '1' },
 };
 
-/** Lets an e-mail go through its life, telling of each step as SendGrid's Event Webhook does, in batches of one. */
+/** Moves an e-mail through its statuses and sends an event for each, as SendGrid's Event Webhook does, in batches of one. */
 export function tellEvents(world: World, events: Events, message: Message, fault: Fault | undefined): void {
   const names = fault?.callbacks ?? SEQUENCES[fault?.kind ?? ''] ?? ['processed', 'delivered'];
   names.forEach((name, step) => world.later((step + 1) * STEP_MS, () => post(events, [eventOf(message, name)])));
 }
 
-/** The headers by which a body is known as SendGrid's, signed at a time. */
+/** The headers that sign a body at a time. */
 export function signEvents(privateKey: string, body: string, seconds = Math.floor(Date.now() / 1000)) {
   const key = createPrivateKey({ key: Buffer.from(privateKey, 'base64'), format: 'der', type: 'pkcs8' });
   return {
@@ -42,7 +42,7 @@ export function signEvents(privateKey: string, body: string, seconds = Math.floo
   };
 }
 
-// The same step of the same message has the same id, however often it is told.
+// The same step of the same message has the same id in each repetition.
 function eventOf({ sid, to, tags }: Message, name: string): Record<string, unknown> {
   return {
     email: to,
@@ -63,7 +63,7 @@ async function post({ url, privateKey }: Events, batch: unknown[]): Promise<void
     const response = await fetch(url, { method: 'POST', headers, body });
     await response.body?.cancel();
   } catch {
-    // SendGrid would try for a day; whoever is away that long here is gone.
+    // SendGrid retries for a day; here a receiver that is away that long has ended.
   }
 }
 

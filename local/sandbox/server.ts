@@ -17,7 +17,7 @@ import { twilio } from './twilio.ts';
 import { isLoopback } from './twilio_callbacks.ts';
 import { webhooks } from './webhooks.ts';
 
-/** What the sandbox accepts as genuine, and where it listens. */
+/** Credentials that the sandbox accepts, and its port. */
 export interface Settings {
   port?: number;
   twilioAccountSid: string;
@@ -25,9 +25,9 @@ export interface Settings {
   sendgridApiKey: string;
   /** Accounts at Tillo, each below a path that begins with its name. */
   tilloAccounts: SupplierAccount[];
-  /** What SendGrid's events are signed with. */
+  /** The key that signs SendGrid's events. */
   sendgridWebhookKey?: string;
-  /** Where providers are told to send what nobody asked for: inbound messages and events; nowhere by default. */
+  /** Where providers send inbound messages and events; nowhere by default. */
   functionsUrl?: string;
   stripe: StripeAccount;
   file?: string;
@@ -112,7 +112,7 @@ function answer(world: World, standIns: StandIn[], request: Request): Promise<Re
   return standIn ? standIn.answer(request) : control(world, request);
 }
 
-/** The doors of the sandbox itself: what arrived, and what shall fail. */
+/** The sandbox's own endpoints: messages that arrived, and faults to come. */
 async function control({ store, faults }: World, request: Request): Promise<Response> {
   const url = new URL(request.url);
   const to = addressIn(url);
@@ -140,7 +140,7 @@ async function control({ store, faults }: World, request: Request): Promise<Resp
   }
 }
 
-// In a query a plus means a space; people who type a phone number by hand mean a plus.
+// In a query a plus means a space; in a phone number that was typed by hand it is a plus.
 function addressIn(url: URL): string | undefined {
   return url.searchParams.get('to')?.replace(/^ /, '+');
 }

@@ -13,19 +13,19 @@ export interface Message {
   sentAt: string | null;
   status: string;
   errorCode: number | null;
-  /** What the sender attached for its own use; comes back in look-ups. */
+  /** The sender's own reference; returned by look-ups. */
   tags?: Record<string, string>;
-  /** What an e-mail carries beside its text. */
+  /** The parts of an e-mail beside its text. */
   headers?: Record<string, string>;
 }
 
-/** Everything that arrived, in order of arrival. */
+/** The messages, in order of arrival. */
 export class Store {
   #messages = new Map<string, Message>();
   #blocked = new Set<string>();
   #file?: string;
 
-  /** With a file, what arrived before a restart is there after it. */
+  /** With a file, messages survive a restart. */
   constructor(file?: string) {
     this.#file = file;
     if (!file || !existsSync(file)) return;
@@ -42,7 +42,7 @@ export class Store {
     return message;
   }
 
-  /** Notes how far a message has come, unless it is forgotten. */
+  /** Updates the status of a message, unless it was deleted. */
   update(message: Message): void {
     if (this.#messages.has(message.sid)) this.#write(message);
   }
@@ -58,7 +58,7 @@ export class Store {
       .filter((message) => wanted.every(([key, value]) => message[key as keyof Message] === value));
   }
 
-  /** Notes that a phone wants nothing more, or again. */
+  /** Blocks or unblocks a phone. */
   block(phone: string, isBlocked: boolean): void {
     if (isBlocked) this.#blocked.add(phone);
     else this.#blocked.delete(phone);
@@ -68,7 +68,7 @@ export class Store {
     return this.#blocked.has(phone);
   }
 
-  /** Forgets what was sent to an address, or everything. */
+  /** Deletes the messages to an address, or all. */
   clear(to?: string): void {
     for (const { sid } of this.list({ to })) this.#messages.delete(sid);
     if (this.#file) writeFileSync(this.#file, this.list().reverse().map(line).join(''), { mode: 0o600 });
@@ -83,7 +83,7 @@ function line(message: Message): string {
   return JSON.stringify(message) + '\n';
 }
 
-// A kill in the middle of a write leaves half a line.
+// A kill during a write leaves half a line.
 function parsed(line: string): Message | undefined {
   try {
     return JSON.parse(line);

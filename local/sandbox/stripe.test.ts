@@ -14,7 +14,7 @@ import { type Sandbox, startSandbox } from './server.ts';
 import { signatureOf } from './stripe_events.ts';
 import { fail, SETTINGS, withSandbox } from './testing.ts';
 
-const NOBODY = 'http://127.0.0.1:1';
+const UNREACHABLE = 'http://127.0.0.1:1';
 
 const order = (over: Partial<PaymentOrder> = {}): PaymentOrder => ({
   purchaseId: crypto.randomUUID(),
@@ -34,7 +34,7 @@ const bank = async ({ url }: Sandbox, action: string, id: string, body: Record<s
 const intents = async ({ url }: Sandbox, clientId: string) =>
   await (await fetch(`${url}/_stripe/payment_intents?client=${clientId}`)).json();
 
-Deno.test('stripe: a payment is made as it was asked for, and the same key makes it once', () =>
+Deno.test('payments: the same idempotency key twice → one PaymentIntent', () =>
   withSandbox(async (sandbox) => {
     const wanted = order();
     const { payment, clientSecret } = await stripeAt(sandbox).create(wanted);
@@ -51,7 +51,7 @@ Deno.test('stripe: a payment is made as it was asked for, and the same key makes
     assert.deepEqual(await stripeAt(sandbox).find(payment.id), { payment, clientSecret });
   }));
 
-Deno.test('stripe: a payment that is cancelled cannot be paid, and one that is paid cannot be cancelled', () =>
+Deno.test('payments: paying a canceled payment, or canceling a paid one → refused', () =>
   withSandbox(async (sandbox) => {
     const stripe = stripeAt(sandbox);
     const { payment: { id } } = await stripe.create(order());
@@ -63,7 +63,7 @@ Deno.test('stripe: a payment that is cancelled cannot be paid, and one that is p
     assert.deepEqual([payment.status, payment.amountReceived], ['succeeded', 1900]);
   }));
 
-Deno.test('stripe: refunds come in parts, each once, and never more than was paid', () =>
+Deno.test('payments: partial refunds → each once, never more than was paid', () =>
   withSandbox(async (sandbox) => {
     const stripe = stripeAt(sandbox);
     const { payment: { id } } = await stripe.create(order());
@@ -91,7 +91,7 @@ Deno.test('stripe: refunds come in parts, each once, and never more than was pai
 const UNDECIDED = ['401', '403', '409', '429', '500', '503', 'timeout_before_accepting', 'timeout_after_accepting'];
 
 for (const kind of UNDECIDED) {
-  Deno.test(`stripe: after ${kind} there is no telling, and the same call goes on`, () =>
+  Deno.test(`payments: ${kind} → unknown, and a repetition goes on`, () =>
     withSandbox(async (sandbox) => {
       const wanted = order();
       // Twice: when a kept connection breaks, the runtime sends the request again by itself.
@@ -103,7 +103,7 @@ for (const kind of UNDECIDED) {
     }));
 }
 
-Deno.test('stripe: what is wrong with a payment is final', () =>
+Deno.test('payments: an invalid payment or an unknown id → PaymentRefused', () =>
   withSandbox(async (sandbox) => {
     await assert.rejects(stripeAt(sandbox).create(order({ amount: 49 })), (error: Error) => {
       assert.ok(error instanceof PaymentRefused);
@@ -113,15 +113,15 @@ Deno.test('stripe: what is wrong with a payment is final', () =>
     await assert.rejects(stripeAt(sandbox).find('pi_unknown'), PaymentRefused);
   }));
 
-Deno.test('stripe: a wrong key and nobody at home decide nothing', () =>
+Deno.test('payments: a wrong key or an unreachable Stripe → outcome unknown', () =>
   withSandbox(async (sandbox) => {
     await assert.rejects(stripeAt(sandbox, 'sk_test_wrong').create(order()), PaymentUnknown);
-    await assert.rejects(stripeAt({ url: NOBODY }).create(order()), PaymentUnknown);
+    await assert.rejects(stripeAt({ url: UNREACHABLE }).create(order()), PaymentUnknown);
     const refund = { refundId: 'r', purchaseId: 'p', paymentIntentId: 'pi_1', amount: 1, attempts: 0 };
-    assert.equal((await stripeAt({ url: NOBODY }).refund(refund)).outcome, 'unknown');
+    assert.equal((await stripeAt({ url: UNREACHABLE }).refund(refund)).outcome, 'unknown');
   }));
 
-Deno.test("stripe: a key that stands for another request is refused in Stripe's words", () =>
+Deno.test("payments: an idempotency key of another request → refused with Stripe's message", () =>
   withSandbox(async (sandbox) => {
     const wanted = order();
     await stripeAt(sandbox).create(wanted);
@@ -129,7 +129,7 @@ Deno.test("stripe: a key that stands for another request is refused in Stripe's 
     assert.equal((await intents(sandbox, wanted.clientId)).length, 1);
   }));
 
-Deno.test('stripe: events are signed, come as often as ordered, and again until they are taken', async () => {
+Deno.test('stripe sandbox: events → signed, repeated as ordered, retried until accepted', async () => {
   const received: { id: string; type: string }[] = [];
   let refusals = 1;
   const server = createServer(async (request, response) => {
@@ -159,7 +159,7 @@ Deno.test('stripe: events are signed, come as often as ordered, and again until 
   }
 });
 
-Deno.test("stripe: the stand-in signs as Stripe's library does", async () => {
+Deno.test("stripe sandbox: its signature → the one of Stripe's library", async () => {
   const { default: Stripe } = await import('stripe');
   const payload = '{"id":"evt_1"}';
   const expected = await new Stripe('sk_test').webhooks
@@ -167,7 +167,7 @@ Deno.test("stripe: the stand-in signs as Stripe's library does", async () => {
   assert.equal(signatureOf('whsec_x', payload, 1_700_000_000), expected);
 });
 
-Deno.test('stripe: what was paid before a restart is paid after it', async () => {
+Deno.test('stripe sandbox: a restart → payments are kept', async () => {
   const file = await Deno.makeTempFile();
   const settings = { ...SETTINGS, file };
   try {

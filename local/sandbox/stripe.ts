@@ -5,7 +5,7 @@ import type { Account } from './stripe_account.ts';
 import { announce, type Order } from './stripe_events.ts';
 import { type Intent, type Refund, Resources } from './stripe_resources.ts';
 
-/** Where the stand-in keeps what it knows. */
+/** The stand-in's state. */
 interface State {
   world: World;
   account: Account;
@@ -16,7 +16,7 @@ const DECLINED = 'pm_card_chargeDeclined';
 const ENDED = ['succeeded', 'canceled'];
 const MINIMUM = 50;
 
-/** Stripe's PaymentIntents and Refunds, and the doors by which a test plays the customer's bank. */
+/** Stripe's PaymentIntents and Refunds, and control endpoints by which a test acts as the customer's bank. */
 export function stripe(world: World, account: Account, file?: string): StandIn[] {
   const state = { world, account, resources: new Resources(file && `${file}.stripe`) };
   return [
@@ -158,7 +158,7 @@ function createRefund(state: State, form: URLSearchParams): Written {
   return { status: 200, body: refund };
 }
 
-/** Plays the bank: `POST /_stripe/payment_intents/<id>/<succeed|fail|process|cancel|dispute>`; what exists: `GET`. */
+/** Acts as the bank: `POST /_stripe/payment_intents/<id>/<succeed|fail|process|cancel|dispute>`; `GET` lists payments. */
 async function answerControl(state: State, request: Request): Promise<Response> {
   const url = new URL(request.url);
   const route = `${request.method} ${url.pathname}`;
@@ -195,7 +195,7 @@ async function answerControl(state: State, request: Request): Promise<Response> 
   return Response.json(move(state, intent, { ...changes[action], ...order.change }, order));
 }
 
-/** Changes a payment and tells its owner, as often as ordered. */
+/** Changes a payment and sends its event, as often as ordered. */
 function move({ world, account, resources }: State, intent: Intent, change: Partial<Intent>, order: Order): Intent {
   const moved = resources.keep({ ...intent, ...change });
   announce(world, account, eventFor(change), moved, order);
@@ -214,7 +214,7 @@ function chargeOf({ id, amount, currency }: Intent) {
   return { id: `ch_${id.slice(3)}`, object: 'charge', amount, currency, payment_intent: id, livemode: false };
 }
 
-// Faults are ordered for a client, or for one kind of call of his: `<client>/create`, `/retrieve`, `/cancel`, `/refund`.
+// Faults are ordered for a client, or for one kind of its calls: `<client>/create`, `/retrieve`, `/cancel`, `/refund`.
 function faultOf({ world, resources }: State, route: string, form: URLSearchParams): Fault | undefined {
   const id = route.match(/\/payment_intents\/(\w+)/)?.[1] ?? form.get('payment_intent');
   const client = form.get('metadata[client_id]') ?? resources.intent(id ?? '')?.metadata.client_id ?? '';

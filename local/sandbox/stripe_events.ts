@@ -2,15 +2,15 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { World } from './provider.ts';
 import type { Account } from './stripe_account.ts';
 
-/** How a webhook is to be delivered; once and soon unless told otherwise. */
+/** How a webhook is delivered; by default once and at once. */
 export interface Order {
-  /** How often it comes; none for silence. */
+  /** Number of deliveries; 0 for none. */
   times?: number;
-  /** After how many milliseconds the first one comes. */
+  /** Milliseconds before the first delivery. */
   afterMs?: number;
   livemode?: boolean;
   id?: string;
-  /** What a payment is told to be, against the truth. */
+  /** Fields of the payment that differ from its state. */
   change?: Record<string, unknown>;
 }
 
@@ -18,7 +18,7 @@ const SOON_MS = 20;
 const RETRY_MS = 1000;
 const TRIES = 30;
 
-/** Sends an event to the account's webhook, signed; whatever is not taken comes again, as it does from Stripe. */
+/** Sends an event to the account's webhook, signed; retried until accepted, as by Stripe. */
 export function announce(world: World, account: Account, type: string, object: unknown, order: Order) {
   const { times = 1, afterMs = SOON_MS, livemode = false, id = `evt_${randomBytes(12).toString('hex')}` } = order;
   const event = { id, object: 'event', type, livemode, created: seconds(), data: { object } };

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 
-/** A payment, as far as the product looks at it. */
+/** A payment, with the fields that the product reads. */
 export interface Intent {
   id: string;
   object: 'payment_intent';
@@ -15,7 +15,7 @@ export interface Intent {
   metadata: Record<string, string>;
 }
 
-/** A refund, as far as the product looks at it. */
+/** A refund, with the fields that the product reads. */
 export interface Refund {
   id: string;
   object: 'refund';
@@ -27,14 +27,14 @@ export interface Refund {
   metadata: Record<string, string>;
 }
 
-/** What a request with a key was answered. */
+/** The answer to a request with an idempotency key. */
 export interface Kept {
   request: string;
   status: number;
   body: unknown;
 }
 
-/** What a stand-in for Stripe knows; with a file, also after a restart. */
+/** The stand-in's payments and refunds; with a file they survive a restart. */
 export class Resources {
   #things = new Map<string, unknown>();
   #file?: string;
@@ -47,12 +47,12 @@ export class Resources {
         const [id, thing] = JSON.parse(line);
         this.#things.set(id, thing);
       } catch {
-        // A kill in the middle of a write leaves half a line.
+        // A kill during a write leaves half a line.
       }
     }
   }
 
-  /** Keeps a payment or a refund as it is now. */
+  /** Stores a payment or a refund. */
   keep<Thing extends Intent | Refund>(thing: Thing): Thing {
     this.#put(thing.id, thing);
     return thing;

@@ -15,7 +15,7 @@ import { type Sandbox, startSandbox } from './server.ts';
 import type { Message } from './store.ts';
 import type { Sale } from './tillo_books.ts';
 
-/** Credentials for tests; the sandbox accepts them and nobody else does. */
+/** Credentials for tests; only the sandbox accepts them. */
 export const SETTINGS = {
   twilioAccountSid: `AC${'0'.repeat(31)}1`,
   twilioAuthToken: 'twilio-test-token',
@@ -69,7 +69,7 @@ export async function cardsAt({ url }: Sandbox, name = 'tillo'): Promise<Sale[]>
   return (await fetch(`${url}/_suppliers/${name}/cards`)).json();
 }
 
-/** Changes something behind the counter of a sandbox: `floats`, `brands` or `backdate`. */
+/** Changes a supplier's state in a sandbox: `floats`, `brands` or `backdate`. */
 export async function arrange({ url }: Sandbox, thing: string, order: object, name = 'tillo'): Promise<void> {
   const response = await fetch(`${url}/_suppliers/${name}/${thing}`, { method: 'POST', body: JSON.stringify(order) });
   await response.body?.cancel();
@@ -83,7 +83,7 @@ export async function fail({ url }: Sandbox, fault: Partial<Fault>): Promise<voi
   if (!response.ok) throw new Error(`the sandbox refused the fault: ${response.status}`);
 }
 
-/** What arrived for an address, newest first. */
+/** The messages to an address, newest first. */
 export async function arrived({ url }: Sandbox, to: string): Promise<Message[]> {
   return (await fetch(`${url}/_messages?to=${encodeURIComponent(to)}`)).json();
 }

@@ -26,7 +26,7 @@ async function floatAt(sandbox: Sandbox): Promise<string> {
   return (await tilloAt(sandbox).floats('USD'))[0].available;
 }
 
-Deno.test('tillo: a card is bought, is what was ordered, and is paid from the float', () =>
+Deno.test('tillo: an order → the ordered card, paid from the float', () =>
   withSandbox(async (sandbox) => {
     assert.equal(await floatAt(sandbox), '1000000');
     const wanted = order();
@@ -37,7 +37,7 @@ Deno.test('tillo: a card is bought, is what was ordered, and is paid from the fl
     assert.equal(await floatAt(sandbox), '999976.5');
   }));
 
-Deno.test('tillo: the same id is the same card, also asked for at once', () =>
+Deno.test('tillo: the same id, also concurrently → the same card', () =>
   withSandbox(async (sandbox) => {
     const wanted = order();
     const all = await Promise.all(Array.from({ length: 8 }, () => issued(sandbox, wanted)));
@@ -48,7 +48,7 @@ Deno.test('tillo: the same id is the same card, also asked for at once', () =>
     assert.deepEqual([other.outcome, other.supplierCode], ['unknown', '708']);
   }));
 
-Deno.test('tillo: two accounts have their own keys, cards and money', () =>
+Deno.test('tillo: two accounts → keys, cards and floats of their own', () =>
   withSandbox(async (sandbox) => {
     await issued(sandbox, order(), 'tillo2');
     assert.deepEqual([(await cardsAt(sandbox)).length, (await cardsAt(sandbox, 'tillo2')).length], [0, 1]);
@@ -58,7 +58,7 @@ Deno.test('tillo: two accounts have their own keys, cards and money', () =>
     assert.deepEqual([outcome, supplierCode], ['declined', '434']);
   }));
 
-Deno.test('tillo: a link is delivered where a link is ordered', () =>
+Deno.test('tillo: an order of a link → a link', () =>
   withSandbox(async (sandbox) => {
     const { card } = await issued(sandbox, order({ deliveryMethod: 'url' }));
     assert.match(card.code, /^https:\/\/cards\.example\//);
@@ -75,7 +75,7 @@ const REFUSED: [what: string, over: Partial<Order>, code: string][] = [
 ];
 
 for (const [what, over, code] of REFUSED) {
-  Deno.test(`tillo: ${what} is declined with ${code}, and nothing is sold`, () =>
+  Deno.test(`tillo: ${what} → declined with ${code}, nothing is sold`, () =>
     withSandbox(async (sandbox) => {
       const { outcome, supplierCode } = await tilloAt(sandbox).issue(order(over));
       assert.deepEqual([outcome, supplierCode], ['declined', code]);
@@ -83,7 +83,7 @@ for (const [what, over, code] of REFUSED) {
     }));
 }
 
-Deno.test('tillo: a float that is too low and a stock that is out are our shortage', () =>
+Deno.test('tillo: float too low or out of stock → shortage', () =>
   withSandbox(async (sandbox) => {
     await arrange(sandbox, 'floats', { currency: 'USD', amount: 23.49 });
     assert.deepEqual((await tilloAt(sandbox).issue(order())).supplierCode, '610');
@@ -124,7 +124,7 @@ const FAULTS: [kind: string, code: string, isSold: boolean][] = [
 ];
 
 for (const [kind, code, isSold] of FAULTS) {
-  Deno.test(`tillo: ${kind} leaves the outcome unknown`, () =>
+  Deno.test(`tillo: ${kind} → unknown`, () =>
     withSandbox(async (sandbox) => {
       // When a kept connection breaks, the runtime sends the request again by itself.
       const times = kind.startsWith('timeout') ? 2 : 1;
@@ -139,7 +139,7 @@ for (const [kind, code, isSold] of FAULTS) {
     }));
 }
 
-Deno.test('tillo: a card that comes later goes through its states and is then what was ordered', () =>
+Deno.test('tillo: a delayed card → its states, then the ordered card', () =>
   withSandbox(async (sandbox) => {
     const wanted = order({ brandCode: 'fixed-async-us' });
     const tillo = tilloAt(sandbox);
@@ -162,7 +162,7 @@ Deno.test('tillo: a card that comes later goes through its states and is then wh
     assert.equal((await tillo.orderStatus(wanted)).outcome, 'issued', 'found by our own id as well');
   }));
 
-Deno.test('tillo: an order that failed is an answer of success, and is declined', () =>
+Deno.test('tillo: a failed order in a successful response → declined', () =>
   withSandbox(async (sandbox) => {
     await fail(sandbox, { provider: 'tillo', to: 'fixed-async-us', kind: 'order_error' });
     const wanted = order({ brandCode: 'fixed-async-us' });
@@ -173,7 +173,7 @@ Deno.test('tillo: an order that failed is an answer of success, and is declined'
     assert.equal((await tilloAt(sandbox).orderStatus(order())).outcome, 'not_found');
   }));
 
-Deno.test('tillo: a card is taken back once, with its money; what was never sold is not found', () =>
+Deno.test('tillo: a reversal → once, with a refund; of an unknown sale → not found', () =>
   withSandbox(async (sandbox) => {
     const wanted = order();
     await fail(sandbox, { provider: 'tillo', to: 'amazon', kind: '502_after_accepting' });
@@ -187,7 +187,7 @@ Deno.test('tillo: a card is taken back once, with its money; what was never sold
     assert.deepEqual([outcome, supplierCode], ['not_found', '724']);
   }));
 
-Deno.test('tillo: after two days, or of a brand that does not allow it, a card is not taken back', () =>
+Deno.test('tillo: a reversal after two days, or of a brand without reversals → refused', () =>
   withSandbox(async (sandbox) => {
     const old = order();
     await issued(sandbox, old);
@@ -199,7 +199,7 @@ Deno.test('tillo: after two days, or of a brand that does not allow it, a card i
     assert.deepEqual([outcome, supplierCode], ['unknown', '720']);
   }));
 
-Deno.test('tillo: the catalogue tells what can be bought', () =>
+Deno.test('tillo: the catalogue → the brands on sale', () =>
   withSandbox(async (sandbox) => {
     const all = await tilloAt(sandbox).brands();
     assert.ok(all.length >= 5);
@@ -217,7 +217,7 @@ Deno.test('tillo: the catalogue tells what can be bought', () =>
     assert.deepEqual(await tilloAt(sandbox).brands('nobody'), []);
   }));
 
-Deno.test('tillo: what cannot be asked throws, and names no key', () =>
+Deno.test('tillo: an unreachable API or a wrong key → throws without naming the key', () =>
   withSandbox(async (sandbox) => {
     const away = tilloAt(sandbox, 'tillo', { baseUrl: 'http://127.0.0.1:1' });
     await assert.rejects(away.floats(), (error: Error) => !error.message.includes('test_'));

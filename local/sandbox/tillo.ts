@@ -11,7 +11,7 @@ export interface Account {
   secretKey: string;
 }
 
-/** What a request to make or reverse a card says. */
+/** The body of a request to issue or reverse a card. */
 interface Body {
   client_request_id: string;
   original_client_request_id?: string;
@@ -66,7 +66,7 @@ function brandOf(books: Books, { searchParams }: URL): string | undefined {
   return saleOf(books, searchParams)?.brand;
 }
 
-/** The signature over a request, computed anew: the simplified and the full form are both right. */
+/** Verifies the signature of a request in its simplified or full form. */
 function isSigned({ apiKey, secretKey }: Account, request: Request, path: string, body: Body | null, brand?: string) {
   const [key, signature, timestamp] = ['api-key', 'signature', 'timestamp'].map((name) => request.headers.get(name));
   if (key !== apiKey || !signature || !/^\d{13}$/.test(timestamp ?? '')) return false;
@@ -99,7 +99,7 @@ function answerTo(books: Books, call: string, query: URLSearchParams, body: Body
   }
 }
 
-/** Issues or orders a card; the same id gets the first answer again. */
+/** Issues or orders a card; the same id returns the first answer. */
 function sell(books: Books, body: Body | null, isOrder: boolean, fault?: Fault): Answer {
   const problem = problemWith(body);
   if (!body || problem) return problem ?? refusal('070');
@@ -176,7 +176,7 @@ function statusOf(books: Books, query: URLSearchParams): Answer {
   });
 }
 
-/** The state of an order that is under way. */
+/** The state of a pending order. */
 function stateOf({ isOrder, at }: Sale): string | undefined {
   return isOrder ? STATES.find(([untilMs]) => Date.now() - at < untilMs)?.[1] : undefined;
 }
@@ -266,10 +266,10 @@ function stockOf(books: Books, slug: string | null): Record<string, unknown> {
   ]));
 }
 
-/** What a fault answers before anything is accepted. */
+/** The answer of a fault before anything is accepted. */
 function faultResponse(fault: Fault | undefined): Response | null {
   const kind = fault?.kind ?? '';
-  // These two come from in front of Tillo, and have no body.
+  // These two come from a proxy before Tillo and have no body.
   if (kind === '502' || kind === '504') return new Response(null, { status: Number(kind) });
   if (/^\d{3}$/.test(kind)) return responseOf(refusal(kind));
   if (kind === 'html') return new Response('<h1>Sorry</h1>', { status: 503, headers: { 'content-type': 'text/html' } });
@@ -277,12 +277,12 @@ function faultResponse(fault: Fault | undefined): Response | null {
   return null;
 }
 
-/** A card was made, and what is in front of Tillo fails to say so. */
+/** A card was issued, but the proxy before Tillo fails to answer. */
 function lost({ kind }: Fault): Response {
   return new Response(null, { status: kind.startsWith('504') ? 504 : 502 });
 }
 
-/** What a fault makes of an answer on its way. */
+/** The answer after a fault has changed it. */
 function spoilt(answer: Answer, fault: Fault | undefined): Answer {
   const data = answer.body.data as Record<string, unknown>;
   switch (fault?.kind) {

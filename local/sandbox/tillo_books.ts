@@ -20,7 +20,7 @@ export interface Brand {
   discount: number;
   /** Values it is sold in; any from 1 to 1000 when there are none. */
   denominations: string[];
-  /** What is left of each value, where Tillo keeps stock of the brand. */
+  /** Stock by value, for brands with limited stock. */
   stock: Record<string, number> | null;
   /** Whether its cards have a security code and a serial number instead of a PIN. */
   hasSecurityCode?: boolean;
@@ -66,7 +66,7 @@ const USUAL = {
   stock: null,
 };
 
-/** The brands that are there from the start; those of Tillo's own sandbox go by its names. */
+/** The initial brands; those of Tillo's own sandbox have its names. */
 const CATALOGUE: Brand[] = [
   { ...USUAL, slug: 'amazon', name: 'Amazon' },
   { ...USUAL, slug: 'apple', name: 'Apple' },
@@ -80,7 +80,7 @@ const CATALOGUE: Brand[] = [
   { ...USUAL, slug: 'open-async-eur', name: 'Open Async EUR', currency: 'EUR', isAsynchronous: true },
 ];
 
-/** What one account has bought, and what it has left; with a file it survives a restart. */
+/** Sales and floats of one account; with a file they survive a restart. */
 export class Books {
   readonly sales = new Map<string, Sale>();
   readonly brands = new Map<string, Brand>(CATALOGUE.map((brand) => [brand.slug, brand]));
@@ -107,7 +107,7 @@ export class Books {
     if (stock) stock[sale.amount]--;
   }
 
-  /** Takes a card back, or notes that an order has failed, and returns the money. */
+  /** Reverses a card, or records that an order failed, and refunds it. */
   giveBack(sale: Sale, status: 'failed' | 'reversed', answered?: { clientRequestId: string; answer: Answer }): void {
     this.#write({
       sale: { ...sale, status },
@@ -157,7 +157,7 @@ export function newCard(slug: string): { reference: string; code: string; pin: s
   };
 }
 
-// A kill in the middle of a write leaves half a line.
+// A kill during a write leaves half a line.
 function parsed(line: string): Entry | undefined {
   try {
     return JSON.parse(line);

@@ -1,7 +1,7 @@
 import type { StandIn } from './provider.ts';
 import type { Books } from './tillo_books.ts';
 
-/** The doors behind the counter: which cards an account has, what it can buy, and how much money it has left. */
+/** Control endpoints for tests: the sales of an account, the brands that it offers, and its balance. */
 export function tilloControl(books: Books[]): StandIn {
   return {
     prefix: '/_suppliers/',

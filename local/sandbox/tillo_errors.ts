@@ -1,6 +1,6 @@
 import type { Answer } from './tillo_books.ts';
 
-/** Tillo's refusals in its own words, with the HTTP status of its error table. */
+/** Tillo's errors with its messages and the HTTP status of its error table. */
 const REFUSALS: Record<string, { status: number; message: string }> = {
   '070': { status: 400, message: 'There were errors validating the request' },
   '072': { status: 400, message: 'The requested brand does not exist' },

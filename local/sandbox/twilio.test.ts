@@ -7,13 +7,13 @@ import { isSignedByTwilio } from '../../supabase/functions/_shared/messages/prov
 import { arrived, fail, SETTINGS, twilioAt, withSandbox } from './testing.ts';
 
 const to = '+12025550143';
-const NOBODY = 'http://127.0.0.1:1';
+const UNREACHABLE = 'http://127.0.0.1:1';
 
 function message(over: Partial<Message> = {}): Message {
   return { attemptId: crypto.randomUUID(), to, subject: '', text: 'Your card: AMZN-1 é 👍\nBye', html: '', ...over };
 }
 
-Deno.test('twilio: a message arrives as it was written', () =>
+Deno.test('twilio: a message → arrives unchanged', () =>
   withSandbox(async (sandbox) => {
     const outcome = await twilioAt(sandbox).send(message());
     assert.equal(outcome.outcome, 'sent');
@@ -24,7 +24,7 @@ Deno.test('twilio: a message arrives as it was written', () =>
     assert.equal(sms.from, '+15005550006');
   }));
 
-Deno.test('twilio: wrong credentials are final', () =>
+Deno.test('twilio: wrong credentials → permanent', () =>
   withSandbox(async (sandbox) => {
     const { outcome, errorCode } = await twilioAt(sandbox, { authToken: 'another' }).send(message());
     assert.deepEqual([outcome, errorCode], ['permanent', '20003']);
@@ -40,7 +40,7 @@ const REFUSED: [kind: string, outcome: string, errorCode: string][] = [
 ];
 
 for (const [kind, outcome, errorCode] of REFUSED) {
-  Deno.test(`twilio: ${kind} is ${outcome} and nothing arrives`, () =>
+  Deno.test(`twilio: ${kind} → ${outcome}, nothing arrives`, () =>
     withSandbox(async (sandbox) => {
       await fail(sandbox, { provider: 'twilio', to, kind });
       const result = await twilioAt(sandbox).send(message());
@@ -50,7 +50,7 @@ for (const [kind, outcome, errorCode] of REFUSED) {
     }));
 }
 
-Deno.test("twilio: the numbers of Twilio's test credentials fail as documented", () =>
+Deno.test('twilio: the magic numbers of test credentials → their documented errors', () =>
   withSandbox(async (sandbox) => {
     const codes = { '+15005550001': '21211', '+15005550004': '21610', '+15005550009': '21614' };
     for (const [to, code] of Object.entries(codes)) {
@@ -60,12 +60,12 @@ Deno.test("twilio: the numbers of Twilio's test credentials fail as documented",
     }
   }));
 
-Deno.test('twilio: when nobody answers the phone of the API nothing has left', () =>
+Deno.test('twilio: the API is unreachable → retriable, nothing was sent', () =>
   withSandbox(async (sandbox) => {
-    assert.equal((await twilioAt(sandbox, { baseUrl: NOBODY }).send(message())).outcome, 'retriable');
+    assert.equal((await twilioAt(sandbox, { baseUrl: UNREACHABLE }).send(message())).outcome, 'retriable');
   }));
 
-Deno.test('twilio: a line that breaks is ambiguous, and the look-up tells the two cases apart', () =>
+Deno.test('twilio: the connection breaks → ambiguous, and the look-up resolves it', () =>
   withSandbox(async (sandbox) => {
     const since = new Date();
     await fail(sandbox, { provider: 'twilio', to, kind: 'timeout_before_accepting', holdMs: 0 });
@@ -83,7 +83,7 @@ Deno.test('twilio: a line that breaks is ambiguous, and the look-up tells the tw
     });
   }));
 
-Deno.test('twilio: a message is never sent a second time under the hood', () =>
+Deno.test('twilio: the connection breaks → the request is not repeated by the runtime', () =>
   withSandbox(async (sandbox) => {
     const provider = twilioAt(sandbox);
     assert.equal((await provider.send(message({ text: 'warms the connection up' }))).outcome, 'sent');
@@ -92,7 +92,7 @@ Deno.test('twilio: a message is never sent a second time under the hood', () =>
     assert.equal((await arrived(sandbox, to)).length, 2);
   }));
 
-Deno.test('twilio: a look-up goes by number, text and time, and names the oldest first', () =>
+Deno.test('twilio: a look-up → by number, text and time, oldest first', () =>
   withSandbox(async (sandbox) => {
     await twilioAt(sandbox).send(message({ text: 'another card' }));
     await twilioAt(sandbox).send(message());
@@ -105,19 +105,19 @@ Deno.test('twilio: a look-up goes by number, text and time, and names the oldest
     assert.deepEqual(await idsOf(message({ to: '+12025550199' }), new Date()), []);
   }));
 
-Deno.test('twilio: a look-up that cannot see everything says so', () =>
+Deno.test('twilio: a look-up with more messages than it reads → incomplete', () =>
   withSandbox(async (sandbox) => {
     const since = new Date();
-    // Few at a time: nobody waits so long for an answer that he gives up.
+    // A few at a time, so that no request times out.
     for (let sent = 0; sent < 200; sent += 10) {
       await Promise.all(Array.from({ length: 10 }, () => twilioAt(sandbox).send(message({ text: 'noise' }))));
     }
     assert.deepEqual(await twilioAt(sandbox).find(message(), since), { candidates: [], isComplete: false });
   }));
 
-Deno.test('twilio: a look-up throws when Twilio cannot be asked', () =>
+Deno.test('twilio: a look-up while Twilio is unreachable → throws', () =>
   withSandbox(async (sandbox) => {
-    await assert.rejects(twilioAt(sandbox, { baseUrl: NOBODY }).find(message(), new Date()));
+    await assert.rejects(twilioAt(sandbox, { baseUrl: UNREACHABLE }).find(message(), new Date()));
     await assert.rejects(twilioAt(sandbox, { authToken: 'another' }).find(message(), new Date()));
   }));
 
@@ -163,7 +163,7 @@ const CALLBACKS: [kind: string | null, statuses: string[]][] = [
 ];
 
 for (const [kind, statuses] of CALLBACKS) {
-  Deno.test(`twilio: callbacks are signed, name the attempt and come ${kind ?? 'in order'}`, async () => {
+  Deno.test(`twilio: callbacks ${kind ?? 'in order'} → signed, with the attempt id`, async () => {
     const received = await callbacksOf(kind, statuses.length);
     assert.deepEqual(received.map(({ MessageStatus }) => MessageStatus), statuses);
     assert.equal(received.at(-1)!.ErrorCode, kind === 'undelivered' ? '30003' : undefined);

@@ -53,7 +53,7 @@ function create(world: World, account: Account, form: URLSearchParams): Response
   return Response.json(resource(account, message), { status: 201 });
 }
 
-/** What Twilio refuses a message for: magic numbers and parameters. */
+/** The error code for magic numbers and bad parameters. */
 function problemWith(form: URLSearchParams): number | undefined {
   const [to, from, body, callback] = ['To', 'From', 'Body', 'StatusCallback'].map((name) => form.get(name));
   if (!to) return 21604;
@@ -114,7 +114,7 @@ function list({ store }: World, account: Account, url: URL): Response {
   });
 }
 
-// The date alone counts, and what has not been sent yet has none: a filter by date hides it.
+// Only the date counts, and queued messages have none, so a filter by date hides them.
 function isSentWithin({ sentAt }: Message, query: URLSearchParams): boolean {
   const [on, notAfter, notBefore] = ['DateSent', 'DateSent<', 'DateSent>'].map((name) => query.get(name)?.slice(0, 10));
   if (!on && !notAfter && !notBefore) return true;

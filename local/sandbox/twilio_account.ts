@@ -2,6 +2,6 @@
 export interface Account {
   accountSid: string;
   authToken: string;
-  /** Where it sends what phones write to its numbers. */
+  /** URL for inbound messages. */
   inboundUrl?: string;
 }

@@ -7,7 +7,7 @@ import type { Account } from './twilio_account.ts';
 const STEP_MS = 50;
 const RETRY_MS = 1000;
 
-// A status never takes back a later one, whatever order it is told in.
+// A status never replaces a later one, in any order of callbacks.
 const LIFE = ['queued', 'sent', 'delivered', 'undelivered', 'failed'];
 
 const SEQUENCES: Record<string, string[]> = {
@@ -19,7 +19,7 @@ const SEQUENCES: Record<string, string[]> = {
 
 const DEFAULT_ERROR = 30003;
 
-/** Lets a message go through its life, telling its sender of each step as Twilio does. */
+/** Moves a message through its statuses and calls back for each, as Twilio does. */
 export function callBack(
   world: World,
   account: Account,
@@ -73,7 +73,7 @@ function fieldsOf({ accountSid }: Account, { sid, to, from, errorCode }: Message
   };
 }
 
-// Tried once more when the receiver cannot be reached, as Twilio does by default.
+// Retried once when the receiver is unreachable, as Twilio does by default.
 async function post(world: World, account: Account, url: string, fields: Record<string, string>, tries = 2) {
   try {
     const response = await fetch(url, {

@@ -1,4 +1,4 @@
-/** Twilio's refusals that the sandbox can give, in Twilio's words; `{to}` and `{from}` stand for the numbers. */
+/** Twilio's errors with its messages; `{to}` and `{from}` stand for the numbers. */
 export const REFUSALS: Record<number, { status: number; message: string }> = {
   20003: { status: 401, message: 'Authenticate' },
   20404: { status: 404, message: 'The requested resource was not found' },

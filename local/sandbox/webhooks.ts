@@ -1,7 +1,7 @@
 import { timeOut } from './faults.ts';
 import type { StandIn, World } from './provider.ts';
 
-/** A client's system that takes webhooks at `/webhooks/<name>` and keeps what it is sent, signature and all. */
+/** A client's system that accepts webhooks at `/webhooks/<name>` and stores the calls with their signatures. */
 export function webhooks({ store, faults }: World): StandIn {
   return {
     prefix: '/webhooks/',

@@ -28,7 +28,7 @@ export function reachableTwin(folder) {
   const twin = join('/var/tmp', `rewardbase-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`);
   mkdirSync(twin, { recursive: true, mode: 0o711 });
   const found = lstatSync(twin);
-  // Anybody may create names in /var/tmp: a folder that somebody else prepared could hold his binaries.
+  // Any account may create names in /var/tmp: a folder of another account could hold its binaries.
   if (!found.isDirectory() || found.uid !== 0 || found.mode & 0o022) {
     throw new Error(`${twin} does not belong to root.`);
   }

@@ -11,7 +11,7 @@ export function writeFacts(dataFolder, facts) {
   writeFileSync(fileOf(dataFolder), `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
 }
 
-/** Forgets the facts of a stack that has stopped. */
+/** Deletes the facts of a stack that has stopped. */
 export function removeFacts(dataFolder) {
   rmSync(fileOf(dataFolder), { force: true });
 }
@@ -26,7 +26,7 @@ export function runningFacts(dataFolder) {
   }
 }
 
-/** How tests, the demo and the benchmarks find the stack. */
+/** The environment by which tests, the demo and the benchmarks find the stack. */
 export function factsAsEnvironment(facts, logFile) {
   return {
     API_URL: facts.apiUrl,

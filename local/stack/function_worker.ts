@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
-// What a request goes on with after its answer. Hosted keeps the worker alive until it settles; this worker lives on anyway.
+// Background work of a request after its answer. Hosted keeps the worker alive until it settles; this worker lives on anyway.
 const background = new AsyncLocalStorage<Promise<unknown>[]>();
 Object.assign(globalThis, {
   EdgeRuntime: {
@@ -29,7 +29,7 @@ const handler = await loadHandler(new URL(import.meta.url).searchParams.get('fil
 const server = serve({ hostname: '127.0.0.1', port: 0, onListen() {} }, answer);
 (self as unknown as Worker).postMessage({ port: server.addr.port });
 
-/** Answers as the function does; the scheduler and tests, which ask for it, get the answer when the background work has ended. */
+/** Answers as the function does; with the header `x-local-settled` only when the background work has ended. */
 function answer(request: Request): Promise<Response> {
   const work: Promise<unknown>[] = [];
   return background.run(work, async () => {

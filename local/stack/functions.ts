@@ -73,7 +73,7 @@ export class Functions {
         signal,
       });
     } catch (error) {
-      // A worker that called Deno.exit() tells nobody: the next request must not meet it again.
+      // A worker that called Deno.exit() sends no message: the next request must not reach it again.
       running.stop(error as Error);
       throw error;
     }
@@ -101,7 +101,7 @@ export class Functions {
     const stop = (reason: Error) => {
       clearTimeout(patience);
       if (this.#running.get(name) === running) this.#running.delete(name);
-      reject(reason); // a request that waits for the boot must not wait for ever
+      reject(reason); // otherwise a request that waits for the boot would hang
       worker.terminate();
     };
     const patience = setTimeout(() => stop(new Error(`${name} did not start.`)), bootLimit);

@@ -293,7 +293,7 @@ async function forgetSchemaWhenTold(connection: Internals, limits: TimeLimits) {
     await connection.clearSchemaCache();
     return look(options);
   };
-  // A look takes long, and nobody else is served meanwhile: those who come during one wait for it instead of looking, too.
+  // Reading the schema takes long and blocks other requests, so concurrent callers share one reading.
   connection.introspect = (options) => {
     if (!options?.useCache) return look(options);
     return looking ??= look(options).finally(() => looking = undefined);

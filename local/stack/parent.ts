@@ -1,4 +1,4 @@
-/** What a child process hears from its parent: one line of settings, then nothing until the parent is gone. */
+/** Standard input of a child process: one line of settings, then nothing until the parent ends. */
 
 type Lines = ReadableStreamDefaultReader<string>;
 

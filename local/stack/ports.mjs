@@ -6,7 +6,7 @@ const host = '127.0.0.1';
 /** A stray connection would keep a listener from closing for ever. */
 const refuse = (socket) => socket.destroy();
 
-/** A port that nobody listens on now. */
+/** A port that is free now. */
 export function freePort() {
   return new Promise((resolve, reject) => {
     const server = net.createServer(refuse).on('error', reject).listen(0, host, () => {

@@ -83,7 +83,7 @@ function createCluster(native, cluster, password) {
   throw new Error(`initdb failed: ${initdb.error ?? initdb.stderr + initdb.stdout}`);
 }
 
-/** Root runs the server as whoever owns the data already. */
+/** Root runs the server as the account that owns the data already. */
 function ownerOf(cluster) {
   if (process.getuid?.() !== 0) return {};
   const { uid, gid } = statSync(join(cluster, 'PG_VERSION'));

@@ -45,7 +45,7 @@ function processIn(cluster) {
     try {
       return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(cluster);
     } catch {
-      return false; // it has ended, or belongs to somebody else
+      return false; // it has ended, or belongs to another account
     }
   };
   const processes = process.platform === 'linux' ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [];

@@ -1,4 +1,4 @@
-/** What the system knows about a process. */
+/** Looks up processes of the operating system. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 

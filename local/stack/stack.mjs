@@ -71,7 +71,7 @@ export async function removeCluster(dataFolder) {
 
 const stripeKeys = ['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET'];
 
-/** With a file, what arrived is still there after a restart. */
+/** With a file, messages survive a restart. */
 function startSandbox({ port, environment, secrets, accounts, write, file }) {
   const supplierKeys = Object.keys(accountSecrets(accounts));
   const names = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'SENDGRID_API_KEY', ...supplierKeys, ...stripeKeys];
@@ -90,7 +90,7 @@ function startSandbox({ port, environment, secrets, accounts, write, file }) {
   });
 }
 
-// Lite hashes passwords in the thread that serves everybody; those of throwaway users protect nothing.
+// Lite hashes passwords in the thread that serves all requests; those of throwaway users protect nothing.
 const cheapPasswords = { LITE_AUTH_BCRYPT_COST: '4' };
 
 function startGateway({ port, environment, database, secrets, development, write }) {

@@ -1,5 +1,5 @@
 /**
- * Lets one person use lite's Studio: whoever opens the address that `npm start` printed. Lite itself trusts everybody on
+ * Lets one person use lite's Studio: the one who opens the address that `npm start` printed. Lite itself trusts everyone on
  * this machine, with the rights of a secret key.
  */
 
@@ -30,7 +30,7 @@ export function enterStudio(request: Request, token: string): Response | null {
   return new Response(null, { status: 302, headers: { 'location': '/', 'set-cookie': cookie } });
 }
 
-/** A file of Studio, which lite leaves to whoever embeds it; null when the path is none. */
+/** A file of Studio, which lite leaves to the embedding server; null when the path is none. */
 export function studioFile(pathname: string, root: URL): Response | null {
   if (!pathname.startsWith('/static/') || pathname.includes('..')) return null;
   try {

@@ -1,4 +1,4 @@
-/** Throwaway data: a migrated cluster, copied from a template that is made anew when anything it was made of changed. */
+/** Throwaway data: a migrated cluster, copied from a template that is recreated when any of its sources changed. */
 import { spawnSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import {
@@ -23,7 +23,7 @@ import { startDatabase } from './stack.mjs';
 
 const templates = join(localFolder, 'templates');
 
-/** Makes a data folder outside of the project, which is deleted at the end; tells the template that it was copied from. */
+/** Makes a data folder outside of the project, which is deleted at the end; returns it with the template that it was copied from. */
 export async function throwawayData() {
   const folder = mkdtempSync(join(tmpdir(), 'rewardbase-'));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));

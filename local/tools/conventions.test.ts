@@ -78,7 +78,7 @@ Deno.test('migrations: each grant of a function stands beside it', () => {
     const [, list] = /^grant execute on function ([\s\S]*?) to /.exec(sql) ?? [];
     const names: string[] = list?.match(/(?:public|private)\.\w+/g) ?? [];
     const isStray = names.length !== 1 || names[0] !== created.get(file);
-    if (list && isStray && !knownStrays.includes(names[0])) strays.push(`${file}: ${sql.trim()}`);
+    if (list && isStray && !knownStrays.includes(names[0] ?? '')) strays.push(`${file}: ${sql.trim()}`);
   }
   assert.deepEqual(strays, []);
 });

@@ -30,7 +30,7 @@ Deno.test('supabase test db: a .sql file that is no test, such as a helper → n
   assert.deepEqual(strays, ['supabase/tests/000_load_helpers.sql']);
 });
 
-Deno.test('completedLock: adds the packages of other platforms and nothing else', () => {
+Deno.test('completedLock: packages of other platforms are missing → added, nothing else', () => {
   const tool = {
     version: '1.0.0',
     dev: true,
@@ -63,7 +63,7 @@ Deno.test('entriesWithoutHash: a package without integrity that may be installed
   assert.deepEqual(found, ['node_modules/bad', 'node_modules/bad-linux-x64']);
 });
 
-Deno.test('problemsOfFunctions: a folder that config.toml does not list, or lists otherwise, is named', () => {
+Deno.test('problemsOfFunctions: a folder that config.toml lacks or lists differently → named', () => {
   const section = (name: string, verify = false) =>
     `[functions.${name}]\nverify_jwt = ${verify}\nimport_map = "./functions/deno.json"\n\n`;
   assert.deepEqual(problemsOfFunctions(['a', 'b-c'], section('a') + section('b-c')), []);

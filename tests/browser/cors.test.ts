@@ -21,7 +21,7 @@ async function functions(): Promise<{ name: string; isForBrowsers: boolean }[]> 
   }));
 }
 
-Deno.test('functions: every one that a user or a page may call answers preflight requests and lets the page read its answer', async () => {
+Deno.test('functions: each that a user or a page may call → answers preflight, the page reads its answer', async () => {
   const all = await functions();
   assert.ok(all.length > 25 && all.some(({ isForBrowsers }) => !isForBrowsers));
   for (const { name, isForBrowsers } of all) {

@@ -49,7 +49,7 @@ interface Story {
   failures: Map<string, number>;
 }
 
-/** Asks for a recipient's card until somebody says that it was given; always with the same key. */
+/** Requests a recipient's card with the same key until the answer is a card or GC-010. */
 async function askUntilGiven(
   stack: OwnStack,
   { campaignId }: Promised,
@@ -92,7 +92,7 @@ async function killNowAndThen(stack: OwnStack, { acknowledged }: Story): Promise
   return report;
 }
 
-/** Ends the leases of workers that are dead, so that nobody need wait a minute for them to lapse. */
+/** Ends the leases of workers that are dead, so that no test waits a minute for them to lapse. */
 async function lapseLeases(sql: Database): Promise<void> {
   await sql`update public.deliveries set leased_until = now() where status = 'sending'`;
   await sql`update public.deliveries set next_attempt_at = now() where status = 'unknown'`;
@@ -125,7 +125,7 @@ async function assertPromiseKept(sql: Database, { poolId }: Promised, { acknowle
     assert.equal(texts.length, 1, `${texts.length} messages to one recipient`);
     assert.ok(texts[0].body.includes(code), 'a recipient got another code than was acknowledged');
   }
-  assert.equal(messages.length, RECIPIENTS, 'somebody got a message who has no card');
+  assert.equal(messages.length, RECIPIENTS, 'a recipient got a message without a card');
   const violations = await sql`select * from private.invariant_violations`;
   assert.deepEqual([...violations], []);
 }
@@ -147,7 +147,7 @@ Deno.test.afterAll(async () => {
   await stack?.end();
 });
 
-Deno.test('chaos: 16 workers lease 160 deliveries in batches while the gateway stands still, none twice', async () => {
+Deno.test('lease_deliveries: 16 workers lease 160 deliveries while the gateway hangs → none twice', async () => {
   const place = { database: sql, on: stack.facts };
   const { campaignId, recipients } = await promise({ cards: 160, recipients: 160 }, place);
   stack.signal('gateway', 'SIGSTOP');
@@ -166,7 +166,7 @@ Deno.test('chaos: 16 workers lease 160 deliveries in batches while the gateway s
     }))).flat();
     assert.equal(leased.length, 160);
     assert.equal(new Set(leased.map(({ deliveryId }) => deliveryId)).size, 160);
-    // Reported as sent, so that nobody looks for them later.
+    // Recorded as sent, so that no job looks them up later.
     await Promise.all(leased.map(({ attemptId, leaseToken }) =>
       sql`
       select public.complete_delivery_attempt(${attemptId}, ${leaseToken}, 'sent', 'twilio', ${attemptId}, null, null)`
@@ -176,7 +176,7 @@ Deno.test('chaos: 16 workers lease 160 deliveries in batches while the gateway s
   }
 });
 
-Deno.test('chaos: 8 workers lease webhooks while the gateway stands still: no try twice, two of an endpoint at once at most', async () => {
+Deno.test('lease_webhooks: 8 workers while the gateway hangs → no attempt twice, at most two per endpoint at once', async () => {
   const { clientId } = await promise({ cards: 0 }, { database: sql, on: stack.facts });
   stack.signal('gateway', 'SIGSTOP');
   try {
@@ -205,7 +205,7 @@ Deno.test('chaos: 8 workers lease webhooks while the gateway stands still: no tr
       select count(*) as tries, count(distinct message_id) as messages from public.webhook_attempts
       where message_id in (select id from public.webhook_messages where endpoint_id = ${endpointId})`;
     assert.deepEqual([tries, messages], [leased.length, leased.length]);
-    // What is left is sent to nobody.
+    // The remaining deliveries are never sent.
     await sql`update public.webhook_endpoints set is_active = false, disabled_at = now() where id = ${endpointId}`;
   } finally {
     stack.signal('gateway', 'SIGCONT');
@@ -235,7 +235,7 @@ const BREAKAGES = [
 ] as const;
 
 for (const { what, code, broken, mended } of BREAKAGES) {
-  Deno.test(`chaos: while ${what} a caller hears ${code}, no card is gone, and the same request succeeds later`, async () => {
+  Deno.test(`provision: while ${what} → ${code}, no card is lost, and the same request succeeds later`, async () => {
     const { campaignId, poolId, recipient } = await promise({ cards: 1 }, { database: sql, on: stack.facts });
     const ask = () =>
       call('provision-gift-card-unified', { campaignId, recipientId: recipient.id }, {
@@ -260,7 +260,7 @@ for (const { what, code, broken, mended } of BREAKAGES) {
   });
 }
 
-Deno.test('chaos: whatever is killed while cards are given, each is given, found and sent once', async () => {
+Deno.test('provision: processes killed at random → each card claimed, found and sent once', async () => {
   const promised = await promise({ cards: RECIPIENTS, recipients: RECIPIENTS }, { database: sql, on: stack.facts });
   const story: Story = { acknowledged: [], failures: new Map() };
   const waiting = [...promised.recipients];

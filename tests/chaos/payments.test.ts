@@ -21,7 +21,7 @@ const DEATHS: Part[][] = [['postgres'], ['gateway'], ['postgres', 'gateway', 'sa
 const seed = seedFrom('CHAOS_SEED');
 const random = seeded(seed);
 
-/** Somebody who buys a package, and either pays for it or thinks better of it. */
+/** A customer who buys a package and either pays or cancels. */
 interface Buyer {
   id: string;
   token: string;
@@ -36,7 +36,7 @@ interface Shop {
   done: number;
 }
 
-Deno.test('chaos: whatever is killed between hold and capture, a purchase is given once or its bizcoins are back', async () => {
+Deno.test('purchase-package: processes killed between hold and capture → the package once, or the bizcoins released', async () => {
   const stack = await OwnStack.begin();
   const sql = connect(stack.facts.dbUrl, 8);
   try {
@@ -79,7 +79,7 @@ async function signUp({ stack, clientId }: Shop, sql: Database, pays: boolean): 
   return { id, token, pays };
 }
 
-/** Begins a purchase and pays or cancels it, asking again until somebody says that it is so. */
+/** Starts a purchase and pays or cancels it, repeating calls until they succeed. */
 async function buy(shop: Shop, { token, pays }: Buyer): Promise<void> {
   const { stack: { facts }, packageId } = shop;
   const options = () => ({ on: facts, token });

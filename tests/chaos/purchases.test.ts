@@ -78,7 +78,7 @@ async function stumble(brandCode: string): Promise<void> {
   }
 }
 
-/** Ends the leases of workers that are dead, so that nobody need wait for them to lapse. */
+/** Ends the leases of workers that are dead, so that no test waits for them to lapse. */
 async function lapseLeases(): Promise<void> {
   await sql`update public.gift_card_purchases set leased_until = now() where leased_until is not null`;
   await sql`update public.deliveries set leased_until = now() where status = 'sending'`;
@@ -151,7 +151,7 @@ async function assertBooksAgree({ campaignId }: Promised, sold: Sold[], spent: n
   );
 }
 
-Deno.test('chaos: whatever dies while cards are bought, cards at the suppliers are cards on our books', async () => {
+Deno.test('supplier purchases: processes killed at random → the cards sold by suppliers are the cards recorded', async () => {
   const place = { database: sql, on: stack.facts };
   const promised = await promise({ cards: 0, recipients: RECIPIENTS }, place);
   const { brandCode } = await sell(promised.brandId, { suppliers: ['tillo', 'tillo2'] }, place);

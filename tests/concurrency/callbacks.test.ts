@@ -49,7 +49,7 @@ function statesOf(ids: string[]) {
     where provider_message_id = any (${ids}::text[])`;
 }
 
-Deno.test(`record_delivery_status: ${MESSAGES} messages end right, whatever the order and however often they are told`, async () => {
+Deno.test(`record_delivery_status: ${MESSAGES} messages, callbacks repeated and in any order → the right final status`, async () => {
   const ids = await takenMessages(MESSAGES);
   const expected = new Map(ids.map((id) => [id, one(ENDS)]));
   const calls = shuffled(ids.flatMap((id) => {
@@ -69,7 +69,7 @@ Deno.test(`record_delivery_status: ${MESSAGES} messages end right, whatever the 
   assert.deepEqual([...wrong], []);
 });
 
-Deno.test('record_delivery_status: told anything at all, a message never goes back', async () => {
+Deno.test('record_delivery_status: any sequence of callbacks → the rank never decreases', async () => {
   const RANK: Record<string, number> = { sent: 0, delivered: 1, undelivered: 1 };
   const ids = await takenMessages(100);
   const words = [...STEPS, ...OTHERS, ...ENDS.flatMap(([callbacks]) => callbacks), 'a word of tomorrow', ''];

@@ -7,7 +7,7 @@ import { call } from '../support/http.ts';
 import { promise } from '../support/promise.ts';
 import { messagesTo, messageTo } from '../support/sandbox.ts';
 
-Deno.test('claim links: while a card is sent again and opened at the same time, one link lives and every look is audited', async () => {
+Deno.test('claim links: a resend and a reveal at once → one valid link, each reveal audited', async () => {
   const promised = await promise();
   await demandLinks(promised.campaignId);
   const { giftCardId } = await provisionBySms(promised);

@@ -73,7 +73,7 @@ async function assertConserved({ poolId, campaignId }: Promised, given: number, 
 }
 
 for (const [how, storm] of Object.entries({ 'over HTTP': overHttp, 'on 64 connections': overConnections })) {
-  Deno.test(`claims ${how}: 64 requests for 50 cards by 64 recipients give 50 cards, and no card twice`, async () => {
+  Deno.test(`claims ${how}: 64 requests for 50 cards → 50 cards, none twice`, async () => {
     const promised = await promise({ cards: CARDS, recipients: CLIENTS });
     const outcomes = await storm(promised, promised.recipients);
     const { cards, distinct, refusals, kinds } = tally(outcomes);
@@ -90,7 +90,7 @@ for (const [how, storm] of Object.entries({ 'over HTTP': overHttp, 'on 64 connec
     assert.equal(alerts.length, 1);
   });
 
-  Deno.test(`claims ${how}: 64 requests for one recipient give one card, and 63 answers GC-010`, async () => {
+  Deno.test(`claims ${how}: 64 requests for one recipient → one card and 63 times GC-010`, async () => {
     const promised = await promise({ cards: CARDS });
     const sameRecipient = Array.from({ length: CLIENTS }, () => promised.recipient);
     const outcomes = await storm(promised, sameRecipient);
@@ -100,7 +100,7 @@ for (const [how, storm] of Object.entries({ 'over HTTP': overHttp, 'on 64 connec
   });
 }
 
-Deno.test('claims over HTTP: 64 requests with one Idempotency-Key get one answer 64 times', async () => {
+Deno.test('claims over HTTP: 64 requests with one Idempotency-Key → one answer 64 times', async () => {
   const promised = await promise({ cards: CARDS });
   const options = { idempotencyKey: crypto.randomUUID() };
   const answers = await Promise.all(Array.from({ length: CLIENTS }, () => provision(promised, {}, options)));
@@ -112,7 +112,7 @@ Deno.test('claims over HTTP: 64 requests with one Idempotency-Key get one answer
   await assertConserved(promised, 1, CARDS);
 });
 
-Deno.test('claims: the naive version, read then update, hands out duplicates where ours does not', async () => {
+Deno.test('claims: a naive read-then-update → duplicates, where the entry point has none', async () => {
   const schema = `naive_${crypto.randomUUID().slice(0, 8)}`;
   await sql.unsafe(`
     create schema ${schema};

@@ -5,7 +5,7 @@ import { promise } from '../support/promise.ts';
 
 const AT_ONCE = 64;
 
-Deno.test('crm: the same event 64 times at once brings one card, and is stored once', async () => {
+Deno.test('crm-webhook: the same event 64 times at once → stored once, one card', async () => {
   const promised = await promise({ cards: AT_ONCE });
   const crm = await connect(promised);
   const event = { contactId: promised.recipient.id, eventId: crypto.randomUUID() };
@@ -18,7 +18,7 @@ Deno.test('crm: the same event 64 times at once brings one card, and is stored o
   assert.deepEqual({ ...counts }, { cards: 1, deliveries: 1, events: 1 });
 });
 
-Deno.test('crm: 64 events of one contact for one reward at once bring one card; the others are refused', async () => {
+Deno.test('crm-webhook: 64 events of one contact for one reward at once → one card, the others refused', async () => {
   const promised = await promise({ cards: AT_ONCE });
   const crm = await connect(promised);
   const contactId = promised.recipient.id;

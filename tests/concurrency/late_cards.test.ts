@@ -99,7 +99,7 @@ async function report(step: Step, outcome: string): Promise<Step | undefined> {
   return answer.result?.purchase;
 }
 
-/** What is due is leased: the minute has passed, and the lease of whoever stands still. */
+/** Makes the purchase due: the minute has passed and the lease of the hanging worker has lapsed. */
 async function lease(campaignId: string): Promise<Step[]> {
   await sql`
     update public.gift_card_purchases
@@ -134,12 +134,12 @@ async function booked(recipientId: string): Promise<string[]> {
   return purchases.map(({ id }) => id);
 }
 
-Deno.test('purchase: however late the first asker is heard and comes back, the one card on our books is the one sold', async () => {
+Deno.test('supplier purchases: a late answer of the first worker → the recorded card is the one sold', async () => {
   const all = cases();
   const promised = await promise({ cards: 0, recipients: all.length });
   const { campaignId, brandId, recipients } = promised;
   await onSale(brandId);
-  // These cards are no cards, so that nobody is to be sent one.
+  // These cards are fake, so none may be sent.
   await sql`update public.campaign_recipients set phone = null, email = null where campaign_id = ${campaignId}`;
   let takenBack = 0;
   for (const [index, [answer, end, soldAt, reportedAt]] of all.entries()) {

@@ -32,7 +32,7 @@ function shuffled<Item>(items: Item[]): Item[] {
 }
 
 // By id, because a batch would take the deliveries of the tests beside this one; tests/chaos leases batches.
-Deno.test('lease_deliveries: 16 workers who reach for the same deliveries never share one', async () => {
+Deno.test('lease_deliveries: 16 workers lease the same deliveries → none twice', async () => {
   const ids = await deliveriesToCome(DELIVERIES);
   const pool = connect(undefined, WORKERS);
   const workers = await Promise.all(Array.from({ length: WORKERS }, () => pool.reserve()));
@@ -53,7 +53,7 @@ Deno.test('lease_deliveries: 16 workers who reach for the same deliveries never 
     where delivery_id in ${sql(ids)}`;
   assert.deepEqual({ ...attempts[0] }, { attempts: DELIVERIES, deliveries: DELIVERIES });
 
-  // Reported as sent, so that nobody looks for them later.
+  // Recorded as sent, so that no job looks them up later.
   const reports = await Promise.all(leased.map(async ({ attemptId, leaseToken }) => {
     const [{ answer }] = await sql`
       select public.complete_delivery_attempt(${attemptId}, ${leaseToken}, 'sent', 'twilio',
@@ -110,7 +110,7 @@ Deno.test('lease_deliveries: cards expire between claim and lease → none is le
   assert.deepEqual([...violations], []);
 });
 
-Deno.test("complete_delivery_attempt: a report with a lease that is not one's own changes nothing", async () => {
+Deno.test('complete_delivery_attempt: a foreign lease → nothing changes', async () => {
   const [id] = await deliveriesToCome(1);
   const [attempt] = await sql.begin(async (transaction) => {
     await transaction`update public.deliveries set next_attempt_at = now() where id = ${id}`;

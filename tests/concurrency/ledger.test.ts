@@ -45,7 +45,7 @@ async function outcome(statement: Promise<readonly { answer?: string }[]>): Prom
     return answer!;
   } catch (error) {
     const { code } = error as { code: string };
-    if (!SQLSTATE.test(code)) throw error; // whoever could not connect was not refused
+    if (!SQLSTATE.test(code)) throw error; // a failed connection is no refusal
     return code;
   }
 }
@@ -71,7 +71,7 @@ async function assertBalanced() {
   assert.deepEqual([...await sql`select * from private.ledger_imbalances`], []);
 }
 
-Deno.test('ledger: 2 × 500 opposite transfers between two accounts sum to zero, without a deadlock', async () => {
+Deno.test('post_transfer: 2 × 500 opposite transfers between two accounts → sum zero, no deadlock', async () => {
   const own = await wallet({ customers: 2, balance: 500 });
   const [one, two] = own.accounts;
   const outcomes = await withConnections(
@@ -90,7 +90,7 @@ Deno.test('ledger: 2 × 500 opposite transfers between two accounts sum to zero,
   await assertBalanced();
 });
 
-Deno.test('ledger: batches that name the same accounts in opposite orders do not deadlock', async () => {
+Deno.test('post_transfers: batches with the same accounts in opposite orders → no deadlock', async () => {
   const own = await wallet({ customers: 8, balance: 1000 });
   const batch = (accounts: string[]) =>
     accounts.slice(1).map((to, n) => ({
@@ -110,7 +110,7 @@ Deno.test('ledger: batches that name the same accounts in opposite orders do not
   await assertBalanced();
 });
 
-Deno.test('ledger: 64 clients spend one balance to the last coin and not one more', async () => {
+Deno.test('post_transfer: 64 clients spend one balance → to zero, never below', async () => {
   const own = await wallet({ balance: 100 });
   const [account] = own.accounts;
   const amounts = Array.from({ length: CLIENTS * 4 }, (_, n) => 1 + n % 3);
@@ -126,7 +126,7 @@ Deno.test('ledger: 64 clients spend one balance to the last coin and not one mor
   await assertBalanced();
 });
 
-Deno.test('ledger: 64 times the same key is one transfer', async () => {
+Deno.test('post_transfer: the same key 64 times → one transfer', async () => {
   const own = await wallet();
   const [account] = own.accounts;
   const outcomes = await withConnections(
@@ -138,7 +138,7 @@ Deno.test('ledger: 64 times the same key is one transfer', async () => {
   assert.deepEqual(await balanceOf(account), { balance: 10, entries: 10 });
 });
 
-Deno.test('ledger: 64 times the same hold is one hold', async () => {
+Deno.test('reserve_hold: the same key 64 times → one hold', async () => {
   const own = await wallet({ balance: 10 });
   const [account] = own.accounts;
   const outcomes = await withConnections(CLIENTS, (db) =>
@@ -150,7 +150,7 @@ Deno.test('ledger: 64 times the same hold is one hold', async () => {
   await assertBalanced();
 });
 
-Deno.test('ledger: 64 clients hold no more of one balance than there is, without a deadlock', async () => {
+Deno.test('reserve_hold: 64 clients hold one balance → never more than it, no deadlock', async () => {
   const own = await wallet({ balance: 100 });
   const [account] = own.accounts;
   const outcomes = await withConnections(
@@ -164,7 +164,7 @@ Deno.test('ledger: 64 clients hold no more of one balance than there is, without
   await assertBalanced();
 });
 
-Deno.test('ledger: of a capture and a release at the same time exactly one wins', async () => {
+Deno.test('ledger: a capture and a release at once → exactly one succeeds', async () => {
   const own = await wallet({ balance: 100 });
   const [account] = own.accounts;
   let captures = 0;
@@ -191,7 +191,7 @@ Deno.test('ledger: of a capture and a release at the same time exactly one wins'
   await assertBalanced();
 });
 
-Deno.test('ledger: 64 reversals of parts give back exactly what was paid', async () => {
+Deno.test('reverse_transfer: 64 partial reversals → exactly the amount paid', async () => {
   const own = await wallet({ balance: 50 });
   const [account] = own.accounts;
   const payment = await move(sql, own, account, own.revenue, 50);
@@ -204,7 +204,7 @@ Deno.test('ledger: 64 reversals of parts give back exactly what was paid', async
   await assertBalanced();
 });
 
-Deno.test('ledger: 64 times the same reversal is one reversal, also where no account is locked', async () => {
+Deno.test('reverse_transfer: the same key 64 times → one reversal, also without a locked account', async () => {
   const own = await wallet({ balance: 50 });
   const [account] = own.accounts;
   const payment = await move(sql, own, account, own.revenue, 50);
@@ -224,7 +224,7 @@ Deno.test('ledger: 64 times the same reversal is one reversal, also where no acc
   await assertBalanced();
 });
 
-Deno.test('ledger: what lapses while it is being spent is either spent or expired', async () => {
+Deno.test('expire_lots: a lot expires while it is spent → either spent or expired', async () => {
   const own = await wallet();
   const [account] = own.accounts;
   await sql`

@@ -74,7 +74,7 @@ async function assertNothingViolated(poolId: string) {
   assert.deepEqual([...violations], []);
 }
 
-Deno.test('release_stuck_cards: a card whose message is being leased is left alone, and stuck once it is', async () => {
+Deno.test('release_stuck_cards: its message is being leased → skipped, then stuck', async () => {
   const promised = await promise();
   const [waiting] = await giveUnsent(promised);
   await withSessions(2, async ([one, two]) => {
@@ -88,7 +88,7 @@ Deno.test('release_stuck_cards: a card whose message is being leased is left alo
   await assertNothingViolated(promised.poolId);
 });
 
-Deno.test('release_stuck_cards: a card whose message a sender has only begun to take is left alone', async () => {
+Deno.test('release_stuck_cards: a lease has begun → skipped', async () => {
   const promised = await promise();
   const [waiting] = await giveUnsent(promised);
   await withSessions(2, async ([one, two]) => {
@@ -99,7 +99,7 @@ Deno.test('release_stuck_cards: a card whose message a sender has only begun to 
   await assertNothingViolated(promised.poolId);
 });
 
-Deno.test('release_stuck_cards: what is being released is leased by nobody, and after a rollback by somebody', async () => {
+Deno.test('lease_deliveries: the card is being released → not leased; after a rollback → leased', async () => {
   const promised = await promise({ cards: 2, recipients: 2 });
   const [kept, released] = await giveUnsent(promised);
   await withSessions(2, async ([one, two]) => {
@@ -122,7 +122,7 @@ Deno.test('release_stuck_cards: what is being released is leased by nobody, and 
   await assertNothingViolated(promised.poolId);
 });
 
-Deno.test('cancel_gift_card: who waits for a sender finds that the code may have left', async () => {
+Deno.test('cancel_gift_card: waits for a lease → the code may have been disclosed', async () => {
   const promised = await promise();
   const admin = await signUpAs('client_admin', promised.clientId);
   const [waiting] = await giveUnsent(promised);
@@ -137,7 +137,7 @@ Deno.test('cancel_gift_card: who waits for a sender finds that the code may have
   await assertNothingViolated(promised.poolId);
 });
 
-Deno.test('cancel_gift_card: what is taken back is sent by nobody', async () => {
+Deno.test('cancel_gift_card: a card returned to stock → its message is never sent', async () => {
   const promised = await promise();
   const admin = await signUpAs('client_admin', promised.clientId);
   const [waiting] = await giveUnsent(promised);
@@ -153,7 +153,7 @@ Deno.test('cancel_gift_card: what is taken back is sent by nobody', async () => 
   await assertNothingViolated(promised.poolId);
 });
 
-Deno.test('cancel_gift_card: a message that comes while it waits for the card is called off, too', async () => {
+Deno.test('cancel_gift_card: a message queued while it waits for the card → canceled too', async () => {
   const promised = await promise();
   const admin = await signUpAs('client_admin', promised.clientId);
   const [waiting] = await giveUnsent(promised);
@@ -172,7 +172,7 @@ Deno.test('cancel_gift_card: a message that comes while it waits for the card is
   await assertNothingViolated(promised.poolId);
 });
 
-Deno.test('cancel_gift_card: a sender who takes another message while it waits for the card comes first', async () => {
+Deno.test('cancel_gift_card: another message leased while it waits for the card → the lease goes first', async () => {
   const promised = await promise();
   const admin = await signUpAs('client_admin', promised.clientId);
   const [waiting] = await giveUnsent(promised);
@@ -230,7 +230,7 @@ async function claim(session: Session, { recipient, campaignId }: Promised): Pro
   return answer.code ?? answer.outcome;
 }
 
-Deno.test('expire_gift_cards: a claim that came in time keeps its card', async () => {
+Deno.test('expire_gift_cards: a claim in time → keeps its card', async () => {
   const promised = await promise();
   await withSessions(2, async ([one, two]) => {
     await beginBeforeItExpires(one, promised);
@@ -246,7 +246,7 @@ Deno.test('expire_gift_cards: a claim that came in time keeps its card', async (
   await assertNothingViolated(promised.poolId);
 });
 
-Deno.test('expire_gift_cards: who waits for the last card, and sees it expire, gets none', async () => {
+Deno.test('expire_gift_cards: the last card expires while a claim waits → GC-003', async () => {
   const promised = await promise();
   await withSessions(2, async ([one, two]) => {
     await two`begin`;
@@ -263,7 +263,7 @@ Deno.test('expire_gift_cards: who waits for the last card, and sees it expire, g
   await assertNothingViolated(promised.poolId);
 });
 
-Deno.test('expire_gift_cards: runs at once expire each card once', async () => {
+Deno.test('expire_gift_cards: concurrent runs → each card expired once', async () => {
   const promised = await promise({ cards: 200 });
   await expireIn(0, promised);
   await withSessions(8, async (sessions) => {
@@ -284,7 +284,7 @@ Deno.test('expire_gift_cards: runs at once expire each card once', async () => {
   await assertNothingViolated(promised.poolId);
 });
 
-Deno.test('release_stuck_cards: runs at once release each card once, and owe each reward once', async () => {
+Deno.test('release_stuck_cards: concurrent runs → each card released once, each reward pending once', async () => {
   const promised = await promise({ cards: 40, recipients: 40 });
   const waiting = await giveUnsent(promised);
   await sql`
@@ -313,7 +313,7 @@ Deno.test('release_stuck_cards: runs at once release each card once, and owe eac
   await assertNothingViolated(promised.poolId);
 });
 
-Deno.test('life cycle: senders, sweeps, admins and agents who reach for the same cards never block each other for good', async () => {
+Deno.test('life cycle: workers, jobs, admins and agents on the same cards → no deadlock', async () => {
   const CARDS = 24;
   const promised = await promise({ cards: CARDS, recipients: CARDS });
   const admin = await signUpAs('client_admin', promised.clientId);

@@ -20,7 +20,7 @@ function tally(answers: Answer[]): Record<string, number> {
   return counts;
 }
 
-Deno.test('limits: of 64 wrong codes at once from one address exactly 20 are looked up', async () => {
+Deno.test('redeem-gift-card: 64 wrong codes at once from one address → exactly 20 looked up', async () => {
   await awayFromTheEdge();
   const ip = uniqueIp();
   const answers = await Promise.all(Array.from({ length: GUESSES }, () => redeem(symbols(12), {}, { ip })));
@@ -36,14 +36,14 @@ Deno.test('limits: of 64 wrong codes at once from one address exactly 20 are loo
   );
 });
 
-Deno.test('limits: of 64 tries of one code at once, from 64 addresses, one wins and five are told', async () => {
+Deno.test('redeem-gift-card: one code 64 times at once from 64 addresses → one card, five times GC-010', async () => {
   await awayFromTheEdge();
   const { recipient } = await promise({ cards: 3 });
   const answers = await Promise.all(Array.from({ length: GUESSES }, () => redeem(recipient.token)));
   assert.deepEqual(tally(answers), { ok: 1, 'GC-010': 5, 'RB-429': GUESSES - 6 });
 });
 
-Deno.test('limits: right codes cost nothing, so an office may redeem more than the cap from one address', async () => {
+Deno.test('redeem-gift-card: more valid codes than the limit from one address → all redeemed', async () => {
   await awayFromTheEdge();
   const ip = uniqueIp();
   const { recipients } = await promise({ cards: 30, recipients: 30 });
@@ -51,7 +51,7 @@ Deno.test('limits: right codes cost nothing, so an office may redeem more than t
   assert.deepEqual(tally(answers), { ok: 30 });
 });
 
-Deno.test('limits: of 64 wrong voucher codes at once from one account, wherever it is, exactly 10 are looked up', async () => {
+Deno.test('redeem-voucher: 64 wrong codes at once from one account → exactly 10 looked up', async () => {
   await awayFromTheEdge();
   const customer = await signUpCustomer(await addClient());
   const answers = await Promise.all(

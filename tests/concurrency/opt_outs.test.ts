@@ -13,7 +13,7 @@ interface Lease {
   leaseToken: string;
 }
 
-Deno.test(`lease_deliveries: in ${RACES} races with an opt-out, nothing is leased once it is committed`, async () => {
+Deno.test(`lease_deliveries: ${RACES} races with an opt-out → nothing leased after its commit`, async () => {
   const { clientId } = await promise({ cards: 0 });
   const [senders, phones] = [connect(undefined, AT_ONCE), connect(undefined, AT_ONCE)];
   const outcomes = { leased: 0, suppressed: 0 };
@@ -62,7 +62,7 @@ Deno.test(`lease_deliveries: in ${RACES} races with an opt-out, nothing is lease
   assert.deepEqual([...await sql`select * from private.opt_outs_without_proof`], []);
 });
 
-Deno.test('receive_sms: the same message told by many at once is taken once', async () => {
+Deno.test('receive_sms: the same message many times at once → stored once', async () => {
   const [phone, sid] = [uniquePhone(), `SM${randomBytes(16).toString('hex')}`];
   const answers = await atOnce(24, async (db) => {
     const [{ answer }] = await db`
@@ -77,7 +77,7 @@ Deno.test('receive_sms: the same message told by many at once is taken once', as
   assert.deepEqual([messages, facts], [1, 1]);
 });
 
-Deno.test('receive_sms: STOP is never lost to a START that comes at the same time', async () => {
+Deno.test('receive_sms: STOP and START at once → STOP is never lost', async () => {
   const pool = connect(undefined, 2);
   const write = (phone: string, body: string, meaning: string) =>
     pool`select public.receive_sms(${`SM${
@@ -96,7 +96,7 @@ Deno.test('receive_sms: STOP is never lost to a START that comes at the same tim
   await pool.end();
 });
 
-Deno.test('record_email_events: overlapping batches told at once count each event once, without a deadlock', async () => {
+Deno.test('record_email_events: overlapping batches at once → each event once, no deadlock', async () => {
   const ids = Array.from({ length: 200 }, () => crypto.randomUUID());
   const batches = Array.from(
     { length: 16 },

@@ -22,7 +22,7 @@ import {
 
 const CLIENTS = 64;
 
-Deno.test('packages: 64 clients spend one balance: never below zero, and all of it is spent', async () => {
+Deno.test('purchase-package: 64 clients spend one balance → all of it, never below zero', async () => {
   const shop = await openShop({ bizcoins: 500 });
   const packages = await sql`
     insert into public.packages (client_id, name, price, duration_days)
@@ -43,7 +43,7 @@ Deno.test('packages: 64 clients spend one balance: never below zero, and all of 
   await assertBooksAgree();
 });
 
-Deno.test('packages: a purchase that is clicked 64 times has one hold and one payment', async () => {
+Deno.test('purchase-package: the same purchase 64 times → one hold, one payment', async () => {
   const shop = await openShop({ price: 49, bizcoins: 100 });
   const answers = await Promise.all(Array.from({ length: CLIENTS }, () => purchase(shop, { bizcoins: 30 })));
   assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
@@ -55,7 +55,7 @@ Deno.test('packages: a purchase that is clicked 64 times has one hold and one pa
   assert.deepEqual(await walletOf(shop), { balance: 100, held: 30 });
 });
 
-Deno.test('packages: a purchase with bizcoins alone that is clicked 64 times is one purchase', async () => {
+Deno.test('purchase-package: the same purchase with bizcoins alone 64 times → one purchase', async () => {
   const shop = await openShop({ price: 10, bizcoins: 1000 });
   const answers = await Promise.all(Array.from({ length: CLIENTS }, () => purchase(shop, { bizcoins: 10 })));
   assert.deepEqual([...new Set(answers.map(({ body }) => body.status))], ['completed']);
@@ -63,7 +63,7 @@ Deno.test('packages: a purchase with bizcoins alone that is clicked 64 times is 
   assert.equal((await packagesOf(shop)).length, 1);
 });
 
-Deno.test('packages: a webhook that comes three times, out of order and twice over, activates one package', async () => {
+Deno.test('stripe-webhook: events repeated and out of order → one active package', async () => {
   const shop = await openShop();
   const purchaseId = await begin(shop, 30);
   const [{ id }] = await intentsOf(shop);
@@ -84,7 +84,7 @@ Deno.test('packages: a webhook that comes three times, out of order and twice ov
   await assertBooksAgree();
 });
 
-Deno.test('packages: paid and cancelled at the same moment, it is one of the two', async () => {
+Deno.test('packages: payment and cancellation at once → one of the two', async () => {
   for (let round = 0; round < 5; round++) {
     const shop = await openShop();
     const purchaseId = await begin(shop, 30);
@@ -121,7 +121,7 @@ Deno.test('refund_package_purchase: ten refunds of 1.00 at once → the same as 
   await assertBooksAgree();
 });
 
-Deno.test('packages: 64 refunds at once give back no more than was paid', async () => {
+Deno.test('refund-package-purchase: 64 refunds at once → never more than was paid', async () => {
   const shop = await openShop({ price: 50, bizcoins: 50 });
   const { body: { purchaseId } } = await purchase(shop, { bizcoins: 50 });
   const admin = await signUpAs('client_admin', shop.clientId);
@@ -138,7 +138,7 @@ Deno.test('packages: 64 refunds at once give back no more than was paid', async 
   await assertBooksAgree();
 });
 
-Deno.test('packages: a payment is refunded once, however many admins give it back at the same moment', async () => {
+Deno.test('refund-package-purchase: many admins at once → one refund', async () => {
   const shop = await openShop({ price: 49, bizcoins: 30 });
   const purchaseId = await begin(shop, 30);
   const [{ id }] = await intentsOf(shop);
@@ -155,7 +155,7 @@ Deno.test('packages: a payment is refunded once, however many admins give it bac
   await assertBooksAgree();
 });
 
-Deno.test('packages: a payment that was not asked for is sent back once, whoever tells of it and whatever else is done', async () => {
+Deno.test('packages: an unexpected payment reported several times → refunded once', async () => {
   const shop = await openShop({ price: 49, bizcoins: 30 });
   const purchaseId = await begin(shop, 30);
   const [{ id }] = await intentsOf(shop);
@@ -176,7 +176,7 @@ Deno.test('packages: a payment that was not asked for is sent back once, whoever
   await assertBooksAgree();
 });
 
-Deno.test('packages: 64 clients use the messages of two packages: exactly as many as there are', async () => {
+Deno.test('use-messages: 64 clients on two packages → exactly as many messages as there are', async () => {
   const shop = await openShop({ price: 10, bizcoins: 20, messages: 50 });
   await purchase(shop, { bizcoins: 10 }, 'k1');
   await purchase(shop, { bizcoins: 10 }, 'k2');

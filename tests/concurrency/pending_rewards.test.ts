@@ -20,7 +20,7 @@ async function owe(): Promise<Promised> {
   return promised;
 }
 
-/** Lets many workers fulfil what is owed until nobody finds anything more. */
+/** Many workers fulfil pending rewards until none is due. */
 async function fulfilTogether(): Promise<void> {
   await atOnce(WORKERS, async (db) => {
     for (let isDone = false; !isDone;) {
@@ -39,7 +39,7 @@ function allGiven({ poolId }: Promised): Promise<string[]> {
   });
 }
 
-Deno.test('pending rewards: many workers give what came in to those who waited longest, one card each', async () => {
+Deno.test('fulfil_pending_reward: many workers, new stock → the longest waiting first, one card each', async () => {
   const promised = await owe();
   await stock(promised.poolId, CARDS);
   await fulfilTogether();
@@ -53,7 +53,7 @@ Deno.test('pending rewards: many workers give what came in to those who waited l
   ]]);
 });
 
-Deno.test('pending rewards: who asks again while the workers are at it gets one card, not two', async () => {
+Deno.test('fulfil_pending_reward: the caller retries meanwhile → one card, not two', async () => {
   const promised = await owe();
   await stock(promised.poolId, CARDS);
   const [answers] = await Promise.all([

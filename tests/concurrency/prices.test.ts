@@ -9,7 +9,7 @@ const CLAIMS = 48;
 const WORKERS = 8;
 const PRICES = [24, 26];
 
-Deno.test('prices: while two admins change them, each card is billed at one of them and charged what it was billed', async () => {
+Deno.test('prices: two admins change prices during claims → each card billed and charged at one of them', async () => {
   const { clientId, brandId, campaignId, recipients } = await promise({ cards: CLAIMS, recipients: CLAIMS });
   await giveCredit(clientId, 2000);
   const admins = await Promise.all(PRICES.map(() => signUpAs('platform_admin')));

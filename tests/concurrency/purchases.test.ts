@@ -3,7 +3,7 @@ import { sql } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { provision } from '../support/gift_cards.ts';
 import { promise } from '../support/promise.ts';
-import { hurry, type OnSale, ring, sell, soldBy } from '../support/suppliers.ts';
+import { hurry, type OnSale, sell, soldBy, trigger } from '../support/suppliers.ts';
 
 async function assertBooked(campaignId: string, { supplier, brandCode }: OnSale, howMany: number) {
   const sold = await soldBy(supplier, brandCode);
@@ -23,7 +23,7 @@ async function assertBooked(campaignId: string, { supplier, brandCode }: OnSale,
   assert.deepEqual([...violations], []);
 }
 
-Deno.test('purchase: 16 requests for one reward buy one card', async () => {
+Deno.test('supplier purchases: 16 requests for one reward → one card bought', async () => {
   const promised = await promise({ cards: 0 });
   const onSale = await sell(promised.brandId);
   const answers = await Promise.all(Array.from({ length: 16 }, () => provision(promised)));
@@ -33,7 +33,7 @@ Deno.test('purchase: 16 requests for one reward buy one card', async () => {
   await assertBooked(promised.campaignId, onSale, 1);
 });
 
-Deno.test('purchase: 16 requests with one key buy one card, and whoever gets it gets the same', async () => {
+Deno.test('supplier purchases: 16 requests with one key → one card bought, the same answer', async () => {
   const promised = await promise({ cards: 0 });
   const onSale = await sell(promised.brandId);
   const idempotencyKey = crypto.randomUUID();
@@ -43,7 +43,7 @@ Deno.test('purchase: 16 requests with one key buy one card, and whoever gets it 
   await assertBooked(promised.campaignId, onSale, 1);
 });
 
-Deno.test('purchase: 24 recipients share 8 cards of stock and 16 that are bought, each has one of their own', async () => {
+Deno.test('supplier purchases: 24 recipients, 8 cards in stock → 16 bought, one card each', async () => {
   const promised = await promise({ cards: 8, recipients: 24 });
   const onSale = await sell(promised.brandId);
   const answers = await Promise.all(promised.recipients.map((recipient) => provision({ ...promised, recipient })));
@@ -54,11 +54,11 @@ Deno.test('purchase: 24 recipients share 8 cards of stock and 16 that are bought
   await assertBooked(promised.campaignId, onSale, 16);
 });
 
-Deno.test('purchase: 8 workers at once go on with 24 purchases whose worker died, and none is bought or billed twice', async () => {
+Deno.test('reconcile-purchases: 8 workers on 24 abandoned purchases → none bought or billed twice', async () => {
   const promised = await promise({ cards: 0, recipients: 24 });
   const { campaignId, recipients } = promised;
   const onSale = await sell(promised.brandId);
-  // Nobody hears of these purchases: that is how a function leaves them when it dies before or after its call.
+  // No answer is recorded, as when a function dies before or after its call to the supplier.
   await sql`
     select public.provision_gift_card(null, ${campaignId}, r.id, null, null, 1, 'sms', null, gen_random_uuid(), null, null,
       ${onSale.suppliers}::text[])
@@ -66,7 +66,7 @@ Deno.test('purchase: 8 workers at once go on with 24 purchases whose worker died
   await sql`update public.gift_card_purchases set leased_until = now() where campaign_id = ${campaignId}`;
   await eventually('all are issued', async () => {
     await hurry(campaignId);
-    await Promise.all(Array.from({ length: 8 }, () => ring('reconcile-purchases')));
+    await Promise.all(Array.from({ length: 8 }, () => trigger('reconcile-purchases')));
     const [{ open }] = await sql`
       select count(*) as open from public.gift_card_purchases where campaign_id = ${campaignId} and ended_at is null`;
     return open === 0;

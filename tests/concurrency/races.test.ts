@@ -17,7 +17,7 @@ async function claim(session: Session, { campaignId }: Promised, recipient: Reci
   return { card: result?.giftCard.id ?? null, code, replayed } as Outcome;
 }
 
-Deno.test('provision_gift_card: the second of two open transactions gets another card, without waiting', async () => {
+Deno.test('provision_gift_card: two open transactions → two cards, without waiting', async () => {
   // All cards but one are taken, so wherever the second session begins to look, it meets one that is locked.
   const promised = await promise({ cards: 8, recipients: 8 });
   const [last, ...others] = promised.recipients;
@@ -32,7 +32,7 @@ Deno.test('provision_gift_card: the second of two open transactions gets another
   });
 });
 
-Deno.test('provision_gift_card: the last card, given back by a rollback, goes to who waited for it', async () => {
+Deno.test('provision_gift_card: the last card is rolled back → the waiting claim gets it', async () => {
   const promised = await promise({ cards: 1, recipients: 2 });
   await withSessions(2, async ([one, two]) => {
     await one`begin`;
@@ -43,7 +43,7 @@ Deno.test('provision_gift_card: the last card, given back by a rollback, goes to
   });
 });
 
-Deno.test('provision_gift_card: the last card, once it is given, leaves the one who waited with GC-003', async () => {
+Deno.test('provision_gift_card: the last card is committed → the waiting claim gets GC-003', async () => {
   const promised = await promise({ cards: 1, recipients: 2 });
   await withSessions(2, async ([one, two]) => {
     await one`begin`;
@@ -54,7 +54,7 @@ Deno.test('provision_gift_card: the last card, once it is given, leaves the one 
   });
 });
 
-Deno.test('provision_gift_card: who waits for the same reward is refused once it is given', async () => {
+Deno.test('provision_gift_card: the same reward is committed → the waiting call gets GC-010', async () => {
   const promised = await promise({ cards: 2 });
   await withSessions(2, async ([one, two]) => {
     await one`begin`;
@@ -65,7 +65,7 @@ Deno.test('provision_gift_card: who waits for the same reward is refused once it
   });
 });
 
-Deno.test('provision_gift_card: who waits for the same reward gets it when the other one is rolled back', async () => {
+Deno.test('provision_gift_card: the same reward is rolled back → the waiting call gets it', async () => {
   const promised = await promise({ cards: 2 });
   await withSessions(2, async ([one, two]) => {
     await one`begin`;
@@ -76,7 +76,7 @@ Deno.test('provision_gift_card: who waits for the same reward gets it when the o
   });
 });
 
-Deno.test('provision_gift_card: who waits for the same idempotency key gets the stored answer', async () => {
+Deno.test('provision_gift_card: waits for the same idempotency key → the stored answer', async () => {
   const promised = await promise({ cards: 2 });
   const key = crypto.randomUUID();
   await withSessions(2, async ([one, two]) => {

@@ -55,7 +55,7 @@ async function assertNothingViolated({ brandId }: Promised) {
   assert.deepEqual([...violations], []);
 }
 
-Deno.test('sales: sales, returns and claims of one master pool lose no card and give none twice', async () => {
+Deno.test('sell_gift_cards: sales, returns and claims of one pool → no card lost, none twice', async () => {
   const { promised, masterPoolId } = await clientOfMaster(150, 40);
   const { clientId: buyer } = await promise({ cards: 0 });
   const [{ pool }] = await sql`
@@ -72,7 +72,7 @@ Deno.test('sales: sales, returns and claims of one master pool lose no card and 
     return { sold: 3 };
   });
   const sum = (what: 'claimed' | 'sold') => outcomes.reduce((total, outcome) => total + (outcome[what] ?? 0), 0);
-  // whoever was refused was refused for want of cards: 40 claims and 24 sales of 5 want 160 of 150
+  // every refusal was for lack of cards: 40 claims and 24 sales of 5 want 160 of 150
   assert.deepEqual(outcomes.filter((o) => 'refused' in o && o.refused !== 'GC-003'), []);
   const master = await countersOf(masterPoolId);
   assert.equal(sum('claimed') + sum('sold') + Number(master.available), 150);
@@ -90,7 +90,7 @@ Deno.test('sales: sales, returns and claims of one master pool lose no card and 
   await assertNothingViolated(promised);
 });
 
-Deno.test('sales: 16 sales of 5 from 42 cards are 8 sales, and 2 cards are left', async () => {
+Deno.test('sell_gift_cards: 16 sales of 5 from 42 cards → 8 sales, 2 cards left', async () => {
   const { promised, masterPoolId } = await clientOfMaster(42, 1);
   const answers = await atOnce(16, (db) => sell(db, masterPoolId, promised.clientId, 5, promised.poolId));
   assert.equal(answers.filter(({ outcome }) => outcome === 'ok').length, 8);
@@ -101,7 +101,7 @@ Deno.test('sales: 16 sales of 5 from 42 cards are 8 sales, and 2 cards are left'
 });
 
 for (const [end, expected] of [['rollback', 'ok'], ['commit', 'GC-003']] as const) {
-  Deno.test(`sales: a sale of every card waits for a claim that is under way; after its ${end} it is ${expected}`, async () => {
+  Deno.test(`sell_gift_cards: a sale of all cards during a claim, after its ${end} → ${expected}`, async () => {
     const { promised, masterPoolId } = await clientOfMaster(6, 1);
     await withSessions(2, async ([one, two]) => {
       await one`begin`;
@@ -116,7 +116,7 @@ for (const [end, expected] of [['rollback', 'ok'], ['commit', 'GC-003']] as cons
   });
 }
 
-Deno.test('sales: a claim that waits for a card which is then sold takes another, or none', async () => {
+Deno.test('provision_gift_card: waits for a card that is then sold → another card, or none', async () => {
   const { promised, masterPoolId } = await clientOfMaster(3, 2);
   const buyer = await promise({ cards: 0 });
   await withSessions(2, async ([one, two]) => {
@@ -129,7 +129,7 @@ Deno.test('sales: a claim that waits for a card which is then sold takes another
   await assertNothingViolated(promised);
 });
 
-Deno.test('credit: 64 claims on credit for ten cards give ten cards, 54 times GC-006, and leave nothing', async () => {
+Deno.test('credit: 64 claims with credit for ten cards → ten cards, 54 times GC-006, nothing left', async () => {
   const promised = await promise({ cards: 0, recipients: CLIENTS });
   await giveCredit(promised.clientId, 250);
   const masterPoolId = await masterPool(promised.brandId, CLIENTS);

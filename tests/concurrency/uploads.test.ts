@@ -13,7 +13,7 @@ function sum(answers: Answer[], count: 'imported' | 'duplicates' | 'rejected'): 
   return answers.reduce((total, { body }) => total + body[count], 0);
 }
 
-Deno.test('uploads: of the same file twice at once each code is stored once', async () => {
+Deno.test('upload-gift-cards: the same file twice at once → each code stored once', async () => {
   const { poolId } = await promise({ cards: 0 });
   const csv = `code\n${Array.from({ length: CARDS }, () => uniqueCard().code).join('\n')}\n`;
   const upload = () => call('upload-gift-cards', csv, { query: `?poolId=${poolId}`, type: 'text/csv' });
@@ -118,7 +118,7 @@ async function assertStoredOnce({ recipient }: Promised, fingerprint: string, ex
   assert.deepEqual([purchase.status, purchase.supplier_code], expected);
 }
 
-Deno.test('uploads: one Idempotency-Key used 16 times at once imports once and answers the same', async () => {
+Deno.test('upload-gift-cards: one Idempotency-Key 16 times at once → one import, the same answer', async () => {
   const { poolId } = await promise({ cards: 0 });
   const cards = Array.from({ length: 20 }, uniqueCard);
   const options = { idempotencyKey: crypto.randomUUID() };

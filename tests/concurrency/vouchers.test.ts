@@ -9,7 +9,7 @@ import { uniqueIp } from '../support/unique.ts';
 
 const CLIENTS = 64;
 
-/** Customers of a client who have accounts but no sessions: their redemptions go to the database's door. */
+/** Customers with accounts but without sessions: their redemptions call the entry point in SQL. */
 async function addCustomers(clientId: string, emails: (string | null)[]): Promise<string[]> {
   const users = await sql`
     insert into auth.users (id, email, email_confirmed_at) select gen_random_uuid(), nullif(e, ''), now() from unnest(${
@@ -58,7 +58,7 @@ async function assertSound(clientId: string) {
   assert.deepEqual([...await sql`select * from private.ledger_imbalances`], []);
 }
 
-Deno.test('vouchers: of 64 customers at once exactly 10 redeem a voucher with a limit of 10', async () => {
+Deno.test('redeem_voucher: 64 customers at once, a limit of 10 → exactly 10 redemptions', async () => {
   const clientId = await addClient();
   const voucher = await addVoucher(clientId, { usage_limit: 10 });
   const customers = await addCustomers(clientId, strangers(CLIENTS));
@@ -71,7 +71,7 @@ Deno.test('vouchers: of 64 customers at once exactly 10 redeem a voucher with a 
   await assertSound(clientId);
 });
 
-Deno.test('vouchers: a customer who redeems a voucher 64 times at once redeems it once', async () => {
+Deno.test('redeem_voucher: one customer 64 times at once → one redemption', async () => {
   const clientId = await addClient();
   const voucher = await addVoucher(clientId);
   const [customer] = await addCustomers(clientId, strangers(1));
@@ -84,7 +84,7 @@ Deno.test('vouchers: a customer who redeems a voucher 64 times at once redeems i
   await assertSound(clientId);
 });
 
-Deno.test('vouchers: 64 accounts of one person redeem a voucher once, and another person redeems it too', async () => {
+Deno.test('redeem_voucher: 64 accounts of one person → one redemption; another person → redeems it too', async () => {
   const clientId = await addClient();
   const voucher = await addVoucher(clientId);
   const mailbox = crypto.randomUUID().replaceAll('-', '');
@@ -102,7 +102,7 @@ Deno.test('vouchers: 64 accounts of one person redeem a voucher once, and anothe
   await assertSound(clientId);
 });
 
-Deno.test("vouchers: customers who profit from each other's vouchers never wait in a circle", async () => {
+Deno.test('redeem_voucher: customers who refer each other → no deadlock', async () => {
   const clientId = await addClient();
   const owners = await addCustomers(clientId, strangers(8));
   const vouchers = await Promise.all(
@@ -120,7 +120,7 @@ Deno.test("vouchers: customers who profit from each other's vouchers never wait 
   await assertSound(clientId);
 });
 
-Deno.test('vouchers: what is given back while others redeem is redeemed again, and never more than the limit', async () => {
+Deno.test('rollback_voucher_redemption: during redemptions → the use is redeemed again, never above the limit', async () => {
   const clientId = await addClient();
   const voucher = await addVoucher(clientId, { usage_limit: 5 });
   const [admin] = await addCustomers(clientId, [null]);
@@ -149,7 +149,7 @@ Deno.test('vouchers: what is given back while others redeem is redeemed again, a
   await assertSound(clientId);
 });
 
-Deno.test('vouchers: a message voucher redeemed by many while a package is activated keeps every message', async () => {
+Deno.test('redeem_voucher: message vouchers during the activation of a package → no message lost', async () => {
   const clientId = await addClient();
   const [customer] = await addCustomers(clientId, strangers(1));
   const offer = await addPackage(clientId);
@@ -176,7 +176,7 @@ Deno.test('vouchers: a message voucher redeemed by many while a package is activ
   await assertSound(clientId);
 });
 
-Deno.test('vouchers: a discount is set aside for one of 64 purchases', async () => {
+Deno.test('purchase-package: one discount, 64 purchases at once → reserved for one', async () => {
   const clientId = await addClient();
   const [customer] = await addCustomers(clientId, strangers(1));
   assert.equal(await redeem(sql, customer, await addVoucher(clientId, { type: 'percentage', value: 20 })), 'ok');
@@ -191,7 +191,7 @@ Deno.test('vouchers: a discount is set aside for one of 64 purchases', async () 
   assert.deepEqual(tally(outcomes), { ok: 1, VC017: CLIENTS - 1 });
 });
 
-Deno.test('vouchers: a voucher that is paused while somebody redeems it is not redeemed', async () => {
+Deno.test('redeem_voucher: the voucher is paused meanwhile → refused', async () => {
   const clientId = await addClient();
   const voucher = await addVoucher(clientId);
   const [customer] = await addCustomers(clientId, strangers(1));
@@ -208,7 +208,7 @@ Deno.test('vouchers: a voucher that is paused while somebody redeems it is not r
   await assertSound(clientId);
 });
 
-Deno.test('vouchers: over HTTP, too, 24 customers at once redeem a voucher with a limit of 10 ten times', async () => {
+Deno.test('redeem-voucher: 24 customers at once over HTTP, a limit of 10 → ten redemptions', async () => {
   const clientId = await addClient();
   const voucher = await addVoucher(clientId, { usage_limit: 10 });
   const customers = await Promise.all(Array.from({ length: 24 }, () => signUpCustomer(clientId)));

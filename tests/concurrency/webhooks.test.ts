@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { sql } from '../support/database.ts';
 import { promise } from '../support/promise.ts';
 
-/** An endpoint that nobody else uses. */
+/** An endpoint that no other test uses. */
 async function endpointOf(clientId: string): Promise<string> {
   const [{ id }] = await sql`
     insert into public.webhook_endpoints (client_id, url) values (${clientId}, 'https://hooks.example.invalid/') returning id`;
   return id;
 }
 
-Deno.test('webhooks: a claim that is undone tells nothing, one that is committed tells once', async () => {
+Deno.test('webhooks: a claim rolled back → no message; committed → one message', async () => {
   const promised = await promise({ cards: 2, recipients: 2 });
   const endpointId = await endpointOf(promised.clientId);
   const give = (database: typeof sql, recipientId: string) =>

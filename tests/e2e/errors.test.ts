@@ -22,7 +22,7 @@ function codesIn(text: string): Set<string> {
   return new Set(Array.from(text.matchAll(/\b([A-Z]{2})-?(\d{3})\b/g), ([, family, number]) => `${family}-${number}`));
 }
 
-Deno.test('errors: every code that the database raises is in the catalogue', () => {
+Deno.test('errors: every code raised in SQL → in the catalogue', () => {
   const raised = [...codesIn(textOf('supabase/migrations/', /\.sql$/))].filter((code) =>
     /^(GC|RB|VC|WL|PC|TK|OP)-/.test(code)
   );
@@ -30,7 +30,7 @@ Deno.test('errors: every code that the database raises is in the catalogue', () 
   assert.deepEqual(raised.filter((code) => !(code in catalogue)), []);
 });
 
-Deno.test('errors: every code of the catalogue is raised by a test', () => {
+Deno.test('errors: every code of the catalogue → raised by a test', () => {
   const tested = codesIn(
     textOf('tests/', TEST) + textOf('supabase/tests/', TEST) + textOf('supabase/functions/', TEST),
   );
@@ -57,7 +57,7 @@ const DOCUMENTED: [string, number, string, string][] = [
   ['015', 500, 'Unknown error', 'Check function logs for details'],
 ];
 
-Deno.test('errors: the codes of gift cards mean what they are documented to mean', () => {
+Deno.test('errors: the gift card codes → as documented', () => {
   const codes = Object.entries(catalogue).filter(([code]) => code.startsWith('GC-'));
   assert.deepEqual(
     codes.map(([code, { status, message, solution }], index) => [

@@ -30,7 +30,7 @@ for (
     'stuck-cards': ['released', 'stuck'],
   })
 ) {
-  Deno.test(`jobs: ${name} tells how much there was to do, also when it runs twice at once`, async () => {
+  Deno.test(`jobs: ${name}, also twice at once → its counts`, async () => {
     for (const summary of await Promise.all([roundOf(name), roundOf(name)])) {
       assert.equal(summary.message, '[JOBS] Round');
       assert.deepEqual(counts.filter((count) => summary[count] === undefined), []);
@@ -38,7 +38,7 @@ for (
   });
 }
 
-Deno.test('jobs: what a customer holds past its time, or lets expire, is settled without anybody asking', async () => {
+Deno.test('jobs: an expired hold and lot → released and expired by the jobs', async () => {
   const [{ agency }] = await sql`
     insert into public.agencies (name, slug) values ('Agency', ${`agency-${crypto.randomUUID()}`}) returning id as agency`;
   const [{ client }] = await sql`

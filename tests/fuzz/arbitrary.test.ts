@@ -76,7 +76,7 @@ async function check<Value>(
   await fc.assert(fc.asyncProperty(arbitrary, holds), { seed, numRuns: runs, endOnFailure: true });
 }
 
-Deno.test('fuzz: arbitrary JSON is answered or refused by every function, never with a failure', async () => {
+Deno.test('fuzz: arbitrary JSON to every function → answered or refused, never 500', async () => {
   for (const { name, options, body } of await targets(await promise())) {
     await check(60, changesTo(body), async (changes) => {
       assertHandled(await call(name, { ...body, ...changes }, options));
@@ -85,7 +85,7 @@ Deno.test('fuzz: arbitrary JSON is answered or refused by every function, never 
   }
 });
 
-Deno.test('fuzz: arbitrary redemption codes are invalid, however they are written', async () => {
+Deno.test('fuzz: arbitrary redemption codes → invalid', async () => {
   const code = fc.oneof(hostileText(30), fc.string({ unit: 'binary', minLength: 1, maxLength: 64 }));
   await check(100, code, async (redemptionCode) => {
     const answer = await call('redeem-gift-card', { redemptionCode, deliveryMethod: 'none' }, {
@@ -96,7 +96,7 @@ Deno.test('fuzz: arbitrary redemption codes are invalid, however they are writte
   });
 });
 
-Deno.test('fuzz: arbitrary JSON that a CRM has signed is stored or refused, never a failure', async () => {
+Deno.test('fuzz: arbitrary JSON signed by a CRM → stored or refused, never 500', async () => {
   const promised = await promise();
   const crm = await connect(promised);
   const fields = fc.constantFrom(
@@ -148,7 +148,7 @@ const nearlyCsv = fc.tuple(
   [header, ...rows.map((cells) => cells.join(header.includes(';') ? ';' : ','))].join(end)
 );
 
-Deno.test('fuzz: arbitrary bytes as CSV are stored as reported, or refused whole', async () => {
+Deno.test('fuzz: arbitrary bytes as CSV → stored as reported, or refused as a whole', async () => {
   const { poolId, brandId } = await promise({ cards: 0 });
   await sql`update public.gift_card_brands set code_format = null where id = ${brandId}`;
   const cards = async () =>

@@ -51,7 +51,7 @@ const NOT_BODIES: [string, string | Uint8Array][] = [
   ['a null byte', '{"a":"\0"}'],
 ];
 
-Deno.test('fuzz: what is no request at all is refused by every function, and nothing is stored', async () => {
+Deno.test('fuzz: malformed requests to every function → refused, nothing is stored', async () => {
   const promised = await promise();
   const all = await targets(promised);
   const before = await rowsOf(promised.clientId);
@@ -65,7 +65,7 @@ Deno.test('fuzz: what is no request at all is refused by every function, and not
   assert.deepEqual(await rowsOf(promised.clientId), before);
 });
 
-Deno.test('fuzz: ten megabytes are too large for every function', async () => {
+Deno.test('fuzz: ten megabytes to every function → too large', async () => {
   const promised = await promise();
   const body = JSON.stringify({ text: 'x'.repeat(10 * MEGABYTE) });
   for (const { name, options } of await targets(promised)) {
@@ -73,7 +73,7 @@ Deno.test('fuzz: ten megabytes are too large for every function', async () => {
   }
 });
 
-Deno.test('fuzz: other methods and media types are refused by every function', async () => {
+Deno.test('fuzz: other methods and media types to every function → refused', async () => {
   const promised = await promise();
   for (const { name, options, body } of await targets(promised)) {
     for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'HEAD']) {
@@ -107,7 +107,7 @@ const WRONG_VALUES: [string, unknown][] = [
   ['a template', '{{code}}'],
 ];
 
-Deno.test('fuzz: each field with each wrong value is refused, and nothing is stored for the tenant', async () => {
+Deno.test('fuzz: each wrong value of each field → refused, nothing is stored for the tenant', async () => {
   const promised = await promise();
   const all = await targets(promised);
   const before = await rowsOf(promised.clientId);
@@ -123,7 +123,7 @@ Deno.test('fuzz: each field with each wrong value is refused, and nothing is sto
   assert.deepEqual(await rowsOf(promised.clientId), before);
 });
 
-Deno.test('fuzz: ids that name nothing are refused, and nothing is stored for the tenant', async () => {
+Deno.test('fuzz: unknown ids → refused, nothing is stored for the tenant', async () => {
   const promised = await promise();
   const all = await targets(promised);
   const before = await rowsOf(promised.clientId);
@@ -141,7 +141,7 @@ Deno.test('fuzz: ids that name nothing are refused, and nothing is stored for th
 // Strange, but each may be what a brand calls a code.
 const PRINTABLE = ['../../etc/passwd', '{{code}}', `'; drop table recipients; --`];
 
-Deno.test('fuzz: an upload of hostile cells stores none of them and repeats none of them', async () => {
+Deno.test('fuzz: an upload of hostile cells → none stored, none repeated', async () => {
   const { poolId, brandId } = await promise({ cards: 0 });
   await sql`update public.gift_card_brands set code_format = null where id = ${brandId}`;
   // What CSV cannot carry at all is refused with the whole file: see the upload's own tests.
@@ -158,7 +158,7 @@ Deno.test('fuzz: an upload of hostile cells stores none of them and repeats none
   assert.equal(cards, 0);
 });
 
-Deno.test('fuzz: the webhooks of Twilio and SendGrid refuse whatever these did not sign', async () => {
+Deno.test('fuzz: unsigned calls to the webhooks of Twilio and SendGrid → refused', async () => {
   const bodies = ['', 'MessageSid=SM1&MessageStatus=delivered', '{}', '[]', '%', 'a'.repeat(60_000), '\0'];
   for (const name of ['twilio-status', 'twilio-inbound', 'sendgrid-events']) {
     for (const body of bodies) {
@@ -173,7 +173,7 @@ Deno.test('fuzz: the webhooks of Twilio and SendGrid refuse whatever these did n
   }
 });
 
-Deno.test('fuzz: the webhook of CRMs refuses whatever no CRM has signed', async () => {
+Deno.test('fuzz: unsigned calls to crm-webhook → refused', async () => {
   const { endpointId } = await connect(await promise());
   const bodies = ['', '{"event_type":"visit"}', '[]', 'a'.repeat(60_000), '\0', deep(5000)];
   for (const body of bodies) {
@@ -185,7 +185,7 @@ Deno.test('fuzz: the webhook of CRMs refuses whatever no CRM has signed', async 
   assertRefused(await call(`crm-webhook/${endpointId}`, undefined, { key: null, method: 'GET' }), 'RB-405');
 });
 
-Deno.test('fuzz: what a CRM has signed and is no event is refused, and nothing is stored', async () => {
+Deno.test('fuzz: signed by a CRM but no event → refused, nothing is stored', async () => {
   const promised = await promise();
   for (const kind of kinds) {
     const crm = await connect(promised, kind);
@@ -195,7 +195,7 @@ Deno.test('fuzz: what a CRM has signed and is no event is refused, and nothing i
       if (kind === 'hubspot' && what === 'an array') continue; // a batch without events
       if (body.length > 256 * 1024) continue; // too large before anything else
       const answer = await crm.send(body);
-      // HighLevel's time stands in the body, so a body without one was signed nobody knows when.
+      // HighLevel's timestamp is in the body, so a body without one has no known age.
       if (kind === 'gohighlevel') assertUnsigned(answer);
       else assertRefused(answer, 'GC-012');
     }

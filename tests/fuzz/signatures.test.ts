@@ -60,7 +60,7 @@ function mutated(text: string): fc.Arbitrary<string> {
 }
 
 for (const [kind, { key, headers }] of Object.entries(GENUINE)) {
-  Deno.test(`fuzz: of ${MUTATIONS} changed calls of ${kind} not one is believed`, async () => {
+  Deno.test(`fuzz: ${MUTATIONS} changed calls of ${kind} → all refused`, async () => {
     const { isGenuine } = CRMS[kind];
     assert.equal(await isGenuine(callOf(body, headers), [key]), true);
     const changed = fc.oneof(

@@ -111,7 +111,7 @@ function assertSafe(outcome: Outcome, action: (typeof ACTIONS)[number], answer: 
   assert.ok(outcome.cost === undefined || /^\d+(\.\d+)?$/.test(outcome.cost), told);
 }
 
-Deno.test(`fuzz: of ${RUNS} mutated answers no card of another value, brand or currency is taken (seed ${seed})`, async () => {
+Deno.test(`fuzz: ${RUNS} mutated answers → no card of another value, brand or currency (seed ${seed})`, async () => {
   let issued = 0;
   await fc.assert(
     fc.asyncProperty(
@@ -129,7 +129,7 @@ Deno.test(`fuzz: of ${RUNS} mutated answers no card of another value, brand or c
   assert.ok(issued > RUNS / 50, `only ${issued} mutations left a card as it was ordered: the test tells nothing`);
 });
 
-Deno.test(`fuzz: whatever bytes come with whatever status, the outcome stays open (seed ${seed})`, async () => {
+Deno.test(`fuzz: arbitrary bytes with any status → the outcome stays open (seed ${seed})`, async () => {
   const bytes = fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.string().map((text) => new TextEncoder().encode(text)));
   await fc.assert(
     fc.asyncProperty(

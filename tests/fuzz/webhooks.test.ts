@@ -25,7 +25,7 @@ const hostile = fc.oneof(
   ),
 );
 
-Deno.test('fuzz: whatever a phone writes is kept once and answered as TwiML', async () => {
+Deno.test('fuzz: arbitrary inbound SMS → stored once, answered as TwiML', async () => {
   await fc.assert(
     fc.asyncProperty(
       hostile,
@@ -62,7 +62,7 @@ const almostEvent = fc.record({
   status: fc.oneof(fc.constantFrom('5.1.1', '4'), hostile),
 }, { requiredKeys: [] });
 
-Deno.test('fuzz: whatever SendGrid tells in a batch is taken, and what is no batch is refused', async () => {
+Deno.test('fuzz: an arbitrary batch of SendGrid → accepted; no batch → refused', async () => {
   const item = fc.oneof({ weight: 3, arbitrary: almostEvent }, { weight: 1, arbitrary: fc.jsonValue() });
   await fc.assert(
     fc.asyncProperty(fc.array(item, { maxLength: 20 }), async (batch) => {

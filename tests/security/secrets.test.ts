@@ -119,7 +119,7 @@ async function goWrong(promised: Promised, admin: Person, agent: Person, unstore
   ];
 }
 
-Deno.test('secrets: no code and no PIN lies anywhere but in the message and the authorised answer', async () => {
+Deno.test('secrets: codes and PINs → only in the message and the authorized answer', async () => {
   const promised = await promise({ cards: 8, recipients: 6 });
   const { clientId, cards, recipients } = promised;
   const [admin, agent] = [await signUpAs('client_admin', clientId), await signUpAs('call_agent', clientId)];
@@ -140,7 +140,7 @@ Deno.test('secrets: no code and no PIN lies anywhere but in the message and the 
   assert.ok((await filesHolding([recipients[0].email], dirname(stack.logFile))).length > 0);
 });
 
-Deno.test('secrets: a bought card lies nowhere in clear, whatever happened on the way', async () => {
+Deno.test('secrets: a bought card, also after failures → nowhere in clear text', async () => {
   const promised = await promise({ cards: 0, recipients: 3 });
   const { campaignId, brandId, recipients } = promised;
   const { brandCode, supplier } = await sell(brandId);
@@ -162,7 +162,7 @@ Deno.test('secrets: a bought card lies nowhere in clear, whatever happened on th
   assert.deepEqual(await filesHolding(needles, dirname(stack.logFile)), []);
 });
 
-Deno.test('secrets: what opens a claim link, and what a CRM signs with, lies in no other table, file or log', async () => {
+Deno.test('secrets: claim link tokens and CRM keys → in no other table, file or log', async () => {
   const promised = await promise();
   await demandLinks(promised.campaignId);
   const { giftCardId } = await provisionBySms(promised);
@@ -186,7 +186,7 @@ Deno.test('secrets: what opens a claim link, and what a CRM signs with, lies in 
   assert.ok(!log.includes(data.secret));
 });
 
-Deno.test('secrets: the log names no phone number, no redemption code, no token and no key', async () => {
+Deno.test('secrets: the log → no phone number, redemption code, token or key', async () => {
   const promised = await promise({ cards: 2, recipients: 2 });
   const [one, two] = promised.recipients;
   const { token } = await signUpAs('client_admin', promised.clientId);
@@ -214,7 +214,7 @@ Deno.test('secrets: the log names no phone number, no redemption code, no token 
   assert.deepEqual(private_.filter((text) => log.includes(text)), []);
 });
 
-Deno.test('secrets: a sealed code that is moved to another card does not open', async () => {
+Deno.test('secrets: a sealed code moved to another card → cannot be unsealed', async () => {
   const promised = await promise({ cards: 2, recipients: 1 });
   // One card gets its own PIN as its code, the other one the code of the first.
   await sql`

@@ -14,7 +14,7 @@ const OPTIONS = [
 const SUPABASE = new URL('../../node_modules/@supabase/supabase-js/dist/umd/supabase.js', import.meta.url);
 const PATIENCE_MS = 90_000;
 
-/** Where headless Chromium is, or null where none is installed. */
+/** Path of headless Chromium, or null when none is installed. */
 export function findChromium(): string | null {
   return PLACES.find((place) => {
     try {

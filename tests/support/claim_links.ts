@@ -8,7 +8,7 @@ export function tokensIn({ body }: Message): string[] {
   return Array.from(body.matchAll(/https:\/\/shop\.example\/gift-card#([\w-]+)/g), ([, token]) => token);
 }
 
-/** A device that has been to the shop's page once. */
+/** A new device id, as the shop's page stores one. */
 export function newDevice(): string {
   return crypto.randomUUID();
 }
@@ -18,7 +18,7 @@ export function open(token: string, device = newDevice(), options: Call = {}) {
   return call('reveal-gift-card', { token, device }, { key: stack.publishableKey, ...options });
 }
 
-/** Has a campaign's messages bring links instead of codes. */
+/** Makes claim links required for a campaign. */
 export async function demandLinks(campaignId: string): Promise<void> {
   await sql`update public.campaigns set requires_claim_link = true where id = ${campaignId}`;
 }

@@ -6,7 +6,7 @@ import { type Answer, call } from './http.ts';
 import type { Promised } from './promise.ts';
 import { stack } from './stack.ts';
 
-/** A CRM that may tell of a client's contacts. */
+/** A CRM that is connected to a client. */
 export interface Sender {
   endpointId: string;
   maxAgeMinutes: number;
@@ -16,14 +16,14 @@ export interface Sender {
   send(body: string, over?: Over): Promise<Answer>;
 }
 
-/** What a CRM tells. */
+/** An event of a CRM. */
 export interface Told {
   name?: string;
   contactId: string;
   eventId?: string;
 }
 
-/** How a call is not what it should be. */
+/** How a call deviates from a genuine one. */
 export interface Over {
   /** Minutes by which the CRM's clock is wrong. */
   minutes?: number;
@@ -34,19 +34,19 @@ export interface Over {
 }
 
 interface Kind {
-  /** What the database is given to check signatures with. */
+  /** The key with which the database verifies signatures. */
   key: string;
-  /** After how many minutes its calls are not believed any more. */
+  /** Minutes after which its calls are refused. */
   maxAgeMinutes: number;
-  /** The event that brings a card. */
+  /** The event that provisions a card. */
   waitsFor: string;
-  /** Whose events are believed, where the key is not the client's alone. */
+  /** The account whose events are accepted, where one key signs for many. */
   account?: string;
   bodyOf(event: Required<Told>, time: number): unknown;
   headersOf(body: string, time: number, url: string, eventId: string): Record<string, string>;
 }
 
-/** Each kind of CRM with a fresh key: how it words an event, and how it signs a body. */
+/** Each kind of CRM with a new key: the body of an event, and the signature of a body. */
 const KINDS: Record<string, () => Kind> = {
   standard() {
     const key = `whsec_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64')}`;
@@ -96,7 +96,7 @@ const KINDS: Record<string, () => Kind> = {
   },
 };
 
-/** The kinds of CRM that are understood. */
+/** The supported kinds of CRM. */
 export const kinds = Object.keys(KINDS);
 
 /** Connects a CRM of a kind to a tenant: its only condition waits for one event, its recipients are contacts by their id. */

@@ -1,10 +1,10 @@
 import postgres from 'postgres';
 import { stack } from './stack.ts';
 
-// Counts and amounts come as numbers, which is how tests write them.
+// Counts and amounts are parsed to numbers, as tests write them.
 const types = { number: { to: 20, from: [20, 1700], serialize: String, parse: Number } };
 
-/** Opens connections to a stack's database; by default as the owner of everything, whom no policy stops. */
+/** Opens connections to a stack's database; by default as the owner, whom no policy restricts. */
 export function connect(url = stack.dbUrl, max = 4) {
   return postgres(url, { max, types, onnotice() {} });
 }

@@ -20,13 +20,13 @@ export interface Argument {
   kind?: Kind;
 }
 
-/** A public function that people call with supabase-js. */
+/** A public function that users call with supabase-js. */
 export interface EntryPoint {
   name: string;
   args: Argument[];
 }
 
-/** The outcome of a call; raw is an error of the database that no entry point has translated. */
+/** The outcome of a call; raw is a database error without a code of the catalogue. */
 export type Outcome =
   | { kind: 'taken' }
   /** The database could not read the value as the argument's type; the entry point was not reached. */
@@ -34,13 +34,13 @@ export type Outcome =
   | { kind: 'refused'; code: string; message: string; fields?: { field: string; problem: string }[]; detail: string }
   | { kind: 'raw'; state: string; message: string };
 
-/** A tenant in which each entry point has something to work on. */
+/** A tenant with rows for each entry point. */
 export interface World {
   adminId: string;
   values: Record<string, unknown>;
 }
 
-/** Entry points whose right call is refused in such a world, because of the state that it is in. */
+/** Entry points whose valid call is refused because of the tenant's state. */
 export const REFUSED_BY_STATE: Record<string, string> = {
   allow_gift_card_replacement: 'RB400', // the card is delivered
   collect_credit: 'GC006', // the client owes nothing
@@ -69,7 +69,7 @@ export function insideOf({ type }: Argument, inputs: Input[]): Input[] {
   return inputs.filter(([given]) => type.endsWith('[]') ? given === null || Array.isArray(given) : true);
 }
 
-/** Makes the world in which the entry points are called. */
+/** Creates the tenant for the calls. */
 export async function world(): Promise<World> {
   const stocked = await promise();
   const { clientId, campaignId, poolId, brandId, recipient } = stocked;
@@ -176,13 +176,13 @@ function settingsOf(caller: Caller, { adminId }: World): { role: string; claims:
     : { role: 'authenticated', claims: JSON.stringify({ sub: adminId, role: 'authenticated' }) };
 }
 
-/** The arguments of a right call, by name. */
+/** The arguments of a valid call, by name. */
 export function rightArguments({ values }: World, { name, args }: EntryPoint): Record<string, unknown> {
   const used = args.filter((arg) => !arg.isOptional || `${name}.${arg.name}` in values);
   return Object.fromEntries(used.map((arg) => [arg.name, values[`${name}.${arg.name}`] ?? values[arg.name] ?? null]));
 }
 
-/** Calls an entry point with its right arguments but those that are given, and undoes it. */
+/** Calls an entry point with valid arguments, overridden by the given ones, and rolls back. */
 export async function outcomeOf(
   inWorld: World,
   entry: EntryPoint,

@@ -25,7 +25,7 @@ export async function eventually<Found>(
   throw new Error(`Still not so after ${looks} looks in ${passed} s: ${what}`);
 }
 
-/** Takes as long as a round of a job in which there is hardly ever anything to do. */
+/** Waits as long as a round of a job that is rarely due. */
 async function breath(): Promise<void> {
   try {
     const response = await fetch(`${Deno.env.get('API_URL')}/functions/v1/jobs`, {
@@ -39,6 +39,6 @@ async function breath(): Promise<void> {
     });
     await response.body?.cancel();
   } catch {
-    // There is no stack, or somebody has killed it.
+    // The stack does not run, or was killed.
   }
 }

@@ -3,7 +3,7 @@ import { contracts } from './contracts.ts';
 import type { Answer } from './http.ts';
 import { catalogue, type Code, SIGNATURE_SOLUTION } from '../../supabase/functions/_shared/http/errors.ts';
 
-/** The answer is a success, with the id under which every trace of the request is found. */
+/** The answer is a success with its requestId. */
 export function assertDone({ status, headers, body, text }: Answer): void {
   assert.equal(status, 200, text);
   assert.match(body.requestId, /^[0-9a-f-]{36}$/);

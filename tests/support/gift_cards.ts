@@ -19,13 +19,13 @@ export function provision(
   return call('provision-gift-card-unified', { campaignId, recipientId: recipient.id, ...body }, options);
 }
 
-/** Gives the recipient a card by SMS; returns the ids of card and delivery. */
+/** Provisions a card by SMS; returns the ids of card and delivery. */
 export async function provisionBySms(promised: Promised, recipient: Recipient = promised.recipient) {
   const { body } = await provision({ ...promised, recipient }, { deliveryMethod: 'sms' });
   return { giftCardId: body.giftCard.id as string, deliveryId: body.delivery.id as string };
 }
 
-/** Waits until a delivery has a status; tries that wait for their back-off come at once. */
+/** Waits until a delivery has a status; retries skip their back-off. */
 export function deliveryIs(status: string, deliveryId: string) {
   return eventually(`delivery ${deliveryId} is ${status}`, async () => {
     await sql`update public.deliveries set next_attempt_at = now() where id = ${deliveryId} and status = 'queued'`;
@@ -41,7 +41,7 @@ export function traceOf(requestId: string) {
     from public.gift_card_provisioning_trace where request_id = ${requestId} order by step_number`;
 }
 
-/** Calls off what a campaign owes, so that no job gives it before the test does. */
+/** Cancels a campaign's pending rewards, so that no job fulfils them first. */
 export async function forgetDebts(campaignId: string): Promise<void> {
   await sql`
     update public.pending_rewards set status = 'cancelled'

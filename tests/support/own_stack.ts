@@ -14,7 +14,7 @@ interface Facts extends Omit<Stack, 'logFile'> {
 const READY_SECONDS = 60;
 const STARTS = 3;
 
-// These end with whoever started them; Postgres may outlive it, and is stopped by the next start.
+// These end with their parent; Postgres may outlive it and is stopped by the next start.
 const CHILDREN: Part[] = ['gateway', 'sandbox'];
 
 /** A durable stack of a test's own, on lasting ports, whose parts may be killed. */
@@ -55,7 +55,7 @@ export class OwnStack {
       try {
         return await this.#startOnce();
       } catch (error) {
-        // One that is still trying would be in the way of the next.
+        // A start that still runs would block the next one.
         this.#cli?.kill('SIGKILL');
         await this.#cli?.status;
         if (tries === STARTS) throw error;
@@ -78,7 +78,7 @@ export class OwnStack {
     }, READY_SECONDS);
   }
 
-  /** What the stack has written down, which may be what a killed one left behind. */
+  /** The content of stack.json, possibly left behind by a killed stack. */
   async #readFacts(): Promise<Facts | undefined> {
     try {
       return JSON.parse(await Deno.readTextFile(`${this.#folder}/stack.json`));
@@ -92,7 +92,7 @@ export class OwnStack {
     const { pids } = this.facts;
     for (const part of parts) Deno.kill(pids[part], 'SIGKILL');
     await this.#cli!.status;
-    // What a test does next, it does after the last word of those who were killed.
+    // A test goes on only after the killed processes have ended.
     await eventually(
       'all parts are gone',
       async () => !(await Promise.all([...CHILDREN, ...parts].map((part) => isAlive(pids[part])))).some(Boolean),
@@ -124,7 +124,7 @@ async function copyTemplate(folder: string): Promise<void> {
   if (!success) throw new Error(new TextDecoder().decode(stderr));
 }
 
-/** Whether a process works; one that is dead and that nobody has buried does not. */
+/** Whether a process runs; a zombie does not. */
 async function isAlive(pid: number): Promise<boolean> {
   const { stdout } = await new Deno.Command('ps', { args: ['-o', 'stat=', '-p', String(pid)] }).output();
   const state = new TextDecoder().decode(stdout).trim();

@@ -5,7 +5,7 @@ import { uniqueEmail, uniqueIp } from './unique.ts';
 
 type Role = 'platform_admin' | 'agency_admin' | 'client_admin' | 'call_agent' | 'dealer' | 'customer';
 
-/** Somebody who is signed in. */
+/** A signed-in user. */
 export interface Person {
   id: string;
   token: string;
@@ -20,7 +20,7 @@ export function clientWith(key: string, ip = uniqueIp()): SupabaseClient {
   });
 }
 
-/** Signs somebody up who may do nothing yet. */
+/** Signs up a user without a role. */
 export async function signUp(): Promise<Person> {
   const client = clientWith(stack.publishableKey);
   const { data, error } = await client.auth.signUp({ email: uniqueEmail(), password: 'correct horse battery staple' });
@@ -28,14 +28,14 @@ export async function signUp(): Promise<Person> {
   return { id: data.user!.id, token: data.session!.access_token, client };
 }
 
-/** Signs somebody up with a role at a client (or at its agency, or on the platform). */
+/** Signs up a user with a role at a client (or at its agency, or on the platform). */
 export async function signUpAs(role: Role, clientId: string | null = null): Promise<Person> {
   const person = await signUp();
   await join(person, role, clientId);
   return person;
 }
 
-/** Gives a person a role. */
+/** Adds a role to a user. */
 export async function join({ id }: Person, role: Role, clientId: string | null): Promise<void> {
   await sql`
     insert into public.memberships (user_id, role, agency_id, client_id)

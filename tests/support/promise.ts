@@ -4,7 +4,7 @@ import { call } from './http.ts';
 import { type Stack, stack } from './stack.ts';
 import { symbols, uniqueCard, uniqueEmail, uniquePhone } from './unique.ts';
 
-/** Somebody who may earn a card. */
+/** A recipient. */
 export interface Recipient {
   id: string;
   firstName: string;
@@ -13,13 +13,13 @@ export interface Recipient {
   token: string;
 }
 
-/** A card in clear, as it was uploaded. */
+/** A card in clear text, as uploaded. */
 export interface Card {
   code: string;
   pin: string;
 }
 
-/** A tenant of its own with all that a provisioning needs. */
+/** A separate tenant with everything that a provisioning needs. */
 export interface Promised {
   clientId: string;
   brandId: string;
@@ -30,7 +30,7 @@ export interface Promised {
   cards: Card[];
 }
 
-/** What a test may want of its tenant; what it leaves out is valid. */
+/** Options of the tenant; omitted ones are valid. */
 export interface Wishes {
   cards?: number;
   recipients?: number;
@@ -40,7 +40,7 @@ export interface Wishes {
   stockOwner?: 'platform' | 'client';
 }
 
-/** Where a tenant is made, when not in the stack under test. */
+/** The stack in which a tenant is created, by default the one under test. */
 export interface Place {
   database: Database;
   on: Stack;
@@ -104,7 +104,7 @@ export async function addRecipients(campaignId: string, howMany = 1, { database 
   return people;
 }
 
-/** Uploads fresh cards through the real function, and returns them in clear. */
+/** Uploads fresh cards through the real function, and returns them in clear text. */
 export async function stock(poolId: string, howMany: number, { on } = here): Promise<Card[]> {
   if (howMany === 0) return [];
   const cards = Array.from({ length: howMany }, uniqueCard);

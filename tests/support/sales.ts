@@ -45,7 +45,7 @@ export async function giveCredit(clientId: string, amount: number, billingEntity
     from public.clients c where c.id = ${clientId} and ${amount}::numeric > 0`;
 }
 
-/** What a client (or whoever has the account) has of credit in USD. */
+/** The USD credit of a client or another account. */
 export async function creditOf(ownerId: string): Promise<number | undefined> {
   const [account] = await sql`
     select balance::float8 as balance from public.ledger_accounts where owner_id = ${ownerId} and asset = 'credit:USD'`;

@@ -13,7 +13,7 @@ export interface Message {
   headers?: Record<string, string>;
 }
 
-/** What the sandbox has taken for an address, oldest first. */
+/** The messages to an address, oldest first. */
 export async function messagesTo(to: string, url = stack.sandboxUrl): Promise<Message[]> {
   const response = await fetch(`${url}/_messages?to=${encodeURIComponent(to)}`);
   return (await response.json()).reverse();
@@ -27,7 +27,7 @@ export async function messageTo(to: string): Promise<Message> {
   }))[0];
 }
 
-/** Has a provider fail for an address: `kind` is an HTTP status, an error code or a kind of timeout or callback. */
+/** Makes a provider fail for an address: `kind` is an HTTP status, an error code or a kind of timeout or callback. */
 export async function order(fault: {
   provider: 'twilio' | 'sendgrid' | 'webhook';
   to: string;
@@ -41,7 +41,7 @@ export async function order(fault: {
   await response.body?.cancel();
 }
 
-/** What came of something that a sandbox's phone wrote. */
+/** The result of an inbound SMS. */
 export interface Written {
   messageSid: string;
   status: number;
@@ -49,7 +49,7 @@ export interface Written {
   answers: string[];
 }
 
-/** Has a phone write an SMS to our number; `messageSid` repeats an earlier one. */
+/** Sends an SMS from a phone to the platform's number; `messageSid` repeats an earlier one. */
 export function writeSms(
   from: string,
   body: string,
@@ -58,14 +58,14 @@ export function writeSms(
   return atDesk('_inbound', { from, body, ...more });
 }
 
-/** What came of a batch of events, and what was sent. */
+/** The result of a batch of events, and the batch. */
 export interface Told {
   status: number;
   answer: string;
   sent: { headers: Record<string, string>; body: string };
 }
 
-/** Has SendGrid tell a batch of events, signed now or at another time. */
+/** Sends a batch of SendGrid events, signed now or at another time. */
 export function tellEvents(batch: unknown, seconds?: number): Promise<Told> {
   return atDesk('_events', { batch, seconds });
 }

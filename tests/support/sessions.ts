@@ -1,10 +1,10 @@
 import { connect, type Database, sql } from './database.ts';
 import { eventually } from './eventually.ts';
 
-/** A connection whose transactions a test takes step by step. */
+/** A connection whose transactions a test controls step by step. */
 export type Session = Awaited<ReturnType<Database['reserve']>>;
 
-/** Works with so many connections of its own, all of which are open before it begins. */
+/** Runs work with the given number of connections, all opened before it begins. */
 export async function withConnections<Result>(
   howMany: number,
   work: (db: Database) => Promise<Result>,
@@ -18,12 +18,12 @@ export async function withConnections<Result>(
   }
 }
 
-/** Does something so many times at once, with a connection for each. */
+/** Runs work the given number of times at once, each on its own connection. */
 export function atOnce<Result>(howMany: number, work: (db: Database, n: number) => Promise<Result>): Promise<Result[]> {
   return withConnections(howMany, (db) => Promise.all(Array.from({ length: howMany }, (_, n) => work(db, n))));
 }
 
-/** Takes steps with so many sessions, whose transactions are open at the same time. */
+/** Runs steps with the given number of sessions whose transactions are open at once. */
 export async function withSessions(howMany: number, steps: (sessions: Session[]) => Promise<void>): Promise<void> {
   const pool = connect(undefined, howMany);
   const sessions = await Promise.all(Array.from({ length: howMany }, () => pool.reserve()));
@@ -40,11 +40,11 @@ export async function withSessions(howMany: number, steps: (sessions: Session[])
   }
 }
 
-/** Starts something that has to wait for another session's transaction, and returns once it waits. */
+/** Starts a statement that blocks on another session, and returns once it waits. */
 export async function untilBlocked<Result>(session: Session, start: () => Promise<Result>): Promise<Promise<Result>[]> {
   const [{ pid }] = await session`select pg_backend_pid() as pid`;
   const started = start();
-  started.catch(() => {}); // whoever awaits it later is told
+  started.catch(() => {}); // a later await still gets the error
   await eventually('the second session waits', async () => {
     const [{ blocked }] = await sql`select cardinality(pg_blocking_pids(${pid})) > 0 as blocked`;
     return blocked;

@@ -6,7 +6,7 @@ import { type Person, signUpAs } from './people.ts';
 import { type Message, messagesTo } from './sandbox.ts';
 import { stack } from './stack.ts';
 
-/** A tenant of its own with a package and a customer who may buy it. */
+/** A separate tenant with a package and a customer. */
 export interface Shop {
   clientId: string;
   packageId: string;
@@ -32,7 +32,7 @@ interface Refund {
   metadata: Record<string, string>;
 }
 
-/** What a test may want of its shop; what it leaves out is valid. */
+/** Options of the shop; omitted ones are valid. */
 export interface Wishes {
   price?: number;
   bizcoins?: number;
@@ -40,7 +40,7 @@ export interface Wishes {
   currency?: string;
 }
 
-/** Opens a shop. */
+/** Creates a shop. */
 export async function openShop(wishes: Wishes = {}): Promise<Shop> {
   const { price = 49, bizcoins = 30, messages = 100, currency = 'USD' } = wishes;
   const clientId = await addClient();
@@ -50,7 +50,7 @@ export async function openShop(wishes: Wishes = {}): Promise<Shop> {
   return { clientId, packageId, customer };
 }
 
-/** Offers a package; returns its id. */
+/** Creates a package; returns its id. */
 export async function addPackage(clientId: string, price = 49, messages = 100, currency = 'USD'): Promise<string> {
   const [{ id }] = await sql`
     insert into public.packages (client_id, name, price, currency, duration_days, messages)
@@ -70,7 +70,7 @@ export async function addClient(database: Database = sql): Promise<string> {
   return id;
 }
 
-/** Gives a customer bizcoins. */
+/** Credits bizcoins to a customer. */
 export async function topUp(clientId: string, userId: string, amount: number, database: Database = sql) {
   await database`
     select private.post_transfer(${clientId}, 'topup', private.system_account(${clientId}, 'issuance', 'bizcoin'),
@@ -86,14 +86,14 @@ export function purchase(
   return call('purchase-package', { packageId, ...body }, { token: customer.token, idempotencyKey });
 }
 
-/** Begins a purchase that must begin; returns its id. */
+/** Starts a purchase and asserts success; returns its id. */
 export async function begin(shop: Shop, bizcoins = 0): Promise<string> {
   const { status, body, text } = await purchase(shop, { bizcoins });
   assert.equal(status, 200, text);
   return body.purchaseId;
 }
 
-/** What the customer has: balance and how much of it is held. */
+/** The customer's balance, and how much of it is held. */
 export async function walletOf({ customer, clientId }: Shop): Promise<{ balance: number; held: number }> {
   const [wallet] = await sql`
     select balance, held from public.wallet_balances
@@ -106,18 +106,18 @@ export function packagesOf({ customer }: Shop) {
   return sql`select * from public.customer_packages where user_id = ${customer.id} order by created_at`;
 }
 
-/** The payments that a shop has asked for, the oldest first. */
+/** The payments of a shop, the oldest first. */
 export async function intentsOf({ clientId }: Pick<Shop, 'clientId'>, url = stack.sandboxUrl): Promise<Intent[]> {
   return (await fetch(`${url}/_stripe/payment_intents?client=${clientId}`)).json();
 }
 
-/** What went back of a payment, as the sandbox has it. */
+/** The refunds of a payment in the sandbox. */
 export async function refundsOf(intentId: string): Promise<Refund[]> {
   const refunds: Refund[] = await (await fetch(`${stack.sandboxUrl}/_stripe/refunds`)).json();
   return refunds.filter(({ payment_intent }) => payment_intent === intentId);
 }
 
-/** Plays the customer's bank: succeed, fail, process, cancel or dispute. */
+/** Acts as the customer's bank: succeed, fail, process, cancel or dispute. */
 export async function bank(
   action: string,
   intentId: string,
@@ -132,7 +132,7 @@ export async function bank(
   await response.body?.cancel();
 }
 
-/** Has Stripe fail for a shop's calls of one kind (create, retrieve, cancel, refund) until it is called off. */
+/** Makes Stripe fail for a shop's calls of one kind (create, retrieve, cancel, refund) until cleared. */
 export async function whileFailing<Result>(
   { clientId }: Shop,
   operation: string,
@@ -140,7 +140,7 @@ export async function whileFailing<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   const to = `${clientId}/${operation}`;
-  // Many: when a kept connection breaks, the runtime sends the request again by itself.
+  // Many, because the runtime repeats a request whose kept-alive connection breaks.
   const fault = { provider: 'stripe', to, kind, times: 100, holdMs: 0 };
   await (await fetch(`${stack.sandboxUrl}/_faults`, { method: 'POST', body: JSON.stringify(fault) })).body?.cancel();
   try {
@@ -159,7 +159,7 @@ export function purchaseIs(status: string, purchaseId: string, database: Databas
   });
 }
 
-/** What a customer is written about his purchase, brought to him now: the next round has everybody's messages before it. */
+/** The messages to a customer about a purchase, made due now, because the next round has those of other tests first. */
 export async function noticeOf(purchaseId: string, notice: string): Promise<Message> {
   const { id, deliver_to } = await eventually(`${notice} is written`, async () => {
     const [row] = await sql`
@@ -174,7 +174,7 @@ export async function noticeOf(purchaseId: string, notice: string): Promise<Mess
   });
 }
 
-/** Has the job ask about a purchase now. */
+/** Makes a purchase due for the job now. */
 export async function checkNow(purchaseId: string, isPastItsTime = false): Promise<void> {
   await sql`
     update public.package_purchases set next_check_at = now(),
@@ -182,7 +182,7 @@ export async function checkNow(purchaseId: string, isPastItsTime = false): Promi
     where id = ${purchaseId} and status = 'awaiting_payment'`;
 }
 
-/** Fails unless the books agree with each other. */
+/** Fails unless the invariants of purchases and ledger hold. */
 export async function assertBooksAgree(database: Database = sql): Promise<void> {
   assert.deepEqual([...await database`select * from private.ledger_imbalances`], []);
   assert.deepEqual([...await database`select * from private.purchases_off`], []);

@@ -1,4 +1,4 @@
-/** Where the stack under test is, as `npm test` says it. */
+/** URLs and keys of the stack under test, from the environment that `npm test` sets. */
 export interface Stack {
   apiUrl: string;
   dbUrl: string;
@@ -10,7 +10,7 @@ export interface Stack {
   logFile: string;
 }
 
-/** The stack that `npm test` has started. */
+/** The stack under test. */
 export const stack: Stack = {
   apiUrl: named('API_URL'),
   dbUrl: named('DB_URL'),

@@ -17,21 +17,21 @@ export interface Sold {
 
 /** How a brand is sold. */
 export interface Sale {
-  /** So many suppliers of the test's own, or those of these names, in this order. */
+  /** A number of suppliers of the test's own, or these names, in this order. */
   suppliers?: number | string[];
   isAsync?: boolean;
   deliveryMethod?: 'code' | 'url';
   isReversible?: boolean;
 }
 
-/** A brand on sale: its code, and its suppliers, the one to be asked first also by itself. */
+/** A brand on sale: its code, and its suppliers, the first one also by itself. */
 export interface OnSale {
   brandCode: string;
   supplier: string;
   suppliers: string[];
 }
 
-/** Has suppliers sell a brand under a code of its own. */
+/** Puts a brand on sale at suppliers under a code of its own. */
 export async function sell(
   brandId: string,
   { suppliers: wanted = 1, isAsync = false, deliveryMethod = 'code', isReversible = true }: Sale = {},
@@ -54,7 +54,7 @@ export async function sell(
   return { brandCode, supplier: suppliers[0], suppliers };
 }
 
-/** Suppliers that no other test buys from, so that none is hurt when a test breaks its own. */
+/** Suppliers that no other test uses, so that a test can break its own. */
 async function ownSuppliers(howMany: number): Promise<string[]> {
   const names: string[] = [];
   for (let number = 1; names.length < howMany; number++) {
@@ -66,18 +66,18 @@ async function ownSuppliers(howMany: number): Promise<string[]> {
   return names;
 }
 
-/** Has nobody sell a brand any more; what was bought of it is not concerned. */
+/** Takes a brand off sale; cards that were bought are kept. */
 export async function stopSelling(brandId: string): Promise<void> {
   await sql`update public.supplier_brands set is_enabled = false where brand_id = ${brandId}`;
 }
 
-/** The cards of a brand that a supplier has sold, and still counts as sold. */
+/** The cards of a brand that a supplier has sold and not reversed. */
 export async function soldBy(name: string, brandCode: string, on: Stack = stack): Promise<Sold[]> {
   const response = await fetch(`${on.sandboxUrl}/_suppliers/${name}/cards?brand=${brandCode}`);
   return (await response.json() as Sold[]).filter(({ status }) => status === 'issued');
 }
 
-/** Has a supplier fail for a brand: `kind` is one of Tillo's codes or a kind of silence. */
+/** Makes a supplier fail for a brand: `kind` is one of Tillo's codes or a kind of missing answer. */
 export async function failAt(
   name: string,
   to: string,
@@ -90,13 +90,13 @@ export async function failAt(
   await response.body?.cancel();
 }
 
-/** Calls off what a brand's suppliers were to fail at. */
+/** Clears the faults of a brand's suppliers. */
 export async function mend(brandCode: string): Promise<void> {
   const response = await fetch(`${stack.sandboxUrl}/_faults?to=${brandCode}`, { method: 'DELETE' });
   assert.equal(response.status, 204);
 }
 
-/** Changes something behind a supplier's counter: `floats`, `brands` or `backdate`; false when there is no such supplier. */
+/** Changes a supplier's state in the sandbox: `floats`, `brands` or `backdate`; false when there is no such supplier. */
 export async function atCounter(on: Stack, name: string, thing: string, order: object): Promise<boolean> {
   const url = `${on.sandboxUrl}/_suppliers/${name}/${thing}`;
   const response = await fetch(url, { method: 'POST', body: JSON.stringify(order) });
@@ -106,17 +106,17 @@ export async function atCounter(on: Stack, name: string, thing: string, order: o
 }
 
 /** Triggers a job once and waits for the end of its round. */
-export function ring(job: string, on: Stack = stack) {
+export function trigger(job: string, on: Stack = stack) {
   return call('jobs', { job }, { key: null, headers: { 'x-jobs-token': on.jobsToken, 'x-local-settled': 'yes' }, on });
 }
 
-/** Makes what is being bought for a campaign due now. */
+/** Makes a campaign's supplier purchases due now. */
 export async function hurry(campaignId: string, database: Database = sql): Promise<void> {
   await database`
     update public.gift_card_purchases set next_attempt_at = now() where campaign_id = ${campaignId} and ended_at is null`;
 }
 
-/** Makes what a campaign owes due now, too. */
+/** Makes a campaign's pending rewards due now, too. */
 export async function hurryDebts(campaignId: string, database: Database = sql): Promise<void> {
   await hurry(campaignId, database);
   await database`

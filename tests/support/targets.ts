@@ -7,12 +7,12 @@ import { addPackage } from './shop.ts';
 import { stack } from './stack.ts';
 import { addVoucher } from './vouchers.ts';
 
-/** A function with a genuine caller and a body that would do something. */
+/** A function with a genuine caller and a valid body. */
 export interface Target {
   name: string;
   options: Call;
   body: Record<string, unknown>;
-  /** Fields in which any text is right. */
+  /** Fields that accept any text. */
   texts?: string[];
 }
 

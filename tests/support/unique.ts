@@ -1,8 +1,8 @@
 import { randomBytes, randomInt } from 'node:crypto';
 
-// Letters and digits that no redemption code takes for one another.
+// Letters and digits without look-alikes.
 const SYMBOLS = '23456789ABCDEFGHJKMNPQRSTVWXYZ';
-// Of the United States; so many that two of some thousand numbers are hardly ever the same.
+// Numbers of the United States; enough that thousands rarely collide.
 const AREA_CODES = (
   '201 202 203 205 206 207 208 209 210 212 213 214 215 216 217 218 219 224 225 228 229 231 234 239 240 248 251 ' +
   '252 253 254 256 260 262 267 269 270 276 281 301 302 303 304 305 307 308 309 310 312 313 314 315 316 317 318 ' +
@@ -33,7 +33,7 @@ export function uniqueEmail(): string {
   return `${randomBytes(8).toString('hex')}@example.com`;
 }
 
-/** An address of a visitor that no other test plays; nothing is ever sent there. */
+/** An IP address that no other test uses; nothing is ever sent there. */
 export function uniqueIp(): string {
   return `${randomInt(128, 224)}.${randomInt(256)}.${randomInt(256)}.${randomInt(1, 255)}`;
 }

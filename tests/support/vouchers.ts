@@ -3,13 +3,13 @@ import { type Call, call } from './http.ts';
 import { join, type Person, signUp } from './people.ts';
 import { symbols } from './unique.ts';
 
-/** A voucher that a test has made. */
+/** A voucher of a test. */
 export interface Voucher {
   id: string;
   code: string;
 }
 
-/** What a test may want of a voucher, in columns; what it leaves out makes one of fifty bizcoins for whoever comes. */
+/** Columns of a voucher; by default fifty bizcoins for any customer. */
 export interface Terms {
   type?: 'message' | 'credit' | 'package' | 'percentage';
   value?: number | null;
@@ -34,7 +34,7 @@ export async function addVoucher(clientId: string, terms: Terms = {}): Promise<V
   return { ...voucher };
 }
 
-/** Signs a customer of a client up. */
+/** Signs up a customer of a client. */
 export async function signUpCustomer(clientId: string): Promise<Person> {
   const person = await signUp();
   await join(person, 'customer', clientId);
@@ -46,7 +46,7 @@ export function redeemVoucher({ token }: Person, code: string, body: Record<stri
   return call('redeem-voucher', { code, ...body }, { token, ...options });
 }
 
-/** Asks as a customer whether a code could be redeemed. */
+/** Validates a code as a customer. */
 export function validateVoucher(
   { token }: Person,
   code: string,

@@ -4,7 +4,7 @@ import { eventually } from './eventually.ts';
 import type { Person } from './people.ts';
 import { stack } from './stack.ts';
 
-/** What a receiver was sent, signature and all. */
+/** A call that a receiver got, with its signature. */
 export interface Received {
   body: string;
   /** The status it answered with. */
@@ -19,7 +19,7 @@ export interface Hook {
   secret: string;
 }
 
-/** Has an admin make an endpoint at a receiver of its own. */
+/** Creates an endpoint at a new receiver, as an admin. */
 export async function hookOf({ client }: Person, clientId: string, events?: string[]): Promise<Hook> {
   const name = crypto.randomUUID();
   const url = `${stack.sandboxUrl}/webhooks/${name}`;
@@ -28,13 +28,13 @@ export async function hookOf({ client }: Person, clientId: string, events?: stri
   return { name, endpointId: data.endpoint.id, secret: data.secret };
 }
 
-/** Everything a receiver was sent, oldest first. */
+/** The calls that a receiver got, oldest first. */
 async function receivedBy({ name }: Hook): Promise<Received[]> {
   const response = await fetch(`${stack.sandboxUrl}/_messages?provider=webhook&to=${name}`);
   return (await response.json()).reverse();
 }
 
-/** Waits until a receiver has been sent so many calls; tries that wait for their turn come at once. */
+/** Waits until a receiver got a number of calls; retries skip their back-off. */
 export function receives(hook: Hook, calls: number): Promise<Received[]> {
   return eventually(`${calls} calls`, async () => {
     await sql`
@@ -45,7 +45,7 @@ export function receives(hook: Hook, calls: number): Promise<Received[]> {
   });
 }
 
-/** What a call says, once the official library has verified it. */
+/** The content of a call, verified by the official library. */
 // deno-lint-ignore no-explicit-any
 export function verified({ secret }: Pick<Hook, 'secret'>, { body, tags }: Received): any {
   return new Webhook(secret).verify(body, tags);

@@ -10,27 +10,27 @@ async function statusOf(path: string, init: RequestInit = {}) {
   return response.status;
 }
 
-Deno.test('gateway: an unknown function is 404', async () => {
+Deno.test('gateway: an unknown function → 404', async () => {
   assert.equal(await statusOf('/functions/v1/no-such-function', { method: 'POST', body: '{}' }), 404);
   assert.equal(await statusOf('/functions/v1/_shared', { method: 'POST' }), 404);
 });
 
-Deno.test("gateway: lite's own pages and its unguarded system routes are not served", async () => {
+Deno.test("gateway: lite's own pages and system routes → 404", async () => {
   for (const path of ['/', '/_system/info', '/_system/introspect', '/static/../package.json']) {
     assert.equal(await statusOf(path), 404, path);
   }
 });
 
-Deno.test('gateway: without a key there is no REST', async () => {
+Deno.test('gateway: REST without a key → 401', async () => {
   assert.equal(await statusOf('/rest/v1/clients'), 401);
 });
 
-Deno.test('gateway: a body of more than 20 MB is refused', async () => {
+Deno.test('gateway: a body of more than 20 MB → 413', async () => {
   const init = { method: 'POST', headers: { apikey: secretKey }, body: new Uint8Array(21 * 1024 * 1024) };
   assert.equal(await statusOf('/rest/v1/clients', init), 413);
 });
 
-Deno.test('gateway: pages of other origins may call Auth and REST', async () => {
+Deno.test('gateway: Auth and REST from another origin → CORS headers', async () => {
   const origin = 'https://shop.example';
   const wanted = 'authorization, apikey, content-type, x-client-info, x-supabase-api-version';
   for (

@@ -41,7 +41,7 @@ async function signUp() {
 
 const claimsOf = (token: string) => JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/')));
 
-Deno.test('keepRevokes: a table without grants is closed to anon, to users and to servers', async () => {
+Deno.test('keepRevokes: a table without grants → closed to anon, authenticated and service_role', async () => {
   const ddl = 'create table lite_revoked (id int); alter table lite_revoked enable row level security;';
   await withScratch('lite_revoked', ddl, async () => {
     const { client } = await signUp();
@@ -53,7 +53,7 @@ Deno.test('keepRevokes: a table without grants is closed to anon, to users and t
   });
 });
 
-Deno.test('keepRevokes: a revoked table without row level security stays revoked', async () => {
+Deno.test('keepRevokes: a revoked table without row-level security → stays revoked', async () => {
   const ddl =
     'create table lite_plain (id int); grant all on lite_plain to service_role; insert into lite_plain values (1);';
   await withScratch('lite_plain', ddl, async () => {
@@ -69,7 +69,7 @@ const raising = `
   begin raise exception 'told' using errcode = state, detail = 'why', hint = 'how'; end $$;
   grant execute on function lite_errors_call to service_role;`;
 
-Deno.test('answerErrorsAsPostgrest: codes, details and statuses arrive', async () => {
+Deno.test('answerErrorsAsPostgrest: a database error → code, details and status as PostgREST', async () => {
   await withScratch('lite_errors', raising, async () => {
     const statuses = { P0001: 400, GC003: 400, PT409: 409, 23514: 400, 40001: 500, 42501: 403, 57014: 500, XX000: 500 };
     for (const [state, expected] of Object.entries(statuses)) {
@@ -91,7 +91,7 @@ const echoing = `
       'body', case when pg_column_size(body) < 1000 then body end, 'amount', amount, 'who', who, 'many', many) $$;
   grant execute on function lite_values_call to service_role;`;
 
-Deno.test('passJsonArguments: a json argument arrives as what it is', async () => {
+Deno.test('passJsonArguments: a json argument of any type → unchanged', async () => {
   await withScratch('lite_values', echoing, async () => {
     const values = {
       object: { a: [1, 'é😀"\\'] },
@@ -112,7 +112,7 @@ Deno.test('passJsonArguments: a json argument arrives as what it is', async () =
   });
 });
 
-Deno.test('passJsonArguments: ten thousand elements arrive in one call', async () => {
+Deno.test('passJsonArguments: 10,000 elements → one call', async () => {
   await withScratch('lite_values', echoing, async () => {
     const body = Array.from({ length: 10_000 }, (_, row) => ({ row, id: crypto.randomUUID(), code: 'x'.repeat(300) }));
     const { data, error } = await server.rpc('lite_values_call', { body });
@@ -120,7 +120,7 @@ Deno.test('passJsonArguments: ten thousand elements arrive in one call', async (
   });
 });
 
-Deno.test('passJsonArguments: an object for a composite argument arrives as a row', async () => {
+Deno.test('passJsonArguments: an object for a composite argument → a row', async () => {
   const ddl = `
     create table lite_rows (id uuid, name text, amount numeric(18, 2), body jsonb, on_it boolean);
     create function lite_rows_call(thing lite_rows, many int default 7)
@@ -146,7 +146,7 @@ Deno.test('passJsonArguments: an object for a composite argument arrives as a ro
   });
 });
 
-Deno.test('hostedTypes: numbers are numbers and times are ISO 8601', async () => {
+Deno.test('hostedTypes: numerics and timestamps → numbers and ISO 8601', async () => {
   await withScratch('lite_values', echoing, async () => {
     const { data } = await server.from('lite_values').select();
     assert.deepEqual(data, [{ id: 1, amount: 25, made_at: '2026-01-31T12:00:00+00:00' }]);
@@ -162,7 +162,7 @@ const lookalikes = `
     (6, '+44', null, null, null, null), (7, '0012', null, null, null, null), (8, 'a,b', null, null, null, null),
     (9, ' 5', null, null, null, null), (10, '', null, null, null, null);`;
 
-Deno.test('quoteFilters: text that looks like a number or boolean is compared as text', async () => {
+Deno.test('quoteFilters: text that looks like a number or boolean → compared as text', async () => {
   await withScratch('lite_filters', lookalikes, async () => {
     // deno-lint-ignore no-explicit-any
     const idsOf = async (filter: (query: any) => any) => {
@@ -202,7 +202,7 @@ Deno.test('quoteFilters: text that looks like a number or boolean is compared as
   });
 });
 
-Deno.test('setSessionAtOnce: a function sees who calls it, with which role and headers', async () => {
+Deno.test('setSessionAtOnce: a call → the function sees user, role and headers', async () => {
   const ddl = `
     create table lite_session ();
     create function lite_session_call() returns jsonb language sql as $$
@@ -248,7 +248,7 @@ Deno.test('setSessionAtOnce: a request is cut at the time limit of its role → 
   });
 });
 
-Deno.test('forgetSchemaWhenTold: a new column is there without a restart', async () => {
+Deno.test('forgetSchemaWhenTold: a new column → served without a restart', async () => {
   const ddl = 'create table lite_schema (id int); grant all on lite_schema to service_role;';
   await withScratch('lite_schema', ddl, async () => {
     const sql = postgres(Deno.env.get('DB_URL')!, { max: 1 });
@@ -258,7 +258,7 @@ Deno.test('forgetSchemaWhenTold: a new column is there without a restart', async
   });
 });
 
-Deno.test('withHostedTokens: a token carries app_metadata, which the user cannot forge', async () => {
+Deno.test('withHostedTokens: a token → app_metadata, which the user cannot set', async () => {
   const { client, email, user } = await signUp();
   await server.auth.admin.updateUserById(user.id, { app_metadata: { role: 'admin' } });
   await client.auth.updateUser({ data: { role: 'forged' } });
@@ -269,7 +269,7 @@ Deno.test('withHostedTokens: a token carries app_metadata, which the user cannot
   assert.equal(claims.iss, `${apiUrl}/auth/v1`);
 });
 
-Deno.test('withHostedTokens: clients can verify a token with the public keys; a changed one is refused', async () => {
+Deno.test('withHostedTokens: a token → verifiable with the public keys; a changed one → refused', async () => {
   const { client, session, user } = await signUp();
   const { data } = await client.auth.getClaims(session.access_token);
   assert.equal(data?.claims.sub, user.id);
@@ -282,7 +282,7 @@ Deno.test('withHostedTokens: clients can verify a token with the public keys; a 
   assert.equal(response.status, 401);
 });
 
-Deno.test('authAdmin: a secret key creates, lists, bans and deletes users; a publishable key does not', async () => {
+Deno.test('authAdmin: create, list, ban, delete → with a secret key; a publishable key → refused', async () => {
   const email = `${crypto.randomUUID()}@example.com`;
   const { data } = await server.auth.admin.createUser({ email, password: 'correct horse', email_confirm: true });
   const id = data.user!.id;

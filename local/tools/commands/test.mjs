@@ -38,7 +38,7 @@ export default async function test({ filters }) {
   for (const counts of await Promise.all(runs)) tally.add(counts);
   if (filters.length === 0) await runGates(tally, stack);
   else if (filters.includes('smoke')) await trySmoke(tally, stack);
-  if (tally.failed > 0) console.log(`\nWhat the stack said: ${keepLogs(stack)}`);
+  if (tally.failed > 0) console.log(`\nLogs: ${keepLogs(stack)}`);
   tally.finish();
 }
 
@@ -81,7 +81,7 @@ async function applySeedTwice(url) {
   });
 }
 
-/** The data folder is deleted at the end; what the processes said is kept for whoever looks for the cause. */
+/** The data folder is deleted at the end; the logs are kept for finding the cause. */
 function keepLogs({ dataFolder }) {
   const folder = join(localFolder, 'logs', basename(dataFolder));
   mkdirSync(folder, { recursive: true });

@@ -1,4 +1,4 @@
-/** `npm run types`: writes the generated files anew. */
+/** `npm run types`: regenerates the committed files. */
 import { writeFileSync } from 'node:fs';
 import {
   databaseTypes,

@@ -1,4 +1,4 @@
-/** What became of the prepaid credit in one currency. */
+/** The movements of prepaid credit in one currency. */
 interface Credit {
   currency: string;
   opening: number;
@@ -9,7 +9,7 @@ interface Credit {
   closing: number;
 }
 
-/** A statement as the database tells it. */
+/** A statement from the database. */
 export interface Statement {
   name: string;
   month: string;

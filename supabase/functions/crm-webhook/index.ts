@@ -26,7 +26,7 @@ async function take(
   const { result: endpoint } = await context.rpc<Endpoint | null>('get_crm_endpoint', { endpoint_id: endpointId });
   const { method, headers } = request;
   const call = { method, url: functionsUrl(`crm-webhook/${endpointId}${search}`), headers, body };
-  // An address that nobody has reads like a wrong signature.
+  // An unknown endpoint gets the same error as a wrong signature.
   if (!endpoint || !await CRMS[endpoint.kind].isGenuine(call, endpoint.keys)) {
     throw badSignature('Not signed for this endpoint, or too long ago');
   }

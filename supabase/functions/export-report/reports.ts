@@ -1,4 +1,4 @@
-/** The reports that there are, as the database names them. */
+/** The reports, by their names in the database. */
 export const REPORTS = [
   'pool_performance',
   'brand_performance',

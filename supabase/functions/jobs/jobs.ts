@@ -8,28 +8,28 @@ import { sendWebhooks } from '../_shared/webhooks/send.ts';
 
 type Job = (context: Context, deliveryId?: string | null) => Promise<Record<string, unknown>>;
 
-/** What is done without anybody asking, one round at a time, by the name of the job. */
+/** The jobs by name; each call runs one round. */
 export const jobs = {
   'deliveries': sendDeliveries,
   'crm-events': processDueEvents,
   'reconcile-purchases': (context) => reconcile(context),
   'pending-rewards': (context) => fulfilPending(context),
   'webhooks': sendWebhooks,
-  'housekeeping': door('run_housekeeping'),
-  'release-holds': door('release_holds'),
+  'housekeeping': entryPoints('run_housekeeping'),
+  'release-holds': entryPoints('release_holds'),
   'reconcile-payments': async (context) =>
     (await import('../_shared/packages/purchases.ts')).reconcilePayments(context),
-  'expire': door('expire_lots', 'expire_packages', 'expire_entitlements', 'expire_gift_cards'),
-  'stuck-cards': door('release_stuck_cards', 'watch_pending_rewards'),
+  'expire': entryPoints('expire_lots', 'expire_packages', 'expire_entitlements', 'expire_gift_cards'),
+  'stuck-cards': entryPoints('release_stuck_cards', 'watch_pending_rewards'),
 } satisfies Record<JobName, Job>;
 
 /** The entry points that need no argument. */
 type Plain = { [Name in EntryPoint]: Record<never, never> extends ArgsOf<Name> ? Name : never }[EntryPoint];
 
-function door(...names: Plain[]): Job {
+function entryPoints(...names: Plain[]): Job {
   return async ({ rpc }) => {
     const reply: Record<string, unknown> = {};
-    // One after the other: what one of them fails at must not hide what the others have done.
+    // One after the other, so that a failure of one does not hide the results of the others.
     for (const name of names) Object.assign(reply, (await rpc(...[name, {}] as Call)).result);
     return reply;
   };
@@ -37,6 +37,6 @@ function door(...names: Plain[]): Job {
 
 async function sendDeliveries(context: Context, deliveryId?: string | null): Promise<Record<string, unknown>> {
   if (deliveryId) return { ...await deliver(context, deliveryId) };
-  // Looked up first: what the provider has not got is queued again and goes out in the same round.
+  // Look-ups first: messages that the provider does not have are queued again and sent in the same round.
   return { lookedUp: await lookUp(context), ...await deliver(context) };
 }

@@ -1,4 +1,4 @@
-/** What a recipient is asked, and the version that its proof of consent names: a new wording needs a new version. */
+/** The consent request and its version, which the proof of consent names: a new wording needs a new version. */
 export const OPT_IN_WORDING = {
   version: '2026-01',
   text: '{{company_name}}: Reply YES to receive text messages about your rewards (up to 6 msgs/month). ' +

@@ -5,7 +5,7 @@ import { isSignedBySendGrid } from '../_shared/messages/providers/sendgrid/signa
 import { batch, contract } from './contract.ts';
 import { readEvents } from './read_events.ts';
 
-// SendGrid tries a batch again for a day; what it tells twice in that time is known by its id.
+// SendGrid retries a batch for a day; repeated events are recognized by their id.
 const DEFAULT_MAX_AGE_SECONDS = 25 * 60 * 60;
 
 export default {

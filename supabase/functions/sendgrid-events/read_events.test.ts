@@ -16,7 +16,7 @@ function read(over: Record<string, unknown>) {
   return event;
 }
 
-Deno.test('read_events: a status keeps the message, the try and the id by which it is known', () => {
+Deno.test("readEvents: a status → message, attempt and provider's id", () => {
   assert.deepEqual(read({}), {
     id: 'e1',
     at: 1700000000,
@@ -31,14 +31,14 @@ Deno.test('read_events: a status keeps the message, the try and the id by which 
   });
 });
 
-Deno.test('read_events: the message is found in each form of its id', () => {
+Deno.test('readEvents: each form of a message id → the message', () => {
   const messageId = (id: string) => read({ sg_message_id: id })?.messageId;
   assert.equal(messageId('14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.0'), '14c5d75ce93.dfd.64b469');
   assert.equal(messageId('abc.filter0001'), 'abc');
   assert.equal(messageId('abc'), 'abc');
 });
 
-Deno.test('read_events: bounces, blocks and drops', () => {
+Deno.test('readEvents: bounces, blocks and drops → their outcomes', () => {
   const what = (over: Record<string, unknown>) => {
     const { status, errorCode, preference } = read(over);
     return [status, errorCode, preference];
@@ -66,7 +66,7 @@ Deno.test('read_events: preferences of an address', () => {
   assert.equal(readEvents([{ event: 'unsubscribe', sg_event_id: 'e', email: 'nobody' }]).length, 0);
 });
 
-Deno.test('read_events: what is no event, or means nothing here, is passed over', () => {
+Deno.test('readEvents: malformed or irrelevant events → skipped', () => {
   const nothing = [null, 1, 'x', [], {}, { event: 'delivered' }, { event: 7, sg_event_id: 'e' }, { sg_event_id: 'e' }];
   assert.deepEqual(readEvents(nothing), []);
   assert.equal(read({ event: 'open' }), undefined);

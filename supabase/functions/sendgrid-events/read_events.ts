@@ -4,7 +4,7 @@ import { email, uuid } from '../_shared/http/fields.ts';
 /** What an event does: a status of a message by its rank, a preference of the address, or both. */
 export interface EmailEvent {
   id: string;
-  /** When it happened, in seconds: what an address wished last counts. */
+  /** When it happened, in seconds: the latest opt-out or opt-in counts. */
   at: number;
   messageId: string | null;
   attemptId: string | null;
@@ -44,7 +44,7 @@ const PREFERENCES: Record<string, EmailEvent['preference']> = {
   group_resubscribe: 'opt_in',
 };
 
-/** The events of a batch that mean something here; what is no event, or tells nothing that is kept, is passed over. */
+/** The relevant events of a batch; malformed and other ones are skipped. */
 export function readEvents(batch: unknown[]): EmailEvent[] {
   return batch.flatMap((item) => {
     const { success, data } = event.safeParse(item);
@@ -56,10 +56,10 @@ export function readEvents(batch: unknown[]): EmailEvent[] {
 
 function emailEventOf(raw: RawEvent): EmailEvent {
   const isBlocked = raw.event === 'bounce' && raw.type === 'blocked';
-  // SendGrid drops what it sends to somebody who has told it so before.
+  // SendGrid drops messages to addresses on its own suppression list.
   const wantsNothing = raw.event === 'dropped' && /unsubscribed|spam report/i.test(raw.reason ?? '');
   const preference = wantsNothing ? 'opt_out' : PREFERENCES[raw.event] ?? null;
-  // A server that turns a message away for now has not refused it for good.
+  // A temporary rejection by the receiving server is not final.
   const status = isBlocked ? 'blocked' : STATUSES.includes(raw.event) ? raw.event : null;
   return {
     id: raw.sg_event_id,

@@ -23,7 +23,7 @@ export default {
   }),
 };
 
-// What is not text is signed by nobody.
+// A body that is not text has no valid signature.
 function textOf(bytes: Uint8Array): string {
   try {
     return decodeText(bytes);

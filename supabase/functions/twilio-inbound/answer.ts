@@ -1,4 +1,4 @@
-/** What the recipient is answered, by the name that the database gives it. */
+/** Replies to the recipient, by their names in the database. */
 export type Answer = 'opt_in' | 'opt_out' | 'help';
 
 const TEXTS: Record<Answer, (company: string, contact: string) => string> = {

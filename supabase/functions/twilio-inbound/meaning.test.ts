@@ -43,7 +43,7 @@ function dresses(word: string): string[] {
 }
 
 for (const [meaning, words] of Object.entries(KEYWORDS)) {
-  Deno.test(`meaning: each keyword of ${meaning} is known in every dress`, () => {
+  Deno.test(`meaningOf: keywords of ${meaning} in any spelling → ${meaning}`, () => {
     for (const word of words.split(' ')) {
       for (const body of dresses(word)) assert.equal(meaningOf(body), meaning, JSON.stringify(body));
     }
@@ -134,20 +134,20 @@ for (const [meaning, bodies] of CORPUS) {
   });
 }
 
-Deno.test('meaning: what Twilio has understood counts, in whatever words', () => {
+Deno.test("meaningOf: Twilio's own OptOutType → counts, whatever the text", () => {
   assert.equal(meaningOf('ADIOS', 'STOP'), 'opt_out');
   assert.equal(meaningOf('hola', 'START'), 'opt_in');
   assert.equal(meaningOf('stop?', 'HELP'), 'help');
 });
 
-Deno.test('meaning: Twilio answers its own keywords only, and only as the whole message', () => {
+Deno.test('isTwiliosKeyword: a keyword as the whole message → true', () => {
   for (const body of ['STOP', 'stop', ' Stop\n', 'Cancel', 'yes', 'HELP', 'info', 'optout']) {
     assert.ok(isTwiliosKeyword(body), body);
   }
   for (const body of ['stop please', 'opt out', 'stop.', 'helpme', '', 'no']) assert.ok(!isTwiliosKeyword(body), body);
 });
 
-Deno.test('meaning: a message of any length and kind is read quickly', () => {
+Deno.test('meaningOf: a message of any length → linear time', () => {
   const started = performance.now();
   for (const part of ['no more ', 'dont want ', 'stop by ', 'never ', 'a', '\u0301', '😀', 'take me ']) {
     meaningOf(part.repeat(400));

@@ -5,7 +5,7 @@ import type { contract } from './contract.ts';
 import type { Upload } from './read_upload.ts';
 import { type CheckedCard, type RowResult, withLine } from './seal_cards.ts';
 
-/** What the database made of the rows that passed the function's checks. */
+/** The database's outcomes of the rows that passed the function's checks. */
 export type Imported = Extract<AnswerOf<typeof contract>, { importId: string }>;
 
 /** Adds the rows the function refused itself to those the database decided on, in the order of the file, with their lines. */

@@ -38,7 +38,7 @@ async function refusalOf(request: Request): Promise<{ code: string; field?: stri
   return { code: error.code, ...first };
 }
 
-Deno.test('readUpload: CSV, a form and JSON give the same rows', async () => {
+Deno.test('readUpload: CSV, a form and JSON → the same rows', async () => {
   const uploads = [
     post(CSV, 'text/csv; charset=utf-8', `?poolId=${POOL}`),
     post(form({ poolId: POOL, file: new File([CSV], 'cards.csv') })),
@@ -53,7 +53,7 @@ Deno.test('readUpload: CSV, a form and JSON give the same rows', async () => {
   }
 });
 
-Deno.test('readUpload: the same file has the same hash by itself and in a form', async () => {
+Deno.test('readUpload: the same file alone and in a form → the same hash', async () => {
   const alone = await readUpload(post(CSV, 'text/csv', `?poolId=${POOL}`));
   const inForm = await readUpload(post(form({ poolId: POOL, file: new File([CSV], 'x') })));
   const other = await readUpload(post(`${CSV}A-2,1\n`, 'text/csv', `?poolId=${POOL}`));
@@ -61,25 +61,25 @@ Deno.test('readUpload: the same file has the same hash by itself and in a form',
   assert.notEqual(other.fileHash, alone.fileHash);
 });
 
-Deno.test('readUpload: without a pool, or with one that is no id, it refuses', async () => {
+Deno.test('readUpload: no pool, or a malformed id → refused', async () => {
   const problems = { '': 'is required', '?poolId=1': 'must be a UUID', "?poolId='%20or%201=1": 'must be a UUID' };
   for (const [query, problem] of Object.entries(problems)) {
     assert.deepEqual(await refusalOf(post(CSV, 'text/csv', query)), { code: 'RB-400', field: 'poolId', problem });
   }
 });
 
-Deno.test('readUpload: other media types are refused', async () => {
+Deno.test('readUpload: other media types → refused', async () => {
   for (const type of ['text/plain', 'application/octet-stream', 'application/zip']) {
     assert.equal((await refusalOf(post(CSV, type, `?poolId=${POOL}`))).code, 'RB-415');
   }
 });
 
-Deno.test('readUpload: more than 5 MB are refused', async () => {
+Deno.test('readUpload: more than 5 MB → refused', async () => {
   const body = `code\n${'A'.repeat(5 * 1024 * 1024)}`;
   assert.equal((await refusalOf(post(body, 'text/csv', `?poolId=${POOL}`))).code, 'RB-413');
 });
 
-Deno.test('readUpload: more than 10,000 cards are refused', async () => {
+Deno.test('readUpload: more than 10,000 cards → refused', async () => {
   const cards = Array.from({ length: 10_001 }, () => ({ code: 'A-1' }));
   assert.equal((await refusalOf(json({ poolId: POOL, cards }))).code, 'RB-413');
 });
@@ -90,7 +90,7 @@ Deno.test('readUpload: a card with 100,000 fields → read in linear time', asyn
   assert.equal(rows[0].code, 'A-1');
 });
 
-Deno.test('readUpload: a form without a file, or that is none, is refused', async () => {
+Deno.test('readUpload: a form without a file, or malformed → refused', async () => {
   assert.equal((await refusalOf(post(form({ poolId: POOL })))).field, 'file');
   assert.equal((await refusalOf(post(form({ poolId: POOL, file: 'A-1' })))).field, 'file');
   for (const body of ['', 'x', '--b\r\n', '--b--']) {
@@ -110,13 +110,13 @@ const BAD_CARDS: [string, unknown, string][] = [
 ];
 
 for (const [what, cards, field] of BAD_CARDS) {
-  Deno.test(`readUpload: JSON with ${what} is refused whole`, async () => {
+  Deno.test(`readUpload: JSON with ${what} → refused as a whole`, async () => {
     const refused = await refusalOf(json({ poolId: POOL, cards }));
     assert.deepEqual([refused.code, refused.field], ['RB-400', field]);
   });
 }
 
-Deno.test('readUpload: a file names how it writes days, in its query or its form; JSON writes ISO', async () => {
+Deno.test('readUpload: dateFormat in query or form → for the file; JSON → ISO days only', async () => {
   const file = () => new File([CSV], 'cards.csv');
   const uploads: [Request, string | null][] = [
     [post(CSV, 'text/csv', `?poolId=${POOL}`), null],

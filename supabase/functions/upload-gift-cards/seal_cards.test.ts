@@ -20,7 +20,7 @@ function reasonFor(change: Partial<CardRow>, brand: typeof AMAZON | typeof ANY =
     .refused[0]?.reason;
 }
 
-Deno.test('sealCards: a sealed card opens again, and nothing in it can be read', () => {
+Deno.test('sealCards: a sealed card → can be unsealed, nothing is readable', () => {
   const { cards: [card], refused } = sealCards([row({ pin: '9876', expirationDate: '2030-01-31' })], AMAZON);
   assert.deepEqual(refused, []);
   const { id: giftCardId, code, pin } = card;
@@ -30,12 +30,12 @@ Deno.test('sealCards: a sealed card opens again, and nothing in it can be read',
   assert.doesNotMatch(JSON.stringify(card), /AMZN|1234|9876/);
 });
 
-Deno.test('sealCards: a code is stocked as it was written', () => {
+Deno.test('sealCards: a code → stored as written', () => {
   const { cards: [{ id: giftCardId, code }] } = sealCards([row({ code: 'amzn 12-ab' })], ANY);
   assert.equal(unseal({ giftCardId, brandId: 'brand-1', keyId: 'k1', code, pin: null }).code, 'amzn 12-ab');
 });
 
-Deno.test('sealCards: of the same code twice in a file the first counts', () => {
+Deno.test('sealCards: the same code twice in a file → the first counts', () => {
   const rows = [row(), row({ code: 'AMZN-2345-6789-01BC' }), row({ code: 'amzn 1234 5678 90ab' }), row()];
   const { cards, refused } = sealCards(rows, ANY);
   assert.deepEqual(cards.map((card) => card.row), [1, 2]);
@@ -54,7 +54,7 @@ Deno.test('sealCards: two links that differ by case or a dash → both sealed', 
   assert.deepEqual(sealCards(links, ANY).refused, []);
 });
 
-Deno.test('sealCards: a refused row does not hide a good one with the same code', () => {
+Deno.test('sealCards: a rejected row before a valid one with the same code → the valid one is kept', () => {
   const { cards, refused } = sealCards([row({ expirationDate: 'soon' }), row()], ANY);
   assert.deepEqual([cards.map((card) => card.row), refused.map((result) => result.row)], [[2], [1]]);
 });
@@ -77,14 +77,14 @@ const REJECTED: [string, Partial<CardRow>, RegExp][] = [
 ];
 
 for (const [what, change, reason] of REJECTED) {
-  Deno.test(`sealCards: a row with ${what} is rejected without repeating it`, () => {
+  Deno.test(`sealCards: a row with ${what} → rejected without repeating it`, () => {
     const said = reasonFor(change);
     assert.match(String(said), reason);
     for (const value of Object.values(change)) assert.ok(!value || !said!.includes(String(value)));
   });
 }
 
-Deno.test("sealCards: a whole code must have the brand's format", () => {
+Deno.test("sealCards: a code that matches the brand's format in part → rejected", () => {
   assert.equal(reasonFor({}, AMAZON), undefined);
   for (const code of ['AMZN-1234-5678-90A', 'xAMZN-1234-5678-90AB', 'AMZN-1234-5678-90ABx', 'amzn-1234-5678-90ab']) {
     assert.match(String(reasonFor({ code }, AMAZON)), /brand's format/, code);
@@ -94,7 +94,7 @@ Deno.test("sealCards: a whole code must have the brand's format", () => {
   assert.deepEqual(refused.map((result) => result.row), [1]);
 });
 
-Deno.test('sealCards: a file without one good row is refused, and says what is wrong with each', () => {
+Deno.test("sealCards: no valid row → the file is refused with each row's problem", () => {
   assert.throws(
     () => sealCards([row({ code: '' }), row({ code: '=1+1' })], ANY),
     (error: Refusal) => {
@@ -105,15 +105,15 @@ Deno.test('sealCards: a file without one good row is refused, and says what is w
   );
 });
 
-Deno.test('sealCards: a link of a network-branded reward may be longer than a code', () => {
+Deno.test('sealCards: a link of a network-branded reward → may be longer than a code', () => {
   assert.equal(reasonFor({ code: `https://rewards.example/${'a'.repeat(200)}` }), undefined);
 });
 
-Deno.test('sealCards: a brand whose format is no pattern refuses the upload', () => {
+Deno.test('sealCards: a brand with a malformed format → the upload is refused', () => {
   assert.throws(() => sealCards([row()], { ...ANY, codeFormat: '([' }), Refusal);
 });
 
-Deno.test('sealCards: of a short code less than half is shown', () => {
+Deno.test('sealCards: a short code → less than half is shown', () => {
   const ends = ['A', 'AB', 'ABCDE', 'ABCDEFGH', 'AB-CD-EF-GH-IJ'].map((code) =>
     sealCards([row({ code })], ANY).cards[0].last4
   );
@@ -133,7 +133,7 @@ function fieldProblem(run: () => unknown): unknown {
   }
 }
 
-Deno.test('sealCards: without a dateFormat a day that may be read two ways refuses the whole file with the question', () => {
+Deno.test('sealCards: an ambiguous day without dateFormat → the file is refused with the question', () => {
   assert.deepEqual(daysOf(['2027-12-31', '', ' 2028-02-29 '], null), ['2027-12-31', null, '2028-02-29']);
   for (const day of ['12/31/2027', '31/12/2027', '03/04/2027', '31.12.2030', '1-5-27']) {
     const problem = 'is required: row 2 has an expiration date that is not YYYY-MM-DD; name its notation: ' +
@@ -142,7 +142,7 @@ Deno.test('sealCards: without a dateFormat a day that may be read two ways refus
   }
 });
 
-Deno.test('sealCards: in a file with ISO days a row in another notation is refused alone, and says what to name', () => {
+Deno.test('sealCards: one row in another notation among ISO days → rejected alone, with the remedy', () => {
   const rows = ['2027-12-31', '31.12.2030'].map((expirationDate, n) => row({ code: `AMZN-${n}`, expirationDate }));
   const reason = 'the expiration date is not a day in YYYY-MM-DD (name another notation as dateFormat)';
   assert.deepEqual(sealCards(rows, ANY, null).refused, [{
@@ -153,7 +153,7 @@ Deno.test('sealCards: in a file with ISO days a row in another notation is refus
   }]);
 });
 
-Deno.test('sealCards: with MM/DD/YYYY a row that shows the day first refuses the whole file', () => {
+Deno.test('sealCards: MM/DD/YYYY and a row with the day first → the file is refused', () => {
   assert.deepEqual(daysOf(['03/04/2027', '12/31/2027'], 'MM/DD/YYYY'), ['2027-03-04', '2027-12-31']);
   assert.deepEqual(daysOf(['03/04/2027', '31/12/2027'], 'DD/MM/YYYY'), ['2027-04-03', '2027-12-31']);
   for (const format of ['MM/DD/YYYY', 'DD/MM/YYYY'] as const) {
@@ -166,7 +166,7 @@ Deno.test('sealCards: with MM/DD/YYYY a row that shows the day first refuses the
   }
 });
 
-Deno.test('sealCards: a row in another notation than the file names is refused alone', () => {
+Deno.test('sealCards: a row in another notation than dateFormat → rejected alone', () => {
   const rows = ['12/31/2027', '2027-12-31', '12.31.2027', '12/31/27', 'soon', '02/30/2027'].map((expirationDate, n) =>
     row({ code: `AMZN-${n}`, expirationDate })
   );

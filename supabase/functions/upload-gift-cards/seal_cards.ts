@@ -13,7 +13,7 @@ import { badRequest, Refusal } from '../_shared/http/errors.ts';
 import { type CodeBrand, fingerprint } from '../_shared/http/seal.ts';
 import { readDays } from './read_days.ts';
 
-/** What became of one row of an upload. */
+/** The outcome of one row of an upload. */
 export interface RowResult {
   row: number;
   /** The line of the file on which the row begins. */

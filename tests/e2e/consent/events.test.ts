@@ -17,7 +17,7 @@ async function provisionByEmail(promised: Promised, callbacks?: string[]): Promi
 
 const now = () => Math.floor(Date.now() / 1000);
 
-Deno.test('sendgrid-events: an e-mail that has arrived is delivered, and the log says so', async () => {
+Deno.test('sendgrid-events: delivered → the delivery is delivered, in the log too', async () => {
   const promised = await promise();
   const deliveryId = await provisionByEmail(promised);
   const { provider_status } = await deliveryIs('delivered', deliveryId);
@@ -26,7 +26,7 @@ Deno.test('sendgrid-events: an e-mail that has arrived is delivered, and the log
   assert.equal(log.status, 'delivered');
 });
 
-Deno.test('sendgrid-events: repeated and late events leave a delivered e-mail delivered', async () => {
+Deno.test('sendgrid-events: repeated and late events → a delivered e-mail stays delivered', async () => {
   const promised = await promise();
   const deliveryId = await provisionByEmail(promised, ['delivered', 'delivered', 'processed', 'deferred', 'bounce']);
   const first = await deliveryIs('delivered', deliveryId);
@@ -39,20 +39,20 @@ Deno.test('sendgrid-events: repeated and late events leave a delivered e-mail de
   ]);
 });
 
-Deno.test('sendgrid-events: an e-mail that bounces takes the other channel', async () => {
+Deno.test('sendgrid-events: a bounce → the other channel', async () => {
   const promised = await promise();
   const deliveryId = await provisionByEmail(promised, ['processed', 'bounce']);
   assert.equal((await deliveryIs('undelivered', deliveryId)).error_code, '5.1.1');
   assert.ok((await messageTo(promised.recipient.phone)).body.includes(promised.cards[0].code));
 });
 
-Deno.test('sendgrid-events: an e-mail that SendGrid drops takes the other channel', async () => {
+Deno.test('sendgrid-events: dropped → the other channel', async () => {
   const promised = await promise();
   await deliveryIs('undelivered', await provisionByEmail(promised, ['dropped']));
   assert.ok((await messageTo(promised.recipient.phone)).body.includes(promised.cards[0].code));
 });
 
-Deno.test('sendgrid-events: a block is for now: the e-mail is still on its way, and a person is told', async () => {
+Deno.test('sendgrid-events: a temporary block → still on its way, an alert is raised', async () => {
   const promised = await promise();
   const deliveryId = await provisionByEmail(promised, ['deferred', 'blocked']);
   const { subject_id } = await deliveryIs('sent', deliveryId);
@@ -90,7 +90,7 @@ for (const event of ['spamreport', 'unsubscribe', 'group_unsubscribe']) {
   });
 }
 
-Deno.test('sendgrid-events: what SendGrid has not signed, or not lately, is refused and has no effect', async () => {
+Deno.test('sendgrid-events: unsigned or old → refused, without effect', async () => {
   const email = uniqueEmail();
   const batch = [{ event: 'spamreport', email, sg_event_id: crypto.randomUUID() }];
   const { sent } = await tellEvents([{ event: 'open', email: uniqueEmail(), sg_event_id: crypto.randomUUID() }]);

@@ -16,7 +16,7 @@ const isOptedOut = async (address: string) =>
 const keptFrom = (phone: string) =>
   sql`select body, meaning, answer, client_id from public.inbound_messages where phone = ${phone} order by created_at`;
 
-Deno.test('inbound: whoever asks to be left alone, in whatever words, gets one confirmation and no SMS any more', async () => {
+Deno.test('twilio-inbound: an opt-out in any words → one confirmation, then no SMS', async () => {
   const promised = await promise();
   const { phone, email } = promised.recipient;
   const first = await writeSms(phone, 'Hi, please stop texting me. Thank you!');
@@ -32,7 +32,7 @@ Deno.test('inbound: whoever asks to be left alone, in whatever words, gets one c
   assertRefused(await call('send-sms-opt-in', { recipientId: promised.recipient.id }), 'RB-400');
 });
 
-Deno.test('inbound: STOP and START go through Twilio, which answers them by itself', async () => {
+Deno.test('twilio-inbound: STOP and START → recorded, Twilio answers them itself', async () => {
   const promised = await promise({ cards: 2, recipients: 2 });
   const { phone } = promised.recipient;
   assert.deepEqual((await writeSms(phone, 'STOP')).answers, []);
@@ -47,7 +47,7 @@ Deno.test('inbound: STOP and START go through Twilio, which answers them by itse
   await deliveryIs('delivered', again.deliveryId);
 });
 
-Deno.test('inbound: HELP names us and whom to ask, unless an answer is set up at Twilio', async () => {
+Deno.test('twilio-inbound: HELP → company and support contact, unless configured at Twilio', async () => {
   const phone = uniquePhone();
   const { answers, twiml } = await writeSms(phone, 'help');
   assert.deepEqual(answers, [
@@ -58,7 +58,7 @@ Deno.test('inbound: HELP names us and whom to ask, unless an answer is set up at
   assert.deepEqual((await writeSms(phone, 'help', { optOutType: 'HELP' })).answers, []);
 });
 
-Deno.test('inbound: what Twilio has understood is taken from it, in any language', async () => {
+Deno.test("twilio-inbound: Twilio's OptOutType → applied, in any language", async () => {
   const phone = uniquePhone();
   assert.deepEqual((await writeSms(phone, 'ADIOS', { optOutType: 'STOP' })).answers, []);
   assert.ok(await isOptedOut(phone));
@@ -66,7 +66,7 @@ Deno.test('inbound: what Twilio has understood is taken from it, in any language
   assert.ok(!await isOptedOut(phone));
 });
 
-Deno.test('inbound: a message is taken once, however often it is told, and gets the same answer', async () => {
+Deno.test('twilio-inbound: the same message again → stored once, the same answer', async () => {
   const phone = uniquePhone();
   const first = await writeSms(phone, 'no more messages');
   const [second, third] = await Promise.all([1, 2].map(() => writeSms(phone, 'no more messages', first)));
@@ -76,7 +76,7 @@ Deno.test('inbound: a message is taken once, however often it is told, and gets 
   assert.equal(facts.length, 1);
 });
 
-Deno.test('inbound: a STOP is heard however long the message is', async () => {
+Deno.test('twilio-inbound: STOP in a message of any length → an opt-out', async () => {
   const phone = uniquePhone();
   assert.equal((await writeSms(phone, `STOP texting me. ${'I mean it! '.repeat(1000)}`)).status, 200);
   assert.ok(await isOptedOut(phone));
@@ -84,7 +84,7 @@ Deno.test('inbound: a STOP is heard however long the message is', async () => {
   assert.equal(body.length, 4096);
 });
 
-Deno.test('inbound: what nobody can be sure of changes nothing and is kept for the staff of the client', async () => {
+Deno.test("twilio-inbound: an unclear message → no change, stored for the client's staff", async () => {
   const promised = await promise();
   const { phone } = promised.recipient;
   await deliveryIs('delivered', (await provisionBySms(promised)).deliveryId);
@@ -104,7 +104,7 @@ Deno.test('inbound: what nobody can be sure of changes nothing and is kept for t
   assert.deepEqual(await read(stranger), []);
 });
 
-Deno.test('inbound: what Twilio has not signed is refused and leaves nothing', async () => {
+Deno.test('twilio-inbound: unsigned → refused, nothing stored', async () => {
   const phone = uniquePhone();
   const fields = { MessageSid: `SM${'a'.repeat(32)}`, From: phone, Body: 'STOP' };
   const url = `${stack.apiUrl}/functions/v1/twilio-inbound`;
@@ -120,7 +120,7 @@ Deno.test('inbound: what Twilio has not signed is refused and leaves nothing', a
   assert.equal((await keptFrom(phone)).length, 0);
 });
 
-Deno.test('inbound: an opt-out that staff pass on holds at once, and the recipient gets the card by e-mail', async () => {
+Deno.test('record-consent: an opt-out recorded by staff → effective at once, the card goes by e-mail', async () => {
   const promised = await promise();
   const { recipient, clientId } = promised;
   const agent = await signUpAs('call_agent', clientId);

@@ -18,7 +18,7 @@ function consentsOf(phone: string) {
     from public.consents where address = ${phone} order by id`;
 }
 
-Deno.test('opt-in: a card that needs consent is given after the recipient has answered YES', async () => {
+Deno.test('send-sms-opt-in: the recipient answers YES → the card that needs consent is provisioned', async () => {
   const promised = await promise({ requiresOptIn: true });
   const { recipient, clientId } = promised;
   const agent = await signUpAs('call_agent', clientId);
@@ -55,7 +55,7 @@ Deno.test('opt-in: a card that needs consent is given after the recipient has an
   assert.equal((await messagesTo(recipient.phone)).length, 1);
 });
 
-Deno.test('opt-in: an admin may skip the verification, an agent may not, and it is audited', async () => {
+Deno.test('opt-in: skipped by an admin → audited; by an agent → refused', async () => {
   const promised = await promise({ requiresOptIn: true });
   const [agent, admin] = await Promise.all(
     ['call_agent', 'client_admin'].map((role) => signUpAs(role as 'call_agent', promised.clientId)),
@@ -78,7 +78,7 @@ Deno.test('opt-in: an admin may skip the verification, an agent may not, and it 
   assert.deepEqual([event.actor_id, event.metadata.verification_skipped], [admin.id, true]);
 });
 
-Deno.test('opt-in: what cannot be sent is GC-014, and a phone is asked three times a day', async () => {
+Deno.test('send-sms-opt-in: cannot be sent → GC-014; at most three requests per phone and day', async () => {
   await awayFromTheEdge();
   const { recipient } = await promise({ cards: 0 });
   await order({ provider: 'twilio', to: recipient.phone, kind: '21614' });
@@ -95,7 +95,7 @@ Deno.test('opt-in: what cannot be sent is GC-014, and a phone is asked three tim
   assert.equal((await messagesTo(recipient.phone)).length, 2);
 });
 
-Deno.test('opt-in: the same key asks once, another phone may be asked, other clients know no such recipient', async () => {
+Deno.test('send-sms-opt-in: the same key → one request; another client → unknown recipient', async () => {
   const { recipient, clientId } = await promise({ cards: 0 });
   const agent = await signUpAs('call_agent', clientId);
   const phone = uniquePhone();
@@ -118,7 +118,7 @@ Deno.test('opt-in: the same key asks once, another phone may be asked, other cli
   assertRefused(await call('send-sms-opt-in', body, { key: null }), 'RB-401');
 });
 
-Deno.test('record-consent: what a web form has collected counts like a reply, and is taken back the same way', async () => {
+Deno.test('record-consent: consent from a web form → counts like a reply, withdrawn the same way', async () => {
   const promised = await promise({ requiresOptIn: true });
   const { recipient, clientId } = promised;
   const record = (action: string, more: Record<string, unknown> = {}) =>

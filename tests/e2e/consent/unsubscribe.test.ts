@@ -28,7 +28,7 @@ const oneClick = (url: string) =>
     body: 'List-Unsubscribe=One-Click',
   });
 
-Deno.test('unsubscribe: every e-mail carries List-Unsubscribe, and one POST to it opts out (RFC 8058)', async () => {
+Deno.test('unsubscribe: one POST to List-Unsubscribe of any e-mail (RFC 8058) → an opt-out', async () => {
   const { email, url, headers } = await cardByEmail();
   assert.equal(headers['List-Unsubscribe-Post'], 'List-Unsubscribe=One-Click');
   assert.ok(url.startsWith(`${stack.apiUrl}/functions/v1/unsubscribe?token=`), url);

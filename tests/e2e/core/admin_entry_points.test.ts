@@ -100,7 +100,7 @@ async function inEditor(text: string): Promise<{ rows?: Record<string, unknown>[
   }
 }
 
-Deno.test('SQL editor: runs an admin entry point as postgres, and as each role that it impersonates', async () => {
+Deno.test('SQL editor: an admin entry point as postgres and as each impersonated role → runs', async () => {
   const { clientId } = await promise({ cards: 0 });
   const [admin, agent] = [await signUpAs('client_admin', clientId), await signUpAs('call_agent', clientId)];
   const claimsOf = (sub: string) => ({ aal: 'aal1', aud: 'authenticated', role: 'authenticated', sub });

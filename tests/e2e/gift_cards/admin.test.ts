@@ -13,7 +13,7 @@ async function rpc(person: Person, name: string, args: Record<string, unknown>) 
   return data;
 }
 
-Deno.test('admin: with supabase-js alone, from an empty client to a redeemed card', async () => {
+Deno.test('admin: supabase-js alone, an empty client → a redeemed card', async () => {
   const { clientId, brandId } = await promise({ cards: 0, recipients: 0 });
   const admin = await signUpAs('client_admin', clientId);
   const campaign = await rpc(admin, 'create_campaign', { client_id: clientId, campaign_name: 'Autumn' });
@@ -58,9 +58,9 @@ Deno.test('admin: with supabase-js alone, from an empty client to a redeemed car
   ]);
 });
 
-Deno.test('admin: agents, strangers and visitors may set up nothing', async () => {
+Deno.test('admin: agents, strangers and visitors → refused', async () => {
   const [mine, foreign] = [await promise({ cards: 0 }), await promise({ cards: 0 })];
-  const doors: [string, Record<string, unknown>][] = [
+  const entryPoints: [string, Record<string, unknown>][] = [
     ['create_gift_card_pool', { client_id: mine.clientId, brand_id: mine.brandId, pool_name: 'P', denomination: 25 }],
     ['create_gift_card_pool', { client_id: null, brand_id: mine.brandId, pool_name: 'Master', denomination: 25 }],
     ['create_campaign', { client_id: mine.clientId, campaign_name: 'C' }],
@@ -76,7 +76,7 @@ Deno.test('admin: agents, strangers and visitors may set up nothing', async () =
   const agent = await signUpAs('call_agent', mine.clientId);
   const stranger = await signUpAs('client_admin', foreign.clientId);
   const visitor = clientWith(stack.publishableKey);
-  for (const [name, args] of doors) {
+  for (const [name, args] of entryPoints) {
     const isMaster = args.client_id === null;
     assert.equal((await agent.client.rpc(name, args)).error?.code, isMaster ? 'RB404' : 'RB403', name);
     assert.equal((await stranger.client.rpc(name, args)).error?.code, 'RB404', name);
@@ -86,7 +86,7 @@ Deno.test('admin: agents, strangers and visitors may set up nothing', async () =
   assert.equal(pools, 1);
 });
 
-Deno.test("admin: the document's read of a pool's counters works, and they are exact", async () => {
+Deno.test("admin: the document's query of pool counters → exact", async () => {
   const promised = await promise({ cards: 4, recipients: 2 });
   const admin = await signUpAs('client_admin', promised.clientId);
   assertDone(await provision(promised));
@@ -103,7 +103,7 @@ Deno.test("admin: the document's read of a pool's counters works, and they are e
   assert.equal((pool!.available_cards / pool!.total_cards) * 100, 50);
 });
 
-Deno.test("admin: the document's other reads work through row level security", async () => {
+Deno.test("admin: the document's other queries → work through row-level security", async () => {
   const promised = await promise();
   await sql`
     update public.campaign_recipients set external_crm_id = 'crm-123' where id = ${promised.recipient.id}`;
@@ -125,7 +125,7 @@ Deno.test("admin: the document's other reads work through row level security", a
   assert.equal(log.error, null);
 });
 
-Deno.test("admin: the document's trace queries answer an admin with what went wrong", async () => {
+Deno.test("admin: the document's trace queries → name the failed step", async () => {
   const promised = await promise({ cards: 0 });
   const { body } = await provision(promised);
   const admin = await signUpAs('client_admin', promised.clientId);
@@ -141,7 +141,7 @@ Deno.test("admin: the document's trace queries answer an admin with what went wr
   ]]);
 });
 
-Deno.test("admin: the document's four SQL queries run word for word", async () => {
+Deno.test("admin: the document's four SQL queries → run unchanged", async () => {
   const promised = await promise({ cards: 2 });
   assertDone(await provision(promised));
   const document = [
@@ -188,7 +188,7 @@ Deno.test("admin: the document's four SQL queries run word for word", async () =
   assert.ok(recent.some(({ recipient_id }) => recipient_id === promised.recipient.id));
 });
 
-Deno.test('admin: how a delivery stands can be asked by whom it concerns, through the tables', async () => {
+Deno.test("admin: the status of a delivery → readable by its client's staff through the tables", async () => {
   const [mine, foreign] = [await promise(), await promise()];
   const agent = await signUpAs('call_agent', mine.clientId);
   const ids = await Promise.all(

@@ -17,7 +17,7 @@ const USER_OR_SERVER = [
 const FORM = ['redeem-gift-card', 'confirm-redemption'];
 const USER = ['provision-gift-card-for-call-center', 'start-call-session'];
 
-Deno.test('authorization: with no key, the publishable or a foreign one, only the web forms are open', async () => {
+Deno.test('authorization: no key, the publishable or a foreign one → web forms only', async () => {
   for (const name of [...USER_OR_SERVER, ...USER, 'jobs', ...FORM]) {
     assertRefused(await call(name, {}, { key: null }), 'RB-401');
     assertRefused(await call(name, {}, { key: 'sb_secret_of_somebody_else' }), 'RB-401');
@@ -25,14 +25,14 @@ Deno.test('authorization: with no key, the publishable or a foreign one, only th
   }
 });
 
-Deno.test('authorization: each secret key opens its own functions only', async () => {
+Deno.test('authorization: each secret key → its own functions only', async () => {
   for (const name of USER_OR_SERVER) assertRefused(await call(name, {}), 'GC-012');
   for (const name of [...USER, 'jobs', ...FORM]) assertRefused(await call(name, {}), 'RB-401');
   assertRefused(await call('jobs', {}, { key: stack.jobsKey }), 'RB-400');
   assertRefused(await call('provision-gift-card-unified', {}, { key: stack.jobsKey }), 'RB-401');
 });
 
-Deno.test('authorization: a bad token is refused, and never downgraded to the key beside it', async () => {
+Deno.test('authorization: a bad token beside a good key → RB-401', async () => {
   const promised = await promise();
   const { token } = await signUpAs('client_admin', promised.clientId);
   const [header, payload, signature] = token.split('.');
@@ -63,7 +63,7 @@ const ROLES: [string, (mine: string, foreign: string) => Promise<{ token: string
   ['a customer of the client', (mine) => signUpAs('customer', mine), 'RB-404'],
   ['an admin of another client', (_, foreign) => signUpAs('client_admin', foreign), 'RB-404'],
   ['an admin of another agency', (_, foreign) => signUpAs('agency_admin', foreign), 'RB-404'],
-  ['somebody without any role', () => signUp(), 'RB-404'],
+  ['a user without any role', () => signUp(), 'RB-404'],
 ];
 
 for (const [who, signIn, code] of ROLES) {
@@ -84,20 +84,20 @@ for (const [who, signIn, code] of ROLES) {
   });
 }
 
-Deno.test('authorization: a suspended membership opens nothing, from that moment on', async () => {
+Deno.test('authorization: a suspended membership → refused at once', async () => {
   const promised = await promise();
   const { id, token } = await signUpAs('client_admin', promised.clientId);
   await sql`update public.memberships set suspended_at = now() where user_id = ${id}`;
   assertRefused(await provision(promised, {}, { token }), 'RB-404');
 });
 
-Deno.test('authorization: a recipient is found in its own campaign only', async () => {
+Deno.test('authorization: a recipient of another campaign → not found', async () => {
   const [one, two] = [await promise(), await promise({ cards: 0 })];
   assertRefused(await provision({ campaignId: two.campaignId, recipient: one.recipient }), 'RB-404');
   assertRefused(await provision({ campaignId: crypto.randomUUID(), recipient: one.recipient }), 'RB-404');
 });
 
-Deno.test('authorization: an agent may send the cards of its own client again, and no others', async () => {
+Deno.test('authorization: an agent resends a card of another client → refused', async () => {
   const [mine, foreign] = [await promise(), await promise()];
   const { token } = await signUpAs('call_agent', mine.clientId);
   const given = await Promise.all(

@@ -15,7 +15,7 @@ function provisionFor(agent: Person, body: Record<string, unknown>) {
   return call('provision-gift-card-for-call-center', request, { token: agent.token });
 }
 
-Deno.test('call centre: a call from a known phone ends with a card on it, and the agent sees no code', async () => {
+Deno.test('call center: a known phone → a card by SMS, the agent sees no code', async () => {
   const { clientId, campaignId, recipient, cards: [card] } = await promise();
   const agent = await signUpAs('call_agent', clientId);
   const typed = `1 (${recipient.phone.slice(2, 5)}) ${recipient.phone.slice(5, 8)} ${recipient.phone.slice(8)}`;
@@ -48,7 +48,7 @@ Deno.test('call centre: a call from a known phone ends with a card on it, and th
   assert.ok((await traceOf(data.requestId)).some(({ step_name }) => step_name === 'Log condition met'));
 });
 
-Deno.test('call centre: a recipient chosen by id may get the card by e-mail or on another phone', async () => {
+Deno.test('call center: a recipient chosen by id → a card by e-mail or to another phone', async () => {
   const { clientId, recipients: [one, two] } = await promise({ cards: 2, recipients: 2 });
   const agent = await signUpAs('call_agent', clientId);
   const phone = uniquePhone();
@@ -73,7 +73,7 @@ Deno.test('call centre: premium-rate and satellite numbers, and countries that a
   assertDone(await provisionFor(agent, { recipientId: recipient.id }));
 });
 
-Deno.test('call centre: a phone that two recipients share names both, a foreign one nobody', async () => {
+Deno.test('call center: a shared phone → both recipients; a foreign one → none', async () => {
   const [{ clientId, campaignId, recipient }, foreign] = [await promise(), await promise()];
   const [twin] = await addRecipients(campaignId);
   await sql`update public.campaign_recipients set phone = ${recipient.phone} where id in (${twin.id}, ${foreign.recipient.id})`;
@@ -97,7 +97,7 @@ Deno.test('call centre: a phone that two recipients share names both, a foreign 
   );
 });
 
-Deno.test('call centre: unknown codes and those of other clients read the same', async () => {
+Deno.test('call center: unknown codes and codes of other clients → the same error', async () => {
   const [mine, foreign] = [await promise(), await promise()];
   const agent = await signUpAs('call_agent', mine.clientId);
   const answers = await Promise.all(
@@ -107,7 +107,7 @@ Deno.test('call centre: unknown codes and those of other clients read the same',
   assert.equal(texts[0], texts[1]);
 });
 
-Deno.test('call centre: an agent may guess 30 codes, and is stopped then', async () => {
+Deno.test('call center: more than 30 wrong codes of an agent → RB-429', async () => {
   await awayFromTheEdge();
   const { clientId, recipient } = await promise();
   const agent = await signUpAs('call_agent', clientId);
@@ -119,7 +119,7 @@ Deno.test('call centre: an agent may guess 30 codes, and is stopped then', async
   assert.ok(assertRefused(limited, 'RB-429').retryAfter > 0);
 });
 
-Deno.test('call centre: where an opt-in is required, an agent waits for it and an admin may skip it', async () => {
+Deno.test('call center: a required opt-in → an agent waits, an admin may skip it', async () => {
   const { clientId, recipients: [one, two] } = await promise({ cards: 2, recipients: 2, requiresOptIn: true });
   const [agent, admin] = [await signUpAs('call_agent', clientId), await signUpAs('client_admin', clientId)];
   assertRefused(await provisionFor(agent, { recipientId: one.id }), 'GC-009');
@@ -129,7 +129,7 @@ Deno.test('call centre: where an opt-in is required, an agent waits for it and a
   assertDone(await provisionFor(agent, { recipientId: two.id }));
 });
 
-Deno.test('call centre: a recipient without an address is asked for one', async () => {
+Deno.test('call center: a recipient without an address → an address is required', async () => {
   const { clientId, recipient } = await promise();
   await sql`update public.campaign_recipients set phone = null, email = null where id = ${recipient.id}`;
   const agent = await signUpAs('call_agent', clientId);
@@ -143,7 +143,7 @@ Deno.test('call centre: a recipient without an address is asked for one', async 
   assertDone(await provisionFor(agent, { recipientId: recipient.id, phone: uniquePhone() }));
 });
 
-Deno.test('call centre: a condition met while the stock was empty is kept, and gets its card later', async () => {
+Deno.test('call center: a condition met without stock → pending, fulfilled later', async () => {
   const { clientId, campaignId, poolId, recipient } = await promise({ cards: 0 });
   const agent = await signUpAs('call_agent', clientId);
   assertRefused(await provisionFor(agent, { recipientId: recipient.id }), 'GC-003');
@@ -159,7 +159,7 @@ Deno.test('call centre: a condition met while the stock was empty is kept, and g
   assertRefused(await provisionFor(agent, { confirmationCode: recipient.token }), 'GC-010');
 });
 
-Deno.test("call centre: a call that another agent has answered is not one's own to end", async () => {
+Deno.test('call center: ending a call of another agent → refused', async () => {
   const { clientId, recipient } = await promise();
   const [one, two] = [await signUpAs('call_agent', clientId), await signUpAs('call_agent', clientId)];
   const { body } = await call('start-call-session', { callerPhone: recipient.phone }, { token: one.token });

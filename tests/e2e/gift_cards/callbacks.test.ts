@@ -15,7 +15,7 @@ const DISORDERLY = {
 };
 
 for (const [how, callbacks] of Object.entries(DISORDERLY)) {
-  Deno.test(`twilio-status: ${how} callbacks leave a delivered message delivered`, async () => {
+  Deno.test(`twilio-status: ${how} callbacks → a delivered message stays delivered`, async () => {
     const promised = await promise();
     await order({ provider: 'twilio', to: promised.recipient.phone, kind: how, callbacks });
     const { deliveryId } = await provisionBySms(promised);
@@ -30,7 +30,7 @@ for (const [how, callbacks] of Object.entries(DISORDERLY)) {
   });
 }
 
-Deno.test('twilio-status: a message that the carrier could not deliver takes the other channel', async () => {
+Deno.test('twilio-status: undelivered → the other channel', async () => {
   const promised = await promise();
   const { phone, email } = promised.recipient;
   await order({ provider: 'twilio', to: phone, kind: 'undelivered' });
@@ -42,7 +42,7 @@ Deno.test('twilio-status: a message that the carrier could not deliver takes the
   assert.equal(log.status, 'undelivered');
 });
 
-Deno.test('twilio-status: what Twilio has not signed changes nothing', async () => {
+Deno.test('twilio-status: unsigned → refused, nothing changes', async () => {
   const promised = await promise();
   await order({ provider: 'twilio', to: promised.recipient.phone, kind: 'silent', callbacks: [] });
   const { deliveryId } = await provisionBySms(promised);

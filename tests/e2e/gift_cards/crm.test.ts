@@ -26,7 +26,7 @@ function eventIs(status: string, id: string) {
 }
 
 for (const kind of kinds) {
-  Deno.test(`crm-webhook: an event that ${kind} has signed brings its contact a card, once`, async () => {
+  Deno.test(`crm-webhook: an event signed by ${kind} → one card for its contact`, async () => {
     const promised = await promise({ cards: 2 });
     const { recipient, clientId, cards } = promised;
     const crm = await connect(promised, kind);
@@ -45,7 +45,7 @@ for (const kind of kinds) {
     assert.deepEqual(await countsOf(clientId), { cards: 1, events: 1 });
   });
 
-  Deno.test(`crm-webhook: what ${kind} has not signed, or signed long ago, or otherwise, is not believed`, async () => {
+  Deno.test(`crm-webhook: unsigned, old or wrongly signed by ${kind} → refused`, async () => {
     const promised = await promise();
     const contactId = promised.recipient.id;
     const crm = await connect(promised, kind);
@@ -72,7 +72,7 @@ for (const kind of kinds) {
   });
 }
 
-Deno.test('crm-webhook: an unknown address, and one that is switched off, read like a wrong signature', async () => {
+Deno.test('crm-webhook: an unknown or disabled endpoint → the error of a wrong signature', async () => {
   const promised = await promise();
   const crm = await connect(promised);
   await sql`update public.crm_endpoints set is_active = false where id = ${crm.endpointId}`;
@@ -83,7 +83,7 @@ Deno.test('crm-webhook: an unknown address, and one that is switched off, read l
   }
 });
 
-Deno.test('crm-webhook: an admin connects a CRM with supabase-js, and changes its key without losing an event', async () => {
+Deno.test('crm-webhook: an admin rotates the key with supabase-js → no event is lost', async () => {
   const promised = await promise({ cards: 3, recipients: 3 });
   const { client } = await signUpAs('client_admin', promised.clientId);
   const { data: endpoint, error } = await client.rpc('create_crm_endpoint', {
@@ -105,7 +105,7 @@ Deno.test('crm-webhook: an admin connects a CRM with supabase-js, and changes it
   assert.deepEqual(before.map(({ key }) => key), [endpoint.secret, changed.secret]);
 });
 
-Deno.test('crm-webhook: an event of a key that is being replaced is believed until its time is over', async () => {
+Deno.test('crm-webhook: a replaced key → accepted until it expires', async () => {
   const promised = await promise({ cards: 2, recipients: 2 });
   const [one, two] = promised.recipients;
   const crm = await connect(promised);
@@ -116,7 +116,7 @@ Deno.test('crm-webhook: an event of a key that is being replaced is believed unt
   assertUnsigned(await crm.tell({ contactId: two.id }));
 });
 
-Deno.test('crm-webhook: what comes to nothing is stored with the reason, and answered so that it is not sent again', async () => {
+Deno.test('crm-webhook: an event without effect → stored with the reason, answered with 2xx', async () => {
   const promised = await promise();
   const crm = await connect(promised);
   for (const event of [{ contactId: 'nobody' }, { contactId: promised.recipient.id, name: 'unheard of' }]) {
@@ -136,7 +136,7 @@ Deno.test('crm-webhook: what comes to nothing is stored with the reason, and ans
   }]);
 });
 
-Deno.test('crm-webhook: without stock the reward is owed, and the event says when it is given', async () => {
+Deno.test('crm-webhook: no stock → a pending reward, the event is updated when it is fulfilled', async () => {
   const promised = await promise({ cards: 0 });
   const crm = await connect(promised);
   const { body } = await crm.tell({ contactId: promised.recipient.id });
@@ -147,7 +147,7 @@ Deno.test('crm-webhook: without stock the reward is owed, and the event says whe
   assert.ok(gift_card_id);
 });
 
-Deno.test('crm-webhook: an event that was refused is replayed from its row once the cause is out of the way', async () => {
+Deno.test('crm-webhook: a refused event after its cause is fixed → replayed from its row', async () => {
   const promised = await promise();
   const crm = await connect(promised);
   await sql`update public.campaigns set status = 'paused' where id = ${promised.campaignId}`;
@@ -166,7 +166,7 @@ Deno.test('crm-webhook: an event that was refused is replayed from its row once 
   assert.ok((await messageTo(promised.recipient.phone)).body.includes(promised.cards[0].code));
 });
 
-Deno.test('crm-webhook: the events of a batch each have their own end, and their own card', async () => {
+Deno.test('crm-webhook: a batch → an outcome and a card per event', async () => {
   const promised = await promise({ cards: 2, recipients: 2 });
   const crm = await connect(promised, 'hubspot');
   const [one, two] = promised.recipients;
@@ -183,7 +183,7 @@ Deno.test('crm-webhook: the events of a batch each have their own end, and their
   assert.equal(new Set(cards.map((event) => event.gift_card_id)).size, 3);
 });
 
-Deno.test('crm-webhook: events whose worker died are dealt with by the job', async () => {
+Deno.test('crm-webhook: the worker dies → the job processes its events', async () => {
   const promised = await promise();
   const crm = await connect(promised);
   const event = { eventId: 'e-1', names: ['visit'], contactId: promised.recipient.id, payload: {} };
@@ -195,7 +195,7 @@ Deno.test('crm-webhook: events whose worker died are dealt with by the job', asy
   await eventIs('provisioned', answer.result.events[0].id);
 });
 
-Deno.test('crm-webhook: without stock the card is bought, and the event follows when it is there', async () => {
+Deno.test('crm-webhook: no stock → the card is bought, the event is updated then', async () => {
   const promised = await promise({ cards: 0 });
   const { brandCode, supplier } = await sell(promised.brandId);
   const crm = await connect(promised);
@@ -208,7 +208,7 @@ Deno.test('crm-webhook: without stock the card is bought, and the event follows 
   assert.ok((await messageTo(promised.recipient.phone)).body.includes(sold[0].code));
 });
 
-Deno.test('crm-webhook: what cannot be bought stays owed, and is given when there is stock', async () => {
+Deno.test('crm-webhook: cannot be bought → stays pending, fulfilled from new stock', async () => {
   const promised = await promise({ cards: 0 });
   const { brandCode, supplier } = await sell(promised.brandId);
   await failAt(supplier, brandCode, '072', { times: 1000 });

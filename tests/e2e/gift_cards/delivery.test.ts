@@ -14,7 +14,7 @@ function attemptsOf(deliveryId: string) {
     select status, error_code from public.sms_delivery_log where delivery_id = ${deliveryId} order by attempt_number`;
 }
 
-Deno.test('delivery: an SMS that Twilio refuses as too many is tried three times, with a wait between', async () => {
+Deno.test('delivery: Twilio answers 429 → three attempts with a delay between', async () => {
   const promised = await promise();
   const { phone } = promised.recipient;
   await order({ provider: 'twilio', to: phone, kind: '429', times: 2 });
@@ -38,7 +38,7 @@ Deno.test('delivery: an SMS that Twilio refuses as too many is tried three times
   assert.deepEqual([card.status, card.delivery_method], ['delivered', 'sms']);
 });
 
-Deno.test("delivery: after three refusals the card takes the recipient's other channel", async () => {
+Deno.test("delivery: three refusals → the recipient's other channel", async () => {
   const promised = await promise();
   const { phone, email } = promised.recipient;
   await order({ provider: 'twilio', to: phone, kind: '429', times: 3 });
@@ -49,7 +49,7 @@ Deno.test("delivery: after three refusals the card takes the recipient's other c
   assert.equal((await messagesTo(phone)).length, 0);
 });
 
-Deno.test('delivery: somebody who opted out at Twilio gets an e-mail, and no SMS is ever tried again', async () => {
+Deno.test('delivery: an opt-out at Twilio → an e-mail, no further SMS attempt', async () => {
   const promised = await promise({ cards: 2 });
   const { phone, email } = promised.recipient;
   await order({ provider: 'twilio', to: phone, kind: '21610' });
@@ -68,7 +68,7 @@ Deno.test('delivery: somebody who opted out at Twilio gets an e-mail, and no SMS
   assert.equal((await messagesTo(phone)).length, 0);
 });
 
-Deno.test("delivery: a number that does not exist, without another channel, is a person's business", async () => {
+Deno.test('delivery: an invalid number without another channel → an alert for an operator', async () => {
   const promised = await promise();
   const { id, phone } = promised.recipient;
   await sql`update public.campaign_recipients set email = null where id = ${id}`;
@@ -82,7 +82,7 @@ Deno.test("delivery: a number that does not exist, without another channel, is a
   assert.equal(card.status, 'stuck');
 });
 
-Deno.test('delivery: an SMS accepted in silence is unknown, then found at Twilio, and sent exactly once', async () => {
+Deno.test('delivery: an SMS accepted without an answer → looked up at Twilio, sent exactly once', async () => {
   const promised = await promise();
   const { phone } = promised.recipient;
   await order({ provider: 'twilio', to: phone, kind: 'timeout_after_accepting', holdMs: 100, callbacks: [] });
@@ -93,13 +93,13 @@ Deno.test('delivery: an SMS accepted in silence is unknown, then found at Twilio
   assert.deepEqual([attempts, messages.length, messages[0].sid], [1, 1, provider_message_id]);
 });
 
-Deno.test("delivery: an SMS accepted in silence is settled by Twilio's callback, which names the attempt", async () => {
+Deno.test('delivery: an SMS accepted without an answer → settled by the callback of its attempt', async () => {
   const promised = await promise();
   const { phone } = promised.recipient;
   await order({ provider: 'twilio', to: phone, kind: 'timeout_after_accepting', holdMs: 100 });
   const { deliveryId } = await provisionBySms(promised);
   const { attempts, provider_message_id } = await eventually('the callback settles it', async () => {
-    // Nobody looks it up meanwhile.
+    // No job looks it up meanwhile.
     await sql`
       update public.deliveries set next_attempt_at = now() + interval '1 hour' where id = ${deliveryId} and status = 'unknown'`;
     const [delivery] = await sql`select * from public.deliveries where id = ${deliveryId} and status = 'delivered'`;
@@ -110,7 +110,7 @@ Deno.test("delivery: an SMS accepted in silence is settled by Twilio's callback,
 });
 
 for (const kind of ['timeout_before_accepting', '500']) {
-  Deno.test(`delivery: an SMS that ended in ${kind} is looked up, not found, and only then sent again`, async () => {
+  Deno.test(`delivery: an SMS that ended in ${kind} → looked up, not found, then sent again`, async () => {
     const promised = await promise();
     const { phone } = promised.recipient;
     await order({ provider: 'twilio', to: phone, kind, holdMs: 100 });
@@ -123,7 +123,7 @@ for (const kind of ['timeout_before_accepting', '500']) {
   });
 }
 
-Deno.test('delivery: an e-mail accepted in silence is found by the attempt that it carries', async () => {
+Deno.test('delivery: an e-mail accepted without an answer → found by its attempt id', async () => {
   const promised = await promise();
   const { email } = promised.recipient;
   await order({ provider: 'sendgrid', to: email, kind: 'timeout_after_accepting', holdMs: 100 });
@@ -132,12 +132,12 @@ Deno.test('delivery: an e-mail accepted in silence is found by the attempt that 
   assert.deepEqual([attempts, (await messagesTo(email)).length], [1, 1]);
 });
 
-Deno.test('delivery: an e-mail that nobody can account for is not sent again; a person is told', async () => {
+Deno.test('delivery: an e-mail with unknown outcome → not sent again, an alert is raised', async () => {
   const promised = await promise();
   const { email } = promised.recipient;
   await order({ provider: 'sendgrid', to: email, kind: 'timeout_before_accepting', holdMs: 100 });
   const { body } = await provision(promised, { deliveryMethod: 'email' });
-  const alert = await eventually('somebody is told', async () => {
+  const alert = await eventually('an alert is raised', async () => {
     const [raised] = await sql`select * from public.system_alerts where subject = ${body.delivery.id}`;
     return raised;
   });
@@ -146,7 +146,7 @@ Deno.test('delivery: an e-mail that nobody can account for is not sent again; a 
   assert.deepEqual([status, attempts, (await messagesTo(email)).length], ['unknown', 1, 0]);
 });
 
-Deno.test('delivery: an e-mail that SendGrid refuses as too many is tried again', async () => {
+Deno.test('delivery: SendGrid answers 429 → retried', async () => {
   const promised = await promise();
   const { email } = promised.recipient;
   await order({ provider: 'sendgrid', to: email, kind: '429', times: 2 });
@@ -155,7 +155,7 @@ Deno.test('delivery: an e-mail that SendGrid refuses as too many is tried again'
   assert.deepEqual([attempts, (await messagesTo(email)).length], [3, 1]);
 });
 
-Deno.test("delivery: a campaign's own template is filled in, and no value is read as a tag", async () => {
+Deno.test("delivery: a campaign's own template → filled in, values are not read as tags", async () => {
   const promised = await promise();
   const template = 'Hi {{first_name}} {{last_name}}, your ${{amount}} {{brand}} card: {{code}} / {{pin}}';
   await sql`update public.campaigns set sms_template = ${template} where id = ${promised.campaignId}`;

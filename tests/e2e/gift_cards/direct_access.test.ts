@@ -27,11 +27,11 @@ async function seen(client: SupabaseClient, relation: string, clientId: string) 
   return data?.length ?? 0;
 }
 
-Deno.test('direct access: visitors, people without a role and staff of others see no row of a client', async () => {
+Deno.test('direct access: visitors, users without a role, staff of other clients → no row', async () => {
   const [{ clientId }, foreign] = [await busyTenant(), await promise({ cards: 0 })];
   const others = {
     'a visitor': clientWith(stack.publishableKey),
-    'somebody without a role': (await signUp()).client,
+    'a user without a role': (await signUp()).client,
     'a customer of the client': (await signUpAs('customer', clientId)).client,
     'an admin of another client': (await signUpAs('client_admin', foreign.clientId)).client,
     'an admin of another agency': (await signUpAs('agency_admin', foreign.clientId)).client,
@@ -52,7 +52,7 @@ Deno.test('direct access: visitors, people without a role and staff of others se
   }
 });
 
-Deno.test('direct access: nobody writes a table, not even an admin of the client', async () => {
+Deno.test('direct access: a write to any table, also by an admin → refused', async () => {
   const { clientId, poolId, campaignId, recipient } = await busyTenant();
   const { client } = await signUpAs('client_admin', clientId);
   const [{ id: cardId }] =
@@ -79,15 +79,15 @@ Deno.test('direct access: nobody writes a table, not even an admin of the client
   assert.equal(status, 'available');
 });
 
-Deno.test('direct access: the service doors are closed to users and visitors', async () => {
+Deno.test('direct access: service entry points as a user or visitor → refused', async () => {
   const { clientId, recipient, poolId } = await promise();
-  const doors = await sql`
+  const entryPoints = await sql`
     select p.oid::regproc::text as name, p.proargnames as args, p.pronargs as count from pg_proc p
     where p.pronamespace = 'public'::regnamespace and p.prosecdef
       and not has_function_privilege('authenticated', p.oid, 'execute')`;
-  assert.ok(doors.length >= 14, `only ${doors.length} doors`);
+  assert.ok(entryPoints.length >= 14, `only ${entryPoints.length} entry points`);
   const callers = [clientWith(stack.publishableKey), (await signUpAs('platform_admin')).client];
-  for (const { name, args, count } of doors) {
+  for (const { name, args, count } of entryPoints) {
     const named = Object.fromEntries((args ?? []).slice(0, count).map((argument: string) => [argument, null]));
     for (const client of callers) {
       const { error, status } = await client.rpc(name, named);
@@ -101,7 +101,7 @@ Deno.test('direct access: the service doors are closed to users and visitors', a
   assert.equal(status, 'available');
 });
 
-Deno.test('direct access: the private schema and the sealed codes are out of reach', async () => {
+Deno.test('direct access: the private schema and sealed codes → not readable', async () => {
   const { clientId } = await busyTenant();
   const { token } = await signUpAs('platform_admin', clientId);
   for (
@@ -120,7 +120,7 @@ Deno.test('direct access: the private schema and the sealed codes are out of rea
   }
 });
 
-Deno.test('direct access: what a card costs the platform is not for clients', async () => {
+Deno.test("direct access: the platform's costs → not readable for clients", async () => {
   const { clientId, brandId } = await busyTenant();
   const { client } = await signUpAs('client_admin', clientId);
   const { data } = await client.from('brand_denominations').select('denomination').eq('brand_id', brandId);

@@ -53,7 +53,7 @@ Deno.test('redeem-gift-card: guesses from many addresses → RB-429, one alert t
   assertDone(await redeem(recipients[2].token, { campaignId }));
 });
 
-Deno.test('redeem-gift-card: ports, brackets and the networks of one IPv6 site do not multiply an address', async () => {
+Deno.test('redeem-gift-card: ports, brackets and networks of one IPv6 site → one address', async () => {
   await awayFromTheEdge();
   const host = uniqueIp();
   for (let n = 0; n < 20; n++) assertRefused(await redeem(symbols(12), {}, { ip: `${host}:${4000 + n}` }), 'GC-011');

@@ -38,7 +38,7 @@ const waitTooLong = (giftCardId: string) =>
       update public.gift_cards set claimed_at = now() - interval '11 minutes' where id = ${giftCardId} returning id)
     update public.deliveries d set created_at = now() - interval '11 minutes' from card where d.subject_id = card.id`;
 
-Deno.test('life cycle: the recipient confirms the card with the redemption code, once and for all', async () => {
+Deno.test('confirm-redemption: the redemption code → the card is redeemed, once', async () => {
   const { recipient, poolId } = await promise();
   const { body: redeemed } = await redeem(recipient.token);
   const answer = await confirm(recipient.token.toLowerCase());
@@ -52,7 +52,7 @@ Deno.test('life cycle: the recipient confirms the card with the redemption code,
   assert.deepEqual(await countersOf(poolId), { total: 1, available: 0, claimed: 0, delivered: 1 });
 });
 
-Deno.test('life cycle: an unknown code, and a code without a card, are refused alike, and guessing is limited', async () => {
+Deno.test('confirm-redemption: an unknown code, a code without a card → the same error; guessing is limited', async () => {
   await awayFromTheEdge();
   const { recipient } = await promise({ cards: 0 });
   const [unknown, unearned] = [await confirm(symbols(12)), await confirm(recipient.token)];
@@ -67,7 +67,7 @@ Deno.test('life cycle: an unknown code, and a code without a card, are refused a
   assert.ok(Number(limited.headers.get('retry-after')) >= 1);
 });
 
-Deno.test('life cycle: an agent notes that a card was used', async () => {
+Deno.test('life cycle: an agent marks a card as used → redeemed', async () => {
   const promised = await promise();
   const { body } = await provision(promised);
   const agent = await signUpAs('call_agent', promised.clientId);
@@ -79,7 +79,7 @@ Deno.test('life cycle: an agent notes that a card was used', async () => {
   assert.equal(refused.error?.code, 'RB404');
 });
 
-Deno.test('life cycle: a card that never left goes back to its pool, and its recipient may be given another', async () => {
+Deno.test('cancel_gift_card: a card never disclosed → back to stock, another may be provisioned', async () => {
   const promised = await promise();
   const { giftCardId, deliveryId } = await provisionUnsent(promised);
   const admin = await signUpAs('client_admin', promised.clientId);
@@ -102,7 +102,7 @@ Deno.test('life cycle: a card that never left goes back to its pool, and its rec
   assert.equal(again.body.giftCard.code, promised.cards[0].code);
 });
 
-Deno.test('life cycle: a card that was sent is cancelled for good; a replacement is another card', async () => {
+Deno.test('cancel_gift_card: a sent card → cancelled; its replacement is another card', async () => {
   const promised = await promise({ cards: 2 });
   const { giftCardId, deliveryId } = await provisionBySms(promised);
   await deliveryIs('delivered', deliveryId);
@@ -151,7 +151,7 @@ Deno.test('life cycle: cancelled without replacement → GC-010 in its own words
   assert.deepEqual([audit.actor_id, audit.reason], [admin.id, reason]);
 });
 
-Deno.test('life cycle: a card whose message nobody took for ten minutes is released by the job, and given again', async () => {
+Deno.test('stuck-cards: a message not leased for ten minutes → the card is released and claimed again', async () => {
   const promised = await promise();
   const { giftCardId, deliveryId } = await provisionUnsent(promised);
   await waitTooLong(giftCardId);
@@ -176,7 +176,7 @@ Deno.test('life cycle: a card whose message nobody took for ten minutes is relea
   assert.deepEqual({ ...bill }, { quantity: 1, price: 25 });
 });
 
-Deno.test('life cycle: a card that may have left is stuck, a person is told, and sending it again delivers it', async () => {
+Deno.test('stuck-cards: a card that may have been disclosed → stuck with an alert; a resend delivers it', async () => {
   const promised = await promise();
   const { giftCardId } = await provisionUnsent(promised);
   await sql`update public.gift_cards set exposed_at = now() where id = ${giftCardId}`;
@@ -191,7 +191,7 @@ Deno.test('life cycle: a card that may have left is stuck, a person is told, and
   assert.ok((await alert()).resolved_at);
 });
 
-Deno.test('life cycle: what is past its date expires, in stock and in the hands of recipients, unless it was used', async () => {
+Deno.test('expire: past its date → expired in stock and at recipients, unless redeemed', async () => {
   const promised = await promise({ cards: 4, recipients: 3 });
   const [used, unused] = promised.recipients;
   const { body: first } = await redeem(used.token);
@@ -215,7 +215,7 @@ Deno.test('life cycle: what is past its date expires, in stock and in the hands 
   assertRefused(await confirm(unused.token), 'GC-011');
 });
 
-Deno.test("life cycle: a card without a date takes its brand's policy when it is uploaded", async () => {
+Deno.test("upload-gift-cards: a card without expiry → its brand's policy", async () => {
   const promised = await promise({ cards: 0, timeZone: 'America/New_York' });
   const platform = await signUpAs('platform_admin');
   const { data: brand, error } = await platform.client.rpc('update_expiration_policy', {
@@ -232,7 +232,7 @@ Deno.test("life cycle: a card without a date takes its brand's policy when it is
   assert.equal(new Date(body.giftCard.expiresAt).getTime(), expected.getTime());
 });
 
-Deno.test('life cycle: who has to wait is told so once, unless the address wants nothing', async () => {
+Deno.test('pending-rewards: a recipient waits → one delay notice, none after an opt-out', async () => {
   const { poolId, recipients } = await promise({ cards: 0, recipients: 2 });
   const [told, silent] = recipients;
   await sql`insert into public.contact_opt_outs (channel, address, source) values ('sms', ${silent.phone}, 'test')`;
@@ -255,7 +255,7 @@ Deno.test('life cycle: who has to wait is told so once, unless the address wants
   assert.deepEqual(await messagesTo(silent.phone), []);
 });
 
-Deno.test('life cycle: an exhausted pool is archived, and restocking brings it back', async () => {
+Deno.test('life cycle: an exhausted pool → archived, reactivated by new stock', async () => {
   const { clientId, poolId, recipient } = await promise();
   const admin = await signUpAs('client_admin', clientId);
   const archive = () => admin.client.rpc('archive_gift_card_pool', { pool_id: poolId });

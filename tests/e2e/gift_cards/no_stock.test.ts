@@ -7,7 +7,7 @@ import { promise, stock } from '../../support/promise.ts';
 import { messagesTo } from '../../support/sandbox.ts';
 import { uniquePhone } from '../../support/unique.ts';
 
-Deno.test('no stock: the reward is owed once, somebody is told once, and is given as soon as there is stock', async () => {
+Deno.test('provision: no stock → pending once, one alert, fulfilled from new stock', async () => {
   const { recipient, poolId, campaignId, clientId } = await promise({ cards: 0 });
   const refusal = await redeem(recipient.token, { deliveryMethod: 'sms' });
   const { requestId, pendingReward } = assertRefused(refusal, 'GC-003');
@@ -45,7 +45,7 @@ Deno.test('no stock: the reward is owed once, somebody is told once, and is give
   assertRefused(await redeem(recipient.token), 'GC-010');
 });
 
-Deno.test('no stock: the last card raises an alert that restocking resolves', async () => {
+Deno.test('provision: the last card → an alert that new stock resolves', async () => {
   const { recipient, poolId } = await promise({ cards: 1 });
   assertDone(await redeem(recipient.token));
   const open = () =>

@@ -8,7 +8,7 @@ import { messageTo } from '../../support/sandbox.ts';
 import { stack } from '../../support/stack.ts';
 import type { Code } from '../../../supabase/functions/_shared/http/errors.ts';
 
-Deno.test("provision-gift-card-unified: the document's call works for an admin and for a server", async () => {
+Deno.test("provision-gift-card-unified: the document's call by an admin and a server → a card", async () => {
   const { campaignId, brandId, clientId, recipients, cards } = await promise({ cards: 2, recipients: 2 });
   const admin = await signUpAs('client_admin', clientId);
   const callers = [admin.client, clientWith(stack.secretKey)];
@@ -26,7 +26,7 @@ Deno.test("provision-gift-card-unified: the document's call works for an admin a
   assert.deepEqual(new Set(grants.map(({ granted_by }) => granted_by)), new Set([admin.id, null]));
 });
 
-Deno.test('provision-gift-card-unified: brand and value default from the condition and may not differ', async () => {
+Deno.test('provision-gift-card-unified: brand and value → from the condition; other ones → refused', async () => {
   const promised = await promise();
   const other = await promise({ cards: 0 });
   assertRefused(await provision(promised, { brandId: other.brandId }), 'GC-012');
@@ -37,14 +37,14 @@ Deno.test('provision-gift-card-unified: brand and value default from the conditi
   assert.deepEqual([answer.body.giftCard.brandId, answer.body.giftCard.denomination], [promised.brandId, 25]);
 });
 
-Deno.test('provision-gift-card-unified: the card may be sent at once, to another address', async () => {
+Deno.test('provision-gift-card-unified: deliverTo another address → sent there', async () => {
   const promised = await promise();
   const { body } = await provision(promised, { deliveryMethod: 'email', deliverTo: `x-${promised.recipient.email}` });
   await deliveryIs('delivered', body.delivery.id);
   assert.ok((await messageTo(`x-${promised.recipient.email}`)).body.includes(body.giftCard.code));
 });
 
-Deno.test('provision-gift-card-unified: one card for a recipient, campaign and condition', async () => {
+Deno.test('provision-gift-card-unified: the same recipient, campaign and condition → GC-010', async () => {
   const promised = await promise({ cards: 2 });
   const { campaignId, clientId, brandId } = promised;
   await sql`
@@ -114,7 +114,7 @@ const OBSTACLES: [string, (promised: Promised) => Promise<unknown>, Code][] = [
 ];
 
 for (const [what, put, code] of OBSTACLES) {
-  Deno.test(`provision-gift-card-unified: ${what} is ${code}, with a trace and no card gone`, async () => {
+  Deno.test(`provision-gift-card-unified: ${what} → ${code} with a trace, no card lost`, async () => {
     const promised = await promise();
     await put(promised);
     const { requestId } = assertRefused(await provision(promised), code);
@@ -127,7 +127,7 @@ for (const [what, put, code] of OBSTACLES) {
   });
 }
 
-Deno.test("provision-gift-card-unified: the campaign's pool first, then the client's, then the master's", async () => {
+Deno.test("provision-gift-card-unified: several pools → the campaign's, then the client's, then the master", async () => {
   const promised = await promise({ cards: 1, recipients: 4 });
   const { clientId, brandId, campaignId } = promised;
   const [{ id: own }] = await sql`
@@ -141,14 +141,14 @@ Deno.test("provision-gift-card-unified: the campaign's pool first, then the clie
 
   assert.equal((await give(0)).body.giftCard.code, cards[0].code);
   assert.equal((await give(1)).body.giftCard.code, cards[1].code);
-  assertRefused(await give(2), 'GC-003'); // nobody has allowed the master pool
+  assertRefused(await give(2), 'GC-003'); // the master pool is not allowed yet
   await forgetDebts(campaignId);
   await sql`insert into public.client_brands (client_id, brand_id) values (${clientId}, ${brandId})`;
   assert.equal((await give(2)).body.giftCard.code, cards[2].code);
   assertRefused(await give(3), 'GC-003');
 });
 
-Deno.test('provision-gift-card-unified: the cards that expire first go first, and expired ones never', async () => {
+Deno.test('provision-gift-card-unified: cards with expiries → the earliest first, expired ones never', async () => {
   const promised = await promise({ cards: 1, recipients: 2 });
   const { campaignId, poolId, clientId, recipients } = promised;
   const soon = await stock(poolId, 1);

@@ -72,7 +72,7 @@ async function aDayPasses(campaignId: string): Promise<void> {
     where campaign_id = ${campaignId}`;
 }
 
-Deno.test('purchase: without stock the card is bought, billed with its cost, shown and sent', async () => {
+Deno.test('supplier purchase: no stock → bought, billed with its cost, shown and sent', async () => {
   const promised = await unstocked();
   const { campaignId, recipient, brandCode, supplier } = promised;
   const answer = await provision(promised, { deliveryMethod: 'sms' });
@@ -99,7 +99,7 @@ Deno.test('purchase: without stock the card is bought, billed with its cost, sho
   assert.ok(steps.includes('Receive card completed'), String(steps));
 });
 
-Deno.test('purchase: stock comes first', async () => {
+Deno.test('supplier purchase: stock is available → nothing is bought', async () => {
   const promised = await unstocked({}, 2);
   await stock(promised.poolId, 1);
   assert.equal((await provision(promised)).body.source, 'inventory');
@@ -107,7 +107,7 @@ Deno.test('purchase: stock comes first', async () => {
   assert.equal((await soldBy(promised.supplier, promised.brandCode)).length, 1);
 });
 
-Deno.test('purchase: a visitor of a web form and a caller of the call centre get bought cards as any other', async () => {
+Deno.test('supplier purchase: web form and call center → bought cards like any other', async () => {
   const promised = await unstocked({}, 2);
   const { campaignId, clientId, recipients: [visitor, caller], brandCode, supplier } = promised;
   const form = await redeem(visitor.token);
@@ -125,7 +125,7 @@ Deno.test('purchase: a visitor of a web form and a caller of the call centre get
   assert.equal(met.gift_card_id, phone.body.giftCard.id);
 });
 
-Deno.test('purchase: the same key gets the bought card again, and nothing more is bought', async () => {
+Deno.test('supplier purchase: the same Idempotency-Key → the same card, nothing more is bought', async () => {
   const promised = await unstocked();
   const idempotencyKey = crypto.randomUUID();
   const first = await provision(promised, {}, { idempotencyKey });
@@ -136,14 +136,14 @@ Deno.test('purchase: the same key gets the bought card again, and nothing more i
   assert.equal((await soldBy(promised.supplier, promised.brandCode)).length, 1);
 });
 
-Deno.test('purchase: a link is kept sealed as a code is, and shown to its recipient', async () => {
+Deno.test('supplier purchase: a link instead of a code → sealed, shown to its recipient', async () => {
   const promised = await unstocked({ deliveryMethod: 'url' });
   const { body: { giftCard } } = await provision(promised);
   const [sold] = await soldBy(promised.supplier, promised.brandCode);
   assert.equal(giftCard.code, `https://cards.example/${sold.code}`);
 });
 
-Deno.test('purchase: somebody sells the card but no credentials are set: GC-004, and it is owed', async () => {
+Deno.test('supplier purchase: no credentials → GC-004 and a pending reward', async () => {
   const promised = await unstocked({ suppliers: [`nobody_${crypto.randomUUID().replaceAll('-', '')}`] });
   const refusal = assertRefused(await provision(promised), 'GC-004');
   assert.equal((await traceOf(refusal.requestId)).at(-1)?.error_code, 'GC-004');
@@ -152,7 +152,7 @@ Deno.test('purchase: somebody sells the card but no credentials are set: GC-004,
 });
 
 for (const code of ['072', '434', '704', '713']) {
-  Deno.test(`purchase: ${code} of Tillo is final: GC-005, its code stands in the trace and not in the answer`, async () => {
+  Deno.test(`supplier purchase: Tillo's final ${code} → GC-005, the code in the trace only`, async () => {
     const promised = await unstocked();
     await failAt(promised.supplier, promised.brandCode, code, { times: 1000 });
     const answer = await provision(promised);
@@ -170,7 +170,7 @@ for (const code of ['072', '434', '704', '713']) {
 }
 
 for (const code of ['610', '615', '725']) {
-  Deno.test(`purchase: ${code} is our shortage: operations are alerted, the client's reward is owed and not GC-006`, async () => {
+  Deno.test(`supplier purchase: Tillo's ${code}, a shortage of the platform → an alert and a pending reward, not GC-006`, async () => {
     const promised = await unstocked();
     const { brandCode, brandId, campaignId, recipient, supplier } = promised;
     await failAt(supplier, brandCode, code, { times: 1000 });
@@ -193,7 +193,7 @@ for (const code of ['610', '615', '725']) {
   });
 }
 
-Deno.test('purchase: the second supplier is asked when the first is short, under an id of its own', async () => {
+Deno.test('supplier purchase: the first supplier is short → the second, with an id of its own', async () => {
   const promised = await unstocked({ suppliers: 2 });
   const [first, second] = promised.suppliers;
   await failAt(first, promised.brandCode, '610');
@@ -211,7 +211,7 @@ Deno.test('purchase: the second supplier is asked when the first is short, under
   assert.notEqual(purchases[0].client_request_id, purchases[1].client_request_id);
 });
 
-Deno.test('purchase: a supplier that fails again and again is left alone, and the other one sells', async () => {
+Deno.test('supplier purchase: repeated failures → the supplier is paused, the other sells', async () => {
   const promised = await unstocked({ suppliers: 2 }, 7);
   const { brandCode, recipients, brandId, suppliers: [broken, sound] } = promised;
   await failAt(broken, brandCode, '610', { times: 1000 });
@@ -239,7 +239,7 @@ const SILENCES: [kind: string, isSold: boolean][] = [
 ];
 
 for (const [kind, isSold] of SILENCES) {
-  Deno.test(`purchase: after ${kind} the same id is asked again, and the one card comes to its recipient`, async () => {
+  Deno.test(`supplier purchase: ${kind} → retried with the same id, one card for its recipient`, async () => {
     const promised = await unstocked();
     const { brandCode, campaignId, recipient, supplier } = promised;
     await failAt(supplier, brandCode, kind);
@@ -257,7 +257,7 @@ for (const [kind, isSold] of SILENCES) {
   });
 }
 
-Deno.test('purchase: while nobody knows the outcome nobody else is asked, and the caller is told that it is under way', async () => {
+Deno.test('supplier purchase: unknown outcome → no other supplier is called, GC-005 pending', async () => {
   const promised = await unstocked({ suppliers: 2 });
   const { brandCode, campaignId, suppliers: [first, second] } = promised;
   await failAt(first, brandCode, '504', { times: 1000 });
@@ -269,7 +269,7 @@ Deno.test('purchase: while nobody knows the outcome nobody else is asked, and th
   assert.deepEqual([(await soldBy(first, brandCode)).length, (await soldBy(second, brandCode)).length], [1, 0]);
 });
 
-Deno.test('purchase: a brand whose cards come later is ordered, asked for, and delivered when it is there', async () => {
+Deno.test('supplier purchase: a brand with delayed cards → ordered, polled, delivered', async () => {
   const promised = await unstocked({ isAsync: true });
   const { brandCode, campaignId, recipient, supplier } = promised;
   const refusal = assertRefused(await provision(promised, { deliveryMethod: 'sms' }), 'GC-005');
@@ -280,7 +280,7 @@ Deno.test('purchase: a brand whose cards come later is ordered, asked for, and d
   await isBrought(recipient, sold);
 });
 
-Deno.test('purchase: an order that fails later ends with nothing bought, and is owed', async () => {
+Deno.test('supplier purchase: a delayed order fails → nothing bought, a pending reward', async () => {
   const promised = await unstocked({ isAsync: true });
   const { brandCode, brandId, campaignId, supplier } = promised;
   await failAt(supplier, brandCode, 'order_error');
@@ -294,7 +294,7 @@ Deno.test('purchase: an order that fails later ends with nothing bought, and is 
   assert.equal(status, 'awaiting_inventory');
 });
 
-Deno.test('purchase: a prepaid client pays for what is bought, waits when credit is short, and is served when there is more', async () => {
+Deno.test('supplier purchase: a prepaid client → pays; short of credit → pending, fulfilled after a top-up', async () => {
   const promised = await unstocked({}, 3);
   const { brandCode, campaignId, clientId, recipients, supplier } = promised;
   const ask = (recipient: Recipient) => provision({ campaignId, recipient }, { deliveryMethod: 'sms' });
@@ -315,7 +315,7 @@ Deno.test('purchase: a prepaid client pays for what is bought, waits when credit
   });
 });
 
-Deno.test('purchase: a card of another value is never given out, and is given back', async () => {
+Deno.test('supplier purchase: a card of another value → reversed, never claimed', async () => {
   const promised = await unstocked();
   const { brandCode, brandId, campaignId, supplier } = promised;
   await failAt(supplier, brandCode, 'wrong_value');
@@ -335,7 +335,7 @@ Deno.test('purchase: a card of another value is never given out, and is given ba
   assert.equal(bills.length, 0);
 });
 
-Deno.test('purchase: a payment card number is never stored: it is given back, and the reward is owed', async () => {
+Deno.test('supplier purchase: a payment card number → reversed, never stored, a pending reward', async () => {
   const promised = await unstocked();
   const { brandCode, campaignId, supplier } = promised;
   await failAt(supplier, brandCode, 'payment_card', { times: 1000 });
@@ -348,7 +348,7 @@ Deno.test('purchase: a payment card number is never stored: it is given back, an
   assert.match(purchase.supplier_message, /payment card numbers are never stored; it was given back/);
 });
 
-Deno.test('purchase: what nobody could confirm for a day is taken back, and the reward is owed again', async () => {
+Deno.test('supplier purchase: unconfirmed for a day → reversed, the reward is pending again', async () => {
   const promised = await unstocked();
   const { brandCode, brandId, campaignId, supplier } = promised;
   await failAt(supplier, brandCode, '504_after_accepting', { times: 1000 });
@@ -362,7 +362,7 @@ Deno.test('purchase: what nobody could confirm for a day is taken back, and the 
   assert.equal(status, 'awaiting_inventory');
 });
 
-Deno.test('purchase: the float is charged for cards that are kept, and for no others', async () => {
+Deno.test('supplier purchase: the float → charged for kept cards only', async () => {
   const promised = await unstocked();
   const { supplier } = promised;
   const float = async () => (await (await fetch(`${stack.sandboxUrl}/_suppliers/${supplier}/floats`)).json()).USD;
@@ -371,7 +371,7 @@ Deno.test('purchase: the float is charged for cards that are kept, and for no ot
   assert.equal(await float(), 4976.5);
 });
 
-Deno.test('check-supplier: a server sees the money, the brands and the stock of a supplier, and nobody else does', async () => {
+Deno.test('check-supplier: a server → floats, brands and stock; others → refused', async () => {
   const promised = await unstocked({ isAsync: true });
   const { supplier } = promised;
   const look = async (body: Record<string, unknown>) => {

@@ -11,7 +11,7 @@ import { symbols, uniquePhone } from '../../support/unique.ts';
 
 const server = clientWith(stack.secretKey);
 
-Deno.test('recipients: an admin and a server find a recipient with its campaign by redemption_token or redemption_code', async () => {
+Deno.test('recipients: an admin or a server filters by redemption_token or redemption_code → the recipient with its campaign', async () => {
   const [mine, foreign] = [await promise({ cards: 0 }), await promise({ cards: 0 })];
   const admin = await signUpAs('client_admin', mine.clientId);
   const lookUp = (client: SupabaseClient, column: string, code: string) =>
@@ -32,7 +32,7 @@ Deno.test('recipients: an admin and a server find a recipient with its campaign 
   assert.equal((await lookUp(admin.client, 'redemption_token', symbols(12))).data, null);
 });
 
-Deno.test('recipients: embedded in campaigns, cards and grants, and the other way around', async () => {
+Deno.test('recipients: embedding in campaigns, cards and grants, both ways → works', async () => {
   const promised = await promise();
   const { client } = await signUpAs('client_admin', promised.clientId);
   assertDone(await provision(promised, { deliveryMethod: 'sms' }));
@@ -149,7 +149,7 @@ Deno.test('import_recipients: a list sent again after a time-out, both codes red
   assert.equal(count, 1);
 });
 
-Deno.test('import_recipients, rotate and export: a server does it with the secret key', async () => {
+Deno.test('import_recipients, rotate, export: the secret key → works for a server', async () => {
   const { campaignId } = await promise({ cards: 0, recipients: 0 });
   const args = { campaign_id: campaignId, recipients: listOf(1200), idempotency_key: 'list-1' };
   const first = await importList(server, args);
@@ -183,7 +183,7 @@ Deno.test('list_denominations: more than 1,000 rows → read on with range, each
   assert.deepEqual([ids.length, new Set(ids).size], [count, count]);
 });
 
-Deno.test('start-call-session: an agent checks the code that a caller reads out, and never reads one', async () => {
+Deno.test('start-call-session: a code that a caller reads out → checked, never shown', async () => {
   const promised = await promise({ cards: 1 });
   const { recipient, campaignId } = promised;
   const agent = await signUpAs('call_agent', promised.clientId);

@@ -20,7 +20,7 @@ const STEPS = [
   'Record',
 ];
 
-Deno.test('redeem-gift-card: a code, however typed, becomes exactly one card, shown and sent by SMS', async () => {
+Deno.test('redeem-gift-card: a code in any spelling → exactly one card, shown and sent by SMS', async () => {
   const { recipient, cards: [card] } = await promise();
   const disguised = ` ${recipient.token.toLowerCase().replaceAll('-', ' ')} `;
   const visitor = clientWith(stack.publishableKey);
@@ -40,7 +40,7 @@ Deno.test('redeem-gift-card: a code, however typed, becomes exactly one card, sh
   assert.ok(messages[0].body.includes('Hi Ada') && messages[0].body.includes('$25'));
 });
 
-Deno.test('redeem-gift-card: every step of a redemption is recorded', async () => {
+Deno.test('redeem-gift-card: a redemption → each step in the trace', async () => {
   const { recipient, clientId, campaignId, cards: [card] } = await promise();
   const { body } = await redeem(recipient.token, { deliveryMethod: 'sms' });
   await deliveryIs('delivered', body.delivery.id);
@@ -90,7 +90,7 @@ async function assertSealed(giftCardId: string, card: Card) {
   );
 }
 
-Deno.test('redeem-gift-card: the card may go by e-mail, and the case of the address does not matter', async () => {
+Deno.test('redeem-gift-card: by e-mail, in any case of the address → sent', async () => {
   const { recipient, cards: [card] } = await promise();
   const { body } = await redeem(recipient.token, { deliveryMethod: 'email', email: recipient.email.toUpperCase() });
   await deliveryIs('delivered', body.delivery.id);
@@ -103,7 +103,7 @@ Deno.test('redeem-gift-card: the card may go by e-mail, and the case of the addr
   assert.deepEqual([log.email_address, log.status, log.message_id], [recipient.email, 'delivered', message.sid]);
 });
 
-Deno.test('redeem-gift-card: the phone given in the form is the one that gets the card', async () => {
+Deno.test('redeem-gift-card: the phone of the form → gets the card', async () => {
   const { recipient } = await promise();
   const phone = uniquePhone();
   const typed = `(${phone.slice(2, 5)}) ${phone.slice(5, 8)}-${phone.slice(8)}`;
@@ -113,7 +113,7 @@ Deno.test('redeem-gift-card: the phone given in the form is the one that gets th
   assert.equal((await messagesTo(recipient.phone)).length, 0);
 });
 
-Deno.test('redeem-gift-card: a browser on another origin may call it', async () => {
+Deno.test('redeem-gift-card: a browser on another origin → CORS headers', async () => {
   const origin = { origin: 'https://forms.example' };
   const preflight = await call('redeem-gift-card', undefined, {
     method: 'OPTIONS',
@@ -137,7 +137,7 @@ Deno.test('redeem-gift-card: a browser on another origin may call it', async () 
   assert.match(refusal.headers.get('access-control-expose-headers')!, /x-request-id/);
 });
 
-Deno.test('redeem-gift-card: unknown codes and codes of another campaign read the same, byte for byte', async () => {
+Deno.test('redeem-gift-card: unknown codes and codes of another campaign → the same answer, byte for byte', async () => {
   const [mine, foreign] = [await promise(), await promise()];
   const answers = [
     await redeem(symbols(12), { campaignId: mine.campaignId }),
@@ -153,7 +153,7 @@ Deno.test('redeem-gift-card: unknown codes and codes of another campaign read th
   assertDone(await redeem(foreign.recipient.token));
 });
 
-Deno.test('redeem-gift-card: a used code says so, and gives no second card', async () => {
+Deno.test('redeem-gift-card: a used code → GC-010, no second card', async () => {
   const { recipient, poolId } = await promise({ cards: 2 });
   assertDone(await redeem(recipient.token));
   const again = await redeem(recipient.token);
@@ -168,7 +168,7 @@ Deno.test('redeem-gift-card: a used code says so, and gives no second card', asy
   );
 });
 
-Deno.test('redeem-gift-card: the same Idempotency-Key gets the same card again, and one message', async () => {
+Deno.test('redeem-gift-card: the same Idempotency-Key → the same card, one message', async () => {
   const { recipient } = await promise({ cards: 2 });
   const options = { idempotencyKey: crypto.randomUUID() };
   const first = await redeem(recipient.token, { deliveryMethod: 'sms' }, options);
@@ -182,7 +182,7 @@ Deno.test('redeem-gift-card: the same Idempotency-Key gets the same card again, 
   assert.equal((await messagesTo(recipient.phone)).length, 1);
 });
 
-Deno.test('redeem-gift-card: the same Idempotency-Key with another body is a conflict', async () => {
+Deno.test('redeem-gift-card: the same Idempotency-Key with another body → RB-409', async () => {
   const { recipients: [one, two] } = await promise({ cards: 2, recipients: 2 });
   const options = { idempotencyKey: crypto.randomUUID() };
   assertDone(await redeem(one.token, {}, options));
@@ -191,7 +191,7 @@ Deno.test('redeem-gift-card: the same Idempotency-Key with another body is a con
   assertDone(await redeem(two.token, {}, options));
 });
 
-Deno.test('redeem-gift-card: a refused request leaves its Idempotency-Key free', async () => {
+Deno.test('redeem-gift-card: a refused request → its Idempotency-Key stays free', async () => {
   const { campaignId, poolId } = await promise();
   const [recipient] = await addRecipients(campaignId);
   await sql`update public.card_pools set is_active = false where id = ${poolId}`;
@@ -202,7 +202,7 @@ Deno.test('redeem-gift-card: a refused request leaves its Idempotency-Key free',
   assertDone(await redeem(recipient.token, {}, options));
 });
 
-Deno.test('redeem-gift-card: an address gets 20 wrong guesses, and then not even a right code', async () => {
+Deno.test('redeem-gift-card: 20 wrong guesses from an address → RB-429, also for a right code', async () => {
   await awayFromTheEdge();
   const { recipient, clientId } = await promise();
   const ip = uniqueIp();
@@ -218,7 +218,7 @@ Deno.test('redeem-gift-card: an address gets 20 wrong guesses, and then not even
   assert.deepEqual(attempts.map(({ outcome, code }) => [outcome, code]), [['limited', 'RB-429'], ['succeeded', null]]);
 });
 
-Deno.test('redeem-gift-card: a used code may be tried five times, from whatever addresses', async () => {
+Deno.test('redeem-gift-card: a used code more than five times from any address → RB-429', async () => {
   await awayFromTheEdge();
   const { recipient } = await promise();
   assertDone(await redeem(recipient.token));
@@ -226,7 +226,7 @@ Deno.test('redeem-gift-card: a used code may be tried five times, from whatever 
   assertRefused(await redeem(recipient.token), 'RB-429');
 });
 
-Deno.test('redeem-gift-card: every attempt is recorded, with fingerprints and not with what was typed', async () => {
+Deno.test('redeem-gift-card: every attempt → recorded with fingerprints, not the typed code', async () => {
   const ip = uniqueIp();
   const code = symbols(12);
   const answers = [await redeem(code, {}, { ip }), await redeem(code, {}, { ip })];
@@ -242,7 +242,7 @@ Deno.test('redeem-gift-card: every attempt is recorded, with fingerprints and no
   assert.ok(!text.includes(code) && !text.includes(ip));
 });
 
-Deno.test('redeem-gift-card: a campaign without a self-service condition gives nothing to web forms', async () => {
+Deno.test('redeem-gift-card: a campaign without a self-service condition → refused', async () => {
   const { recipient, campaignId } = await promise();
   await sql`update public.campaign_conditions set is_self_service = false where campaign_id = ${campaignId}`;
   for (const body of [{ campaignId }, { campaignId, conditionNumber: 1 }]) {

@@ -17,7 +17,7 @@ function unlessUnderWay(resend: () => Promise<Answer>): Promise<Answer> {
   });
 }
 
-Deno.test('send-gift-card-sms: an agent sends the card to another phone, with the reason on record', async () => {
+Deno.test('send-gift-card-sms: an agent names another phone and a reason → sent and audited', async () => {
   const promised = await promise();
   const [card] = promised.cards;
   const { giftCardId, deliveryId } = await provisionBySms(promised);
@@ -36,7 +36,7 @@ Deno.test('send-gift-card-sms: an agent sends the card to another phone, with th
   assert.deepEqual([audit.actor_id, audit.reason, audit.metadata.other_address], [agent.id, reason, true]);
 });
 
-Deno.test("send-gift-card-email: a card goes to the recipient's own address unless another is named", async () => {
+Deno.test("send-gift-card-email: no address → the recipient's own", async () => {
   const promised = await promise();
   const { body: { giftCard } } = await provision(promised);
   const answer = await unlessUnderWay(() => call('send-gift-card-email', { giftCardId: giftCard.id }));
@@ -47,7 +47,7 @@ Deno.test("send-gift-card-email: a card goes to the recipient's own address unle
   assert.equal(log.email_address, promised.recipient.email);
 });
 
-Deno.test('send-gift-card-sms: the same Idempotency-Key sends once', async () => {
+Deno.test('send-gift-card-sms: the same Idempotency-Key → sent once', async () => {
   const promised = await promise();
   const { body: { giftCard } } = await provision(promised);
   const resend = (reason: string) =>
@@ -58,7 +58,7 @@ Deno.test('send-gift-card-sms: the same Idempotency-Key sends once', async () =>
   assert.equal((await messagesTo(promised.recipient.phone)).length, 1);
 });
 
-Deno.test('send-gift-card-sms: a send that failed for good is GC-014 and says why', async () => {
+Deno.test('send-gift-card-sms: a permanent failure → GC-014 with the reason', async () => {
   const promised = await promise();
   const { body: { giftCard } } = await provision(promised);
   const phone = uniquePhone();
@@ -72,7 +72,7 @@ Deno.test('send-gift-card-sms: a send that failed for good is GC-014 and says wh
   assert.equal((await messagesTo(phone)).length, 0);
 });
 
-Deno.test('send-gift-card-email: a send that failed for good is GC-014', async () => {
+Deno.test('send-gift-card-email: a permanent failure → GC-014', async () => {
   const promised = await promise();
   const { body: { giftCard } } = await provision(promised);
   const email = `x-${promised.recipient.email}`;
@@ -81,7 +81,7 @@ Deno.test('send-gift-card-email: a send that failed for good is GC-014', async (
   assert.equal(assertRefused(answer, 'GC-014').status, 'failed');
 });
 
-Deno.test('send-gift-card-sms: a card that nobody has been given is sent to nobody', async () => {
+Deno.test('send-gift-card-sms: an unclaimed card → refused', async () => {
   const { poolId } = await promise();
   const [{ id: giftCardId }] = await sql`select id from public.gift_cards where pool_id = ${poolId}`;
   assertRefused(await call('send-gift-card-sms', { giftCardId, phone: uniquePhone() }), 'RB-400');

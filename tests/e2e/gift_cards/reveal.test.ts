@@ -20,7 +20,7 @@ async function linked(wishes = {}) {
   return { ...promised, giftCardId, deliveryId, message, token: tokensIn(message)[0] };
 }
 
-Deno.test('reveal-gift-card: the link of a message shows its card once, on one device', async () => {
+Deno.test('reveal-gift-card: the link of a message → its card, on one device', async () => {
   const { message, token, cards: [card], giftCardId } = await linked();
   assert.ok(!message.body.includes(card.code) && !message.body.includes(card.pin), message.body);
   const device = newDevice();
@@ -42,7 +42,7 @@ Deno.test('reveal-gift-card: the link of a message shows its card once, on one d
   assert.equal(elsewhere, unknown);
 });
 
-Deno.test('reveal-gift-card: after its time the same device sees nothing, and a link out of date never shows anything', async () => {
+Deno.test('reveal-gift-card: after its time, or an expired link → RB-410', async () => {
   const { token, giftCardId } = await linked();
   const device = newDevice();
   assertDone(await open(token, device));
@@ -54,7 +54,7 @@ Deno.test('reveal-gift-card: after its time the same device sees nothing, and a 
   assert.match(solution, /ask for the card to be sent again/);
 });
 
-Deno.test('reveal-gift-card: an agent who sends the card again sends another link, and the old one ends', async () => {
+Deno.test('reveal-gift-card: a resend → another link, the old one is void', async () => {
   const { token, clientId, recipient, giftCardId, cards: [card], deliveryId } = await linked();
   await deliveryIs('delivered', deliveryId);
   const agent = await signUpAs('call_agent', clientId);
@@ -69,7 +69,7 @@ Deno.test('reveal-gift-card: an agent who sends the card again sends another lin
   assert.equal((await open(newer)).body.giftCard.code, card.code);
 });
 
-Deno.test("reveal-gift-card: a campaign's own text may bring the link beside the code, or the link for the code", async () => {
+Deno.test("reveal-gift-card: a campaign's template → the link beside or instead of the code", async () => {
   const promised = await promise({ cards: 2, recipients: 2 });
   const [one, two] = promised.recipients;
   await sql`
@@ -86,7 +86,7 @@ Deno.test("reveal-gift-card: a campaign's own text may bring the link beside the
   assert.equal(new Set(tokensIn(demanded)).size, 1);
 });
 
-Deno.test('reveal-gift-card: a message with a link whose sending nobody could tell of is looked up, and not sent twice', async () => {
+Deno.test('reveal-gift-card: a message with a link and unknown outcome → looked up, not sent twice', async () => {
   const promised = await promise();
   await demandLinks(promised.campaignId);
   const { phone } = promised.recipient;
@@ -98,14 +98,14 @@ Deno.test('reveal-gift-card: a message with a link whose sending nobody could te
   assertDone(await open(tokensIn(messages[0])[0]));
 });
 
-Deno.test('reveal-gift-card: of many devices at once one sees the card', async () => {
+Deno.test('reveal-gift-card: many devices at once → one sees the card', async () => {
   const { token } = await linked();
   const answers = await Promise.all(Array.from({ length: 16 }, () => open(token)));
   assert.equal(answers.filter(({ status }) => status === 200).length, 1);
   assert.deepEqual([...new Set(answers.map(({ status }) => status))].sort(), [200, 410]);
 });
 
-Deno.test('reveal-gift-card: guesses from one address come to an end', async () => {
+Deno.test('reveal-gift-card: many guesses from one address → RB-429', async () => {
   await awayFromTheEdge();
   const ip = uniqueIp();
   const answers = await Promise.all(Array.from({ length: 45 }, () => open(symbols(43), undefined, { ip })));
@@ -114,7 +114,7 @@ Deno.test('reveal-gift-card: guesses from one address come to an end', async () 
   assert.ok(Number(limited[0].headers.get('retry-after')) > 0);
 });
 
-Deno.test('reveal-gift-card-to-staff: an agent who says why sees the code, and the audit says so', async () => {
+Deno.test('reveal-gift-card-to-staff: an agent with a reason → the code, audited', async () => {
   const promised = await promise();
   const { giftCardId } = await provisionBySms(promised);
   const agent = await signUpAs('call_agent', promised.clientId);
@@ -139,7 +139,7 @@ Deno.test('reveal-gift-card-to-staff: an agent who says why sees the code, and t
   assertRefused(await look({ giftCardId, reason: 'Mine?' }, customer.token), 'RB-404');
 });
 
-Deno.test('reveal-gift-card-to-staff: of 30 looks at once exactly 20 are granted, each with its audit row', async () => {
+Deno.test('reveal-gift-card-to-staff: 30 requests at once → exactly 20 granted, each audited', async () => {
   await awayFromTheEdge();
   const promised = await promise();
   const { giftCardId } = await provisionBySms(promised);

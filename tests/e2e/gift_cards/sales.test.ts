@@ -7,7 +7,7 @@ import { signUpAs } from '../../support/people.ts';
 import { promise } from '../../support/promise.ts';
 import { creditOf, giveCredit, masterPool, sell } from '../../support/sales.ts';
 
-Deno.test('sell-gift-cards: a platform admin sells cards, the client gives one away, the rest goes back', async () => {
+Deno.test('sell-gift-cards: a sale → the client uses one card and returns the rest', async () => {
   const promised = await promise({ cards: 0 });
   const { brandId, clientId } = promised;
   const masterPoolId = await masterPool(brandId, 5);
@@ -44,7 +44,7 @@ Deno.test('sell-gift-cards: a platform admin sells cards, the client gives one a
   assert.deepEqual(await countersOf(masterPoolId), { total: 4, available: 4, claimed: 0, delivered: 0 });
 });
 
-Deno.test('sell-gift-cards: short of stock is GC-003, short of credit GC-006, and neither moves a card', async () => {
+Deno.test('sell-gift-cards: short of stock → GC-003; short of credit → GC-006; no card moves', async () => {
   const { brandId, clientId } = await promise({ cards: 0 });
   const masterPoolId = await masterPool(brandId, 2);
   const short = assertRefused(await sell(masterPoolId, clientId, 3), 'GC-003');
@@ -55,7 +55,7 @@ Deno.test('sell-gift-cards: short of stock is GC-003, short of credit GC-006, an
   assert.equal(await creditOf(clientId), 48.99);
 });
 
-Deno.test('sell-gift-cards: the same Idempotency-Key sells once', async () => {
+Deno.test('sell-gift-cards: the same Idempotency-Key → one sale', async () => {
   const { brandId, clientId } = await promise({ cards: 0 });
   const masterPoolId = await masterPool(brandId, 4);
   const options = { idempotencyKey: crypto.randomUUID() };
@@ -65,7 +65,7 @@ Deno.test('sell-gift-cards: the same Idempotency-Key sells once', async () => {
   assertRefused(await sell(masterPoolId, clientId, 1, {}, options), 'RB-409');
 });
 
-Deno.test('sell-gift-cards: nobody but the platform sells, and bad numbers are refused', async () => {
+Deno.test('sell-gift-cards: not the platform, or bad numbers → refused', async () => {
   const { brandId, clientId } = await promise({ cards: 0 });
   const masterPoolId = await masterPool(brandId, 2);
   for (const role of ['agency_admin', 'client_admin', 'call_agent'] as const) {

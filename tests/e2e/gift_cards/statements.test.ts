@@ -21,7 +21,7 @@ async function billed() {
   return promised;
 }
 
-Deno.test('billing-statement: a client admin reads what the client was billed, and never what it had cost', async () => {
+Deno.test("billing-statement: a client admin → the client's bills, never the costs", async () => {
   const { clientId } = await billed();
   const { token, client } = await signUpAs('client_admin', clientId);
   const answer = await call('billing-statement', { clientId, month }, { token });
@@ -60,7 +60,7 @@ Deno.test('billing-statement: a client admin reads what the client was billed, a
   assert.deepEqual(data, [{ amount: 99, paid_from_credit: 74, amount_due: 25 }]);
 });
 
-Deno.test('billing-statement: the same as a file, in which no name is a formula', async () => {
+Deno.test('billing-statement: as a file → no name is a formula', async () => {
   const { clientId, campaignId } = await billed();
   await sql`update public.campaigns set campaign_name = '=cmd|calc' where id = ${campaignId}`;
   for (const [body, headers] of [[{ format: 'csv' }, {}], [{}, { accept: 'text/csv' }]] as const) {
@@ -88,7 +88,7 @@ Deno.test('billing-statement: the same as a file, in which no name is a formula'
   }
 });
 
-Deno.test("billing-statement: an agency reads its own and its clients', nobody another's", async () => {
+Deno.test("billing-statement: an agency → its own and its clients' statements; another's → refused", async () => {
   const promised = await billed();
   const { clientId, campaignId } = promised;
   const [{ agencyId }] = await sql`select agency_id as "agencyId" from public.clients where id = ${clientId}`;
@@ -107,7 +107,7 @@ Deno.test("billing-statement: an agency reads its own and its clients', nobody a
   assertRefused(await call('billing-statement', { clientId, month }, { token: agent.token }), 'RB-403');
 });
 
-Deno.test('billing-statement: it is of one client or agency, and of a month', async () => {
+Deno.test('billing-statement: not exactly one client or agency, or no month → refused', async () => {
   const { clientId } = await promise({ cards: 0 });
   for (
     const body of [{ month }, { clientId }, { clientId, agencyId: clientId, month }, { clientId, month: '2026-13' }]
@@ -116,7 +116,7 @@ Deno.test('billing-statement: it is of one client or agency, and of a month', as
   }
 });
 
-Deno.test('credit: an agency allocates with supabase-js, its client pays cards from it until it is spent', async () => {
+Deno.test("credit: an agency allocates → its client's cards are paid until GC-006", async () => {
   const promised = await promise({ cards: 3, recipients: 3 });
   const { clientId, recipients } = promised;
   const [{ agencyId }] = await sql`select agency_id as "agencyId" from public.clients where id = ${clientId}`;
@@ -142,7 +142,7 @@ Deno.test('credit: an agency allocates with supabase-js, its client pays cards f
   assert.equal(back.error?.code, 'RB403');
 });
 
-Deno.test('prices: what a card is billed follows platform, agency and client, set with supabase-js', async () => {
+Deno.test('prices: set by platform, agency and client → each card is billed accordingly', async () => {
   const promised = await promise({ cards: 4, recipients: 4 });
   const { clientId, brandId, recipients } = promised;
   const [{ agencyId }] = await sql`select agency_id as "agencyId" from public.clients where id = ${clientId}`;
@@ -171,7 +171,7 @@ Deno.test('prices: what a card is billed follows platform, agency and client, se
   assertRefused(await provision({ ...promised, recipient: recipients[3] }), 'GC-002');
 });
 
-Deno.test('prices: each level reads its own, and nobody what the one above pays or earns', async () => {
+Deno.test('prices: each level → reads its own, never those of the level above', async () => {
   const promised = await promise({ cards: 3, recipients: 3 });
   const { clientId, brandId, campaignId, recipients } = promised;
   const [{ agencyId }] = await sql`select agency_id as "agencyId" from public.clients where id = ${clientId}`;

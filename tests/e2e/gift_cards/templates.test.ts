@@ -12,7 +12,7 @@ async function tagsOfTheDatabase(): Promise<string[]> {
   return (await sql`select tag from private.merge_tags order by tag`).map(({ tag }) => tag as string);
 }
 
-Deno.test('merge tags: those that the database takes are those that render fills in', async () => {
+Deno.test('merge tags: those of the database → those of render', async () => {
   const promised = await promise();
   const { deliveryId } = await provisionBySms(promised);
   const [{ message }] = await sql`
@@ -26,7 +26,7 @@ Deno.test('merge tags: the database and render have one pattern', async () => {
   assert.equal(pattern, TAG.source);
 });
 
-Deno.test('merge tags: a message with every one of them leaves none empty', async () => {
+Deno.test('merge tags: a message with all of them → none is empty', async () => {
   const promised = await promise();
   await sql`update public.gift_cards set expires_at = '2030-01-01' where pool_id = ${promised.poolId}`;
   const tags = await tagsOfTheDatabase();

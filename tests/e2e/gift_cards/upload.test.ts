@@ -24,7 +24,7 @@ function statuses({ body }: Answer): [number, string][] {
   return body.rows.map(({ row, status }: { row: number; status: string }) => [row, status]);
 }
 
-Deno.test('upload-gift-cards: JSON through supabase-js, and every card that went in can come out', async () => {
+Deno.test('upload-gift-cards: JSON through supabase-js → every card can be provisioned', async () => {
   const { poolId, recipients, cards } = await promise({ cards: 3, recipients: 3 });
   assert.equal(await cardsIn(poolId), 3);
   const out = await Promise.all(recipients.map(({ token }) => redeem(token)));
@@ -51,7 +51,7 @@ Deno.test("upload-gift-cards: a supplier's file with its own names, timestamps, 
   assert.match(JSON.stringify(odd), /card number, claim code, voucher code/);
 });
 
-Deno.test('upload-gift-cards: a file with BOM, CRLF, semicolons and quoted line breaks is read', async () => {
+Deno.test('upload-gift-cards: BOM, CRLF, semicolons and quoted line breaks → read', async () => {
   const { poolId, recipient } = await promise({ cards: 0 });
   const card = uniqueCard();
   const csv = '\uFEFFGift Card Code;"Note";PIN;Expiration Date\r\n' +
@@ -64,7 +64,7 @@ Deno.test('upload-gift-cards: a file with BOM, CRLF, semicolons and quoted line 
   assert.equal(new Date(body.giftCard.expiresAt).toISOString(), '2100-01-01T00:00:00.000Z');
 });
 
-Deno.test('upload-gift-cards: an expiry means the end of that day where the client is', async () => {
+Deno.test("upload-gift-cards: an expiry → the end of that day in the client's time zone", async () => {
   const { poolId } = await promise({ cards: 0, timeZone: 'America/New_York' });
   const { code } = uniqueCard();
   assertDone(await uploadCsv(poolId, `code,expires\n${code},2099-07-04\n`));
@@ -72,7 +72,7 @@ Deno.test('upload-gift-cards: an expiry means the end of that day where the clie
   assert.equal(expires_at.toISOString(), '2099-07-05T04:00:00.000Z');
 });
 
-Deno.test('upload-gift-cards: a file in another notation is refused with the question, and read once it names it', async () => {
+Deno.test('upload-gift-cards: ambiguous days → refused with the question; with dateFormat → read', async () => {
   const { poolId } = await promise({ cards: 0, timeZone: 'America/New_York' });
   const csv = `code,expires\n${uniqueCard().code},12/31/2099\n`;
   const { fields: [question] } = assertRefused(await uploadCsv(poolId, csv), 'GC-012');
@@ -88,7 +88,7 @@ Deno.test('upload-gift-cards: a file in another notation is refused with the que
   assert.equal(await cardsIn(poolId), 1);
 });
 
-Deno.test('upload-gift-cards: a form with a file, as a browser sends it', async () => {
+Deno.test('upload-gift-cards: a form with a file → imported', async () => {
   const { poolId, clientId } = await promise({ cards: 0, stockOwner: 'client' });
   const admin = await signUpAs('client_admin', clientId);
   const form = new FormData();
@@ -100,7 +100,7 @@ Deno.test('upload-gift-cards: a form with a file, as a browser sends it', async 
   assert.equal(await cardsIn(poolId), 1);
 });
 
-Deno.test('upload-gift-cards: each row says what became of it, and the good ones are stored', async () => {
+Deno.test('upload-gift-cards: valid and invalid rows → an outcome each, the valid ones are stored', async () => {
   const { poolId, cards: [known] } = await promise({ cards: 1 });
   const [one, two] = [uniqueCard(), uniqueCard()];
   const answer = await uploadCsv(
@@ -202,7 +202,7 @@ Deno.test('upload-gift-cards: codes and links that differ by case alone → two 
   assert.deepEqual(statuses(answer).map(([, status]) => status), expected);
 });
 
-Deno.test('upload-gift-cards: the same file again adds nothing and says so', async () => {
+Deno.test('upload-gift-cards: the same file again → adds nothing, alreadyUploaded', async () => {
   const { poolId } = await promise({ cards: 0 });
   const csv = `code\n${uniqueCard().code}\n${uniqueCard().code}\n`;
   const first = await uploadCsv(poolId, csv);
@@ -212,7 +212,7 @@ Deno.test('upload-gift-cards: the same file again adds nothing and says so', asy
   assert.equal(await cardsIn(poolId), 2);
 });
 
-Deno.test('upload-gift-cards: the same Idempotency-Key gets the same answer, another file a conflict', async () => {
+Deno.test('upload-gift-cards: the same Idempotency-Key → the same answer; with another file → RB-409', async () => {
   const { poolId } = await promise({ cards: 0 });
   const options = { idempotencyKey: crypto.randomUUID() };
   const csv = `code\n${uniqueCard().code}\n`;
@@ -223,7 +223,7 @@ Deno.test('upload-gift-cards: the same Idempotency-Key gets the same answer, ano
   assert.equal(await cardsIn(poolId), 1);
 });
 
-Deno.test('upload-gift-cards: a file that is malformed or too large is refused whole', async () => {
+Deno.test('upload-gift-cards: malformed or too large → refused as a whole', async () => {
   const { poolId } = await promise({ cards: 0 });
   const { code } = uniqueCard();
   const rows = (count: number) => Array.from({ length: count }, () => uniqueCard().code).join('\n');
@@ -252,7 +252,7 @@ Deno.test('upload-gift-cards: a file that is malformed or too large is refused w
   assertRefused(await call('upload-gift-cards', 'code', { query: `?poolId=${poolId}`, type: 'text/plain' }), 'RB-415');
 });
 
-Deno.test('upload-gift-cards: 10,000 cards go in at once', async () => {
+Deno.test('upload-gift-cards: 10,000 cards in one call → stored', async () => {
   const { poolId } = await promise({ cards: 0 });
   const cards = Array.from({ length: 10_000 }, uniqueCard);
   const csv = `code,pin\n${cards.map(({ code, pin }) => `${code},${pin}`).join('\n')}\n`;
@@ -262,7 +262,7 @@ Deno.test('upload-gift-cards: 10,000 cards go in at once', async () => {
   assert.equal(await cardsIn(poolId), 10_000);
 });
 
-Deno.test('upload-gift-cards: only admins of the client and trusted servers may fill a pool', async () => {
+Deno.test('upload-gift-cards: not an admin of the client or a server → refused', async () => {
   const [{ poolId, clientId }, foreign] = [
     await promise({ cards: 0, stockOwner: 'client' }),
     await promise({ cards: 0 }),
@@ -287,7 +287,7 @@ Deno.test('upload-gift-cards: only admins of the client and trusted servers may 
   assert.equal(await cardsIn(poolId), 4);
 });
 
-Deno.test('upload-gift-cards: master pools are filled by the platform only', async () => {
+Deno.test('upload-gift-cards: a master pool, not by the platform → refused', async () => {
   const { brandId, clientId } = await promise({ cards: 0 });
   const [{ id: poolId }] = await sql`
     insert into public.card_pools (brand_id, pool_name, denomination, pool_type, cost_per_card)

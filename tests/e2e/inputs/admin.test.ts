@@ -39,7 +39,7 @@ function problemOf(
   return null;
 }
 
-Deno.test('admin entry points: each argument is of a declared kind', async () => {
+Deno.test('admin entry points: each argument → of a declared kind', async () => {
   const undeclared = (await entryPoints()).flatMap(({ name, args }) =>
     args.filter(({ kind }) => !kind).map((arg) => `${name}.${arg.name} (${arg.type})`)
   );

@@ -115,7 +115,7 @@ function schemas(): Map<string, string[]> {
   return found;
 }
 
-Deno.test('edge functions: each that reads a body is in targets, and each field is of a declared kind', async () => {
+Deno.test('edge functions: each with a body → in targets, each field of a declared kind', async () => {
   const known = schemas();
   assert.ok(known.size > 20);
   const names = (await targets(await promise())).map(({ name }) => name);

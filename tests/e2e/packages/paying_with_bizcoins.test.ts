@@ -19,7 +19,7 @@ import {
 } from '../../support/shop.ts';
 import { addVoucher } from '../../support/vouchers.ts';
 
-Deno.test('packages: a customer sees what is sold, what he has, and what the package would cost him', async () => {
+Deno.test('purchase-package: preview → packages on sale, balance and price', async () => {
   const shop = await openShop({ price: 49, bizcoins: 30 });
   const { data: shelf } = await shop.customer.client.from('packages').select('id, name, price, currency, messages');
   assert.deepEqual(shelf, [{ id: shop.packageId, name: 'Starter', price: 49, currency: 'USD', messages: 100 }]);
@@ -31,7 +31,7 @@ Deno.test('packages: a customer sees what is sold, what he has, and what the pac
   assert.deepEqual(await walletOf(shop), { balance: 30, held: 0 }, 'a preview holds nothing');
 });
 
-Deno.test('packages: bizcoins pay a part, a card the rest, and then the package is active', async () => {
+Deno.test('purchase-package: bizcoins and a card → an active package', async () => {
   const shop = await openShop({ price: 49, bizcoins: 30, messages: 70 });
   const answer = await purchase(shop, { bizcoins: 30 });
   assertDone(answer);
@@ -52,7 +52,7 @@ Deno.test('packages: bizcoins pay a part, a card the rest, and then the package 
   const { data: mine } = await shop.customer.client.from('customer_packages').select(
     'status, messages_limit, messages_used',
   );
-  assert.deepEqual(mine, [{ status: 'active', messages_limit: 70, messages_used: 0 }], 'he sees it himself');
+  assert.deepEqual(mine, [{ status: 'active', messages_limit: 70, messages_used: 0 }], 'the customer sees it');
   const { data: history } = await shop.customer.client.from('bizpoints_transactions')
     .select('transaction_type, amount, balance_after').order('id');
   assert.deepEqual(history?.at(-1), { transaction_type: 'package_purchase', amount: -30, balance_after: 0 });
@@ -60,7 +60,7 @@ Deno.test('packages: bizcoins pay a part, a card the rest, and then the package 
   await assertBooksAgree();
 });
 
-Deno.test('packages: a percentage voucher comes off the price of the next purchase, before the bizcoins', async () => {
+Deno.test('purchase-package: a percentage voucher → off the price, before the bizcoins', async () => {
   const shop = await openShop({ price: 49, bizcoins: 30 });
   const { code } = await addVoucher(shop.clientId, { type: 'percentage', value: 10 });
   assertDone(await call('redeem-voucher', { code, clientId: shop.clientId }, { token: shop.customer.token }));
@@ -72,11 +72,11 @@ Deno.test('packages: a percentage voucher comes off the price of the next purcha
   await bank('succeed', id);
   await purchaseIs('completed', body.purchaseId);
   const { data: usage } = await shop.customer.client.from('voucher_usage').select('discount_amount');
-  assert.deepEqual(usage, [{ discount_amount: 4.9 }], 'his history tells what it saved');
+  assert.deepEqual(usage, [{ discount_amount: 4.9 }], 'the history shows the saving');
   assert.equal((await purchase(shop, { preview: true })).body.discount, 0, 'once');
 });
 
-Deno.test('packages: a discount that leaves too little to be charged can be kept, and the answer says so', async () => {
+Deno.test('purchase-package: a discount leaves less than the minimum charge → it can be kept', async () => {
   const shop = await openShop({ price: 5, bizcoins: 0 });
   const { code } = await addVoucher(shop.clientId, { type: 'percentage', value: 95 });
   assertDone(await call('redeem-voucher', { code }, { token: shop.customer.token }));
@@ -90,7 +90,7 @@ Deno.test('packages: a discount that leaves too little to be charged can be kept
   assert.deepEqual(kept, [{ status: 'available' }]);
 });
 
-Deno.test('packages: bizcoins pay it all, at once and without the processor', async () => {
+Deno.test('purchase-package: bizcoins alone → active at once, without the processor', async () => {
   const shop = await openShop({ price: 49, bizcoins: 60 });
   const answer = await purchase(shop, { bizcoins: 49 });
   assertDone(answer);
@@ -104,7 +104,7 @@ Deno.test('packages: bizcoins pay it all, at once and without the processor', as
   assert.equal(again.body.purchaseId, answer.body.purchaseId, 'a second click buys nothing more');
 });
 
-Deno.test('packages: without bizcoins the whole price is asked for', async () => {
+Deno.test('purchase-package: no bizcoins → the whole price is charged', async () => {
   const shop = await openShop({ price: 500, bizcoins: 0, currency: 'JPY' });
   const purchaseId = await begin(shop);
   const [{ id, amount, currency }] = await intentsOf(shop);
@@ -113,7 +113,7 @@ Deno.test('packages: without bizcoins the whole price is asked for', async () =>
   await purchaseIs('completed', purchaseId);
 });
 
-Deno.test('packages: whoever asks again continues the same purchase with the same payment', async () => {
+Deno.test('purchase-package: a repetition → the same purchase and payment', async () => {
   const shop = await openShop();
   const first = await purchase(shop, { bizcoins: 30 });
   const second = await purchase(shop, { bizcoins: 30 });
@@ -128,7 +128,7 @@ Deno.test('packages: whoever asks again continues the same purchase with the sam
   assert.equal(assertRefused(await purchase(shop, { bizcoins: 10 }), 'VC-025').purchaseId, first.body.purchaseId);
 });
 
-Deno.test('packages: a key makes two purchases of one package out of two requests, and one out of a repeated one', async () => {
+Deno.test('purchase-package: two Idempotency-Keys → two purchases; a repeated one → one', async () => {
   const shop = await openShop({ price: 10, bizcoins: 30 });
   const [one, same] = [await purchase(shop, { bizcoins: 10 }, 'k1'), await purchase(shop, { bizcoins: 10 }, 'k1')];
   const two = await purchase(shop, { bizcoins: 10 }, 'k2');
@@ -138,7 +138,7 @@ Deno.test('packages: a key makes two purchases of one package out of two request
   assertRefused(await purchase(shop, { bizcoins: 9 }, 'k1'), 'RB-409');
 });
 
-Deno.test('packages: insufficient bizcoins, small remainders and too many say what would work', async () => {
+Deno.test('purchase-package: too few or too many bizcoins, a remainder below the minimum → refused with what is possible', async () => {
   const shop = await openShop({ price: 49.3, bizcoins: 50 });
   const insufficient = assertRefused(await purchase(shop, { bizcoins: 51 }), 'WL-001');
   assert.deepEqual([insufficient.balance, insufficient.needed, insufficient.mostBizcoins], [50, 51, 50]);
@@ -146,7 +146,7 @@ Deno.test('packages: insufficient bizcoins, small remainders and too many say wh
   assert.deepEqual([small.finalAmount, small.minimum, small.workingBizcoins], [0.3, 0.5, [48, 50]]);
   const rich = await openShop({ price: 10, bizcoins: 50 });
   assert.equal(assertRefused(await purchase(rich, { bizcoins: 11 }), 'VC-024').mostBizcoins, 10);
-  assert.deepEqual(await intentsOf(shop), [], 'nobody was asked for money');
+  assert.deepEqual(await intentsOf(shop), [], 'no payment was created');
   assert.deepEqual(await walletOf(shop), { balance: 50, held: 0 });
   for (const bizcoins of small.workingBizcoins) {
     const { body } = await purchase(shop, { bizcoins, preview: true });
@@ -154,7 +154,7 @@ Deno.test('packages: insufficient bizcoins, small remainders and too many say wh
   }
 });
 
-Deno.test('packages: only customers of the client buy its packages, and what is off the shelf is not sold', async () => {
+Deno.test("purchase-package: another client's customer, an inactive package → refused", async () => {
   const shop = await openShop();
   const stranger = await openShop();
   assertRefused(await purchase({ ...stranger, packageId: shop.packageId }), 'RB-404');
@@ -169,7 +169,7 @@ Deno.test('packages: only customers of the client buy its packages, and what is 
   assert.deepEqual(data, []);
 });
 
-Deno.test('packages: messages are used from the oldest package first, and never more than there are', async () => {
+Deno.test('use-messages: several packages → the oldest first, never more than there are', async () => {
   const shop = await openShop({ price: 10, bizcoins: 20, messages: 5 });
   await purchase(shop, { bizcoins: 10 }, 'k1');
   await purchase(shop, { bizcoins: 10 }, 'k2');
@@ -211,7 +211,7 @@ Deno.test('purchase-package: the price has changed since the preview → VC-031 
   assert.deepEqual([worse.finalAmount, worse.quote.finalAmount, worse.nextStep], [30, 15, 'continue']);
 });
 
-Deno.test('packages: an admin gives back a part, and then the rest, to where it came from', async () => {
+Deno.test('refund-package-purchase: a part, then the rest → to card and wallet as paid', async () => {
   const shop = await openShop({ price: 50, bizcoins: 30 });
   const purchaseId = await begin(shop, 30);
   const [{ id }] = await intentsOf(shop);

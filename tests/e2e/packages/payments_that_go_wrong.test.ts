@@ -28,7 +28,7 @@ const cancel = (shop: Shop, purchaseId: string) =>
 const alertsAbout = (purchaseId: string) =>
   sql`select alert_type from public.system_alerts where subject = ${purchaseId} order by alert_type`;
 
-Deno.test('payments: a card that is declined keeps the bizcoins reserved, and the customer tries again', async () => {
+Deno.test('payments: a declined card → the bizcoins stay held, the customer retries', async () => {
   const shop = await openShop();
   const purchaseId = await begin(shop, 30);
   const [{ id }] = await intentsOf(shop);
@@ -47,21 +47,21 @@ Deno.test('payments: a card that is declined keeps the bizcoins reserved, and th
   await purchaseIs('completed', purchaseId);
 });
 
-Deno.test('payments: a cancelled purchase gives the bizcoins back, and says so', async () => {
+Deno.test('cancel-package-purchase: an open purchase → the bizcoins are released', async () => {
   const shop = await openShop();
   const purchaseId = await begin(shop, 30);
   const answer = await cancel(shop, purchaseId);
   assertDone(answer);
   assert.deepEqual([answer.body.status, answer.body.bizcoinsReturned], ['cancelled', 30]);
   assert.deepEqual(await walletOf(shop), { balance: 30, held: 0 });
-  assert.equal((await intentsOf(shop))[0].status, 'canceled', 'nobody can pay it any more');
+  assert.equal((await intentsOf(shop))[0].status, 'canceled', 'it cannot be paid any more');
   assertDone(await cancel(shop, purchaseId));
   const over = await call('purchase-package', { purchaseId }, { token: shop.customer.token });
   assert.equal(assertRefused(over, 'VC-026').bizcoinsReturned, 30);
   assert.notEqual(await begin(shop, 30), purchaseId, 'another one is begun');
 });
 
-Deno.test('payments: what is paid while it is cancelled stays bought', async () => {
+Deno.test('cancel-package-purchase: paid meanwhile → stays bought', async () => {
   const shop = await openShop();
   const purchaseId = await begin(shop, 30);
   const [{ id }] = await intentsOf(shop);
@@ -71,7 +71,7 @@ Deno.test('payments: what is paid while it is cancelled stays bought', async () 
   assert.equal((await packagesOf(shop)).length, 1);
 });
 
-Deno.test('payments: what is being processed cannot be cancelled, and is settled when it is known', async () => {
+Deno.test('cancel-package-purchase: a payment in process → refused, settled later', async () => {
   const shop = await openShop();
   const purchaseId = await begin(shop, 30);
   const [{ id }] = await intentsOf(shop);
@@ -85,7 +85,7 @@ Deno.test('payments: what is being processed cannot be cancelled, and is settled
   await purchaseIs('completed', purchaseId);
 });
 
-Deno.test('payments: only the customer and the admins of his client cancel a purchase', async () => {
+Deno.test('cancel-package-purchase: neither the customer nor an admin of the client → refused', async () => {
   const shop = await openShop();
   const purchaseId = await begin(shop, 30);
   assertRefused(await cancel(await openShop(), purchaseId), 'RB-404');
@@ -94,7 +94,7 @@ Deno.test('payments: only the customer and the admins of his client cancel a pur
 });
 
 for (const kind of ['500', '429', 'timeout_before_accepting', 'timeout_after_accepting']) {
-  Deno.test(`payments: when the processor answers with ${kind}, nothing is lost and the same purchase goes on`, async () => {
+  Deno.test(`payments: the processor answers with ${kind} → nothing is lost, the same purchase goes on`, async () => {
     const shop = await openShop();
     const answer = await whileFailing(shop, 'create', kind, () => purchase(shop, { bizcoins: 30 }));
     const refused = assertRefused(answer, 'VC-028');
@@ -110,7 +110,7 @@ for (const kind of ['500', '429', 'timeout_before_accepting', 'timeout_after_acc
   });
 }
 
-Deno.test('payments: a payment that the processor refuses for good ends the purchase, and the bizcoins are back', async () => {
+Deno.test('payments: a permanent refusal → the purchase ends, the bizcoins are released', async () => {
   const shop = await openShop();
   const answer = await whileFailing(shop, 'create', '402', () => purchase(shop, { bizcoins: 30 }));
   const refused = assertRefused(answer, 'VC-029');
@@ -118,7 +118,7 @@ Deno.test('payments: a payment that the processor refuses for good ends the purc
   assert.deepEqual(await walletOf(shop), { balance: 30, held: 0 });
 });
 
-Deno.test('payments: a purchase that takes too long ends, and the bizcoins are back', async () => {
+Deno.test('reconcile-payments: a purchase past its time → ends, the bizcoins are released', async () => {
   const shop = await openShop();
   const purchaseId = await begin(shop, 30);
   await checkNow(purchaseId, true);
@@ -128,7 +128,7 @@ Deno.test('payments: a purchase that takes too long ends, and the bizcoins are b
   assert.match((await noticeOf(purchaseId, 'purchase_ended')).body, /your 30 bizcoins are back/);
 });
 
-Deno.test('payments: a purchase whose payment was never heard of ends as well', async () => {
+Deno.test('reconcile-payments: a purchase without a known payment past its time → ends', async () => {
   const shop = await openShop();
   const answer = await whileFailing(shop, 'create', 'timeout_after_accepting', () => purchase(shop, { bizcoins: 30 }));
   const { purchaseId } = assertRefused(answer, 'VC-028');
@@ -138,7 +138,7 @@ Deno.test('payments: a purchase whose payment was never heard of ends as well', 
   assert.deepEqual(intents.map(({ status }) => status), ['canceled'], 'the one payment there was is cancelled');
 });
 
-Deno.test('payments: a cancellation that the processor did not hear is carried out by the job', async () => {
+Deno.test('reconcile-payments: a cancellation that failed at the processor → repeated by the job', async () => {
   const shop = await openShop();
   const purchaseId = await begin(shop, 30);
   assertRefused(await whileFailing(shop, 'cancel', '500', () => cancel(shop, purchaseId)), 'VC-028');
@@ -148,7 +148,7 @@ Deno.test('payments: a cancellation that the processor did not hear is carried o
   assert.deepEqual(await walletOf(shop), { balance: 30, held: 0 });
 });
 
-Deno.test('payments: a webhook that never comes is made up for', async () => {
+Deno.test('reconcile-payments: a lost webhook → the payment is settled by the job', async () => {
   const shop = await openShop();
   const purchaseId = await begin(shop, 30);
   const [{ id }] = await intentsOf(shop);
@@ -158,7 +158,7 @@ Deno.test('payments: a webhook that never comes is made up for', async () => {
   assert.equal((await packagesOf(shop)).length, 1);
 });
 
-Deno.test('payments: paid after it was cancelled, it is honoured as long as the bizcoins are there', async () => {
+Deno.test('payments: paid after cancellation, bizcoins available → honored', async () => {
   const shop = await openShop();
   const purchaseId = await begin(shop, 30);
   const [{ id }] = await intentsOf(shop);
@@ -168,7 +168,7 @@ Deno.test('payments: paid after it was cancelled, it is honoured as long as the 
   assert.deepEqual(await walletOf(shop), { balance: 0, held: 0 });
 });
 
-Deno.test('payments: paid after it was cancelled and the bizcoins were spent, the money goes back', async () => {
+Deno.test('payments: paid after cancellation, bizcoins spent → refunded', async () => {
   const shop = await openShop({ price: 49, bizcoins: 30 });
   const purchaseId = await begin(shop, 30);
   const [{ id }] = await intentsOf(shop);
@@ -192,12 +192,12 @@ for (
     currency: { currency: 'eur' },
   })
 ) {
-  Deno.test(`payments: a payment of another ${what} activates nothing, somebody is told, and it goes back by itself`, async () => {
+  Deno.test(`payments: a payment of another ${what} → no activation, an alert, refunded by itself`, async () => {
     const shop = await openShop();
     const purchaseId = await begin(shop, 30);
     const [{ id }] = await intentsOf(shop);
     await bank('succeed', id, { change });
-    await eventually('somebody is told', async () => (await alertsAbout(purchaseId)).length > 0);
+    await eventually('an alert is raised', async () => (await alertsAbout(purchaseId)).length > 0);
     assert.deepEqual((await alertsAbout(purchaseId)).map(({ alert_type }) => alert_type), ['payment_mismatch']);
     assert.equal((await packagesOf(shop)).length, 0);
     assert.deepEqual(await walletOf(shop), { balance: 30, held: 0 });
@@ -221,16 +221,16 @@ for (
   });
 }
 
-Deno.test('payments: a payment in the other mode activates nothing', async () => {
+Deno.test('payments: a payment in the other mode → no activation', async () => {
   const shop = await openShop();
   const purchaseId = await begin(shop, 30);
   const [{ id }] = await intentsOf(shop);
   await bank('succeed', id, { livemode: true });
-  await eventually('somebody is told', async () => (await alertsAbout(purchaseId)).length > 0);
+  await eventually('an alert is raised', async () => (await alertsAbout(purchaseId)).length > 0);
   assert.equal((await packagesOf(shop)).length, 0);
 });
 
-Deno.test('payments: a dispute, and a refund that was made elsewhere, are told', async () => {
+Deno.test('payments: a dispute, or a refund made elsewhere → an alert', async () => {
   const shop = await openShop();
   const purchaseId = await begin(shop, 30);
   const [{ id }] = await intentsOf(shop);
@@ -249,7 +249,7 @@ Deno.test('payments: a dispute, and a refund that was made elsewhere, are told',
   await eventually('both are told', async () => (await alertsAbout(purchaseId)).length === 2);
 });
 
-Deno.test('payments: a refund without an answer is sent once, however often it is asked for', async () => {
+Deno.test('payments: a refund without an answer, requested again → sent once', async () => {
   const shop = await openShop();
   const purchaseId = await begin(shop, 30);
   const [{ id }] = await intentsOf(shop);
@@ -285,7 +285,7 @@ Deno.test('payments: refund.updated with a canceled refund → reopened, with an
   await assertBooksAgree();
 });
 
-Deno.test('payments: a webhook without the right signature is refused, whatever it says', async () => {
+Deno.test('stripe-webhook: a wrong signature → refused', async () => {
   const event = JSON.stringify({
     id: 'evt_1',
     object: 'event',
@@ -300,7 +300,7 @@ Deno.test('payments: a webhook without the right signature is refused, whatever 
   assertUnsigned(await post(new Uint8Array([0xff, 0xfe]), 't=1,v1=00'));
 });
 
-Deno.test('payments: events of other shops and other kinds are taken and change nothing', async () => {
+Deno.test('stripe-webhook: events of other shops and types → accepted, nothing changes', async () => {
   const id = `evt_${crypto.randomUUID()}`;
   await tell('customer.created', { id: 'cus_1', object: 'customer' });
   await tell('payment_intent.succeeded', { id: 'pi_elsewhere', object: 'payment_intent', amount: 1, metadata: {} }, id);

@@ -19,7 +19,7 @@ async function reported(how: Record<string, unknown> = {}) {
 
 const rowsOf = (csv: string): Record<string, string>[] => parse(csv, { columns: true });
 
-Deno.test('export-report: a client admin saves a report as a file, of the own client only', async () => {
+Deno.test('export-report: a client admin → a file of the own client; another client → refused', async () => {
   const [{ clientId, admin }, other] = [await reported(), await reported()];
   const answer = await call('export-report', { report: 'pool_performance' }, { token: admin.token });
   assert.equal(answer.status, 200, answer.text);
@@ -37,7 +37,7 @@ Deno.test('export-report: a client admin saves a report as a file, of the own cl
   );
 });
 
-Deno.test('export-report: every report comes as a file with as many rows as the database tells', async () => {
+Deno.test('export-report: every report → a file with the rows of the database', async () => {
   const { clientId, admin } = await reported({ deliveryMethod: 'sms' });
   for (const report of REPORTS) {
     const body = { report, clientId, from: '2020-01-01', to: '2999-01-01', format: 'csv' };
@@ -53,7 +53,7 @@ Deno.test('export-report: every report comes as a file with as many rows as the 
   }
 });
 
-Deno.test('export-report: a range is half-open, in the days of the client', async () => {
+Deno.test("export-report: a range → half-open, in days of the client's time zone", async () => {
   // Noon in UTC is tomorrow in Kiritimati (UTC+14).
   const promised = await promise({ timeZone: 'Pacific/Kiritimati' });
   await provision(promised);
@@ -74,7 +74,7 @@ Deno.test('export-report: a range is half-open, in the days of the client', asyn
   assert.deepEqual(await given('2026-04-02', '2026-05-01'), []);
 });
 
-Deno.test('export-report: hostile names arrive as texts, never as formulas', async () => {
+Deno.test('export-report: hostile names → text, never formulas', async () => {
   const { clientId, campaignId } = await reported();
   const names = ['=HYPERLINK("http://x","y")', '+1', '-1+cmd|', '@SUM(A1)', '\t=1', '"quoted", and\r\nbroken', '=1,2'];
   for (const name of names) {
@@ -89,7 +89,7 @@ Deno.test('export-report: hostile names arrive as texts, never as formulas', asy
   }
 });
 
-Deno.test('export-report: what it does not understand is refused by name', async () => {
+Deno.test('export-report: an unknown field or value → refused by name', async () => {
   const { admin } = await reported();
   const wrong = {
     report: 'everything',
@@ -105,7 +105,7 @@ Deno.test('export-report: what it does not understand is refused by name', async
   assertRefused(await call('export-report', { report: 'liability' }, { key: null }), 'RB-401');
 });
 
-Deno.test('reports: admins read them with supabase-js, and nobody else does', async () => {
+Deno.test('reports: admins with supabase-js → read them; others → refused', async () => {
   const { clientId, admin } = await reported();
   const { data, error } = await admin.client.rpc('report_brand_performance', { from_day: '2026-01-01', to_day: null });
   assert.equal(error, null);

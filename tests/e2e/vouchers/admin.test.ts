@@ -7,14 +7,14 @@ import { type Person, signUp, signUpAs } from '../../support/people.ts';
 import { addClient } from '../../support/shop.ts';
 import { addVoucher, redeemVoucher, signUpCustomer } from '../../support/vouchers.ts';
 
-/** What a function of an admin answers him. */
+/** The answer of an admin entry point. */
 async function ask({ client }: Person, name: string, args: Record<string, unknown>) {
   const { data, error } = await client.rpc(name, args);
   assert.equal(error, null, error?.message);
   return data;
 }
 
-/** The code with which a function of an admin refuses somebody. */
+/** The code with which an admin entry point refuses a user. */
 async function refusalOf({ client }: Person, name: string, args: Record<string, unknown>): Promise<string> {
   const { error } = await client.rpc(name, args);
   return error?.code ?? 'ok';
@@ -25,7 +25,7 @@ async function bizcoinsOf({ token }: Person): Promise<number> {
   return body.balances.find(({ asset }: { asset: string }) => asset === 'bizcoin')?.available ?? 0;
 }
 
-Deno.test('vouchers: an admin makes one, pauses it, resumes it and ends it, and a customer sees each at once', async () => {
+Deno.test('vouchers: created, paused, resumed, ended → effective for customers at once', async () => {
   const clientId = await addClient();
   const admin = await signUpAs('client_admin', clientId);
   const customers = await Promise.all([1, 2, 3, 4].map(() => signUpCustomer(clientId)));
@@ -48,7 +48,7 @@ Deno.test('vouchers: an admin makes one, pauses it, resumes it and ends it, and 
   assert.deepEqual(report.attempts, { 'succeeded': 2, 'VC-003': 1, 'VC-005': 1 });
 });
 
-Deno.test('vouchers: what cannot be is refused in words, without the row that it would have been', async () => {
+Deno.test('create_voucher: invalid combinations → refused with a message, without the row', async () => {
   const clientId = await addClient();
   const admin = await signUpAs('client_admin', clientId);
   const voucher = { type: 'percentage', value: 150, code: 'SUMMER-150' };
@@ -57,7 +57,7 @@ Deno.test('vouchers: what cannot be is refused in words, without the row that it
   assert.doesNotMatch(JSON.stringify(error), /SUMMER/);
 });
 
-Deno.test('vouchers: five thousand codes come in one answer, and each of them is good once', async () => {
+Deno.test('create_vouchers: 5,000 codes → one answer, each redeemable once', async () => {
   const clientId = await addClient();
   const admin = await signUpAs('agency_admin', clientId);
   const { batchId, created, codes } = await ask(admin, 'create_vouchers', {
@@ -109,7 +109,7 @@ Deno.test('create_vouchers: a double click without a key → one batch, and RB-4
   assert.equal(count, 500);
 });
 
-Deno.test('vouchers: who brings somebody gets bizcoins, too, and cannot bring himself', async () => {
+Deno.test('redeem-voucher: a referral → bizcoins for the referrer; of oneself → refused', async () => {
   const clientId = await addClient();
   const admin = await signUpAs('client_admin', clientId);
   const owner = await signUpCustomer(clientId);
@@ -124,7 +124,7 @@ Deno.test('vouchers: who brings somebody gets bizcoins, too, and cannot bring hi
   assert.equal(await bizcoinsOf(friends[0]), 20);
 });
 
-Deno.test("vouchers: a company's voucher is for its confirmed addresses and for whoever stands on its list", async () => {
+Deno.test('redeem-voucher: a company voucher → for its confirmed domain and its list only', async () => {
   const clientId = await addClient();
   const admin = await signUpAs('client_admin', clientId);
   const [insider, listed, outsider] = await Promise.all([1, 2, 3].map(() => signUpCustomer(clientId)));
@@ -139,7 +139,7 @@ Deno.test("vouchers: a company's voucher is for its confirmed addresses and for 
   assertRefused(await redeemVoucher(outsider, code), 'VC-011');
 });
 
-Deno.test('vouchers: a dealer makes vouchers for his own customers and sees no others', async () => {
+Deno.test('vouchers: a dealer → creates vouchers for own customers, reads no others', async () => {
   const clientId = await addClient();
   const dealer = await signUpAs('dealer', clientId);
   const [his, other] = await Promise.all([1, 2].map(() => signUpCustomer(clientId)));
@@ -157,7 +157,7 @@ Deno.test('vouchers: a dealer makes vouchers for his own customers and sees no o
   assert.equal(await refusalOf(dealer, 'rollback_voucher_redemption', { redemption_id: id, reason: 'x' }), 'RB404');
 });
 
-Deno.test('vouchers: nobody but admins and dealers makes or takes back anything', async () => {
+Deno.test('vouchers: neither admin nor dealer → refused', async () => {
   const clientId = await addClient();
   const voucher = { type: 'credit', value: 1_000_000 };
   const agent = await signUpAs('call_agent', clientId);
@@ -175,7 +175,7 @@ Deno.test('vouchers: nobody but admins and dealers makes or takes back anything'
   }
 });
 
-Deno.test('vouchers: a redemption that is rolled back takes back what is there, and the customer may redeem again', async () => {
+Deno.test('rollback_voucher_redemption: partly spent → reverses what remains, redeemable again', async () => {
   const clientId = await addClient();
   const admin = await signUpAs('client_admin', clientId);
   const customer = await signUpCustomer(clientId);
@@ -193,7 +193,7 @@ Deno.test('vouchers: a redemption that is rolled back takes back what is there, 
   assert.equal(await refusalOf(admin, 'rollback_voucher_redemption', again), 'VC015');
 });
 
-Deno.test('vouchers: a discount that nobody uses expires without anybody asking', async () => {
+Deno.test('expire: an unused discount past its time → expired by the job', async () => {
   const clientId = await addClient();
   const customer = await signUpCustomer(clientId);
   const { code } = await addVoucher(clientId, { type: 'percentage', value: 10 });

@@ -8,7 +8,7 @@ import { call } from '../../support/http.ts';
 import { addClient, addPackage } from '../../support/shop.ts';
 import { addVoucher, redeemVoucher, signUpCustomer, validateVoucher } from '../../support/vouchers.ts';
 
-Deno.test('redeem-voucher: a customer turns a code, however typed, into bizcoins, and sees them in his wallet', async () => {
+Deno.test('redeem-voucher: a code in any spelling → bizcoins in the wallet', async () => {
   const clientId = await addClient();
   const customer = await signUpCustomer(clientId);
   const voucher = await addVoucher(clientId);
@@ -28,7 +28,7 @@ Deno.test('redeem-voucher: a customer turns a code, however typed, into bizcoins
   assert.equal(wallet.body.transactions[0].transferId, data.transferId);
 });
 
-Deno.test('redeem-voucher: the history, the transactions and the attempts tell of it, each to its reader', async () => {
+Deno.test('redeem-voucher: history, transactions and attempts → readable by their readers', async () => {
   const clientId = await addClient();
   const customer = await signUpCustomer(clientId);
   const admin = await signUpAs('client_admin', clientId);
@@ -52,7 +52,7 @@ Deno.test('redeem-voucher: the history, the transactions and the attempts tell o
   assert.deepEqual(usage.data, [{ user_id: customer.id }]);
 });
 
-Deno.test('redeem-voucher: the customer is told by e-mail what he got', async () => {
+Deno.test('redeem-voucher: a redemption → an e-mail with the benefit', async () => {
   const clientId = await addClient();
   const customer = await signUpCustomer(clientId);
   const [{ email }] = await sql`select email from auth.users where id = ${customer.id}`;
@@ -64,7 +64,7 @@ Deno.test('redeem-voucher: the customer is told by e-mail what he got', async ()
   assert.ok(!message.body.includes(code));
 });
 
-Deno.test('redeem-voucher: messages are added to the active package, and a package is active at once', async () => {
+Deno.test('redeem-voucher: messages → added to the active package; a package → active at once', async () => {
   const clientId = await addClient();
   const customer = await signUpCustomer(clientId);
   const messages = await addVoucher(clientId, { type: 'message', value: 40 });
@@ -92,7 +92,7 @@ Deno.test('redeem-voucher: messages are added to the active package, and a packa
   assert.equal(Math.round(days), 30);
 });
 
-Deno.test('redeem-voucher: a percentage becomes a discount that its customer owns', async () => {
+Deno.test('redeem-voucher: a percentage → a discount of its customer', async () => {
   const clientId = await addClient();
   const customer = await signUpCustomer(clientId);
   const { code } = await addVoucher(clientId, { type: 'percentage', value: 20, minimum_purchase: 30 });
@@ -104,7 +104,7 @@ Deno.test('redeem-voucher: a percentage becomes a discount that its customer own
   assert.deepEqual(data, [{ id: entitlementId, percentage: 20, status: 'available' }]);
 });
 
-Deno.test('redeem-voucher: bizcoins and a discount from vouchers buy a package, and the history tells what was saved', async () => {
+Deno.test('redeem-voucher: bizcoins and a discount → buy a package, the history shows the saving', async () => {
   const clientId = await addClient();
   const customer = await signUpCustomer(clientId);
   const packageId = await addPackage(clientId, 60);
@@ -126,7 +126,7 @@ Deno.test('redeem-voucher: bizcoins and a discount from vouchers buy a package, 
   assert.deepEqual(left, [{ status: 'used' }]);
 });
 
-Deno.test('redeem-voucher: an unknown code suggests support, a foreign one reads the same, and both are recorded', async () => {
+Deno.test('redeem-voucher: unknown codes and codes of other clients → the same error, recorded', async () => {
   const clientId = await addClient();
   const customer = await signUpCustomer(clientId);
   const foreign = await addVoucher(await addClient());
@@ -141,7 +141,7 @@ Deno.test('redeem-voucher: an unknown code suggests support, a foreign one reads
   assert.ok(!JSON.stringify(attempt).includes(foreign.code));
 });
 
-Deno.test('redeem-voucher: an expired voucher says since when, and what could be redeemed instead', async () => {
+Deno.test('redeem-voucher: expired → since when, and alternatives', async () => {
   const clientId = await addClient();
   const customer = await signUpCustomer(clientId);
   const expired = await addVoucher(clientId, { expires_at: '2026-01-31T23:00:00Z' });
@@ -155,7 +155,7 @@ Deno.test('redeem-voucher: an expired voucher says since when, and what could be
   assertDone(await redeemVoucher(customer, alternatives[0].code));
 });
 
-Deno.test('redeem-voucher: who repeats a request gets the stored answer, and who repeats a voucher is refused', async () => {
+Deno.test('redeem-voucher: the same key → the stored answer; the same voucher → VC-007', async () => {
   const clientId = await addClient();
   const customer = await signUpCustomer(clientId);
   const { code } = await addVoucher(clientId);
@@ -169,7 +169,7 @@ Deno.test('redeem-voucher: who repeats a request gets the stored answer, and who
   assert.equal(body.balances[0].balance, 50);
 });
 
-Deno.test('redeem-voucher: staff, dealers, creators and visitors get nothing', async () => {
+Deno.test('redeem-voucher: staff, dealers, creators, visitors → refused', async () => {
   const clientId = await addClient();
   const { code } = await addVoucher(clientId);
   assertRefused(await redeemVoucher(await signUpAs('client_admin', clientId), code), 'VC-008');
@@ -182,7 +182,7 @@ Deno.test('redeem-voucher: staff, dealers, creators and visitors get nothing', a
   assertRefused(await redeemVoucher({ ...customer, token: `${customer.token}x` }, code), 'RB-401');
 });
 
-Deno.test('validate-voucher: each rule with what is and what must be, and nothing is redeemed', async () => {
+Deno.test('validate-voucher: each rule → actual and required value, nothing is redeemed', async () => {
   const clientId = await addClient();
   const customer = await signUpCustomer(clientId);
   const voucher = await addVoucher(clientId, { is_active: false, usage_limit: 1, usage_count: 0 });
@@ -205,7 +205,7 @@ Deno.test('validate-voucher: each rule with what is and what must be, and nothin
   assertRefused(await validateVoucher(customer, 'NOBODY-HAS-THIS'), 'VC-001');
 });
 
-Deno.test("get-wallet: a customer sees his own, an admin his clients', a server any, a stranger none", async () => {
+Deno.test("get-wallet: a customer → the own; an admin → the client's; a server → any; others → none", async () => {
   const clientId = await addClient();
   const customer = await signUpCustomer(clientId);
   await redeemVoucher(customer, (await addVoucher(clientId)).code);

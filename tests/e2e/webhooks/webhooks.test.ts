@@ -14,7 +14,7 @@ async function listener(events?: string[], cards = 1) {
   return { promised, admin, hook: await hookOf(admin, promised.clientId, events) };
 }
 
-Deno.test('webhooks: a card given and delivered is told, signed, and without its code', async () => {
+Deno.test('webhooks: a card claimed and delivered → signed messages without its code', async () => {
   const { promised, hook } = await listener(['gift_card.provisioned', 'gift_card.delivered']);
   const { body: { giftCard, requestId } } = await provision(promised, { deliveryMethod: 'sms' });
   const calls = await receives(hook, 2);
@@ -33,7 +33,7 @@ Deno.test('webhooks: a card given and delivered is told, signed, and without its
   assert.equal(message.request_id, requestId);
 });
 
-Deno.test('webhooks: a receiver that fails is called again under the same id, and its tries are on record', async () => {
+Deno.test('webhooks: a failing receiver → retried with the same id, attempts are recorded', async () => {
   const { promised, admin, hook } = await listener(['gift_card.provisioned']);
   await order({ provider: 'webhook', to: hook.name, kind: '500', times: 2 });
   await provision(promised);
@@ -54,7 +54,7 @@ Deno.test('webhooks: a receiver that fails is called again under the same id, an
   );
 });
 
-Deno.test('webhooks: an answer that is lost brings the message again, and the receiver knows it by its id', async () => {
+Deno.test('webhooks: a lost answer → sent again with the same id', async () => {
   const { promised, hook } = await listener(['gift_card.provisioned']);
   await order({ provider: 'webhook', to: hook.name, kind: 'timeout_after_accepting', holdMs: 100 });
   await provision(promised);
@@ -63,7 +63,7 @@ Deno.test('webhooks: an answer that is lost brings the message again, and the re
   await messageIs('delivered', hook.endpointId);
 });
 
-Deno.test('webhooks: 410 disables an endpoint; its admin is told, enables it and has the message sent again', async () => {
+Deno.test('webhooks: 410 → the endpoint is disabled, an alert; enabled again → the message is resent', async () => {
   const { promised, admin, hook } = await listener(['gift_card.provisioned']);
   await order({ provider: 'webhook', to: hook.name, kind: '410' });
   await provision(promised);
@@ -82,7 +82,7 @@ Deno.test('webhooks: 410 disables an endpoint; its admin is told, enables it and
   assert.deepEqual(calls.map(({ tags }) => tags['webhook-id']), [id, id]);
 });
 
-Deno.test('webhooks: a redirect is not followed', async () => {
+Deno.test('webhooks: a redirect → not followed', async () => {
   const { promised, hook } = await listener(['gift_card.provisioned']);
   await order({ provider: 'webhook', to: hook.name, kind: '302' });
   await provision(promised);
@@ -93,7 +93,7 @@ Deno.test('webhooks: a redirect is not followed', async () => {
   assert.deepEqual({ ...first }, { http_status: 302, error_code: 'http_302' });
 });
 
-Deno.test('webhooks: while a secret is changed both verify, and a test event can be sent', async () => {
+Deno.test('webhooks: two secrets during a rotation → both verify; a test event → sent', async () => {
   const { admin, hook } = await listener();
   const { data } = await admin.client.rpc('rotate_webhook_secret', { endpoint_id: hook.endpointId });
   await admin.client.rpc('send_test_event', { endpoint_id: hook.endpointId });
@@ -102,7 +102,7 @@ Deno.test('webhooks: while a secret is changed both verify, and a test event can
   assert.equal(verified(data, call).type, 'webhook.test');
 });
 
-Deno.test('webhooks: a reward that is owed is told in the transaction that owes it, and other clients hear nothing', async () => {
+Deno.test('webhooks: a pending reward → a message in its transaction, none for other clients', async () => {
   const { promised, hook } = await listener(['reward.pending'], 0);
   const other = await listener();
   const { body } = await redeem(promised.recipient.token);
@@ -115,7 +115,7 @@ Deno.test('webhooks: a reward that is owed is told in the transaction that owes 
   assert.equal(count, 0);
 });
 
-Deno.test('webhooks: an endpoint inside our network is never called', async () => {
+Deno.test('webhooks: an endpoint in a private network → never called', async () => {
   const promised = await promise();
   const admin = await signUpAs('client_admin', promised.clientId);
   for (

@@ -16,7 +16,7 @@ function read(crm: Crm, body: unknown, headers: Record<string, string> = { 'webh
   return crm.read(call);
 }
 
-Deno.test('standard: the event of the gift card document is read as it stands', () => {
+Deno.test('standard: the event of the gift card document → read unchanged', () => {
   const payload = { event_type: 'appointment_scheduled', contact_id: 'crm-123', campaign_id: 'camp-456' };
   assert.deepEqual(read(standard, payload), [
     {
@@ -31,18 +31,18 @@ Deno.test('standard: the event of the gift card document is read as it stands', 
   ]);
 });
 
-Deno.test('standard: the envelope of the specification is read, too, and numbers are ids as well', () => {
+Deno.test("standard: the specification's envelope, numeric ids → read", () => {
   const payload = { type: 'visit', timestamp: '2026-11-01T00:00:00Z', data: { contactId: 17, campaignId: 'c' } };
   const [{ names, contactId, campaign }] = read(standard, payload);
   assert.deepEqual([names, contactId, campaign], [['visit'], '17', 'c']);
 });
 
-Deno.test('standard: an event that does not say what or who is kept with what it says', () => {
+Deno.test('standard: no event type or contact → stored with its payload', () => {
   const [{ names, contactId }] = read(standard, { type: '', contact_id: null, data: [] });
   assert.deepEqual([names, contactId], [[], null]);
 });
 
-Deno.test('crm: what the database cannot store is written in another way', () => {
+Deno.test('crm: characters that jsonb cannot store → escaped', () => {
   let nested: unknown = 'end';
   for (let level = 0; level < 2000; level++) nested = { nested };
   const [{ payload, contactId }] = read(standard, {
@@ -57,7 +57,7 @@ Deno.test('crm: what the database cannot store is written in another way', () =>
   assert.ok(!text.includes('\\u0000') && text.isWellFormed() && text.length < 1000, text);
 });
 
-Deno.test('crm: a body that is none of the kind is refused', () => {
+Deno.test('crm: a body of another shape → refused', () => {
   const bodies: [Crm, unknown][] = [
     [standard, 'no JSON'],
     [standard, '[]'],
@@ -74,7 +74,7 @@ Deno.test('crm: a body that is none of the kind is refused', () => {
   );
 });
 
-Deno.test('hubspot: each event of a batch has its own id and the names by which it may be asked for', () => {
+Deno.test('hubspot: a batch → an id per event, and the names that conditions may use', () => {
   const events = read(hubspot, [
     { eventId: 1, subscriptionId: 7, subscriptionType: 'contact.creation', objectId: 501, occurredAt: 1708986598741 },
     {
@@ -96,7 +96,7 @@ Deno.test('hubspot: each event of a batch has its own id and the names by which 
   ]);
 });
 
-Deno.test('hubspot: an event is known by all that its tries have in common, for its id alone is not unique', () => {
+Deno.test('hubspot: a retried event → the same key, from all fields that retries share', () => {
   const event = {
     eventId: 1,
     subscriptionId: 7,
@@ -112,7 +112,7 @@ Deno.test('hubspot: an event is known by all that its tries have in common, for 
   }
 });
 
-Deno.test('hubspot: only an event of a contact names one, in the old way of naming types and in the new one', () => {
+Deno.test('hubspot: old and new type names → a contact only for contact events', () => {
   const readOne = (event: object) => {
     const [{ names, contactId }] = read(hubspot, [{ eventId: 1, ...event }]);
     return [names.at(-1), contactId];
@@ -132,7 +132,7 @@ Deno.test('hubspot: only an event of a contact names one, in the old way of nami
   );
 });
 
-Deno.test('crm: where one key signs for many, an event says whose it is', () => {
+Deno.test('crm: one key for many accounts → the event names its account', () => {
   const portal = { eventId: 1, subscriptionType: 'contact.creation', objectId: 501, portalId: 62515 };
   assert.equal(read(hubspot, [portal])[0].account, '62515');
   const head = { type: 'ContactCreate', webhookId: 'w-1', timestamp: '2026-11-01T00:00:00Z' };
@@ -141,12 +141,12 @@ Deno.test('crm: where one key signs for many, an event says whose it is', () => 
   assert.equal(read(gohighlevel, head)[0].account, null);
 });
 
-Deno.test('crm: a number that JSON has rounded is nobody', () => {
+Deno.test('crm: an id that JSON rounds → no contact', () => {
   assert.equal(read(standard, '{"type":"visit","contact_id":90071992547409931}')[0].contactId, null);
   assert.equal(read(standard, '{"type":"visit","contact_id":9007199254740991}')[0].contactId, '9007199254740991');
 });
 
-Deno.test('gohighlevel: the contact stands in the event, in its appointment, or is the event itself', () => {
+Deno.test('gohighlevel: contact in the event, in its appointment, or the event itself → found', () => {
   const head = { webhookId: 'w-1', timestamp: '2026-11-01T00:00:00Z' };
   const contactOf = (fields: object) => read(gohighlevel, { ...head, ...fields })[0].contactId;
   assert.equal(contactOf({ type: 'OpportunityStatusUpdate', id: 'o-1', contactId: 'c-1' }), 'c-1');
@@ -235,7 +235,7 @@ Deno.test('hubspot: a merge → the surviving id, and those that it replaces; pr
   assert.deepEqual([erased.contactId, erased.isErasure, kept.isErasure], ['501', true, false]);
 });
 
-Deno.test('gohighlevel: invoices carry their location in altId', () => {
+Deno.test('gohighlevel: an invoice → its location from altId', () => {
   const head = {
     type: 'InvoicePaid',
     webhookId: 'w-1',

@@ -3,18 +3,18 @@ import { processDueEvents, processEvent, processNew } from './process.ts';
 
 type Args = Record<string, unknown>;
 
-/** A database that answers its doors like this, and remembers what it was asked. */
-function deskWith(doors: Record<string, (args: Args) => unknown>) {
+/** A database whose entry points answer like this, and which records the calls. */
+function contextWith(entryPoints: Record<string, (args: Args) => unknown>) {
   const asked: string[] = [];
   const lines: string[] = [];
-  const desk = {
-    rpc: (door: string, args: Args) => {
-      asked.push(`${door} ${args.crm_event_id ?? ''}`.trim());
-      return Promise.resolve().then(() => ({ result: doors[door](args), sealed: null, replayed: false }));
+  const context = {
+    rpc: (entryPoint: string, args: Args) => {
+      asked.push(`${entryPoint} ${args.crm_event_id ?? ''}`.trim());
+      return Promise.resolve().then(() => ({ result: entryPoints[entryPoint](args), sealed: null, replayed: false }));
     },
     log: (message: string, fields: Args = {}) => void lines.push(JSON.stringify({ message, ...fields })),
   };
-  return { desk: desk as unknown as Parameters<typeof processEvent>[0], asked, lines };
+  return { context: context as unknown as Parameters<typeof processEvent>[0], asked, lines };
 }
 
 const stored = (id: string, isNew = true) => ({ id, eventId: `e-${id}`, status: 'received' as const, isNew });
@@ -32,35 +32,35 @@ async function withSteps<Result>(milliseconds: number, run: () => Promise<Result
   }
 }
 
-Deno.test('crm: new events are dealt with in order, those told before are not', async () => {
-  const { desk, asked } = deskWith({ process_crm_event: done });
-  const events = await processNew(desk, [stored('a'), stored('b', false), stored('c')]);
+Deno.test('processNew: new and known events → the new ones, in order', async () => {
+  const { context, asked } = contextWith({ process_crm_event: done });
+  const events = await processNew(context, [stored('a'), stored('b', false), stored('c')]);
   assert.deepEqual(events.map(({ status }) => status), ['provisioned', 'received', 'provisioned']);
   assert.deepEqual(asked, ['process_crm_event a', 'process_crm_event c']);
 });
 
-Deno.test('crm: while a CRM waits at least one event is dealt with; what takes too long is left to the job', async () => {
-  const { desk, asked } = deskWith({ process_crm_event: done });
-  const events = await withSteps(4000, () => processNew(desk, [stored('old', false), stored('a'), stored('b')]));
+Deno.test('processNew: the time budget is spent → at least one event processed, the rest left to the job', async () => {
+  const { context, asked } = contextWith({ process_crm_event: done });
+  const events = await withSteps(4000, () => processNew(context, [stored('old', false), stored('a'), stored('b')]));
   assert.deepEqual(events.map(({ status }) => status), ['received', 'provisioned', 'received']);
   assert.deepEqual(asked, ['process_crm_event a']);
 });
 
-Deno.test('crm: what goes wrong on our side is noted in the event, and in the log without its values', async () => {
-  const { desk, asked, lines } = deskWith({
+Deno.test('processEvent: an internal error → recorded in the event, and logged without its values', async () => {
+  const { context, asked, lines } = contextWith({
     process_crm_event: () => {
       throw new Error('away');
     },
     fail_crm_event: ({ crm_event_id: id }) => ({ id, eventId: 'e', status: 'failed', code: 'GC-015' }),
   });
-  assert.equal((await processEvent(desk, 'a')).status, 'failed');
+  assert.equal((await processEvent(context, 'a')).status, 'failed');
   assert.deepEqual(asked, ['process_crm_event a', 'fail_crm_event a']);
   assert.match(lines[0], /\[CRM\] Event failed.*away/);
 });
 
-Deno.test('crm: the job deals with all that is due, and goes on when one fails', async () => {
+Deno.test('processDueEvents: one event fails → the others are processed', async () => {
   const due = [['a', 'b', 'c', 'd'], ['e'], []];
-  const { desk, asked } = deskWith({
+  const { context, asked } = contextWith({
     lease_crm_events: () => ({ events: due.shift() }),
     process_crm_event: (args) => {
       if (args.crm_event_id === 'b') throw new Error('away');
@@ -68,6 +68,6 @@ Deno.test('crm: the job deals with all that is due, and goes on when one fails',
     },
     fail_crm_event: done,
   });
-  assert.deepEqual(await processDueEvents(desk), { processed: 5 });
+  assert.deepEqual(await processDueEvents(context), { processed: 5 });
   assert.ok(asked.includes('fail_crm_event b') && asked.includes('process_crm_event e'));
 });

@@ -2,7 +2,7 @@ import { inBackground } from '../jobs/background.ts';
 import { type Purchase, tryToBuy } from '../gift_cards/buy.ts';
 import { drain } from '../jobs/drain.ts';
 import { describe } from '../http/log.ts';
-import { ringDeliveries } from '../jobs/ring.ts';
+import { triggerDeliveries } from '../jobs/trigger.ts';
 import type { JobContext } from '../http/serve.ts';
 import { configuredSuppliers } from '../gift_cards/open_supplier.ts';
 
@@ -36,7 +36,7 @@ export async function processEvent(context: JobContext, id: string): Promise<Pro
     const args = { crm_event_id: id, suppliers: configuredSuppliers() };
     const { result: { purchase, deliveryId, ...event } } = await rpc<Answered>('process_crm_event', args);
     log('[CRM] Event dealt with', { crmEventId: id, status: event.status, code: event.code });
-    if (deliveryId) ringDeliveries(deliveryId);
+    if (deliveryId) triggerDeliveries(deliveryId);
     // A supplier may take longer than a CRM waits; when the card is bought, the event follows by itself.
     if (purchase) inBackground(tryToBuy(context, purchase));
     return event;

@@ -26,7 +26,7 @@ async function at<Result>(time: number, run: () => Result | Promise<Result>): Pr
 
 const MINUTE = 60_000;
 
-Deno.test("standard: the specification's own example is genuine, at its time", async () => {
+Deno.test("standard signature: the specification's example at its time → genuine", async () => {
   const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
   const call = callOf('{"test": 2432232314}', {
     'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
@@ -41,7 +41,7 @@ Deno.test("standard: the specification's own example is genuine, at its time", a
   assert.equal(await at(time, () => standard.isGenuine(call, [])), false);
 });
 
-Deno.test('standard: a change of anything that is signed is seen', async () => {
+Deno.test('standard signature: any signed part changed → refused', async () => {
   const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
   const now = new Date();
   const body = '{"type":"visit","data":{"contact_id":"c-1"}}';
@@ -76,14 +76,14 @@ function hubspotCall(over: Record<string, string> = {}, body = '[{"eventId":1}]'
   }, url);
 }
 
-Deno.test("hubspot: what HubSpot's own library has signed is genuine, at its time", async () => {
+Deno.test("hubspot signature: signed by HubSpot's library, at its time → genuine", async () => {
   assert.equal(await at(HUBSPOT_TIME, () => hubspot.isGenuine(hubspotCall(), ['old', 'cs'])), true);
   assert.equal(await at(HUBSPOT_TIME + 6 * MINUTE, () => hubspot.isGenuine(hubspotCall(), ['cs'])), false);
   assert.equal(await at(HUBSPOT_TIME - 6 * MINUTE, () => hubspot.isGenuine(hubspotCall(), ['cs'])), false);
   assert.equal(await at(HUBSPOT_TIME, () => hubspot.isGenuine(hubspotCall(), ['another'])), false);
 });
 
-Deno.test('hubspot: a change of anything that is signed is seen', async () => {
+Deno.test('hubspot signature: any signed part changed → refused', async () => {
   for (
     const other of [
       hubspotCall({}, '[{"eventId":2}]'),
@@ -96,7 +96,7 @@ Deno.test('hubspot: a change of anything that is signed is seen', async () => {
   ) assert.equal(await at(HUBSPOT_TIME, () => hubspot.isGenuine(other, ['cs'])), false);
 });
 
-Deno.test('hubspot: some signs of the address are decoded before it is signed, others are not', async () => {
+Deno.test('hubspot signature: percent-encoded characters of the URL → decoded as HubSpot does', async () => {
   const url = 'https://x.example/crm?to=a%3Ab%2Fc%20%25';
   const signature = createHmac('sha256', 'cs').update(`POSThttps://x.example/crm?to=a:b/c%20%25[]${HUBSPOT_TIME}`)
     .digest('base64');
@@ -113,7 +113,7 @@ function highLevelCall(fields: Record<string, unknown>, key = privateKey): Call 
   return callOf(body, { 'x-ghl-signature': sign(null, bytes(body), key).toString('base64') });
 }
 
-Deno.test('gohighlevel: a body signed with the key is genuine, if it is of now', async () => {
+Deno.test('gohighlevel signature: signed with the key, recent → genuine', async () => {
   const now = Date.now();
   for (const timestamp of [new Date(now).toISOString(), now]) {
     for (const key of [spki, raw]) {
@@ -126,11 +126,11 @@ Deno.test('gohighlevel: a body signed with the key is genuine, if it is of now',
   }
 });
 
-Deno.test('gohighlevel: the last of its tries, which says when the first one was, is genuine', async () => {
+Deno.test('gohighlevel signature: the last retry, with the time of the first attempt → genuine', async () => {
   assert.equal(await gohighlevel.isGenuine(highLevelCall({ timestamp: Date.now() - 70 * MINUTE }), [spki]), true);
 });
 
-Deno.test('gohighlevel: a missing, foreign or moved signature is none', async () => {
+Deno.test('gohighlevel signature: missing, of another key, or of another body → refused', async () => {
   const timestamp = Date.now();
   const foreign = generateKeyPairSync('ed25519').privateKey;
   const genuine = highLevelCall({ timestamp });

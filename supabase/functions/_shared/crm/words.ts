@@ -15,7 +15,7 @@ export function word(...values: unknown[]): string | null {
   return null;
 }
 
-// A number that JSON has rounded may be somebody else's id.
+// A number that JSON has rounded may be the id of another contact.
 function digits(value: unknown): string {
   return Number.isSafeInteger(value) ? String(value) : '';
 }

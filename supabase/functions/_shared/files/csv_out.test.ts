@@ -20,14 +20,14 @@ const HOSTILE = [
   '－1',
 ];
 
-Deno.test('writeCsv: a cell that begins like a formula is a text', () => {
+Deno.test('writeCsv: a cell that begins like a formula → text', () => {
   for (const name of HOSTILE) {
     const [[cell]] = parse(writeCsv(['name'], [{ name }]), { from: 2 });
     assert.equal(cell, `'${name}`);
   }
 });
 
-Deno.test('writeCsv: amounts stay numbers, also negative ones, and keep their decimals', () => {
+Deno.test('writeCsv: amounts, also negative → numbers with their decimals', () => {
   const csv = writeCsv(['margin', 'revenue', 'rate'], [{
     margin: '-5.00',
     revenue: '1234567890123456.10',
@@ -36,11 +36,11 @@ Deno.test('writeCsv: amounts stay numbers, also negative ones, and keep their de
   assert.equal(csv, 'margin,revenue,rate\r\n-5.00,1234567890123456.10,\r\n');
 });
 
-Deno.test('writeCsv: without rows there is the header', () => {
+Deno.test('writeCsv: no rows → the header', () => {
   assert.equal(writeCsv(['a', 'b'], []), 'a,b\r\n');
 });
 
-Deno.test('writeCsv: whatever a text holds, it comes back as one cell that is no formula', () => {
+Deno.test('writeCsv: arbitrary text → one cell, never a formula', () => {
   const unit = fc.oneof(
     fc.constantFrom('=', '+', '-', '@', '"', ',', '\n', '\r', '\t', "'", ';'),
     fc.string({ maxLength: 1 }),
@@ -55,7 +55,7 @@ Deno.test('writeCsv: whatever a text holds, it comes back as one cell that is no
   }));
 });
 
-Deno.test('csvFile: is saved under its name and kept by no cache', () => {
+Deno.test('csvFile: the response → an attachment with its name, no-store', () => {
   const { headers } = csvFile('liability.csv', 'a\r\n');
   assert.equal(headers.get('content-disposition'), 'attachment; filename="liability.csv"');
   assert.equal(headers.get('cache-control'), 'no-store');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { buy, fulfilPending, type Means, provide, type Purchase, reconcile } from './buy.ts';
+import { buy, type Dependencies, fulfilPending, provide, type Purchase, reconcile } from './buy.ts';
 import { Refusal } from '../http/errors.ts';
 import { fingerprint, unseal } from '../http/seal.ts';
 import { missing } from '../http/secrets.ts';
@@ -42,24 +42,24 @@ function purchase(over: Partial<Purchase> = {}): Purchase {
   };
 }
 
-/** A database that answers its doors with these in turn, and a log; both remember what they were told. */
-function deskWith(answers: Record<string, (unknown | Error)[]>) {
-  const calls: { door: string; args: Args }[] = [];
+/** A database whose entry points answer with these in turn, and a log; both record their calls. */
+function contextWith(answers: Record<string, (unknown | Error)[]>) {
+  const calls: { entryPoint: string; args: Args }[] = [];
   const lines: string[] = [];
-  const rpc = (door: string, args: Args) => {
-    calls.push({ door, args });
-    const next = answers[door]?.shift();
-    assert.ok(next !== undefined, `${door} was not expected`);
+  const rpc = (entryPoint: string, args: Args) => {
+    calls.push({ entryPoint, args });
+    const next = answers[entryPoint]?.shift();
+    assert.ok(next !== undefined, `${entryPoint} was not expected`);
     return next instanceof Error
       ? Promise.reject(next)
       : Promise.resolve({ result: next, sealed: null, replayed: false });
   };
   const log = (message: string, fields: Args = {}) => void lines.push(JSON.stringify({ message, ...fields }));
-  return { desk: { rpc, log } as unknown as Parameters<typeof buy>[0], calls, lines };
+  return { context: { rpc, log } as unknown as Parameters<typeof buy>[0], calls, lines };
 }
 
 /** Suppliers that answer with these in turn, and note what they were asked. */
-function meansWith(...outcomes: Outcome[]): { means: Means; asked: string[] } {
+function dependenciesWith(...outcomes: Outcome[]): { dependencies: Dependencies; asked: string[] } {
   const asked: string[] = [];
   const openSupplier = (name: string) => {
     const call = (method: string) => (order: { clientRequestId: string }) => {
@@ -69,22 +69,25 @@ function meansWith(...outcomes: Outcome[]): { means: Means; asked: string[] } {
     const methods = ['issue', 'order', 'orderStatus', 'reverse'].map((method) => [method, call(method)]);
     return Promise.resolve(Object.fromEntries(methods) as Supplier);
   };
-  return { means: { openSupplier }, asked };
+  return { dependencies: { openSupplier }, asked };
 }
 
-Deno.test('provide: a card from stock is given without anybody being called', async () => {
-  const { desk, calls } = deskWith({ provision_gift_card: [GIVEN] });
-  const { means, asked } = meansWith();
-  assert.deepEqual((await provide(desk, 'provision_gift_card', { a: 1 } as never, means)).result, GIVEN);
+Deno.test('provide: a card from stock → no supplier is called', async () => {
+  const { context, calls } = contextWith({ provision_gift_card: [GIVEN] });
+  const { dependencies, asked } = dependenciesWith();
+  assert.deepEqual((await provide(context, 'provision_gift_card', { a: 1 } as never, dependencies)).result, GIVEN);
   assert.ok(Array.isArray(calls[0].args.suppliers));
   assert.deepEqual(asked, []);
 });
 
-Deno.test('provide: without stock the card is bought, sealed for its id, and nowhere in clear', async () => {
+Deno.test('provide: no stock → bought, sealed for its id, never in clear text', async () => {
   const wanted = purchase();
-  const { desk, calls, lines } = deskWith({ provision_gift_card: [{ purchase: wanted }], complete_purchase: [GIVEN] });
-  const { means, asked } = meansWith(ISSUED);
-  assert.deepEqual((await provide(desk, 'provision_gift_card', {} as never, means)).result, GIVEN);
+  const { context, calls, lines } = contextWith({
+    provision_gift_card: [{ purchase: wanted }],
+    complete_purchase: [GIVEN],
+  });
+  const { dependencies, asked } = dependenciesWith(ISSUED);
+  assert.deepEqual((await provide(context, 'provision_gift_card', {} as never, dependencies)).result, GIVEN);
   assert.deepEqual(asked, [`tillo issue ${wanted.clientRequestId}`]);
   const { args } = calls[1];
   const card = args.card as { code: string; pin: string; keyId: string };
@@ -111,38 +114,38 @@ Deno.test('provide: without stock the card is bought, sealed for its id, and now
   assert.doesNotMatch(lines.join() + JSON.stringify(calls), new RegExp(`${code}|${pin}`));
 });
 
-Deno.test('buy: another supplier is tried when the database says so', async () => {
+Deno.test('buy: the database names another supplier → it is called', async () => {
   const second = purchase({ supplier: 'tillo2' });
-  const { desk, calls } = deskWith({ complete_purchase: [{ purchase: second }, GIVEN] });
-  const { means, asked } = meansWith({ outcome: 'short', supplierCode: '610' }, ISSUED);
-  await buy(desk, purchase(), means);
+  const { context, calls } = contextWith({ complete_purchase: [{ purchase: second }, GIVEN] });
+  const { dependencies, asked } = dependenciesWith({ outcome: 'short', supplierCode: '610' }, ISSUED);
+  await buy(context, purchase(), dependencies);
   assert.deepEqual(asked.map((call) => call.split(' ')[0]), ['tillo', 'tillo2']);
   assert.deepEqual(calls.map(({ args }) => [args.outcome, args.card === null]), [['short', true], ['issued', false]]);
 });
 
-Deno.test('buy: what a supplier refuses or leaves open stands in the log as an error of its API', async () => {
+Deno.test('buy: a supplier refuses or does not answer → logged as an error of its API', async () => {
   for (const [outcome, words] of [['declined', 'Card declined'], ['unknown', 'Outcome unknown']] as const) {
-    const { desk, lines } = deskWith({ complete_purchase: [new Refusal('GC-005')] });
-    await assert.rejects(() => buy(desk, purchase(), meansWith({ outcome }).means));
+    const { context, lines } = contextWith({ complete_purchase: [new Refusal('GC-005')] });
+    await assert.rejects(() => buy(context, purchase(), dependenciesWith({ outcome }).dependencies));
     assert.ok(lines.some((line) => line.includes(`[TILLO] Tillo API error: ${words}`)), lines.join('\n'));
   }
 });
 
-Deno.test('buy: each action is the call of that name', async () => {
+Deno.test('buy: each action → the supplier call of that name', async () => {
   const actions = ['issue', 'order', 'order_status', 'reverse'] as const;
-  const { desk } = deskWith({ complete_purchase: actions.map(() => GIVEN) });
-  const { means, asked } = meansWith(...actions.map((): Outcome => ({ outcome: 'unknown' })));
-  for (const action of actions) await buy(desk, purchase({ action }), means);
+  const { context } = contextWith({ complete_purchase: actions.map(() => GIVEN) });
+  const { dependencies, asked } = dependenciesWith(...actions.map((): Outcome => ({ outcome: 'unknown' })));
+  for (const action of actions) await buy(context, purchase({ action }), dependencies);
   assert.deepEqual(asked.map((call) => call.split(' ')[1]), ['issue', 'order', 'orderStatus', 'reverse']);
 });
 
-Deno.test('buy: who comes too late has bought nothing, and says that it is under way', async () => {
-  const { desk, lines } = deskWith({ complete_purchase: [{ accepted: false }] });
+Deno.test('buy: the lease is lost → nothing is bought twice, GC-005', async () => {
+  const { context, lines } = contextWith({ complete_purchase: [{ accepted: false }] });
   await assert.rejects(
-    buy(desk, purchase(), meansWith(ISSUED).means),
+    buy(context, purchase(), dependenciesWith(ISSUED).dependencies),
     (error) => error instanceof Refusal && error.code === 'GC-005' && error.details.pending === true,
   );
-  assert.match(lines.at(-1)!, /Somebody else/);
+  assert.match(lines.at(-1)!, /another worker has taken over/);
 });
 
 const UNKEEPABLE: [what: string, card: { code: string; pin: string | null }][] = [
@@ -153,11 +156,11 @@ const UNKEEPABLE: [what: string, card: { code: string; pin: string | null }][] =
 ];
 
 for (const [what, card] of UNKEEPABLE) {
-  Deno.test(`buy: ${what} is given back and declined, and never stored`, async () => {
-    const { desk, calls, lines } = deskWith({ complete_purchase: [new Refusal('GC-005')] });
+  Deno.test(`buy: ${what} → reversed and declined, never stored`, async () => {
+    const { context, calls, lines } = contextWith({ complete_purchase: [new Refusal('GC-005')] });
     const issued: Outcome = { ...ISSUED, card: { ...card, expiresOn: null } };
-    const { means, asked } = meansWith(issued, { outcome: 'reversed' });
-    await assert.rejects(buy(desk, purchase(), means), Refusal);
+    const { dependencies, asked } = dependenciesWith(issued, { outcome: 'reversed' });
+    await assert.rejects(buy(context, purchase(), dependencies), Refusal);
     assert.deepEqual(asked.map((call) => call.split(' ')[1]), ['issue', 'reverse']);
     assert.deepEqual([calls[0].args.outcome, calls[0].args.card], ['declined', null]);
     assert.match(String(calls[0].args.message), /cannot be kept: .*was given back/);
@@ -165,49 +168,54 @@ for (const [what, card] of UNKEEPABLE) {
   });
 }
 
-Deno.test('buy: a card that can neither be kept nor given back is not forgotten', async () => {
-  const { desk, calls } = deskWith({ complete_purchase: [new Refusal('GC-005')] });
+Deno.test('buy: a card that can neither be stored nor reversed → stays open', async () => {
+  const { context, calls } = contextWith({ complete_purchase: [new Refusal('GC-005')] });
   const issued: Outcome = { ...ISSUED, card: { code: '4111111111111111', pin: null, expiresOn: null } };
-  await assert.rejects(buy(desk, purchase(), meansWith(issued, { outcome: 'unknown', supplierCode: '100' }).means));
+  await assert.rejects(
+    buy(context, purchase(), dependenciesWith(issued, { outcome: 'unknown', supplierCode: '100' }).dependencies),
+  );
   assert.deepEqual([calls[0].args.outcome, calls[0].args.supplier_code], ['unknown', '100']);
 });
 
-Deno.test('buy: a supplier without credentials leaves the purchase open, and names the secret in the log', async () => {
-  const { desk, calls, lines } = deskWith({ complete_purchase: [new Refusal('GC-005')] });
+Deno.test('buy: no credentials → the purchase stays open, the log names the secret', async () => {
+  const { context, calls, lines } = contextWith({ complete_purchase: [new Refusal('GC-005')] });
   const openSupplier = () => Promise.reject(missing('TILLO_API_KEY'));
-  await assert.rejects(buy(desk, purchase(), { openSupplier }));
+  await assert.rejects(buy(context, purchase(), { openSupplier }));
   assert.deepEqual([calls[0].args.outcome, calls[0].args.supplier_code], ['unknown', 'not_configured']);
   assert.match(lines[0], /TILLO_API_KEY is not set/);
 });
 
-Deno.test('buy: nothing is bought that could not be sealed', async () => {
+Deno.test('buy: no sealing key → nothing is bought', async () => {
   const key = Deno.env.get('CARD_FINGERPRINT_KEY')!;
   Deno.env.delete('CARD_FINGERPRINT_KEY');
   try {
-    const { desk } = deskWith({ complete_purchase: [new Refusal('GC-005')] });
-    const { means, asked } = meansWith(ISSUED);
-    await assert.rejects(buy(desk, purchase(), means));
+    const { context } = contextWith({ complete_purchase: [new Refusal('GC-005')] });
+    const { dependencies, asked } = dependenciesWith(ISSUED);
+    await assert.rejects(buy(context, purchase(), dependencies));
     assert.deepEqual(asked, []);
-    await assert.rejects(reconcile(desk, means), (error) => error instanceof Refusal && error.code === 'RB-503');
+    await assert.rejects(
+      reconcile(context, dependencies),
+      (error) => error instanceof Refusal && error.code === 'RB-503',
+    );
   } finally {
     Deno.env.set('CARD_FINGERPRINT_KEY', key);
   }
 });
 
-Deno.test('reconcile: what is due is gone on with, and one that fails does not stop the others', async () => {
+Deno.test('reconcile: one purchase fails → the others go on', async () => {
   const due = [purchase(), purchase({ action: 'reverse' }), purchase({ action: 'order_status' })];
-  const { desk, lines } = deskWith({
+  const { context, lines } = contextWith({
     lease_purchases: [{ purchases: due }],
     complete_purchase: [new Error('away'), new Refusal('GC-005'), GIVEN],
   });
-  const { means } = meansWith({ outcome: 'unknown' }, { outcome: 'reversed' }, ISSUED);
-  assert.deepEqual(await reconcile(desk, means), { bought: 1, open: 2 });
+  const { dependencies } = dependenciesWith({ outcome: 'unknown' }, { outcome: 'reversed' }, ISSUED);
+  assert.deepEqual(await reconcile(context, dependencies), { bought: 1, open: 2 });
   assert.equal(lines.filter((line) => /not recorded.*Error: away/.test(line)).length, 1);
 });
 
-Deno.test('pending rewards: it goes on, one by one, until there is no more to do', async () => {
+Deno.test('fulfilPending: due rewards → fulfilled one by one until none is left', async () => {
   const [none, isDone] = [null, false];
-  const { desk, calls } = deskWith({
+  const { context, calls } = contextWith({
     fulfil_pending_reward: [
       { isDone, giftCardId: 'card', purchase: none },
       { isDone, giftCardId: none, purchase: purchase() },
@@ -217,12 +225,12 @@ Deno.test('pending rewards: it goes on, one by one, until there is no more to do
     ],
     complete_purchase: [GIVEN, new Refusal('GC-005')],
   });
-  const { means } = meansWith(ISSUED, { outcome: 'declined' });
-  assert.deepEqual(await fulfilPending(desk, means), { fulfilled: 1, bought: 1, open: 2 });
-  assert.equal(calls.filter(({ door }) => door === 'fulfil_pending_reward').length, 5);
+  const { dependencies } = dependenciesWith(ISSUED, { outcome: 'declined' });
+  assert.deepEqual(await fulfilPending(context, dependencies), { fulfilled: 1, bought: 1, open: 2 });
+  assert.equal(calls.filter(({ entryPoint }) => entryPoint === 'fulfil_pending_reward').length, 5);
 });
 
-Deno.test('pending rewards: a supplier that does not answer holds up no other purchase', async () => {
+Deno.test('fulfilPending: a slow supplier → the other purchases go on', async () => {
   const [slow, quick] = [purchase(), purchase()];
   let answerSlowly = (_: Outcome) => {};
   const silence = new Promise<Outcome>((resolve) => answerSlowly = resolve);
@@ -230,18 +238,20 @@ Deno.test('pending rewards: a supplier that does not answer holds up no other pu
     return clientRequestId === slow.clientRequestId ? silence : Promise.resolve(ISSUED);
   };
   const steps = [slow, quick].map((step) => ({ isDone: false, giftCardId: null, purchase: step }));
-  const { desk, calls } = deskWith({
+  const { context, calls } = contextWith({
     fulfil_pending_reward: [...steps, { isDone: true }],
     complete_purchase: [GIVEN, GIVEN],
   });
-  const rpc = desk.rpc;
-  desk.rpc = ((door: string, args: Args) => {
+  const rpc = context.rpc;
+  context.rpc = ((entryPoint: string, args: Args) => {
     // The one that is slow is answered when the other one is bought.
-    if (door === 'complete_purchase' && args.purchase_id === quick.purchaseId) answerSlowly(ISSUED);
-    return rpc(...[door, args] as unknown as Call);
+    if (entryPoint === 'complete_purchase' && args.purchase_id === quick.purchaseId) answerSlowly(ISSUED);
+    return rpc(...[entryPoint, args] as unknown as Call);
   }) as typeof rpc;
-  const means = { openSupplier: () => Promise.resolve({ issue } as unknown as Supplier) };
-  assert.deepEqual(await fulfilPending(desk, means), { fulfilled: 0, bought: 2, open: 0 });
-  const completed = calls.filter(({ door }) => door === 'complete_purchase').map(({ args }) => args.purchase_id);
+  const dependencies = { openSupplier: () => Promise.resolve({ issue } as unknown as Supplier) };
+  assert.deepEqual(await fulfilPending(context, dependencies), { fulfilled: 0, bought: 2, open: 0 });
+  const completed = calls.filter(({ entryPoint }) => entryPoint === 'complete_purchase').map(({ args }) =>
+    args.purchase_id
+  );
   assert.deepEqual(completed, [quick.purchaseId, slow.purchaseId]);
 });

@@ -10,7 +10,7 @@ import type { JobContext } from '../http/serve.ts';
 import { configuredSuppliers, openSupplier } from './open_supplier.ts';
 import type { Issued, Order, Outcome, Supplier } from './suppliers/port.ts';
 
-/** One step of one purchase, as the database hands it out: it is on record before the supplier hears of it. */
+/** One leased step of a supplier purchase; it is recorded before the supplier is called. */
 export interface Purchase extends Order {
   purchaseId: string;
   leaseToken: string;
@@ -22,17 +22,17 @@ export interface Purchase extends Order {
   codeCaseMatters: boolean;
 }
 
-/** Where suppliers come from; tests bring their own. */
-export interface Means {
+/** Opens suppliers; tests replace it. */
+export interface Dependencies {
   openSupplier(name: string, adapter: string): Promise<Supplier>;
 }
 
-/** A card, another step to take, or the word that somebody else has gone on. */
+/** Result of a purchase step: a card, the next step, or "taken over by another worker". */
 type Result = Provisioned | { purchase: Purchase } | { accepted: false };
 
-const MEANS: Means = { openSupplier };
+const DEPENDENCIES: Dependencies = { openSupplier };
 
-/** How a step is called at a supplier. */
+/** The supplier call of each step. */
 const ACTIONS = {
   issue: 'issue',
   order: 'order',
@@ -45,41 +45,52 @@ const LIMITS = { concurrency: 8, budgetMs: 25_000 };
 
 /** An entry point that provisions a card, and its arguments but the suppliers. */
 type Provisioning = {
-  [Name in ProvisioningName]: [name: Name, args: Omit<ArgsOf<Name>, 'suppliers'>, means?: Means];
+  [Name in ProvisioningName]: [name: Name, args: Omit<ArgsOf<Name>, 'suppliers'>, dependencies?: Dependencies];
 }[ProvisioningName];
 
 type ProvisioningName = 'provision_gift_card' | 'provision_gift_card_for_call_center' | 'redeem_gift_card';
 
-/** Asks a door for a card; where stock has none, buys it. */
+/** Calls an entry point for a card, and buys the card when stock has none. */
 export async function provide<Result extends Provisioned = Provisioned>(
   context: JobContext,
-  ...[name, args, means = MEANS]: Provisioning
+  ...[name, args, dependencies = DEPENDENCIES]: Provisioning
 ): Promise<Answer<Result>> {
   const call = [name, { ...args, suppliers: configuredSuppliers() }] as Call;
   const answer = await context.rpc<Result | { purchase: Purchase }>(...call);
   // A card that is bought is presented like one of stock.
-  return (isBought(answer.result) ? await buy(context, answer.result.purchase, means) : answer) as Answer<Result>;
+  return (isBought(answer.result) ? await buy(context, answer.result.purchase, dependencies) : answer) as Answer<
+    Result
+  >;
 }
 
 function isBought(result: object): result is { purchase: Purchase } {
   return 'purchase' in result;
 }
 
-/** Takes a purchase as far as it goes now; throws GC-005 when that is not to a card. */
-export async function buy(context: JobContext, purchase: Purchase, means = MEANS): Promise<Answer<Provisioned>> {
+/** Runs the steps of a purchase that are due now; throws GC-005 unless they end with a card. */
+export async function buy(
+  context: JobContext,
+  purchase: Purchase,
+  dependencies = DEPENDENCIES,
+): Promise<Answer<Provisioned>> {
   for (let step: Purchase = purchase;;) {
-    const answer = await complete(context, step, await carryOut(context, step, means));
+    const answer = await complete(context, step, await carryOut(context, step, dependencies));
     if ('giftCard' in answer.result) return answer as Answer<Provisioned>;
     if (!('purchase' in answer.result)) {
-      context.log('[PURCHASES] Somebody else has gone on with this purchase', { purchaseId: step.purchaseId });
+      context.log('[PURCHASES] Lease lost: another worker has taken over this purchase', {
+        purchaseId: step.purchaseId,
+      });
       throw new Refusal('GC-005', { purchaseId: step.purchaseId, pending: true });
     }
     step = answer.result.purchase;
   }
 }
 
-/** Goes on with every purchase that is due, and tells how many came to a card and how many did not. */
-export async function reconcile(context: JobContext, means = MEANS): Promise<{ bought: number; open: number }> {
+/** Continues every due purchase; returns how many ended with a card and how many are open. */
+export async function reconcile(
+  context: JobContext,
+  dependencies = DEPENDENCIES,
+): Promise<{ bought: number; open: number }> {
   checkSecrets();
   const tally = { bought: 0, open: 0 };
   const suppliers = configuredSuppliers();
@@ -88,19 +99,19 @@ export async function reconcile(context: JobContext, means = MEANS): Promise<{ b
       const args = { batch_size: batchSize, suppliers };
       return (await context.rpc<{ purchases: Purchase[] }>('lease_purchases', args)).result.purchases;
     },
-    async (purchase) => void tally[await tryToBuy(context, purchase, means)]++,
+    async (purchase) => void tally[await tryToBuy(context, purchase, dependencies)]++,
     LIMITS,
   );
   return tally;
 }
 
 /**
- * Gives out what is owed, from stock or bought, in order of arrival, until nothing more can be done.
- * Nobody waits for the purchase of another: a supplier may be slow.
+ * Fulfils pending rewards, from stock or bought, in order of arrival, until none can be fulfilled.
+ * Purchases do not wait for each other, because a supplier may be slow.
  */
 export async function fulfilPending(
   context: JobContext,
-  means = MEANS,
+  dependencies = DEPENDENCIES,
 ): Promise<{ fulfilled: number; bought: number; open: number }> {
   checkSecrets();
   const tally = { fulfilled: 0, bought: 0, open: 0 };
@@ -112,7 +123,7 @@ export async function fulfilPending(
       const { isDone, giftCardId, purchase } = (await context.rpc<Fulfilled>('fulfil_pending_reward', args)).result;
       if (isDone) break;
       if (purchase) {
-        const bought = tryToBuy(context, purchase, means).then((end) => {
+        const bought = tryToBuy(context, purchase, dependencies).then((end) => {
           tally[end]++;
           purchases.delete(bought);
         });
@@ -128,21 +139,25 @@ export async function fulfilPending(
   return tally;
 }
 
-/** One owed reward: given, to be bought, or neither. */
+/** The result for one pending reward: fulfilled, to be bought, or neither. */
 interface Fulfilled {
   isDone: boolean;
   giftCardId: string | null;
   purchase: Purchase | null;
 }
 
-/** Takes a purchase as far as it goes now; what is left of it, the job does. */
-export async function tryToBuy(context: JobContext, purchase: Purchase, means = MEANS): Promise<'bought' | 'open'> {
+/** Runs the steps of a purchase that are due now; the job continues the rest. */
+export async function tryToBuy(
+  context: JobContext,
+  purchase: Purchase,
+  dependencies = DEPENDENCIES,
+): Promise<'bought' | 'open'> {
   try {
-    await buy(context, purchase, means);
+    await buy(context, purchase, dependencies);
     return 'bought';
   } catch (error) {
     const isDecided = error instanceof Refusal && error.code === 'GC-005';
-    // The lease will lapse, and the same step is taken again with the same id.
+    // The lease lapses, and the same step is repeated with the same id.
     if (!isDecided) {
       context.log('[PURCHASES] Outcome not recorded', { purchaseId: purchase.purchaseId, ...reasonOf(error) });
     }
@@ -150,13 +165,13 @@ export async function tryToBuy(context: JobContext, purchase: Purchase, means = 
   }
 }
 
-/** Calls the supplier once, and once more to take back a card that cannot be kept. */
-async function carryOut(context: JobContext, purchase: Purchase, means: Means): Promise<Outcome> {
+/** Calls the supplier once, and once more to reverse a card that cannot be stored. */
+async function carryOut(context: JobContext, purchase: Purchase, dependencies: Dependencies): Promise<Outcome> {
   const { purchaseId, action, supplier, adapter } = purchase;
   let outcome: Outcome;
   try {
     checkSecrets();
-    const open = await means.openSupplier(supplier, adapter);
+    const open = await dependencies.openSupplier(supplier, adapter);
     outcome = await open[ACTIONS[action]](purchase);
     if (outcome.outcome === 'issued') outcome = await keepable(open, purchase, outcome);
   } catch (error) {
@@ -189,7 +204,7 @@ const WORDS: Record<Outcome['outcome'], string> = {
   not_found: 'No such sale',
 };
 
-/** A card that may not be stored is given back at once: it is declined only when it certainly is no longer ours. */
+/** A card that may not be stored is reversed at once; it is declined only when the reversal is certain. */
 async function keepable(supplier: Supplier, purchase: Purchase, issued: Issued): Promise<Outcome> {
   const { code, pin } = issued.card;
   const problem = problemOfSecrets(code, pin ?? '');
@@ -232,7 +247,7 @@ function sealed(purchase: Purchase, { card }: Issued): SealedCard {
   };
 }
 
-// Asked before money moves: a card that cannot be sealed cannot be kept.
+// Checked before money moves: a card that cannot be sealed cannot be stored.
 function checkSecrets(): void {
   ['CARD_SEAL_KEYS', 'CARD_FINGERPRINT_KEY'].forEach(secret);
 }

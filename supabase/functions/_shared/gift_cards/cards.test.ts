@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { STORE_NUMBERS } from '../../../../tests/fixtures/inputs.ts';
 import { isPaymentCardNumber, problemOfSecrets } from './cards.ts';
 
-Deno.test('isPaymentCardNumber: valid numbers of 13 to 19 digits are told in any grouping', () => {
+Deno.test('isPaymentCardNumber: valid numbers of 13 to 19 digits in any grouping → true', () => {
   const numbers = [
     '4111111111111111',
     '378282246310005',
@@ -13,7 +13,7 @@ Deno.test('isPaymentCardNumber: valid numbers of 13 to 19 digits are told in any
   for (const number of numbers) assert.ok(isPaymentCardNumber(number), number);
 });
 
-Deno.test('isPaymentCardNumber: other codes are not', () => {
+Deno.test('isPaymentCardNumber: other codes → false', () => {
   const codes = [
     '4111111111111112',
     '123456789012',
@@ -26,7 +26,7 @@ Deno.test('isPaymentCardNumber: other codes are not', () => {
   for (const code of codes) assert.ok(!isPaymentCardNumber(code), code);
 });
 
-Deno.test('isPaymentCardNumber: a store number with a check digit is none', () => {
+Deno.test("isPaymentCardNumber: a store's own number with a check digit → false", () => {
   const withCheckDigit = (number: string) =>
     Array.from({ length: 10 }, (_, digit) => number.slice(0, -1) + digit).filter((candidate) => hasLuhn(candidate))[0];
   for (const number of STORE_NUMBERS.map(withCheckDigit)) {

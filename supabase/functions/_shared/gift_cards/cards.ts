@@ -2,7 +2,7 @@ import { damageOf } from '../files/spreadsheets.ts';
 import { bindingOf, type CodeBrand, fingerprint, seal } from '../http/seal.ts';
 import { MAX_LENGTH } from './suppliers/port.ts';
 
-/** A card's secrets as the database takes them, with what tells the card without them. */
+/** A card's sealed secrets, its fingerprint and its last characters. */
 export interface SealedSecrets {
   code: string;
   pin: string | null;
@@ -75,7 +75,7 @@ const ISSUERS: [beginning: RegExp, lengths: number[]][] = [
   [/^220[0-4]/, [16, 17, 18, 19]], // Mir
 ];
 
-/** Tells the number of a payment card, however it is grouped: an issuer's range at its length, and a right check digit. */
+/** Recognizes the number of a payment card in any grouping: an issuer's range at its length, and a right check digit. */
 export function isPaymentCardNumber(text: string): boolean {
   const digits = text.replace(/[\s.-]/g, '');
   if (!/^\d{13,19}$/.test(digits)) return false;

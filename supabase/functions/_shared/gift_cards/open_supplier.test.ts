@@ -19,7 +19,7 @@ function refusesNaming(name: string): (error: unknown) => boolean {
 }
 
 Deno.test(
-  'suppliers: those are configured that have all three secrets, also a second account',
+  'openSupplier: accounts with all three secrets → configured, a second account too',
   withAccounts(['TILLO_TEST', 'TILLO_TEST2'], () => {
     Deno.env.set('HALF_API_KEY', 'x');
     Deno.env.set('HALF_SECRET_KEY', 'x');
@@ -31,18 +31,18 @@ Deno.test(
 );
 
 Deno.test(
-  'suppliers: an account speaks the protocol of its adapter, whatever its name',
+  'openSupplier: an account of any name → the protocol of its adapter',
   withAccounts(['GIFTS_EU'], async () => {
     assert.equal(typeof (await openSupplier('gifts_eu', 'tillo')).issue, 'function');
   }),
 );
 
-Deno.test('suppliers: what is missing is named', async () => {
+Deno.test('openSupplier: a missing secret → named', async () => {
   await assert.rejects(openSupplier('nobody', 'tillo'), refusesNaming('NOBODY_API_KEY'));
 });
 
 Deno.test(
-  'suppliers: a protocol that nobody wrote is refused, also one that every object has',
+  'openSupplier: an unknown adapter, also `toString` → refused',
   withAccounts(['GIFTS_EU'], async () => {
     for (const adapter of ['fax', 'constructor', '__proto__']) {
       await assert.rejects(openSupplier('gifts_eu', adapter), refusesNaming(`an adapter called ${adapter}`));

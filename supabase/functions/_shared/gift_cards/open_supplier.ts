@@ -1,12 +1,12 @@
 import { missing, secret } from '../http/secrets.ts';
 import type { Account, Supplier } from './suppliers/port.ts';
 
-/** The protocols we speak, each loaded when first needed. */
+/** The adapters, each loaded on first use. */
 const ADAPTERS: Record<string, (account: Account) => Promise<Supplier>> = {
   tillo: async (account) => (await import('./suppliers/tillo/tillo.ts')).tillo(account),
 };
 
-/** The names of the protocols that we speak. */
+/** The names of the adapters. */
 export const adapterNames = Object.keys(ADAPTERS);
 
 const CREDENTIALS = ['API_KEY', 'SECRET_KEY', 'BASE_URL'];
@@ -20,7 +20,7 @@ export function configuredSuppliers(): string[] {
     .sort();
 }
 
-/** The supplier of that name, spoken to in the adapter's protocol; throws a refusal that names the secret it lacks. */
+/** The supplier of that name with the given adapter; throws a refusal that names a missing secret. */
 export async function openSupplier(name: string, adapter: string): Promise<Supplier> {
   const prefix = name.toUpperCase();
   const open = Object.hasOwn(ADAPTERS, adapter) ? ADAPTERS[adapter] : undefined;

@@ -4,14 +4,14 @@ import type { Delivery } from '../messages/answers.ts';
 import { sendAtOnce } from '../messages/send_at_once.ts';
 import type { Context } from '../http/serve.ts';
 
-/** Which card to send again, and where to when not to the recipient's own contact. */
+/** The card to resend, and the address unless it is the recipient's own contact. */
 export interface Resend {
   giftCardId: string;
   deliverTo: string | null;
   reason: string | null;
 }
 
-/** Sends a card again at once; a send that certainly failed is a refusal, one that is under way or unclear is not. */
+/** Resends a card at once; a permanent failure is a refusal, a pending or ambiguous outcome is not. */
 export async function resend(
   context: Context,
   channel: Channel,

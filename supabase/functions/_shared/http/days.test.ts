@@ -15,7 +15,7 @@ Deno.test('momentOf: ISO 8601 with an offset, trimmed → the moment; every othe
   for (const given of times.notMoments) assert.equal(momentOf(given), null, given);
 });
 
-Deno.test('day and moment: a field is parsed by the same rule and refused in words', () => {
+Deno.test('day, moment: a field → parsed by the same rule, refused with a message', () => {
   assert.equal(day.parse(' 2027-12-31 '), '2027-12-31');
   assert.equal(moment.parse(' 2027-12-31T18:00Z '), '2027-12-31T18:00Z');
   for (const given of [...times.notDays, 20271231, null]) {
@@ -26,7 +26,7 @@ Deno.test('day and moment: a field is parsed by the same rule and refused in wor
   }
 });
 
-Deno.test('dayIn: a day in the notation that a file names', () => {
+Deno.test('dayIn: the notation that a file names → the day', () => {
   assert.equal(dayIn('12/31/2027', 'MM/DD/YYYY'), '2027-12-31');
   assert.equal(dayIn(' 3/4/2027 ', 'MM/DD/YYYY'), '2027-03-04');
   assert.equal(dayIn('3/4/2027', 'DD/MM/YYYY'), '2027-04-03');
@@ -38,7 +38,7 @@ Deno.test('dayIn: a day in the notation that a file names', () => {
   for (const other of others) assert.equal(dayIn(other, 'MM/DD/YYYY'), null, other);
 });
 
-Deno.test('showsOtherOrder: a month above 12 with a day that can be a month', () => {
+Deno.test('showsOtherOrder: a month above 12, and a day up to 12 → true', () => {
   assert.equal(showsOtherOrder('31/12/2027', 'MM/DD/YYYY'), true);
   assert.equal(showsOtherOrder('12/31/2027', 'DD/MM/YYYY'), true);
   for (const given of ['12/31/2027', '03/04/2027', '31.12.2027', '31/31/2027', '31/00/2027']) {
@@ -46,7 +46,7 @@ Deno.test('showsOtherOrder: a month above 12 with a day that can be a month', ()
   }
 });
 
-Deno.test('isUnclearDay: two numbers and a year, where either may be the month', () => {
+Deno.test('isUnclearDay: two numbers up to 12 and a year → true', () => {
   for (const given of ['31/12/2027', '03/04/2027', '31.12.2030', '12-31-2027', '1/5/27']) {
     assert.ok(isUnclearDay(given));
   }

@@ -5,7 +5,7 @@ import { amount, due, payment, price } from './fields.ts';
 const FIELDS = { amount, price, payment, due };
 
 for (const [name, field] of Object.entries(FIELDS)) {
-  Deno.test(`${name}: an amount as it is written, or refused: nothing is guessed and nothing rounded`, () => {
+  Deno.test(`${name}: the fixtures of amounts → read exactly or refused`, () => {
     for (const [text, expected] of amounts.amounts) assert.equal(field.parse(text), expected, String(text));
     for (const number of amounts.numbers) assert.equal(field.parse(number), number);
     for (const given of [...amounts.notAmounts, ...amounts.notNumbers, null, [], NaN, Infinity]) {

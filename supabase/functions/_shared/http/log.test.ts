@@ -13,12 +13,12 @@ function lineOf(...line: Parameters<typeof log>): string {
   return written;
 }
 
-Deno.test('log: a line is one JSON object that begins with its words', () => {
+Deno.test('log: a line → one JSON object that begins with its message', () => {
   const line = lineOf('[PROVISION] Success', { requestId: 'r', note: 'a\nb' });
   assert.equal(line, '{"message":"[PROVISION] Success","requestId":"r","note":"a\\nb"}');
 });
 
-Deno.test('log: of a phone number only the end is written, wherever it stands', () => {
+Deno.test('log: a phone number in any field → its last four digits', () => {
   const line = lineOf('[TWILIO] Failed', {
     reason: "Invalid 'To' number: +14155552671",
     nested: { to: '+442071838750' },
@@ -27,7 +27,7 @@ Deno.test('log: of a phone number only the end is written, wherever it stands', 
   assert.match(line, /\+…2671.*\+…8750/);
 });
 
-Deno.test('log: of an e-mail address only the domain is written; the version of a package stays', () => {
+Deno.test('log: an e-mail address → its domain; a package version → unchanged', () => {
   const line = lineOf('[SENDGRID] Failed', {
     reason: 'The address "ada.lovelace+x@mail.example.com" is on a list',
     stack: 'at file:///node_modules/.deno/@supabase+server@1.8.1/index.js',
@@ -37,13 +37,13 @@ Deno.test('log: of an e-mail address only the domain is written; the version of 
   assert.match(line, /server@1\.8\.1/);
 });
 
-Deno.test('log: a long field is cut, so that the line stays JSON', () => {
+Deno.test('log: a long field → cut, the line stays JSON', () => {
   const line = lineOf('[TEST]', { detail: 'x'.repeat(50_000) });
   assert.ok(line.length < 10_000);
   assert.equal(JSON.parse(line).detail.length, 2001);
 });
 
-Deno.test('describe: what is thrown is told with its causes, whatever it is', () => {
+Deno.test('describe: anything thrown → its description with causes', () => {
   const told = describe(new TypeError('outer', { cause: new Error('inner') }));
   assert.deepEqual([told.name, (told.cause as Error).message], ['TypeError', 'inner']);
   assert.deepEqual(describe('text'), { thrown: 'text' });

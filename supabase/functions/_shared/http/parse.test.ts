@@ -29,7 +29,7 @@ function streamOf(bytes: number): ReadableStream<Uint8Array> {
   });
 }
 
-Deno.test('readJson: a body that fits comes back without unknown fields', async () => {
+Deno.test('readJson: a valid body → its fields', async () => {
   assert.deepEqual(await readJson(post('{"name":" Ann ","colour":"red"}'), schema), { name: 'Ann' });
 });
 
@@ -59,7 +59,7 @@ Deno.test('readJson: a field that is wrong in two ways → named once', async ()
   assert.deepEqual(details.fields, [{ field: 'name', problem: 'is short' }]);
 });
 
-Deno.test('readJson: a charset and a byte order mark do no harm', async () => {
+Deno.test('readJson: a charset or a byte order mark → accepted', async () => {
   const request = post('\ufeff{"name":"Ann"}', 'Application/JSON; charset=utf-8');
   assert.deepEqual(await readJson(request, schema), { name: 'Ann' });
 });
@@ -80,33 +80,33 @@ const BAD_BODIES: [string, BodyInit | null, FieldProblem][] = [
 ];
 
 for (const [what, body, problem] of BAD_BODIES) {
-  Deno.test(`readJson: a body that is ${what} is refused with the field and the problem`, async () => {
+  Deno.test(`readJson: a body that is ${what} → refused with field and problem`, async () => {
     const refusal = await refusalOf(readJson(post(body), schema));
     assert.equal(refusal.code, 'RB-400');
     assert.deepEqual(refusal.details.fields, [problem]);
   });
 }
 
-Deno.test('readJson: an emoji is a text like any other', async () => {
+Deno.test('readJson: an emoji → accepted as text', async () => {
   assert.deepEqual(await readJson(post('{"name":"Ann 🎁"}'), schema), { name: 'Ann 🎁' });
 });
 
-Deno.test('readJson: a refusal does not repeat what was sent', async () => {
+Deno.test('readJson: a refusal → does not repeat the value', async () => {
   const refusal = await refusalOf(readJson(post('{"name": AMZN-1234-5678}'), schema));
   assert.doesNotMatch(JSON.stringify(refusal.body('id')) + refusal.cause, /AMZN/);
 });
 
-Deno.test('readJson: another content type is refused', async () => {
+Deno.test('readJson: another content type → refused', async () => {
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', '']) {
     assert.equal((await refusalOf(readJson(post('{"name":"Ann"}', type), schema))).code, 'RB-415');
   }
 });
 
-Deno.test('readJson: nesting as deep as the body allows is refused, not fatal', async () => {
+Deno.test('readJson: the deepest nesting that fits a body → refused, no stack overflow', async () => {
   assert.equal((await refusalOf(readJson(post('['.repeat(1_000_000)), schema))).code, 'RB-400');
 });
 
-Deno.test('readBytes: it stops at the limit whatever the length is said to be', async () => {
+Deno.test('readBytes: a wrong content-length → stops at the limit', async () => {
   const request = new Request('http://localhost/', {
     method: 'POST',
     body: streamOf(10_000_000),
@@ -116,17 +116,17 @@ Deno.test('readBytes: it stops at the limit whatever the length is said to be', 
   assert.deepEqual([refusal.code, refusal.details], ['RB-413', { maxBytes: 1000 }]);
 });
 
-Deno.test('readBytes: a body of exactly the limit is read', async () => {
+Deno.test('readBytes: a body of exactly the limit → read', async () => {
   const request = new Request('http://localhost/', { method: 'POST', body: streamOf(70_000) });
   assert.equal((await readBytes(request, 131_072)).length, 70_000);
   assert.equal((await readBytes(post('x'.repeat(100)), 100)).length, 100);
 });
 
-Deno.test('mediaType: parameters and case do not matter', () => {
+Deno.test('mediaType: parameters and case → ignored', () => {
   assert.equal(mediaType(post('', 'Text/CSV; charset=utf-8')), 'text/csv');
 });
 
-Deno.test('requestHash: the order of fields does not matter, everything else does', () => {
+Deno.test('requestHash: another order of fields → the same hash; any other change → another', () => {
   const hash = requestHash('f', { a: 1, b: { c: [1, 2], d: null } });
   assert.equal(requestHash('f', { b: { d: null, c: [1, 2] }, a: 1 }), hash);
   assert.notEqual(requestHash('g', { a: 1, b: { c: [1, 2], d: null } }), hash);
@@ -175,15 +175,15 @@ const FIELDS: [string, z.ZodType, [unknown, unknown][], unknown[]][] = [
 ];
 
 for (const [name, field, accepted, refused] of FIELDS) {
-  Deno.test(`${name}: good values are accepted in one notation`, () => {
+  Deno.test(`${name}: valid values → one notation`, () => {
     for (const [given, expected] of accepted) assert.deepEqual(field.parse(given), expected, JSON.stringify(given));
   });
-  Deno.test(`${name}: bad values are refused`, () => {
+  Deno.test(`${name}: invalid values → refused`, () => {
     for (const given of refused) assert.ok(!field.safeParse(given).success, JSON.stringify(given));
   });
 }
 
-Deno.test('addressFor: the address is checked for its method', () => {
+Deno.test('addressFor: an address of another kind than its method → refused', () => {
   assert.equal(addressFor('sms', '415 555 2671'), '+14155552671');
   assert.equal(addressFor('email', 'Ann@example.com'), 'ann@example.com');
   assert.equal(addressFor('sms', null), null);
@@ -192,14 +192,14 @@ Deno.test('addressFor: the address is checked for its method', () => {
   assert.throws(() => addressFor('email', '415 555 2671'), Refusal);
 });
 
-Deno.test('addressFor: an address without a method is refused', () => {
+Deno.test('addressFor: an address without a method → refused', () => {
   assert.throws(() => addressFor(null, 'ann@example.com'), (error: Refusal) => {
     assert.deepEqual(error.details.fields, [{ field: 'deliveryMethod', problem: 'is required' }]);
     return true;
   });
 });
 
-Deno.test('contactFor: only the contact of the method counts', () => {
+Deno.test('contactFor: both contacts → the one of the method', () => {
   const contacts = { phone: '+14155552671', email: 'ann@example.com' };
   assert.equal(contactFor('sms', contacts), contacts.phone);
   assert.equal(contactFor('email', contacts), contacts.email);

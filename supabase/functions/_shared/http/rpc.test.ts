@@ -21,7 +21,7 @@ async function thrownBy(client: RpcClient): Promise<Error> {
   return await callRpc(client, 'an_entry_point', {}).then(() => assert.fail('nothing was thrown'), (error) => error);
 }
 
-Deno.test('callRpc: a result comes back as it is', async () => {
+Deno.test('callRpc: a result → returned unchanged', async () => {
   assert.deepEqual(await callRpc(clientAnswering(ok), 'an_entry_point', {}), {
     replayed: false,
     result: { id: 1 },
@@ -29,7 +29,7 @@ Deno.test('callRpc: a result comes back as it is', async () => {
   });
 });
 
-Deno.test('callRpc: a refusal keeps its code, message and details', async () => {
+Deno.test('callRpc: a returned refusal → its code, message and details', async () => {
   const details = { retryAfter: 7 };
   const error = await thrownBy(clientAnswering(refused({ code: 'RB-429', message: 'Slow down', details })));
   assert.ok(error instanceof Refusal);
@@ -60,16 +60,16 @@ Deno.test('callRpc: message and details of a raised bug of ours → the log only
   assert.match(String(error.cause), /secret detail/);
 });
 
-Deno.test('callRpc: a raised code that is not in the catalogue is a bug', async () => {
+Deno.test('callRpc: a raised code outside the catalogue → a bug', async () => {
   assert.ok(!(await thrownBy(clientAnswering(raised('VC999', 'No such code', {}))) instanceof Refusal));
 });
 
-Deno.test('callRpc: a refusal without a message gets that of the catalogue', async () => {
+Deno.test('callRpc: a refusal without a message → that of the catalogue', async () => {
   const error = await thrownBy(clientAnswering(refused({ code: 'GC-010', message: null, details: {} })));
   assert.equal(error.message, 'Already provisioned');
 });
 
-Deno.test('callRpc: what an entry point says of our own failure is kept from the caller', async () => {
+Deno.test('callRpc: details of an internal failure → the log only', async () => {
   const error = await thrownBy(
     clientAnswering(refused({ code: 'GC-007', message: 'secret detail', details: { a: 1 } })),
   );
@@ -79,20 +79,20 @@ Deno.test('callRpc: what an entry point says of our own failure is kept from the
 });
 
 for (const code of ['40001', '40P01']) {
-  Deno.test(`callRpc: a transaction undone by a rival (${code}) is run again`, async () => {
+  Deno.test(`callRpc: a transaction aborted by a concurrent one (${code}) → retried`, async () => {
     const client = clientAnswering(failing(code), failing(code), failing(code), ok);
     assert.equal((await callRpc(client, 'an_entry_point', {})).replayed, false);
     assert.equal(client.calls, 4);
   });
 }
 
-Deno.test('callRpc: it gives up after three retries', async () => {
+Deno.test('callRpc: three retries fail → gives up', async () => {
   const client = clientAnswering(failing('40001'));
   assert.ok(!(await thrownBy(client) instanceof Refusal));
   assert.equal(client.calls, 4);
 });
 
-Deno.test('callRpc: nothing else is run again', async () => {
+Deno.test('callRpc: any other error → not retried', async () => {
   for (const code of ['23505', '57P01', 'PGRST202', undefined]) {
     const client = clientAnswering(failing(code), ok);
     await thrownBy(client);
@@ -101,7 +101,7 @@ Deno.test('callRpc: nothing else is run again', async () => {
 });
 
 for (const code of ['PGRST202', '42501', '42883', '08006', '53300', '57P03', '', undefined]) {
-  Deno.test(`callRpc: an entry point that cannot be used (${code}) is RB-502, in the family GC GC-013, without its detail`, async () => {
+  Deno.test(`callRpc: an unusable entry point (${code}) → RB-502, in the family GC GC-013, without detail`, async () => {
     const error = await thrownBy(clientAnswering(failing(code)));
     assert.ok(error instanceof GeneralRefusal);
     for (const [refusal, code] of [[error, 'RB-502'], [error.of('GC'), 'GC-013']] as const) {
@@ -113,12 +113,12 @@ for (const code of ['PGRST202', '42501', '42883', '08006', '53300', '57P03', '',
 }
 
 for (const code of ['23505', '22012', 'P0001', 'XX000']) {
-  Deno.test(`callRpc: an exception in an entry point (${code}) is no refusal`, async () => {
+  Deno.test(`callRpc: an exception in an entry point (${code}) → a bug, no refusal`, async () => {
     assert.ok(!(await thrownBy(clientAnswering(failing(code))) instanceof Refusal));
   });
 }
 
-Deno.test('callRpc: an answer that is neither a result nor a known refusal is a bug', async () => {
+Deno.test('callRpc: neither a result nor a known refusal → a bug', async () => {
   for (
     const data of [null, 'ok', {}, { outcome: 'refused', code: 'XX-999' }, { outcome: 'refused', code: 'toString' }]
   ) {

@@ -28,7 +28,7 @@ function refusesNaming(name: string): (error: unknown) => boolean {
 }
 
 Deno.test(
-  'seal: what was sealed opens again',
+  'unseal: a sealed code → the code',
   withKeys(NEW, () => {
     assert.deepEqual(unseal(sealedCard()), { code: 'the code', pin: 'the pin' });
     assert.deepEqual(unseal(sealedCard({ pin: null })), { code: 'the code', pin: null });
@@ -36,12 +36,12 @@ Deno.test(
 );
 
 Deno.test(
-  'seal: the same text never looks the same twice',
+  'seal: the same text twice → two ciphertexts',
   withKeys(NEW, () => assert.notEqual(seal('AMZN-1', 'aad'), seal('AMZN-1', 'aad'))),
 );
 
 Deno.test(
-  'seal: a changed byte anywhere is noticed',
+  'unseal: any byte changed → refused',
   withKeys(NEW, () => {
     const { code } = sealedCard();
     const bytes = Uint8Array.from(atob(code), (character) => character.charCodeAt(0));
@@ -53,7 +53,7 @@ Deno.test(
 );
 
 Deno.test(
-  'seal: a code moved to another card, brand or field does not open',
+  'unseal: a ciphertext of another card, brand or field → refused',
   withKeys(NEW, () => {
     const { code, pin } = sealedCard();
     assert.throws(() => unseal(sealedCard({ giftCardId: 'card-2' })));
@@ -63,7 +63,7 @@ Deno.test(
 );
 
 Deno.test(
-  'seal: a cut or empty ciphertext does not open',
+  'unseal: a truncated or empty ciphertext → refused',
   withKeys(NEW, () => {
     const { code } = sealedCard();
     for (const cut of ['', 'AAAA', code.slice(0, 36), code.slice(0, -4)]) {
@@ -72,7 +72,7 @@ Deno.test(
   }),
 );
 
-Deno.test('seal: after a rotation the new key seals and the old one still opens', () => {
+Deno.test('seal: after a key rotation → the new key seals, the old one still unseals', () => {
   Deno.env.set('CARD_SEAL_KEYS', OLD);
   const before = sealedCard();
   Deno.env.set('CARD_SEAL_KEYS', `${NEW},${OLD}`);
@@ -82,7 +82,7 @@ Deno.test('seal: after a rotation the new key seals and the old one still opens'
 });
 
 Deno.test(
-  'seal: a card whose key is gone is refused with the name of the secret',
+  'unseal: the key is gone → refused with the name of the secret',
   withKeys(NEW, () => {
     assert.throws(() => unseal(sealedCard({ keyId: 'lost' })), refusesNaming('CARD_SEAL_KEYS'));
   }),
@@ -90,14 +90,14 @@ Deno.test(
 
 for (const [what, value] of [['absent', ''], ['too short', 'k1:AAAA'], ['without an id', btoa('k'.repeat(32))]]) {
   Deno.test(
-    `seal: keys that are ${what} are refused with the name of the secret`,
+    `seal: keys that are ${what} → refused with the name of the secret`,
     withKeys(value, () => assert.throws(() => currentKeyId(), refusesNaming('CARD_SEAL_KEYS'))),
   );
 }
 
 const CODES = { brandId: BRAND, codeCaseMatters: false };
 
-Deno.test('fingerprint: the same code in any disguise has the same fingerprint', () => {
+Deno.test('fingerprint: the same code in another spelling → the same fingerprint', () => {
   const plain = fingerprint('AMZN1234567890AB', CODES);
   const disguises = [
     'AMZN-1234-5678-90AB',
@@ -113,7 +113,7 @@ Deno.test('fingerprint: the same code in any disguise has the same fingerprint',
   for (const disguise of disguises) assert.equal(fingerprint(disguise, CODES), plain, JSON.stringify(disguise));
 });
 
-Deno.test('fingerprint: other codes have other fingerprints', () => {
+Deno.test('fingerprint: other codes → other fingerprints', () => {
   const prints = ['AMZN-1234', 'AMZN-1235', 'AMZN-123', 'AMZN-12340'].map((code) => fingerprint(code, CODES));
   assert.equal(new Set(prints).size, prints.length);
 });
@@ -142,7 +142,7 @@ Deno.test('fingerprint: links that differ by case, a dash or a blank → other f
   assert.equal(fingerprint(' HTTPS://X.Example/Ab-cD', CODES), fingerprint(links[0], CODES));
 });
 
-Deno.test('fingerprint: it depends on its key', () => {
+Deno.test('fingerprint: another key → another fingerprint', () => {
   const before = fingerprint('AMZN-1234', CODES);
   Deno.env.set('CARD_FINGERPRINT_KEY', btoa('g'.repeat(32)));
   assert.notEqual(fingerprint('AMZN-1234', CODES), before);

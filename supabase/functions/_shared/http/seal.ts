@@ -64,7 +64,7 @@ export function fingerprint(code: string, { brandId, codeCaseMatters }: CodeBran
   return outer.copy().update(inner.copy().update(text).digest()).digest('hex');
 }
 
-/** Keys for another purpose, one made of each key that seals, by its id; nobody learns one from the other. */
+/** Keys for another purpose, derived from each sealing key, by its id; neither reveals the other. */
 export function keysFor(purpose: string): Map<string, Buffer> {
   const derive = (key: Buffer) => Buffer.from(hkdfSync('sha256', key, '', purpose, KEY_BYTES));
   return new Map(Array.from(sealKeys().keys, ([id, key]) => [id, derive(key)]));

@@ -11,12 +11,12 @@ function valuesOf(value: string): string[] {
   }
 }
 
-Deno.test('secrets: one value is one, and several are in their order', () => {
+Deno.test('secretsOf: one or several values → in their order', () => {
   assert.deepEqual(valuesOf('whsec_a'), ['whsec_a']);
   assert.deepEqual(valuesOf(' whsec_new, whsec_old ,'), ['whsec_new', 'whsec_old']);
 });
 
-Deno.test('secrets: none is refused by its name', () => {
+Deno.test('secretsOf: no value → refused by its name', () => {
   const names = (error: unknown) => error instanceof Refusal && error.details.missing === 'SOME_SECRET';
   for (const value of ['', ' , ']) assert.throws(() => valuesOf(value), names);
 });

@@ -69,7 +69,7 @@ async function contextOf(headers: Record<string, string>, options: Partial<Contr
   return { ...seen, code: answer.body.error?.code };
 }
 
-Deno.test('serve: a resource is answered with its requestId, also in the header', async () => {
+Deno.test('serve: a resource → with requestId in body and header', async () => {
   const { status, headers, body } = await call({}, {}, () => Promise.resolve({ id: 7 }));
   assert.equal(status, 200);
   const requestId = headers.get('x-request-id') ?? '';
@@ -77,13 +77,13 @@ Deno.test('serve: a resource is answered with its requestId, also in the header'
   assert.match(requestId, /^[0-9a-f-]{36}$/);
 });
 
-Deno.test('serve: a handler may answer with a response of its own', async () => {
+Deno.test("serve: a handler's own Response → returned", async () => {
   const { status, headers } = await call({}, {}, () => Promise.resolve(new Response(null, { status: 204 })));
   assert.equal(status, 204);
   assert.ok(headers.get('x-request-id'));
 });
 
-Deno.test('serve: a refusal is answered with its status and the one shape', async () => {
+Deno.test('serve: a refusal → its status and the error shape', async () => {
   await logged(async () => {
     const { status, headers, body } = await call(
       {},
@@ -134,7 +134,7 @@ for (
   });
 }
 
-Deno.test('serve: other methods are refused, and preflight is answered for browsers only', async () => {
+Deno.test('serve: other methods → RB-405; preflight → for functions that browsers call only', async () => {
   await logged(async () => {
     for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS']) {
       const { status, headers } = await call({}, {}, undefined, method);
@@ -149,7 +149,7 @@ Deno.test('serve: other methods are refused, and preflight is answered for brows
   }
 });
 
-Deno.test('serve: browsers may read refusals too', async () => {
+Deno.test('serve: a refusal to a browser → with CORS headers', async () => {
   await logged(async () => {
     const { status, headers } = await call({ auth: 'user' });
     assert.deepEqual([status, headers.get('access-control-allow-origin')], [401, '*']);
@@ -157,7 +157,7 @@ Deno.test('serve: browsers may read refusals too', async () => {
   });
 });
 
-Deno.test('serve: a user is known by a valid token, a key has no actor', async () => {
+Deno.test('serve: a valid token → its user as actor; a key → none', async () => {
   const auth: Contract['auth'] = ['user', 'secret'];
   assert.equal((await contextOf(bearer(await token('5m')), { auth })).actor, USER);
   assert.equal((await contextOf({ apikey: 'sb_secret_1' }, { auth })).actor, null);
@@ -175,7 +175,7 @@ Deno.test('serve: a token whose sub is no UUID → RB-401, with every mode that 
   });
 });
 
-Deno.test('serve: a token that is bad is refused although the key beside it is good', async () => {
+Deno.test('serve: a bad token beside a good key → RB-401', async () => {
   await logged(async () => {
     const auth: Contract['auth'] = ['user', 'secret'];
     const [head, claims, signature] = (await token('5m')).split('.');
@@ -200,7 +200,7 @@ const KEYS: [Contract['auth'], string, string | undefined][] = [
 ];
 
 for (const [auth, apikey, code] of KEYS) {
-  Deno.test(`serve: ${auth} answers the key ${apikey} with ${code ?? 'the resource'}`, async () => {
+  Deno.test(`serve: ${auth}, the key ${apikey} → ${code ?? 'the resource'}`, async () => {
     await logged(async () => assert.equal((await contextOf({ apikey }, { auth })).code, code));
   });
 }
@@ -234,7 +234,7 @@ for (
   });
 }
 
-Deno.test('serve: a secret that is missing is named before the handler runs', async () => {
+Deno.test('serve: a missing secret → named before the handler runs', async () => {
   await logged(async () => {
     const answer = await call({ secrets: ['NO_SUCH_SECRET'] }, {}, () => assert.fail('the handler ran'));
     assert.deepEqual([answer.status, answer.body.error.missing], [503, 'NO_SUCH_SECRET']);
@@ -251,7 +251,7 @@ Deno.test('serve: the secrets of SMS are missing → the log line that operators
   assert.match(log, /"message":"SMS service not configured"/);
 });
 
-Deno.test('serve: the address of the caller is counted from the right', async () => {
+Deno.test('serve: x-forwarded-for → the address counted from the right', async () => {
   const forwarded = { 'x-forwarded-for': '6.6.6.6, 1.2.3.4,10.0.0.1' };
   assert.equal((await contextOf(forwarded)).ip, '10.0.0.1');
   Deno.env.set('TRUSTED_PROXY_HOPS', '2');
@@ -335,7 +335,7 @@ Deno.test('serve: a token that a gateway put there beside a wrong key, or none �
   });
 });
 
-Deno.test('serve: an idempotency key is visible ASCII of at most 255 characters', async () => {
+Deno.test('serve: an idempotency key that is not 1 to 255 visible ASCII characters → refused', async () => {
   await logged(async () => {
     const withKey = (key: string) => contextOf({ 'idempotency-key': key });
     assert.equal((await contextOf({})).idempotencyKey, null);
@@ -344,7 +344,7 @@ Deno.test('serve: an idempotency key is visible ASCII of at most 255 characters'
   });
 });
 
-Deno.test('serve: a database that cannot be reached is RB-502', async () => {
+Deno.test('serve: the database is unreachable → RB-502', async () => {
   await logged(async () => {
     const { status, body } = await call(
       {},

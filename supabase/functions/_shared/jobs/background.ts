@@ -2,7 +2,7 @@ interface EdgeRuntime {
   waitUntil(work: Promise<unknown>): void;
 }
 
-/** Lets work go on after the answer: the hosted runtime would stop a worker that has answered; elsewhere nothing does. */
+/** Continues work after the answer; without it the hosted runtime may stop the worker. */
 export function inBackground(work: Promise<unknown>): void {
   (globalThis as { EdgeRuntime?: EdgeRuntime }).EdgeRuntime?.waitUntil(work);
 }

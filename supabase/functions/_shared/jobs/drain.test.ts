@@ -12,7 +12,7 @@ function queueOf(length: number) {
   };
 }
 
-Deno.test('drain: everything due is done once', async () => {
+Deno.test('drain: due items → each processed once', async () => {
   const done: number[] = [];
   await drain(queueOf(50), async (item) => {
     await pause(Math.random() * 3);
@@ -21,7 +21,7 @@ Deno.test('drain: everything due is done once', async () => {
   assert.deepEqual(done.sort((a, b) => a - b), Array.from({ length: 50 }, (_, index) => index));
 });
 
-Deno.test('drain: as many work at once as there are workers, and no more', async () => {
+Deno.test('drain: more items than workers → as many at once as workers', async () => {
   let working = 0;
   let most = 0;
   await drain(queueOf(40), async () => {
@@ -32,7 +32,7 @@ Deno.test('drain: as many work at once as there are workers, and no more', async
   assert.equal(most, 5);
 });
 
-Deno.test('drain: a slow one does not hold up the others', async () => {
+Deno.test('drain: a slow item → the others go on', async () => {
   const done: number[] = [];
   await drain(queueOf(20), async (item) => {
     if (item === 0) await pause(150);
@@ -41,7 +41,7 @@ Deno.test('drain: a slow one does not hold up the others', async () => {
   assert.equal(done.at(-1), 0);
 });
 
-Deno.test('drain: a batch that is not full is not followed by another lease', async () => {
+Deno.test('drain: a batch that is not full → no further lease', async () => {
   const asked: number[] = [];
   await drain(
     (batchSize) => {
@@ -54,7 +54,7 @@ Deno.test('drain: a batch that is not full is not followed by another lease', as
   assert.deepEqual(asked, [8]);
 });
 
-Deno.test('drain: when the time is used up nothing new is leased, and what was leased is done', async () => {
+Deno.test('drain: the time budget is spent → nothing new is leased, leased items are finished', async () => {
   let leased = 0;
   let done = 0;
   await drain((batchSize) => {
@@ -68,7 +68,7 @@ Deno.test('drain: when the time is used up nothing new is leased, and what was l
   assert.equal(done, leased);
 });
 
-Deno.test('drain: a lease that fails is reported after those at work have ended', async () => {
+Deno.test('drain: a lease fails → reported after running items have ended', async () => {
   let leases = 0;
   let done = 0;
   const drained = drain(() => {

@@ -1,4 +1,4 @@
-/** How much is done at once, and after how long and after how many no more is begun. */
+/** Concurrency, time budget, and the number of items after which no more are leased. */
 export interface Limits {
   concurrency: number;
   budgetMs: number;
@@ -6,12 +6,12 @@ export interface Limits {
   size?: number;
 }
 
-/** The most that one round does. The platform ends a worker after 2 s of CPU; 200 SMS take 0.6 s of it in a new worker, 0.3 s later. */
+/** The most items of one round. The platform ends a worker after 2 s of CPU; 200 SMS take 0.6 s of it in a new worker, 0.3 s later. */
 export const ROUND_SIZE = 200;
 
 /**
- * Works through leases until none are due or the time is used up.
- * Batches are as large as the number of workers, so that a lease waits for one other at most and does not grow old.
+ * Processes leases until none are due or the time budget is spent.
+ * Batches are as large as the number of workers, so that a lease waits for at most one other item and does not lapse.
  */
 export async function drain<Lease>(
   lease: (batchSize: number) => Promise<Lease[]>,
@@ -29,7 +29,7 @@ export async function drain<Lease>(
       await work(next);
     }
   });
-  // Those who are in the middle of a call end it, also when the next lease fails.
+  // Running items are finished, also when the next lease fails.
   const ended = await Promise.allSettled(workers);
   const failed = ended.find((end) => end.status === 'rejected');
   if (failed) throw failed.reason;

@@ -13,7 +13,7 @@ function given(keys: string, url = 'https://shop.example/card'): void {
   Deno.env.set('PUBLIC_CLAIM_URL', url);
 }
 
-Deno.test('claim link: a token is the same each time it is made, and opens its link only', () => {
+Deno.test('claim link: a token → deterministic, valid for its link only', () => {
   given(NEW);
   const token = tokenOf({ linkId, keyId: 'new' });
   assert.equal(tokenOf({ linkId, keyId: 'new' }), token);
@@ -22,7 +22,7 @@ Deno.test('claim link: a token is the same each time it is made, and opens its l
   assert.notEqual(tokenOf({ linkId: crypto.randomUUID(), keyId: 'new' }).slice(22), token.slice(22));
 });
 
-Deno.test('claim link: a token that is changed anywhere, or cut, or written otherwise, opens nothing', () => {
+Deno.test('claim link: a changed, truncated or re-encoded token → refused', () => {
   given(NEW);
   const bytes = Buffer.from(tokenOf({ linkId, keyId: 'new' }), 'base64url');
   for (let bit = 0; bit < bytes.length * 8; bit++) {
@@ -38,7 +38,7 @@ Deno.test('claim link: a token that is changed anywhere, or cut, or written othe
   }
 });
 
-Deno.test('claim link: a new sealing key changes no link that is out; a key that is gone takes its links along', () => {
+Deno.test('claim link: a new sealing key → sent links stay valid; a removed key → its links are void', () => {
   given(OLD);
   const token = tokenOf({ linkId, keyId: 'old' });
   given(`${NEW},${OLD}`);
@@ -52,7 +52,7 @@ Deno.test('claim link: a new sealing key changes no link that is out; a key that
   );
 });
 
-Deno.test('claim link: the token stands behind #, where no server sees it', () => {
+Deno.test('claim link: the token → after #, which no server receives', () => {
   given(NEW, 'https://shop.example/card?lang=en#top');
   const link = { linkId, keyId: 'new', isRequired: true, expires: '' };
   const url = new URL(claimUrl(link));
@@ -60,7 +60,7 @@ Deno.test('claim link: the token stands behind #, where no server sees it', () =
   assert.equal(url.hash, `#${tokenOf(link)}`);
 });
 
-Deno.test('claim link: without the address of its page there is none', () => {
+Deno.test('claim link: no URL of its page → none', () => {
   given(NEW, '');
   const link = { linkId, keyId: 'new', isRequired: true, expires: '' };
   assert.throws(() => claimUrl(link), (error: Refusal) => error.details.missing === 'PUBLIC_CLAIM_URL');

@@ -35,31 +35,31 @@ interface Lease {
 type Findings = Record<'found' | 'missing' | 'unclear', number>;
 
 /** Where carriers and opened cards come from; tests bring their own. */
-export interface Means {
+export interface Dependencies {
   openProvider(channel: Channel): Promise<Provider>;
   unseal(sealed: Sealed): CardSecrets;
 }
 
-const MEANS: Means = { openProvider, unseal };
+const DEPENDENCIES: Dependencies = { openProvider, unseal };
 
 // The budget and one slow call together stay below the minute that a lease lasts.
 const LIMITS = { concurrency: 8, budgetMs: 25_000 };
 
 const DEFAULT_GRACE_SECONDS = 60;
 
-const TOO_LATE = '[DELIVERIES] Somebody else has gone on with this delivery';
+const TOO_LATE = '[DELIVERIES] Lease lost: another worker has taken over this delivery';
 
 /** Sends what is due, or one delivery, and tells how many tries came to what. */
 export async function deliver(
   context: JobContext,
   deliveryId: string | null = null,
-  means = MEANS,
+  dependencies = DEPENDENCIES,
 ): Promise<Record<Outcome, number>> {
   const tally = { sent: 0, retriable: 0, permanent: 0, ambiguous: 0 };
   await drain(
     (batchSize) => leases(context, 'lease_deliveries', { delivery_id: deliveryId, batch_size: batchSize }),
     async (lease) => {
-      const result = await send(lease, means);
+      const result = await send(lease, dependencies);
       tally[result.outcome]++;
       report(context, lease, result);
       await complete(context, lease, result);
@@ -70,14 +70,14 @@ export async function deliver(
 }
 
 /** Looks deliveries of unknown outcome up at their providers, and tells what came of it. */
-export async function lookUp(context: JobContext, means = MEANS): Promise<Findings> {
+export async function lookUp(context: JobContext, dependencies = DEPENDENCIES): Promise<Findings> {
   const tally = { found: 0, missing: 0, unclear: 0 };
   const grace = Number(Deno.env.get('DELIVERY_LOOKUP_GRACE_SECONDS') || DEFAULT_GRACE_SECONDS);
   await drain(
     (batchSize) => leases(context, 'lease_unknown_deliveries', { batch_size: batchSize, grace_seconds: grace }),
     async (lease) => {
       try {
-        tally[await settle(context, lease, means)]++;
+        tally[await settle(context, lease, dependencies)]++;
       } catch (error) {
         // Nothing is decided, so the delivery comes up again.
         context.log('[DELIVERIES] Look-up failed', { deliveryId: lease.deliveryId, ...reasonOf(error) });
@@ -93,15 +93,15 @@ async function leases({ rpc }: JobContext, ...call: Call): Promise<Lease[]> {
 }
 
 /** Tries once. What goes wrong before the provider is called has left nothing behind, so it may be tried again. */
-async function send(lease: Lease, means: Means): Promise<SendOutcome> {
+async function send(lease: Lease, dependencies: Dependencies): Promise<SendOutcome> {
   const obstacle = lease.channel === 'sms' && smsObstacle(lease.deliverTo);
   if (obstacle) {
     return { outcome: 'permanent', errorCode: 'sms_number_refused', errorMessage: `The number ${obstacle}` };
   }
   let provider, card, message;
   try {
-    provider = await means.openProvider(lease.channel);
-    card = cardOf(lease, means);
+    provider = await dependencies.openProvider(lease.channel);
+    card = cardOf(lease, dependencies);
     message = messageOf(lease, card);
   } catch (error) {
     const missing = error instanceof Refusal ? error.details.missing : undefined;
@@ -122,9 +122,9 @@ async function send(lease: Lease, means: Means): Promise<SendOutcome> {
 }
 
 /** Names the first message found that is not another delivery's, else says that there is none, or no telling. */
-async function settle(context: JobContext, lease: Lease, means: Means): Promise<keyof Findings> {
-  const provider = await means.openProvider(lease.channel);
-  const message = messageOf(lease, cardOf(lease, means));
+async function settle(context: JobContext, lease: Lease, dependencies: Dependencies): Promise<keyof Findings> {
+  const provider = await dependencies.openProvider(lease.channel);
+  const message = messageOf(lease, cardOf(lease, dependencies));
   const { candidates, isComplete } = await provider.find(message, new Date(lease.attemptStartedAt));
   for (const candidate of candidates) {
     const isTaken = await resolve(context, lease, true, candidate);
@@ -152,8 +152,8 @@ async function resolve(
   return result.taken ?? false;
 }
 
-function cardOf({ sealed }: Lease, means: Means): CardSecrets | undefined {
-  return sealed && means.unseal(sealed);
+function cardOf({ sealed }: Lease, dependencies: Dependencies): CardSecrets | undefined {
+  return sealed && dependencies.unseal(sealed);
 }
 
 function messageOf(lease: Lease, card?: CardSecrets): Message {

@@ -1,15 +1,15 @@
 import type { Template } from './render.ts';
 
-/** A text of the house; an SMS takes the text alone. */
+/** A default text; an SMS has no subject. */
 type Notice = { subject: string; text: string };
 
-/** The messages that bring no card, by the name under which the database queues them. */
+/** Messages without a card, by the topic under which the database queues them. */
 const notices: Record<string, Notice> = {
   reward_delayed: {
     subject: 'Your reward is on its way',
     text: "We're processing your reward. You'll receive your gift card within 24 hours.",
   },
-  // The wording is the proof of consent: the database keeps it letter by letter, and this adds nothing.
+  // The database stores the exact wording as proof of consent, so nothing may be added here.
   sms_opt_in: { subject: '', text: '{{wording}}' },
   voucher_redeemed: {
     subject: 'Your voucher is redeemed',

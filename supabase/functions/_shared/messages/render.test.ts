@@ -10,16 +10,16 @@ const merge: Merge = {
   redemption_url: 'https://amazon.com/redeem',
   expiration_date: 'December 31, 2027',
 };
-const house = { company_name: 'Acme', support_phone: '', support_email: 'help@acme.test' };
+const platform = { company_name: 'Acme', support_phone: '', support_email: 'help@acme.test' };
 const card = { code: 'AMZN-1234', pin: '4321' };
 const none = { subject: null, body: null };
 
 const values = (over: Partial<Merge> = {}, cardOver = {}) =>
-  valuesOf({ ...merge, ...over } as Merge, { ...card, ...cardOver }, house);
+  valuesOf({ ...merge, ...over } as Merge, { ...card, ...cardOver }, platform);
 const text = (body: string, over: Partial<Merge> = {}, cardOver: object = { pin: null }) =>
   render('sms', { subject: null, body }, values(over, cardOver)).text;
 
-Deno.test('render: the default SMS brings code, PIN, address and expiry', () => {
+Deno.test('render: the default SMS → code, PIN, redemption URL and expiry', () => {
   assert.equal(
     render('sms', none, values()).text,
     `Acme: Hi Ann, here's your $25 Amazon gift card: AMZN-1234
@@ -30,7 +30,7 @@ Questions? Reply HELP. To opt out, reply STOP.`,
   );
 });
 
-Deno.test('render: the default texts leave out what a card does not have', () => {
+Deno.test('render: a card without PIN, URL or expiry → the default texts omit them', () => {
   const bare = values({ redemption_url: '', expiration_date: '' }, { pin: null });
   const sms = render('sms', none, bare).text;
   assert.doesNotMatch(sms, /PIN|Redeem|Expires/);
@@ -40,7 +40,7 @@ Deno.test('render: the default texts leave out what a card does not have', () =>
   assert.match(email, /Write to: help@acme\.test/);
 });
 
-Deno.test('render: the template of the gift card document is filled in as it stands, and brings the PIN', () => {
+Deno.test('render: the template of the gift card document → filled in, with the PIN', () => {
   const body = `Hi {{first_name}}, thanks for scheduling your appointment!\u0020
 
 Here's your \${{amount}} {{brand}} gift card: {{code}}
@@ -77,7 +77,7 @@ Deno.test('render: a PIN without a place in the template → a line at the end, 
   );
 });
 
-Deno.test('render: an amount is written without cents when it has none', () => {
+Deno.test('render: a whole amount → without cents', () => {
   const amounts: [number | string, string, string][] = [
     [25, '25', '$25'],
     ['25.00', '25', '$25'],
@@ -91,12 +91,12 @@ Deno.test('render: an amount is written without cents when it has none', () => {
   assert.equal(text('{{value}}', { currency: 'EUR' }), '€25');
 });
 
-Deno.test('render: tags may have spaces and capitals; unknown ones leave nothing behind', () => {
+Deno.test('render: tags with spaces and capitals → filled in; unknown ones → removed', () => {
   assert.equal(text('{{ code }}|{{Code}}|{{\tCODE}}'), 'AMZN-1234|AMZN-1234|AMZN-1234');
   assert.equal(text('a{{nick_name}}b{{}}c{{constructor}}d{{__proto__}}e'), 'abcde');
 });
 
-Deno.test('render: a value is never read as a template', () => {
+Deno.test('render: a value that contains a tag → not filled in again', () => {
   assert.equal(
     text('{{first_name}} {{last_name}}', { first_name: '{{code}}', last_name: "$& $1 $' {{pin}}" }),
     "{{code}} $& $1 $' {{pin}}",
@@ -104,7 +104,7 @@ Deno.test('render: a value is never read as a template', () => {
   assert.equal(text('{{{{code}}}}'), '{{AMZN-1234}}');
 });
 
-Deno.test('render: a line break in a name does not begin a new line', () => {
+Deno.test('render: a line break in a name → replaced', () => {
   assert.equal(text('Hi {{first_name}}!', { first_name: 'Ann\r\nReply with your PIN' }), 'Hi Ann Reply with your PIN!');
   const subject = render(
     'email',
@@ -114,18 +114,18 @@ Deno.test('render: a line break in a name does not begin a new line', () => {
   assert.equal(subject, 'For A B Bcc: x');
 });
 
-Deno.test('render: a name keeps its letters and emoji, and loses what would turn the code around', () => {
+Deno.test('render: a name → keeps letters and emoji, loses bidirectional controls', () => {
   assert.equal(text('{{first_name}}: {{code}}', { first_name: '\u202eAda\u2066\u0007' }), 'Ada: AMZN-1234');
   for (const name of ['José', 'نور', 'Åsa 👩‍👩‍👧', '王芳', 'O’Brien']) {
     assert.equal(text('{{first_name}}', { first_name: name }), name);
   }
 });
 
-Deno.test('render: somebody without a name is greeted all the same', () => {
+Deno.test('render: a recipient without a name → greeted without one', () => {
   assert.equal(text('Hi {{first_name}},', { first_name: '' }), 'Hi there,');
 });
 
-Deno.test('render: the HTML of an e-mail shows values and template as text', () => {
+Deno.test('render: markup in values or template → escaped in HTML', () => {
   const { html, text } = render(
     'email',
     { subject: null, body: 'Hi {{first_name}},\n\n<b>{{code}}</b>\nBye' },
@@ -140,22 +140,22 @@ Bye</p>`,
   assert.match(text, /<b>A&'B<\/b>/);
 });
 
-Deno.test('render: a subject brings neither code nor PIN nor link', () => {
+Deno.test('render: a subject → neither code, PIN nor link', () => {
   const subject = 'Your card {{code}} {{pin}}{{claim_url}}';
   assert.equal(render('email', { subject, body: null }, values()).subject, 'Your card');
 });
 
-Deno.test('render: the default subject names value and brand but never the code', () => {
+Deno.test('render: the default subject → value and brand, never the code', () => {
   assert.equal(render('email', none, values()).subject, 'Your $25 Amazon gift card');
 });
 
-Deno.test('render: templates from Windows and old Macs are read alike', () => {
+Deno.test('render: CRLF or CR in a template → line breaks', () => {
   assert.equal(text('a\r\nb\rc'), 'a\nb\nc');
 });
 
 const claim = { url: 'https://shop.example/card#token', expires: 'December 1, 2026', isRequired: true };
 
-Deno.test('render: a demanded link takes the place of code and PIN, in the texts of the house and of a campaign', () => {
+Deno.test('render: a required claim link → replaces code and PIN in the default template and in that of a campaign', () => {
   for (const body of [null, 'Your card: {{code}}\nPIN: {{pin}}', '{{claim_url}}', '{{ CODE }} {{Pin}}']) {
     for (const channel of ['sms', 'email'] as const) {
       const { text, html, subject } = render(channel, { subject: 'For {{code}}', body }, values(), claim);
@@ -167,7 +167,7 @@ Deno.test('render: a demanded link takes the place of code and PIN, in the texts
   assert.match(render('sms', none, values(), claim).text, /on one device only, until December 1, 2026/);
 });
 
-Deno.test('render: a link that is offered stands beside the code', () => {
+Deno.test('render: an optional claim link → beside the code', () => {
   const offered = { ...claim, isRequired: false };
   const body = '{{code}} {{pin}} {{claim_url}} {{claim_expires}}';
   assert.equal(

@@ -1,4 +1,4 @@
-/** A campaign's own texts; null for the house's. */
+/** A campaign's own texts; null for the default template. */
 export interface Template {
   subject: string | null;
   body: string | null;
@@ -82,11 +82,11 @@ const PIN_LINE = '\nPIN: {{pin}}';
 /** The default templates, for the database to check them like any other. */
 export const DEFAULT_TEMPLATES = { sms: [SMS, SMS_LINK], email: [EMAIL, EMAIL_LINK], email_subject: [EMAIL_SUBJECT] };
 
-/** Makes a message from a campaign's template or the house's own. */
+/** Makes a message from a campaign's template or the default template. */
 export function render(channel: 'sms' | 'email', template: Template, values: Values, claim?: Claim): Rendered {
-  const house = claim?.isRequired ? { sms: SMS_LINK, email: EMAIL_LINK } : { sms: SMS, email: EMAIL };
+  const defaults = claim?.isRequired ? { sms: SMS_LINK, email: EMAIL_LINK } : { sms: SMS, email: EMAIL };
   const filled = { ...values, ...valuesOfClaim(claim) };
-  const text = fillIn(withPin(template.body ?? house[channel]), filled);
+  const text = fillIn(withPin(template.body ?? defaults[channel]), filled);
   // A subject is shown on locked screens and kept in logs: a link has no place in it, nor for the code.
   const visible = { ...filled, claim_url: '', code: '', pin: '' };
   const subject = fillIn(template.subject ?? EMAIL_SUBJECT, visible).replace(/\s+/g, ' ');
@@ -105,9 +105,13 @@ function withPin(template: string): string {
 }
 
 /** The values of the merge tags: `{{amount}}` is 25 or 25.50, `{{value}}` the same with its currency. */
-export function valuesOf(merge: Merge, card: { code: string; pin: string | null } | undefined, house: Values): Values {
+export function valuesOf(
+  merge: Merge,
+  card: { code: string; pin: string | null } | undefined,
+  platform: Values,
+): Values {
   return {
-    ...house,
+    ...platform,
     ...Object.fromEntries(Object.entries(merge).map(([tag, text]) => [tag, String(text ?? '')])),
     first_name: String(merge.first_name || 'there'),
     ...amountsOf(merge),

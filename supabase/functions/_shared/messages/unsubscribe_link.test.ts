@@ -9,7 +9,7 @@ Deno.env.set('PUBLIC_FUNCTIONS_URL', 'https://x.example/functions/v1/');
 const ID = '11111111-2222-4333-8444-555555555555';
 const token = new URL(unsubscribeUrl(ID)).searchParams.get('token')!;
 
-Deno.test('unsubscribeUrl: its token names the delivery again, also after the key has changed', () => {
+Deno.test('unsubscribeUrl: its token → the delivery, also after a key rotation', () => {
   assert.equal(deliveryIn(token), ID);
   const keys = Deno.env.get('CARD_SEAL_KEYS')!;
   Deno.env.set('CARD_SEAL_KEYS', `k2:${Buffer.alloc(32, 2).toString('base64')},${keys}`);
@@ -18,7 +18,7 @@ Deno.test('unsubscribeUrl: its token names the delivery again, also after the ke
   Deno.env.set('CARD_SEAL_KEYS', keys);
 });
 
-Deno.test('unsubscribeUrl: a token of one purpose is none of the other', () => {
+Deno.test('unsubscribeUrl: a token of another purpose → refused', () => {
   assert.equal(linkIdOf(token), null);
   assert.equal(deliveryIn(tokenOf({ linkId: ID, keyId: 'k1' })), null);
   assert.equal(deliveryIn(`${token}A`), null);

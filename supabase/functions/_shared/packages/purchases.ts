@@ -14,13 +14,13 @@ import type { Call } from '../http/rpc.ts';
 import type { JobContext } from '../http/serve.ts';
 import type { Purchase, Refund } from './answers.ts';
 
-/** What a door says of a purchase, and what is still to be asked of the processor. */
+/** The answer of an entry point about a purchase, and the call to the processor that is still due. */
 export interface PurchaseAnswer {
   purchase: Purchase;
   payment: PaymentOrder | null;
 }
 
-/** What a door says of a refund, and what is still to be asked of the processor. */
+/** The answer of an entry point about a refund, and the call to the processor that is still due. */
 export interface RefundAnswer {
   refund: Refund;
   purchase: Purchase;
@@ -119,7 +119,7 @@ async function leases<Lease>({ rpc }: JobContext, name: string, ...call: Call): 
 }
 
 async function reconcile(context: JobContext, order: PaymentOrder & { isToEnd: boolean }): Promise<boolean> {
-  // Nobody has its secret, so nobody can have paid it.
+  // Its client secret was never handed out, so it cannot have been paid.
   if (!order.isToEnd && !order.paymentIntentId) return false;
   try {
     const payments = openPayments();

@@ -72,12 +72,12 @@ async function comesTo(url: string, addresses: string[] = ['1.1.1.1'], allowed: 
   }
 }
 
-Deno.test('isPublic: inner, special and malformed addresses are not, others are', () => {
+Deno.test('isPublic: private, special and malformed addresses → false, others → true', () => {
   assert.deepEqual(INNER.filter(isPublic), []);
   assert.deepEqual(OUTER.filter((address) => !isPublic(address)), []);
 });
 
-Deno.test('isPublic: no address of a private network is, whatever its digits', () => {
+Deno.test('isPublic: any address of a private network → false', () => {
   const byte = fc.integer({ min: 0, max: 255 });
   const inner = fc.oneof(
     fc.tuple(fc.constantFrom(0, 10, 127), byte, byte, byte),
@@ -89,7 +89,7 @@ Deno.test('isPublic: no address of a private network is, whatever its digits', (
   fc.assert(fc.property(inner, (bytes) => !isPublic(bytes.join('.')) && !isPublic(`::ffff:${bytes.join('.')}`)));
 });
 
-Deno.test('targetOf: a public https URL is called at the address that was looked at', async () => {
+Deno.test('targetOf: a public https URL → the address that was checked', async () => {
   const target = await targetOf(
     'https://hooks.example.com:8443/in?x=1',
     [],
@@ -99,14 +99,14 @@ Deno.test('targetOf: a public https URL is called at the address that was looked
   assert.equal(await comesTo('https://[2606:4700::1111]/'), '2606:4700::1111');
 });
 
-Deno.test('targetOf: a name is refused when any of its addresses is inner', async () => {
+Deno.test('targetOf: a name with any private address → refused', async () => {
   for (const address of INNER.filter(Boolean)) {
     assert.equal(await comesTo('https://hooks.example.com/', [address]), 'address_refused', address);
     assert.equal(await comesTo('https://hooks.example.com/', ['1.1.1.1', address]), 'address_refused', address);
   }
 });
 
-Deno.test('targetOf: inner addresses are refused however they are written', async () => {
+Deno.test('targetOf: a private address in any notation → refused', async () => {
   const urls = [
     'https://127.0.0.1/',
     'https://127.1/',
@@ -129,7 +129,7 @@ Deno.test('targetOf: inner addresses are refused however they are written', asyn
   for (const url of urls) assert.equal(await comesTo(url, ['127.0.0.1']), 'address_refused', url);
 });
 
-Deno.test('targetOf: other schemes, credentials and nonsense are refused', async () => {
+Deno.test('targetOf: other schemes, credentials, malformed URLs → refused', async () => {
   const urls = [
     'http://hooks.example.com/',
     'ftp://hooks.example.com/',
@@ -147,7 +147,7 @@ Deno.test('targetOf: other schemes, credentials and nonsense are refused', async
   for (const url of urls) assert.equal(await comesTo(url), 'url_refused', url);
 });
 
-Deno.test('targetOf: a name that nobody knows is not found', async () => {
+Deno.test('targetOf: an unknown host name → not found', async () => {
   assert.equal(await comesTo('https://hooks.example.com/', []), 'host_not_found');
   assert.equal(
     await targetOf('https://x.example/', [], () => Promise.reject(new Error('ENOTFOUND'))).catch(({ code }) => code),
@@ -155,11 +155,11 @@ Deno.test('targetOf: a name that nobody knows is not found', async () => {
   );
 });
 
-Deno.test('targetOf: the real look-up knows where localhost is, and refuses it', async () => {
+Deno.test('targetOf: localhost by the real resolver → refused', async () => {
   await assert.rejects(targetOf('https://localhost/'), { code: 'address_refused' });
 });
 
-Deno.test('targetOf: a host that is allowed by name and port may be inner and unencrypted, and no other', async () => {
+Deno.test('targetOf: an allowed host and port → may be private and http, no other', async () => {
   const allowed = ['127.0.0.1:8080'];
   assert.equal(await comesTo('http://127.0.0.1:8080/in', [], allowed), '127.0.0.1');
   assert.equal(await comesTo('http://127.0.0.1:8081/in', [], allowed), 'url_refused');

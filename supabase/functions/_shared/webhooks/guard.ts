@@ -63,8 +63,8 @@ export function isPublic(address: string): boolean {
 }
 
 /**
- * The one address to call for a URL. Every address of the name must be public; it is the looked-at address that is called,
- * so a name that changes its mind in between changes nothing. `allowed` hosts (with port) are called whatever they are.
+ * The one address to call for a URL. Every address of the name must be public; the checked address is the one that is called,
+ * so a DNS change in between has no effect. `allowed` hosts (with port) are called without this check.
  */
 export async function targetOf(text: string, allowed: string[] = [], resolve = resolveByName): Promise<Target> {
   const url = URL.parse(text);

@@ -1,13 +1,13 @@
 import type { Target } from './guard.ts';
 
-/** How long a receiver may take, from the connection to the status of its answer. */
+/** Milliseconds that a receiver may take, from the connection to the status of its answer. */
 export const TIMEOUT_MS = 15_000;
 
 const MAX_STATUS_LINE = 1024;
 
 /**
- * Posts to an address that was looked at and returns the status of the answer; redirects are not followed and nothing else
- * of the answer is read. Not `fetch`, which would look the name up once more and connect to whatever it means by then.
+ * Posts to a checked address and returns the status of the answer; redirects are not followed and nothing else
+ * of the answer is read. Not `fetch`, which would resolve the name again and might connect to another address.
  */
 export async function post(
   target: Target,

@@ -67,7 +67,7 @@ function targetAt(host: string, isEncrypted = false): Target {
 const sendTo = (host: string, secrets = [SECRET]) =>
   send({ messageId: 'msg_1', url: `http://${host}/in?a=b%20c`, secrets, body: BODY }, [host]);
 
-Deno.test('send: the official library verifies what arrives, to the letter', async () => {
+Deno.test('sendWebhooks: a message → verified by the official library', async () => {
   await withReceiver(says(204), async (host, received) => {
     assert.deepEqual(await sendTo(host), { outcome: 'delivered', httpStatus: 204, errorCode: null });
     const [{ path, headers, body }] = received;
@@ -77,7 +77,7 @@ Deno.test('send: the official library verifies what arrives, to the letter', asy
   });
 });
 
-Deno.test('send: while a secret is changed either of the two verifies', async () => {
+Deno.test('sendWebhooks: two secrets during a rotation → either verifies', async () => {
   const newer = `whsec_${btoa('another secret of 24 byt')}`;
   await withReceiver(says(200), async (host, received) => {
     await sendTo(host, [newer, SECRET]);
@@ -92,7 +92,7 @@ for (
     'failed',
   ]] as const
 ) {
-  Deno.test(`send: ${status} means ${outcome}`, async () => {
+  Deno.test(`sendWebhooks: status ${status} → ${outcome}`, async () => {
     await withReceiver(says(status), async (host) => {
       const result = await sendTo(host);
       assert.deepEqual([result.outcome, result.httpStatus], [outcome, status]);
@@ -100,14 +100,14 @@ for (
   });
 }
 
-Deno.test('send: a redirect is a failure and is not followed', async () => {
+Deno.test('sendWebhooks: a redirect → failed, not followed', async () => {
   await withReceiver(says(302, 'location: /elsewhere\r\n'), async (host, received) => {
     assert.deepEqual(await sendTo(host), { outcome: 'failed', httpStatus: 302, errorCode: 'http_302' });
     assert.equal(received.length, 1);
   });
 });
 
-Deno.test('send: what is no answer is a failure', async () => {
+Deno.test('sendWebhooks: no HTTP answer → failed', async () => {
   for (const answer of ['', 'nonsense', 'HTTP/1.1 999 Words\r\n', 'x'.repeat(1_000_000)]) {
     await withReceiver(answer, async (host) => {
       assert.deepEqual(await sendTo(host), { outcome: 'failed', httpStatus: null, errorCode: 'connection' });
@@ -116,7 +116,7 @@ Deno.test('send: what is no answer is a failure', async () => {
   assert.equal((await sendTo('127.0.0.1:1')).errorCode, 'connection');
 });
 
-Deno.test('send: a place that is not allowed is never called', async () => {
+Deno.test('sendWebhooks: a target that is not allowed → never called', async () => {
   await withReceiver(says(200), async (host, received) => {
     const lease = { messageId: 'msg_1', url: `http://${host}/`, secrets: [SECRET], body: BODY };
     assert.equal((await send(lease, [])).errorCode, 'url_refused');
@@ -126,13 +126,13 @@ Deno.test('send: a place that is not allowed is never called', async () => {
   });
 });
 
-Deno.test('post: whoever does not answer in time is left', async () => {
+Deno.test('post: an endpoint that does not answer in time → aborted', async () => {
   await withReceiver(null, async (host) => {
     await assert.rejects(post(targetAt(host), {}, '{}', 100), { name: 'TimeoutError' });
   });
 });
 
-Deno.test('post: nothing is told in clear to a receiver that should be encrypted and is not', async () => {
+Deno.test('post: an https receiver without TLS → nothing is sent in clear text', async () => {
   await withReceiver(says(200), async (host, received) => {
     await assert.rejects(post(targetAt(host, true), {}, '{"secret":1}', 2000));
     assert.equal(received.length, 0);

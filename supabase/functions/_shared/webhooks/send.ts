@@ -4,7 +4,7 @@ import type { JobContext } from '../http/serve.ts';
 import { Forbidden, type Resolve, targetOf } from './guard.ts';
 import { post } from './post.ts';
 
-/** One try of one message, as the database hands it out. */
+/** One leased attempt of a message. */
 interface Lease {
   attemptId: string;
   leaseToken: string;
@@ -15,7 +15,7 @@ interface Lease {
   body: { type: string; timestamp: string; data: Record<string, unknown> };
 }
 
-/** What a try came to; gone means that the endpoint wants nothing more. */
+/** The outcome of an attempt; gone means that the endpoint answered 410. */
 interface Outcome {
   outcome: 'delivered' | 'failed' | 'gone';
   httpStatus: number | null;
@@ -25,7 +25,7 @@ interface Outcome {
 // The budget and one slow call together stay below the minute that a lease lasts.
 const LIMITS = { concurrency: 8, budgetMs: 25_000 };
 
-/** Sends the webhooks that are due and tells how many came to what. */
+/** Sends due webhooks and returns the number of each outcome. */
 export async function sendWebhooks({ rpc, log }: JobContext): Promise<Record<string, number>> {
   const tally = { delivered: 0, failed: 0, gone: 0 };
   await drain(
@@ -49,7 +49,7 @@ export async function sendWebhooks({ rpc, log }: JobContext): Promise<Record<str
   return tally;
 }
 
-/** Tries once; whatever goes wrong is the outcome of the try. */
+/** Makes one attempt; any failure is its outcome. */
 export async function send(
   lease: Pick<Lease, 'messageId' | 'url' | 'secrets' | 'body'>,
   allowed = (Deno.env.get('WEBHOOK_ALLOWED_HOSTS') ?? '').split(',').filter(Boolean),
@@ -66,7 +66,7 @@ export async function send(
   }
 }
 
-/** What a receiver verifies; while a secret is changed both sign. */
+/** The signatures; during a rotation both secrets sign. */
 function headersOf({ messageId, secrets }: Pick<Lease, 'messageId' | 'secrets'>, body: string, at: Date) {
   return {
     'content-type': 'application/json',
@@ -77,7 +77,7 @@ function headersOf({ messageId, secrets }: Pick<Lease, 'messageId' | 'secrets'>,
   };
 }
 
-// Names only: the words of a failure may tell of our network.
+// Names only: the message of a failure may reveal the network.
 function codeOf(error: unknown): string {
   if (error instanceof Forbidden) return error.code;
   const { name } = error as Error;

@@ -1,4 +1,4 @@
-/** The account at a supplier, as the secrets tell it. */
+/** The account at a supplier, from the secrets. */
 export interface Account {
   apiKey: string;
   secretKey: string;
@@ -10,7 +10,7 @@ export interface Account {
 /** How long the secrets of a card may be; network-branded rewards are held as the provider's link. */
 export const MAX_LENGTH = { code: 110, link: 500, pin: 32 };
 
-/** What is wanted of a supplier; the same `clientRequestId` means the same card, however often it is asked for. */
+/** An order; the same `clientRequestId` means the same card, also when repeated. */
 export interface Order {
   clientRequestId: string;
   /** The brand's name at the supplier. */
@@ -20,11 +20,11 @@ export interface Order {
   currency: string;
   sector: string | null;
   deliveryMethod: 'code' | 'url';
-  /** What the supplier called an order that it makes later. */
+  /** The supplier's reference of a delayed order. */
   reference: string | null;
 }
 
-/** A card as its supplier hands it over, in clear; never logged and never stored like this. */
+/** A card from its supplier in clear text; never logged, and stored only sealed. */
 export interface BoughtCard {
   code: string;
   pin: string | null;
@@ -35,7 +35,7 @@ export interface BoughtCard {
 }
 
 interface Said {
-  /** The supplier's own code, or the kind of its silence. */
+  /** The supplier's own code, or the kind of missing answer. */
   supplierCode?: string;
   reference?: string;
   message?: string;
@@ -50,15 +50,15 @@ export interface Issued extends Said {
 }
 
 /**
- * What came of a call. `ordered`: the card comes later. `declined`: certainly not issued, and asking again is no use.
- * `short`: not issued for want of our money or their stock. `reversed` and `not_found`: certainly no card (any more).
- * `unknown`: everything else, for which only the same id may be asked again.
+ * The outcome of a call. `ordered`: the card comes later. `declined`: certainly not issued, a retry is useless.
+ * `short`: not issued for lack of float or stock. `reversed` and `not_found`: certainly no card (any more).
+ * `unknown`: everything else; only a retry with the same id is allowed.
  */
 export type Outcome =
   | Issued
   | (Said & { outcome: 'ordered' | 'declined' | 'short' | 'unknown' | 'reversed' | 'not_found' });
 
-/** Our money at a supplier. */
+/** The platform's float at a supplier. */
 export interface Float {
   name: string;
   currency: string;
@@ -73,7 +73,7 @@ export interface CatalogueBrand {
   isEnabled: boolean;
   /** Whether its cards come later. */
   isAsynchronous: boolean;
-  /** Whether what was issued can be taken back. */
+  /** Whether an issued card can be reversed. */
   isReversible: boolean;
   deliveryMethods: string[];
   /** Values it can be bought in; empty when any within the limits. */
@@ -81,24 +81,24 @@ export interface CatalogueBrand {
   limits: { lower: string; upper: string } | null;
 }
 
-/** What is left of a brand in one value. */
+/** The stock of a brand in one value. */
 export interface Stock {
   brandCode: string;
   denomination: string;
   available: number;
 }
 
-/** Whoever sells cards. */
+/** A supplier of gift cards. */
 export interface Supplier {
   /** Buys a card at once. Every failure of these four is an outcome, nothing is thrown. */
   issue(order: Order): Promise<Outcome>;
   /** Orders a card that comes later. */
   order(order: Order): Promise<Outcome>;
-  /** Asks what became of an order. */
+  /** Reads the status of an order. */
   orderStatus(order: Order): Promise<Outcome>;
-  /** Takes back whatever the order has come to. */
+  /** Reverses an order in any state. */
   reverse(order: Order): Promise<Outcome>;
-  /** Looks at our money; these three throw when the supplier cannot be asked. */
+  /** Reads the floats; these three throw when the supplier is unreachable. */
   floats(currency?: string): Promise<Float[]>;
   brands(brandCode?: string): Promise<CatalogueBrand[]>;
   stock(brandCode?: string): Promise<Stock[]>;

@@ -28,7 +28,7 @@ export interface Finding {
   isComplete: boolean;
 }
 
-/** Whoever carries messages of one channel. */
+/** A provider that sends the messages of one channel. */
 export interface Provider {
   /** Tries once; every failure is an outcome, nothing is thrown. */
   send(message: Message): Promise<SendOutcome>;

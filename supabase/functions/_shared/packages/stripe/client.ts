@@ -1,7 +1,7 @@
 import Stripe from 'stripe';
 import { TIMEOUT_MS } from '../../http/network.ts';
 
-/** Stripe's own client at any base URL; it tries once, for whoever calls it knows better when to try again. */
+/** Stripe's own client at any base URL. It does not retry by itself: the callers decide when. */
 export function openStripe(secretKey: string, baseUrl?: string): Stripe {
   return new Stripe(secretKey, {
     httpClient: Stripe.createFetchHttpClient(),

@@ -53,7 +53,7 @@ export class PaymentUnknown extends Error {
   override name = 'PaymentUnknown';
 }
 
-/** Whoever takes payments by card. */
+/** A payment processor. */
 export interface Payments {
   create(order: PaymentOrder): Promise<OpenPayment>;
   find(paymentIntentId: string): Promise<OpenPayment>;

@@ -25,12 +25,12 @@ function signed(payload: string, secret = SECRET, timestamp = Math.floor(Date.no
   return new Stripe('sk_test').webhooks.generateTestHeaderStringAsync({ payload, secret, timestamp });
 }
 
-Deno.test("webhook: what Stripe's own library has signed is taken", async () => {
+Deno.test("stripe webhook: signed by Stripe's library → accepted", async () => {
   const body = JSON.stringify(event('payment_intent.succeeded', { ...intent, description: 'Prämie 🎁' }));
   assert.equal((await eventIn(body, await signed(body), [SECRET]))?.id, 'evt_1');
 });
 
-Deno.test('webhook: while the secret changes, what is signed with either is taken', async () => {
+Deno.test('stripe webhook: two secrets during a rotation → both accepted', async () => {
   const body = JSON.stringify(event('payment_intent.succeeded', intent));
   for (const secret of ['whsec_new', SECRET]) {
     assert.equal((await eventIn(body, await signed(body, secret), ['whsec_new', SECRET]))?.id, 'evt_1', secret);
@@ -39,7 +39,7 @@ Deno.test('webhook: while the secret changes, what is signed with either is take
   assert.equal(await eventIn(body, await signed(body), []), null);
 });
 
-Deno.test('webhook: another secret, another body, an old signature and none are not', async () => {
+Deno.test('stripe webhook: another secret or body, an old signature, or none → refused', async () => {
   const body = JSON.stringify(event('payment_intent.succeeded', intent));
   const now = Math.floor(Date.now() / 1000);
   assert.equal(await eventIn(body, await signed(body, 'whsec_other'), [SECRET]), null);
@@ -50,7 +50,7 @@ Deno.test('webhook: another secret, another body, an old signature and none are 
   assert.equal(await eventIn('no JSON', await signed('no JSON'), [SECRET]), null);
 });
 
-Deno.test('webhook: a payment is told with its purchase, in the words of the database', () => {
+Deno.test('stripe webhook: a payment → its facts with the purchase', () => {
   assert.deepEqual(paymentEventOf(event('payment_intent.succeeded', intent)), {
     event_id: 'evt_1',
     event_type: 'payment_intent.succeeded',
@@ -68,12 +68,12 @@ Deno.test('webhook: a payment is told with its purchase, in the words of the dat
   });
 });
 
-Deno.test('webhook: the mode is that of the event, and a purchase that is no id is none', () => {
+Deno.test('stripe webhook: livemode → that of the event; a malformed purchase id → none', () => {
   const told = paymentEventOf(event('payment_intent.succeeded', { ...intent, metadata: { purchase_id: 'x' } }, true));
   assert.deepEqual([told?.facts.isLive, told?.purchase_id], [true, null]);
 });
 
-Deno.test('webhook: a failure names why, a charge and a dispute their payment', () => {
+Deno.test('stripe webhook: a failure → its reason; a charge or dispute → its payment', () => {
   const failed = { ...intent, last_payment_error: { code: 'card_declined', decline_code: 'insufficient_funds' } };
   assert.equal(paymentEventOf(event('payment_intent.payment_failed', failed))?.facts.error, 'insufficient_funds');
   const charge = { id: 'ch_1', payment_intent: { id: 'pi_1' }, amount_refunded: 500, currency: 'usd' };
@@ -86,7 +86,7 @@ Deno.test('webhook: a failure names why, a charge and a dispute their payment', 
   assert.deepEqual(paymentEventOf(event('refund.failed', refund))?.facts, facts);
 });
 
-Deno.test('webhook: kinds that mean nothing to purchases are nothing', () => {
+Deno.test('stripe webhook: other event types → ignored', () => {
   assert.equal(paymentEventOf(event('customer.created', { id: 'cus_1' })), null);
 });
 

@@ -28,16 +28,16 @@ const cardData = z.object({
   ).nullish()
     .catch(null),
   url: text(MAX_LENGTH.link),
-  // A date that cannot be read is no reason to lose a card.
+  // An unreadable date must not lose the card.
   expiration_date: z.string().nullish().catch(null),
 });
 
-/** What stands in an answer to an order: the card, or what is wrong with it. */
+/** The content of an answer to an order: the card, or its problem. */
 export type CardAnswer =
   | { card: BoughtCard; reference?: string; cost?: string }
   | { problem: 'unreadable' | 'another_brand' | 'another_value' | 'no_card' };
 
-/** Reads a card and holds it against what was ordered. */
+/** Reads a card and compares it with the order. */
 export function readCard(data: unknown, order: Order): CardAnswer {
   const parsed = cardData.safeParse(data);
   if (!parsed.success) return { problem: 'unreadable' };
@@ -69,7 +69,7 @@ function pinOf(pin?: string | null, securityCode?: string | null): string | null
 
 const orderData = z.object({ reference: z.string().min(1).max(100), face_value: money.optional() });
 
-/** The reference of an order that was taken, or null when the answer does not fit the order. */
+/** The reference of an accepted order, or null when the answer does not fit the order. */
 export function readReference(data: unknown, order: Order): string | null {
   const parsed = orderData.safeParse(data);
   if (!parsed.success) return null;
@@ -82,7 +82,7 @@ const statusData = z.object({
   reference: text(100),
 });
 
-/** How far an order has come, or null when the answer does not say so. */
+/** The state of an order, or null when the answer does not name it. */
 export function readStatus(data: unknown): z.output<typeof statusData> | null {
   return statusData.safeParse(data).data ?? null;
 }
@@ -112,7 +112,7 @@ const floatsData = z.object({ floats: z.union([z.record(z.string(), z.record(z.s
 
 const floatData = z.object({ available_balance: money });
 
-/** Our money by currency and float; throws when the answer is not as documented. */
+/** The floats by currency and name; throws when the answer is not as documented. */
 export function readFloats(data: unknown): Float[] {
   return Object.entries(floatsData.parse(data).floats).flatMap(([currency, floats]) =>
     readable('floats', floats, floatData).map(([name, { available_balance }]) => ({
@@ -156,7 +156,7 @@ const stockData = z.record(z.string(), z.unknown());
 
 const brandStock = z.union([z.record(z.string(), z.union([z.literal('OUT'), z.string().regex(/^\d{1,9}$/)])), none]);
 
-/** What is left by brand and value; throws when the answer is not as documented. */
+/** The stock by brand and value; throws when the answer is not as documented. */
 export function readStock(data: unknown): Stock[] {
   return readable('stock', stockData.parse(data), brandStock).flatMap(([brandCode, values]) =>
     Object.entries(values).map(([denomination, left]) => ({

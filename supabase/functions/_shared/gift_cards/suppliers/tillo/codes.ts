@@ -1,10 +1,10 @@
 /**
- * What Tillo's codes mean for a card that was asked for. `final`: not issued, and never will be. `short`: our money or
- * their stock is at its end. `again`: nobody knows, the same id may be asked again. `none`: there is no such sale.
+ * What Tillo's codes mean for a requested card. `final`: not issued, and never will be. `short`: the platform's float or
+ * the supplier's stock is exhausted. `again`: the outcome is unknown, retry with the same id. `none`: there is no such sale.
  */
 export type Meaning = 'final' | 'short' | 'again' | 'none';
 
-/** Tillo's codes, with what a person should know. */
+/** Tillo's codes, with a description for operators. */
 export const TILLO_CODES: Record<string, { meaning: Meaning; words: string }> = {
   '060': { meaning: 'final', words: 'Tillo does not accept the API token' },
   '070': { meaning: 'final', words: 'Tillo misses a parameter' },
@@ -23,7 +23,7 @@ export const TILLO_CODES: Record<string, { meaning: Meaning; words: string }> = 
   '615': { meaning: 'short', words: 'The credit with the brand at Tillo is too low' },
   '704': { meaning: 'final', words: 'Tillo does not sell this value, or the sector is not configured for the account' },
   '706': { meaning: 'final', words: 'Tillo does not sell this brand at present' },
-  // An id that is used for another order says nothing of this one.
+  // An id that belongs to another order says nothing about this one.
   '708': { meaning: 'again', words: 'Tillo knows the id from an order of another brand or value' },
   '709': { meaning: 'final', words: 'There is no relationship with the brand at Tillo' },
   '711': { meaning: 'final', words: 'Tillo cannot issue this card' },
@@ -54,7 +54,7 @@ export const TILLO_CODES: Record<string, { meaning: Meaning; words: string }> = 
   '740': { meaning: 'final', words: 'Tillo refuses the order' },
 };
 
-/** What a code means; one that is not known, or comes as a failure of Tillo itself, leaves everything open. */
+/** The meaning of a code; an unknown one, or a failure of Tillo itself, leaves the outcome open. */
 export function meaningOf(code: string, status: number): { meaning: Meaning; words: string } {
   // The one code that means either: no such page, or a server that failed.
   if (code === '999' && [404, 405].includes(status)) return { meaning: 'final', words: 'Tillo has no such call' };

@@ -58,10 +58,10 @@ function issue(baseUrl: string, clientRequestId: string): Promise<Reply> {
   return send(account, { method: 'POST', path: 'digital/issue', clientRequestId, brand: 'amazon', body });
 }
 
-Deno.test('send: a request whose connection breaks is sent once, and the refusal of a repeat is never its answer', () =>
+Deno.test('tillo http: the connection breaks → sent once, the refusal of a repetition is never the answer', () =>
   withServer([SOLD, null, REFUSED], async (baseUrl, asked) => {
     assert.equal((await issue(baseUrl, 'first')).code, '000');
-    // What the server does with it before it breaks off nobody knows: it may have sold the card.
+    // The server may have sold the card before the connection broke.
     await assert.rejects(issue(baseUrl, 'second'), (error) => error instanceof NoReply && error.kind === 'network');
     assert.equal(asked.filter((request) => request.includes('"second"')).length, 1);
   }));

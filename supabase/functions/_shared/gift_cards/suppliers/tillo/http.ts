@@ -14,14 +14,14 @@ export type Request = Pick<Signed, 'method' | 'path' | 'clientRequestId' | 'bran
   body?: Record<string, unknown>;
 };
 
-/** An answer in Tillo's envelope, whatever it says. */
+/** An answer in Tillo's envelope. */
 export interface Reply {
   status: number;
   code: string;
   data: unknown;
 }
 
-/** No answer in Tillo's envelope came: nobody knows what Tillo did. */
+/** No answer in Tillo's envelope came: the outcome is unknown. */
 export class NoReply extends Error {
   constructor(readonly kind: string) {
     super(`Tillo did not answer as documented: ${kind}`);
@@ -42,7 +42,7 @@ export async function send({ apiKey, secretKey, baseUrl }: Account, request: Req
   const timestamp = Date.now();
   const url = new URL(`${baseUrl.replace(/\/+$/, '')}/${path}`);
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
-  // A connection of its own: when a kept one breaks, Deno sends the request once more by itself, and a refusal of that repeat
+  // A connection of its own: when a kept-alive one breaks, Deno repeats the request by itself, and a refusal of that repetition
   // would pass for the answer to the first.
   const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
   try {
@@ -56,7 +56,7 @@ export async function send({ apiKey, secretKey, baseUrl }: Account, request: Req
         ...(body ? { 'Content-Type': 'application/json' } : {}),
       },
       body: body && JSON.stringify(body),
-      // The signature is for this address only, and what it protects is money.
+      // The signature is valid for this URL only, so redirects are refused.
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
       client,
@@ -79,7 +79,7 @@ function envelopeIn(bytes: Uint8Array, status: number): Pick<Reply, 'code' | 'da
   const parsed = envelope.safeParse(value);
   if (!parsed.success) throw new NoReply(`http_${status}`);
   const { code, data } = parsed.data;
-  // Two parts of one answer that contradict each other leave it open which is right.
+  // Contradicting parts of an answer leave the outcome open.
   if (code === '000' && parsed.data.status === 'error') throw new NoReply('contradiction');
   return { code, data };
 }

@@ -21,7 +21,7 @@ const SIMPLIFIED: [Omit<Signed, 'apiKey' | 'timestamp'>, string][] = [
 ];
 
 for (const [request, expected] of SIMPLIFIED) {
-  Deno.test(`tillo signature: ${request.method} ${request.path} is signed as Tillo documents`, () => {
+  Deno.test(`tillo signature: ${request.method} ${request.path} → as documented`, () => {
     assert.equal(signatureOf(secretKey, { ...request, apiKey, timestamp }), expected);
   });
 }
@@ -45,12 +45,12 @@ const FULL: [string, (string | number)[], string][] = [
 ];
 
 for (const [what, parts, expected] of FULL) {
-  Deno.test(`tillo signature: the full form of ${what}, which Tillo takes as well, is made of the same parts`, () => {
+  Deno.test(`tillo signature: the full form of ${what} → made of the same parts`, () => {
     assert.equal(hmac(secretKey, [apiKey, ...parts, timestamp]), expected);
   });
 }
 
-Deno.test('tillo signature: it depends on every part and on the secret', () => {
+Deno.test('tillo signature: any part or the secret changes → another signature', () => {
   const signed: Signed = { apiKey, method: 'POST', path: 'digital/issue', clientRequestId: 'a', brand: 'b', timestamp };
   const all = [
     signatureOf(secretKey, signed),

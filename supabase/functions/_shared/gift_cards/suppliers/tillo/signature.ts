@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 
-/** What a request is signed by; what it has not is left out altogether. */
+/** The signed parts of a request; absent ones are omitted. */
 export interface Signed {
   apiKey: string;
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';

@@ -52,7 +52,7 @@ async function outcomeOf(answer: Response | Error, action: 'issue' | 'order' | '
   return (await against<Outcome>(answer, (supplier) => supplier[action](ORDER))).result;
 }
 
-Deno.test('tillo: an order goes out as documented, signed and to the configured address', async () => {
+Deno.test('tillo: an order → as documented, signed, to the configured URL', async () => {
   const { result, sent: [{ url, init, body }] } = await against(success(SALE), (supplier) => supplier.issue(ORDER));
   assert.equal(url.href, 'https://relay.example/api/v2/digital/issue');
   assert.deepEqual(body, {
@@ -77,13 +77,13 @@ Deno.test('tillo: an order goes out as documented, signed and to the configured 
   });
 });
 
-Deno.test('tillo: a reversal names the first request and has an id of its own, the same each time', async () => {
+Deno.test('tillo: a reversal → names the first request, with a stable id of its own', async () => {
   const { result, sent: [{ body }] } = await against(success({}), (supplier) => supplier.reverse(ORDER));
   assert.equal(result.outcome, 'reversed');
   assert.deepEqual([body!.client_request_id, body!.original_client_request_id], ['ab12-a1-r', 'ab12-a1']);
 });
 
-Deno.test('tillo: an order is asked for by its reference, else by our id, never by both', async () => {
+Deno.test('tillo: the status of an order → by its reference, else by our id', async () => {
   const answer = () => success({ status: 'PENDING' });
   const byId = await against(answer(), (supplier) => supplier.orderStatus(ORDER));
   const byReference = await against(answer(), (supplier) => supplier.orderStatus({ ...ORDER, reference: 'r-1' }));
@@ -103,7 +103,7 @@ const CLASSES: [codes: string[], ofAnOrder: string, ofAQuestion: string][] = [
 
 for (const [codes, ofAnOrder, ofAQuestion] of CLASSES) {
   for (const code of codes) {
-    Deno.test(`tillo: ${code} leaves an order ${ofAnOrder}, a question ${ofAQuestion || 'open'}`, async () => {
+    Deno.test(`tillo: ${code} → an order is ${ofAnOrder}, a status call ${ofAQuestion || 'open'}`, async () => {
       for (const status of [200, 400, 401, 403, 422, 500, 503]) {
         for (const action of ['issue', 'order'] as const) {
           const { outcome, supplierCode } = await outcomeOf(error(code, status), action);
@@ -117,12 +117,12 @@ for (const [codes, ofAnOrder, ofAQuestion] of CLASSES) {
   }
 }
 
-Deno.test('tillo: every code that is known stands in a class above', () => {
+Deno.test('tillo: every known code → in one of the classes above', () => {
   const tested = new Set(CLASSES.flatMap(([codes]) => codes));
   assert.deepEqual(Object.keys(TILLO_CODES).filter((code) => !tested.has(code) && !['060', '071'].includes(code)), []);
 });
 
-Deno.test('tillo: 999 is final only where it says that there is no such call', async () => {
+Deno.test('tillo: 999 → final only with the message that there is no such call', async () => {
   assert.equal((await outcomeOf(error('999', 404))).outcome, 'declined');
   assert.equal((await outcomeOf(error('999', 405))).outcome, 'declined');
   assert.equal((await outcomeOf(error('999', 500))).outcome, 'unknown');
@@ -144,7 +144,7 @@ const SILENCES: [what: string, () => Response | Error, kind: string][] = [
 ];
 
 for (const [what, answer, kind] of SILENCES) {
-  Deno.test(`tillo: ${what} leaves every call open`, async () => {
+  Deno.test(`tillo: ${what} → every call stays open`, async () => {
     for (const action of ['issue', 'order', 'orderStatus', 'reverse'] as const) {
       const { outcome, supplierCode } = await outcomeOf(answer(), action);
       assert.deepEqual([outcome, supplierCode], ['unknown', kind]);
@@ -165,7 +165,7 @@ const NOT_ORDERED: [what: string, change: Record<string, unknown>, problem: stri
 ];
 
 for (const [what, change, problem] of NOT_ORDERED) {
-  Deno.test(`tillo: a card with ${what} is not taken for the one ordered`, async () => {
+  Deno.test(`tillo: a card with ${what} → not the ordered one`, async () => {
     const { outcome, supplierCode, message } = await outcomeOf(success({ ...SALE, ...change }));
     assert.deepEqual([outcome, supplierCode], ['unknown', problem]);
     assert.ok(message);
@@ -174,13 +174,13 @@ for (const [what, change, problem] of NOT_ORDERED) {
   });
 }
 
-Deno.test('tillo: the value may be written in any way that means the same', async () => {
+Deno.test('tillo: a value in another notation → the same value', async () => {
   for (const amount of [25, '25', '25.0', '25.00', '25.000']) {
     assert.equal((await outcomeOf(success({ ...SALE, face_value: { amount, currency: 'USD' } }))).outcome, 'issued');
   }
 });
 
-Deno.test('tillo: an expiry is the day that is given, and one that cannot be read loses no card', async () => {
+Deno.test('tillo: an expiry → its day; an unreadable one → the card without expiry', async () => {
   const days = { '2027-12-02T23:59:59+00:00': '2027-12-02', '2027-12-02': '2027-12-02', 'never': null, '': null };
   for (const [given, expected] of Object.entries(days)) {
     const outcome = await outcomeOf(success({ ...SALE, expiration_date: given }));
@@ -189,7 +189,7 @@ Deno.test('tillo: an expiry is the day that is given, and one that cannot be rea
   assert.equal((await outcomeOf(success({ ...SALE, expiration_date: 20271202 }))).outcome, 'issued');
 });
 
-Deno.test('tillo: a cost in another currency, or none, is not made up', async () => {
+Deno.test('tillo: a cost in another currency or none → no cost', async () => {
   for (const cost_value of [undefined, { amount: 20, currency: 'GBP' }, 'free']) {
     const outcome = await outcomeOf(success({ ...SALE, cost_value }));
     assert.equal(outcome.outcome === 'issued' && outcome.cost, undefined);
@@ -208,20 +208,20 @@ const STATES: [status: unknown, outcome: string][] = [
 ];
 
 for (const [status, expected] of STATES) {
-  Deno.test(`tillo: an order in the state ${status} is ${expected}`, async () => {
+  Deno.test(`tillo: an order in the state ${status} → ${expected}`, async () => {
     const data = status === 'SUCCESS' ? { ...SALE, status } : { reference: 'r-1', status };
     assert.equal((await outcomeOf(success(data), 'orderStatus')).outcome, expected);
   });
 }
 
-Deno.test('tillo: an order that is not there is told apart from a request that is wrong', async () => {
+Deno.test('tillo: an unknown order → not_found; a malformed reference → unknown', async () => {
   const answer = (reference: unknown) =>
     Response.json({ code: '433', status: 'error', message: '', data: { reference } }, { status: 422 });
   assert.equal((await outcomeOf(answer('The sale could not be found.'), 'orderStatus')).outcome, 'not_found');
   assert.equal((await outcomeOf(answer(['The reference must be a valid UUID.']), 'orderStatus')).outcome, 'unknown');
 });
 
-Deno.test('tillo: an order is taken with its reference only, and for the value that was ordered', async () => {
+Deno.test('tillo: an order without reference, or of another value → not accepted', async () => {
   const order = { brand: 'amazon', face_value: { amount: 25, currency: 'USD' }, reference: 'r-1' };
   assert.deepEqual(await outcomeOf(success(order), 'order'), {
     outcome: 'ordered',
@@ -232,13 +232,13 @@ Deno.test('tillo: an order is taken with its reference only, and for the value t
   for (const data of wrong) assert.equal((await outcomeOf(success(data), 'order')).outcome, 'unknown');
 });
 
-Deno.test('tillo: what Tillo says in an error is not repeated', async () => {
+Deno.test('tillo: the text of an error → not repeated', async () => {
   for (const code of ['070', '100', '610', '600', '998']) {
     assert.doesNotMatch(JSON.stringify(await outcomeOf(error(code))), /secret|AMZN/);
   }
 });
 
-Deno.test('tillo: floats, brands and stock are read as documented', async () => {
+Deno.test('tillo: floats, brands and stock → as documented', async () => {
   const balance = {
     available_balance: { amount: 50000, currency: 'GBP' },
     pending_payments: { amount: 1, currency: '' },
@@ -281,7 +281,7 @@ Deno.test('tillo: floats, brands and stock are read as documented', async () => 
   }
 });
 
-Deno.test('tillo: a catalogue that is not as documented is not half believed', async () => {
+Deno.test('tillo: a malformed catalogue → refused as a whole', async () => {
   for (const data of [null, {}, { floats: 'none' }, { floats: { USD: { a: {} } } }]) {
     await assert.rejects(against(success(data), (supplier) => supplier.floats()));
   }

@@ -7,7 +7,7 @@ const DEFAULT_SECTOR = 'consumer-rewards-and-incentives';
 
 const DONE = '000';
 
-// Ids have at most fifty signs.
+// Ids have at most fifty characters.
 const REVERSAL = '-r';
 
 /** Digital gift cards by Tillo's API, version 2. */
@@ -52,7 +52,7 @@ export function tillo(account: Account): Supplier {
   }
 }
 
-/** Makes an outcome of whatever comes; silence leaves everything open. */
+/** Turns any answer into an outcome; no answer leaves it open. */
 async function settle(call: () => Promise<Reply>, read: (reply: Reply) => Outcome): Promise<Outcome> {
   try {
     return read(await call());
@@ -82,7 +82,7 @@ function statusOf({ status, code, data }: Reply, order: Order): Outcome {
   switch (state?.status) {
     case 'SUCCESS':
       return cardOf(data, order);
-    // A failed order comes as a success of the question.
+    // A failed order comes in a successful response.
     case 'ERROR':
     case 'CANCELLED':
       return { outcome: 'declined', ...said, message: 'Tillo could not make the card' };
@@ -104,7 +104,7 @@ const PROBLEMS = {
   no_card: 'Tillo issued a card without its code',
 };
 
-// A card was made, only not the one that was ordered: it is never given out, and it is not forgotten either.
+// A card was issued, but not the ordered one: it is never claimed, and it stays recorded.
 function cardOf(data: unknown, order: Order): Outcome {
   const answer = readCard(data, order);
   return 'problem' in answer
@@ -112,7 +112,7 @@ function cardOf(data: unknown, order: Order): Outcome {
     : { outcome: 'issued', supplierCode: DONE, ...answer };
 }
 
-/** What a refusal settles: of an order that nothing was issued; of a question about it, or its reversal, nothing. */
+/** What a refusal settles: for an order, that nothing was issued; for a status call or a reversal, nothing. */
 const OF_AN_ORDER: Record<Meaning, 'declined' | 'short' | 'unknown' | 'not_found'> = {
   final: 'declined',
   short: 'short',

@@ -3,18 +3,18 @@ import { outcomeOf } from './outcome.ts';
 
 const outcome = (error: unknown) => outcomeOf(error).outcome;
 
-Deno.test('sendgrid outcome: too many requests and an API that is not available may be tried again', () => {
+Deno.test('sendgrid outcome: 429 or 503 → retriable', () => {
   assert.equal(outcome({ code: 429 }), 'retriable');
   assert.equal(outcome({ code: 503 }), 'retriable');
 });
 
-Deno.test('sendgrid outcome: any other failing server is ambiguous', () => {
+Deno.test('sendgrid outcome: any other 5xx → ambiguous', () => {
   for (const code of [500, 502, 504, 408]) {
     assert.equal(outcome({ code }), 'ambiguous');
   }
 });
 
-Deno.test('sendgrid outcome: a refusal is final and keeps its reason', () => {
+Deno.test('sendgrid outcome: a refusal → permanent, with its reason', () => {
   const body = { errors: [{ message: 'Does not contain a valid address.', field: 'to', help: null }] };
   assert.deepEqual(outcomeOf({ code: 400, response: { body } }), {
     outcome: 'permanent',
@@ -26,7 +26,7 @@ Deno.test('sendgrid outcome: a refusal is final and keeps its reason', () => {
   }
 });
 
-Deno.test('sendgrid outcome: without a connection nothing has left, any other silence is ambiguous', () => {
+Deno.test('sendgrid outcome: no connection → retriable; a broken one → ambiguous', () => {
   assert.equal(outcome({ code: 'ECONNREFUSED' }), 'retriable');
   assert.equal(outcome({ code: 'ECONNABORTED' }), 'ambiguous');
   assert.equal(outcome({ code: 'ECONNRESET' }), 'ambiguous');

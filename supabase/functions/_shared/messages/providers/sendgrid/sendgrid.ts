@@ -29,7 +29,7 @@ export function sendgrid({ apiKey, from, baseUrl }: Settings): Provider {
   const { client } = service as unknown as { client: Client };
   service.setApiKey(apiKey);
   service.setTimeout(TIMEOUT_MS);
-  // When a kept connection breaks, the runtime sends the request again by itself: a second e-mail that nobody knows of.
+  // When a kept-alive connection breaks, the runtime repeats the request by itself, which would send an unrecorded second e-mail.
   client.setDefaultHeader('Connection', 'close');
   // After the key, which sets the base URL back to SendGrid's.
   if (baseUrl) client.setDefaultRequest('baseUrl', baseUrl);

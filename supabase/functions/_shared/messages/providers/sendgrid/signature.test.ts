@@ -21,7 +21,7 @@ function headersOf(seconds: number | string, signed: Uint8Array = body, key = ke
 const isGenuine = (headers: Headers, bytes: Uint8Array = body) =>
   isSignedBySendGrid(headers, bytes, 3600, [publicKey(shown)]);
 
-Deno.test("sendgrid signature: what we take for genuine, SendGrid's own library takes too", () => {
+Deno.test("sendgrid signature: a genuine event → also for SendGrid's library", () => {
   const headers = headersOf(now());
   assert.ok(isGenuine(headers));
   const library = new eventWebhook.EventWebhook();
@@ -31,7 +31,7 @@ Deno.test("sendgrid signature: what we take for genuine, SendGrid's own library 
   assert.ok(library.verifySignature(library.convertPublicKeyToECDSA(shown), body, signature, timestamp));
 });
 
-Deno.test('sendgrid signature: a changed body, time, key or signature is not genuine', () => {
+Deno.test('sendgrid signature: body, time, key or signature changed → refused', () => {
   assert.ok(!isGenuine(headersOf(now()), Buffer.concat([body, Buffer.from(' ')])));
   assert.ok(!isGenuine(headersOf(now(), Buffer.from('[]'))));
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
@@ -47,7 +47,7 @@ Deno.test('sendgrid signature: a changed body, time, key or signature is not gen
   assert.ok(!isGenuine(new Headers()));
 });
 
-Deno.test('sendgrid signature: while the key changes, each of the two is believed', () => {
+Deno.test('sendgrid signature: two keys during a rotation → both accepted', () => {
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const both = [other.publicKey, publicKey(shown)];
   for (const key of [keys.privateKey, other.privateKey]) {
@@ -55,7 +55,7 @@ Deno.test('sendgrid signature: while the key changes, each of the two is believe
   }
 });
 
-Deno.test('sendgrid signature: it must be young, and not of the future', () => {
+Deno.test('sendgrid signature: too old or of the future → refused', () => {
   assert.ok(isGenuine(headersOf(now() - 3500)));
   assert.ok(!isGenuine(headersOf(now() - 3700)));
   assert.ok(isGenuine(headersOf(now() + 60)));
@@ -65,7 +65,7 @@ Deno.test('sendgrid signature: it must be young, and not of the future', () => {
   }
 });
 
-Deno.test('sendgrid signature: a key that is none is a secret to set right', () => {
+Deno.test('sendgrid signature: a malformed key → the secret is named', () => {
   const isMissing = (error: unknown) => error instanceof Refusal && error.code === 'RB-503';
   assert.throws(() => publicKey('not a key'), isMissing);
 });

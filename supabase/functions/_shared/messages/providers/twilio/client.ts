@@ -12,7 +12,7 @@ type Api = Parameters<typeof MessageListInstance>[0];
  * The whole package is 3.7 MB of the 5 MB a function may have; its client with this one resource is a tenth of that.
  */
 export function openMessages(accountSid: string, authToken: string, baseUrl: string): MessageListInstance {
-  // When a kept connection breaks, the runtime sends the request again by itself: a second SMS that nobody knows of.
+  // When a kept-alive connection breaks, the runtime repeats the request by itself, which would send an unrecorded second SMS.
   const client = new base.Client(accountSid, authToken, { timeout: TIMEOUT_MS, keepAlive: false });
   const api = new version.default(new domain.default(client, baseUrl), '2010-04-01') as Api;
   return MessageListInstance(api, accountSid);

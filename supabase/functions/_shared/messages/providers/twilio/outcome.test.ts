@@ -4,18 +4,18 @@ import { outcomeOf } from './outcome.ts';
 
 const outcome = (error: unknown) => outcomeOf(error).outcome;
 
-Deno.test('twilio outcome: too many requests may be tried again', () => {
+Deno.test('twilio outcome: 429 → retriable', () => {
   assert.equal(outcome({ status: 429, code: 20429 }), 'retriable');
   assert.equal(outcome({ status: 429 }), 'retriable');
 });
 
-Deno.test('twilio outcome: a failing server is ambiguous, whatever code it gives', () => {
+Deno.test('twilio outcome: 5xx with any code → ambiguous', () => {
   for (const status of [500, 502, 503, 504, 408]) {
     assert.equal(outcome({ status, code: 20500 }), 'ambiguous');
   }
 });
 
-Deno.test('twilio outcome: a refusal is final unless the table says that it passes', () => {
+Deno.test('twilio outcome: a refusal → permanent unless the table says retriable', () => {
   assert.equal(outcome({ status: 400, code: 21211 }), 'permanent');
   assert.equal(outcome({ status: 400, code: 21610 }), 'permanent');
   assert.equal(outcome({ status: 400, code: 21611 }), 'retriable');
@@ -23,7 +23,7 @@ Deno.test('twilio outcome: a refusal is final unless the table says that it pass
   assert.equal(outcome({ status: 401, code: 20003 }), 'permanent');
 });
 
-Deno.test('twilio outcome: a refusal without a code, as by a proxy, is final and named after its status', () => {
+Deno.test('twilio outcome: a refusal without a code → permanent, named after its status', () => {
   assert.deepEqual(outcomeOf({ status: 422 }), {
     outcome: 'permanent',
     errorCode: 'http_422',
@@ -31,7 +31,7 @@ Deno.test('twilio outcome: a refusal without a code, as by a proxy, is final and
   });
 });
 
-Deno.test('twilio outcome: without a connection nothing has left, any other silence is ambiguous', () => {
+Deno.test('twilio outcome: no connection → retriable; a broken one → ambiguous', () => {
   for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']) {
     assert.equal(outcome({ code }), 'retriable');
   }
@@ -42,11 +42,11 @@ Deno.test('twilio outcome: without a connection nothing has left, any other sile
   assert.equal(outcome(new SyntaxError('Unexpected token <')), 'ambiguous');
 });
 
-Deno.test('twilio outcome: an opt-out keeps its code, by which the address is noted', () => {
+Deno.test('twilio outcome: an opt-out → its code, which records the opt-out', () => {
   assert.equal(outcomeOf({ status: 400, code: 21610 }).errorCode, '21610');
 });
 
-Deno.test('twilio outcome: no entry of the table calls a refusal sent or ambiguous', () => {
+Deno.test('twilio outcome: every entry of the table → retriable or permanent', () => {
   for (const { outcome } of Object.values(TWILIO_ERRORS)) {
     assert.match(outcome, /^(permanent|retriable)$/);
   }

@@ -12,11 +12,11 @@ const fields = {
 };
 const signature = 'RSOYDt4T1cUTdK1PDd93/VVr8B8=';
 
-Deno.test('twilio signature: the published example is genuine', () => {
+Deno.test('twilio signature: the published example → genuine', () => {
   assert.ok(isSignedByTwilio('12345', url, signature, fields));
 });
 
-Deno.test('twilio signature: a changed field, URL, token or signature is not', () => {
+Deno.test('twilio signature: field, URL, token or signature changed → refused', () => {
   assert.ok(!isSignedByTwilio('12345', url, signature, { ...fields, Digits: '1235' }));
   assert.ok(!isSignedByTwilio('12345', `${url}&baz=3`, signature, fields));
   assert.ok(!isSignedByTwilio('12346', url, signature, fields));

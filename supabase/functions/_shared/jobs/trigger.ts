@@ -3,14 +3,14 @@ import { log } from '../http/log.ts';
 import { secret, secretsOf } from '../http/secrets.ts';
 
 /** Triggers an immediate send of a delivery in the background (best effort: the next round of the job sends the rest). */
-export function ringDeliveries(deliveryId: string): void {
-  const rung = ring(deliveryId).catch((error) => {
-    log('[DELIVERIES] Bell not heard', { deliveryId, reason: String(error) });
+export function triggerDeliveries(deliveryId: string): void {
+  const triggered = trigger(deliveryId).catch((error) => {
+    log('[DELIVERIES] Trigger failed', { deliveryId, reason: String(error) });
   });
-  inBackground(rung);
+  inBackground(triggered);
 }
 
-async function ring(deliveryId: string): Promise<void> {
+async function trigger(deliveryId: string): Promise<void> {
   const response = await fetch(`${secret('SUPABASE_URL')}/functions/v1/jobs`, {
     method: 'POST',
     headers: { ...credential(), 'content-type': 'application/json' },
