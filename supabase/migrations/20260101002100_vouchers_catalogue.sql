@@ -128,10 +128,11 @@ create index voucher_usage_owner_transfer_id_idx on public.voucher_usage (owner_
 create index voucher_usage_customer_package_id_idx on public.voucher_usage (customer_package_id);
 
 -- Discounts come before vouchers in the order of files, because a purchase reads them; until 1.0 a migration finds the tables empty.
--- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
 alter table public.voucher_entitlements
+  -- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
   add constraint voucher_entitlements_are_of_the_vouchers_client
     foreign key (client_id, voucher_id) references public.vouchers (client_id, id),
+  -- squawk-ignore adding-foreign-key-constraint, constraint-missing-not-valid
   add constraint voucher_entitlements_usage_id_fkey foreign key (usage_id) references public.voucher_usage (id);
 
 -- One mailbox has many spellings: case, a +tag, both forms of an international domain, and at Gmail dots and either domain make no
