@@ -18,47 +18,47 @@ create temp view columns as
   select r.schema, r.name as relation, r.kind, a.attname as name, a.attnotnull as is_required, r.oid, a.attnum, a.attacl
   from relations r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped;
 
-select isnt_empty('select from functions where schema = ''public''', 'There are functions to look at');
-select isnt_empty('select from relations where schema = ''private''', 'There are tables to look at');
+select isnt_empty('select from functions where schema = ''public''', 'conventions: the catalog has functions to check');
+select isnt_empty('select from relations where schema = ''private''', 'conventions: the catalog has tables to check');
 
 select is_empty($$ select name from relations where schema = 'public' and kind in ('r', 'p') and not has_rls $$,
-  'Every public table has row level security');
+  'conventions: every public table has row-level security');
 
 select is_empty($$
   select r.name from relations r where r.schema = 'public' and r.kind in ('r', 'p')
   and not exists (select from pg_policy p where p.polrelid = r.oid) $$,
-  'Every public table says in a policy who reads it');
+  'conventions: every public table has a policy for reading');
 
 -- a list of ids in an array is compared by index; IN (SELECT …) becomes a hashed filter over a sequential scan
 select is_empty($$
   select tablename || ': ' || policyname from pg_policies where qual ~ ' IN \( SELECT' $$,
-  'Every policy compares with = any (array(select …)), which an index can answer');
+  'conventions: every policy compares with = any (array(select …)), which an index can answer');
 
 select is_empty($$
   select p.tablename || ': ' || p.policyname from pg_policies p
   where p.qual ~ ' OR .*is_platform_admin' and p.qual !~ 'client_id IS NULL\) AND .*is_platform_admin' and p.tablename <> 'agencies' $$,
-  'A policy asks for the platform''s admin only about rows without a client: for all others the list of clients says it');
+  'conventions: policies ask for the platform admin only about rows without a client; the list of clients covers all others');
 
 select is_empty($$
   select name from relations where schema = 'public' and kind = 'v'
   and not coalesce(reloptions @> '{security_invoker=on}' or reloptions @> '{security_invoker=true}', false) $$,
-  'Every public view reads with the rights of its reader');
+  'conventions: every public view is a security invoker');
 
 -- 28: insert, update and delete (pg_relation_is_updatable)
 select is_empty($$
   select name from relations where schema = 'public' and kind = 'v' and pg_relation_is_updatable(oid, true) & 28 <> 28 $$,
-  'A write to a public view is refused for the missing privilege: a joined view has a trigger in place of it');
+  'conventions: a write to a public view is refused for the missing privilege; an updatable one has a trigger instead');
 
 select is_empty($$
   select schema || '.' || name from relations
   where (schema = 'public' or kind in ('r', 'p')) and obj_description(oid, 'pg_class') is null $$,
-  'Every table, and every public view, has a comment');
+  'conventions: every table, and every public view, has a comment');
 
 -- The Data API cuts a set at 1,000 rows without a word. A read that is cut can be continued, a write cannot.
 select is_empty($$
   select p.oid::regprocedure::text from pg_proc p
   where p.pronamespace = 'public'::regnamespace and p.proretset and p.provolatile = 'v' $$,
-  'A public function that writes answers one value, never a set');
+  'conventions: a public function that writes answers one value, never a set');
 
 select bag_eq($$
   select p.proname::text from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proretset $$,
@@ -71,14 +71,14 @@ select bag_eq($$
   ('report_pool_performance'), ('report_brand_performance'), ('report_delivery_methods'), ('report_geography'),
   ('report_campaign_comparison'), ('report_liability'), ('report_profit_by_client'), ('report_profit_by_agency'),
   ('report_platform_analytics'), ('report_agency_profit') $$,
-  'A public function that answers a set is a read that can be read on');
+  'conventions: a public function that returns a set is a paginated read');
 
 select is_empty($$ select name from functions where schema = 'public' and obj_description(oid, 'pg_proc') is null $$,
-  'Every public function has a comment');
+  'conventions: every public function has a comment');
 
 select is_empty($$
   select name from functions where not coalesce(proconfig @> array['search_path=""'], false) $$,
-  'Every function has an empty search_path');
+  'conventions: every function has an empty search_path');
 
 select bag_eq($$
   select f.short_name, coalesce(g.rolname, 'public') from functions f,
@@ -165,7 +165,7 @@ select bag_eq($$
     'update_confirmation_policy', 'update_crm_endpoint', 'update_crm_endpoint_key', 'update_denomination',
     'update_expiration_policy', 'update_minimum_validity', 'update_package', 'update_pending_reward', 'update_service_fee',
     'update_sms_policy', 'update_voucher', 'update_webhook_endpoint']) a (name) $$,
-  'Nobody executes a function outside this list');
+  'conventions: no function outside this list is executable');
 
 select is_empty($$
   select r.schema || '.' || r.name, coalesce(g.rolname, 'public'), x.privilege_type
@@ -175,12 +175,12 @@ select is_empty($$
   select c.relation, coalesce(g.rolname, 'public'), c.name || ' ' || x.privilege_type
   from columns c, aclexplode(c.attacl) x left join pg_roles g on g.oid = x.grantee
   where x.privilege_type <> 'SELECT' or c.schema = 'private' $$,
-  'Nobody but the owner writes a table or looks into a private one');
+  'conventions: only the owner writes tables or reads private ones');
 
 select is_empty($$
   select s.oid::regclass from pg_class s, aclexplode(s.relacl) x
   where s.relkind = 'S' and s.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
-    and x.grantee <> s.relowner $$, 'Nobody but the owner uses a sequence');
+    and x.grantee <> s.relowner $$, 'conventions: only the owner uses sequences');
 
 select is_empty($$
   select k.conrelid::regclass, k.conname from pg_constraint k
@@ -188,18 +188,18 @@ select is_empty($$
     select from pg_index i
     where i.indrelid = k.conrelid and i.indpred is null
       and (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey) $$,
-  'Every foreign key has an index that begins with its columns');
+  'conventions: every foreign key has an index that begins with its columns');
 
 select is_empty($$
   select conrelid::regclass, conname from pg_constraint
   where contype = 'c' and connamespace in ('public'::regnamespace, 'private'::regnamespace)
-    and conname ~ '_check\d*$' $$, 'Every CHECK has a name that says what holds');
+    and conname ~ '_check\d*$' $$, 'conventions: every CHECK has a name that states the rule');
 
 select is_empty($$
   select c.relation from columns c
   where c.schema = 'public' and c.kind in ('r', 'p') and c.name = 'status' and not exists (
     select from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' and k.conkey = array[c.attnum]) $$,
-  'Every status column has a CHECK of its values');
+  'conventions: every status column has a CHECK of its values');
 
 -- NaN is a number above all others, and what is added to it is NaN for ever: columns that take what people give exclude it
 select set_eq($$
@@ -222,7 +222,7 @@ select set_eq($$
   ('public.ledger_lots.amount'), ('public.ledger_lots.remaining'), ('public.ledger_lots.held'), ('public.ledger_holds.amount'),
   ('public.ledger_holds.captured_amount'), ('private.ledger_hold_lots.amount'), ('private.ledger_lot_uses.amount'),
   -- measured
-  ('public.gift_card_provisioning_trace.duration_ms') $$, 'Every amount that somebody gives has an end');
+  ('public.gift_card_provisioning_trace.duration_ms') $$, 'conventions: every amount column has an upper bound');
 
 
 select set_eq($$
@@ -238,7 +238,7 @@ select set_eq($$
   ('gift_card_suppliers'),  -- the platform's
   ('supplier_brands'),      -- the platform's
   ('contact_opt_outs')      -- whoever wants nothing more wants it of nobody
-  $$, 'Every table and view of tenants has a client_id');
+  $$, 'conventions: every table and view of tenants has a client_id');
 
 select set_eq($$
   select c.relation from columns c
@@ -262,11 +262,11 @@ select set_eq($$
   ('ledger_lots'),                  -- of an agency's credit
   ('ledger_holds'),                 -- of an agency's credit
   ('gift_cards')                    -- cards of master pools
-  $$, 'A row without a client is one of these');
+  $$, 'conventions: tables with rows without a client are listed here');
 
 select is_empty($$
   select name from functions where array_length(string_to_array(btrim(prosrc, E' \n'), E'\n'), 1) > 60 $$,
-  'No function is longer than 60 lines');
+  'conventions: no function is longer than 60 lines');
 
 select is_empty($$
   select f.name, w.word[1] from functions f,
@@ -274,7 +274,7 @@ select is_empty($$
     regexp_matches(regexp_replace(regexp_replace(f.prosrc, '--[^\n]*', '', 'g'), '''[^'']*''', '', 'g'),
       '\m(SELECT|FROM|WHERE|INSERT|INTO|VALUES|UPDATE|SET|DELETE|BEGIN|END|IF|THEN|ELSE|RETURN|AND|OR|NOT|NULL|AS|JOIN)\M',
       'g') as w (word) $$,
-  'SQL is written in lower case');
+  'conventions: SQL is lower case');
 
 -- Hosted projects load pg-safeupdate for the Data API, which refuses such a statement.
 create function pg_temp.without_where(body text) returns setof text language sql as $$
@@ -284,34 +284,35 @@ create function pg_temp.without_where(body text) returns setof text language sql
   where s.statement ~ '\m(update\s+(only\s+)?[\w.]+(\s+(as\s+)?\w+)?\s+set\M|delete\s+from\M)' and s.statement !~ '\mwhere\M'
 $$;
 select is_empty($$ select f.name, w from functions f, pg_temp.without_where(f.prosrc) w $$,
-  'No function updates or deletes without where');
+  'conventions: no function updates or deletes without where');
 select bag_eq($$ select w from pg_temp.without_where(
     'update a set b = 1; delete from a; update a x set b = 1 where c; on conflict do update set b = 1; for update; update only a set b = '';where''') w $$,
-  $$ values ('update a set b = 1'), (' delete from a'), (' update only a set b = ''''') $$, 'Such a statement would be seen');
+  $$ values ('update a set b = 1'), (' delete from a'), (' update only a set b = ''''') $$, 'conventions: such a statement is found (control)');
 
 select bag_eq($$
   select f.short_name from functions f where f.schema = 'public' and not f.proconfig @> '{statement_timeout=60s}'
   and f.short_name ~ '^public\.(import|export|report|replay|rotate|run|expire|release)_' and f.short_name !~ '(_event|_message)$' $$,
   $$ values
   -- one row
-  ('public.expire_voucher'), ('public.rotate_webhook_secret') $$, 'A function that works through a file, a period or a batch has a minute for it');
+  ('public.expire_voucher'), ('public.rotate_webhook_secret') $$,
+    'conventions: a function that processes a file, a period or a batch has a time limit of a minute');
 
 -- Postgres reads 12/31/2027, "tomorrow" and "infinity" as such an argument before its function runs
 select is_empty($$
   select f.name, t.typname from functions f join pg_proc p on p.oid = f.oid, unnest(p.proargtypes) a (type)
   join pg_type t on t.oid = a.type
   where f.schema = 'public' and p.prorettype <> 'trigger'::regtype and t.typname ~ '^_?(date|time|timetz|timestamp|timestamptz|interval)$' $$,
-  'No public function takes a day or a moment otherwise than as text, which private.parse_day and its kin read');
+  'conventions: public functions take days and times as text, read by private.parse_day and its siblings');
 
 select is_empty($$
   select f.name, x.written[1] from functions f,
     regexp_matches(regexp_replace(f.prosrc, '--[^\n]*', '', 'g'), '(->> ?''[^'']*''\)?::(?:date|timestamptz?)|"\w+" (?:date|timestamptz?)\M)', 'g')
       as x (written) $$,
-  'No function casts what a caller wrote to a day or a moment');
+  'conventions: no function casts a caller''s text to a day or a time');
 
 select is_empty($$
   select schema, relation, name from columns where name ~* '(cvv|cvc|security_code|card_number|\mpan\M)' $$,
-  'No column holds what a payment card has');
+  'conventions: no column holds payment card data');
 
 select * from finish();
 rollback;

@@ -22,13 +22,14 @@ select results_eq('select pg_temp.told()', $$ values ('gift_card.provisioned') $
 select is((select data - 'brand' from public.webhook_messages where endpoint_id = tests.the('endpoint')),
   jsonb_build_object('giftCardId', tests.the('card'), 'status', 'claimed', 'brandId', tests.the('brand'), 'denomination', 25.00,
     'currency', 'USD', 'deliveryMethod', 'sms', 'campaignId', tests.the('campaign'), 'conditionNumber', 1, 'recipientId', tests.the('recipient'),
-    'externalCrmId', 'crm-1', 'grantId', (select grant_id from public.gift_cards where id = tests.the('card'))), 'with ids and values');
+    'externalCrmId', 'crm-1', 'grantId', (select grant_id from public.gift_cards where id = tests.the('card'))), '… with ids and values');
 select is((select count(*)::int from public.webhook_messages where endpoint_id in (tests.the('deaf'), tests.the('foreign'))), 0,
   'enqueue_webhook: endpoints of others, or of other events → nothing');
 
 select tests.keep('delivery', (select id from public.deliveries where subject_id = tests.the('card')));
 select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM-' || tests.the('delivery'));
-select set_eq('select pg_temp.told()', $$ values ('gift_card.provisioned'), ('gift_card.delivered') $$, 'complete_delivery_attempt: sent → gift_card.delivered');
+select set_eq('select pg_temp.told()', $$ values ('gift_card.provisioned'), ('gift_card.delivered') $$,
+  'complete_delivery_attempt: sent → gift_card.delivered');
 update public.gift_cards set status = 'redeemed', redeemed_at = now() where id = tests.the('card');
 select isnt_empty($$ select from pg_temp.told() t where t = 'gift_card.redeemed' $$, 'mark_gift_card_redeemed: → gift_card.redeemed');
 
@@ -36,7 +37,7 @@ select isnt_empty($$ select from pg_temp.told() t where t = 'gift_card.redeemed'
 select tests.keep('third', (select tests.create_recipients(tests.the('campaign'))));
 select tests.keep('shown', tests.provision(tests.the('third'), delivery_method => null, deliver_to => null) #> '{result,giftCard,id}');
 select bag_eq($$ select event_type from public.webhook_messages where subject_id = tests.the('shown') and client_id = tests.the('client') $$,
-  $$ values ('gift_card.provisioned'), ('gift_card.delivered') $$, 'A card that an answer shows is delivered');
+  $$ values ('gift_card.provisioned'), ('gift_card.delivered') $$, 'webhook_events: a card that an answer discloses → gift_card.delivered');
 
 -- no stock: the reward is owed
 select tests.provision((select tests.create_recipients(tests.the('campaign'))));
@@ -55,7 +56,8 @@ update public.campaign_recipients set email = null where id = (tests.kept('faili
 select tests.keep('card', tests.provision((tests.kept('failing') ->> 'recipient')::uuid) #> '{result,giftCard,id}');
 select tests.report(tests.lease((select id from public.deliveries where subject_id = tests.the('card'))), 'permanent', error_code => '21211');
 select results_eq($$ select event_type, subject_id, data ->> 'errorCode' from public.webhook_messages where client_id = tests.the('client') $$,
-  $$ values ('gift_card.delivery_failed', tests.the('card'), '21211') $$, 'complete_delivery_attempt: the last channel fails → gift_card.delivery_failed alone');
+  $$ values ('gift_card.delivery_failed', tests.the('card'), '21211') $$,
+    'complete_delivery_attempt: the last channel fails → gift_card.delivery_failed alone');
 
 select tests.keep('customer', tests.create_user('customer', tests.the('client')));
 select tests.keep('voucher', tests.create_voucher(tests.the('client'), '{"value": 50}'));

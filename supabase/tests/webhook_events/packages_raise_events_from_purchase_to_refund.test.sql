@@ -15,7 +15,8 @@ create function pg_temp.record(status text) returns void language sql as $$
 $$;
 
 select tests.keep(tests.create_buyer(balance => 30, price => 49));
-select tests.create_endpoint(tests.the('client'), '{package.activated,package.expired,package.cancelled,package.purchased,package.purchase_failed,package.refunded}');
+select tests.create_endpoint(tests.the('client'),
+  '{package.activated,package.expired,package.cancelled,package.purchased,package.purchase_failed,package.refunded}');
 
 -- comes to nothing
 select tests.keep('purchase', (tests.buy(30) #>> '{result,purchase,purchaseId}')::uuid);
@@ -24,19 +25,19 @@ select pg_temp.record('canceled');
 select is(pg_temp.told(), 'package.purchase_failed', 'cancel_package_purchase: → package.purchase_failed');
 select is(pg_temp.said('package.purchase_failed'), jsonb_build_object('purchaseId', tests.the('purchase'), 'status', 'cancelled',
   'packageId', tests.the('package'), 'userId', tests.the('customer'), 'currency', 'USD', 'priceAmount', 49.00,
-  'discountAmount', 0.00, 'bizcoins', 30, 'bizcoinAmount', 30.00, 'finalAmount', 19.00), 'with what it would have cost');
+  'discountAmount', 0.00, 'bizcoins', 30, 'bizcoinAmount', 30.00, 'finalAmount', 19.00), '… with what it would have cost');
 
 -- bought
 select tests.keep('purchase', (tests.buy(30) #>> '{result,purchase,purchaseId}')::uuid);
 select pg_temp.record('succeeded');
 select pg_temp.record('succeeded');
 select is(pg_temp.told(tests.the('purchase')), 'package.purchased', 'record_payment: → package.purchased once');
-select is(pg_temp.said('package.purchased') ->> 'finalAmount', '19.00', 'with what was paid by card');
+select is(pg_temp.said('package.purchased') ->> 'finalAmount', '19.00', '… with what was paid by card');
 select tests.keep('mine', (select id from public.customer_packages where purchase_id = tests.the('purchase')));
 select is(pg_temp.told(tests.the('mine')), 'package.activated', 'record_payment: → package.activated');
 select is(pg_temp.said('package.activated') - 'startsAt' - 'expiresAt', jsonb_build_object('customerPackageId', tests.the('mine'),
   'status', 'active', 'packageId', tests.the('package'), 'package', 'Starter', 'userId', tests.the('customer'),
-  'purchaseId', tests.the('purchase'), 'voucherId', null, 'messages', 100), 'with what it is and where it came from');
+  'purchaseId', tests.the('purchase'), 'voucherId', null, 'messages', 100), '… with the package and its source');
 
 -- refunded
 create function pg_temp.refund(payment_amount numeric, bizcoins int) returns uuid language sql as $$
@@ -53,10 +54,10 @@ select is(pg_temp.told(tests.the('purchase')), 'package.purchased package.refund
 select is(pg_temp.told(tests.the('mine')), 'package.activated', 'refund_package_purchase: in part → the package stays active');
 select pg_temp.refund(null, 25);
 select is(pg_temp.told(tests.the('mine')), 'package.activated package.cancelled', 'refund_package_purchase: in full → package.cancelled');
-select is((select status from public.package_purchases where id = tests.the('purchase')), 'refunded', 'All is refunded');
+select is((select status from public.package_purchases where id = tests.the('purchase')), 'refunded', 'webhook_events: all is refunded');
 select public.complete_package_refund(tests.the('refund'), 'failed', 're_1', 'late');
 select is(pg_temp.told(tests.the('purchase')), 'package.purchased package.refunded package.refunded package.refunded',
-  'A refund that fails late makes no new purchase');
+  'webhook_events: a refund that fails late → no new purchase');
 
 -- given by a voucher, and over
 select tests.keep('voucher', tests.create_voucher(tests.the('client'),
@@ -68,7 +69,7 @@ select is((select data ->> 'voucherId' from public.webhook_messages where subjec
 update public.customer_packages set status = 'expired', expired_at = now() where id = tests.the('mine');
 select is(pg_temp.told(tests.the('mine')), 'package.activated package.expired', 'expire_packages: → package.expired');
 
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

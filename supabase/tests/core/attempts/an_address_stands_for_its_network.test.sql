@@ -7,15 +7,15 @@ create function pg_temp.network(address text, prefix_length int default 64) retu
   select private.network_of(private.address_of(address), prefix_length)
 $$;
 
-select is(pg_temp.network('203.0.113.7'), '203.0.113.7', 'An IPv4 address is one visitor');
-select is(pg_temp.network('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64', 'An IPv6 network is one visitor');
+select is(pg_temp.network('203.0.113.7'), '203.0.113.7', 'network_of: an IPv4 address → one visitor');
+select is(pg_temp.network('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64', 'network_of: an IPv6 network → one visitor');
 select is(pg_temp.network('2001:db8:1:2::9'), pg_temp.network('2001:0db8:0001:0002:ffff::'),
-  'However its addresses are written');
+  '… in any notation');
 select isnt(pg_temp.network('::ffff:203.0.113.7'), pg_temp.network('::ffff:203.0.113.8'),
-  'IPv4 written as IPv6 is IPv4');
-select is(pg_temp.network('::ffff:203.0.113.7'), pg_temp.network('203.0.113.7'), 'The same address either way');
-select is(pg_temp.network('no address'), 'unknown', 'An invalid address → unknown');
-select is(pg_temp.network(null), 'unknown', 'Requests without an address share one bucket');
+  'network_of: IPv4-mapped IPv6 → the IPv4 address');
+select is(pg_temp.network('::ffff:203.0.113.7'), pg_temp.network('203.0.113.7'), '… the same in either notation');
+select is(pg_temp.network('no address'), 'unknown', 'network_of: an invalid address → unknown');
+select is(pg_temp.network(null), 'unknown', 'network_of: no address → one shared bucket');
 
 select is(private.address_of(written), address::inet, 'address_of: ' || written || ' → ' || coalesce(address, 'none'))
 from (values

@@ -8,27 +8,27 @@ select private.record_audit(c, null, 'test', 'thing', gen_random_uuid(), jsonb_b
 from generate_series(1, 6) n, unnest(array[tests.the('a'), tests.the('b'), null]) c;
 select private.link_audit_chain();
 
-select is_empty('select * from private.audit_chain_breaks', 'A chain that nobody touched is whole');
+select is_empty('select * from private.audit_chain_breaks', 'audit_chain_breaks: an unchanged chain → none');
 select is((select array_agg(l.position order by l.position) from private.audit_links l where l.tenant = tests.the('a')),
-  '{1,2,3,4,5,6}', 'Each tenant has its own chain');
+  '{1,2,3,4,5,6}', 'audit: each tenant has its own chain');
 select isnt_empty('select from private.audit_links where tenant = ''00000000-0000-0000-0000-000000000000''',
-  'The platform, too');
+  'audit: the platform has its own chain');
 set local timezone = 'Asia/Tokyo';
 set local datestyle = 'German';
 set local bytea_output = 'escape';
-select is_empty('select * from private.audit_chain_breaks', 'Whole is whole in every session, whatever its settings');
+select is_empty('select * from private.audit_chain_breaks', 'audit_chain_breaks: any session settings → none');
 reset timezone;
 reset datestyle;
 reset bytea_output;
-select is(private.link_audit_chain(), 0, 'There is nothing to link twice');
+select is(private.link_audit_chain(), 0, 'link_audit_chain: a second run → nothing to link');
 
 -- Events are append-only, links too
-select throws_ok('update public.audit_events set action = ''x''', 'P0001', null, 'No event is changed');
-select throws_ok('delete from public.audit_events', 'P0001', null, 'No event is removed');
-select throws_ok('truncate public.audit_events cascade', 'P0001', null, 'Not even all of them');
-select throws_ok('update private.audit_links set position = 0', 'P0001', null, 'No link is changed');
-select throws_ok('delete from private.audit_links', 'P0001', null, 'No link is removed');
-select throws_ok('truncate private.audit_links', 'P0001', null, 'Not even all of them');
+select throws_ok('update public.audit_events set action = ''x''', 'P0001', null, 'audit: an update of an event → error');
+select throws_ok('delete from public.audit_events', 'P0001', null, 'audit: a delete of an event → error');
+select throws_ok('truncate public.audit_events cascade', 'P0001', null, 'audit: truncate of the events → error');
+select throws_ok('update private.audit_links set position = 0', 'P0001', null, 'audit: an update of a link → error');
+select throws_ok('delete from private.audit_links', 'P0001', null, 'audit: a delete of a link → error');
+select throws_ok('truncate private.audit_links', 'P0001', null, 'audit: truncate of the links → error');
 
 -- Whoever owns the tables can switch the triggers off: it shows.
 alter table public.audit_events disable trigger audit_events_are_append_only;
@@ -53,21 +53,21 @@ begin
 end $$;
 
 select is(pg_temp.breaks_after(format('update public.audit_events set reason = ''another'' where id = %s',
-  pg_temp.nth(3))), '3', 'A changed event is located');
+  pg_temp.nth(3))), '3', 'audit_chain_breaks: a changed event → located');
 select is(pg_temp.breaks_after(format('update public.audit_events set origin = ''server'' where id = %s', pg_temp.nth(2))), '2',
-  'A changed origin, too');
+  'audit_chain_breaks: a changed origin → located');
 select is(pg_temp.breaks_after(format(
   'update public.audit_events set created_at = created_at + interval ''1 microsecond'' where id = %s', pg_temp.nth(6))),
-  '6', 'The last one, too, by a microsecond');
+  '6', 'audit_chain_breaks: the last event changed by a microsecond → located');
 select is(pg_temp.breaks_after(format('update public.audit_events set client_id = %L where id = %s', tests.the('b'),
-  pg_temp.nth(2))), '2', 'An event that is put under another tenant');
+  pg_temp.nth(2))), '2', 'audit_chain_breaks: an event moved to another tenant → located');
 select is(pg_temp.breaks_after(format('delete from private.audit_links where event_id = %s', pg_temp.nth(4))), '5',
-  'A link that was taken out');
+  'audit_chain_breaks: a removed link → located');
 select is(pg_temp.breaks_after(format('update private.audit_links set position = 7 where event_id = %s',
-  pg_temp.nth(3))), '4,7', 'A link that was put elsewhere');
+  pg_temp.nth(3))), '4,7', 'audit_chain_breaks: a moved link → located');
 select is(pg_temp.breaks_after(format('update private.audit_links set hash = sha256(hash) where event_id = %s',
-  pg_temp.nth(3))), '3,4', 'A hash that was made up, and the link after it');
-select is_empty('select * from private.audit_chain_breaks', 'Undone, the chain is whole again');
+  pg_temp.nth(3))), '3,4', 'audit_chain_breaks: a forged hash → located with the link after it');
+select is_empty('select * from private.audit_chain_breaks', 'audit_chain_breaks: changes undone → none');
 
 select * from finish();
 rollback;

@@ -15,9 +15,9 @@ update public.delivery_attempts set created_at = now();
 alter table public.consents disable trigger consents_are_append_only;
 delete from public.consents;
 select set_eq('select invariant from private.invariant_violations', array['opt_outs_without_proof'],
-  'An opt-out without its proof is found');
+  'consents: an opt-out without its proof → shown');
 select private.lift_opt_out('sms', '+12025550141');
-select is_empty('select * from private.invariant_violations', 'What is lifted needs none');
+select is_empty('select * from private.invariant_violations', 'consents: a lifted opt-out without proof → not shown');
 
 select * from finish();
 rollback;

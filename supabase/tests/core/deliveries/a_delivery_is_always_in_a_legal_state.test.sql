@@ -27,12 +27,12 @@ select throws_matching(format('insert into public.delivery_attempts (delivery_id
 select throws_matching(format('insert into public.delivery_attempts (
     delivery_id, client_id, attempt_number, finished_at)
     values (%L, %L, 1, now())', tests.the('delivery'), tests.the('client')),
-  'delivery_attempts_finished_at_matches_status', 'One that is not has none');
+  'delivery_attempts_finished_at_matches_status', 'deliveries: a delivery that is not leased has no lease');
 select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM1');
 select tests.keep(tests.create_delivery());
 select throws_matching($$ select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM1') $$,
   'deliveries_provider_message_is_unique',
-  'A provider''s message is one delivery''s');
+  'deliveries: a provider''s message id belongs to one delivery');
 select throws_matching($$ select tests.report(tests.lease(tests.the('delivery')), 'perhaps') $$,
   'delivery_attempts_status_is_valid',
   'delivery_attempts: an unknown status → refused');

@@ -9,21 +9,21 @@ select tests.keep('delivery', private.enqueue_notice(tests.the('client'), 'rewar
 select tests.keep('lease', tests.lease(tests.the('delivery')));
 select is(tests.kept('lease') - array['deliveryId', 'attemptId', 'attemptStartedAt', 'leaseToken'],
   '{"channel": "sms", "deliverTo": "+12025550177", "clientName": "Client", "notice": "reward_delayed",
-    "merge": {"first_name": "Ada"}}', 'Its lease names the text and its values, and no card');
-select is(tests.report(tests.kept('lease'), 'sent', 'SM1') #>> '{result,status}', 'sent', 'It is sent');
-select is_empty('select from public.gift_cards where status <> ''available''', 'No card is concerned');
+    "merge": {"first_name": "Ada"}}', 'lease_deliveries: a notice → its text and values, and no card');
+select is(tests.report(tests.kept('lease'), 'sent', 'SM1') #>> '{result,status}', 'sent', '… it is sent');
+select is_empty('select from public.gift_cards where status <> ''available''', '… no card is changed');
 
 select tests.keep('delivery', private.enqueue_notice(tests.the('client'), 'reward_delayed', tests.the('recipient'),
   tests.the('recipient'), 'sms', '+12025550178', '{}'));
 insert into public.contact_opt_outs (channel, address, source) values ('sms', '+12025550178', 'test');
-select is(tests.lease(tests.the('delivery')), null, 'Who wants nothing more gets no notice either');
+select is(tests.lease(tests.the('delivery')), null, 'lease_deliveries: a notice to an opted-out address → suppressed');
 
 select throws_ok($$ insert into public.deliveries (client_id, topic, subject_id, channel, deliver_to)
   values (tests.the('client'), 'notice', gen_random_uuid(), 'sms', '+12025550177') $$, '23514', null,
-  'A notice names its text');
+  'deliveries: a notice without its text → refused');
 select throws_ok($$ insert into public.deliveries (client_id, topic, notice, subject_id, channel, deliver_to)
   values (tests.the('client'), 'gift_card', 'reward_delayed', gen_random_uuid(), 'sms', '+12025550177') $$, '23514', null,
-  'A card has the text of its campaign');
+  'lease_deliveries: a card → the text of its campaign');
 
 select * from finish();
 rollback;

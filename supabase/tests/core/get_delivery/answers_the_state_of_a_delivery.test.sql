@@ -9,7 +9,7 @@ select is(tests.get_delivery(tests.the('delivery')) -> 'result',
 select tests.report(tests.lease(tests.the('delivery')), 'retriable', null, '20429', 'Too many requests');
 select is((tests.get_delivery(tests.the('delivery')) -> 'result') - array['id', 'method'],
   '{"status": "queued", "attempts": 1,
-  "errorCode": "20429", "errorMessage": "Too many requests", "providerMessageId": null}', 'It is queued again,
+  "errorCode": "20429", "errorMessage": "Too many requests", "providerMessageId": null}', 'get_delivery: a delivery that is queued again → its state
     and why');
 select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM1');
 select is((tests.get_delivery(tests.the('delivery')) -> 'result') - array['id', 'method'],

@@ -20,8 +20,8 @@ select is_empty($$
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v')
       and has_table_privilege('authenticated', c.oid, 'select'))
   select relation::text from relations where pg_temp.shows(relation) $$,
-  'No table shows a request id to an agent');
-select is_empty('select from private.idempotency_keys where key ~ ''^[0-9a-f]{8}-''', 'No stored answer stands under a bare id');
+  'idempotency: no table shows a request id to an agent');
+select is_empty('select from private.idempotency_keys where key ~ ''^[0-9a-f]{8}-''', 'idempotency: no stored answer has a request id alone as its key');
 
 select * from finish();
 rollback;

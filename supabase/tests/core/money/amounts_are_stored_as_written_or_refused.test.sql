@@ -22,7 +22,7 @@ select is(private.minor_units(1234, 'KRW'), 1234::bigint, 'minor_units: whole wo
 select is(private.major_units(private.minor_units(5000, 'XOF'), 'XOF'), 5000.00, 'major_units: and back');
 select is(private.amount_limit('USD') || ' ' || private.amount_limit('JPY'), '999999.99 99999999', 'amount_limit: eight digits');
 select is_empty($$ select c.currency from private.payment_currencies c where c.minimum <> private.round_money(c.minimum, c.currency) $$,
-  'The least that can be charged is an amount of its currency');
+  'money: the smallest chargeable amount is an amount of its currency');
 
 -- every entry point that takes an amount, and what each must refuse
 select tests.keep(tests.create_promise());
@@ -77,7 +77,7 @@ select is_empty($$
 select is_empty($$
   select c.relname from pg_attribute a join pg_class c on c.oid = a.attrelid
   where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and a.attname = 'decimals' $$,
-  'The decimals of a currency stand in private.decimals_of alone');
+  'money: decimals of currencies are stored in private.decimals_of alone');
 
 select set_eq($$
   select p.proname || '.' || n.name from pg_proc p, unnest(p.proargnames, p.proargtypes::oid[]) n (name, type)
@@ -95,7 +95,7 @@ select set_eq($$
   -- refused as pricePerCard, below
   ('sell_gift_cards.price_per_card'),
   -- a supplier's word, which must not lose the card
-  ('complete_purchase.cost') $$, 'Every amount that a public function takes is tried here');
+  ('complete_purchase.cost') $$, 'money: every amount argument of a public function is tested here');
 
 -- percentages and units
 select is(pg_temp.ask(format('public.create_voucher(%L, ''{"type": "percentage", "value": 12.345}'')', tests.the('client'))), 'RB400 value',
@@ -127,7 +127,8 @@ select is(tests.use_messages(tests.the('client'), tests.the('recipient'), -5) #>
   'use_messages: fewer than none → RB-400');
 select tests.keep('buyer', tests.create_user('customer', tests.the('client')));
 select tests.keep('package', tests.create_package(tests.the('client')));
-select is(tests.quote(tests.the('buyer'), tests.the('package'), -1) #>> '{details,fields,0,field}', 'bizcoins', 'get_package_quote: fewer bizcoins than none → RB-400');
+select is(tests.quote(tests.the('buyer'), tests.the('package'), -1) #>> '{details,fields,0,field}', 'bizcoins',
+  'get_package_quote: fewer bizcoins than none → RB-400');
 
 select tests.keep('master', tests.create_pool(null, tests.the('brand'), 1));
 select is(array(select tests.sell(tests.the('master'), tests.the('client'), 1, p) #>> '{details,fields,0,field}'
@@ -152,8 +153,8 @@ $$;
 select is(pg_temp.credit(1e15), 'taken', 'post_transfer: a balance of 1e15 → taken');
 select is(pg_temp.credit(1), 'WL004 The balance would be too large', 'post_transfer: one more → WL-004, and not an error of the database');
 select is(pg_temp.credit(9e15), 'WL004 The balance would be too large', 'post_transfer: 9e15 → WL-004');
-select is((select b.balance from public.wallet_balances b where b.user_id = tests.the('customer')), 1e15, 'What was refused has changed nothing');
-select is_empty('select * from private.ledger_imbalances', 'The ledger adds up');
+select is((select b.balance from public.wallet_balances b where b.user_id = tests.the('customer')), 1e15, '… refused amounts changed nothing');
+select is_empty('select * from private.ledger_imbalances', 'invariants: the ledger balances');
 
 select * from finish();
 rollback;

@@ -11,7 +11,7 @@ $$;
 select isnt(pg_temp.notify(), null, 'notify_user: a confirmed address → a notice');
 update auth.users set email_confirmed_at = null where id = tests.the('user');
 select is(pg_temp.notify(), null, 'notify_user: an address that is not confirmed → no notice, because it may belong to another person');
-select is((select count(*)::int from public.deliveries where client_id = tests.the('client')), 1, 'and nothing is queued');
+select is((select count(*)::int from public.deliveries where client_id = tests.the('client')), 1, '… and nothing is queued');
 
 select * from finish();
 rollback;

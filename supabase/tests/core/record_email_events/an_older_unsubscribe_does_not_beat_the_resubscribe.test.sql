@@ -52,7 +52,7 @@ begin
     end loop;
   end loop;
 end $$;
-select is((select count(*)::int from orders), 24, 'Four events have 24 orders');
+select is((select count(*)::int from orders), 24, 'record_email_events: four events have 24 orders');
 select is_empty($$ select n, steps from orders where private.is_opted_out('email', n || '@orders.example') $$,
   'record_email_events: four preferences in any order → the last one counts');
 
@@ -65,7 +65,7 @@ select public.record_delivery_status('twilio', 'SM-late', null, 'failed', '21610
 select ok(not private.is_opted_out('sms', '+12025550188'),
   'record_delivery_status: 21610 of a message that was sent before START → START stands');
 
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

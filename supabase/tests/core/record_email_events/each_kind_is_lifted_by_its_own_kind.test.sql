@@ -24,7 +24,7 @@ select ok(not private.is_opted_out('email', 'bob@example.com'),
   'record_email_events: an older group_unsubscribe reported later → the resubscribe stands');
 select throws_ok($$ select pg_temp.tell('opt_out', 'a kind of tomorrow', 150, 'cid@example.com') $$, '23514', null,
   'record_email_events: an unknown kind → refused');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

@@ -9,19 +9,19 @@ $$;
 
 select pg_temp.preference('opt_out', 100);
 select pg_temp.preference('opt_in', 90);
-select ok(private.is_opted_out('email', 'ada@example.com'), 'What was wished before the opt-out does not take it back');
+select ok(private.is_opted_out('email', 'ada@example.com'), 'record_email_events: a resubscribe older than the opt-out → the opt-out stays');
 select pg_temp.preference('opt_in', 110);
-select ok(not private.is_opted_out('email', 'ada@example.com'), 'What was wished after it does');
+select ok(not private.is_opted_out('email', 'ada@example.com'), 'record_email_events: a resubscribe newer than the opt-out → lifted');
 select pg_temp.preference('opt_out', 200);
 select pg_temp.preference('opt_out', 150);
 select pg_temp.preference('opt_in', 170);
-select ok(private.is_opted_out('email', 'ada@example.com'), 'An older opt-out does not make the last one older');
+select ok(private.is_opted_out('email', 'ada@example.com'), 'record_email_events: an older opt-out → the newer time stays');
 select pg_temp.preference('opt_in', 0);
-select ok(not private.is_opted_out('email', 'ada@example.com'), 'A preference without its time is one of now');
+select ok(not private.is_opted_out('email', 'ada@example.com'), 'record_email_events: a preference without a time → now');
 
 select pg_temp.preference('opt_out', extract(epoch from now() + interval '1 year')::bigint, 'bob@example.com');
-select is((select said_at from public.contact_opt_outs where address = 'bob@example.com'), now(), 'No preference is of the future');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is((select said_at from public.contact_opt_outs where address = 'bob@example.com'), now(), 'record_email_events: a preference of the future → now');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

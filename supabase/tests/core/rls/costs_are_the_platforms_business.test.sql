@@ -41,24 +41,24 @@ select pg_temp.reads_no_cost('client_admin');
 select pg_temp.reads_no_cost('agency_admin');
 
 select pg_temp.as('client_admin');
-select isnt_empty('select price_per_card, total_amount from public.admin_card_sales', 'A client reads what cards were sold for');
-select isnt_empty('select unit_price, amount from public.billing_lines', 'And what was billed, line by line');
+select isnt_empty('select price_per_card, total_amount from public.admin_card_sales', 'rls: a client reads what its cards were sold for');
+select isnt_empty('select unit_price, amount from public.billing_lines', '… and what was billed, line by line');
 select set_eq($$ select price from public.list_card_offers(tests.the('client')) where brand_id = tests.the('brand') $$,
-  array[26.51], 'And what it pays for a card');
-select throws_ok($$ select public.list_agency_offers(tests.the('agency')) $$, 'RB404', null, 'Not what its agency pays');
-select throws_ok('select public.list_denominations()', 'RB404', null, 'Nor what the platform does');
+  array[26.51], '… and what it pays for a card');
+select throws_ok($$ select public.list_agency_offers(tests.the('agency')) $$, 'RB404', null, '… not what its agency pays');
+select throws_ok('select public.list_denominations()', 'RB404', null, '… nor what the platform pays');
 select pg_temp.as('agency_admin');
 select row_eq($$ select price, markup_percentage, custom_price, client_price from public.list_agency_offers(tests.the('agency'))
   where brand_id = tests.the('brand') $$, row(24.10::numeric, 10.000::numeric, null::numeric, 26.51),
-  'An agency reads what it pays and what its clients pay');
-select throws_ok('select public.list_denominations()', 'RB404', null, 'Not what the platform does');
+  'rls: an agency reads what it pays and what its clients pay');
+select throws_ok('select public.list_denominations()', 'RB404', null, '… not what the platform pays');
 
 select pg_temp.as('platform_admin');
-select isnt_empty('select cost_basis, margin from public.billing_transactions', 'A platform admin reads the bills');
+select isnt_empty('select cost_basis, margin from public.billing_transactions', 'rls: a platform admin reads the bills');
 select row_eq($$ select cost, price from public.list_denominations() where brand_id = tests.the('brand') $$,
-  row(23.50, 24.10), 'The costs and prices of the values');
-select isnt_empty('select from public.gift_card_pools where cost_per_card > 0', 'And the costs of the pools');
-select throws_ok('select from private.card_secrets', '42501', null, 'Not even a platform admin reads a sealed code');
+  row(23.50, 24.10), '… the costs and prices of the values');
+select isnt_empty('select from public.gift_card_pools where cost_per_card > 0', '… and the costs of the pools');
+select throws_ok('select from private.card_secrets', '42501', null, '… but no sealed code');
 select tests.sign_out();
 select hasnt_column('public', 'billing_lines', 'margin', 'No line of a bill has a margin');
 

@@ -161,7 +161,7 @@ $$;
 select set_eq($$
   select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm',
     'f') $$,
-  'select relation from expected', 'Who sees it is declared for every table and view');
+  'select relation from expected', 'rls: the readers of every table and view are declared here');
 
 select matches(pg_temp.classes(e.relation, p), case when e.platform_admin ~ 'o' then 'f.*o' else 's' end,
   e.relation || ': there is something to be seen, of both tenants or of the platform')

@@ -23,36 +23,36 @@ select tests.keep('unlinked', (select count(*) from public.audit_events e where 
   select from private.audit_links l where l.event_id = e.id)));
 
 select tests.keep('answer', public.run_housekeeping());
-select cmp_ok((tests.kept('answer') #>> '{result,folded}')::int, '>=', 1, 'It says how many pools it folded');
-select is(tests.kept('answer') #>> '{result,linked}', tests.kept('unlinked') #>> '{}', 'how many events it linked');
-select cmp_ok((tests.kept('answer') #>> '{result,purged}')::int, '>=', 2, 'and how much it dropped');
+select cmp_ok((tests.kept('answer') #>> '{result,folded}')::int, '>=', 1, 'run_housekeeping: the answer says how many pools were folded');
+select is(tests.kept('answer') #>> '{result,linked}', tests.kept('unlinked') #>> '{}', '… how many events were linked');
+select cmp_ok((tests.kept('answer') #>> '{result,purged}')::int, '>=', 2, '… and how many rows were purged');
 select row_eq('select total_cards, available_cards, claimed_cards, delivered_cards from public.card_pools
-  where id = tests.the(''pool'')', row(10, 6, 4, 0), 'The counters of the pool are folded, exactly');
+  where id = tests.the(''pool'')', row(10, 6, 4, 0), 'run_housekeeping: the counters of the pool are folded, exactly');
 select is((select sum(available_cards)::int from private.card_lots where pool_id = tests.the('pool')), 6,
-  'Those of its lots, too');
+  '… those of its lots, too');
 select row_eq('select total_cards, available_cards, claimed_cards, delivered_cards from public.gift_card_pools
-  where id = tests.the(''pool'')', row(10, 6, 4, 0), 'A reader sees the same');
-select is_empty('select from private.card_movements where pool_id = tests.the(''pool'')', 'The movements are gone');
+  where id = tests.the(''pool'')', row(10, 6, 4, 0), '… readers see the same figures');
+select is_empty('select from private.card_movements where pool_id = tests.the(''pool'')', '… the movements are deleted');
 select is((select folded_before from public.card_pools where id = tests.the('quiet')), '7'::xid8,
-  'A pool in which nothing moved is not written');
+  'run_housekeeping: a pool without movements → not written');
 select set_eq('select key from private.idempotency_keys where scope = ''test''', '{young}'::text[],
-  'Answers older than 30 days are dropped');
+  'run_housekeeping: answers older than 30 days → deleted');
 select set_eq('select key from private.attempt_buckets where surface = ''test''', '{young}'::text[],
-  'Windows that are over are dropped');
+  'run_housekeeping: lapsed attempt windows → deleted');
 select is_empty('select from public.audit_events e where not exists (select from private.audit_links l
-  where l.event_id = e.id)', 'Every event is in its chain');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+  where l.event_id = e.id)', 'run_housekeeping: every event is linked to its chain');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select tests.keep('again', public.run_housekeeping());
 select is(tests.kept('again') #> '{result}', '{"folded": 0, "linked": 0, "purged": 0}',
-  'A second run finds nothing to do');
+  'run_housekeeping: a second run → nothing to do');
 select count(tests.provision(r)) from tests.create_recipients(tests.the('campaign'), 1) r;
-select is(public.run_housekeeping() #>> '{result,linked}', '1', 'What has happened since is linked');
+select is(public.run_housekeeping() #>> '{result,linked}', '1', 'run_housekeeping: events since then → linked');
 select row_eq('select total_cards, available_cards, claimed_cards from public.gift_card_pools
   where id = tests.the(''pool'')', row(10, 5, 5),
-  'What this transaction moved is not folded by it, and counts all the same');
+  'run_housekeeping: movements of the running transaction → not folded, and counted all the same');
 select is((select available_cards from public.card_pools where id = tests.the('pool')), 6,
-  'For it might still be rolled back');
+  '… because it might still roll back');
 
 select * from finish();
 rollback;

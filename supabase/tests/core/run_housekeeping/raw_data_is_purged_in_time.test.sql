@@ -20,28 +20,28 @@ $$;
 select pg_temp.event('a', 91);
 select pg_temp.event('b', 89);
 select pg_temp.event('c', 91, 'received');
-select ok((public.run_housekeeping() #>> '{result,purged}')::int >= 1, 'Housekeeping says how much it has forgotten');
-select is(pg_temp.payloads(), 'b c', 'The payload of an old event is forgotten; not that of one that waits');
+select ok((public.run_housekeeping() #>> '{result,purged}')::int >= 1, 'run_housekeeping: the answer says how many rows were erased');
+select is(pg_temp.payloads(), 'b c', 'run_housekeeping: the payload of an old event → erased, unless it still waits');
 select row_eq($$ select event_id, event_type, contact_id, status from public.crm_events
   where endpoint_id = tests.the('endpoint') and payload is null $$,
-  row('a'::text, 'visit'::text, 'crm-1'::text, 'ignored'::text), 'Its row stays');
+  row('a'::text, 'visit'::text, 'crm-1'::text, 'ignored'::text), '… its row stays');
 select is(public.record_crm_events(tests.the('endpoint'), '[{"eventId": "a", "names": ["visit"], "contactId": "crm-1", "payload": {"again": true}}]',
   tests.request())
   #>> '{result,events,0,isNew}', 'false', 'record_crm_events: an event whose payload is purged → not new');
-select is(pg_temp.payloads(), 'b c', 'and remembers nothing of what it says then');
+select is(pg_temp.payloads(), 'b c', '… without the payload');
 update public.crm_events set leased_until = now() + interval '1 hour' where endpoint_id = tests.the('endpoint');
 select tests.sign_in(tests.create_user('client_admin', tests.the('client')));
-select is((public.replay_crm_event(id)).status, 'received', 'It can be replayed') from public.crm_events where event_id = 'a';
+select is((public.replay_crm_event(id)).status, 'received', '… it can be replayed') from public.crm_events where event_id = 'a';
 select tests.sign_out();
 select tests.keep('event', (select id from public.crm_events where event_id = 'a' and endpoint_id = tests.the('endpoint')));
-select is(public.process_crm_event(tests.the('event'), '{}') #>> '{result,status}', 'provisioned', 'and earns its reward');
+select is(public.process_crm_event(tests.the('event'), '{}') #>> '{result,status}', 'provisioned', '… and earns its reward');
 
 update private.retention set kept_for = '10 days' where what = 'crm_payloads';
 select public.run_housekeeping();
-select is(pg_temp.payloads(), 'c', 'How long is a row that can be changed');
+select is(pg_temp.payloads(), 'c', 'run_housekeeping: the retention period is a setting');
 select pg_temp.event(n::text, 20) from generate_series(1, 5) n;
-select is(private.purge_crm_payloads(now() - interval '10 days', 3), 3, 'A round takes so many and no more');
-select is(pg_temp.payloads(), '4 5 c', 'the others are for the next one, the oldest first');
+select is(private.purge_crm_payloads(now() - interval '10 days', 3), 3, 'run_housekeeping: a round erases no more than its batch');
+select is(pg_temp.payloads(), '4 5 c', '… the next round takes the others, the oldest first');
 
 -- the others, by age
 create function pg_temp.old(what text) returns interval language sql as $$
@@ -62,26 +62,26 @@ insert into public.gift_card_provisioning_trace (request_id, step_number, step_n
 values (tests.the('event'), 1, 'old', 'completed', 1, now() - pg_temp.old('provisioning_traces')),
   (tests.the('event'), 2, 'young', 'completed', 1, now() - pg_temp.young('provisioning_traces'));
 select set_eq('select provider_message_id from public.inbound_messages where phone = ''+12025550199''', array['old', 'young'],
-  'Old and young');
+  'run_housekeeping: payloads, old and recent');
 select public.run_housekeeping();
 select set_eq('select provider_message_id from public.inbound_messages where phone = ''+12025550199''', array['young'],
-  'What recipients wrote is forgotten');
-select set_eq('select event_id from private.seen_events where provider = ''test''', array['young'], 'Events that were seen');
+  'run_housekeeping: texts of recipients → erased');
+select set_eq('select event_id from private.seen_events where provider = ''test''', array['young'], 'run_housekeeping: seen event ids → deleted');
 select set_eq('select subject from public.redemption_attempts where surface = ''test''', array['young'], 'run_housekeeping: old attempts → purged');
 select set_eq('select step_name from public.gift_card_provisioning_trace where request_id = tests.the(''event'')',
-  array['young'], 'Traces');
+  array['young'], 'run_housekeeping: traces → deleted');
 
 -- what a client's words leave behind
 select tests.write_sms('+12025550198', 'leave me alone', 'opt_out', 'said');
 update public.inbound_messages set created_at = now() - interval '2 years' where provider_message_id = 'said';
 select public.run_housekeeping();
-select is_empty('select from public.inbound_messages where provider_message_id = ''said''', 'An opt-out''s message is forgotten');
+select is_empty('select from public.inbound_messages where provider_message_id = ''said''', 'run_housekeeping: the message of an opt-out → erased');
 select row_eq('select source, wording from public.consents where address = ''+12025550198''',
-  row('sms_reply'::text, 'leave me alone'::text), 'its words are kept as the proof');
-select ok(private.is_opted_out('sms', '+12025550198'), 'and it holds');
+  row('sms_reply'::text, 'leave me alone'::text), '… its words stay as the proof');
+select ok(private.is_opted_out('sms', '+12025550198'), '… and the opt-out holds');
 
-select throws_ok($$ update private.retention set kept_for = '0' $$, '23514', null, 'Nothing is forgotten at once');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select throws_ok($$ update private.retention set kept_for = '0' $$, '23514', null, 'run_housekeeping: recent data → kept');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

@@ -22,21 +22,21 @@ create function pg_temp.alerts() returns text language sql as $$
 $$;
 
 select is(private.trigger_jobs(), 0, 'trigger_jobs: nothing is due → no call');
-select is((select count(*)::int from net.http_request_queue), 0, 'and pg_net has nothing to send');
+select is((select count(*)::int from net.http_request_queue), 0, '… and pg_net has nothing to send');
 
 select tests.keep(tests.create_delivery());
 select is(private.trigger_jobs(), 1, 'trigger_jobs: a queued message → one call');
-select is((pg_temp.request()).url, 'https://ref.supabase.co/functions/v1/jobs', 'of the function jobs');
-select is(convert_from((pg_temp.request()).body, 'UTF8')::jsonb, '{"job": "deliveries"}', 'for that job');
+select is((pg_temp.request()).url, 'https://ref.supabase.co/functions/v1/jobs', '… of the function jobs');
+select is(convert_from((pg_temp.request()).body, 'UTF8')::jsonb, '{"job": "deliveries"}', '… for that job');
 select is((pg_temp.request()).headers, jsonb_build_object('content-type', 'application/json', 'x-jobs-token', repeat('t', 43)),
-  'with the token that can do nothing else, and no key of the project');
-select is((pg_temp.request()).timeout_milliseconds, 5000, 'and it waits for five seconds at most');
+  '… with the token that can do nothing else, and no key of the project');
+select is((pg_temp.request()).timeout_milliseconds, 5000, '… and it waits for five seconds at most');
 
 select pg_temp.answer(202);
 select private.watch_triggers();
 select is(pg_temp.alerts(), null, 'watch_triggers: 202 → no alert');
 select is_empty('select from net._http_response', 'watch_triggers: an answer that was read → deleted');
-select is_empty('select from private.job_triggers', 'and so is the memory of its trigger');
+select is_empty('select from private.job_triggers', '… and the memory of its trigger is deleted');
 
 select private.trigger_jobs();
 select pg_temp.answer(401);

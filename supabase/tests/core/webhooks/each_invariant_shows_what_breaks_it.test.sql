@@ -26,14 +26,14 @@ begin
   return violations;
 end $$;
 
-select is(pg_temp.violations_after('select 1'), null, 'A queued, a sending and a delivered message are as they should be');
+select is(pg_temp.violations_after('select 1'), null, 'invariants: a queued, a sending and a delivered message → none violated');
 select is(pg_temp.violations_after(format('update public.webhook_attempts set status = ''failed'' where message_id = %L',
-  tests.the('delivered'))), 'delivered without a delivered attempt', 'A message that nobody took');
+  tests.the('delivered'))), 'delivered without a delivered attempt', 'invariants: a lease without a worker → shown');
 select is(pg_temp.violations_after(format('delete from public.webhook_attempts where message_id = %L', tests.the('sending'))),
-  'attempts without a row', 'A try that left no row');
+  'attempts without a row', 'invariants: an attempt without its row → shown');
 select is(pg_temp.violations_after(format('update public.webhook_messages set status = ''queued'', lease_token = null,
-  leased_until = null where id = %L', tests.the('sending'))), 'calling without a lease', 'A try that was forgotten');
-select is_empty($$ select from private.webhook_violations $$, 'All undone, nothing is violated');
+  leased_until = null where id = %L', tests.the('sending'))), 'calling without a lease', 'invariants: an attempt without its end → shown');
+select is_empty($$ select from private.webhook_violations $$, 'invariants: all undone → none violated');
 
 select * from finish();
 rollback;

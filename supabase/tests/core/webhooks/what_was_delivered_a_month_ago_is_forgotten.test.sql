@@ -11,11 +11,11 @@ update public.webhook_messages set failed_at = now() - interval '1 year' where i
 select tests.keep('old', (select id from public.webhook_messages where endpoint_id = tests.the('endpoint') and status = 'delivered' limit 1));
 update public.webhook_messages set delivered_at = now() - interval '31 days' where id = tests.the('old');
 
-select ok((public.run_housekeeping() #>> '{result,purged}')::int >= 1, 'Housekeeping tells that it forgot something');
+select ok((public.run_housekeeping() #>> '{result,purged}')::int >= 1, 'run_housekeeping: → says that messages were purged');
 select results_eq($$
   select status, count(*)::int, bool_or(id = tests.the('old')) from public.webhook_messages
   where endpoint_id = tests.the('endpoint') group by status order by status $$,
-  $$ values ('delivered', 1, false), ('failed', 1, false) $$, 'It is the old one; the recent one and the dead letter stay');
+  $$ values ('delivered', 1, false), ('failed', 1, false) $$, '… the old delivered one; the recent one and the dead letter stay');
 
 select * from finish();
 rollback;

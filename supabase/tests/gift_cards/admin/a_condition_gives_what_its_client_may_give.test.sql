@@ -14,31 +14,31 @@ grant execute on function pg_temp.card() to authenticated;
 
 select tests.sign_in(tests.the('admin'));
 select throws_ok($$ select public.create_campaign_condition(tests.the('campaign'), 2, 'Visited', tests.the('brand'), 33) $$,
-  'GC002', null, 'No condition for a value that nobody offers');
+  'GC002', null, 'create_campaign_condition: a value that is not offered → GC-002');
 select throws_ok($$ select public.create_campaign_condition(tests.the('campaign'), 2, 'Visited', tests.the('dropped'), 25) $$,
-  'GC002', null, 'Nor for a brand that is switched off');
+  'GC002', null, 'create_campaign_condition: a disabled brand → GC-002');
 select lives_ok($$ select public.create_campaign_condition(tests.the('campaign'), 2, 'Visited', null, null) $$,
-  'One without a card waits for somebody to choose it');
+  'create_campaign_condition: without brand or value → waits for a card');
 select throws_ok($$ select public.update_campaign_condition(tests.the('campaign'), 2, brand_id => tests.the('dropped'),
-  card_value => 25) $$, 'GC002', null, 'Not what is switched off');
-select is(pg_temp.card(), 'Visited f f', 'Nothing has changed');
+  card_value => 25) $$, 'GC002', null, 'update_campaign_condition: a disabled brand → GC-002');
+select is(pg_temp.card(), 'Visited f f', '… nothing has changed');
 select lives_ok($$ select public.update_campaign_condition(tests.the('campaign'), 2, brand_id => tests.the('brand')) $$,
-  'The brand is chosen');
+  'update_campaign_condition: → sets the brand');
 select lives_ok($$ select public.update_campaign_condition(tests.the('campaign'), 2, card_value => 25, is_self_service => true) $$,
-  'Then the value');
-select is(pg_temp.card(), 'Visited t 25.00 t f', 'What is left out stays');
+  '… then the value');
+select is(pg_temp.card(), 'Visited t 25.00 t f', 'update_campaign_condition: omitted parameters → unchanged');
 select throws_ok($$ select public.update_campaign_condition(tests.the('campaign'), 2, card_value => 26) $$, 'GC002', null,
-  'And is not changed to what nobody offers');
+  'update_campaign_condition: to a value that is not offered → GC-002');
 select throws_ok($$ select public.update_campaign_condition(tests.the('campaign'), 9, 'Nothing') $$, 'RB404', null,
-  'A condition that is not is not changed');
+  'update_campaign_condition: an unknown condition → RB-404');
 select lives_ok($$ select public.update_client_denomination(tests.the('client'), tests.the('brand'), 25, is_enabled => false) $$,
-  'The client leaves the value out');
+  'update_client_denomination: the client leaves the value out');
 select lives_ok($$ select public.update_campaign_condition(tests.the('campaign'), 2, 'Came by') $$,
-  'A condition may still be renamed');
-select is(pg_temp.card(), 'Came by t 25.00 t f', 'With the card that it gives when it is offered again');
+  'update_campaign_condition: → a condition may still be renamed');
+select is(pg_temp.card(), 'Came by t 25.00 t f', '… with its card, when it is offered again');
 select tests.sign_out();
 select is((select count(*)::int from public.audit_events where action = 'campaign_condition.updated'
-  and client_id = tests.the('client')), 3, 'Every change is audited');
+  and client_id = tests.the('client')), 3, 'admin: every change is audited');
 
 select * from finish();
 rollback;

@@ -20,54 +20,54 @@ select tests.keep('imported', public.import_recipients(tests.the('campaign'), '[
   {"firstName": "Ben"}]'));
 select row_eq('select client_id, campaign_name, status, billing_entity, currency, sms_template from public.campaigns
   where id = tests.the(''campaign'')', row(tests.the('client'), 'Spring'::text, 'active'::text, 'client'::text,
-  'USD'::text, 'Hi {{first_name}}: {{code}}'::text), 'There is a campaign');
+  'USD'::text, 'Hi {{first_name}}: {{code}}'::text), 'create_campaign: → a campaign');
 select row_eq($$ select client_id, condition_number, condition_name, brand_id, card_value, crm_event_name,
   is_self_service, requires_opt_in
     from public.campaign_conditions where id = tests.the('condition') $$,
   row(tests.the('client'), 1, 'Called'::text, tests.the('brand'), 25.00::numeric(18,2), 'called'::text, true, false),
-    'with a condition');
+    '… with a condition');
 select row_eq($$ select client_id, brand_id, pool_name, denomination, currency, pool_type, campaign_id, cost_per_card,
   total_cards
     from public.gift_card_pools where id = tests.the('pool') $$,
   row(tests.the('client'), tests.the('brand'), 'Spring pool'::text, 25.00::numeric(18,2), 'USD'::text, 'client'::text,
-    tests.the('campaign'), null::numeric, 0), 'an empty pool, whose cost is the platform''s to read');
-select is(tests.kept('imported') ->> 'imported', '2', 'and two recipients');
+    tests.the('campaign'), null::numeric, 0), '… an empty pool, whose cost only the platform reads');
+select is(tests.kept('imported') ->> 'imported', '2', '… and two recipients');
 select row_eq($$ select client_id, first_name, last_name, email, phone, external_crm_id, state,
   country from public.campaign_recipients
     where campaign_id = tests.the('campaign') and first_name = 'Ada' $$,
   row(tests.the('client'), 'Ada'::text, 'Archer'::text, 'ada@example.com'::text, '+12025550141'::text, 'crm-1'::text,
-    'NY'::text, 'US'::text), 'with what is known of them');
+    'NY'::text, 'US'::text), '… with their contact data');
 select is_empty($$ select from public.recipients where campaign_id = tests.the('campaign')
   and redemption_token !~ '^[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{4}$' $$,
-  'and fresh tokens');
+  '… and new redemption codes');
 select is(public.import_recipients(tests.the('campaign'), '[{"firstName": "Ada", "externalCrmId": "crm-1"},
   {"firstName": "Cleo", "externalCrmId": "crm-2"}]') ->> 'imported', '1', 'import_recipients: a known recipient → not imported again');
 select matches(public.import_recipients(tests.the('campaign'), '[{}]', 'SPRING-YYYY-********') #>> '{rows,0,redemptionCode}',
-  '^SPRING-20[0-9]{2}-[2-9A-Z]{8}$', 'A pattern of one''s own');
+  '^SPRING-20[0-9]{2}-[2-9A-Z]{8}$', 'create_campaign: a custom code pattern → used');
 select throws_ok($$ select public.import_recipients(tests.the('campaign'), '[{}]', 'SPRING-##') $$, 'RB400', null,
-  'must leave enough codes to hide among');
+  '… one with too few codes → RB-400');
 select throws_ok($$ select public.import_recipients(tests.the('campaign'),
   (select jsonb_agg('{}'::jsonb) from generate_series(1, 10001))) $$, 'RB413', null,
-  'Ten thousand at once are enough');
+  'import_recipients: ten thousand at once → accepted');
 select lives_ok($$ select public.import_recipients(tests.the('campaign'),
-  (select jsonb_agg('{}'::jsonb) from generate_series(1, 10000))) $$, 'So many may come');
+  (select jsonb_agg('{}'::jsonb) from generate_series(1, 10000))) $$, '… so many are imported');
 select throws_ok($$ select public.create_campaign_condition(tests.the('campaign'), 1, 'Again', tests.the('brand'),
   25) $$, 'RB400', null,
-  'A condition''s number is taken once');
+  'create_campaign_condition: a used number → refused');
 select throws_ok($$ select public.create_gift_card_pool(tests.the('client'), tests.the('brand'), 'X', -5) $$, 'RB400',
-  null, 'A value is positive');
+  null, 'create_campaign_condition: a value of zero → refused');
 select throws_ok($$ select public.create_campaign(tests.the('client'), 'X', 'nobody') $$, 'RB400', null,
-  'Somebody pays');
+  'create_campaign: without a billing entity → refused');
 select throws_ok($$ insert into public.campaigns (client_id, campaign_name) values (tests.the('client'), 'X') $$,
   '42501', null,
-  'The functions are the only way');
+  'admin: tables are not writable by users');
 select tests.sign_out();
 
 select tests.keep('foreign', tests.create_campaign(tests.create_client(), tests.the('brand')));
 select tests.sign_in(tests.the('admin'));
 select throws_ok($$ select public.create_gift_card_pool(tests.the('client'), tests.the('brand'), 'X', 25,
   campaign_id => tests.the('foreign')) $$,
-  'RB400', null, 'A pool is not for another client''s campaign');
+  'RB400', null, 'create_gift_card_pool: another client''s campaign → RB-400');
 select tests.sign_out();
 
 select is_empty($$ select * from (values ('campaign.created', tests.the('campaign')),
@@ -75,12 +75,12 @@ select is_empty($$ select * from (values ('campaign.created', tests.the('campaig
     ('card_pool.created', tests.the('pool'))) v (action, id)
   where not exists (select from public.audit_events e where e.action = v.action and e.subject_id = v.id
     and e.actor_id = tests.the('admin') and e.client_id = tests.the('client')) $$,
-      'The audit says who made each of them');
+      'admin: the audit log has the actor of each');
 select is((select metadata -> 'recipients' from public.audit_events where action = 'recipients.imported'
-  and subject_id = tests.the('campaign') order by id limit 1), '2', 'And how many recipients came');
+  and subject_id = tests.the('campaign') order by id limit 1), '2', '… and the number of imported recipients');
 select tests.add_cards(tests.the('pool'), 1);
 select is(tests.redeem((select redemption_token from public.recipients where campaign_id = tests.the('campaign')
-  and first_name = 'Ada')) ->> 'outcome', 'ok', 'And the first card goes out');
+  and first_name = 'Ada')) ->> 'outcome', 'ok', '… and provision_gift_card_unified provisions the first card');
 
 select * from finish();
 rollback;

@@ -31,9 +31,10 @@ select tests.sign_out();
 -- its own words
 select tests.keep('refusal', pg_temp.ask());
 select is(tests.kept('refusal') ->> 'code', 'GC-010', 'provision_gift_card: cancelled without replacement → GC-010');
-select is(tests.kept('refusal') ->> 'message', 'The reward was cancelled without replacement', 'In words of its own');
-select is(tests.kept('refusal') #>> '{details,status}', 'cancelled', 'With the state of the card');
-select matches(tests.kept('refusal') #>> '{details,solution}', 'allow_gift_card_replacement', 'And the way out');
+select is(tests.kept('refusal') ->> 'message', 'The reward was cancelled without replacement',
+  'allow_gift_card_replacement: GC-010 of a cancelled card → its own message');
+select is(tests.kept('refusal') #>> '{details,status}', 'cancelled', '… with the status of the card');
+select matches(tests.kept('refusal') #>> '{details,solution}', 'allow_gift_card_replacement', '… and the solution');
 select is(tests.provision_for_caller(tests.the('agent'), recipient_id => tests.the('recipient')) ->> 'message',
   'The reward was cancelled without replacement', 'provision_gift_card_for_call_center: the same for an agent');
 select is(tests.redeem(tests.redemption_token(tests.the('recipient'))) - 'details' - 'outcome', jsonb_build_object('code', 'GC-010',
@@ -48,8 +49,8 @@ select is(pg_temp.allow(), 'cancelled', 'allow_gift_card_replacement: an admin o
 select is(pg_temp.allow(), 'cancelled', 'allow_gift_card_replacement: once more → nothing new');
 select row_eq($$ select actor_id, reason, count(*) over () from public.audit_events
   where action = 'gift_card.replacement_allowed' and subject_id = tests.the('card') $$,
-  row(tests.the('admin'), 'the wrong number'::text, 1::bigint), 'It is audited once, with the reason');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+  row(tests.the('admin'), 'the wrong number'::text, 1::bigint), '… audited once, with the reason');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 select tests.keep('second', tests.provision(tests.the('recipient')) #> '{result,giftCard,id}');
 select isnt(tests.the('second'), tests.the('card'), 'provision_gift_card: then another card is given');
 select is(pg_temp.ask() ->> 'message', 'Already provisioned', 'provision_gift_card: and no third one → GC-010');
@@ -61,7 +62,7 @@ select private.mark_cards_expired(array[tests.the('card')]);
 select is(pg_temp.ask() ->> 'message', 'The gift card of this reward has expired', 'provision_gift_card: an expired card → GC-010 in its own words');
 select is(pg_temp.allow(reason => 'it came too late'), 'expired', 'allow_gift_card_replacement: an expired card → allowed');
 select is(tests.provision(tests.the('recipient')) ->> 'outcome', 'ok', 'provision_gift_card: then another card is given');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

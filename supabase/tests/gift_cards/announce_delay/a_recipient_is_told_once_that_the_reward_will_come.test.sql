@@ -24,27 +24,27 @@ create function pg_temp.told() returns text language sql as $$
 $$;
 
 select pg_temp.owe('+12025550111', 'ada@example.com', 'email', 'other@example.com');
-select is(pg_temp.told(), 'notice reward_delayed email other@example.com queued', 'To the address that was asked for');
+select is(pg_temp.told(), 'notice reward_delayed email other@example.com queued', 'announce_delay: to the requested address');
 select private.announce_delay(p) from public.pending_rewards p where p.id = tests.the('reward');
-select is(pg_temp.told(), 'notice reward_delayed email other@example.com queued', 'Once for each reward');
+select is(pg_temp.told(), 'notice reward_delayed email other@example.com queued', 'announce_delay: once for each reward');
 select pg_temp.owe('+12025550112', 'ada@example.com');
-select is(pg_temp.told(), 'notice reward_delayed sms +12025550112 queued', 'Else to the phone of the recipient');
+select is(pg_temp.told(), 'notice reward_delayed sms +12025550112 queued', 'announce_delay: no requested address → the recipient''s phone');
 select pg_temp.owe(null, 'ada@example.com');
-select is(pg_temp.told(), 'notice reward_delayed email ada@example.com queued', 'Else to the e-mail address');
+select is(pg_temp.told(), 'notice reward_delayed email ada@example.com queued', 'announce_delay: no phone → the recipient''s e-mail address');
 select pg_temp.owe(null, 'eve@example.com', 'sms', null);
-select is(pg_temp.told(), 'notice reward_delayed email eve@example.com queued', 'Also when a way was asked for that is none');
+select is(pg_temp.told(), 'notice reward_delayed email eve@example.com queued', 'announce_delay: an unusable delivery method → the recipient''s phone, too');
 select pg_temp.owe(null, null);
-select is(pg_temp.told(), null, 'Who has no address is told nothing');
+select is(pg_temp.told(), null, 'announce_delay: no address → no notice');
 
 -- consent is asked when the message is taken for sending
 select pg_temp.owe('+12025550113', null);
 insert into public.contact_opt_outs (channel, address, source) values ('sms', '+12025550113', 'test');
 select public.lease_deliveries((select id from public.deliveries where subject_id = tests.the('reward')), 1);
-select is(pg_temp.told(), 'notice reward_delayed sms +12025550113 suppressed', 'Who wants nothing more is told nothing');
+select is(pg_temp.told(), 'notice reward_delayed sms +12025550113 suppressed', 'announce_delay: an opted-out address → no notice');
 select pg_temp.owe('+12025550114', null);
 select is(public.lease_deliveries((select id from public.deliveries where subject_id = tests.the('reward')), 1)
-  #>> '{result,deliveries,0,notice}', 'reward_delayed', 'Everybody else is');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+  #>> '{result,deliveries,0,notice}', 'reward_delayed', 'announce_delay: other recipients → a notice');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

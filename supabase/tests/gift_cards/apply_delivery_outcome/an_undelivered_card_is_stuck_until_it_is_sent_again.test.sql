@@ -35,7 +35,7 @@ select public.record_delivery_status('twilio', 'SM-1', null, 'undelivered', '300
 select is(pg_temp.card(), 'stuck with its time', 'apply_delivery_outcome: undelivered, and no other channel → stuck');
 select is(pg_temp.alerts(), 'delivery_failed', 'apply_delivery_outcome: a stuck card raises an alert');
 select is(pg_temp.counters(), '{0,1,0}', 'apply_delivery_outcome: a stuck card counts as claimed, not as delivered');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 update public.gift_cards set claimed_at = now() - interval '1 hour' where id = tests.the('card');
 update public.deliveries set created_at = now() - interval '1 hour' where subject_id = tests.the('card');
 select private.release_waiting_cards(now(), 100);
@@ -48,15 +48,15 @@ select is(pg_temp.card(), 'stuck with its time', 'record_delivery_status: a cont
 select is(pg_temp.resend('sms', '+12025550166'), 'ok', 'resend_gift_card: a stuck card → ok');
 select is(pg_temp.card(), 'claimed', 'resend_gift_card: the card is claimed again');
 select is(pg_temp.alerts(), 'none', 'resend_gift_card: its alert is resolved');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 select private.release_waiting_cards(now(), 100);
 select is(pg_temp.card(), 'claimed', 'release_stuck_cards: the new message has ten minutes of its own');
 select tests.report(tests.lease(tests.the('resent')), 'sent', 'SM-2');
 select is(pg_temp.card(), 'delivered by sms', 'apply_delivery_outcome: the resend is sent → delivered');
-select is(pg_temp.counters(), '{0,0,1}', 'And counted so');
+select is(pg_temp.counters(), '{0,0,1}', '… and counted as stuck');
 select public.record_delivery_status('twilio', 'SM-2', null, 'undelivered', '30005');
 select is(pg_temp.card(), 'stuck with its time', 'apply_delivery_outcome: the resend is undelivered, too → stuck again');
-select is(pg_temp.alerts(), 'delivery_failed', 'And the alert is raised again');
+select is(pg_temp.alerts(), 'delivery_failed', '… and the alert is raised again');
 
 -- a corrected address by the other channel
 select is(pg_temp.resend('email', 'ada@example.com'), 'ok', 'resend_gift_card: by the other channel → ok');
@@ -64,7 +64,7 @@ select tests.report(tests.lease(tests.the('resent')), 'permanent', null, '550');
 select is(pg_temp.card(), 'stuck with its time', 'apply_delivery_outcome: that is refused → stuck');
 select public.record_delivery_status('twilio', 'SM-2', null, 'read', null);
 select is(pg_temp.card(), 'stuck with its time', 'record_delivery_status: a late status of a failed message → nothing changes');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 -- the other channel
 select pg_temp.give('ada@example.com');
@@ -72,7 +72,7 @@ select tests.report(tests.lease(tests.the('delivery')), 'sent', 'SM-3');
 select public.record_delivery_status('twilio', 'SM-3', null, 'undelivered', '30003');
 select is(pg_temp.card(), 'claimed', 'apply_delivery_outcome: undelivered, and the e-mail is queued → claimed');
 select is(pg_temp.alerts(), 'none', 'apply_delivery_outcome: another message is under way → no alert');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 select tests.keep('mail', (select id from public.deliveries where subject_id = tests.the('card') and channel = 'email'));
 select tests.keep('lease', tests.lease(tests.the('mail')));
 update public.delivery_attempts set created_at = now() where delivery_id = tests.the('mail');
@@ -95,7 +95,7 @@ insert into public.contact_opt_outs (channel, address, source) values ('sms', '+
 select tests.lease(tests.the('delivery'));
 select is(pg_temp.card(), 'stuck with its time', 'apply_delivery_outcome: suppressed by an opt-out, and no other channel → stuck');
 select is_empty($$ select * from private.invariant_violations where invariant <> 'opt_outs_without_proof' $$,
-  'No invariant is violated');
+  'invariants: none is violated');
 select tests.sign_in(tests.the('admin'));
 select is((public.cancel_gift_card(tests.the('card'), 'opted out')).status, 'available',
   'cancel_gift_card: a stuck card that was never handed to a provider → available');
@@ -128,7 +128,7 @@ select is(pg_temp.alerts(), 'none', 'cancel_gift_card: its alert is resolved');
 -- used all the same
 select pg_temp.give();
 select tests.report(tests.lease(tests.the('delivery')), 'permanent', null, '21211');
-select is((private.redeem_card(tests.the('card'), null, null, null)).status, 'redeemed', 'A stuck card may have been used');
+select is((private.redeem_card(tests.the('card'), null, null, null)).status, 'redeemed', 'apply_delivery_outcome: a stuck card may have been used');
 select is(pg_temp.alerts(), 'none', 'apply_delivery_outcome: the card is under way or has arrived → no alert');
 
 -- an answer that shows the card delivers it: a resend that fails takes nothing back
@@ -139,7 +139,7 @@ select tests.keep('card', tests.provision(tests.the('recipient'), delivery_metho
 select is(pg_temp.resend('sms', '+12025550166'), 'ok', 'resend_gift_card: to another phone → ok');
 select tests.report(tests.lease(tests.the('resent')), 'permanent', null, '21211');
 select is(pg_temp.card(), 'delivered by api', 'apply_delivery_outcome: a resend of a card that an answer showed fails → stays delivered');
-select is(pg_temp.alerts(), 'delivery_failed', 'The open alert is that of the resend');
+select is(pg_temp.alerts(), 'delivery_failed', 'apply_delivery_outcome: the open alert is that of the resend');
 
 -- a second message under way decides
 select pg_temp.give('ada@example.com');
@@ -148,7 +148,7 @@ select is(pg_temp.resend('sms', '+12025550166'), 'ok', 'resend_gift_card: to ano
 select public.record_delivery_status('twilio', 'SM-4', null, 'undelivered', '30003');
 select is((select count(*)::int from public.deliveries where subject_id = tests.the('card')), 2,
   'apply_delivery_outcome: undelivered while a resend is under way → that one decides');
-select is(pg_temp.card(), 'claimed', 'The card is claimed meanwhile');
+select is(pg_temp.card(), 'claimed', 'apply_delivery_outcome: the card is claimed meanwhile');
 select tests.report(tests.lease(tests.the('resent')), 'permanent', null, '21211');
 select is((select count(*)::int from public.deliveries where subject_id = tests.the('card') and channel = 'email'), 1,
   'apply_delivery_outcome: that fails as well → the other channel');
@@ -163,7 +163,7 @@ select public.reveal_gift_card((tests.kept('lease') #>> '{claim,linkId}')::uuid,
 select public.record_delivery_status('twilio', 'SM-5', null, 'undelivered', '30003');
 select is(pg_temp.card(), 'delivered by sms', 'apply_delivery_outcome: undelivered, but its claim link was opened → delivered');
 select is(pg_temp.alerts(), 'none', 'apply_delivery_outcome: the card is under way or has arrived → no alert');
-select is_empty($$ select * from private.invariant_violations where invariant <> 'opt_outs_without_proof' $$, 'No invariant is violated');
+select is_empty($$ select * from private.invariant_violations where invariant <> 'opt_outs_without_proof' $$, 'invariants: none is violated');
 
 select * from finish();
 rollback;

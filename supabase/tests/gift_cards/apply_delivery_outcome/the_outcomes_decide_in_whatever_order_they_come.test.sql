@@ -60,13 +60,13 @@ end $$;
 
 select pg_temp.play(o, s.steps) from outcomes o, orders s;
 
-select is((select count(*)::int from results), 144, 'Six pairs of outcomes in 24 orders each');
+select is((select count(*)::int from results), 144, 'apply_delivery_outcome: six pairs of outcomes, in 24 orders each');
 select is_empty(format($$ select steps, r.status, r.method, is_timed, alerts from results r join outcomes o using (described)
     where described = %L and ((r.status, is_timed, alerts) is distinct from
       (o.status, true, case o.status when 'stuck' then 1::bigint else 0::bigint end)
       or (r.status = 'delivered' and r.method <> o.method)) $$, o.described),
   'apply_delivery_outcome: ' || o.described || ', in each of 24 orders') from outcomes o;
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

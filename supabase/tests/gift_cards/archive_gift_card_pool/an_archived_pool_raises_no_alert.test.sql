@@ -16,7 +16,7 @@ select row_eq($$ select is_active, archived_at, cost_per_card from public.archiv
   row(false, now(), null::numeric(18,2)), 'archive_gift_card_pool: by a client → archived, without the cost in the answer');
 select tests.sign_out();
 select tests.settle(tests.the('pool'));
-select is((select available_cards from public.card_pools where id = tests.the('pool')), 0, 'The fold has counted');
+select is((select available_cards from public.card_pools where id = tests.the('pool')), 0, 'archive_gift_card_pool: the fold has counted the cards');
 select is(pg_temp.open_alerts(), 0, 'fold_pool: an archived pool → no alert');
 
 -- cards that come back are watched again
@@ -25,8 +25,8 @@ select tests.settle(tests.the('pool'));
 update public.gift_cards set status = 'expired', expired_at = now()
   where id in (select id from public.gift_cards where pool_id = tests.the('pool') and status = 'available' limit 18);
 select tests.settle(tests.the('pool'));
-select is(pg_temp.open_alerts(), 2, 'Restocked, it is watched again');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is(pg_temp.open_alerts(), 2, 'archive_gift_card_pool: a restocked pool → watched again');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

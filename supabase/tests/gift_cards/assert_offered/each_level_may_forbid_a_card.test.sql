@@ -17,37 +17,37 @@ exception when sqlstate 'GC002' then
   return 'GC-002';
 end $$;
 
-select is(pg_temp.offered(), 'offered', 'What nobody forbids is offered');
-select is(pg_temp.offered(denomination => 33), 'GC-002', 'A value that the platform does not have is not');
-select is(pg_temp.offered(currency => 'EUR'), 'GC-002', 'Nor one in another currency');
+select is(pg_temp.offered(), 'offered', 'assert_offered: a value without a setting → offered');
+select is(pg_temp.offered(denomination => 33), 'GC-002', 'assert_offered: a value that the platform does not have → GC-002');
+select is(pg_temp.offered(currency => 'EUR'), 'GC-002', '… nor one in another currency');
 
 update public.brand_denominations set is_enabled = false where brand_id = tests.the('brand') and denomination = 25;
-select is(pg_temp.offered(), 'GC-002', 'The platform forbids a value');
-select is(pg_temp.offered(denomination => 10), 'offered', 'And no other');
+select is(pg_temp.offered(), 'GC-002', 'assert_offered: a value that the platform disables → GC-002');
+select is(pg_temp.offered(denomination => 10), 'offered', '… and no other');
 update public.brand_denominations set is_enabled = true;
 update public.gift_card_brands set is_enabled = false where id = tests.the('brand');
-select is(pg_temp.offered(), 'GC-002', 'The platform forbids a brand');
+select is(pg_temp.offered(), 'GC-002', 'assert_offered: a brand that the platform disables → GC-002');
 update public.gift_card_brands set is_enabled = true where id = tests.the('brand');
 
 insert into public.agency_brands (agency_id, brand_id, is_enabled) values (tests.the('agency'), tests.the('brand'), false);
-select is(pg_temp.offered(), 'GC-002', 'An agency forbids a brand');
-select is(pg_temp.offered('stranger'), 'offered', 'To its own clients only');
+select is(pg_temp.offered(), 'GC-002', 'assert_offered: a brand that an agency disables → GC-002');
+select is(pg_temp.offered('stranger'), 'offered', '… for its own clients only');
 update public.agency_brands set is_enabled = true;
-select is(pg_temp.offered(), 'offered', 'Until it offers it again');
+select is(pg_temp.offered(), 'offered', '… until it offers it again');
 insert into public.agency_denominations (agency_id, brand_id, denomination, currency, is_enabled)
 values (tests.the('agency'), tests.the('brand'), 25, 'USD', false);
-select is(pg_temp.offered(), 'GC-002', 'An agency forbids a value');
-select is(pg_temp.offered(denomination => 10), 'offered', 'And no other');
+select is(pg_temp.offered(), 'GC-002', 'assert_offered: a value that an agency disables → GC-002');
+select is(pg_temp.offered(denomination => 10), 'offered', '… and no other');
 update public.agency_denominations set is_enabled = true;
 
 insert into public.client_brands (client_id, brand_id, is_enabled) values (tests.the('client'), tests.the('brand'), false);
-select is(pg_temp.offered(), 'GC-002', 'A client leaves out a brand');
+select is(pg_temp.offered(), 'GC-002', 'assert_offered: a brand that a client leaves out → GC-002');
 update public.client_brands set is_enabled = true where client_id = tests.the('client');
 insert into public.client_denominations (client_id, brand_id, denomination, currency, is_enabled)
 values (tests.the('client'), tests.the('brand'), 25, 'USD', false);
-select is(pg_temp.offered(), 'GC-002', 'A client leaves out a value');
-select is(pg_temp.offered(denomination => 10), 'offered', 'And no other');
-select is(pg_temp.offered('stranger'), 'offered', 'For itself only');
+select is(pg_temp.offered(), 'GC-002', 'assert_offered: a value that a client leaves out → GC-002');
+select is(pg_temp.offered(denomination => 10), 'offered', '… and no other');
+select is(pg_temp.offered('stranger'), 'offered', '… for itself only');
 
 select * from finish();
 rollback;

@@ -10,12 +10,12 @@ create function pg_temp.move(agency text) returns text language sql as $$
   select format('update public.clients set agency_id = %L where id = %L', tests.the(agency), tests.the('client'))
 $$;
 
-select lives_ok(pg_temp.move('other'), 'A client that was never billed may go to another agency');
-select lives_ok(pg_temp.move('agency'), 'And back');
+select lives_ok(pg_temp.move('other'), 'clients: never billed → may move to another agency');
+select lives_ok(pg_temp.move('agency'), '… and back');
 select tests.provision(tests.the('recipient'));
-select throws_matching(pg_temp.move('other'), 'stays with its agency', 'One that was billed stays, and its bills with it');
+select throws_matching(pg_temp.move('other'), 'stays with its agency', 'clients: billed → stays with its agency, and so do its bills');
 select lives_ok(format('update public.clients set name = %L, agency_id = agency_id where id = %L', 'Renamed', tests.the('client')),
-  'It may be renamed');
+  'clients: billed → may be renamed');
 
 select * from finish();
 rollback;

@@ -15,9 +15,9 @@ select tests.give_credit(tests.the('client'), 0.01);
 select throws_ok(pg_temp.move('elsewhere'), 'P0001', 'a client with credit stays with its agency: return the credit first',
   'clients: a cent of credit → stays with the agency that gave it');
 select lives_ok($$ select private.reserve_hold(private.credit_account('client', tests.the('client'), 'USD'), 0.01,
-  now() + interval '1 day', 'held') $$, 'The cent is set aside for a purchase');
+  now() + interval '1 day', 'held') $$, 'billing: a cent is held for a purchase');
 select throws_ok(pg_temp.move('elsewhere'), 'P0001', null, 'clients: a hold → stays');
-select lives_ok($$ select private.release_hold(h.id) from public.ledger_holds h where h.idempotency_key = 'held' $$, 'It is released');
+select lives_ok($$ select private.release_hold(h.id) from public.ledger_holds h where h.idempotency_key = 'held' $$, 'billing: the hold is released');
 select private.post_credit('allocation_return', private.credit_account('client', tests.the('client'), 'USD'),
   private.credit_account('agency', tests.the('home'), 'USD'), 0.01, 'back');
 select tests.keep('brand', tests.create_brand());
@@ -32,11 +32,11 @@ select is_empty($$ select from public.service_fees where client_id = tests.the('
 select is((select metadata - 'from' from public.audit_events where action = 'client.moved' and subject_id = tests.the('client')),
   jsonb_build_object('to', tests.the('elsewhere'), 'custom_prices_removed', 1, 'service_fees_removed', 1), 'clients: moved → audited');
 select is((select balance from public.ledger_accounts where owner_id = tests.the('home')), 0.01,
-  'The credit stays with the agency that gave it');
+  'clients: with credit → stays with the agency that allocated it');
 
 select tests.keep('buyer', tests.create_client());
 select tests.keep('master', tests.create_pool(null, tests.create_brand(), 1));
-select is(tests.sell(tests.the('master'), tests.the('buyer'), 1) ->> 'outcome', 'ok', 'A client on invoice buys a card');
+select is(tests.sell(tests.the('master'), tests.the('buyer'), 1) ->> 'outcome', 'ok', 'billing: a client on invoice buys a card');
 select throws_ok(pg_temp.move('elsewhere', 'buyer'), 'P0001', null, 'clients: a sale → stays with the agency that owes it');
 
 select tests.keep(tests.create_promise(0));

@@ -25,63 +25,64 @@ begin
   return card;
 end $$;
 
-select is(pg_temp.counters(), '{1,0,1,0}', 'The card is claimed');
-select throws_ok('select pg_temp.cancel('' '')', 'RB400', 'reason is required', 'RB-400: without a reason');
+select is(pg_temp.counters(), '{1,0,1,0}', 'cancel_gift_card: the card is claimed');
+select throws_ok('select pg_temp.cancel('' '')', 'RB400', 'reason is required', 'cancel_gift_card: no reason → RB-400');
 select tests.sign_out();
-select is((pg_temp.cancel()).status, 'available', 'A card that never left goes back to its pool');
-select is(pg_temp.counters(), '{1,1,0,0}', 'The counters know it at once');
+select is((pg_temp.cancel()).status, 'available', 'cancel_gift_card: an undisclosed card → returned to its pool');
+select is(pg_temp.counters(), '{1,1,0,0}', '… the counters are exact at once');
 select row_eq('select client_id, recipient_id, grant_id, claimed_at, stuck_at, delivery_method from public.gift_cards
   where id = tests.the(''card'')', row(tests.the('client'), null::uuid, null::uuid, null::timestamptz, null::timestamptz,
-  null::text), 'As if it had never been given');
+  null::text), '… as if it had never been claimed');
 select is((select status from public.deliveries where subject_id = tests.the('card')), 'cancelled',
-  'Its message is called off');
-select is(public.lease_deliveries(null, 100) #>> '{result,deliveries}', '[]', 'No sender gets it any more');
-select isnt((select cancelled_at from public.gift_card_grants where id = tests.the('grant')), null, 'cancel_gift_card: an undisclosed card → the grant is cancelled');
+  '… its message is cancelled');
+select is(public.lease_deliveries(null, 100) #>> '{result,deliveries}', '[]', '… and not leased');
+select isnt((select cancelled_at from public.gift_card_grants where id = tests.the('grant')), null,
+  'cancel_gift_card: an undisclosed card → the grant is cancelled');
 select is((select gift_card_id from public.call_conditions_met where recipient_id = tests.the('recipient')), null,
-  'The condition stays met, without a card');
+  '… the condition stays met, without a card');
 select results_eq('select quantity, price, cost_basis, margin, reverses_id is not null from public.billing_transactions
   where grant_id = tests.the(''grant'') order by quantity desc',
-  $$ values (1, 25.00, 23.50, 1.50, false), (-1, -25.00, -23.50, -1.50, true) $$, 'The bill is reversed by its opposite');
+  $$ values (1, 25.00, 23.50, 1.50, false), (-1, -25.00, -23.50, -1.50, true) $$, '… the bill is reversed');
 select row_eq('select action, actor_id, reason, metadata ->> ''was'' from public.audit_events
     where subject_id = tests.the(''card'') order by id desc limit 1',
-  row('gift_card.returned'::text, tests.the('admin'), 'wrong person'::text, 'claimed'::text), 'The audit says who and why');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+  row('gift_card.returned'::text, tests.the('admin'), 'wrong person'::text, 'claimed'::text), '… audited with actor and reason');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select throws_ok('select pg_temp.cancel()', 'RB400', 'The card is available: there is nothing to cancel',
-  'RB-400: it is not cancelled twice');
+  'cancel_gift_card: twice → RB-400');
 select tests.sign_out();
 select throws_matching(format('insert into public.billing_transactions (client_id, agency_id, campaign_id, recipient_id,
     grant_id, gift_card_id, reverses_id, source, stock_owner, currency, denomination, cost_basis, platform_price, client_price, billed_entity_type, billed_entity_id)
   select client_id, agency_id, campaign_id, recipient_id, grant_id, gift_card_id, id, source, stock_owner, currency, denomination,
     -cost_basis, -platform_price, -client_price, billed_entity_type, billed_entity_id from public.billing_transactions
   where grant_id = %L and reverses_id is null', tests.the('grant')), 'billing_transactions_(one_for_a_grant|are_reversed_once)',
-  'A bill is reversed once');
+  'cancel_gift_card: a bill is reversed once');
 select throws_matching(format('insert into public.billing_transactions (client_id, agency_id, campaign_id, recipient_id,
     grant_id, gift_card_id, source, stock_owner, currency, denomination, cost_basis, platform_price, client_price, billed_entity_type, billed_entity_id)
   select client_id, agency_id, campaign_id, recipient_id, grant_id, gift_card_id, source, stock_owner, currency, denomination,
     -cost_basis, -platform_price, -client_price, billed_entity_type, billed_entity_id from public.billing_transactions
   where grant_id = %L and reverses_id is null', tests.the('grant')), 'billing_transactions_amounts_fit_direction',
-  'Only a reversal has negative amounts');
+  'cancel_gift_card: only a reversal has negative amounts');
 
 -- the recipient may have a card again, and the same card may be given again
 select tests.keep('second', tests.provision_for_caller(tests.the('agent'), recipient_id => tests.the('recipient')));
-select is(tests.kept('second') ->> 'outcome', 'ok', 'The recipient may be given a card again');
-select is(tests.kept('second') #> '{result,giftCard,id}', tests.kept('card'), 'Here it is the same one');
+select is(tests.kept('second') ->> 'outcome', 'ok', 'cancel_gift_card: provisioning again → a card');
+select is(tests.kept('second') #> '{result,giftCard,id}', tests.kept('card'), '… here the same one');
 select is((select gift_card_id from public.call_conditions_met where recipient_id = tests.the('recipient')), tests.the('card'),
-  'It is the condition''s card');
+  '… it is the condition''s card');
 select is((select sum(quantity)::int from public.billing_transactions where gift_card_id = tests.the('card')), 1,
-  'Three bills, and one card is paid for');
-select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-010', 'GC-010: and once it is, not a second time');
+  '… three bills, one card paid');
+select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-010', 'cancel_gift_card: provisioning a third time → GC-010');
 select is(tests.provision(tests.the('recipient')) #>> '{details,giftCardId}', tests.kept('card') #>> '{}',
   'provision_gift_card: asked again → the card that the recipient has');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 -- the message of the new promise is the only one that is sent
 select tests.keep('lease', tests.lease((tests.kept('second') #>> '{result,delivery,id}')::uuid));
 select tests.report(tests.kept('lease'), 'permanent', null, '21211');
 select is((select count(*)::int from public.deliveries where subject_id = tests.the('card') and channel = 'email'), 1,
-  'A message that cannot arrive takes the other channel, whatever was called off before');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+  'apply_delivery_outcome: undelivered after an earlier cancelled message → the other channel');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

@@ -23,14 +23,14 @@ begin
 end $$;
 
 select tests.keep('card', pg_temp.give() #> '{result,giftCard,id}');
-select is(pg_temp.left(), '35.00 of 35.00', 'A card from stock is paid');
-select is(pg_temp.cancel(), 'available', 'It comes back');
+select is(pg_temp.left(), '35.00 of 35.00', 'cancel_gift_card: a card from stock is paid');
+select is(pg_temp.cancel(), 'available', '… it is returned');
 select is(pg_temp.left(), '60.00 of 60.00', '… and so does what was paid');
-select is(pg_temp.give() #> '{result,giftCard,id}', tests.kept('card'), 'It is given again');
+select is(pg_temp.give() #> '{result,giftCard,id}', tests.kept('card'), '… provisioned again');
 select is(pg_temp.left(), '35.00 of 35.00', '… and paid again');
-select is(pg_temp.cancel(), 'available', 'It comes back a second time');
+select is(pg_temp.cancel(), 'available', '… and returned a second time');
 select is(pg_temp.left(), '60.00 of 60.00', '… with what was paid');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 -- one that was bought
 select tests.keep(tests.create_promise(0));
@@ -42,16 +42,16 @@ select tests.keep('supplier', tests.create_supplier(tests.the('brand')));
 select tests.keep('answer', tests.complete_purchase(
   pg_temp.give(array[tests.kept('supplier') #>> '{}']) #> '{result,purchase}'));
 select tests.keep('card', tests.kept('answer') #> '{result,giftCard,id}');
-select is(pg_temp.left(), '35.00 of 35.00', 'A bought card is paid');
+select is(pg_temp.left(), '35.00 of 35.00', 'cancel_gift_card: a supplier''s card is paid');
 select tests.keep('cost', (select cost_basis from public.billing_transactions where gift_card_id = tests.the('card')));
-select is(pg_temp.cancel(), 'available', 'It comes back, into the stock');
+select is(pg_temp.cancel(), 'available', '… it is returned to stock');
 select is(pg_temp.left(), '60.00 of 60.00', '… and so does what was paid');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
-select is(pg_temp.give() #> '{result,giftCard,id}', tests.kept('card'), 'The next one gets it, and nothing is bought');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
+select is(pg_temp.give() #> '{result,giftCard,id}', tests.kept('card'), '… the next recipient gets it, and nothing is purchased');
 select row_eq('select source, cost_basis from public.billing_transactions where gift_card_id = tests.the(''card'')
   and grant_id = (select grant_id from public.gift_cards where id = tests.the(''card''))',
-  row('inventory'::text, (tests.kept('cost') #>> '{}')::numeric(18,2)), 'From stock, at what it did cost');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+  row('inventory'::text, (tests.kept('cost') #>> '{}')::numeric(18,2)), '… from stock, at its cost');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 -- the reports add up what remains
 create function pg_temp.report(name text) returns jsonb language plpgsql as $$
@@ -69,9 +69,9 @@ create function pg_temp.facts(name text, variadic columns text[]) returns jsonb 
 $$;
 select is(pg_temp.facts('profit_by_client', 'source', 'cards', 'revenue', 'cost'),
   jsonb_build_array('["inventory", 1, 25.00, 23.75]'::jsonb, jsonb_build_array(tests.kept('supplier'), 0, 0.00, 0.00)),
-  'Three bills, and one card is sold');
+  '… three bills, one card sold');
 select is(pg_temp.facts('brand_performance', 'given_cards'), '[[1]]', '… and given once');
-select is(pg_temp.facts('delivery_methods', 'deliveries'), '[[1]]', 'A message that was called off is no delivery');
+select is(pg_temp.facts('delivery_methods', 'deliveries'), '[[1]]', 'cancel_gift_card: a cancelled message is no delivery');
 
 select * from finish();
 rollback;

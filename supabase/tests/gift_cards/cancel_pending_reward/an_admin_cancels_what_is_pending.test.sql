@@ -20,15 +20,15 @@ select throws_ok($$ select public.cancel_pending_reward(tests.the('reward'), 'Ag
   'cancel_pending_reward: twice → RB-400');
 select tests.sign_out();
 select row_eq($$ select actor_id, reason, metadata from public.audit_events where action = 'pending_reward.cancelled' $$,
-  row(tests.the('admin'), 'A test'::text, '{"code": "GC-003"}'::jsonb), 'It is audited');
-select is((select status from public.deliveries where subject_id = tests.the('reward')), 'cancelled', 'Its delay notice is called off');
+  row(tests.the('admin'), 'A test'::text, '{"code": "GC-003"}'::jsonb), 'cancel_pending_reward: audited');
+select is((select status from public.deliveries where subject_id = tests.the('reward')), 'cancelled', 'cancel_pending_reward: the delay notice is cancelled');
 select is_empty($$ select from public.system_alerts where alert_type = 'no_gift_card_inventory' and resolved_at is null $$,
   'The alert is resolved: nothing is waiting');
-select is_empty($$ select from public.gift_card_grants where recipient_id = tests.the('recipient') $$, 'No grant is left');
+select is_empty($$ select from public.gift_card_grants where recipient_id = tests.the('recipient') $$, 'cancel_pending_reward: no grant is left');
 select tests.add_cards(tests.the('pool'), 1);
 select is(public.fulfil_pending_reward('{}') -> 'result', '{"isDone": true}', 'fulfil_pending_reward: a cancelled reward → not given');
-select is(tests.provision(tests.the('recipient')) ->> 'outcome', 'ok', 'Asked again, the recipient gets the card');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is(tests.provision(tests.the('recipient')) ->> 'outcome', 'ok', 'cancel_pending_reward: a new request → the recipient gets the card');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

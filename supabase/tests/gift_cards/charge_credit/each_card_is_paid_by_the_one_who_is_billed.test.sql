@@ -38,36 +38,36 @@ begin
   return card_after.status;
 end $$;
 
-select is(pg_temp.credit(), array[140.00, 60.00], 'What each has');
+select is(pg_temp.credit(), array[140.00, 60.00], 'charge_credit: the balance of each level');
 select tests.keep('clients_card', pg_temp.give_unseen('campaign'));
 select is(pg_temp.credit(), array[116.00, 33.60], 'charge_credit: the client is billed → it pays its agency 26.40, the agency the platform 24.00');
 select is(private.balance_at(private.system_account(tests.the('client'), 'revenue', 'credit:USD'), 'infinity'), 26.40,
-  'What the client paid is revenue in its own books, which is its agency''s');
+  'charge_credit: what the client paid is revenue in its agency''s books');
 select tests.keep('card', pg_temp.give_unseen('agencys'));
 select is(pg_temp.credit(), array[92.00, 33.60], 'charge_credit: the agency is billed → it pays the platform price, its client nothing');
-select is(pg_temp.give('campaign') #>> '{result,billing,price}', '26.40', 'The client is billed its agency''s price');
-select is(pg_temp.credit(), array[68.00, 7.20], 'Each pays its own again');
+select is(pg_temp.give('campaign') #>> '{result,billing,price}', '26.40', 'charge_credit: the client is billed its agency''s price');
+select is(pg_temp.credit(), array[68.00, 7.20], 'charge_credit: each level pays its own price again');
 select is(pg_temp.give('campaign') ->> 'code', 'GC-006', 'charge_credit: only the client is short → GC-006');
-select is(pg_temp.credit(), array[68.00, 7.20], 'And neither level pays');
-select is(pg_temp.give('agencys') ->> 'outcome', 'ok', 'What the client lacks does not stop its agency');
-select is(pg_temp.give('agencys') ->> 'outcome', 'ok', 'Nor a second time');
-select is(pg_temp.credit(), array[20.00, 7.20], 'The agency has 20.00 left');
+select is(pg_temp.credit(), array[68.00, 7.20], '… neither level pays');
+select is(pg_temp.give('agencys') ->> 'outcome', 'ok', 'charge_credit: a client without credit does not stop its agency');
+select is(pg_temp.give('agencys') ->> 'outcome', 'ok', '… nor a second time');
+select is(pg_temp.credit(), array[20.00, 7.20], '… the agency has 20.00 left');
 select tests.give_credit(tests.the('client'), 100);
 select is(pg_temp.give('campaign') ->> 'code', 'GC-006', 'charge_credit: only the agency is short → GC-006');
-select is(pg_temp.give('agencys') ->> 'code', 'GC-006', 'What the client has does not pay for its agency');
-select is(pg_temp.credit(), array[20.00, 107.20], 'And neither level pays');
+select is(pg_temp.give('agencys') ->> 'code', 'GC-006', 'charge_credit: the client''s credit does not pay for its agency');
+select is(pg_temp.credit(), array[20.00, 107.20], '… neither level pays');
 select is((select array_agg(distinct r.status) from public.pending_rewards r where r.client_id = tests.the('client')),
-  array['awaiting_credit'], 'The rewards wait for credit');
+  array['awaiting_credit'], '… the rewards wait for credit');
 
 -- a reversal refunds the original payers at both levels, also after the billed level has changed
 update public.campaigns set billing_entity = 'client' where id = tests.the('agencys');
-select is(pg_temp.take_back('card'), 'available', 'The agency''s card never left');
-select is(pg_temp.credit(), array[44.00, 107.20], 'And its price is the agency''s again');
-select is(pg_temp.take_back('clients_card'), 'available', 'Nor did the client''s');
-select is(pg_temp.credit(), array[68.00, 133.60], 'And each level has its own price again');
-select is(pg_temp.give('agencys') ->> 'outcome', 'ok', 'From now on the client is billed');
-select is(pg_temp.credit(), array[44.00, 107.20], 'And both pay');
-select is_empty('select * from private.invariant_violations', 'Everything agrees');
+select is(pg_temp.take_back('card'), 'available', 'charge_credit: the agency''s card is undisclosed');
+select is(pg_temp.credit(), array[44.00, 107.20], '… and its price is the agency''s again');
+select is(pg_temp.take_back('clients_card'), 'available', 'charge_credit: the client''s card is undisclosed');
+select is(pg_temp.credit(), array[68.00, 133.60], '… and each level has its price again');
+select is(pg_temp.give('agencys') ->> 'outcome', 'ok', 'charge_credit: from now on the client is billed');
+select is(pg_temp.credit(), array[44.00, 107.20], '… and both levels pay');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

@@ -24,12 +24,12 @@ select is(pg_temp.credit(), null, 'charge_credit: a client that is not prepaid �
 
 select tests.give_credit(tests.the('client'), 60);
 select is(pg_temp.charge(25.50, 'one'), 'ok', 'charge_credit: a prepaid client → charged');
-select is(pg_temp.credit(), 34.50, 'The card''s price, exactly');
+select is(pg_temp.credit(), 34.50, 'charge_credit: the card''s price, exactly');
 select is(pg_temp.charge(25.50, 'one'), 'ok', 'charge_credit: same key → ok');
 select is(pg_temp.credit(), 34.50, 'charge_credit: same key → charged once');
 select row_eq($$ select t.client_id, t.transfer_type, t.reference_id from public.ledger_transfers t
   where t.idempotency_key = 'one' $$, row(tests.the('client'), 'card_charge'::text, tests.the('grant')),
-  'The charge stands in the client''s books and names what it was for');
+  'charge_credit: the charge is in the client''s books with its reference');
 select is(private.balance_at(private.system_account(tests.the('client'), 'revenue', 'credit:USD'), 'infinity'), 25.50,
   'charge_credit: the charge → revenue of the client');
 select is(pg_temp.charge(34.51, 'two'), 'GC006', 'charge_credit: a cent more than the credit → GC-006');
@@ -45,7 +45,7 @@ select is(pg_temp.charge(20, 'agency one', 'agency'), 'ok', 'charge_credit: a pr
 select is(pg_temp.credit('agency'), 10.00, 'charge_credit: a prepaid agency → from its own account');
 select row_eq($$ select t.client_id, count(e.client_id) from public.ledger_transfers t
   join public.ledger_entries e on e.transfer_id = t.id where t.idempotency_key = 'agency one' group by t.client_id $$,
-  row(null::uuid, 0::bigint), 'Nothing of it stands in the client''s books');
+  row(null::uuid, 0::bigint), 'charge_credit: nothing of it is in the client''s books');
 select is(pg_temp.charge(20, 'agency two', 'agency'), 'GC006', 'charge_credit: more than the agency has → GC-006');
 select is_empty('select * from private.ledger_imbalances', 'charge_credit: the ledger balances');
 

@@ -72,7 +72,7 @@ select throws_ok($$ select private.check_message_template('{{code}}', 'fax') $$,
 select is((select count(*)::int from private.merge_tags t where pg_temp.problems('{{code}} {{' || t.tag || '}}') <> 'none'), 0,
   'check_message_template: every merge tag → ok');
 select is((select count(*)::int from private.merge_tags t where (private.sms_size(t.sample)).encoding <> 'GSM-7'), 0,
-  'Typical values need no other encoding');
+  'check_message_template: typical values need no other encoding');
 
 select * from finish();
 rollback;

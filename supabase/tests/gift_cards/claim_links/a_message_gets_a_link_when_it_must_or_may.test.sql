@@ -38,12 +38,12 @@ select is(tests.lease_unknown(tests.the('delivery')) #> '{claim,linkId}', tests.
 
 select tests.keep('again', tests.resend(tests.the('card'), 'sms', null, 'asked')
   #> '{result,delivery,id}');
-select isnt((select replaced_at from public.claim_links where id = tests.the('link')), null, 'A resend ends the link before, at once');
+select isnt((select replaced_at from public.claim_links where id = tests.the('link')), null, 'resend_gift_card: → the earlier link ends at once');
 update public.campaigns set requires_claim_link = true where id = tests.the('campaign');
-select isnt(tests.lease(tests.the('again')) #> '{claim,linkId}', tests.kept('link'), 'And its message has a link of its own');
+select isnt(tests.lease(tests.the('again')) #> '{claim,linkId}', tests.kept('link'), '… and its message has a new link');
 select throws_ok(format('update public.claim_links set replaced_at = null where id = %L', tests.the('link')), '23505', null,
-  'A card has one link that opens');
-select is((select count(*) from public.claim_links where gift_card_id = tests.the('card')), 2::bigint, 'Those before are kept');
+  'claim_links: a card has one link that opens');
+select is((select count(*) from public.claim_links where gift_card_id = tests.the('card')), 2::bigint, '… earlier ones are kept');
 
 select * from finish();
 rollback;

@@ -34,7 +34,7 @@ $$;
 select is(pg_temp.collect(), 'GC006', 'collect_credit: the client has paid nothing → GC006');
 select tests.keep('card', pg_temp.give());
 select pg_temp.give();
-select is(pg_temp.agencys(), 0.00, 'What the client paid is not in the agency''s account yet');
+select is(pg_temp.agencys(), 0.00, 'collect_credit: before the collection the agency''s account does not have what the client paid');
 select is(pg_temp.collect(52.81), 'GC006', 'collect_credit: a cent more than was paid → GC006');
 select is(pg_temp.collect(0), 'RB400', 'collect_credit: nothing → RB400');
 select is(pg_temp.collect('NaN'), 'RB400', 'collect_credit: no number → RB400');
@@ -43,20 +43,20 @@ select is(pg_temp.collect(who => 'client_admin'), 'RB403', 'collect_credit: by t
 select is(pg_temp.collect(20, 'first'), 'ok', 'collect_credit: a part → moved');
 select is(pg_temp.collect(20, 'first'), 'ok', 'collect_credit: the same key again → the same');
 select is(pg_temp.collect(21, 'first'), 'RB409', 'collect_credit: the same key for another amount → RB409');
-select is(pg_temp.agencys(), 20.00, 'It was collected once');
+select is(pg_temp.agencys(), 20.00, '… collected once');
 select is(pg_temp.collect(), 'ok', 'collect_credit: all that is left → moved');
-select is(pg_temp.agencys(), 52.80, 'To the cent');
+select is(pg_temp.agencys(), 52.80, '… to the cent');
 select tests.sign_in(tests.the('agency_admin'));
 select is((public.cancel_gift_card(tests.the('card'), 'wrong person')).status, 'available',
-  'A card comes back also after its payment was collected');
+  'collect_credit: a card is returned also after its payment was collected');
 select tests.sign_out();
-select is((select available from public.wallet_balances where owner_id = tests.the('client')), 73.60, 'With what the client paid');
+select is((select available from public.wallet_balances where owner_id = tests.the('client')), 73.60, '… with what the client paid');
 select pg_temp.give();
 select is(pg_temp.collect(), 'GC006', 'collect_credit: what came back was collected before → nothing to collect');
 select is(tests.billing_statement(null, tests.the('agency'), now()::date::text) #> '{result,credit,0}',
   '{"currency": "USD", "opening": 0.00, "allocated": 152.80, "passedOn": 100.00, "charged": 0.00, "reversed": 0.00, "closing": 52.80}',
   'get_billing_statement: what was collected came in, and the credit adds up');
-select is_empty('select * from private.invariant_violations', 'Everything agrees');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

@@ -23,7 +23,7 @@ select is(pg_temp.buy(current_date) ->> 'code', 'GC-005', 'complete_purchase: a 
 select is(pg_temp.buy(current_date + 2) ->> 'outcome', 'ok', 'complete_purchase: a card of more than 24 hours → given');
 update public.gift_card_brands set minimum_validity = '0' where id = tests.the('brand');
 select is(pg_temp.buy(current_date) ->> 'outcome', 'ok', 'complete_purchase: a brand without a minimum validity → given');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

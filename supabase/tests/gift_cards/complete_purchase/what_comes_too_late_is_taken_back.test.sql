@@ -31,24 +31,24 @@ select pg_temp.later();
 select tests.complete_purchase(pg_temp.lease(), 'declined', '706');
 select pg_temp.later();
 select tests.keep('next', tests.complete_purchase(pg_temp.lease(), 'not_found', '724') #> '{result,purchase}');
-select is(pg_temp.status_of('late'), 'reversed', 'The purchase was given up');
+select is(pg_temp.status_of('late'), 'reversed', 'complete_purchase: the purchase is given up');
 select is(tests.complete_purchase(tests.kept('late')), '{"outcome": "ok", "sealed": null, "replayed": false,
-  "result": {"accepted": false}}', 'Who was asleep brings a card, and is told that it came too late');
+  "result": {"accepted": false}}', 'complete_purchase: a late card of a lapsed worker → not accepted');
 select is(pg_temp.status_of('late'), 'reversing', '… but it is not forgotten');
 select is(pg_temp.alerts(), 1::bigint, '… and a person knows');
 select is(tests.provision((select recipient_id from public.gift_card_purchases where id = (tests.kept('late') ->> 'purchaseId')::uuid),
   suppliers => pg_temp.names()) #>> '{details,purchaseId}', tests.kept('next') ->> 'purchaseId',
-  'Who asks for the reward is told of the purchase that is under way');
+  'complete_purchase: a request while another purchase runs → names that purchase');
 select tests.keep('reversal', pg_temp.lease());
 select is(jsonb_build_array(tests.kept('reversal') -> 'action', tests.kept('reversal') -> 'clientRequestId'),
-  jsonb_build_array('reverse', tests.kept('late') -> 'clientRequestId'), 'The card is taken back at once');
-select is(tests.complete_purchase(tests.kept('reversal'), 'reversed') ->> 'code', 'GC-005', 'When it is …');
+  jsonb_build_array('reverse', tests.kept('late') -> 'clientRequestId'), '… the late card is reversed at once');
+select is(tests.complete_purchase(tests.kept('reversal'), 'reversed') ->> 'code', 'GC-005', 'complete_purchase: the reversal is confirmed …');
 select is(pg_temp.status_of('late'), 'reversed', '… that purchase is over again');
 select is(pg_temp.alerts(), 0::bigint, '… and nobody is needed');
-select is(tests.complete_purchase(tests.kept('next')) ->> 'outcome', 'ok', 'The other purchase goes on as if nothing had been');
-select is((select count(*)::int from public.billing_transactions where client_id = tests.the('client')), 1, 'One card is billed');
+select is(tests.complete_purchase(tests.kept('next')) ->> 'outcome', 'ok', 'complete_purchase: the other purchase is unaffected');
+select is((select count(*)::int from public.billing_transactions where client_id = tests.the('client')), 1, '… one card is billed');
 select is((select count(*)::int from public.gift_card_purchases), 2, '… and no third purchase was made');
-select is(tests.complete_purchase(tests.kept('next')) #> '{result,accepted}', 'false', 'A report of what was issued …');
+select is(tests.complete_purchase(tests.kept('next')) #> '{result,accepted}', 'false', 'complete_purchase: a report of an issued card …');
 select is(pg_temp.status_of('next'), 'issued', '… never takes it back');
 
 -- nobody sold it and it is owed; then the first question turns out to have been heard, or may have been
@@ -59,13 +59,13 @@ select pg_temp.later();
 update public.supplier_brands set is_enabled = false where brand_id = tests.the('brand');
 select tests.complete_purchase(pg_temp.lease(), 'not_found', '724');
 select tests.complete_purchase(tests.kept('late'), 'unknown', 'timeout');
-select is(pg_temp.status_of('late'), 'reversing', 'What may have been sold is taken back, too');
+select is(pg_temp.status_of('late'), 'reversing', 'complete_purchase: a purchase with an unknown outcome → reversed, too');
 select tests.complete_purchase(pg_temp.lease(), 'not_found', '724');
-select is(pg_temp.status_of('late'), 'reversed', 'If it was not, it was not');
+select is(pg_temp.status_of('late'), 'reversed', '… not issued: nothing to reverse');
 select is((select count(*)::int from public.pending_rewards where client_id = tests.the('client') and status like 'awaiting%'), 1,
-  'The reward is owed, once');
+  '… the reward is pending, once');
 select tests.complete_purchase(tests.kept('late'), 'declined', '072');
-select is(pg_temp.status_of('late'), 'reversed', 'A late refusal changes nothing');
+select is(pg_temp.status_of('late'), 'reversed', 'complete_purchase: a late refusal → no change');
 
 -- a sale that the supplier has told us of does not vanish
 update public.supplier_brands set is_enabled = true, is_async = true where brand_id = tests.the('brand');
@@ -73,10 +73,10 @@ select tests.keep('order', pg_temp.buy());
 select tests.complete_purchase(tests.kept('order'), 'ordered', supplier_reference => 'ref-1');
 select pg_temp.later();
 select tests.complete_purchase(pg_temp.lease(), 'not_found', '433');
-select is(pg_temp.status_of('order'), 'ordered', 'An order that was taken is asked for again when it cannot be found');
+select is(pg_temp.status_of('order'), 'ordered', 'complete_purchase: an accepted order that is not found → requested again');
 select pg_temp.later();
 select is(tests.complete_purchase(pg_temp.lease()) ->> 'outcome', 'ok', '… and comes');
-select is_empty('select * from private.invariant_violations', 'No invariant is broken');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

@@ -49,7 +49,7 @@ select is(tests.import(tests.the('platforms'), jsonb_build_array(tests.card_row(
   'RB-403', 'import_gift_cards: a client''s cards into platform stock → RB-403');
 select is(tests.import(tests.the('own'), jsonb_build_array(tests.card_row(1, 'AAAA-1111')), tests.the('client_admin'))
   #>> '{result,imported}', '1', 'import_gift_cards: into its own stock → imported');
-select is(tests.provision(tests.create_recipients(tests.the('campaign'))) ->> 'outcome', 'ok', 'It is given');
+select is(tests.provision(tests.create_recipients(tests.the('campaign'))) ->> 'outcome', 'ok', 'create_gift_card_pool: a card is provisioned');
 select row_eq($$ select stock_owner, cost_basis, platform_price, client_price, margin from public.billing_transactions
   where client_id = tests.the('client') $$,
   row('client'::text, 0.00::numeric(18,2), 0.00::numeric(18,2), 0.00::numeric(18,2), 0.00::numeric(18,2)),
@@ -76,7 +76,7 @@ select tests.sign_out();
 select throws_ok($$ select client_cost_per_card from public.card_pools $$, '42501', null, 'card_pools: the column itself → refused')
 from (select tests.sign_in(tests.the('client_admin'))) s;
 select tests.sign_out();
-select is_empty('select * from private.invariant_violations', 'Everything agrees');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

@@ -65,7 +65,7 @@ select is((select review from public.inbound_messages where id = tests.the('thir
 select is(pg_temp.alerts('third'), 0, 'receive_sms: a STOP afterwards → its alert is resolved');
 select tests.write_sms('+12025550151', 'START', 'opt_in');
 select is(pg_temp.decide('third', 'dismissed'), 'RB400', 'decide_reply: what a STOP has settled → RB-400');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

@@ -21,29 +21,29 @@ select tests.keep('used', tests.provision(tests.create_recipients(tests.the('cam
   deliver_to => null) #> '{result,giftCard,id}');
 select private.redeem_card(tests.the('used'), null, null, null);
 select tests.provision_for_caller(tests.the('agent'), recipient_id => tests.create_recipients(tests.the('campaign')));
-select is(pg_temp.statuses(), 'available=5 claimed=1 delivered=1 redeemed=1', 'There are cards of all kinds');
+select is(pg_temp.statuses(), 'available=5 claimed=1 delivered=1 redeemed=1', 'expire_gift_cards: the pool has cards of every status');
 select is(private.expire_cards(now() + interval '3 days', 100), '{"expiredInStock": 0, "expiredDelivered": 0}',
-  'On the last day nothing has expired');
-select is(pg_temp.statuses(), 'available=5 claimed=1 delivered=1 redeemed=1', 'Nothing is touched');
+  'expire_gift_cards: on the last day → nothing expires');
+select is(pg_temp.statuses(), 'available=5 claimed=1 delivered=1 redeemed=1', '… nothing is changed');
 select is(private.expire_cards(now() + interval '5 days', 2), '{"expiredInStock": 2, "expiredDelivered": 1}',
-  'A run takes no more than its batch');
-select is(pg_temp.counters(), '{8,3,1,1}', 'The counters know it at once');
+  'expire_gift_cards: a run expires no more than its batch');
+select is(pg_temp.counters(), '{8,3,1,1}', '… the counters are exact at once');
 select is(private.expire_cards(now() + interval '5 days', 100), '{"expiredInStock": 1, "expiredDelivered": 0}',
-  'The next one the rest');
+  '… the next run expires the rest');
 select is(private.expire_cards(now() + interval '5 days', 100), '{"expiredInStock": 0, "expiredDelivered": 0}',
-  'The one after it nothing');
+  '… the one after it nothing');
 select is(pg_temp.statuses(), 'available=2 claimed=1 expired=4 redeemed=1',
-  'In stock and delivered, but neither what was used nor what is on its way');
-select is(pg_temp.counters(), '{8,2,1,1}', 'Expired cards are in the total only');
+  'expire_gift_cards: in stock and delivered → expired; redeemed and in delivery → not');
+select is(pg_temp.counters(), '{8,2,1,1}', 'expire_gift_cards: expired cards count in the total only');
 select is((select count(*)::int from public.gift_cards where pool_id = tests.the('pool') and expired_at = now()), 4,
-  'Each has its time');
+  'expire_gift_cards: each has its time');
 select results_eq('select (metadata ->> ''in_stock'')::int, (metadata ->> ''given'')::int from public.audit_events
   where action = ''gift_cards.expired'' and subject_id = tests.the(''pool'') order by id',
-  'values (2, 0), (0, 1), (1, 0)', 'The audit has a row for each run');
+  'values (2, 0), (0, 1), (1, 0)', 'expire_gift_cards: audited, one row for each run');
 select tests.settle(tests.the('pool'));
 select row_eq('select total_cards, available_cards, delivered_cards from public.card_pools where id = tests.the(''pool'')',
-  row(8, 2, 1), 'A fold writes the same down');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+  row(8, 2, 1), 'fold_pool: → the same figures');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 -- expiry empties a pool: the alerts tell
 select tests.keep('pool', tests.create_pool(tests.the('client'), tests.the('brand'), 2, expires_on => current_date));
@@ -52,7 +52,7 @@ select private.expire_cards(now() + interval '2 days', 100);
 select tests.settle(tests.the('pool'));
 select is((select string_agg(alert_type, ' ' order by alert_type) from public.system_alerts
   where subject = tests.kept('pool') #>> '{}' and resolved_at is null),
-  'critical_gift_card_inventory low_gift_card_inventory pool_exhausted', 'A pool that expires is exhausted');
+  'critical_gift_card_inventory low_gift_card_inventory pool_exhausted', 'expire_gift_cards: a pool whose cards expire → exhausted');
 
 -- a message that would bring an expired card is called off
 select tests.keep(tests.create_promise(0));
@@ -62,10 +62,10 @@ select tests.report(tests.lease((tests.kept('sent') #>> '{delivery,id}')::uuid),
 select tests.keep('again', tests.resend((tests.kept('sent') #>> '{giftCard,id}')::uuid, 'sms', '+12025550100', null) #> '{result,delivery,id}');
 select private.expire_cards(now() + interval '5 days', 100);
 select is((select status from public.deliveries where id = tests.the('again')), 'cancelled',
-  'A message that would bring an expired card is called off');
+  'expire_gift_cards: the message of an expired card → cancelled');
 select is(public.confirm_redemption(tests.redemption_token(tests.the('recipient')), null,
-  tests.request(ip => '203.0.113.7')) ->> 'code', 'GC-011', 'GC-011: an expired card is not confirmed any more');
-select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-010', 'GC-010: its promise was kept');
+  tests.request(ip => '203.0.113.7')) ->> 'code', 'GC-011', 'confirm_redemption: an expired card → GC-011');
+select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-010', 'expire_gift_cards: provisioning again → GC-010, the grant was fulfilled');
 
 -- the policy of the brand
 select tests.keep(tests.create_promise(0));
@@ -76,20 +76,20 @@ select tests.add_cards(tests.the('pool'), 1, current_date + 3);
 select set_eq('select expires_at from public.gift_cards where pool_id = tests.the(''pool'')',
   $$ select private.end_of_day(d, 'Asia/Tokyo') from unnest(array[
     (now() at time zone 'Asia/Tokyo')::date + 30, current_date + 3]) d $$,
-  'A card without a date of its own gets one by the policy, the end of that day where the client is');
-select is((public.expire_gift_cards() #>> '{result,dated}')::int, 0, 'Nothing is left to date');
+  'assign_expiry_dates: no date → by the policy, the end of that day in the client''s time zone');
+select is((public.expire_gift_cards() #>> '{result,dated}')::int, 0, 'assign_expiry_dates: a second run → nothing to date');
 
 -- a policy that comes after the cards
 select tests.keep(tests.create_promise(3));
 update public.gift_cards set created_at = now() - interval '40 days' where pool_id = tests.the('pool');
 select tests.keep('given', tests.provision(tests.the('recipient')) #> '{result,giftCard,id}');
 update public.gift_card_brands set valid_days = 30 where id = tests.the('brand');
-select cmp_ok((public.expire_gift_cards() #>> '{result,dated}')::int, '>=', 2, 'The job dates what is in stock');
-select is((select expires_at from public.gift_cards where id = tests.the('given')), null, 'What was given stays as it was given');
-select is(pg_temp.statuses(), 'claimed=1 expired=2', 'And what is too old has expired at once');
-select is(tests.provision(tests.create_recipients(tests.the('campaign'))) ->> 'code', 'GC-003', 'GC-003: it is given no more');
-select is(pg_temp.counters(), '{3,0,1,0}', 'The counters are exact');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select cmp_ok((public.expire_gift_cards() #>> '{result,dated}')::int, '>=', 2, 'assign_expiry_dates: → dates the stock');
+select is((select expires_at from public.gift_cards where id = tests.the('given')), null, '… provisioned cards keep their date');
+select is(pg_temp.statuses(), 'claimed=1 expired=2', '… cards older than the policy expire at once');
+select is(tests.provision(tests.create_recipients(tests.the('campaign'))) ->> 'code', 'GC-003', '… provisioning: an expired card → GC-003');
+select is(pg_temp.counters(), '{3,0,1,0}', '… the counters are exact');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

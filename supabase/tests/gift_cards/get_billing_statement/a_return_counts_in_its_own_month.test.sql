@@ -18,17 +18,17 @@ select tests.keep('card', tests.give_card(tests.create_recipients(tests.the('cam
   '2026-03-31 23:30+13', '2026-03-31 23:30+13'));
 select tests.give_card(tests.create_recipients(tests.the('campaign')), tests.the('pool'), '2026-04-01 00:00+13', '2026-04-01 00:00+13',
   price => 30);
-select is(pg_temp.month('2026-03-01'), '1 25.00 25.00', 'March, while it is March');
+select is(pg_temp.month('2026-03-01'), '1 25.00 25.00', 'get_billing_statement: March, during March');
 select private.reverse_billing((select grant_id from public.gift_cards where id = tests.the('card')), null);
 update public.billing_transactions set created_at = '2026-04-01 00:30+13' where reverses_id is not null;
 select is(pg_temp.month('2026-03-01'), '1 25.00 25.00', 'get_billing_statement: a return in April → the statement of March is unchanged');
 select is(pg_temp.month('2026-04-01'), '0 5.00 5.00', 'April: 30.00 and −25.00, one card given and one back');
 select is((select count(*)::int from jsonb_array_elements(
-  tests.billing_statement(tests.the('client'), null, '2026-04-01') #> '{result,lines}')), 2, 'On two lines');
+  tests.billing_statement(tests.the('client'), null, '2026-04-01') #> '{result,lines}')), 2, '… on two lines');
 select set_eq($$ select month, amount from public.billing_statements where billed_entity_id = tests.the('client') $$,
-  $$ values ('2026-03-01'::date, 25.00), ('2026-04-01'::date, 5.00) $$, 'The same in the view');
+  $$ values ('2026-03-01'::date, 25.00), ('2026-04-01'::date, 5.00) $$, 'billing_statement: the same in the view');
 select is((select sum(amount) from public.billing_statements where billed_entity_id = tests.the('client')), 30.00,
-  'Together, what is given');
+  '… together the cards provisioned');
 
 select * from finish();
 rollback;

@@ -70,28 +70,28 @@ select is(tests.kept('answer') -> 'totals', '[{"currency": "USD", "cards": 5, "o
   "amount": 180.70, "paidFromCredit": 27.00, "amountDue": 153.70}]',
   'March: 2 × 25.10 + 30.00 + 27.00 for cards, nothing for the one that came back, 98.00 - 24.50 for sales');
 select is(((tests.kept('answer') - 'lines') - 'totals') - 'credit', jsonb_build_object('clientId', tests.the('client'), 'name', 'Client',
-  'month', '2026-03'), 'It says whose and when');
+  'month', '2026-03'), 'get_billing_statement: names the client and the month');
 select bag_eq($$ select l.kind, l.quantity, l."unitPrice", l.amount, l.payment
   from jsonb_to_recordset(tests.kept('answer') -> 'lines')
     as l (kind text, quantity int, "unitPrice" numeric, amount numeric, payment text) $$,
   $$ values ('card', 3, 25.10, 75.30, 'invoice'), ('card', 1, 30.00, 30.00, 'invoice'), ('card', 1, 27.00, 27.00, 'credit'),
     ('card', 1, 24.50, 24.50, 'sale'), ('card_reversed', -1, 25.10, -25.10, 'invoice'),
     ('sale', 4, 24.50, 98.00, 'invoice'), ('sale_returned', -1, 24.50, -24.50, 'invoice') $$,
-  'Equal cards are one line, with their price and payment');
+  'get_billing_statement: equal cards → one line, with price and payment');
 select is(pg_temp.statement('nobody', client => 'client', month => '2026-02-01') #> '{result,totals,0,amount}', '25.10',
-  'The second before midnight in New York is February''s');
+  'get_billing_statement: the last second before midnight in New York → February');
 select is(pg_temp.statement('nobody', client => 'client', month => '2026-04-30') #> '{result,totals,0,amount}', '25.10',
-  'Midnight is the next month''s, on whichever day one asks');
+  'get_billing_statement: midnight → the next month, on any day');
 select is(pg_temp.statement('nobody', client => 'client', month => '2026-05-01') #> '{result,totals}', '[]',
-  'A month without bills has no totals');
+  'get_billing_statement: a month without bills → no totals');
 
 select tests.keep('agencys', pg_temp.statement('nobody', agency => 'agency') -> 'result');
 select is(tests.kept('agencys') #> '{totals,0,amount}', '237.40',
   'The agency''s March, at its own prices: 5 × 24.00 and 71.40 for sales in New York, 22.00 + 24.00 in UTC');
 select is(tests.kept('agencys') #> '{totals,0,cards}', '8', 'Of what its clients pay, too: it owes the platform for each card');
 select set_eq($$ select l ->> 'clientName' from jsonb_array_elements(tests.kept('agencys') -> 'lines') l $$,
-  $$ values ('Client'), ('Sibling') $$, 'By client');
-select unalike(tests.kept('answer')::text || tests.kept('agencys')::text, '%cost%', 'What cards had cost is not in it');
+  $$ values ('Client'), ('Sibling') $$, '… by client');
+select unalike(tests.kept('answer')::text || tests.kept('agencys')::text, '%cost%', 'get_billing_statement: card costs are not in it');
 
 select is(pg_temp.statement('nobody', client => 'nobody') ->> 'code', 'RB-400', 'get_billing_statement: neither client nor agency → RB-400');
 select is(pg_temp.statement('nobody', client => 'client', agency => 'agency') ->> 'code', 'RB-400', 'get_billing_statement: client and agency → RB-400');
@@ -105,12 +105,12 @@ select row_eq($$ select cards, cards_bought_before, cards_sold, amount, paid_fro
   row(5::bigint, 1::bigint, 3::bigint, 180.70, 27.00, 153.70), 'Studio: the same month in billing_statements');
 select tests.sign_in(tests.the('admin'));
 select set_eq('select distinct billed_entity_id from public.billing_lines', array[tests.the('client')],
-  'A client admin reads what the client was billed, not what the agency pays');
-select is((select sum(amount_due) from public.billing_statements where month = '2026-03-01'), 153.70, 'And what it owes');
+  'get_billing_statement: a client admin reads what the client was billed, not what the agency pays');
+select is((select sum(amount_due) from public.billing_statements where month = '2026-03-01'), 153.70, '… and what it owes');
 select tests.sign_out();
 select tests.sign_in(tests.the('agent'));
 select set_eq('select distinct billed_entity_id from public.billing_lines',
-  array[tests.the('client'), tests.the('agency'), tests.the('sibling')], 'An agency admin all of the agency''s');
+  array[tests.the('client'), tests.the('agency'), tests.the('sibling')], 'get_billing_statement: an agency admin reads all clients of the agency');
 select tests.sign_out();
 select hasnt_column('public', 'billing_lines', 'cost_basis', 'No line has a cost');
 select hasnt_column('public', 'billing_lines', 'margin', 'Nor a margin');

@@ -65,16 +65,16 @@ create function pg_temp.figures(credit jsonb) returns numeric[] language sql as 
 $$;
 
 select is(pg_temp.credit('2026-03-01', client => 'client'), '[{"currency": "USD", "opening": 149.00, "allocated": 60.00,
-  "passedOn": 40.00, "charged": 128.00, "reversed": 50.50, "closing": 91.50}]', 'The client''s March');
+  "passedOn": 40.00, "charged": 128.00, "reversed": 50.50, "closing": 91.50}]', 'get_billing_statement: the client''s March');
 select is(pg_temp.figures(pg_temp.credit('2026-02-01', client => 'client')), array[0, 200.00, 0, 51.00, 0, 149.00],
-  'Its February ends when March begins in New York');
+  '… February ends when March begins in New York');
 select is(pg_temp.figures(pg_temp.credit('2026-04-15', client => 'client')), array[91.50, 0, 0, 10.00, 0, 81.50],
-  'Midnight is April''s; what is set aside is still there');
+  '… midnight is April''s; held credit is still shown');
 select is(pg_temp.figures(pg_temp.credit('2026-05-01', client => 'client')), array[81.50, 0, 0, 0, 0, 81.50],
-  'A month in which nothing moved ends as it began');
-select is(pg_temp.credit('2026-01-01', client => 'client'), '[]', 'Before the account there was none');
+  'get_billing_statement: a month without movements → ends as it began');
+select is(pg_temp.credit('2026-01-01', client => 'client'), '[]', 'get_billing_statement: before the account → none');
 select is(pg_temp.figures(pg_temp.credit('2026-02-01', agency => 'agency')), array[0, 500.00, 200.00, 0, 0, 300.00],
-  'The agency''s February');
+  'get_billing_statement: the agency''s February');
 select is(pg_temp.figures(pg_temp.credit('2026-03-01', agency => 'agency')), array[300.00, 40.00, 60.00, 24.00, 24.00, 280.00],
   'And March: what a client gave back came in');
 
@@ -84,16 +84,16 @@ from (values ('client', date '2026-02-01'), ('client', '2026-03-01'), ('client',
     ('agency', '2026-03-01')) m (who, month),
   lateral (select pg_temp.figures(pg_temp.credit(month, client => nullif(who, 'agency'), agency => nullif(who, 'client')))) x (f);
 select is((pg_temp.figures(pg_temp.credit((now() + interval '40 days')::date, client => 'client')))[6],
-  (select balance from public.ledger_accounts where id = pg_temp.clients()), 'The last closing balance is the account''s');
+  (select balance from public.ledger_accounts where id = pg_temp.clients()), 'get_billing_statement: the last closing balance is the account''s');
 
 -- another currency stands by itself; who is not prepaid has no credit to tell of
 select private.post_credit('allocation', private.system_account(null, 'issuance', 'credit:EUR'),
   private.credit_account('agency', tests.the('agency'), 'EUR'), 7, 'euros');
 select is((select jsonb_agg(c -> 'currency') from jsonb_array_elements(pg_temp.credit(now()::date, agency => 'agency')) c),
-  '["EUR", "USD"]', 'Currencies are never added');
+  '["EUR", "USD"]', 'get_billing_statement: currencies are never added');
 select tests.keep('on_invoice', tests.create_client());
-select is(pg_temp.credit(now()::date, client => 'on_invoice'), '[]', 'Who has no credit reads of none');
-select is_empty('select * from private.ledger_imbalances', 'The ledger is in balance');
+select is(pg_temp.credit(now()::date, client => 'on_invoice'), '[]', 'get_billing_statement: an account without credit → no movements');
+select is_empty('select * from private.ledger_imbalances', 'get_billing_statement: the ledger is in balance');
 
 select * from finish();
 rollback;

@@ -13,14 +13,14 @@ from unnest(array['platform_admin', 'agency_admin', 'client_admin', 'call_agent'
 select is(tests.upload_target(tests.the('pool'), tests.the('client_admin')) -> 'result',
   jsonb_build_object('poolId', tests.the('pool'), 'brandId', tests.the('brand'), 'brandName',
   (select name from public.gift_card_brands where id = tests.the('brand')), 'codeFormat', '^AMZN-[A-Z0-9]{4}$',
-  'codeCaseMatters', false, 'denomination', 25.00, 'currency', 'USD'), 'The pool, its brand and its value');
-select is(tests.upload_target(tests.the('pool'), null) ->> 'outcome', 'ok', 'A server may ask');
+  'codeCaseMatters', false, 'denomination', 25.00, 'currency', 'USD'), 'get_upload_target: the pool, its brand and its value');
+select is(tests.upload_target(tests.the('pool'), null) ->> 'outcome', 'ok', 'get_upload_target: a server → allowed');
 select is(tests.upload_target(tests.the('master'), tests.the('platform_admin')) ->> 'outcome', 'ok',
-  'A platform admin may fill a master pool');
+  'get_upload_target: a platform admin, a master pool → allowed');
 select is(tests.upload_target(tests.the('master'), tests.the('agency_admin')) ->> 'code', 'RB-404',
-  'RB-404: an agency admin may not');
+  'get_upload_target: an agency admin, a master pool → RB-404');
 select is(tests.upload_target(tests.the('pool'), tests.the('call_agent')) ->> 'code', 'RB-403',
-  'RB-403: nor may an agent fill any');
+  'get_upload_target: an agent → RB-403');
 
 select is(tests.upload_target(tests.the('platforms'), tests.the('client_admin')) ->> 'code', 'RB-403',
   'get_upload_target: platform stock asked for by a client admin → RB-403');

@@ -16,32 +16,33 @@ select results_eq($$ select r ->> 'status', r ->> 'reason' from jsonb_array_elem
   $$ values ('rejected', 'the card cannot be stocked'), ('imported', null), ('rejected', 'the card cannot be stocked'),
     ('duplicate', 'this code is already here'), ('expired', 'the card has expired') $$,
   'import_gift_cards: codes of another client → rejected without the cause; own ones → duplicate');
-select is((tests.kept('answer') ->> 'duplicates') || ' ' || (tests.kept('answer') ->> 'rejected'), '1 3', 'The counts agree');
-select unalike(tests.kept('answer')::text, '%already here%already here%', 'Nothing else says that a code is here');
+select is((tests.kept('answer') ->> 'duplicates') || ' ' || (tests.kept('answer') ->> 'rejected'), '1 3', 'import_gift_cards: the counts agree');
+select unalike(tests.kept('answer')::text, '%already here%already here%', '… no other column tells that a code exists elsewhere');
 
-select is((select count(*)::int from public.system_alerts where alert_type = 'known_card_code'), 1, 'import_gift_cards → one alert');
+select is((select count(*)::int from public.system_alerts where alert_type = 'known_card_code'), 1, 'import_gift_cards: a code of another tenant → one alert');
 select row_eq($$ select client_id, metadata - 'actor_id' - 'pool_id' from public.system_alerts where alert_type = 'known_card_code' $$,
   row(null::uuid, jsonb_build_object('client_id', tests.kept('other') -> 'client', 'cards', 2, 'rows', 5)),
   '… of the platform, with counts and no code');
 select tests.sign_in(tests.the('admin_b'));
-select is_empty($$ select from public.system_alerts where alert_type = 'known_card_code' $$, 'The uploader does not read it');
+select is_empty($$ select from public.system_alerts where alert_type = 'known_card_code' $$, '… the uploader does not read it');
 select tests.sign_out();
 
 select tests.import(tests.the('pool_b'), jsonb_build_array(tests.card_row(1, 'OWN-1')));
-select is((select count(*)::int from public.system_alerts where alert_type = 'known_card_code'), 1, 'import_gift_cards: duplicates in the owner''s stock → no alert');
+select is((select count(*)::int from public.system_alerts where alert_type = 'known_card_code'), 1,
+  'import_gift_cards: duplicates in the owner''s stock → no alert');
 
 -- a card that was given is its pool's still; one that was sold is the buyer's
 select tests.keep('master', tests.create_pool(null, tests.the('brand'), 0));
 select tests.import(tests.the('master'), jsonb_build_array(tests.card_row(1, 'SOLD-1')));
 select is(tests.import(tests.the('pool'), jsonb_build_array(tests.card_row(1, 'SOLD-1'))) #>> '{result,rows,0,status}', 'rejected',
-  'A code of a master pool → rejected for a client');
+  'import_gift_cards: a code of a master pool, by a client → rejected');
 select tests.sell(tests.the('master'), tests.the('client'), 1, buyer_pool_id => tests.the('pool'));
 select is(tests.import(tests.the('pool'), jsonb_build_array(tests.card_row(1, 'SOLD-1'))) #>> '{result,rows,0,status}', 'duplicate',
   '… and duplicate once the client has bought it');
 select is(tests.import(tests.the('master'), jsonb_build_array(tests.card_row(1, 'KNOWN-1'))) #>> '{result,rows,0,status}', 'rejected',
-  'A code of a client → rejected for the platform''s pool');
-select is((select count(*)::int from public.system_alerts where alert_type = 'known_card_code'), 3, 'An alert for each import');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+  'import_gift_cards: a code of a client, by the platform → rejected');
+select is((select count(*)::int from public.system_alerts where alert_type = 'known_card_code'), 3, '… an alert for each import');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

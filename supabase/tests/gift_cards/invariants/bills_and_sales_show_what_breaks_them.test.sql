@@ -14,9 +14,9 @@ select tests.add_cards(tests.the('uploaded'), 1);
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
 select tests.keep('answer', tests.provision(tests.the('second')));
 select tests.keep('grant', tests.kept('answer') #> '{result,grantId}');
-select is_empty('select * from private.invariant_violations', 'A sale, a return and two cards of a prepaid client agree');
+select is_empty('select * from private.invariant_violations', 'invariants: a sale, a return and two cards of a prepaid client → none violated');
 select is((select b.available from public.wallet_balances b where b.owner_id = tests.the('client')), 135.00,
-  '200 less two cards bought at 20 and one given at 25');
+  'invariants: 200 less two cards purchased at 20 and one provisioned at 25');
 
 create function pg_temp.violations_after(change text) returns text language sql as $$
   select tests.found_after(change, $query$
@@ -29,26 +29,26 @@ alter table public.admin_card_returns disable trigger admin_card_returns_are_imm
 alter table public.ledger_transfers disable trigger ledger_transfers_are_immutable;
 
 select is(pg_temp.violations_after(format('update public.billing_transactions set client_price = client_price + 0.01 where grant_id = %L',
-  tests.the('grant'))), 'bills_off_the_ledger: client: charged otherwise than billed', 'A bill of a cent more than was charged');
+  tests.the('grant'))), 'bills_off_the_ledger: client: charged otherwise than billed', 'invariants: a bill of a cent more than was charged → shown');
 select is(pg_temp.violations_after(format('update public.ledger_transfers set reference_id = null where reference_id = %L',
   tests.the('grant'))), 'bills_off_the_ledger: client: billed to a prepaid payer, and not charged; '
-  'bills_off_the_ledger: client: charged otherwise than billed', 'A bill without its charge, and a charge without its bill');
+  'bills_off_the_ledger: client: charged otherwise than billed', 'invariants: a bill without its charge, and a charge without its bill → shown');
 select is(pg_temp.violations_after(format('select private.reverse_charge(%L, %L, null)', tests.the('grant'), 'undue')),
-  'bills_off_the_ledger: client: charged otherwise than billed', 'A charge that was taken back alone');
+  'bills_off_the_ledger: client: charged otherwise than billed', 'invariants: a charge reversed without its bill → shown');
 select is(pg_temp.violations_after(format('select private.reverse_billing(%L, null)', tests.the('grant'))),
-  'bills_off_the_ledger: client: charged otherwise than billed', 'A bill that was taken back alone');
+  'bills_off_the_ledger: client: charged otherwise than billed', 'invariants: a bill reversed without its charge → shown');
 select is(pg_temp.violations_after(format('select private.reverse_billing(%1$L, null); select private.reverse_charge(%1$L, %2$L,
-  null)', tests.the('grant'), 'due')), null, 'Both together agree');
+  null)', tests.the('grant'), 'due')), null, 'invariants: both reversed → none violated');
 select is(pg_temp.violations_after(format('update public.billing_transactions set agency_id = %L where grant_id = %L',
   (select c.agency_id from public.clients c where c.id = tests.the('neighbour')), tests.the('grant'))),
-  'bills_off_the_ledger: agency: billed to one that is not the client''s', 'A bill of an agency that its client has left');
+  'bills_off_the_ledger: agency: billed to one that is not the client''s', 'invariants: a bill of an agency that its client has left → shown');
 select is(pg_temp.violations_after('delete from private.sold_cards where gift_card_id = (
-  select max(gift_card_id::text)::uuid from private.sold_cards)'), 'sales_off: cards are missing', 'A card that lost its sale');
+  select max(gift_card_id::text)::uuid from private.sold_cards)'), 'sales_off: cards are missing', 'invariants: a card that lost its sale → shown');
 select is(pg_temp.violations_after('delete from public.admin_card_returns'), 'sales_off: cards are missing',
-  'A return that nobody remembers');
+  'invariants: a returned card without its return → shown');
 select is(pg_temp.violations_after('update public.admin_card_sales set price_per_card = 21'),
-  'sales_off: paid otherwise than sold', 'A sale at another price than was paid');
-select is_empty('select * from private.invariant_violations', 'All undone, nothing is violated');
+  'sales_off: paid otherwise than sold', 'invariants: a sale at another price than was paid → shown');
+select is_empty('select * from private.invariant_violations', 'invariants: all undone → none violated');
 
 select * from finish();
 rollback;

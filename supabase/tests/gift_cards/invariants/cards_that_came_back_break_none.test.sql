@@ -13,13 +13,13 @@ update public.campaign_recipients set email = null where campaign_id = tests.the
 select private.opt_out('sms', d.deliver_to, 'sms_reply', 'STOP') from public.deliveries d where d.client_id = tests.the('client');
 select tests.lease((answer #>> '{delivery,id}')::uuid) from given;
 select is((select array_agg(d.status) from public.deliveries d where d.client_id = tests.the('client')), '{suppressed,suppressed}',
-  'Two messages are suppressed');
+  'invariants: two messages are suppressed');
 grant select on given to authenticated;
 select tests.sign_in(tests.the('admin'));
 select is((select array_agg((public.cancel_gift_card((answer #>> '{giftCard,id}')::uuid, 'opted out')).status) from given),
   '{available,available}', 'cancel_gift_card: cards whose messages were suppressed → back in stock');
 select tests.sign_out();
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

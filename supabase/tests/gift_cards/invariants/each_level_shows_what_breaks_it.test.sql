@@ -10,7 +10,7 @@ select tests.give_credit(tests.the('client'), 200);
 select tests.keep('grant', tests.provision(tests.the('recipient')) #> '{result,grantId}');
 select tests.keep('sale', tests.sell(tests.the('master'), tests.the('client'), 3, 20, tests.the('pool')) #> '{result,saleId}');
 select tests.return_cards(tests.the('sale'), 1);
-select is_empty('select * from private.invariant_violations', 'A card, a sale and a return of two prepaid levels agree');
+select is_empty('select * from private.invariant_violations', 'invariants: a card, a sale and a return of two prepaid levels → none violated');
 create function pg_temp.violations_after(change text) returns text language sql as $$
   select tests.found_after(change, $query$
     select string_agg(distinct v.invariant || ': ' || v.problem, '; ') from private.invariant_violations v
@@ -21,25 +21,27 @@ alter table public.admin_card_sales disable trigger admin_card_sales_are_immutab
 alter table public.ledger_transfers disable trigger ledger_transfers_are_immutable;
 
 select is(pg_temp.violations_after(format('update public.billing_transactions set platform_price = platform_price + 0.01 where grant_id = %L',
-  tests.the('grant'))), 'bills_off_the_ledger: agency: charged otherwise than billed', 'The agency owes a cent more than it was charged');
+  tests.the('grant'))), 'bills_off_the_ledger: agency: charged otherwise than billed',
+    'invariants: the agency is billed a cent more than it was charged → shown');
 select is(pg_temp.violations_after(format('update public.billing_transactions set client_price = client_price + 0.01 where grant_id = %L',
-  tests.the('grant'))), 'bills_off_the_ledger: client: charged otherwise than billed', 'The client owes a cent more than it was charged');
+  tests.the('grant'))), 'bills_off_the_ledger: client: charged otherwise than billed',
+    'invariants: the client is billed a cent more than it was charged → shown');
 select is(pg_temp.violations_after(format('update public.ledger_transfers set reference_id = null where reference_id = %L and client_id is null',
   tests.the('grant'))), 'bills_off_the_ledger: agency: billed to a prepaid payer, and not charged; '
-  'bills_off_the_ledger: agency: charged otherwise than billed', 'A bill without the agency''s charge');
+  'bills_off_the_ledger: agency: charged otherwise than billed', 'invariants: a bill without the agency''s charge → shown');
 select is(pg_temp.violations_after(format(
   'select private.reverse_transfer(t.id, null, %L) from public.ledger_transfers t where t.reference_id = %L and t.client_id is null',
-  'undue', tests.the('grant'))), 'bills_off_the_ledger: agency: charged otherwise than billed', 'A charge taken back at one level alone');
+  'undue', tests.the('grant'))), 'bills_off_the_ledger: agency: charged otherwise than billed', 'invariants: a charge reversed at one level alone → shown');
 select is(pg_temp.violations_after(format('update public.billing_transactions set billed_entity_type = %L, billed_entity_id = agency_id,
   client_price = 0 where grant_id = %L', 'agency', tests.the('grant'))), 'bills_off_the_ledger: client: charged otherwise than billed',
-  'A client that was charged for what its agency keeps');
+  'invariants: a client that was charged for what its agency pays → shown');
 select is(pg_temp.violations_after('update public.admin_card_sales set platform_price_per_card = 21'),
-  'sales_off: paid otherwise than sold', 'A sale at another price than the agency paid');
+  'sales_off: paid otherwise than sold', 'invariants: a sale at another price than the agency paid → shown');
 select is(pg_temp.violations_after('update public.admin_card_sales set price_per_card = 21'),
-  'sales_off: paid otherwise than sold', 'A sale at another price than the client paid');
+  'sales_off: paid otherwise than sold', 'invariants: a sale at another price than the client paid → shown');
 select throws_ok(format('update public.billing_transactions set stock_owner = %L where grant_id = %L', 'client', tests.the('grant')),
-  '23514', null, 'A bill of own stock with a cost of the platform → refused');
-select is_empty('select * from private.invariant_violations', 'All undone, nothing is violated');
+  '23514', null, 'invariants: a bill of own stock with a cost of the platform → refused');
+select is_empty('select * from private.invariant_violations', 'invariants: all undone → none violated');
 
 select * from finish();
 rollback;

@@ -51,7 +51,7 @@ select is((select deliver_to from public.deliveries where id = pg_temp.of_recipi
   '… its message goes to the same address');
 select is(tests.lease(pg_temp.of_recipient('message')) #>> '{sealed,giftCardId}', pg_temp.of_recipient('card')::text,
   'lease_deliveries: the new message presents the new card');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 -- without one
 select pg_temp.set_up(1);
@@ -64,7 +64,7 @@ select row_eq($$ select status, delivery_method, deliver_to, created_at from pub
 select is((select sum(quantity)::int from public.billing_transactions where recipient_id = tests.the('recipient')), 0, '… not billed');
 select isnt_empty($$ select from public.system_alerts where alert_type = 'no_gift_card_inventory' and client_id = tests.the('client')
   and resolved_at is null $$, '… with an alert');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 select tests.add_cards(tests.the('pool'), 1);
 update public.pending_rewards set next_attempt_at = now(), last_attempt_at = now() - interval '1 minute'
 where recipient_id = tests.the('recipient');
@@ -102,7 +102,7 @@ select tests.keep(tests.create_promise(2));
 select tests.keep('sent', tests.redeem(tests.redemption_token(tests.the('recipient')), delivery_method => 'sms') -> 'result');
 select tests.keep('card', tests.kept('sent') #> '{giftCard,id}');
 select tests.keep('message', tests.kept('sent') #> '{delivery,id}');
-select isnt((select exposed_at from public.gift_cards where id = tests.the('card')), null, 'The answer has shown the code');
+select isnt((select exposed_at from public.gift_cards where id = tests.the('card')), null, 'lease_deliveries: the answer has disclosed the code');
 select pg_temp.expire(tests.the('card'), now() + interval '59 minutes');
 select isnt(tests.lease(tests.the('message')), null, 'lease_deliveries: a card that was shown is sent until it expires');
 update public.deliveries set status = 'queued', lease_token = null, leased_until = null where id = tests.the('message');
@@ -113,8 +113,8 @@ select is(pg_temp.of_recipient('card'), tests.the('card'), '… and still the re
 select is(pg_temp.bills(), '1 true', '… and billed');
 select isnt_empty($$ select from public.system_alerts where alert_type = 'gift_card_expired_unsent' and client_id = tests.the('client')
   and subject = tests.kept('card') #>> '{}' and resolved_at is null $$, '… with an alert');
-select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-010', 'GC-010: asked again');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-010', 'lease_deliveries: provisioning again → GC-010');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 -- an admin allows a replacement
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
@@ -131,7 +131,7 @@ select isnt_empty($$ select from public.audit_events where subject_id = tests.th
 select is_empty($$ select from public.system_alerts where alert_type = 'gift_card_expired_unsent'
   and subject = tests.kept('card') #>> '{}' and resolved_at is null $$, '… whose alert is resolved');
 select is(tests.provision(tests.the('recipient')) ->> 'outcome', 'ok', '… then another one is given');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 -- a resend of a card that has expired
 select pg_temp.set_up(2);
@@ -173,12 +173,12 @@ select tests.keep('account', tests.give_credit(tests.the('client'), 25));
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
 select tests.keep('sent', tests.provision_for_caller(tests.the('agent'), recipient_id => tests.the('recipient'), deliver_to => null)
   -> 'result');
-select is((select balance from public.ledger_accounts where id = tests.the('account')), 0::numeric, 'A card is paid for');
+select is((select balance from public.ledger_accounts where id = tests.the('account')), 0::numeric, 'lease_deliveries: a card is paid for');
 select pg_temp.expire((tests.kept('sent') #>> '{giftCard,id}')::uuid);
 select tests.lease((tests.kept('sent') #>> '{delivery,id}')::uuid);
 select isnt(pg_temp.of_recipient('message'), null, 'lease_deliveries: a prepaid payer gets another card');
 select is((select balance from public.ledger_accounts where id = tests.the('account')), 0::numeric, '… and pays once');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

@@ -13,40 +13,40 @@ create function pg_temp.buy() returns jsonb language sql as $$
 $$;
 
 select tests.keep('purchase', pg_temp.buy());
-select is(pg_temp.lease(), '[]', 'Whoever is calling is left alone');
+select is(pg_temp.lease(), '[]', 'lease_purchases: a purchase with a live lease → not leased');
 update public.gift_card_purchases set leased_until = clock_timestamp();
-select is(public.lease_purchases(10, '{}') #> '{result,purchases}', '[]', 'Without credentials nobody is asked');
+select is(public.lease_purchases(10, '{}') #> '{result,purchases}', '[]', 'lease_purchases: no credentials → not called');
 select tests.keep('again', pg_temp.lease() -> 0);
-select is(tests.kept('again') ->> 'action', 'issue', 'When the report was lost, the supplier is asked again');
+select is(tests.kept('again') ->> 'action', 'issue', 'lease_purchases: a lost report → the supplier is asked again with the same id');
 select is(tests.kept('again') -> 'clientRequestId', tests.kept('purchase') -> 'clientRequestId', '… with the same id');
 select isnt(tests.kept('again') -> 'leaseToken', tests.kept('purchase') -> 'leaseToken', '… under a lease of its own');
 select is(pg_temp.lease(), '[]', '… which is exclusive');
-select is(tests.complete_purchase(tests.kept('purchase')) #> '{result,accepted}', 'false', 'The first caller comes too late');
-select is(tests.complete_purchase(tests.kept('again')) ->> 'outcome', 'ok', 'The second one brings the card');
+select is(tests.complete_purchase(tests.kept('purchase')) #> '{result,accepted}', 'false', '… the first caller''s report is late');
+select is(tests.complete_purchase(tests.kept('again')) ->> 'outcome', 'ok', '… the second caller reports the card');
 select row_eq($$ select d.channel, d.deliver_to from public.deliveries d
   join public.campaign_recipients r on r.id = d.recipient_id and r.phone = d.deliver_to
   where d.subject_id = (tests.kept('purchase') ->> 'giftCardId')::uuid $$,
   (select row('sms'::text, r.phone) from public.campaign_recipients r join public.gift_card_purchases p on p.recipient_id = r.id
     where p.id = (tests.kept('purchase') ->> 'purchaseId')::uuid),
-  'Nobody waits for the answer any more, so the recipient''s phone gets it');
-select is_empty('select * from private.invariant_violations', 'No invariant is broken');
+  '… no caller waits for it, so it is sent to the recipient''s phone');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 -- an asynchronous brand
 update public.supplier_brands set is_async = true where brand_id = tests.the('brand');
 select tests.keep('purchase', pg_temp.buy());
-select is(tests.kept('purchase') ->> 'action', 'order', 'A card of an asynchronous brand is ordered');
+select is(tests.kept('purchase') ->> 'action', 'order', 'lease_purchases: a card of an asynchronous brand → ordered');
 select is(tests.complete_purchase(tests.kept('purchase'), 'ordered', supplier_reference => 'ref-1') ->> 'code', 'GC-005',
   '… and is not there yet');
-select is(pg_temp.lease(), '[]', 'It takes a moment');
+select is(pg_temp.lease(), '[]', '… pending for a moment');
 update public.gift_card_purchases set next_attempt_at = now() where status = 'ordered';
 select tests.keep('asked', pg_temp.lease() -> 0);
 select is(jsonb_build_array(tests.kept('asked') ->> 'action', tests.kept('asked') ->> 'reference'), '["order_status", "ref-1"]',
-  'Then the order is asked for');
-select is(tests.complete_purchase(tests.kept('asked'), 'unknown') ->> 'code', 'GC-005', 'If the supplier does not answer …');
+  '… then the order is looked up');
+select is(tests.complete_purchase(tests.kept('asked'), 'unknown') ->> 'code', 'GC-005', 'lease_purchases: the supplier does not answer …');
 select is((select status from public.gift_card_purchases where id = (tests.kept('asked') ->> 'purchaseId')::uuid), 'ordered',
   '… it stays ordered');
 update public.gift_card_purchases set next_attempt_at = now() where status = 'ordered';
-select is(tests.complete_purchase(pg_temp.lease() -> 0) ->> 'outcome', 'ok', 'The card comes when it is ready');
+select is(tests.complete_purchase(pg_temp.lease() -> 0) ->> 'outcome', 'ok', '… the card is received when it is ready');
 
 -- after a day the sale is reversed
 update public.supplier_brands set is_async = false where brand_id = tests.the('brand');
@@ -54,20 +54,20 @@ select tests.keep('purchase', pg_temp.buy());
 select tests.complete_purchase(tests.kept('purchase'), 'unknown');
 update public.gift_card_purchases set created_at = now() - interval '25 hours', next_attempt_at = now() where status = 'unknown';
 select tests.keep('reversal', pg_temp.lease() -> 0);
-select is(tests.kept('reversal') ->> 'action', 'reverse', 'What nobody knows after a day is reversed');
-select is(tests.complete_purchase(tests.kept('reversal'), 'reversed') ->> 'code', 'GC-005', 'It is');
+select is(tests.kept('reversal') ->> 'action', 'reverse', 'lease_purchases: unknown for a day → reversed');
+select is(tests.complete_purchase(tests.kept('reversal'), 'reversed') ->> 'code', 'GC-005', '… it is reversed');
 select is((select status from public.gift_card_purchases where id = (tests.kept('purchase') ->> 'purchaseId')::uuid), 'reversed',
-  'The purchase is over');
+  '… the purchase is closed');
 select is((select count(*)::int from public.pending_rewards where client_id = tests.the('client') and status = 'awaiting_inventory'), 1,
-  'The reward is owed');
+  '… the reward is pending');
 select is_empty($$ select from public.gift_card_grants g join public.gift_card_purchases p on p.grant_id = g.id
-  where p.status = 'reversed' and g.cancelled_at is null $$, 'The grant is taken back');
-select is_empty('select * from private.invariant_violations', 'No invariant is broken');
+  where p.status = 'reversed' and g.cancelled_at is null $$, '… the grant is revoked');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select tests.keep('purchase', pg_temp.buy());
 update public.gift_card_purchases set created_at = now() - interval '49 hours' where ended_at is null;
 select results_eq('select problem from private.purchases_without_end',
-  array['its outcome is not known after two days'], 'A purchase without end is seen');
+  array['its outcome is not known after two days'], 'lease_purchases: a purchase that never ends → an alert');
 
 select * from finish();
 rollback;

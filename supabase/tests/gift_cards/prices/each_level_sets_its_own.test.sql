@@ -20,58 +20,58 @@ select pg_temp.as('platform');
 select tests.keep('brand', (public.create_brand('Brand ' || gen_random_uuid(), code_format => '^[0-9]+$')).id);
 select is((public.update_denomination(tests.the('brand'), 25, cost => 23.40, price => 24.80)).price, 24.80,
   'Platform: a value has a cost and a price');
-select lives_ok($$ select public.update_denomination(tests.the('brand'), 50, cost => 47) $$, 'Or the face value as its price');
-select throws_ok($$ select public.update_denomination(gen_random_uuid(), 25) $$, 'RB404', null, 'A brand that is not has none');
-select throws_ok($$ select public.update_brand(gen_random_uuid(), false) $$, 'RB404', null, 'And is not changed');
-select set_eq('select pg_temp.offers()', array['25.00 24.80 true', '50.00 50.00 true'], 'All is offered at the platform''s prices');
+select lives_ok($$ select public.update_denomination(tests.the('brand'), 50, cost => 47) $$, 'update_denomination: no price → the face value');
+select throws_ok($$ select public.update_denomination(gen_random_uuid(), 25) $$, 'RB404', null, 'update_denomination: an unknown brand → RB-404');
+select throws_ok($$ select public.update_brand(gen_random_uuid(), false) $$, 'RB404', null, '… nothing is changed');
+select set_eq('select pg_temp.offers()', array['25.00 24.80 true', '50.00 50.00 true'], 'prices: a new client → all is offered at the platform''s prices');
 
 select pg_temp.as('agent');
 select lives_ok($$ select public.update_agency_brand(tests.the('agency'), tests.the('brand'), markup_percentage => 10) $$,
   'Agency: a markup');
-select set_eq('select pg_temp.offers()', array['25.00 27.28 true', '50.00 55.00 true'], 'Raises every price');
+select set_eq('select pg_temp.offers()', array['25.00 27.28 true', '50.00 55.00 true'], 'prices: an agency''s markup → raises every price');
 select lives_ok($$ select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25, custom_price => 26) $$,
   'Agency: a price of its own');
-select set_eq('select pg_temp.offers()', array['25.00 26.00 true', '50.00 55.00 true'], 'Goes before the markup');
+select set_eq('select pg_temp.offers()', array['25.00 26.00 true', '50.00 55.00 true'], 'prices: an agency''s custom price → replaces the markup');
 select throws_ok($$ select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25,
-  markup_percentage => 5, custom_price => 26) $$, 'RB400', null, 'Not both');
+  markup_percentage => 5, custom_price => 26) $$, 'RB400', null, 'prices: markup and price together → RB-400');
 select throws_ok($$ select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 33) $$, 'RB404', null,
-  'Nor for a value that the platform does not have');
+  'prices: an agency''s price of a value that the platform does not have → refused');
 select lives_ok($$ select public.update_client_price(tests.the('client'), tests.the('brand'), 25, custom_price => 25.50) $$,
   'Agency: a price for one client');
-select set_eq('select pg_temp.offers()', array['25.00 25.50 true', '50.00 55.00 true'], 'Goes before its own');
+select set_eq('select pg_temp.offers()', array['25.00 25.50 true', '50.00 55.00 true'], 'prices: the client''s custom price → replaces its agency''s');
 select lives_ok($$ select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 50, is_enabled => false) $$,
   'Agency: a value it does not offer');
-select set_eq('select pg_temp.offers()', array['25.00 25.50 true'], 'Is not there to choose');
+select set_eq('select pg_temp.offers()', array['25.00 25.50 true'], 'prices: a disabled value → not offered');
 
 select pg_temp.as('admin');
 select throws_ok($$ select public.update_client_denomination(tests.the('client'), tests.the('brand'), 50) $$, 'GC002', null,
   'Client: what is not offered cannot be chosen');
 select lives_ok($$ select public.update_client_denomination(tests.the('client'), tests.the('brand'), 25, is_enabled => false) $$,
   'Client: what is offered can be left out');
-select set_eq('select pg_temp.offers()', array['25.00 25.50 false'], 'And says so, at the same price');
-select lives_ok($$ select public.update_client_denomination(tests.the('client'), tests.the('brand'), 25) $$, 'Or taken again');
+select set_eq('select pg_temp.offers()', array['25.00 25.50 false'], '… shown as disabled, at the same price');
+select lives_ok($$ select public.update_client_denomination(tests.the('client'), tests.the('brand'), 25) $$, '… or enabled again');
 select lives_ok($$ select public.update_client_brand(tests.the('client'), tests.the('brand'), is_enabled => false) $$,
   'Client: a whole brand can be left out');
-select set_eq('select pg_temp.offers()', array['25.00 25.50 false'], 'With all its values');
+select set_eq('select pg_temp.offers()', array['25.00 25.50 false'], 'prices: a brand → with all its values');
 select is((public.update_client_brand(tests.the('client'), tests.the('brand'))).may_use_master_pool, false,
-  'Choosing a brand opens no master pool');
+  'prices: offering a brand does not open a master pool');
 select throws_ok($$ select public.update_client_brand(tests.the('client'), tests.the('brand'), true, true) $$, 'RB403', null,
-  'Nor can the client open it');
+  'prices: a client may not open it');
 select throws_ok($$ select public.update_client_price(tests.the('client'), tests.the('brand'), 25, custom_price => 1) $$, 'RB403',
-  null, 'Or make its own price');
-select is_empty('select * from public.agency_brands', 'It does not read its agency''s markup');
-select is_empty('select * from public.agency_denominations', 'Nor its agency''s prices');
-select isnt_empty('select * from public.client_denominations', 'But what holds for itself');
+  null, '… nor set its own price');
+select is_empty('select * from public.agency_brands', 'prices: a client does not read its agency''s markup');
+select is_empty('select * from public.agency_denominations', '… nor its agency''s prices');
+select isnt_empty('select * from public.client_denominations', '… only what holds for itself');
 
 select pg_temp.as('agent');
 select is((public.update_client_brand(tests.the('client'), tests.the('brand'), true, true)).may_use_master_pool, true,
-  'Its agency opens the master pool');
-select isnt_empty('select markup_percentage from public.agency_brands', 'The agency reads its own markup');
+  'prices: its agency opens the master pool');
+select isnt_empty('select markup_percentage from public.agency_brands', 'prices: an agency reads its own markup');
 select lives_ok($$ select public.update_agency_brand(tests.the('agency'), tests.the('brand'), is_enabled => false) $$,
-  'An agency can drop a brand');
+  'prices: an agency may disable a brand');
 select pg_temp.as('admin');
 select throws_ok($$ select public.update_client_brand(tests.the('client'), tests.the('brand')) $$, 'GC002', null,
-  'Which its clients cannot choose then');
+  '… its clients cannot offer it then');
 
 -- what is left out stays: nobody loses a price by switching something on or off, or switches it on by a price
 create function pg_temp.value() returns text language sql as $$
@@ -87,39 +87,39 @@ select pg_temp.as('platform');
 select public.update_denomination(tests.the('brand'), 25, is_enabled => false);
 select is(pg_temp.value(), '23.40 24.80 false', 'Platform: a value that is switched off keeps its cost and price');
 select public.update_denomination(tests.the('brand'), 25, price => 24.90);
-select is(pg_temp.value(), '23.40 24.90 false', 'A new price neither loses the cost nor switches it on');
+select is(pg_temp.value(), '23.40 24.90 false', 'prices: a new price keeps cost and switch');
 select public.update_denomination(tests.the('brand'), 25, cost => 23.30, is_enabled => true);
-select is(pg_temp.value(), '23.30 24.90 true', 'Cost and switch leave the price');
+select is(pg_temp.value(), '23.30 24.90 true', 'prices: a new cost or switch keeps the price');
 select pg_temp.as('agent');
 select is(pg_temp.agencys(), '24.90 26.00 26.00 false', 'Agency: what it pays, its own price, what clients pay; the brand is dropped');
 select public.update_agency_brand(tests.the('agency'), tests.the('brand'), markup_percentage => 12);
-select is(pg_temp.agencys(), '24.90 26.00 26.00 false', 'A new markup does not switch the brand on');
+select is(pg_temp.agencys(), '24.90 26.00 26.00 false', 'prices: a new markup does not enable the brand');
 select public.update_agency_brand(tests.the('agency'), tests.the('brand'), is_enabled => true);
 select is((select markup_percentage from public.agency_brands where brand_id = tests.the('brand')), 12.000::numeric(7,3),
-  'And switching it on keeps the markup');
+  '… enabling it keeps the markup');
 select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25, is_enabled => false);
 select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25, is_enabled => true);
-select is(pg_temp.agencys(), '24.90 26.00 26.00 true', 'A value that is switched off and on keeps its price');
+select is(pg_temp.agencys(), '24.90 26.00 26.00 true', 'prices: a value disabled and enabled again → keeps its price');
 select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25, markup_percentage => 5);
 select is(pg_temp.agencys(), '24.90 5.000 26.15 true', 'A markup ends the price of its own: 24.90 + 5 %');
 select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25, follows_brand => true);
 select is(pg_temp.agencys(), '24.90 12.000 27.89 true', 'And the brand''s markup holds again when it says so: 24.90 + 12 %');
 select throws_ok($$ select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25,
-  custom_price => 26, follows_brand => true) $$, 'RB400', null, 'Not both');
+  custom_price => 26, follows_brand => true) $$, 'RB400', null, 'prices: markup and price together → RB-400');
 select pg_temp.as('admin');
 select public.update_client_brand(tests.the('client'), tests.the('brand'), is_enabled => false);
 select pg_temp.as('agent');
 select is((public.update_client_brand(tests.the('client'), tests.the('brand'), may_use_master_pool => true)).is_enabled, false,
-  'Opening the master pools does not choose what the client has left out');
+  'prices: opening the master pools does not offer what the client has left out');
 select public.update_client_brand(tests.the('client'), tests.the('brand'), is_enabled => true);
 select is((select may_use_master_pool from public.client_brands where client_id = tests.the('client')), true,
-  'And choosing it leaves them open');
+  '… and offering it leaves them open');
 
 select tests.sign_out();
 select throws_ok($$ insert into public.client_denominations (client_id, brand_id, denomination, currency, custom_price)
-  values (tests.the('client'), tests.the('brand'), 50, 'USD', -1) $$, '23514', null, 'No price is below zero');
+  values (tests.the('client'), tests.the('brand'), 50, 'USD', -1) $$, '23514', null, 'prices: a price below zero → refused');
 select is((select count(*)::int from public.audit_events where metadata ->> 'brand_id' = tests.the('brand')::text), 24,
-  'Every choice is audited');
+  'prices: every change is audited');
 
 select * from finish();
 rollback;

@@ -32,8 +32,8 @@ select pg_temp.refused('select public.create_campaign_condition(tests.the(''camp
   '^card_value must be at most', 'No condition of such a value');
 select pg_temp.refused('select public.allocate_credit(''NaN'', agency_id => %2$L)', '^amount must be at most 1000000000000 USD$', 'No credit');
 select pg_temp.refused('select public.allocate_credit(''Infinity'', agency_id => %2$L)', '^amount must be at most 1000000000000 USD$', 'Nor endless credit');
-select is(tests.provision(tests.the('recipient')) #>> '{result,billing,price}', '25.00', 'What is billed is a number');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is(tests.provision(tests.the('recipient')) #>> '{result,billing,price}', '25.00', 'prices: billed amounts are numbers');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

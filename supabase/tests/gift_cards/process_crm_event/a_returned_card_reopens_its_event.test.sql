@@ -19,15 +19,16 @@ begin
   perform tests.sign_out();
 end $$;
 
-select is(pg_temp.event(), 'provisioned with card', 'The event has its card');
+select is(pg_temp.event(), 'provisioned with card', 'process_crm_event: the event has its card');
 select pg_temp.as_admin(format('select public.cancel_gift_card(%L, %L)',
   (select gift_card_id from public.crm_events where id = tests.the('event')), 'By mistake'));
 select is(pg_temp.event(), 'refused RB-400', 'cancel_gift_card: the card of an event → the event is refused, RB-400');
-select is((select message from public.crm_events where id = tests.the('event')), 'The card was revoked', 'reopen_events_on_return: → the event says that the card was revoked');
+select is((select message from public.crm_events where id = tests.the('event')), 'The card was revoked',
+  'reopen_events_on_return: → the event says that the card was revoked');
 
 select pg_temp.as_admin(format('select public.replay_crm_event(%L)', tests.the('event')));
 select public.process_crm_event(tests.the('event'), '{}');
-select is(pg_temp.event(), 'provisioned with card', 'Dealt with again, it has one again');
+select is(pg_temp.event(), 'provisioned with card', 'process_crm_event: processed again → a card again');
 
 -- released by the sweep, because its message never left
 select tests.add_cards(tests.the('pool'), 1);
@@ -39,9 +40,9 @@ update public.deliveries set created_at = now() - interval '1 hour' where client
 select public.release_stuck_cards();
 select is(pg_temp.event(), 'owed GC-003', 'release_stuck_cards: the card of an event → owed again, GC-003');
 select public.fulfil_pending_reward('{}');
-select is(pg_temp.event(), 'provisioned with card', 'Until it is given again');
+select is(pg_temp.event(), 'provisioned with card', '… until it is provisioned again');
 
-select is_empty('select * from private.invariant_violations', 'And all that must hold holds');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

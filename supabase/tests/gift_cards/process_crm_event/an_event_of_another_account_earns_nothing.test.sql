@@ -14,13 +14,13 @@ $$;
 
 select is(pg_temp.take('location-2'), 'ignored The event is of another account than its endpoint',
   'process_crm_event: an event of another account → ignored');
-select is(pg_temp.take(null), 'ignored The event is of another account than its endpoint', 'Nor may it leave that out');
+select is(pg_temp.take(null), 'ignored The event is of another account than its endpoint', 'process_crm_event: an event without an account → ignored');
 select is_empty($$ select from public.gift_card_grants where client_id = tests.the('client') $$, 'process_crm_event: an event of another account → no grant');
-select is(pg_temp.take('location-1'), 'provisioned', 'That of its own account earns the reward');
+select is(pg_temp.take('location-1'), 'provisioned', 'process_crm_event: its own account → the card');
 
 select tests.keep(tests.create_promise(1));
 select tests.keep('endpoint', tests.create_crm_endpoint(current_setting('tests.facts')::jsonb, kind => 'hubspot'));
-select is(pg_temp.take('62515'), 'provisioned', 'An endpoint that names no account believes all that its key has signed');
+select is(pg_temp.take('62515'), 'provisioned', 'process_crm_event: an endpoint without an account → accepts every signed event');
 
 select * from finish();
 rollback;

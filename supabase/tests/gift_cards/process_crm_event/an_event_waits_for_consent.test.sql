@@ -12,17 +12,17 @@ create function pg_temp.state() returns text language sql as $$
 $$;
 
 select tests.keep('event', (tests.take_crm_event(tests.the('endpoint'))).id);
-select is(pg_temp.state(), 'refused GC-009', 'GC-009: the condition asks for consent');
+select is(pg_temp.state(), 'refused GC-009', 'process_crm_event: the condition requires consent → GC-009');
 update public.campaign_recipients set first_name = 'Anna' where id = tests.the('recipient');
-select is(pg_temp.state(), 'refused GC-009', 'Nothing else that becomes of the recipient changes that');
+select is(pg_temp.state(), 'refused GC-009', 'process_crm_event: other events of the recipient → no change');
 select tests.ask_for_consent(tests.the('recipient'));
 select tests.write_sms('+12025550171', 'YES', 'opt_in');
-select is(pg_temp.state(), 'received', 'YES has the event dealt with again');
+select is(pg_temp.state(), 'received', 'process_crm_event: YES → the event is processed again');
 select public.process_crm_event(tests.the('event'), '{}');
-select is(pg_temp.state(), 'provisioned', 'and the reward is given');
+select is(pg_temp.state(), 'provisioned', '… the card is provisioned');
 select tests.write_sms('+12025550171', 'STOP', 'opt_out');
 select tests.write_sms('+12025550171', 'START', 'opt_in');
-select is(pg_temp.state(), 'provisioned', 'once');
+select is(pg_temp.state(), 'provisioned', '… once');
 
 select * from finish();
 rollback;

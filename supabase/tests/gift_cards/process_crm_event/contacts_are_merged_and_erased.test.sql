@@ -62,7 +62,7 @@ select row_eq($$ select status, code, message from tests.take_crm_event(tests.th
 update public.crm_endpoints set account_id = 'portal-1' where id = tests.the('endpoint');
 select pg_temp.merge('taken', 'new');
 select is(pg_temp.known_as('recipient'), 'new', 'process_crm_event: a merge reported by another account → nothing');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

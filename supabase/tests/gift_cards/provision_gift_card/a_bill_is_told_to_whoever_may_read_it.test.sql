@@ -16,20 +16,20 @@ create function pg_temp.told(who text default null) returns jsonb language sql a
   select tests.provision(pg_temp.someone(), case when who is not null then tests.the(who) end) #> '{result,billing,price}'
 $$;
 
-select is(pg_temp.told(), '25.00', 'A server reads what a card was billed');
-select is(pg_temp.told('client_admin'), '25.00', 'A client''s admin what the client pays');
+select is(pg_temp.told(), '25.00', 'provision_gift_card: a server reads what was billed');
+select is(pg_temp.told('client_admin'), '25.00', 'provision_gift_card: a client admin reads what the client pays');
 select is(tests.redeem(tests.redemption_token(tests.the('visitor'))) #> '{result,billing}', 'null',
-  'A visitor of a form reads no bill');
+  'provision_gift_card: a visitor of a form reads no bill');
 select is(tests.provision_for_caller(tests.the('call_agent'), recipient_id => pg_temp.someone()) #> '{result,billing}', 'null',
-  'Nor does an agent');
+  'provision_gift_card: an agent reads no bill');
 
 update public.campaigns set billing_entity = 'agency' where id = tests.the('campaign');
-select is(pg_temp.told('client_admin'), null, 'A client''s admin does not read what the agency pays');
-select is(pg_temp.told('agency_admin'), '25.00', 'The agency''s does');
-select is(pg_temp.told('platform_admin'), '25.00', 'And the platform''s');
-select is(pg_temp.told(), '25.00', 'And a server');
+select is(pg_temp.told('client_admin'), null, 'provision_gift_card: a client admin does not read what the agency pays');
+select is(pg_temp.told('agency_admin'), '25.00', 'provision_gift_card: an agency admin does');
+select is(pg_temp.told('platform_admin'), '25.00', 'provision_gift_card: a platform admin does');
+select is(pg_temp.told(), '25.00', 'provision_gift_card: a server does');
 select is((select count(*)::int from public.billing_transactions where campaign_id = tests.the('campaign')), 8,
-  'All are billed, told or not');
+  'provision_gift_card: all are billed, shown or not');
 
 select * from finish();
 rollback;

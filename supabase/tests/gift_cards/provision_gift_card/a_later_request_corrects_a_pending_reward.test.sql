@@ -16,19 +16,19 @@ $$;
 select tests.keep('first', tests.provision(tests.the('recipient'), deliver_to => '+12025550141'));
 select is(tests.kept('first') #> '{details,pendingReward}', jsonb_build_object('id', (pg_temp.reward()).id, 'deliveryMethod', 'sms',
   'deliverTo', '+1•••••0141', 'createdAt', now()), 'provision_gift_card: GC-003 → the pending reward, its address masked');
-select is(pg_temp.notices(), 'sms +12025550141 queued', 'The delay notice waits for its sender');
+select is(pg_temp.notices(), 'sms +12025550141 queued', 'provision_gift_card: the delay notice is queued');
 
 select tests.keep('second', tests.provision(tests.the('recipient'), deliver_to => '+12025550142'));
 select is(tests.kept('second') ->> 'code', 'GC-003', 'provision_gift_card: a correction while there is no stock → GC-003');
 select is(tests.kept('second') #> '{details,pendingReward,id}', tests.kept('first') #> '{details,pendingReward,id}', '… with the same id');
 select is(tests.kept('second') #>> '{details,pendingReward,deliverTo}', '+1•••••0142', '… and the new address');
 select row_eq($$ select (pg_temp.reward()).delivery_method, (pg_temp.reward()).deliver_to $$, row('sms'::text, '+12025550142'::text),
-  'The reward will go to the new address');
-select is(pg_temp.notices(), 'sms +12025550141 cancelled, sms +12025550142 queued', 'So will the delay notice that was not sent yet');
+  'provision_gift_card: a new address → the reward has it');
+select is(pg_temp.notices(), 'sms +12025550141 cancelled, sms +12025550142 queued', '… so has the delay notice that was not sent yet');
 select row_eq($$ select client_id, actor_id, metadata from public.audit_events
   where action = 'pending_reward.redirected' and subject_id = (pg_temp.reward()).id $$,
   row(tests.the('client'), null::uuid, '{"surface": "api", "from": {"method": "sms", "deliver_to": "+1•••••0141"},
-    "to": {"method": "sms", "deliver_to": "+1•••••0142"}}'::jsonb), 'The audit trail has both addresses, masked');
+    "to": {"method": "sms", "deliver_to": "+1•••••0142"}}'::jsonb), '… the audit log has both addresses, masked');
 select tests.provision(tests.the('recipient'), deliver_to => '+12025550142');
 select is((select count(*)::int from public.audit_events where action = 'pending_reward.redirected'), 1,
   'provision_gift_card: the same address again → no correction');
@@ -36,13 +36,13 @@ select is((select count(*)::int from public.audit_events where action = 'pending
 -- by e-mail, by an agent
 select tests.keep('third', tests.provision_for_caller(tests.the('agent'), recipient_id => tests.the('recipient'),
   delivery_method => 'email', deliver_to => 'jo@example.com'));
-select is(tests.kept('third') #>> '{details,pendingReward,deliverTo}', 'j•••@example.com', 'An agent corrects the method, too');
+select is(tests.kept('third') #>> '{details,pendingReward,deliverTo}', 'j•••@example.com', 'provision_gift_card: an agent → corrects the method, too');
 select row_eq($$ select (pg_temp.reward()).surface, (pg_temp.reward()).requested_by $$, row('call_center'::text, tests.the('agent')),
-  'The reward is the agent''s request now');
+  '… the reward belongs to the agent''s request now');
 select tests.provision(tests.the('recipient'), delivery_method => null, deliver_to => null);
 select is((pg_temp.reward()).deliver_to, 'jo@example.com', 'provision_gift_card: a request without a delivery → no correction');
 select tests.keep('endpoint', tests.create_crm_endpoint(current_setting('tests.facts')::jsonb));
-select is((tests.take_crm_event(tests.the('endpoint'))).status, 'owed', 'A CRM event of the same reward …');
+select is((tests.take_crm_event(tests.the('endpoint'))).status, 'owed', 'provision_gift_card: a CRM event of the same reward …');
 select is((pg_temp.reward()).deliver_to, 'jo@example.com', '… names no address, and corrects none');
 
 select tests.add_cards(tests.the('pool'), 1);
@@ -50,9 +50,9 @@ select tests.keep('done', public.fulfil_pending_reward('{}') -> 'result');
 select row_eq($$ select channel, deliver_to from public.deliveries where id = (tests.kept('done') ->> 'deliveryId')::uuid $$,
   row('email'::text, 'jo@example.com'::text), 'fulfil_pending_reward: the card goes to the address given last');
 select is((select code from public.pending_rewards where recipient_id = tests.the('recipient')), null,
-  'A fulfilled reward has no code');
+  'provision_gift_card: a fulfilled reward has no code');
 select throws_ok($$ update public.pending_rewards set code = 'GC-003' where recipient_id = tests.the('recipient') $$, '23514', null,
-  'pending_rewards_code_matches_status');
+  'pending_rewards: a fulfilled reward with a code → pending_rewards_code_matches_status');
 select is(tests.provision(tests.the('recipient'), deliver_to => '+12025550143') ->> 'code', 'GC-010',
   'provision_gift_card: a correction after the card was given → GC-010');
 
@@ -83,10 +83,10 @@ select tests.add_cards(tests.the('pool'), 3);
 update public.clients set prepaid_since = now() where id = tests.the('client');
 select tests.keep('poor', tests.create_recipients(tests.the('campaign')));
 select is(tests.provision_for_caller(tests.the('agent'), recipient_id => tests.the('poor'), deliver_to => '+12025550147')
-  #>> '{details,pendingReward,deliverTo}', '+1•••••0147', 'GC-006, too, says where the reward will go');
+  #>> '{details,pendingReward,deliverTo}', '+1•••••0147', 'provision_gift_card: GC-006 has the address of the reward, too');
 select is((select gift_card_id from public.call_conditions_met where recipient_id = tests.the('poor')), null,
   'provision_gift_card_for_call_center: GC-006 → the condition met names no card');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

@@ -29,14 +29,14 @@ select is(tests.redeem(tests.redemption_token(tests.the('recipient')), delivery_
 
 -- the recipient's own address, which a request may leave out
 select tests.keep('other', tests.create_recipients(tests.the('campaign')));
-select is(pg_temp.ask(tests.the('other'), null) ->> 'code', 'GC-003', 'Pending for the recipient''s own phone');
+select is(pg_temp.ask(tests.the('other'), null) ->> 'code', 'GC-003', 'provision_gift_card: pending, for the recipient''s own phone');
 select pg_temp.correct(tests.the('other'), '+12025550144');
 select is(pg_temp.ask(tests.the('other'), null) #>> '{details,pendingReward,deliverTo}', '+1•••••0144',
   'provision_gift_card: repeated without an address → the correction stands');
 
 -- repeated when there is stock again
 select tests.add_cards(tests.the('pool'), 2);
-select is(pg_temp.ask(tests.the('recipient'), '+12025550141') ->> 'outcome', 'ok', 'A repeated request finds a card');
+select is(pg_temp.ask(tests.the('recipient'), '+12025550141') ->> 'outcome', 'ok', 'provision_gift_card: a repeated request with stock → the card');
 select is((select deliver_to from public.deliveries where topic = 'gift_card' and recipient_id = tests.the('recipient')), '+12025550142',
   'provision_gift_card: repeated after the restock → the card goes where staff said');
 -- repeated while the card is being bought
@@ -46,11 +46,11 @@ select tests.keep('supplier', to_jsonb(tests.create_supplier(tests.the('brand'))
 create function pg_temp.buy() returns jsonb language sql as $$
   select tests.provision(tests.the('recipient'), deliver_to => '+12025550145', suppliers => array[tests.kept('supplier') #>> '{}'])
 $$;
-select is(pg_temp.buy() #>> '{result,purchase,supplier}', tests.kept('supplier') #>> '{}', 'The card is being bought');
+select is(pg_temp.buy() #>> '{result,purchase,supplier}', tests.kept('supplier') #>> '{}', 'provision_gift_card: the card is being purchased');
 select tests.provision_for_caller(tests.the('agent'), recipient_id => tests.the('recipient'), deliver_to => '+12025550146');
 select is(pg_temp.buy() #>> '{details,pendingReward,deliverTo}', '+1•••••0146',
   'provision_gift_card: repeated after staff corrected the address of the purchase → the correction stands');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

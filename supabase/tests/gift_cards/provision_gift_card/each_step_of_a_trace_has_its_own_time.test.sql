@@ -13,7 +13,7 @@ $$;
 
 select tests.keep(tests.create_promise(1));
 select tests.provision(tests.the('recipient'));
-select cmp_ok(cardinality(pg_temp.newest_first(tests.the('recipient'))), '>=', 7, 'A card is given in seven steps and more');
+select cmp_ok(cardinality(pg_temp.newest_first(tests.the('recipient'))), '>=', 7, 'provision_gift_card: a provisioning has at least seven steps');
 select is(pg_temp.newest_first(tests.the('recipient')), pg_temp.steps_backwards(tests.the('recipient')),
   'provision_gift_card: order by created_at desc → the steps in reverse order');
 select is((select count(distinct t.created_at) from public.gift_card_provisioning_trace t

@@ -71,20 +71,20 @@ select pg_temp.refusal('update public.agencies set is_active = false
   'a client whose agency is not active', 'RB-400', 'The client is not active');
 
 select is_empty('select from public.gift_card_grants where campaign_id = tests.the(''campaign'')',
-  'No refusal leaves a grant');
+  'provision_gift_card: a refusal leaves no grant');
 select is((select status from public.gift_cards where pool_id = tests.the('pool')), 'available',
-  'No refusal takes the card');
+  '… and claims no card');
 
 update public.campaign_conditions set requires_opt_in = true where campaign_id = tests.the('campaign');
 update public.campaign_recipients set sms_opted_in_at = now() where id = tests.the('recipient');
 select is(tests.provision(tests.the('recipient'), deliver_to => '+12025550189') ->> 'code', 'GC-009',
-  'GC-009: the recipient has opted in, another phone has not');
+  'provision_gift_card: the recipient has opted in, another phone has not → GC-009');
 insert into public.consents (client_id, channel, address, action, source, wording)
 values (tests.the('client'), 'sms', '+12025550189', 'opted_in', 'agent', 'Yes');
 select is(tests.provision(tests.the('recipient'), deliver_to => '+12025550189') ->> 'outcome', 'ok',
-  'Whoever has opted in gets the card of the condition');
+  'provision_gift_card: a recipient who has opted in → the card of the condition');
 select is_empty('select from public.pending_rewards where campaign_id = tests.the(''campaign'')',
-  'And none of them is owed');
+  '… and no reward is pending');
 
 select * from finish();
 rollback;

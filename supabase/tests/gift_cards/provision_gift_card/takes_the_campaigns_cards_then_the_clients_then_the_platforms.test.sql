@@ -27,27 +27,27 @@ begin
     where c.id = (answer #>> '{result,giftCard,id}')::uuid));
 end $$;
 
-select is(pg_temp.give(), tests.the('campaign_pool')::text, 'First the card of the campaign''s pool');
-select is(pg_temp.give(), tests.the('pool')::text, 'Then that of the client''s pool');
-select is(pg_temp.give(), 'GC-003', 'A client that nobody lets use the master pool gets none of it');
+select is(pg_temp.give(), tests.the('campaign_pool')::text, 'provision_gift_card: first a card of the campaign''s pool');
+select is(pg_temp.give(), tests.the('pool')::text, '… then of the client''s pool');
+select is(pg_temp.give(), 'GC-003', 'provision_gift_card: a client without access to master pools → GC-003');
 insert into public.client_brands (client_id, brand_id, may_use_master_pool) values (tests.the('client'),
   tests.the('brand'), false);
-select is(pg_temp.give(), 'GC-003', 'Nor one that may not use it');
+select is(pg_temp.give(), 'GC-003', '… nor one whose access was revoked');
 update public.client_brands set may_use_master_pool = true where client_id = tests.the('client');
-select is(pg_temp.give(), tests.the('master')::text, 'A client that may use it draws on the master pool');
+select is(pg_temp.give(), tests.the('master')::text, 'provision_gift_card: a client with access → a card of the master pool');
 select tests.add_cards(tests.the('pool'), 1);
-select is(pg_temp.give(), tests.the('pool')::text, 'But only while it has no card of its own');
-select is(pg_temp.give(), tests.the('master')::text, 'And again when that is gone');
+select is(pg_temp.give(), tests.the('pool')::text, '… only while it has no card of its own');
+select is(pg_temp.give(), tests.the('master')::text, '… and again afterwards');
 select is(pg_temp.give(), 'GC-003',
-  'Pools of others, of other values, brands and currencies, and inactive ones are left alone');
+  'provision_gift_card: pools of other tenants, values, brands and currencies, and inactive ones → not used');
 
 select row_eq($$
   select c.client_id, b.cost_basis, b.price, b.margin, b.billed_entity_id from public.gift_cards c
   join public.billing_transactions b on b.gift_card_id = c.id where c.pool_id = tests.the('master') limit 1 $$,
   row(tests.the('client'), 22.00::numeric(18,2), 25.00::numeric(18,2), 3.00::numeric(18,2), tests.the('client')),
-  'A card of the master pool becomes the client''s and costs what the platform paid');
+  'provision_gift_card: a card of the master pool becomes the client''s, at the platform''s cost');
 select is((select client_id from public.card_pools where id = tests.the('master')), null,
-  'The pool stays the platform''s');
+  '… the pool stays the platform''s');
 
 -- earliest expiry first, within a pool
 select tests.add_cards(tests.the('pool'), 1);
@@ -58,9 +58,9 @@ create function pg_temp.expiry_of_next() returns date language sql as $$
 $$;
 select is(pg_temp.expiry_of_next(), current_date + 31,
   'The card that expires first is given first: at the end of its day');
-select is(pg_temp.expiry_of_next(), current_date + 401, 'Then the next one');
-select is(pg_temp.expiry_of_next(), null, 'And last the one that never expires');
-select is_empty('select * from private.pool_counters_off', 'All counters are exact');
+select is(pg_temp.expiry_of_next(), current_date + 401, '… then the next one by expiry');
+select is(pg_temp.expiry_of_next(), null, '… last the one that never expires');
+select is_empty('select * from private.pool_counters_off', 'provision_gift_card: all counters are exact');
 
 select * from finish();
 rollback;

@@ -13,20 +13,20 @@ select row_eq($$
     margin from public.billing_transactions
   where recipient_id = tests.the('recipient') $$,
   row('agency'::text, tests.the('agency'), tests.the('client'), tests.the('agency'), 23.50::numeric(18,2),
-    27.35::numeric(18,2), 3.85::numeric(18,2)), 'An agency that pays is billed the price of the brand''s value');
-select is(tests.kept('answer') #>> '{result,billing,price}', '27.35', 'The answer names that price');
+    27.35::numeric(18,2), 3.85::numeric(18,2)), 'provision_gift_card: an agency as billing entity → the price of the brand''s value');
+select is(tests.kept('answer') #>> '{result,billing,price}', '27.35', '… the answer has that price');
 
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
 update public.campaigns set billing_entity = 'client' where id = tests.the('campaign');
 update public.brand_denominations set price = null where brand_id = tests.the('brand');
 update public.card_pools set cost_per_card = 26 where id = tests.the('pool');
-select is(tests.provision(tests.the('second')) ->> 'outcome', 'ok', 'Without a price of its own, a card …');
+select is(tests.provision(tests.the('second')) ->> 'outcome', 'ok', 'provision_gift_card: no price of its own …');
 select row_eq('select billed_entity_id, price, margin from public.billing_transactions
   where recipient_id = tests.the(''second'')', row(tests.the('client'), 25.00::numeric(18,2), -1.00::numeric(18,2)),
   '… is sold for its face value, even at a loss');
 
-select throws_ok('update public.billing_transactions set client_price = 1', 'P0001', null, 'No bill is changed');
-select throws_ok('delete from public.billing_transactions', 'P0001', null, 'And none is erased');
+select throws_ok('update public.billing_transactions set client_price = 1', 'P0001', null, 'billing_transactions: update → error');
+select throws_ok('delete from public.billing_transactions', 'P0001', null, 'billing_transactions: delete → error');
 
 select * from finish();
 rollback;

@@ -8,26 +8,26 @@ select tests.keep('first', tests.provision(tests.the('recipient'), idempotency_k
 select tests.keep('again', tests.provision(tests.the('recipient'), idempotency_key => 'key', request_hash => 'hash'));
 
 select is(tests.kept('again') -> 'result', tests.kept('first') -> 'result',
-  'The same key and request get the same answer');
-select is(tests.kept('again') -> 'sealed', tests.kept('first') -> 'sealed', 'With the same card');
-select is(tests.kept('again') ->> 'replayed', 'true', 'And it says that it is not new');
+  'provision_gift_card: the same key and request → the same answer');
+select is(tests.kept('again') -> 'sealed', tests.kept('first') -> 'sealed', '… with the same card');
+select is(tests.kept('again') ->> 'replayed', 'true', '… marked as replayed');
 select is((select count(*)::int from public.gift_cards where pool_id = tests.the('pool') and status = 'available'), 2,
-  'One card is taken');
+  '… one card is claimed');
 select is((select count(*)::int from public.deliveries where client_id = tests.the('client')), 1,
-  'One message is queued');
+  '… one message is queued');
 select is((select count(*)::int from public.billing_transactions where client_id = tests.the('client')), 1,
-  'One bill is written');
+  '… one bill is written');
 
 select is(tests.provision(tests.the('recipient'), tests.the('admin'), idempotency_key => 'key',
   request_hash => 'hash') ->> 'code', 'GC-010', 'A key is its caller''s own: somebody else''s request is a new one');
 select is(tests.provision(tests.the('recipient'), idempotency_key => null) ->> 'code', 'GC-010',
-  'Without a key nothing is replayed');
+  'provision_gift_card: no key → not replayed');
 
 -- a refusal is not kept: the same request may succeed later
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
 update public.campaigns set status = 'paused' where id = tests.the('campaign');
 select is(tests.provision(tests.the('second'), idempotency_key => 'later', request_hash => 'hash') ->> 'code', 'RB-400',
-  'A refused request …');
+  'provision_gift_card: a refused request …');
 update public.campaigns set status = 'active' where id = tests.the('campaign');
 select is(tests.provision(tests.the('second'), idempotency_key => 'later', request_hash => 'hash') ->> 'replayed',
   'false', '… succeeds with the same key when the cause is gone');
@@ -42,14 +42,14 @@ $$;
 select tests.keep('once', pg_temp.call());
 select tests.keep('twice', pg_temp.call());
 select is(tests.kept('twice') -> 'result', tests.kept('once') -> 'result',
-  'Without a key, the same request again gets the same answer');
+  'provision_gift_card: no key, the same request again → the same answer');
 select is((select count(*)::int from public.gift_cards where recipient_id = tests.the('third')), 1,
-  'and no second card');
+  '… and no second card');
 select is_empty($$
   select from private.idempotency_keys k where k.answer::text ~ encode((
     select code_sealed from private.card_secrets s join public.gift_cards c on c.id = s.gift_card_id
     where c.recipient_id = tests.the('recipient')), 'hex') or k.answer ? 'sealed' $$,
-      'A kept answer has no code in it');
+      'provision_gift_card: a stored answer has no code');
 
 select * from finish();
 rollback;

@@ -49,7 +49,7 @@ select tests.sign_out();
 select is(pg_temp.kinds('+12025550161'), 'general whatsapp', 'record_consent: refused → both stay');
 select is((select count(*)::int from public.consents where address = '+12025550161' and client_id is null), 2,
   'contact_opt_outs: a second opt-out → a fact of the platform''s, which ends no consent');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

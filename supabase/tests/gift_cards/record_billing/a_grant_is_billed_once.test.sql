@@ -24,8 +24,8 @@ select throws_ok('select pg_temp.bill_again()', 'GC007',
   'duplicate key value violates unique constraint "billing_transactions_one_for_a_grant"',
   'record_billing: the grant is billed already → GC-007');
 select is((select count(*)::int from public.billing_transactions where recipient_id = tests.the('recipient')), 1,
-  'There is one bill');
-select lives_ok($$ select private.reverse_billing((tests.kept('answer') ->> 'grantId')::uuid, null) $$, 'It is reversed once');
+  'record_billing: one bill');
+select lives_ok($$ select private.reverse_billing((tests.kept('answer') ->> 'grantId')::uuid, null) $$, '… reversed once');
 select throws_ok($$ select private.reverse_billing((tests.kept('answer') ->> 'grantId')::uuid, null) $$, '23505', null,
   'reverse_billing: reversed already → refused');
 select throws_ok('select pg_temp.bill_again()', 'GC007', null, 'record_billing: billed and reversed → GC-007, the grant is cancelled');

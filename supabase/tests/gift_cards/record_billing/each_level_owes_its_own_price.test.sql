@@ -44,14 +44,14 @@ select is(pg_temp.owed('three'), array[24.00, 10.00, 4.00, -14.00], 'record_bill
 update public.campaigns set billing_entity = 'agency' where id = tests.the('campaign');
 select pg_temp.give('four');
 select is(pg_temp.owed('four'), array[24.00, 0.00, 4.00, -24.00], 'record_billing: the agency is billed → its client owes nothing');
-select is((select price from public.billing_transactions where grant_id = tests.the('four')), 24.00, 'The price is that of the agency');
+select is((select price from public.billing_transactions where grant_id = tests.the('four')), 24.00, 'record_billing: the price is the agency''s');
 update public.campaigns set billing_entity = 'client' where id = tests.the('campaign');
 select pg_temp.give('five');
 select tests.sign_in(tests.the('agency_admin'));
 select public.cancel_gift_card((select id from public.gift_cards where grant_id = tests.the('five')), 'wrong person');
 select tests.sign_out();
 select is(pg_temp.owed('five'), array[0.00, 0.00, 0.00, 0.00], 'reverse_billing: a returned card → reversed at every level');
-select is((select count(*)::int from public.billing_transactions where grant_id = tests.the('five')), 2, 'By a second bill');
+select is((select count(*)::int from public.billing_transactions where grant_id = tests.the('five')), 2, '… by a second bill');
 
 -- the client's own stock: in the campaign's pool, which is given first
 select tests.keep('own', tests.create_pool(tests.the('client'), tests.the('brand'), 2, campaign_id => tests.the('campaign'),
@@ -63,7 +63,7 @@ insert into public.service_fees (client_id, currency, fee) values (tests.the('cl
 select pg_temp.give('seven');
 select is(pg_temp.owed('seven'), array[0.20, 0.50, 0.20, 0.30], 'record_billing: the client''s own stock with fees → the fee of each level');
 select is((select sum(cost_basis) from public.billing_transactions where grant_id in (tests.the('six'), tests.the('seven'))),
-  0.00, 'What the client paid for its cards is no cost of the platform');
+  0.00, 'record_billing: what the client paid for its cards is no cost of the platform');
 
 -- each level reads its own figures
 create function pg_temp.statement(client text, agency text) returns jsonb language sql as $$
@@ -104,7 +104,7 @@ select is(tests.export_report('agency_profit', null, null, null, tests.request(t
   #>> '{result,rows,0,margin}', '-35.60', 'export_report: the agency''s own profit as a file');
 select is(tests.export_report('profit_by_client', null, null, null, tests.request(tests.the('agency_admin'))) ->> 'code', 'RB-403',
   'export_report: an agency admin asks for the platform''s profit → RB-403');
-select is_empty('select * from private.invariant_violations', 'Everything agrees');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

@@ -9,50 +9,50 @@ update public.campaign_recipients set phone = '+12025550131', email = 'Ada@Examp
 
 select tests.sign_in(tests.the('agent'));
 select lives_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 'web_form', 'I agree to texts', null, 'form-3',
-  '203.0.113.9') $$, 'An agent notes what a recipient agreed to on a form');
+  '203.0.113.9') $$, 'record_consent: an agent records a consent from a form');
 select row_eq($$ select client_id, address, action, source, wording, wording_version, host(ip), recorded_by from public.consents $$,
   row(tests.the('client'), '+12025550131'::text, 'opted_in'::text, 'web_form'::text, 'I agree to texts'::text, 'form-3'::text,
-    '203.0.113.9'::text, tests.the('agent')), 'With the words, their version and the address it came from');
-select isnt((select sms_opted_in_at from public.campaign_recipients where id = tests.the('recipient')), null, 'The recipient has opted in');
+    '203.0.113.9'::text, tests.the('agent')), '… with its words, version and address');
+select isnt((select sms_opted_in_at from public.campaign_recipients where id = tests.the('recipient')), null, '… the recipient has opted in');
 select throws_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 'agent', ' ') $$, 'RB400', null,
-  'A consent needs the words');
+  'record_consent: no words → RB-400');
 select throws_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 'sms_reply', 'yes') $$, 'RB400', null,
-  'Staff do not reply for a recipient');
+  'record_consent: staff as the source reply → refused');
 select throws_ok($$ select public.record_consent(tests.the('recipient'), 'sms', null, 'yes') $$, 'RB400', null,
-  'Nor is its source left out');
+  'record_consent: no source → refused');
 select throws_ok($$ select public.record_consent(tests.the('recipient'), 'fax', 'agent', 'yes') $$, 'GC012', null,
-  'There is no such channel');
+  'record_consent: an unknown channel → refused');
 
 -- said in a call, by e-mail, on the web
 select lives_ok($$ select public.record_opt_out(tests.the('recipient'), 'sms', wording => 'Stop it, she said') $$,
-  'An agent passes an opt-out on');
+  'record_consent: an agent records an opt-out');
 select row_eq($$ select action, source, wording, recorded_by from public.consents order by id desc limit 1 $$,
-  row('opted_out'::text, 'agent'::text, 'Stop it, she said'::text, tests.the('agent')), 'It is a fact');
-select is((select sms_opted_in_at from public.campaign_recipients where id = tests.the('recipient')), null, 'And ends the consent');
-select lives_ok($$ select public.record_opt_out(tests.the('recipient'), 'email', 'web_form') $$, 'For e-mail too');
+  row('opted_out'::text, 'agent'::text, 'Stop it, she said'::text, tests.the('agent')), '… it is stored');
+select is((select sms_opted_in_at from public.campaign_recipients where id = tests.the('recipient')), null, '… and ends the consent');
+select lives_ok($$ select public.record_opt_out(tests.the('recipient'), 'email', 'web_form') $$, '… by e-mail, too');
 select throws_ok($$ select public.record_opt_out(tests.the('recipient'), 'sms', address => '+12025550139') $$, 'RB404', null,
   'record_opt_out: an address that the client never wrote to → RB-404');
 select throws_ok($$ select public.record_opt_out(tests.the('recipient'), 'sms', 'provider') $$, 'RB400', null,
-  'Nor in the name of a provider');
+  'record_consent: a provider as the source → refused');
 select tests.sign_out();
 select ok(private.is_opted_out('sms', '+12025550131') and private.is_opted_out('email', 'ADA@example.com'),
-  'Nothing is leased to either address any more');
+  'record_consent: nothing is leased to either address');
 select tests.provision(tests.the('recipient'), delivery_method => 'email', deliver_to => 'Ada@Example.com');
-select is(tests.lease((select id from public.deliveries)), null, 'However the address is written');
+select is(tests.lease((select id from public.deliveries)), null, '… in any notation');
 select is((select alert_type from public.system_alerts where client_id = tests.the('client')), 'delivery_failed',
   'record_opt_out: both channels opted out → the card is stuck, alert');
 
 -- taking it back
 select tests.sign_in(tests.the('foreigner'));
 select throws_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 'agent', 'yes') $$, 'RB404', null,
-  'Other clients'' staff know no such recipient');
-select throws_ok($$ select public.record_opt_out(tests.the('recipient'), 'sms') $$, 'RB404', null, 'Neither for an opt-out');
+  'record_consent: staff of another client → RB-404');
+select throws_ok($$ select public.record_opt_out(tests.the('recipient'), 'sms') $$, 'RB404', null, '… for an opt-out, too');
 select tests.sign_out();
 select tests.sign_in(tests.the('agent'));
 select lives_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 'agent', 'Write to me again') $$,
   'record_consent: an opt-out that staff relayed → lifted');
 select tests.sign_out();
-select ok(not private.is_opted_out('sms', '+12025550131'), 'The phone is written to again');
+select ok(not private.is_opted_out('sms', '+12025550131'), 'record_consent: the opt-out is lifted: messages are sent again');
 select public.record_opt_out(r.id, 'sms') from public.campaign_recipients r, lateral (select tests.sign_in(tests.the('agent'))) s
 where r.id = tests.the('recipient');
 select tests.sign_out();
@@ -61,9 +61,9 @@ select tests.sign_in(tests.the('agent'));
 select throws_ok($$ select public.record_consent(tests.the('recipient'), 'sms', 'agent', 'yes, she said') $$, 'RB400', null,
   'record_consent: an opt-out of the owner → RB-400');
 select tests.sign_out();
-select ok(private.is_opted_out('sms', '+12025550131'), 'It stays opted out');
+select ok(private.is_opted_out('sms', '+12025550131'), '… the e-mail address stays opted out');
 select set_eq($$ select action from public.audit_events where actor_id = tests.the('agent') $$,
-  $$ values ('consent.recorded'), ('opt_out.recorded') $$, 'All of it is audited');
+  $$ values ('consent.recorded'), ('opt_out.recorded') $$, 'record_consent: all of it is audited');
 
 -- a server with the secret key
 create function pg_temp.record(action text, key text default null, source text default 'web_form') returns jsonb
@@ -71,15 +71,15 @@ language sql as $$
   select tests.record_recipient_consent(tests.the('recipient'), 'email', action, source, 'I said so', null, 'form-4', '2001:db8::1',
     tests.request(idempotency_key => key, hash => 'hash'))
 $$;
-select is(pg_temp.record('opted_in') #>> '{result,action}', 'opted_in', 'A server passes on what was agreed to on a form');
+select is(pg_temp.record('opted_in') #>> '{result,action}', 'opted_in', 'record_consent: a server records a consent from a form');
 select ok(not private.is_opted_out('email', 'ada@example.com'), 'record_recipient_consent: by a server, an opt-out that staff relayed → lifted');
-select is(pg_temp.record('opted_out') #>> '{result,action}', 'opted_out', 'Or that nothing more is wanted');
+select is(pg_temp.record('opted_out') #>> '{result,action}', 'opted_out', '… or an opt-out');
 select row_eq($$ select action, source, wording, host(ip) from public.consents order by id desc limit 1 $$,
-  row('opted_out'::text, 'web_form'::text, 'I said so'::text, '2001:db8::1'::text), 'With the address that it came from');
+  row('opted_out'::text, 'web_form'::text, 'I said so'::text, '2001:db8::1'::text), '… with its IP address');
 select is(pg_temp.record('opted_in', 'key') ->> 'outcome', 'ok', 'record_recipient_consent: by a server, its own opt-out → lifted');
-select is(pg_temp.record('opted_in', 'key') ->> 'replayed', 'true', 'The same key is recorded once');
+select is(pg_temp.record('opted_in', 'key') ->> 'replayed', 'true', 'record_consent: the same key → recorded once');
 select private.opt_out('email', 'ada@example.com', 'provider', 'spamreport');
-select is(pg_temp.record('opted_in') ->> 'code', 'RB-400', 'But never the owner''s own word');
+select is(pg_temp.record('opted_in') ->> 'code', 'RB-400', 'record_consent: an opt-out by the owner''s own reply → not lifted by staff');
 
 select * from finish();
 rollback;

@@ -14,19 +14,20 @@ create function pg_temp.record(endpoint text, variadic ids text[]) returns jsonb
 $$;
 
 select tests.keep('batch', pg_temp.record('endpoint', 'a', 'b', 'a'));
-select is(jsonb_array_length(tests.kept('batch')), 2, 'An event that stands twice in a batch is one');
-select is(jsonb_path_query_array(tests.kept('batch'), '$[*].isNew'), '[true, true]', 'Both are new');
-select is(jsonb_path_query_array(pg_temp.record('endpoint', 'b', 'c'), '$[*].isNew'), '[false, true]', 'record_crm_events: an event id received before → not new');
-select is(jsonb_path_query_array(pg_temp.record('other', 'a'), '$[*].isNew'), '[true]', 'Each endpoint has its own ids');
+select is(jsonb_array_length(tests.kept('batch')), 2, 'record_crm_events: an event twice in a batch → one');
+select is(jsonb_path_query_array(tests.kept('batch'), '$[*].isNew'), '[true, true]', '… both are new');
+select is(jsonb_path_query_array(pg_temp.record('endpoint', 'b', 'c'), '$[*].isNew'), '[false, true]',
+  'record_crm_events: an event id received before → not new');
+select is(jsonb_path_query_array(pg_temp.record('other', 'a'), '$[*].isNew'), '[true]', 'record_crm_events: each endpoint has its own event ids');
 select is((select payload from public.crm_events where endpoint_id = tests.the('endpoint') and event_id = 'c'), '{"said": "c"}',
-  'The event stands there as it came');
+  'record_crm_events: the event is stored as received');
 select is((select client_id from public.crm_events where endpoint_id = tests.the('endpoint') and event_id = 'c'),
-  tests.the('client'), 'And belongs to the endpoint''s client');
+  tests.the('client'), '… for the endpoint''s client');
 select is(public.record_crm_events(gen_random_uuid(), '[{"eventId": "a", "names": []}]', tests.request()) #> '{result,events}', '[]',
-  'An endpoint that is none stores nothing');
+  'record_crm_events: an unknown endpoint → nothing is stored');
 select throws_ok(format('insert into public.crm_events (client_id, endpoint_id, event_id, event_names, payload, request_id)
   values (%L, %L, %L, %L, %L, gen_random_uuid())', tests.create_client(), tests.the('endpoint'), 'd', '{}', '{}'), '23503', null,
-  'No row of one client points at another''s endpoint');
+  'record_crm_events: a row of one client cannot reference another''s endpoint');
 
 -- what nobody has dealt with
 select tests.keep('due', (select id from public.crm_events where endpoint_id = tests.the('endpoint') and event_id = 'c'));
@@ -35,12 +36,12 @@ create function pg_temp.is_leased() returns boolean language sql as $$
 $$;
 select is(pg_temp.is_leased(), false, 'record_crm_events: → leased to its caller for a minute');
 update public.crm_events set leased_until = now() where id = tests.the('due');
-select is(pg_temp.is_leased(), true, 'Then it comes up');
-select is(pg_temp.is_leased(), false, 'To one worker');
+select is(pg_temp.is_leased(), true, '… then it is due');
+select is(pg_temp.is_leased(), false, 'lease_crm_events: → leased to one worker');
 update public.crm_events set leased_until = now() where id = tests.the('due');
 select public.process_crm_event(tests.the('due'), '{}');
-select is(pg_temp.is_leased(), false, 'What was dealt with does not come up');
-select is(public.process_crm_event(tests.the('due'), '{}') #>> '{result,status}', 'provisioned', 'And is not dealt with again');
+select is(pg_temp.is_leased(), false, 'record_crm_events: a processed event → not leased');
+select is(public.process_crm_event(tests.the('due'), '{}') #>> '{result,status}', 'provisioned', '… and not processed again');
 
 select * from finish();
 rollback;

@@ -13,13 +13,13 @@ create function pg_temp.tell(endpoint uuid, events int default 1) returns jsonb 
     from generate_series(1, events)), tests.request())
 $$;
 
-select is(pg_temp.tell(tests.the('endpoint'), 100) ->> 'outcome', 'ok', 'A call counts once, however many events it brings');
-select is(pg_temp.tell(tests.the('endpoint')) ->> 'outcome', 'ok', 'The limit is reached');
+select is(pg_temp.tell(tests.the('endpoint'), 100) ->> 'outcome', 'ok', 'record_crm_events: a call counts once, for any number of events');
+select is(pg_temp.tell(tests.the('endpoint')) ->> 'outcome', 'ok', 'record_crm_events: the limit is reached');
 select tests.keep('refused', pg_temp.tell(tests.the('endpoint')));
-select is(tests.kept('refused') ->> 'code', 'RB-429', 'RB-429: and no more is taken');
-select ok((tests.kept('refused') #>> '{details,retryAfter}')::int between 1 and 3600, 'It says when to come again');
-select is((select count(*)::int from public.crm_events where endpoint_id = tests.the('endpoint')), 101, 'Nothing of it is stored');
-select is(pg_temp.tell(tests.the('other')) ->> 'outcome', 'ok', 'Another endpoint is not concerned');
+select is(tests.kept('refused') ->> 'code', 'RB-429', 'record_crm_events: one call more → RB-429');
+select ok((tests.kept('refused') #>> '{details,retryAfter}')::int between 1 and 3600, '… with the seconds to wait');
+select is((select count(*)::int from public.crm_events where endpoint_id = tests.the('endpoint')), 101, '… nothing of it is stored');
+select is(pg_temp.tell(tests.the('other')) ->> 'outcome', 'ok', 'record_crm_events: another endpoint → not limited');
 
 select * from finish();
 rollback;

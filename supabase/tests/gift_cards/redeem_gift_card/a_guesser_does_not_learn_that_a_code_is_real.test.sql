@@ -36,7 +36,8 @@ select is(pg_temp.told_while(format('update public.campaigns set status = %L whe
   'redeem_gift_card: campaign ' || s.status || ', named → RB-400 for right and wrong codes')
 from unnest(array['paused', 'ended']) s (status);
 select is(pg_temp.told_while('select', null, 7), 'GC-011', 'redeem_gift_card: a condition that is not there, campaign not named → GC-011 for both');
-select is(pg_temp.told_while('select', tests.the('campaign'), 7), 'GC-001', 'redeem_gift_card: a condition that is not there, campaign named → GC-001 for both');
+select is(pg_temp.told_while('select', tests.the('campaign'), 7), 'GC-001',
+  'redeem_gift_card: a condition that is not there, campaign named → GC-001 for both');
 select is(pg_temp.told_while($$ update public.campaign_conditions set is_self_service = false where campaign_id = tests.the('campaign') $$), 'GC-011',
   'redeem_gift_card: no self-service condition, campaign not named → GC-011 for both');
 select is(pg_temp.told_while($$ update public.campaign_conditions set is_self_service = false where campaign_id = tests.the('campaign') $$, tests.the('campaign')), 'GC-001',
@@ -51,7 +52,8 @@ select tests.redeem(tests.redemption_token(tests.the('recipient')), ip => '192.0
 select is((select sum(taken)::int from private.attempt_buckets where kind = 'ip'), 1, 'redeem_gift_card: GC-011 → a failure, whatever the reason');
 select pg_temp.forget();
 select pg_temp.both(tests.the('campaign'));
-select is((select coalesce(sum(taken), 0)::int from private.attempt_buckets where kind = 'ip'), 0, 'redeem_gift_card: RB-400 for all codes → no failure is counted');
+select is((select coalesce(sum(taken), 0)::int from private.attempt_buckets where kind = 'ip'), 0,
+  'redeem_gift_card: RB-400 for all codes → no failure is counted');
 update public.campaigns set status = 'active' where id = tests.the('campaign');
 select is((select client_id from public.redemption_attempts where created_at = now() and subject = private.fingerprint('192.0.2.3')), tests.the('client'),
   'redemption_attempts: a right code that reads like an unknown one → its client');
@@ -63,7 +65,7 @@ select is(tests.redeem(tests.redemption_token(tests.the('recipient')), delivery_
 select is((select status from public.pending_rewards where recipient_id = tests.the('recipient')), 'awaiting_configuration', '… and it is pending');
 select is(tests.redeem('WRONG-CODE-6789') ->> 'code', 'GC-011', 'redeem_gift_card: no billing entity, a wrong code → GC-011');
 select is(tests.redeem(null, ip => '192.0.2.9') ->> 'code', 'GC-011', 'redeem_gift_card: no code → GC-011');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

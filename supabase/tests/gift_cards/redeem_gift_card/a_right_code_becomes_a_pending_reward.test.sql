@@ -25,11 +25,12 @@ $$;
 select is(pg_temp.outcome(pg_temp.redeem_with($$ update public.campaigns set billing_entity = null where id = tests.the('campaign') $$)),
   'GC-003 t GC-008 awaiting_configuration 25.00', 'redeem_gift_card: no billing entity → GC-003, and pending with GC-008');
 select is((select error_code from public.gift_card_provisioning_trace where recipient_id = tests.the('visitor') and status = 'failed'),
-  'GC-008', 'The trace has the true code');
+  'GC-008', 'redeem_gift_card: the trace has the true code');
 select isnt_empty($$ select from public.system_alerts where alert_type = 'pending_reward_blocked' and resolved_at is null $$,
-  'pending_reward_blocked is raised');
-select is((select notice from public.deliveries where subject_id = (pg_temp.reward()).id), 'reward_delayed', 'The recipient gets a delay notice');
-select is_empty($$ select from public.gift_card_grants where recipient_id = tests.the('visitor') $$, 'No grant is left');
+  'redeem_gift_card: pending_reward_blocked is raised');
+select is((select notice from public.deliveries where subject_id = (pg_temp.reward()).id), 'reward_delayed',
+  'redeem_gift_card: the recipient gets a delay notice');
+select is_empty($$ select from public.gift_card_grants where recipient_id = tests.the('visitor') $$, 'redeem_gift_card: no grant is left');
 select is(tests.provision(tests.create_recipients(tests.the('campaign'))) - 'message',
   '{"outcome": "refused", "code": "GC-008", "details": {}}', 'provision_gift_card: a server hears GC-008, and nothing is pending');
 update public.campaigns set billing_entity = 'client' where id = tests.the('campaign');
@@ -46,16 +47,16 @@ select is(pg_temp.outcome(pg_temp.redeem_with($$ update public.campaign_conditio
   'GC-003 t GC-001 awaiting_configuration', 'redeem_gift_card: a condition without a brand → GC-003, and pending without a promise');
 select is((pg_temp.again() #>> '{details,pendingReward,id}'), (pg_temp.reward()).id::text, 'Asked again: the same id');
 select is((select count(*)::int from public.system_alerts where alert_type = 'pending_reward_blocked' and resolved_at is null
-  and subject = tests.the('campaign') || ':condition:1'), 1, 'One alert for the condition');
+  and subject = tests.the('campaign') || ':condition:1'), 1, 'redeem_gift_card: one alert for the condition');
 update public.campaign_conditions set brand_id = tests.the('brand') where campaign_id = tests.the('campaign');
 select row_eq($$ select (pg_temp.reward()).brand_id, (pg_temp.reward()).denomination $$, row(tests.the('brand'), 25.00::numeric(18,2)),
-  'The first card of a condition becomes the promise of earlier pending rewards');
+  'redeem_gift_card: the first card of a condition → promised to earlier pending rewards');
 select is_empty($$ select from public.system_alerts where alert_type = 'pending_reward_blocked' and resolved_at is null
   and subject = tests.the('campaign') || ':condition:1' $$, '… and the alert is resolved');
 update public.pending_rewards set created_at = now() - interval '2 minutes' where id = (pg_temp.reward()).id;
 select tests.keep('done', public.fulfil_pending_reward('{}') -> 'result');
 select is((select recipient_id from public.gift_cards where id = (tests.kept('done') ->> 'giftCardId')::uuid), tests.the('visitor'),
-  'fulfil_pending_reward gives it');
+  'fulfil_pending_reward: → provisions it');
 
 -- what is not ours
 select is(pg_temp.redeem_with($$ update public.campaigns set status = 'ended' where id = tests.the('campaign') $$) ->> 'code', 'GC-011',
@@ -73,22 +74,22 @@ update public.campaign_conditions set requires_opt_in = false where campaign_id 
 update public.campaigns set billing_entity = 'client' where id = tests.the('campaign');
 
 -- a new address on the public form
-select is(pg_temp.outcome(pg_temp.redeem_with('select')), 'GC-003 t GC-003 awaiting_inventory 25.00', 'Out of stock');
+select is(pg_temp.outcome(pg_temp.redeem_with('select')), 'GC-003 t GC-003 awaiting_inventory 25.00', 'redeem_gift_card: no stock');
 select is(pg_temp.again('+12025550142') #>> '{details,pendingReward,deliverTo}', '+1•••••0142',
   'redeem_gift_card: a new address within 30 minutes → replaces the old one');
 update public.pending_rewards set created_at = now() - interval '31 minutes' where id = (pg_temp.reward()).id;
 select tests.keep('answer', pg_temp.again('+12025550143'));
 select is(jsonb_build_array(tests.kept('answer') -> 'code', tests.kept('answer') #> '{details,pendingReward,deliverTo}'),
   '["GC-003", "+1•••••0142"]', 'redeem_gift_card: a foreign address after 30 minutes → GC-003, and the old one stays');
-select is((pg_temp.reward()).deliver_to, '+12025550142', 'So does the reward');
+select is((pg_temp.reward()).deliver_to, '+12025550142', '… the reward has the address');
 select is(pg_temp.again((select email from public.campaign_recipients where id = tests.the('visitor')), 'email') ->> 'code', 'GC-003',
   'redeem_gift_card: the recipient''s stored contact …');
 select is((pg_temp.reward()).deliver_to, (select email from public.campaign_recipients where id = tests.the('visitor')),
   '… replaces the old address at any time');
 select tests.add_cards(tests.the('pool'), 5);
-select is(pg_temp.again('+12025550143') ->> 'code', 'GC-003', 'With stock, a foreign address gets the card no sooner');
+select is(pg_temp.again('+12025550143') ->> 'code', 'GC-003', 'redeem_gift_card: stock arrives, another address → the card no sooner');
 select is(pg_temp.again(null, null) ->> 'code', 'GC-003', '… nor does a browser');
-select is_empty($$ select from public.gift_cards where recipient_id = tests.the('visitor') $$, 'Nothing is given');
+select is_empty($$ select from public.gift_cards where recipient_id = tests.the('visitor') $$, '… no card is claimed');
 select is(pg_temp.again((select email from public.campaign_recipients where id = tests.the('visitor')), 'email') ->> 'outcome', 'ok',
   'redeem_gift_card: the address of the pending reward → the card');
 -- nowhere to go
@@ -99,7 +100,7 @@ select is(pg_temp.again(null, null) #> '{details,pendingReward}', jsonb_build_ob
   'redeem_gift_card: a reward without an address is pending, too');
 update public.pending_rewards set created_at = now() - interval '31 minutes' where id = (pg_temp.reward()).id;
 select is(pg_temp.again('+12025550148') #>> '{details,pendingReward,deliverTo}', '+1•••••0148', '… and takes an address at any time');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

@@ -8,14 +8,14 @@ update public.recipient_codes set redemption_token = 'DEMO-RIGHT-ONE' where reci
 
 select count(tests.redeem('DEMO-WRONG-' || n, ip => '198.51.' || n || '.1')) from generate_series(1, 100) n;
 select is_empty('select from public.system_alerts where alert_type = ''redemption_burst'' and created_at = now()',
-  'A hundred wrong codes are no burst');
+  'redeem_gift_card: a hundred wrong codes → below the alert limit');
 select is(tests.redeem('DEMO-WRONG-101', ip => '198.51.101.1') ->> 'code', 'GC-011',
-  'One more is answered like the others');
+  'redeem_gift_card: one more → answered like the others');
 select is((select count(*)::int from public.system_alerts where alert_type = 'redemption_burst'
-  and metadata ->> 'kind' = 'prefix' and created_at = now()), 1, 'but a person is told');
-select is(tests.redeem('DEMO-WRONG-102', ip => '198.51.102.1') ->> 'code', 'GC-011', 'The next one is answered, too');
+  and metadata ->> 'kind' = 'prefix' and created_at = now()), 1, '… and an alert is raised');
+select is(tests.redeem('DEMO-WRONG-102', ip => '198.51.102.1') ->> 'code', 'GC-011', '… the next one is answered, too');
 select is(tests.redeem('DEMO-RIGHT-ONE', ip => '198.51.103.1') ->> 'outcome', 'ok',
-  'And whoever has a right code gets the card');
+  '… a valid code → its card');
 
 select * from finish();
 rollback;

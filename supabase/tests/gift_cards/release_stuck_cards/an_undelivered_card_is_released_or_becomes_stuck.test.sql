@@ -35,72 +35,72 @@ update public.gift_cards set claimed_at = now() where status = 'claimed';
 -- never handed to a provider
 select pg_temp.give();
 select pg_temp.age(9);
-select is(pg_temp.sweep(), '{"released": 0, "stuck": 0}', 'Before ten minutes nothing happens');
+select is(pg_temp.sweep(), '{"released": 0, "stuck": 0}', 'release_stuck_cards: before ten minutes → nothing');
 select pg_temp.age();
-select is(pg_temp.sweep(), '{"released": 1, "stuck": 0}', 'After them a card that was never handed out is released');
-select is(pg_temp.status(), 'available', 'It is in stock again');
+select is(pg_temp.sweep(), '{"released": 1, "stuck": 0}', 'release_stuck_cards: after ten minutes, undisclosed → released');
+select is(pg_temp.status(), 'available', '… it is in stock again');
 select row_eq('select available_cards, claimed_cards from public.gift_card_pools where id = tests.the(''pool'')', row(1, 0),
-  'The counters know it at once');
-select is((select status from public.deliveries where id = tests.the('delivery')), 'cancelled', 'Its message is called off');
-select is((select sum(price) from public.billing_transactions where grant_id = tests.the('grant')), 0.00, 'Its bill is reversed');
+  '… the counters are exact at once');
+select is((select status from public.deliveries where id = tests.the('delivery')), 'cancelled', '… its message is cancelled');
+select is((select sum(price) from public.billing_transactions where grant_id = tests.the('grant')), 0.00, '… its bill is reversed');
 select row_eq('select recipient_id, condition_number, delivery_method, deliver_to, created_at, status
     from public.pending_rewards where recipient_id = tests.the(''recipient'')',
   row(tests.the('recipient'), 1, 'sms'::text, '+12025550100'::text,
     (select created_at from public.gift_card_grants where id = tests.the('grant')), 'awaiting_inventory'::text),
   'release_stuck_cards: released → the reward is pending at its old place in the queue');
 select is((select count(*)::int from public.audit_events where action = 'gift_card.released'
-  and subject_id = tests.the('card')), 1, 'The audit says so');
+  and subject_id = tests.the('card')), 1, '… audited');
 select is(pg_temp.alert(), null, 'release_stuck_cards: released → no alert');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
-select is(pg_temp.sweep(), '{"released": 0, "stuck": 0}', 'A second run finds nothing');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
+select is(pg_temp.sweep(), '{"released": 0, "stuck": 0}', 'release_stuck_cards: a second run → nothing');
 
 -- the same reward a second time: something else holds it up
 select tests.keep('answer', tests.provision_for_caller(tests.the('agent'), recipient_id => tests.the('recipient')));
-select is(tests.kept('answer') #> '{result,giftCard,id}', tests.kept('card'), 'The reward is given again');
+select is(tests.kept('answer') #> '{result,giftCard,id}', tests.kept('card'), 'release_stuck_cards: the reward is provisioned again');
 select is((select status from public.pending_rewards where recipient_id = tests.the('recipient')), 'fulfilled',
   'fulfil_pending_reward: → the reward is not pending any more');
 select pg_temp.age();
 select is(pg_temp.sweep(), '{"released": 0, "stuck": 1}', 'release_stuck_cards: waiting a second time → stuck');
-select is(pg_temp.alert(), array[null::timestamptz], 'There is an alert');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is(pg_temp.alert(), array[null::timestamptz], '… an alert is raised');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 select tests.sign_in(tests.create_user('client_admin', tests.the('client')));
 select is((public.cancel_gift_card(tests.the('card'), 'the sender is down')).status, 'available',
-  'An admin puts a stuck card back that never left');
+  'cancel_gift_card: an undisclosed card → in stock');
 select tests.sign_out();
-select is(pg_temp.alert(), array[now()], 'And the alert is resolved');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is(pg_temp.alert(), array[now()], '… the alert is resolved');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 -- an answer showed the code
 select pg_temp.give('api');
 select pg_temp.age();
-select is(pg_temp.sweep(), '{"released": 0, "stuck": 1}', 'A card whose code was shown is stuck');
-select is(pg_temp.status(), 'stuck', 'It says so');
-select is((select claimed_cards from public.gift_card_pools where id = tests.the('pool')), 1, 'It counts as claimed');
+select is(pg_temp.sweep(), '{"released": 0, "stuck": 1}', 'release_stuck_cards: a disclosed card → stuck');
+select is(pg_temp.status(), 'stuck', '… status stuck');
+select is((select claimed_cards from public.gift_card_pools where id = tests.the('pool')), 1, '… counted as claimed');
 
 -- a try whose end nobody knows
 select pg_temp.give();
 select tests.keep('lease', tests.lease(tests.the('delivery')));
 select tests.report(tests.kept('lease'), 'ambiguous');
 select pg_temp.age();
-select is(pg_temp.sweep(), '{"released": 0, "stuck": 1}', 'A card whose message may have gone out is stuck');
+select is(pg_temp.sweep(), '{"released": 0, "stuck": 1}', 'release_stuck_cards: a card whose message may have been sent → stuck');
 select is(pg_temp.alert(), array[null::timestamptz], 'release_stuck_cards: an attempt of unknown outcome → alert');
 select is((select metadata ->> 'gift_card_id' from public.system_alerts where alert_type = 'stuck_gift_card'
-  and subject = tests.kept('card') #>> '{}'), tests.kept('card') #>> '{}', 'Of which card');
+  and subject = tests.kept('card') #>> '{}'), tests.kept('card') #>> '{}', '… the alert names the card');
 select public.record_delivery_status('twilio', 'SM77', (tests.kept('lease') ->> 'attemptId')::uuid, 'delivered', null);
 select is(pg_temp.status(), 'delivered', 'Found out: it is delivered');
-select is(pg_temp.alert(), array[now()], 'And the alert is resolved');
+select is(pg_temp.alert(), array[now()], '… the alert is resolved');
 
 -- a try that failed, and will be made again
 select pg_temp.give();
 select tests.report(tests.lease(tests.the('delivery')), 'retriable', null, '429');
 select pg_temp.age();
-select is(pg_temp.sweep(), '{"released": 0, "stuck": 1}', 'A card that a provider was asked to send is stuck');
+select is(pg_temp.sweep(), '{"released": 0, "stuck": 1}', 'release_stuck_cards: a card that a provider was asked to send → stuck');
 select is(tests.resend(tests.the('card'), 'email', 'ada@example.com', 'asked by phone',
-  tests.request(tests.the('agent'))) ->> 'outcome', 'ok', 'A stuck card may be sent again');
+  tests.request(tests.the('agent'))) ->> 'outcome', 'ok', 'resend_gift_card: a stuck card → queued');
 select tests.report(tests.lease((select id from public.deliveries where subject_id = tests.the('card') and channel = 'email')),
   'sent', 'EM1');
-select is(pg_temp.status(), 'delivered', 'Then it is delivered');
-select is(pg_temp.alert(), array[now()], 'And the alert is resolved');
+select is(pg_temp.status(), 'delivered', '… delivered');
+select is(pg_temp.alert(), array[now()], '… the alert is resolved');
 
 -- an address that opted out, and no other
 select pg_temp.give();
@@ -110,25 +110,25 @@ select tests.lease(tests.the('delivery'));
 select is((select status from public.deliveries where id = tests.the('delivery')), 'suppressed', 'lease_deliveries: the address has opted out → suppressed');
 select is(pg_temp.status(), 'stuck', 'lease_deliveries: suppressed, no other channel → stuck');
 select pg_temp.age();
-select is(pg_temp.sweep(), '{"released": 0, "stuck": 0}', 'A run has nothing to add');
+select is(pg_temp.sweep(), '{"released": 0, "stuck": 0}', '… another run changes nothing');
 delete from public.contact_opt_outs where address = '+12025550100';
 
 -- held back by the daily cap of SMS
 select pg_temp.give();
 update public.clients set sms_daily_max = 0 where id = tests.the('client');
-select is(tests.lease(tests.the('delivery')), null, 'The daily cap holds a message back');
+select is(tests.lease(tests.the('delivery')), null, 'release_stuck_cards: the daily cap holds a message back');
 select pg_temp.age();
 select is(pg_temp.sweep(), '{"released": 0, "stuck": 0}', 'release_stuck_cards: held back by the daily cap → waits for its day');
 update public.deliveries set next_attempt_at = now() - interval '11 minutes' where id = tests.the('delivery');
 select is(pg_temp.sweep(), '{"released": 1, "stuck": 0}', 'release_stuck_cards: not sent on that day either → released');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 -- what is being sent at this moment is seen by tests/concurrency
 select pg_temp.give();
 select pg_temp.age();
-select is(private.release_waiting_cards(now(), 0), '{"released": 0, "stuck": 0}', 'A run takes no more than its batch');
-select is(public.release_stuck_cards() #>> '{result,released}', '1', 'The job releases it');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is(private.release_waiting_cards(now(), 0), '{"released": 0, "stuck": 0}', 'release_stuck_cards: a run releases no more than its batch');
+select is(public.release_stuck_cards() #>> '{result,released}', '1', 'release_stuck_cards: the job releases it');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 -- a condition that asks for consent, which an admin passed over: the job that gives the card again passes it over, too
 select tests.keep(tests.create_promise(1));
@@ -136,14 +136,14 @@ update public.campaign_conditions set requires_opt_in = true where campaign_id =
 select tests.keep('card', tests.provision_for_caller(tests.create_user('client_admin', tests.the('client')),
   recipient_id => tests.the('recipient'), skip_verification => true) #> '{result,giftCard,id}');
 select pg_temp.age();
-select is(pg_temp.sweep(), '{"released": 1, "stuck": 0}', 'It is released');
+select is(pg_temp.sweep(), '{"released": 1, "stuck": 0}', 'release_stuck_cards: it is released');
 -- nothing but the reward of this test
 update public.pending_rewards set next_attempt_at = now() + interval '1 day', code = 'GC-009'
 where recipient_id <> tests.the('recipient') and status like 'awaiting%';
-select is(public.fulfil_pending_reward('{}') #> '{result,giftCardId}', tests.kept('card'), 'And given again by the job');
+select is(public.fulfil_pending_reward('{}') #> '{result,giftCardId}', tests.kept('card'), '… and provisioned again by the job');
 select is((select status from public.pending_rewards where recipient_id = tests.the('recipient')), 'fulfilled',
   'fulfil_pending_reward: → not pending any more');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

@@ -32,18 +32,18 @@ select is(pg_temp.statuses(), 'crm-1 provisioned, late-1 ignored, late-2 ignored
 select tests.keep('late', tests.create_recipients(tests.the('campaign')));
 update public.campaign_recipients set external_crm_id = 'late-1' where id = tests.the('late');
 
-select is(pg_temp.replay(now() - interval '1 day'), '2', 'The admin has those of a day dealt with again');
-select is(pg_temp.statuses(), 'crm-1 provisioned, late-1 received, late-2 received, late-3 ignored', 'and no others');
+select is(pg_temp.replay(now() - interval '1 day'), '2', 'replay_crm_event: an admin → replays those of a day');
+select is(pg_temp.statuses(), 'crm-1 provisioned, late-1 received, late-2 received, late-3 ignored', '… and no others');
 select public.process_crm_event(id, '{}') from public.crm_events where endpoint_id = tests.the('endpoint') and status = 'received';
 select is(pg_temp.statuses(), 'crm-1 provisioned, late-1 provisioned, late-2 ignored, late-3 ignored',
-  'Who is known by now gets the card');
+  '… recipients known by now get the card');
 select row_eq($$ select actor_id, reason, metadata ->> 'events' from public.audit_events
   where subject_id = tests.the('endpoint') and action = 'crm_events.replayed' $$,
-  row(tests.the('admin'), 'imported late'::text, '2'::text), 'It is audited');
-select is(pg_temp.replay(now() + interval '1 hour'), '0', 'Where there is nothing, nothing is done');
-select is(pg_temp.replay('-infinity', tests.create_user('call_agent', tests.the('client'))), 'RB403', 'RB-403: an agent may not');
-select is(pg_temp.replay('-infinity', tests.create_user('client_admin', tests.create_client())), 'RB404', 'RB-404: nor a stranger');
-select is(pg_temp.replay('-infinity', endpoint => gen_random_uuid()), 'RB404', 'RB-404: there is no such endpoint');
+  row(tests.the('admin'), 'imported late'::text, '2'::text), '… audited');
+select is(pg_temp.replay(now() + interval '1 hour'), '0', 'replay_crm_event: no event without a result → zero');
+select is(pg_temp.replay('-infinity', tests.create_user('call_agent', tests.the('client'))), 'RB403', 'replay_crm_event: an agent → RB-403');
+select is(pg_temp.replay('-infinity', tests.create_user('client_admin', tests.create_client())), 'RB404', 'replay_crm_event: another tenant''s user → RB-404');
+select is(pg_temp.replay('-infinity', endpoint => gen_random_uuid()), 'RB404', 'replay_crm_event: an unknown endpoint → RB-404');
 
 select * from finish();
 rollback;

@@ -24,26 +24,26 @@ $$;
 select tests.keep(tests.create_promise());
 select pg_temp.give('email');
 select tests.report(tests.lease(tests.the('delivery')), 'permanent', null, 'http_400');
-select is(pg_temp.ways(), 'email failed', 'An e-mail that fails does not become an SMS to who has not agreed to any');
+select is(pg_temp.ways(), 'email failed', 'apply_delivery_outcome: a failed e-mail, a phone without consent → no SMS');
 select is((select alert_type from public.system_alerts where subject = tests.kept('card') #>> '{}'), 'delivery_failed',
   'lease_deliveries: no channel with consent left → alert');
-select is(pg_temp.resend('sms'), 'GC-009', 'GC-009: nor does anybody send one');
-select is(pg_temp.resend('email'), 'ok', 'E-mail needs no consent to SMS');
+select is(pg_temp.resend('sms'), 'GC-009', 'resend_gift_card: by SMS, a phone without consent → GC-009');
+select is(pg_temp.resend('email'), 'ok', 'resend_gift_card: by e-mail, no consent to SMS → ok');
 
 select tests.ask_for_consent(tests.the('recipient'));
 select tests.write_sms('+12025550181', 'YES', 'opt_in');
-select is(pg_temp.resend('sms'), 'ok', 'After YES it is sent by SMS');
-select is(pg_temp.resend('sms', '+12025550182'), 'GC-009', 'GC-009: another phone has not agreed');
+select is(pg_temp.resend('sms'), 'ok', 'resend_gift_card: after YES, by SMS → ok');
+select is(pg_temp.resend('sms', '+12025550182'), 'GC-009', 'resend_gift_card: by SMS to another phone without consent → GC-009');
 
 select tests.keep(tests.create_promise());
 select pg_temp.give('email');
 update public.campaign_recipients set sms_opted_in_at = now() where id = tests.the('recipient');
 select tests.report(tests.lease(tests.the('delivery')), 'permanent', null, 'http_400');
-select is(pg_temp.ways(), 'email failed, sms queued', 'Who has agreed gets the SMS');
+select is(pg_temp.ways(), 'email failed, sms queued', 'resend_gift_card: by SMS, a phone with consent → ok');
 
 select tests.keep(tests.create_delivery('email', 'ada@example.com'));
 select tests.report(tests.lease(tests.the('delivery')), 'permanent', null, 'http_400');
-select is(pg_temp.ways(), 'email failed, sms queued', 'A condition that asks for no consent needs none');
+select is(pg_temp.ways(), 'email failed, sms queued', 'resend_gift_card: a condition that requires no consent → ok');
 
 select * from finish();
 rollback;

@@ -15,49 +15,50 @@ $$;
 select tests.keep('answer', pg_temp.resend(key => 'key', hash => 'hash'));
 select tests.keep('again', tests.kept('answer') #> '{result,delivery,id}');
 select is(tests.kept('answer') -> 'result', jsonb_build_object('giftCardId', tests.the('card'), 'delivery',
-  jsonb_build_object('id', tests.the('again'), 'method', 'sms', 'status', 'queued')), 'Another message is queued');
-select is(tests.kept('answer') -> 'sealed', 'null', 'The agent sees no code');
+  jsonb_build_object('id', tests.the('again'), 'method', 'sms', 'status', 'queued')), 'resend_gift_card: another message is queued');
+select is(tests.kept('answer') -> 'sealed', 'null', 'resend_gift_card: the agent sees no code');
 select row_eq('select deliver_to, recipient_id, status, subject_id from public.deliveries
   where id = tests.the(''again'')', row('+12025550111'::text, tests.the('recipient'), 'queued'::text,
-  tests.the('card')), 'To the phone of the recipient');
+  tests.the('card')), '… to the phone of the recipient');
 select row_eq($$ select actor_id, action, reason, metadata ->> 'other_address' from public.audit_events
     where subject_id = tests.the('card') and action = 'gift_card.resent' $$,
   row(tests.the('agent'), 'gift_card.resent'::text, 'asked by phone'::text, 'false'::text),
-    'The audit says who asked for it, and why');
+    '… audited with actor and reason');
 select is(pg_temp.resend(key => 'key', hash => 'hash') -> 'result', tests.kept('answer') -> 'result',
-  'The same key gets the same answer');
-select is((select count(*)::int from public.deliveries where subject_id = tests.the('card')), 2, 'And queues nothing');
+  'resend_gift_card: the same key → the same answer');
+select is((select count(*)::int from public.deliveries where subject_id = tests.the('card')), 2, '… and no second message');
 select is(pg_temp.resend(key => 'key', hash => 'other') ->> 'code', 'RB-409',
-  'RB-409: the same key with another request');
+  'resend_gift_card: the same key with another request → RB-409');
 
 select tests.keep('request', gen_random_uuid());
 select is(tests.resend(tests.the('card'), 'sms', null, null, tests.request(tests.the('agent'), hash => 'hash', id => tests.the('request'))), tests.resend(tests.the('card'), 'sms', null, null,
-  tests.request(tests.the('agent'), hash => 'hash', id => tests.the('request'))) || '{"replayed": false}', 'A call that the network delivered twice is one message');
+  tests.request(tests.the('agent'), hash => 'hash', id => tests.the('request'))) || '{"replayed": false}',
+    'resend_gift_card: a request that arrives twice → one message');
 
-select is(pg_temp.resend(deliver_to => '+12025550166') ->> 'outcome', 'ok', 'It may go to another address');
+select is(pg_temp.resend(deliver_to => '+12025550166') ->> 'outcome', 'ok', 'resend_gift_card: another address → ok');
 select is((select metadata ->> 'other_address' from public.audit_events where action = 'gift_card.resent'
-  and subject_id = tests.the('card') order by id desc limit 1), 'true', 'The audit says so, without the address');
-select is(pg_temp.resend('email') #>> '{result,delivery,method}', 'email', 'Or by another way');
-select is(pg_temp.resend(deliver_to => 'nowhere') ->> 'code', 'GC-012', 'GC-012: an address that is none');
+  and subject_id = tests.the('card') order by id desc limit 1), 'true', '… audited without the address');
+select is(pg_temp.resend('email') #>> '{result,delivery,method}', 'email', 'resend_gift_card: another method → ok');
+select is(pg_temp.resend(deliver_to => 'nowhere') ->> 'code', 'GC-012', 'resend_gift_card: an invalid address → GC-012');
 update public.campaign_recipients set phone = null where id = tests.the('recipient');
 select is(pg_temp.resend() #> '{details,fields}', '[{"field": "phone", "problem": "is missing"}]',
-  'GC-012: nowhere to send it');
+  'resend_gift_card: no address → names phone');
 
 -- the card's state
 select tests.report(tests.lease((select id from public.deliveries
   where subject_id = tests.the('card') and status = 'queued')), 'sent', 'SM1');
-select is(pg_temp.resend(deliver_to => '+12025550166') ->> 'outcome', 'ok', 'A delivered card may be sent again');
-select is((select status from public.gift_cards where id = tests.the('card')), 'delivered', 'It stays delivered');
+select is(pg_temp.resend(deliver_to => '+12025550166') ->> 'outcome', 'ok', 'resend_gift_card: a delivered card → sent again');
+select is((select status from public.gift_cards where id = tests.the('card')), 'delivered', '… it stays delivered');
 update public.gift_cards set status = 'redeemed', redeemed_at = now() where id = tests.the('card');
-select is(pg_temp.resend(deliver_to => '+12025550166') ->> 'code', 'RB-400', 'RB-400: a redeemed card is not');
+select is(pg_temp.resend(deliver_to => '+12025550166') ->> 'code', 'RB-400', 'resend_gift_card: a redeemed card → RB-400');
 select tests.add_cards(tests.the('pool'), 1);
 select tests.keep('free',
   (select id from public.gift_cards where pool_id = tests.the('pool') and status = 'available'));
-select is(pg_temp.resend(card => tests.the('free')) ->> 'code', 'RB-400', 'RB-400: nor a card that was never given');
+select is(pg_temp.resend(card => tests.the('free')) ->> 'code', 'RB-400', 'resend_gift_card: a card in stock → RB-400');
 select is((select exposed_at from public.gift_cards where id = tests.the('free')), null, 'resend_gift_card: refused → the card stays undisclosed');
-select is(pg_temp.resend(card => gen_random_uuid()) ->> 'code', 'RB-404', 'RB-404: no such card');
+select is(pg_temp.resend(card => gen_random_uuid()) ->> 'code', 'RB-404', 'resend_gift_card: an unknown card → RB-404');
 select is(pg_temp.resend(actor => tests.create_user('customer', tests.the('client'))) ->> 'code', 'RB-404',
-  'RB-404: customers send no cards');
+  'resend_gift_card: a customer → RB-404');
 
 select * from finish();
 rollback;

@@ -21,7 +21,7 @@ select tests.keep(tests.create_delivery());
 select pg_temp.resend('sms', '+12025550188');
 select is(pg_temp.status('delivery'), 'cancelled', 'resend_gift_card: the first message still waits → it is called off');
 select is(tests.lease(tests.the('again')) ->> 'deliverTo', '+12025550188', '… and the new one is sent');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 -- the first message is being sent, and fails
 select tests.keep(tests.create_delivery());
@@ -31,7 +31,7 @@ select pg_temp.resend('sms', '+12025550188');
 select is(pg_temp.status('delivery'), 'sending', 'resend_gift_card: the first message is being sent → it stays the sender''s');
 select tests.report(tests.kept('lease'), 'retriable', null, '429');
 select is(pg_temp.status('delivery'), 'cancelled', 'complete_delivery_attempt: failed after the card was sent again → not tried again');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 -- both fail: the first one may go on
 select tests.keep(tests.create_delivery());
@@ -41,7 +41,7 @@ select pg_temp.resend('email', 'ada@example.com');
 select tests.report(tests.lease(tests.the('again')), 'permanent', null, '550');
 select tests.report(tests.kept('lease'), 'retriable', null, '429');
 select is(pg_temp.status('delivery'), 'queued', 'complete_delivery_attempt: the message that was sent again has failed → tried again');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

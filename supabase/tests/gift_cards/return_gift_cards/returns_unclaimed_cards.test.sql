@@ -15,50 +15,51 @@ $$;
 
 select tests.keep('sale', tests.sell(tests.the('master'), tests.the('client'), 4, 24.50, tests.the('pool')) #> '{result,saleId}');
 select tests.keep('dearer', tests.sell(tests.the('master'), tests.the('client'), 1, 26, tests.the('pool')) #> '{result,saleId}');
-select is(pg_temp.credit(), 76.00, 'Four cards at 24.50 and one at 26.00 are paid');
+select is(pg_temp.credit(), 76.00, 'return_gift_cards: four cards at 24.50 and one at 26.00 are paid');
 select tests.keep('answer', tests.return_cards(tests.the('sale'), 3));
 select is((tests.kept('answer') -> 'result') - 'returnId', jsonb_build_object('saleId', tests.the('sale'), 'masterPoolId',
   tests.the('master'), 'buyerPoolId', tests.the('pool'), 'quantity', 3, 'totalAmount', 73.50, 'currency', 'USD',
-  'returnedToCredit', true), 'Three of them go back');
-select is(pg_temp.counters('pool'), '[3, 3]', 'Out of the client''s pool');
-select is(pg_temp.counters('master'), '[8, 8]', 'Into the master pool');
+  'returnedToCredit', true), 'return_gift_cards: three of them are returned');
+select is(pg_temp.counters('pool'), '[3, 3]', '… out of the client''s pool');
+select is(pg_temp.counters('master'), '[8, 8]', '… into the master pool');
 select is((select count(*)::int from public.gift_cards c join private.card_lots l on l.id = c.lot_id and l.pool_id = c.pool_id
   where c.pool_id = tests.the('master') and c.client_id is null), 8, 'return_gift_cards: → cards of the master pool have no client');
-select is(pg_temp.credit(), 149.50, 'And what they were sold for comes back');
+select is(pg_temp.credit(), 149.50, '… and refunded at the price of the sale');
 select row_eq($$ select client_id, sale_id, quantity, total_amount from public.admin_card_returns $$,
-  row(tests.the('client'), tests.the('sale'), 3, 73.50::numeric(18,2)), 'The return is on record');
+  row(tests.the('client'), tests.the('sale'), 3, 73.50::numeric(18,2)), '… the return is recorded');
 select is((select metadata ->> 'quantity' from public.audit_events
-  where subject_id = tests.the('sale') and action = 'gift_cards.returned'), '3', 'And audited');
-select throws_ok('update public.admin_card_returns set quantity = 1', 'P0001', null, 'No return is changed');
+  where subject_id = tests.the('sale') and action = 'gift_cards.returned'), '3', '… and audited');
+select throws_ok('update public.admin_card_returns set quantity = 1', 'P0001', null, 'return_gift_cards: an update of a return → error');
 select is(tests.return_cards(tests.the('sale'), 2) - 'message', '{"outcome": "refused", "code": "GC-003", "details":
   {"available": 1, "requested": 2}}', 'No more go back than are left of the sale: not another sale''s, not an upload''s');
-select is(pg_temp.counters('pool'), '[3, 3]', 'And then none does');
+select is(pg_temp.counters('pool'), '[3, 3]', '… then none is left');
 
 select tests.keep('once', tests.return_cards(tests.the('sale'), 1, idempotency_key => 'once'));
 select is(tests.return_cards(tests.the('sale'), 1, idempotency_key => 'once') -> 'result', tests.kept('once') -> 'result',
-  'The same key gets the same answer');
-select is(pg_temp.credit(), 174.00, 'And gives back once');
+  'return_gift_cards: the same key → the same answer');
+select is(pg_temp.credit(), 174.00, '… and returns once');
 
 -- the uploaded card, or that of the other sale: the last two are claimed
 select tests.provision(tests.the('recipient'));
 select tests.provision(tests.create_recipients(tests.the('campaign')));
-select is(tests.return_cards(tests.the('dearer'), 1) ->> 'code', 'GC-003', 'A card that was claimed does not go back');
-select is(tests.return_cards(gen_random_uuid(), 1) ->> 'code', 'RB-404', 'A sale that is not has nothing to give back');
-select is(tests.return_cards(tests.the('dearer'), 0) ->> 'code', 'RB-400', 'No return of nothing');
+select is(tests.return_cards(tests.the('dearer'), 1) ->> 'code', 'GC-003', 'return_gift_cards: a claimed card → not returned');
+select is(tests.return_cards(gen_random_uuid(), 1) ->> 'code', 'RB-404', 'return_gift_cards: an unknown sale → RB-404');
+select is(tests.return_cards(tests.the('dearer'), 0) ->> 'code', 'RB-400', 'return_gift_cards: zero cards → RB-400');
 
 select tests.keep('again', tests.sell(tests.the('master'), tests.the('client'), 9, 1, tests.the('pool')) #> '{result,saleId}');
-select is(pg_temp.counters('pool'), '[11, 9]', 'What went back can be sold again');
+select is(pg_temp.counters('pool'), '[11, 9]', 'return_gift_cards: returned cards → can be sold again');
 update private.card_lots set expires_at = now() - interval '1 minute' where pool_id = tests.the('pool');
 update public.gift_cards set expires_at = now() - interval '1 minute' where pool_id = tests.the('pool');
-select is(tests.return_cards(tests.the('again'), 1) ->> 'code', 'GC-003', 'An expired card does not go back');
+select is(tests.return_cards(tests.the('again'), 1) ->> 'code', 'GC-003', 'return_gift_cards: an expired card → not returned');
 
 select tests.keep('postpaid', tests.create_client());
 select tests.add_cards(tests.the('master'), 2);
 select tests.keep('unpaid', tests.sell(tests.the('master'), tests.the('postpaid'), 2) #> '{result,saleId}');
-select is(tests.return_cards(tests.the('unpaid'), 2) #>> '{result,returnedToCredit}', 'false', 'return_gift_cards: an uncharged sale → nothing returned to credit');
+select is(tests.return_cards(tests.the('unpaid'), 2) #>> '{result,returnedToCredit}', 'false',
+  'return_gift_cards: an uncharged sale → nothing returned to credit');
 select is((select count(*)::int from public.ledger_accounts where client_id = tests.the('postpaid')), 0, '… nothing comes back');
-select is(pg_temp.counters('master'), '[2, 2]', 'But the cards');
-select is_empty('select * from private.ledger_imbalances', 'The books balance');
+select is(pg_temp.counters('master'), '[2, 2]', '… but the cards');
+select is_empty('select * from private.ledger_imbalances', 'invariants: the ledger balances');
 
 select * from finish();
 rollback;

@@ -17,37 +17,38 @@ create function pg_temp.audited() returns bigint language sql as $$
 $$;
 
 update public.gift_cards set exposed_at = null where id = tests.the('card');
-select is(pg_temp.look(tests.the('agent')) ->> 'outcome', 'ok', 'An agent sees the card');
-select is(pg_temp.look(tests.the('agent')) #>> '{sealed,giftCardId}', tests.the('card')::text, 'The code, to be opened by the function');
+select is(pg_temp.look(tests.the('agent')) ->> 'outcome', 'ok', 'reveal_gift_card_to_staff: an agent → the card');
+select is(pg_temp.look(tests.the('agent')) #>> '{sealed,giftCardId}', tests.the('card')::text, '… the code, to be opened by the function');
 select results_eq(format($$ select actor_id, reason, request_id from public.audit_events
   where subject_id = %L and action = 'gift_card.revealed_to_staff' limit 1 $$, tests.the('card')),
-  $$ values (tests.the('agent'), 'The recipient lost the message', tests.the('request')) $$, 'Who, why and in which request stands in the audit');
+  $$ values (tests.the('agent'), 'The recipient lost the message', tests.the('request')) $$, '… audited with actor, reason and request');
 select isnt((select exposed_at from public.gift_cards where id = tests.the('card')), null, 'reveal_gift_card_to_staff: → the card is disclosed');
-select is((select status from public.gift_cards where id = tests.the('card')), 'claimed', 'But has not arrived by that');
+select is((select status from public.gift_cards where id = tests.the('card')), 'claimed', '… the card is not delivered by that');
 
-select is(pg_temp.look(tests.the('agent'), r.reason) ->> 'code', 'GC-012', 'GC-012: a reason like ' || coalesce(quote_literal(r.reason), 'none'))
+select is(pg_temp.look(tests.the('agent'), r.reason) ->> 'code', 'GC-012', 'reveal_gift_card_to_staff: a reason like ' || coalesce(quote_literal(r.reason), 'none'))
 from (values (null), (''), ('  '), (' x ')) r (reason);
 select is(pg_temp.look(tests.the('foreign')), pg_temp.look(tests.the('foreign'), card => gen_random_uuid()),
-  'A foreign card reads like an unknown one');
-select is(pg_temp.look(tests.the('foreign')) ->> 'code', 'RB-404', 'RB-404: and is not shown');
-select is(pg_temp.look(null) ->> 'code', 'RB-403', 'RB-403: nor to a server, which has no reason');
+  'reveal_gift_card_to_staff: a card of another tenant → the error of an unknown one');
+select is(pg_temp.look(tests.the('foreign')) ->> 'code', 'RB-404', 'reveal_gift_card_to_staff: another tenant''s user → RB-404');
+select is(pg_temp.look(null) ->> 'code', 'RB-403', 'reveal_gift_card_to_staff: a server → RB-403, since it has no reason');
 select tests.add_cards(tests.the('pool'), 1);
 update public.gift_cards set client_id = tests.the('client') where pool_id = tests.the('pool') and status = 'available';
 select is(pg_temp.look(tests.the('agent'), card => (
   select id from public.gift_cards where pool_id = tests.the('pool') and status = 'available')) ->> 'code', 'RB-400',
   'reveal_gift_card_to_staff: a card in stock → RB-400');
-select is(pg_temp.audited(), 2::bigint, 'What is refused is not audited as seen');
+select is(pg_temp.audited(), 2::bigint, 'reveal_gift_card_to_staff: a refusal is not audited as revealed');
 
 -- the quota
 select is((select count(*) from generate_series(1, 25) n where pg_temp.look(tests.the('agent')) ->> 'outcome' = 'ok'), 18::bigint,
   'After twenty looks the day is over: refusals have cost nothing');
-select is(pg_temp.look(tests.the('agent')) ->> 'code', 'RB-429', 'RB-429: the twenty-first is refused');
-select is(pg_temp.audited(), 20::bigint, 'Every look has its audit row');
+select is(pg_temp.look(tests.the('agent')) ->> 'code', 'RB-429', 'reveal_gift_card_to_staff: the twenty-first reveal → RB-429');
+select is(pg_temp.audited(), 20::bigint, 'reveal_gift_card_to_staff: every reveal has its audit row');
 select isnt_empty($$ select from public.system_alerts where subject like 'staff-disclosure:%' and resolved_at is null $$,
   'reveal_gift_card_to_staff: quota spent → alert');
-select is(pg_temp.look(tests.create_user('client_admin', tests.the('client'))) ->> 'outcome', 'ok', 'reveal_gift_card_to_staff: another member of staff → a quota of their own');
+select is(pg_temp.look(tests.create_user('client_admin', tests.the('client'))) ->> 'outcome', 'ok',
+  'reveal_gift_card_to_staff: another member of staff → a quota of their own');
 update private.attempt_limits set attempts_max = 21 where surface = 'staff-disclosure';
-select is(pg_temp.look(tests.the('agent')) ->> 'outcome', 'ok', 'The quota is a row that can be changed');
+select is(pg_temp.look(tests.the('agent')) ->> 'outcome', 'ok', 'reveal_gift_card_to_staff: the quota is a setting');
 
 select * from finish();
 rollback;

@@ -13,7 +13,7 @@ select tests.keep('agent', tests.create_user('call_agent', tests.the('client')))
 select tests.provision(tests.the('given'));
 select tests.provision(tests.the('owed'));
 select is((select status from public.pending_rewards where recipient_id = tests.the('owed')), 'awaiting_inventory',
-  'One recipient has a card, one a pending reward, five have neither');
+  'rotate_redemption_codes: one recipient with a card, one with a pending reward, five with neither');
 create temp table old as select recipient_id, redemption_token, redemption_code from public.recipient_codes
   where client_id = tests.the('client');
 create function pg_temp.replaced() returns bigint language sql as $$

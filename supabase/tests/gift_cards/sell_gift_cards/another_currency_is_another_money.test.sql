@@ -15,10 +15,11 @@ create function pg_temp.credit(currency text) returns numeric language sql as $$
   select a.balance from public.ledger_accounts a where a.owner_id = tests.the('client') and a.asset = 'credit:' || currency
 $$;
 
-select is(tests.sell(tests.the('master'), tests.the('client'), 2, null) ->> 'code', 'GC-006', 'Dollars pay no euros');
-select is((select available_cards from public.gift_card_pools where id = tests.the('master')), 4, 'And nothing has moved');
+select is(tests.sell(tests.the('master'), tests.the('client'), 2, null) ->> 'code', 'GC-006',
+  'sell_gift_cards: credit in dollars does not pay a price in euros');
+select is((select available_cards from public.gift_card_pools where id = tests.the('master')), 4, '… nothing has moved');
 select is((select count(*)::int from public.card_pools where client_id = tests.the('client') and currency = 'EUR'), 0,
-  'Not even a pool is there');
+  '… no pool is left');
 select private.post_credit('allocation', private.system_account(null, 'issuance', 'credit:EUR'),
   private.credit_account('agency', c.agency_id, 'EUR'), 60, 'euros'),
   private.post_credit('allocation', private.credit_account('agency', c.agency_id, 'EUR'),
@@ -26,23 +27,23 @@ select private.post_credit('allocation', private.system_account(null, 'issuance'
 from public.clients c where c.id = tests.the('client');
 select tests.keep('sold', tests.sell(tests.the('master'), tests.the('client'), 2, null) -> 'result');
 select is(array[tests.kept('sold') ->> 'currency', tests.kept('sold') ->> 'totalAmount', tests.kept('sold') ->> 'pricePerCard'],
-  array['EUR', '49.60', '24.80'], 'Euros do, at the price in euros');
-select is(pg_temp.credit('EUR'), 10.40, 'They are gone');
-select is(pg_temp.credit('USD'), 500.00, 'The dollars are not');
-select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-003', 'A campaign in dollars gives no card in euros');
+  array['EUR', '49.60', '24.80'], 'sell_gift_cards: euros → sold at the price in euros');
+select is(pg_temp.credit('EUR'), 10.40, '… the euros are spent');
+select is(pg_temp.credit('USD'), 500.00, '… the dollars are not');
+select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-003', 'provision_gift_card: a campaign in dollars → no card in euros');
 
 update public.campaigns set currency = 'EUR' where id = tests.the('campaign');
-select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-003', 'What was promised in dollars stays a promise in dollars');
+select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-003', '… a promise in dollars stays in dollars');
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
-select is(tests.provision(tests.the('second')) ->> 'outcome', 'ok', 'One in euros does');
+select is(tests.provision(tests.the('second')) ->> 'outcome', 'ok', 'provision_gift_card: a campaign in euros → the card');
 select row_eq($$ select currency, price, cost_basis, margin from public.billing_transactions
   where recipient_id = tests.the('second') $$, row('EUR'::text, 24.80::numeric(18,2), 22.00::numeric(18,2), 2.80::numeric(18,2)),
-  'Billed as it was sold');
-select is(pg_temp.credit('EUR'), 10.40, 'And not charged again');
+  '… billed at the price of the sale');
+select is(pg_temp.credit('EUR'), 10.40, '… and not charged again');
 select is(tests.return_cards((tests.kept('sold') ->> 'saleId')::uuid, 1) #>> '{result,returnedToCredit}', 'true',
-  'The other one goes back');
-select is(pg_temp.credit('EUR'), 35.20, 'For what it was sold');
-select is_empty($$ select * from private.invariant_violations $$, 'Everything agrees');
+  'return_gift_cards: the other card');
+select is(pg_temp.credit('EUR'), 35.20, '… at the price of the sale');
+select is_empty($$ select * from private.invariant_violations $$, 'invariants: none is violated');
 
 select * from finish();
 rollback;

@@ -24,20 +24,20 @@ select row_eq($$ select price_per_card, platform_price_per_card, total_amount, p
   from public.admin_card_sales where id = tests.the('sale') $$,
   row(26.40::numeric(18,2), 24.00::numeric(18,2), 79.20::numeric(18,2), 72.00::numeric(18,2), 20.00::numeric(18,2)),
   'sell_gift_cards: without a price → the client owes its agency''s, the agency the platform''s');
-select is(pg_temp.credit(), array[228.00, 120.80], 'Each level pays its own');
+select is(pg_temp.credit(), array[228.00, 120.80], 'sell_gift_cards: each level pays its own price');
 select tests.keep('passed', tests.sell(tests.the('master'), tests.the('client'), 2, 23) #> '{result,saleId}');
 select row_eq($$ select price_per_card, platform_price_per_card from public.admin_card_sales where id = tests.the('passed') $$,
   row(23.00::numeric(18,2), 23.00::numeric(18,2)), 'sell_gift_cards: a price that the platform names → passed through');
-select is(pg_temp.credit(), array[182.00, 74.80], 'Each level pays it');
+select is(pg_temp.credit(), array[182.00, 74.80], 'sell_gift_cards: each level pays');
 select is(tests.return_cards(tests.the('sale'), 1) #>> '{result,returnedToCredit}', 'true', 'return_gift_cards: a card goes back');
 select is(pg_temp.credit(), array[206.00, 101.20], 'return_gift_cards: each level gets its own price back');
 select is(tests.sell(tests.the('master'), tests.the('client'), 4, null) ->> 'code', 'GC-006', 'sell_gift_cards: only the client is short → GC-006');
 select tests.give_credit(tests.the('client'), 200);
 select is(tests.sell(tests.the('master'), tests.the('client'), 9, null) ->> 'code', 'GC-006', 'sell_gift_cards: only the agency is short → GC-006');
-select is(pg_temp.credit(), array[206.00, 301.20], 'And neither level pays');
+select is(pg_temp.credit(), array[206.00, 301.20], '… neither level pays');
 
 -- what was sold is paid for: given, it is billed at both levels as it was sold, and charged at neither
-select is(tests.provision(tests.the('recipient')) ->> 'outcome', 'ok', 'A card that was sold is given');
+select is(tests.provision(tests.the('recipient')) ->> 'outcome', 'ok', 'provision_gift_card: a sold card → provisioned');
 select row_eq($$ select b.platform_price, b.client_price, b.margin, b.agency_margin
   from public.billing_transactions b join public.admin_card_sales s on s.id = b.sale_id
   where b.recipient_id = tests.the('recipient') and (b.platform_price, b.client_price) = (s.platform_price_per_card, s.price_per_card) $$,
@@ -50,7 +50,7 @@ select is((select jsonb_object_agg(key, value) from jsonb_each(tests.billing_sta
   #> '{result,totals,0}') where key in ('amount', 'paidFromCredit', 'amountDue', 'cardsSold')),
   '{"amount": 94.00, "paidFromCredit": 94.00, "amountDue": 0.00, "cardsSold": 4}',
   'get_billing_statement: the agency''s sales at its price, 72.00 + 46.00 − 24.00, paid from its credit');
-select is_empty('select * from private.invariant_violations', 'Everything agrees');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

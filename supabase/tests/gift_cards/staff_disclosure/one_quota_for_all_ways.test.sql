@@ -72,10 +72,10 @@ select is(pg_temp.resend('+12025550100', 'new phone'), 'RB-429', 'resend_gift_ca
 select is(tests.reveal_to_staff((select id from public.gift_cards where recipient_id = pg_temp.nth(0)), 'asked by phone',
   tests.request(tests.the('agent'))) ->> 'code', 'RB-429', 'reveal_gift_card_to_staff: quota used up by provisioning → RB-429');
 select isnt_empty($$ select from public.system_alerts where alert_type = 'cards_to_one_address'
-  and client_id = tests.the('client') and resolved_at is null $$, 'Cards of several recipients to one address → alert');
+  and client_id = tests.the('client') and resolved_at is null $$, 'staff_disclosure: cards of several recipients to one address → an alert');
 
 select is((select client_id from public.system_alerts where subject like 'staff-disclosure:%' || (tests.the('agent')::text)), tests.the('client'),
-  'The quota is used up → an alert that the admins of the client can read');
+  'staff_disclosure: the quota is used up → an alert for the admins of the client');
 
 select * from finish();
 rollback;

@@ -26,7 +26,7 @@ select is(pg_temp.alerts(), 1, 'provision_gift_card_for_call_center: pending rew
 select tests.keep('recipients', (select jsonb_agg(r) from tests.create_recipients(tests.the('campaign'), 3) r));
 delete from public.system_alerts where client_id = tests.the('client');
 select tests.provision((r #>> '{}')::uuid, deliver_to => null) from jsonb_array_elements(tests.kept('recipients')) r;
-select is(pg_temp.alerts(), 0, 'Rewards that go to their recipients raise no alert');
+select is(pg_temp.alerts(), 0, 'staff_disclosure: rewards to their own recipients → no alert');
 select tests.sign_in(tests.the('agent'));
 select public.update_pending_reward(r.id, 'sms', '+12025550134', 'asked by phone') from public.pending_rewards r
 where r.recipient_id in (select (v #>> '{}')::uuid from jsonb_array_elements(tests.kept('recipients')) v);

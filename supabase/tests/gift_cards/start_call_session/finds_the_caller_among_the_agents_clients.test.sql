@@ -20,35 +20,35 @@ end $$;
 select is(pg_temp.call('+12025550111'),
   (select jsonb_build_array(jsonb_build_object('recipientId', r.id, 'firstName', 'Ada', 'lastName', 'Archer',
   'campaignId', r.campaign_id, 'campaignName', 'Campaign', 'phoneLast4', '0111')) from public.campaign_recipients r
-  where r.id = tests.the('recipient')), 'The caller is found at the agent''s client only');
+  where r.id = tests.the('recipient')), 'start_call_session: the caller is found at the agent''s client only');
 select row_eq($$ select client_id, campaign_id, recipient_id, agent_user_id, caller_phone from public.call_sessions
   where id = tests.the('session') $$,
   row(tests.the('client'), tests.the('campaign'), tests.the('recipient'), tests.the('agent'), '+12025550111'::text),
-    'One match is the caller');
+    'start_call_session: one match → the recipient of the call');
 
 select tests.keep('second_campaign', tests.create_campaign(tests.the('client'), tests.the('brand')));
 select tests.keep('second', tests.create_recipients(tests.the('second_campaign')));
 update public.campaign_recipients set phone = '+12025550111' where id = tests.the('second');
-select is(jsonb_array_length(pg_temp.call('+12025550111')), 2, 'Two matches are for the agent to choose from');
+select is(jsonb_array_length(pg_temp.call('+12025550111')), 2, 'start_call_session: two matches → the agent chooses');
 select row_eq('select client_id, recipient_id from public.call_sessions where id = tests.the(''session'')',
-  row(null::uuid, null::uuid), 'The call does not know its caller yet');
+  row(null::uuid, null::uuid), '… the call has no recipient yet');
 select is(pg_temp.call('+12025550111', tests.the('second_campaign')) #>> '{0,recipientId}', tests.the('second')::text,
-  'A campaign narrows it down');
+  'start_call_session: a campaign → narrows the matches');
 update public.campaigns set status = 'ended' where id = tests.the('second_campaign');
-select is(jsonb_array_length(pg_temp.call('+12025550111')), 1, 'A campaign that has ended is left out');
-select is(pg_temp.call('+12025550999'), '[]', 'An unknown phone has no match');
+select is(jsonb_array_length(pg_temp.call('+12025550111')), 1, 'start_call_session: an ended campaign → left out');
+select is(pg_temp.call('+12025550999'), '[]', 'start_call_session: an unknown phone → no match');
 select is((select caller_phone from public.call_sessions where id = tests.the('session')), '+12025550999',
-  'Its call is noted all the same');
+  '… its call is recorded all the same');
 select is(pg_temp.call('+12025550111', (tests.kept('elsewhere') ->> 'campaign')::uuid), '[]',
-  'A foreign campaign finds nobody');
+  'start_call_session: a campaign of another tenant → no match');
 
 select is(public.start_call_session(tests.create_user('customer', tests.the('client')), '+12025550111', null,
   gen_random_uuid()), '{"outcome": "refused", "code": "RB-403", "message": null, "details": {}}'::jsonb,
-  'RB-403: a customer takes no calls');
+  'start_call_session: a customer → RB-403');
 select is(public.start_call_session(tests.create_user(), '+12025550111', null, gen_random_uuid()) ->> 'code', 'RB-403',
-  'RB-403: nor does somebody without a membership');
+  'start_call_session: a user without a membership → RB-403');
 select is((select count(*)::int from public.call_sessions where agent_user_id <> tests.the('agent')
-  and caller_phone = '+12025550111'), 0, 'They leave no call');
+  and caller_phone = '+12025550111'), 0, '… no call is recorded');
 
 select * from finish();
 rollback;

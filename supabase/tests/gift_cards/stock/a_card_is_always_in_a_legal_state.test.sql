@@ -51,18 +51,18 @@ select pg_temp.refuses('delivery_method = ''pigeon''', 'gift_cards_delivery_meth
 select throws_matching(format('update public.gift_cards set status = ''claimed'', claimed_at = now(), recipient_id = %L,
     grant_id = (select grant_id from public.gift_cards where id = %L)
       where id = %L', tests.the('recipient'), tests.the('card'), tests.the('free')),
-  'gift_cards_one_card_for_a_grant', 'A grant gets one card');
+  'gift_cards_one_card_for_a_grant', 'stock: a grant has one card');
 select throws_matching(format('update public.gift_cards set pool_id = %L where id = %L',
   tests.create_pool(tests.the('client'), tests.the('brand'), 0), tests.the('free')), 'gift_cards_lot_is_the_pools',
-  'A card''s lot is of its pool');
+  'stock: a card''s lot is of its pool');
 
 -- the legal ways
 select lives_ok(format('update public.gift_cards set status = ''stuck'', stuck_at = now() where id = %L',
-  tests.the('card')), 'Claimed to stuck');
+  tests.the('card')), 'stock: claimed → stuck');
 select lives_ok(format('update public.gift_cards set status = ''delivered'', delivered_at = now() where id = %L',
-  tests.the('card')), 'Stuck to delivered');
+  tests.the('card')), 'stock: stuck → delivered');
 select lives_ok(format('update public.gift_cards set status = ''redeemed'', redeemed_at = now() where id = %L',
-  tests.the('card')), 'Delivered to redeemed');
+  tests.the('card')), 'stock: delivered → redeemed');
 
 select * from finish();
 rollback;

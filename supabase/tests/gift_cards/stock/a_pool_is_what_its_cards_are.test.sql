@@ -18,7 +18,7 @@ select pg_temp.refused($$ insert into public.card_pools (client_id, brand_id, po
   values (tests.the('client'), tests.the('brand'), 'Full', 25, 1000, 1000) $$, 'follow its cards',
   'No pool has cards before they are uploaded');
 select lives_ok($$ update public.card_pools set currency = 'CAD' where id = tests.the('pool') $$,
-  'A value that was mistyped can be put right before a card is given');
+  'stock: a mistyped value → correctable before a card is claimed');
 update public.card_pools set currency = 'USD' where id = tests.the('pool');
 select tests.provision(tests.the('recipient'));
 select pg_temp.refused(format('update public.card_pools set %s where id = %L', e, tests.the('pool')), 'keeps its brand',
@@ -26,16 +26,16 @@ select pg_temp.refused(format('update public.card_pools set %s where id = %L', e
     'denomination = 50', 'currency = ''CAD''', format('brand_id = %L', tests.the('other_brand')),
     format('client_id = %L', tests.the('other_client')), 'client_id = null, pool_type = ''master''']) e;
 select lives_ok($$ update public.card_pools set denomination = 50, brand_id = tests.the('other_brand') where id = tests.the('empty') $$,
-  'A pool without cards may become another one');
+  'stock: a pool without cards → any change');
 select lives_ok($$ update public.card_pools set pool_name = 'Renamed', cost_per_card = 22, is_active = false
-  where id = tests.the('pool') $$, 'Name, cost and whether it is used are anybody''s to edit');
+  where id = tests.the('pool') $$, 'stock: name, cost and active → always editable');
 
 -- and edits of the cards themselves are counted
 update public.gift_cards set status = 'expired', expired_at = now()
   where id = (select id from public.gift_cards where pool_id = tests.the('pool') and status = 'available' limit 1);
 select row_eq('select total_cards, available_cards from public.gift_card_pools where id = tests.the(''pool'')', row(3, 1),
-  'An edit of a card is in the counters at once');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+  'stock: an edited card → counted at once');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

@@ -22,52 +22,52 @@ create function pg_temp.all_alerts() returns int language sql as $$
   select count(*)::int from public.system_alerts where subject = tests.kept('pool') #>> '{}'
 $$;
 
-select is(pg_temp.open_alerts(), null, 'An empty new pool is no alert');
+select is(pg_temp.open_alerts(), null, 'stock: an empty new pool → no alert');
 select tests.add_cards(tests.the('pool'), 20);
 select tests.settle(tests.the('pool'));
-select is(pg_temp.open_alerts(), null, 'A full pool neither');
+select is(pg_temp.open_alerts(), null, 'stock: a full pool → no alert');
 select pg_temp.give(16);
-select is(pg_temp.open_alerts(), null, 'At 20 % nothing is said');
+select is(pg_temp.open_alerts(), null, 'stock: 20 % → no alert');
 select pg_temp.give(1);
-select is(pg_temp.open_alerts(), 'low_gift_card_inventory/warning', 'Below 20 % there is a warning');
+select is(pg_temp.open_alerts(), 'low_gift_card_inventory/warning', 'stock: below 20 % → warning');
 select pg_temp.give(1);
-select is(pg_temp.all_alerts(), 1, 'Said once');
+select is(pg_temp.all_alerts(), 1, '… once');
 select row_eq($$ select client_id, metadata -> 'available', metadata -> 'total',
   metadata ->> 'pool_id' from public.system_alerts where subject = tests.kept('pool') #>> '{}' $$,
-  row(tests.the('client'), '3'::jsonb, '20'::jsonb, tests.the('pool')::text), 'With the pool and what was left');
+  row(tests.the('client'), '3'::jsonb, '20'::jsonb, tests.the('pool')::text), '… with the pool and what was left');
 select matches((select message from public.system_alerts where subject = tests.kept('pool') #>> '{}'),
-  'Gift card pool Pool is below 20%', 'In words');
+  'Gift card pool Pool is below 20%', '… in its message');
 select pg_temp.give(1);
 select is(pg_temp.open_alerts(), 'critical_gift_card_inventory/critical low_gift_card_inventory/warning',
-  'Below 10 % it is critical');
+  'stock: below 10 % → critical');
 select pg_temp.give(1);
 select is(pg_temp.open_alerts(),
   'critical_gift_card_inventory/critical low_gift_card_inventory/warning pool_exhausted/critical',
-  'At nothing the pool is exhausted');
-select is(pg_temp.all_alerts(), 3, 'Three steps, three alerts');
+  'stock: zero → exhausted');
+select is(pg_temp.all_alerts(), 3, 'stock: three steps → three alerts');
 select tests.settle(tests.the('pool'));
-select is(pg_temp.all_alerts(), 3, 'A fold of nothing says nothing');
+select is(pg_temp.all_alerts(), 3, 'stock: a fold without movements → no alert');
 
 select tests.add_cards(tests.the('pool'), 3);
 select tests.settle(tests.the('pool'));
 select is(pg_temp.open_alerts(), 'low_gift_card_inventory/warning', 'Restocking resolves what is over: 3 of 23');
 select tests.add_cards(tests.the('pool'), 20);
 select tests.settle(tests.the('pool'));
-select is(pg_temp.open_alerts(), null, 'And all of it when there is enough');
+select is(pg_temp.open_alerts(), null, 'stock: restocked → all are resolved');
 select is((select count(*)::int from public.system_alerts where subject = tests.kept('pool') #>> '{}'
-  and resolved_at = now()), 3, 'The alerts stay, resolved');
+  and resolved_at = now()), 3, '… and kept');
 
 select tests.create_recipients(tests.the('campaign'), 20);
 select pg_temp.give(15);
-select is(pg_temp.open_alerts(), 'low_gift_card_inventory/warning', 'The next crossing is another alert');
-select is(pg_temp.all_alerts(), 4, 'Only that one');
+select is(pg_temp.open_alerts(), 'low_gift_card_inventory/warning', 'stock: the next crossing → another alert');
+select is(pg_temp.all_alerts(), 4, '… only that one');
 
 -- a pool that is stocked and emptied between two folds
 select tests.keep('pool', tests.create_pool(tests.the('client'), tests.the('brand'), 1));
 update public.gift_cards set status = 'expired', expired_at = now() where pool_id = tests.the('pool');
 select tests.settle(tests.the('pool'));
 select matches(pg_temp.open_alerts(), 'pool_exhausted',
-  'A pool that is stocked and emptied between two folds is exhausted, too');
+  'stock: stocked and emptied between two folds → exhausted');
 
 
 -- cards that are sold leave the pool with nothing, not even a total
@@ -84,11 +84,11 @@ begin
   perform tests.settle(target);
 end $$;
 select pg_temp.move(tests.the('pool'), tests.the('buyer'), 3);
-select is(pg_temp.open_alerts(), null, 'A pool that sold most of its cards has all of its total left');
+select is(pg_temp.open_alerts(), null, 'stock: a pool that sold most of its cards → measured by what it has left');
 select pg_temp.move(tests.the('pool'), tests.the('buyer'), 1);
-select matches(pg_temp.open_alerts(), 'pool_exhausted', 'One that sold the last is exhausted');
+select matches(pg_temp.open_alerts(), 'pool_exhausted', 'stock: a pool that sold its last card → exhausted');
 select pg_temp.move(tests.the('buyer'), tests.the('pool'), 2);
-select is(pg_temp.open_alerts(), null, 'What comes back from the buyer resolves it');
+select is(pg_temp.open_alerts(), null, '… returned cards resolve it');
 
 -- a card that was taken back restocks, too
 select tests.keep('pool', tests.create_pool(tests.the('client'), tests.the('brand'), 1, campaign_id => tests.the('campaign')));

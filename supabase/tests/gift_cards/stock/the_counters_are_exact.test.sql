@@ -19,42 +19,42 @@ $$;
 
 select tests.add_cards(tests.the('pool'), 6);
 select tests.add_cards(tests.the('pool'), 4, current_date + 30);
-select is(pg_temp.counters(), '{10,10,0,0}', 'Cards that come in count at once');
+select is(pg_temp.counters(), '{10,10,0,0}', 'stock: new cards → counted at once');
 select tests.settle(tests.the('pool'));
-select is(pg_temp.folded(), '{10,10,0,0}', 'A fold writes the same down');
-select is(pg_temp.lots(), '{4,6}', 'For each lot, too');
+select is(pg_temp.folded(), '{10,10,0,0}', 'fold_pool: → the same figures');
+select is(pg_temp.lots(), '{4,6}', '… for each lot, too');
 
 select count(tests.provision(r)) from tests.create_recipients(tests.the('campaign'), 5) r;
-select is(pg_temp.counters(), '{10,5,5,0}', 'Claims count at once');
-select is(pg_temp.folded(), '{10,10,0,0}', 'Without writing the pool');
+select is(pg_temp.counters(), '{10,5,5,0}', 'stock: claims → counted at once');
+select is(pg_temp.folded(), '{10,10,0,0}', '… without writing the pool');
 select tests.settle(tests.the('pool'));
-select is(pg_temp.folded(), '{10,5,5,0}', 'A fold writes them down');
-select is(pg_temp.lots(), '{0,5}', 'Of the lot that expires first');
+select is(pg_temp.folded(), '{10,5,5,0}', 'fold_pool: → writes them');
+select is(pg_temp.lots(), '{0,5}', '… the lot that expires first');
 select tests.settle(tests.the('pool'));
-select is(pg_temp.folded(), '{10,5,5,0}', 'Folding again changes nothing');
+select is(pg_temp.folded(), '{10,5,5,0}', 'fold_pool: again → no change');
 
 -- by hand, as in Studio
 update public.gift_cards set status = 'delivered', delivered_at = now() where pool_id = tests.the('pool')
   and status = 'claimed';
-select is(pg_temp.counters(), '{10,5,0,5}', 'An edit of many cards counts');
+select is(pg_temp.counters(), '{10,5,0,5}', 'stock: an edit of many cards → counted');
 update public.gift_cards set status = 'redeemed', redeemed_at = now() where pool_id = tests.the('pool')
   and status = 'delivered';
-select is(pg_temp.counters(), '{10,5,0,5}', 'Redeemed cards count as delivered');
+select is(pg_temp.counters(), '{10,5,0,5}', 'stock: redeemed cards → counted as delivered');
 delete from private.card_secrets where gift_card_id in (
   select id from public.gift_cards where pool_id = tests.the('pool') and status = 'available');
 delete from public.gift_cards where id = (select id from public.gift_cards where pool_id = tests.the('pool')
   and status = 'available' limit 1);
-select is(pg_temp.counters(), '{9,4,0,5}', 'A card that is removed counts no more');
+select is(pg_temp.counters(), '{9,4,0,5}', 'stock: a deleted card → not counted');
 update public.gift_cards set status = 'expired', expired_at = now()
 where id = (select id from public.gift_cards where pool_id = tests.the('pool') and status = 'available' limit 1);
-select is(pg_temp.counters(), '{9,3,0,5}', 'An expired card is in the total only');
+select is(pg_temp.counters(), '{9,3,0,5}', 'stock: an expired card → in the total only');
 select tests.keep('moves', (select count(*) from private.card_movements));
 update public.gift_cards set exposed_at = now() where pool_id = tests.the('pool') and status = 'redeemed';
 select is((select count(*) from private.card_movements), (tests.kept('moves') #>> '{}')::bigint,
-  'An edit that moves nothing leaves no movement');
+  'stock: an edit without a change of status → no movement');
 select tests.settle(tests.the('pool'));
-select is(pg_temp.folded(), pg_temp.counters(), 'All of it is the same after a fold');
-select is(pg_temp.lots(), '{0,3}', 'Also for the lots');
+select is(pg_temp.folded(), pg_temp.counters(), 'stock: all of it is the same after a fold');
+select is(pg_temp.lots(), '{0,3}', '… for the lots, too');
 
 -- cards that move to another pool
 select tests.keep('other', tests.create_pool(tests.the('client'), tests.the('brand'), 0));
@@ -62,9 +62,9 @@ insert into private.card_lots (pool_id) values (tests.the('other'));
 update public.gift_cards set pool_id = tests.the('other'),
   lot_id = (select id from private.card_lots where pool_id = tests.the('other')) where pool_id = tests.the('pool')
   and status = 'available';
-select is(pg_temp.counters(), '{6,0,0,5}', 'Cards that move leave one pool');
+select is(pg_temp.counters(), '{6,0,0,5}', 'stock: moved cards → leave one pool');
 select is((select array[total_cards, available_cards] from public.gift_card_pools where id = tests.the('other')),
-  '{3,3}', 'And come into the other');
+  '{3,3}', '… and enter the other');
 
 select * from finish();
 rollback;

@@ -23,25 +23,25 @@ create function pg_temp.claim() returns text language sql as $$
   select coalesce(a ->> 'code', a ->> 'outcome') from tests.provision((select tests.create_recipients(tests.the('campaign')))) a
 $$;
 
-select is(pg_temp.claim(), 'ok', 'A client on invoice needs no credit');
-select is(pg_temp.terms('agent', true, client => 'client'), 'prepaid', 'Its agency makes it prepaid');
-select is(pg_temp.claim(), 'GC-006', 'Then it needs credit for a card');
+select is(pg_temp.claim(), 'ok', 'update_billing_terms: a client on invoice → needs no credit');
+select is(pg_temp.terms('agent', true, client => 'client'), 'prepaid', 'update_billing_terms: its agency → makes it prepaid');
+select is(pg_temp.claim(), 'GC-006', '… then a card needs credit');
 select is((select count(*)::int from public.gift_cards where pool_id = tests.the('pool') and status <> 'available'), 1,
-  'And no card is claimed without');
-select is((select count(*)::int from public.billing_transactions where client_id = tests.the('client')), 1, 'Nor billed');
+  '… no card is claimed without');
+select is((select count(*)::int from public.billing_transactions where client_id = tests.the('client')), 1, '… nor billed');
 select tests.give_credit(tests.the('client'), 25);
-select is(pg_temp.claim(), 'ok', 'With credit it gets one');
-select is(pg_temp.terms('agent', false, client => 'client'), 'invoice', 'And back on invoice');
-select is(pg_temp.claim(), 'ok', 'It needs none again');
-select is(pg_temp.terms('agent', true, agency => 'agency'), 'RB404', 'An agency''s terms are the platform''s to make');
-select is(pg_temp.terms('platform', true, agency => 'agency'), 'prepaid', 'Which makes it prepaid');
+select is(pg_temp.claim(), 'ok', 'update_billing_terms: with credit → a card');
+select is(pg_temp.terms('agent', false, client => 'client'), 'invoice', '… back on invoice');
+select is(pg_temp.claim(), 'ok', '… no credit needed again');
+select is(pg_temp.terms('agent', true, agency => 'agency'), 'RB404', 'update_billing_terms: an agency sets its own terms → RB-404');
+select is(pg_temp.terms('platform', true, agency => 'agency'), 'prepaid', 'update_billing_terms: the platform → makes it prepaid');
 update public.campaigns set billing_entity = 'agency' where id = tests.the('campaign');
-select is(pg_temp.claim(), 'GC-006', 'Then its campaigns need its credit');
+select is(pg_temp.claim(), 'GC-006', '… then its campaigns need its credit');
 select is(pg_temp.terms('platform', true), 'RB400', 'update_billing_terms: neither client nor agency → RB-400');
-select is(pg_temp.terms('platform', null, client => 'client'), 'RB400', 'And one or the other');
+select is(pg_temp.terms('platform', null, client => 'client'), 'RB400', '… and either can be set');
 select is((select count(*)::int from public.audit_events where action = 'billing_terms.updated'
-  and subject_id in (tests.the('client'), tests.the('agency'))), 3, 'Changed terms are audited');
-select is_empty($$ select * from private.bills_off_the_ledger $$, 'What is charged is what is billed');
+  and subject_id in (tests.the('client'), tests.the('agency'))), 3, 'update_billing_terms: changed terms are audited');
+select is_empty($$ select * from private.bills_off_the_ledger $$, 'update_billing_terms: charged amounts are the billed ones');
 
 select * from finish();
 rollback;

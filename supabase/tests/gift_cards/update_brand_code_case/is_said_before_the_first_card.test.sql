@@ -17,7 +17,7 @@ select tests.sign_out();
 select is((tests.upload_target(tests.the('pool'), null) #>> '{result,codeCaseMatters}')::boolean, true,
   'get_upload_target: says that case counts');
 select isnt_empty($$ select from public.audit_events where subject_id = tests.the('brand')
-  and metadata = '{"code_case_matters": true}' and actor_id = tests.the('platform') $$, 'It is audited');
+  and metadata = '{"code_case_matters": true}' and actor_id = tests.the('platform') $$, 'update_brand_code_case: audited');
 
 select tests.add_cards(tests.the('pool'), 1);
 select tests.sign_in(tests.the('platform'));

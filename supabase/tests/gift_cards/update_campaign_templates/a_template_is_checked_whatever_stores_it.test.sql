@@ -39,31 +39,33 @@ select is(pg_temp.try(format('select public.create_campaign(%L, %L, email_templa
 select is(pg_temp.try(format('select public.create_campaign(%L, %L, sms_template => %L)', tests.the('client'), 'C', '{{ code }}')), 'ok',
   'create_campaign: {{ code }} → ok');
 select throws_ok(format('insert into public.campaigns (client_id, campaign_name, sms_template) values (%L, ''C'', ''Hello'')', tests.the('client')),
-  'RB400', 'sms_template: has neither {{code}} nor {{claim_url}}: the recipient would get no card', 'An insert by an operator → RB-400');
+  'RB400', 'sms_template: has neither {{code}} nor {{claim_url}}: the recipient would get no card',
+    'update_campaign_templates: an operator''s insert → RB-400');
 
 -- update
 select is(pg_temp.try(format('select public.update_campaign_templates(%L, %L)', tests.the('campaign'), 'Hi {{firstname}}: {{code}}')),
   'RB400 sms_template', 'update_campaign_templates: an unknown tag → RB-400');
-select is(pg_temp.templates(), '- | - | -', 'Nothing was stored');
+select is(pg_temp.templates(), '- | - | -', '… nothing is stored');
 select is(pg_temp.try(format('select public.update_campaign_templates(%L, %L)', tests.the('campaign'), 'Hi {{first_name}}: {{code}}')),
   'ok', 'update_campaign_templates: a text with the code → ok');
-select is(pg_temp.templates(), 'Hi {{first_name}}: {{code}} | - | - | GSM-7 | 1', 'And the answer says encoding and segments');
+select is(pg_temp.templates(), 'Hi {{first_name}}: {{code}} | - | - | GSM-7 | 1', '… the answer has encoding and segments');
 select is(pg_temp.try(format('select public.update_campaign_templates(%L, email_subject => %L, email_template => %L)', tests.the('campaign'),
   'Your {{value}}', '{{claim_url}}')), 'ok', 'update_campaign_templates: what is left out stays');
-select is(pg_temp.templates(), 'Hi {{first_name}}: {{code}} | Your {{value}} | {{claim_url}} | GSM-7 | 1', 'It does');
+select is(pg_temp.templates(), 'Hi {{first_name}}: {{code}} | Your {{value}} | {{claim_url}} | GSM-7 | 1',
+  'update_campaign_templates: a valid template → stored');
 select is(pg_temp.try(format('select public.update_campaign_templates(%L, %L)', tests.the('campaign'), '🎁 {{first_name}}, {{brand}} for you: '
   '{{code}}, at {{redemption_url}}')), 'ok', 'update_campaign_templates: an emoji → ok');
-select matches(pg_temp.templates(), 'UCS-2 \| 2$', 'And says that it is sent as UCS-2');
+select matches(pg_temp.templates(), 'UCS-2 \| 2$', '… with the notice that it is sent as UCS-2');
 select is(pg_temp.try(format('select public.update_campaign_templates(%L, %L)', tests.the('campaign'), ' ')), 'ok',
   'update_campaign_templates: an empty text → the default again');
-select is(pg_temp.templates(), '- | Your {{value}} | {{claim_url}}', 'It is');
+select is(pg_temp.templates(), '- | Your {{value}} | {{claim_url}}', '… stored');
 select is((select count(*)::int from public.audit_events where action = 'campaign.templates_updated' and subject_id = tests.the('campaign')
-  and actor_id = tests.the('admin')), 4, 'Each change is audited');
+  and actor_id = tests.the('admin')), 4, 'update_campaign_templates: each change is audited');
 select throws_ok(format('update public.campaigns set email_template = ''Hello'' where id = %L', tests.the('campaign')), 'RB400', null,
-  'An update by an operator → RB-400');
+  'update_campaign_templates: an operator''s update → RB-400');
 select is(pg_temp.try($$ select public.check_message_template('{{cod}}', 'email') $$), 'ok', 'check_message_template: an unknown tag → answered, no refusal');
 select tests.sign_in(tests.the('admin'));
-select is((public.check_message_template('{{cod}}') -> 'problems' ->> 0), '{{cod}} is not a merge tag: did you mean {{code}}?', 'It names the problem');
+select is((public.check_message_template('{{cod}}') -> 'problems' ->> 0), '{{cod}} is not a merge tag: did you mean {{code}}?', '… names the problem');
 select tests.sign_out();
 
 -- an SMS that became too long all the same is not sent: the card takes the other channel, and one alert names the campaign

@@ -30,7 +30,7 @@ insert into public.agency_brands (agency_id, brand_id, is_enabled)
 select c.agency_id, tests.the('brand'), false from public.clients c where c.id = tests.the('client');
 select pg_temp.watch();
 select is(pg_temp.alerts(), 'pending_reward_blocked', 'watch_pending_rewards: an agency that does not offer it any more → an alert');
-select is((select count(*)::int from public.system_alerts where alert_type = 'pending_reward_blocked'), 2, 'That is another crossing');
+select is((select count(*)::int from public.system_alerts where alert_type = 'pending_reward_blocked'), 2, '… another crossing → another alert');
 update public.agency_brands set is_enabled = true where brand_id = tests.the('brand');
 select pg_temp.watch();
 
@@ -71,11 +71,11 @@ select is(pg_temp.alerts(), null, '… and nothing is open');
 update public.campaign_conditions set card_value = null where campaign_id = tests.the('campaign');
 select tests.keep('fourth', tests.create_recipients(tests.the('campaign')));
 select is(tests.redeem(tests.redemption_token(tests.the('fourth')), delivery_method => 'sms', deliver_to => '+12025550141') ->> 'code',
-  'GC-003', 'A code of a condition without a card');
+  'GC-003', 'watch_pending_rewards: a code of a condition without a card');
 select is(pg_temp.watch(), 0, 'watch_pending_rewards: a condition that still has no card …');
 select is(pg_temp.alerts(), 'pending_reward_blocked', '… stays an alert');
 update public.pending_rewards set status = 'cancelled' where brand_id is null and campaign_id = tests.the('campaign');
-select is(pg_temp.alerts(), null, 'A manual end of the last reward resolves the alert, too');
+select is(pg_temp.alerts(), null, 'watch_pending_rewards: a manual end of the last reward → resolves the alert, too');
 
 select * from finish();
 rollback;

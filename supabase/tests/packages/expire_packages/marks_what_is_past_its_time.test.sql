@@ -8,18 +8,18 @@ select tests.keep('past', tests.activate(tests.the('client'), tests.the('ada'), 
 select tests.keep('present', tests.activate(tests.the('client'), tests.the('ada'), 10, '29 days'));
 
 select is((private.active_package(tests.the('client'), tests.the('ada'))).id, tests.the('present'),
-  'What is past its time counts for nothing before anybody marks it');
-select cmp_ok((public.expire_packages() #>> '{result,packages}')::int, '>=', 1, 'It is marked');
+  'expire_packages: a package past its end counts for nothing before the job marks it');
+select cmp_ok((public.expire_packages() #>> '{result,packages}')::int, '>=', 1, 'expire_packages: a package past its end → expired');
 select results_eq($$ select id, status, expired_at is not null from public.customer_packages
     where client_id = tests.the('client') order by starts_at $$,
-  $$ values (tests.the('past'), 'expired', true), (tests.the('present'), 'active', false) $$, 'And nothing else is');
-select is(private.expire_packages(now()), 0, 'A second run finds nothing');
+  $$ values (tests.the('past'), 'expired', true), (tests.the('present'), 'active', false) $$, '… no other package');
+select is(private.expire_packages(now()), 0, 'expire_packages: a second run → nothing');
 select public.expire_lots();
-select is((select balance from public.wallet_balances where user_id = tests.the('ada')), 10.00, 'Its messages lapse with it');
+select is((select balance from public.wallet_balances where user_id = tests.the('ada')), 10.00, 'expire_packages: its messages expire with it');
 select is((select messages_limit from public.customer_packages where id = tests.the('past')), 10::bigint,
-  'What was given stays given');
-select is_empty('select * from private.packages_off', 'What packages say agrees with the ledger');
-select is_empty('select * from private.ledger_imbalances', 'And it all adds up');
+  'expire_packages: granted messages stay granted');
+select is_empty('select * from private.packages_off', 'invariants: packages agree with the ledger');
+select is_empty('select * from private.ledger_imbalances', 'invariants: the ledger balances');
 
 select * from finish();
 rollback;

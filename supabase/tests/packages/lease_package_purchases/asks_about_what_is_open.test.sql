@@ -13,28 +13,28 @@ begin
   execute 'update public.package_purchases set next_check_at = now(), ' || what || ' where id = tests.the(''purchase'')';
 end $$;
 
-select is(pg_temp.due(), null, 'At first the webhook has time to come');
+select is(pg_temp.due(), null, 'lease_package_purchases: a new purchase → not leased while the webhook may come');
 select pg_temp.change('created_at = now() - interval ''2 minutes''');
 select is(pg_temp.due() - 'purchaseId' - 'clientId',
-  '{"amount": 1900, "currency": "usd", "paymentIntentId": null, "isToEnd": false}', 'Then the processor is asked');
-select is(pg_temp.due(), null, 'By one at a time');
+  '{"amount": 1900, "currency": "usd", "paymentIntentId": null, "isToEnd": false}', '… then leased');
+select is(pg_temp.due(), null, '… by one worker at a time');
 select ok((select next_check_at = now() + interval '2 minutes' from public.package_purchases where id = tests.the('purchase')),
-  'And less and less often');
+  '… with growing backoff');
 select pg_temp.change('expires_at = now() + interval ''90 seconds''');
 select pg_temp.due();
 select ok((select next_check_at = expires_at from public.package_purchases where id = tests.the('purchase')),
-  'But when it runs out at the latest');
+  '… but when it expires at the latest');
 select pg_temp.change('expires_at = now()');
-select is(pg_temp.due() -> 'isToEnd', 'true', 'Past its time it is to end');
+select is(pg_temp.due() -> 'isToEnd', 'true', 'lease_package_purchases: past its time → to be ended');
 select pg_temp.change('expires_at = now() + interval ''1 hour'', cancel_requested_at = now()');
-select is(pg_temp.due() -> 'isToEnd', 'true', 'When it was to be cancelled as well');
+select is(pg_temp.due() -> 'isToEnd', 'true', '… when it was to be cancelled as well');
 select pg_temp.change('cancel_requested_at = null');
 select public.record_payment(tests.the('purchase'), tests.payment(tests.the('purchase'), 'canceled'));
-select is(pg_temp.due(), null, 'What is over is over');
+select is(pg_temp.due(), null, 'lease_package_purchases: a closed purchase → not leased');
 select throws_ok($$ update public.package_purchases set status = 'completed' where id = tests.the('purchase') $$, '23514', null,
-  'A status goes with its time');
+  'lease_package_purchases: a status without its time → refused');
 select throws_ok($$ update public.package_purchases set bizcoin_amount = price + 1 where id = tests.the('purchase') $$, '23514',
-  null, 'Nobody pays more than the price');
+  null, 'lease_package_purchases: a payment above the price → refused');
 
 -- nobody knows
 create function pg_temp.unresolved() returns bigint language sql as $$
@@ -46,12 +46,12 @@ select tests.keep('silent', (tests.buy(30) #>> '{result,purchase,purchaseId}')::
 update public.package_purchases set created_at = now() - interval '80 minutes', expires_at = now() - interval '20 minutes',
   next_check_at = now(), payment_status = 'processing' where id = tests.the('silent');
 select public.lease_package_purchases(100);
-select is(pg_temp.unresolved(), 0::bigint, 'A bank that takes its time is waited for');
+select is(pg_temp.unresolved(), 0::bigint, 'lease_package_purchases: a processing payment → waited for');
 update public.package_purchases set next_check_at = now(), payment_status = null where id = tests.the('silent');
 select public.lease_package_purchases(100);
-select is(pg_temp.unresolved(), 1::bigint, 'A payment of which nothing is known long after its end is told');
+select is(pg_temp.unresolved(), 1::bigint, 'lease_package_purchases: unknown long after its end → an alert');
 select public.record_payment(tests.the('silent'), tests.payment(tests.the('silent'), 'canceled'));
-select is(pg_temp.unresolved(), 0::bigint, 'until it is known');
+select is(pg_temp.unresolved(), 0::bigint, '… until it is known');
 
 select * from finish();
 rollback;

@@ -23,29 +23,29 @@ $$;
 
 -- paid
 select pg_temp.begin_purchase();
-select is(pg_temp.record('requires_payment_method'), 'awaiting_payment', 'A payment that is not made changes nothing');
-select is(pg_temp.record('processing'), 'awaiting_payment', 'Nor one that is under way');
-select is(pg_temp.record('succeeded'), 'completed', 'A payment that has succeeded completes the purchase');
-select is(tests.bizcoins(tests.the('customer')), '0/0', 'Its bizcoins are captured');
-select is(pg_temp.packages(), 1, 'Its package is active');
-select is(pg_temp.record('succeeded'), 'completed', 'Told again');
-select is(pg_temp.record('canceled'), 'completed', 'And told otherwise');
-select is(pg_temp.packages() || tests.bizcoins(tests.the('customer')), '10/0', 'It stays as it is');
-select is(pg_temp.notices(), 'purchase_completed', 'The customer is told once');
+select is(pg_temp.record('requires_payment_method'), 'awaiting_payment', 'record_payment: not paid → no change');
+select is(pg_temp.record('processing'), 'awaiting_payment', 'record_payment: processing → no change');
+select is(pg_temp.record('succeeded'), 'completed', 'record_payment: succeeded → completed');
+select is(tests.bizcoins(tests.the('customer')), '0/0', '… its bizcoins are captured');
+select is(pg_temp.packages(), 1, '… its package is active');
+select is(pg_temp.record('succeeded'), 'completed', 'record_payment: reported again');
+select is(pg_temp.record('canceled'), 'completed', 'record_payment: reported with another status');
+select is(pg_temp.packages() || tests.bizcoins(tests.the('customer')), '10/0', '… no change');
+select is(pg_temp.notices(), 'purchase_completed', '… one message to the customer');
 
 -- not paid
 select pg_temp.begin_purchase();
 select is(pg_temp.record('requires_payment_method', '{"error": "card_declined"}'), 'awaiting_payment',
-  'A card that is declined leaves the purchase open');
+  'record_payment: declined → stays open');
 select is(tests.bizcoins(tests.the('customer')), '30/30', 'And its bizcoins held: the customer tries again');
-select is(pg_temp.record('canceled'), 'cancelled', 'A payment that is cancelled ends it');
-select is(tests.bizcoins(tests.the('customer')), '30/0', 'Its bizcoins are back');
+select is(pg_temp.record('canceled'), 'cancelled', 'record_payment: cancelled → ended');
+select is(tests.bizcoins(tests.the('customer')), '30/0', '… its bizcoins are released');
 select is(public.record_payment(tests.the('purchase'), tests.payment(tests.the('purchase'), 'canceled'))
-  #> '{result,purchase,bizcoinsReturned}', '30', 'And the answer says so');
-select is(pg_temp.notices(), 'purchase_ended', 'So does a message');
+  #> '{result,purchase,bizcoinsReturned}', '30', '… the answer says so');
+select is(pg_temp.notices(), 'purchase_ended', '… so does a message');
 select pg_temp.begin_purchase();
 update public.package_purchases set expires_at = now() where id = tests.the('purchase');
-select is(pg_temp.record('canceled'), 'expired', 'Cancelled because it took too long, it has expired');
+select is(pg_temp.record('canceled'), 'expired', 'record_payment: cancelled by timeout → expired');
 
 -- not the payment that was asked for
 create function pg_temp.pay_wrongly(over jsonb) returns text language plpgsql as $$
@@ -57,50 +57,50 @@ create function pg_temp.sent_back() returns text language sql as $$
   select string_agg(r.payment_amount || ' ' || r.currency || ' ' || r.status || ' ' || (private.refund_order(r) ->> 'amount'), ', ')
   from public.package_refunds r where r.purchase_id = tests.the('purchase')
 $$;
-select is(pg_temp.pay_wrongly('{"amount": 100, "amountReceived": 100}'), 'failed 0', 'Another amount gives nothing');
-select is(pg_temp.sent_back(), '1.00 USD pending 100', 'and goes back');
-select is(pg_temp.pay_wrongly('{"amount": 999900, "amountReceived": 999900}'), 'failed 0', 'More than the price neither');
-select is(pg_temp.sent_back(), '9999.00 USD pending 999900', 'and all of it goes back');
-select is(pg_temp.pay_wrongly('{"amountReceived": 1800}'), 'failed 0', 'Nor a part of it');
-select is(pg_temp.pay_wrongly('{"currency": "jpy"}'), 'failed 0', 'Nor another currency');
-select is(pg_temp.sent_back(), '1900.00 JPY pending 1900', 'and what goes back is of that currency');
-select is(pg_temp.pay_wrongly('{"isLive": true}'), 'failed 0', 'Nor another mode');
+select is(pg_temp.pay_wrongly('{"amount": 100, "amountReceived": 100}'), 'failed 0', 'record_payment: less than the price → nothing is activated');
+select is(pg_temp.sent_back(), '1.00 USD pending 100', '… and refunded');
+select is(pg_temp.pay_wrongly('{"amount": 999900, "amountReceived": 999900}'), 'failed 0', 'record_payment: more than the price → nothing is activated');
+select is(pg_temp.sent_back(), '9999.00 USD pending 999900', '… and all of it is refunded');
+select is(pg_temp.pay_wrongly('{"amountReceived": 1800}'), 'failed 0', 'record_payment: part of the price → nothing is activated');
+select is(pg_temp.pay_wrongly('{"currency": "jpy"}'), 'failed 0', 'record_payment: another currency → nothing is activated');
+select is(pg_temp.sent_back(), '1900.00 JPY pending 1900', '… and refunded in that currency');
+select is(pg_temp.pay_wrongly('{"isLive": true}'), 'failed 0', 'record_payment: another mode (test or live) → nothing is activated');
 select is(pg_temp.alerts() || ' ' || pg_temp.notices() || ' ' || tests.bizcoins(tests.the('customer')),
-  'payment_mismatch payment_refunded 30/0', 'Somebody is told, so is the customer, and the bizcoins are back');
+  'payment_mismatch payment_refunded 30/0', '… an alert, a message to the customer, and the bizcoins are released');
 select is(pg_temp.record('succeeded', '{"isLive": true}') || ' ' || pg_temp.sent_back(), 'failed 19.00 USD pending 1900',
-  'However often it is told, it goes back once');
+  'record_payment: reported several times → refunded once');
 select public.complete_package_refund(r.id, 'failed', 're_1', 'gone') from public.package_refunds r
   where r.purchase_id = tests.the('purchase');
 select is((select refunded_payment from public.package_purchases where id = tests.the('purchase')), 0.00,
-  'A refund of it that fails counts for nothing');
-select is(pg_temp.alerts(), 'payment_mismatch refund_failed', 'and somebody is told');
+  'record_payment: a failed refund of it → does not count');
+select is(pg_temp.alerts(), 'payment_mismatch refund_failed', '… and an alert is raised');
 select pg_temp.begin_purchase();
 select is(pg_temp.record('canceled', '{"amount": 100}') || ' ' || tests.bizcoins(tests.the('customer')) || ' ' || pg_temp.notices(),
   'failed 30/0 purchase_ended', 'Cancelled, another payment ends the purchase as well: nobody is stuck in it');
 select pg_temp.begin_purchase();
 select pg_temp.record('canceled');
 select is(pg_temp.record('succeeded', '{"amountReceived": 1800}') || ' ' || pg_temp.sent_back(), 'cancelled 18.00 USD pending 1800',
-  'What comes in wrongly when the purchase is over goes back, too');
+  'record_payment: a wrong payment after the end → refunded, too');
 select pg_temp.begin_purchase();
 select pg_temp.record('requires_payment_method');
 select is(pg_temp.record('succeeded', '{"id": "pi_other"}') || ' ' || pg_temp.alerts(), 'awaiting_payment payment_mismatch',
-  'Another payment that names the purchase says nothing about its own');
+  'record_payment: another payment that names the purchase → no change');
 
 -- paid too late
 select pg_temp.begin_purchase();
 select pg_temp.record('canceled');
 select is(pg_temp.record('succeeded'), 'completed', 'Paid after all: honoured, for the bizcoins are still there');
-select is(tests.bizcoins(tests.the('customer')) || pg_temp.packages(), '0/01', 'They are taken, and the package is active');
+select is(tests.bizcoins(tests.the('customer')) || pg_temp.packages(), '0/01', '… captured, and the package is active');
 select pg_temp.begin_purchase();
 select pg_temp.record('canceled');
 select private.reserve_hold(private.ledger_account(tests.the('client'), 'user', tests.the('customer'), 'bizcoin'), 1,
   now() + interval '1 hour', 'spent');
 select is(pg_temp.record('succeeded'), 'cancelled', 'Paid after all, and the bizcoins are spent: it stays over');
-select is(pg_temp.record('succeeded'), 'cancelled', 'However often it is told');
+select is(pg_temp.record('succeeded'), 'cancelled', '… however often it is reported');
 select results_eq($$ select payment_amount, bizcoins::int, status from public.package_refunds
-  where purchase_id = tests.the('purchase') $$, $$ values (19.00, 0, 'pending') $$, 'The money goes back, once');
+  where purchase_id = tests.the('purchase') $$, $$ values (19.00, 0, 'pending') $$, 'record_payment: the payment is refunded, once');
 select is(pg_temp.alerts() || ' ' || pg_temp.notices(), 'payment_too_late payment_refunded purchase_ended',
-  'Customer and admin are told');
+  'record_payment: the customer gets a message, admins an alert');
 
 -- the hold has run out, and nobody has asked the processor yet
 select pg_temp.begin_purchase();
@@ -114,17 +114,18 @@ select public.release_holds();
 select private.reserve_hold(private.ledger_account(tests.the('client'), 'user', tests.the('customer'), 'bizcoin'), 1,
   now() + interval '1 hour', 'spent elsewhere');
 select is(pg_temp.record('succeeded') || ' ' || pg_temp.notices(), 'expired payment_refunded',
-  'and if the bizcoins are spent by then it is over, and the customer hears only that his money comes back');
+  '… with the bizcoins spent: the purchase is closed, and the customer''s message is about the refund only');
 
 -- whoever has bought is not there any more
 select pg_temp.begin_purchase();
 delete from auth.users where id = tests.the('customer');
-select is(pg_temp.record('succeeded') || ' ' || pg_temp.packages(), 'completed 1', 'A customer who has left has paid all the same');
-select is(pg_temp.notices(), null, 'and nobody is written to');
+select is(pg_temp.record('succeeded') || ' ' || pg_temp.packages(), 'completed 1', 'record_payment: a customer who has left → the payment counts');
+select is(pg_temp.notices(), null, '… without a message');
 select is(tests.refund(null, tests.the('purchase'), null, null, null, 'left')
-  #>> '{result,refund,paymentAmount}', '19.00', 'What he paid can be given back');
+  #>> '{result,refund,paymentAmount}', '19.00', 'refund_package_purchase: what they paid → refundable');
 
-select is_empty('select * from private.refunds_off union all select * from private.purchases_off union all select null, problem from private.ledger_imbalances', 'It adds up');
+select is_empty('select * from private.refunds_off union all select * from private.purchases_off union all select null, problem from private.ledger_imbalances',
+  'invariants: none is violated');
 
 select * from finish();
 rollback;

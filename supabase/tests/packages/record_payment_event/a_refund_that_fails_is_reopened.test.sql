@@ -40,7 +40,7 @@ select is(pg_temp.books(), 'completed 19.00 completed', 'refund_package_purchase
 select is(pg_temp.tell('d', 'charge.refund.updated', '{"refundId": "re_2", "ownRefundId": null, "error": "canceled"}', null),
   '{"applied": true}', 'record_payment_event: charge.refund.updated without a payment → found by the refund');
 select is(pg_temp.books(), 'completed 0.00 failed', 'record_payment_event: charge.refund.updated, canceled → nothing is refunded');
-select is_empty($$ select problem from private.refunds_off where id = tests.the('purchase') $$, 'The books agree');
+select is_empty($$ select problem from private.refunds_off where id = tests.the('purchase') $$, 'invariants: none is violated');
 
 -- disputes
 select is(pg_temp.tell('e', 'charge.dispute.created', jsonb_build_object('disputeId', 'dp_' || tests.the('client'), 'chargeId', 'ch_1'), null),

@@ -15,8 +15,8 @@ create function pg_temp.refund(amount numeric default null) returns text languag
   select a ->> 'outcome' from tests.refund(tests.the('admin'), tests.the('purchase'), amount, null, null, 'test') a
 $$;
 
-select is(pg_temp.saved(), 10.00, 'A purchase of 100.00 has saved 10.00');
-select is(pg_temp.refund(30), 'ok', 'A third goes back');
+select is(pg_temp.saved(), 10.00, 'refund_package_purchase: a purchase of 100.00 with a discount of 10.00');
+select is(pg_temp.refund(30), 'ok', 'refund_package_purchase: a third is refunded');
 select is(pg_temp.saved(), 6.67, 'refund_package_purchase: 30.00 of 90.00 → 3.33 of the discount is reversed');
 select is(pg_temp.refund(30), 'ok', 'refund_package_purchase: another 30.00 → accepted');
 select is(pg_temp.saved(), 3.33, 'refund_package_purchase: 60.00 → 6.67');
@@ -25,8 +25,8 @@ from (select * from public.package_refunds where purchase_id = tests.the('purcha
 select is(pg_temp.saved(), 6.67, 'complete_package_refund: one of them fails → 3.33 again');
 select is(pg_temp.refund(), 'ok', 'refund_package_purchase: the rest → accepted');
 select is(pg_temp.saved(), 0.00, 'refund_package_purchase: all of it → 10.00');
-select is((select status from public.voucher_entitlements where user_id = tests.the('customer')), 'used', 'The discount stays used');
-select is_empty('select * from private.voucher_violations', 'Vouchers agree with their redemptions');
+select is((select status from public.voucher_entitlements where user_id = tests.the('customer')), 'used', '… the discount stays used');
+select is_empty('select * from private.voucher_violations', 'invariants: vouchers agree with their redemptions');
 
 select * from finish();
 rollback;

@@ -32,67 +32,67 @@ create function pg_temp.state() returns text language sql as $$
 $$;
 
 select pg_temp.purchase(30, 50, 30);
-select is(pg_temp.refund(actor => tests.create_user('call_agent', tests.the('client'))) ->> 'code', 'RB-403', 'An agent may not');
-select is(pg_temp.refund(actor => tests.the('customer')) ->> 'code', 'RB-404', 'Nor the customer');
+select is(pg_temp.refund(actor => tests.create_user('call_agent', tests.the('client'))) ->> 'code', 'RB-403', 'refund_package_purchase: an agent → RB-403');
+select is(pg_temp.refund(actor => tests.the('customer')) ->> 'code', 'RB-404', 'refund_package_purchase: the customer → RB-404');
 select is(tests.refund(tests.the('admin'), gen_random_uuid(), null, null, null, null) ->> 'code',
-  'RB-404', 'An unknown purchase is not found');
-select is(pg_temp.parts(pg_temp.refund(10, key => 'a')), '4+6 pending', 'A part goes back in the proportion of the payment');
-select is(pg_temp.refund(10, key => 'a') ->> 'replayed', 'true', 'Asked again, it is the same refund');
-select is(pg_temp.refund(11, key => 'a') ->> 'code', 'RB-409', 'A key stands for one request');
-select is(tests.bizcoins(tests.the('customer')), '6/0', 'The bizcoins are back at once');
+  'RB-404', 'refund_package_purchase: an unknown purchase → RB-404');
+select is(pg_temp.parts(pg_temp.refund(10, key => 'a')), '4+6 pending', 'refund_package_purchase: a part → in the proportion of the payment');
+select is(pg_temp.refund(10, key => 'a') ->> 'replayed', 'true', 'refund_package_purchase: the same key → the same refund');
+select is(pg_temp.refund(11, key => 'a') ->> 'code', 'RB-409', 'refund_package_purchase: the same key with another request → RB-409');
+select is(tests.bizcoins(tests.the('customer')), '6/0', 'refund_package_purchase: bizcoins are returned at once');
 select is((select count(*)::int from jsonb_path_query(public.lease_package_refunds(100), '$.result.refunds[*]') r
-  where r ->> 'purchaseId' = tests.the('purchase')::text), 0, 'Whoever asks calls the processor himself first');
-select is(pg_temp.settle('unknown'), 'pending', 'No answer of the processor leaves it owed');
+  where r ->> 'purchaseId' = tests.the('purchase')::text), 0, 'refund_package_purchase: the caller calls the processor first');
+select is(pg_temp.settle('unknown'), 'pending', 'refund_package_purchase: no answer of the processor → still due');
 update public.package_refunds set next_attempt_at = now() where purchase_id = tests.the('purchase');
 select is((select (r ->> 'amount') || ' ' || (r ->> 'attempts') from jsonb_path_query(
   public.lease_package_refunds(100), '$.result.refunds[*]') r where r ->> 'purchaseId' = tests.the('purchase')::text), '400 1',
-  'The job asks again, in cents');
-select is(pg_temp.settle('succeeded'), 'completed', 'Until it is done');
-select is(pg_temp.parts(pg_temp.refund(payment => 16.01)), 'VC-027', 'No more than remains goes back to the card');
+  '… the job retries, in cents');
+select is(pg_temp.settle('succeeded'), 'completed', '… until it is done');
+select is(pg_temp.parts(pg_temp.refund(payment => 16.01)), 'VC-027', 'refund_package_purchase: more than remains of the card payment → VC-027');
 select is(pg_temp.refund(bizcoins => 25) -> 'details', '{"remainingPayment": 16.00, "remainingBizcoins": 24}',
-  'Nor to the wallet, and the answer says what remains');
-select is(pg_temp.parts(pg_temp.refund(41)), 'VC-027', 'Nor both together');
-select is(pg_temp.parts(pg_temp.refund(bizcoins => 4)), '0+4 completed', 'An admin may name the parts');
-select is(pg_temp.state(), 'completed active', 'As long as something remains the package does');
-select is(pg_temp.parts(pg_temp.refund()), '16+20 pending', 'Without an amount all that remains goes back');
-select is(pg_temp.state(), 'completed cancelled', 'Then the package ends');
-select is(pg_temp.settle('succeeded') || ', ' || pg_temp.state(), 'completed, refunded cancelled', 'And when it is done, the purchase');
-select is(tests.bizcoins(tests.the('customer')), '30/0', 'The customer has all his bizcoins again');
-select is(pg_temp.parts(pg_temp.refund()), 'VC-027', 'There is nothing more');
+  'refund_package_purchase: more bizcoins than remain → says what remains');
+select is(pg_temp.parts(pg_temp.refund(41)), 'VC-027', 'refund_package_purchase: both → VC-027');
+select is(pg_temp.parts(pg_temp.refund(bizcoins => 4)), '0+4 completed', 'refund_package_purchase: an admin may name both parts');
+select is(pg_temp.state(), 'completed active', 'refund_package_purchase: a part remains → the package stays active');
+select is(pg_temp.parts(pg_temp.refund()), '16+20 pending', 'refund_package_purchase: no amount → all that remains');
+select is(pg_temp.state(), 'completed cancelled', '… then the package ends');
+select is(pg_temp.settle('succeeded') || ', ' || pg_temp.state(), 'completed, refunded cancelled', '… and when it is done, the purchase');
+select is(tests.bizcoins(tests.the('customer')), '30/0', '… the customer has all bizcoins again');
+select is(pg_temp.parts(pg_temp.refund()), 'VC-027', 'refund_package_purchase: nothing remains → VC-027');
 
 -- whole bizcoins, odd amounts
 select pg_temp.purchase(100, 49.30, 17);
-select is(pg_temp.parts(pg_temp.refund(10)), '6.55+3 pending', 'Bizcoins are whole');
-select is(pg_temp.parts(pg_temp.refund(35)), '22.93+13 pending', 'Again');
-select is(pg_temp.parts(pg_temp.refund(4.30)), '2.82+1 pending', 'What is left is left');
+select is(pg_temp.parts(pg_temp.refund(10)), '6.55+3 pending', 'refund_package_purchase: bizcoins are whole');
+select is(pg_temp.parts(pg_temp.refund(35)), '22.93+13 pending', '… again');
+select is(pg_temp.parts(pg_temp.refund(4.30)), '2.82+1 pending', '… the remainder stays');
 select pg_temp.purchase(100, 49.30, 50);
-select is(pg_temp.parts(pg_temp.refund(49.30)), '0+50 completed', 'A last bizcoin that paid a part of itself comes back whole');
+select is(pg_temp.parts(pg_temp.refund(49.30)), '0+50 completed', 'refund_package_purchase: a last bizcoin that paid in part → returned whole');
 select pg_temp.purchase(0, 49, 0);
-select is(pg_temp.parts(pg_temp.refund(49)), '49+0 pending', 'What was paid by card alone goes back to the card');
+select is(pg_temp.parts(pg_temp.refund(49)), '49+0 pending', 'refund_package_purchase: paid by card alone → refunded to the card');
 select pg_temp.purchase(40, 50, 40, 0.50);
-select is(pg_temp.parts(pg_temp.refund(10)), '6+8 pending', 'What a bizcoin was worth, it is worth');
+select is(pg_temp.parts(pg_temp.refund(10)), '6+8 pending', 'refund_package_purchase: a bizcoin is returned at the value that it paid');
 
 -- it fails
 select pg_temp.settle('succeeded');
 select pg_temp.refund(payment => 24);
-select is(pg_temp.settle('failed'), 'failed', 'The processor says no');
-select is((select refunded_payment from public.package_purchases where id = tests.the('purchase')), 6.00, 'Then it still remains');
+select is(pg_temp.settle('failed'), 'failed', 'refund_package_purchase: the processor declines');
+select is((select refunded_payment from public.package_purchases where id = tests.the('purchase')), 6.00, '… the amount still remains');
 select is((select alert_type from public.system_alerts where subject = tests.the('purchase')::text), 'refund_failed',
-  'And somebody is told');
+  '… an alert is raised');
 select pg_temp.refund();
 select pg_temp.settle('succeeded');
-select is(pg_temp.state(), 'refunded cancelled', 'It can be refunded after all');
+select is(pg_temp.state(), 'refunded cancelled', '… it can be refunded again');
 select public.record_payment_event('late' || tests.the('client'), 'refund.failed', null, p.payment_intent_id,
   jsonb_build_object('refundId', r.provider_refund_id, 'error', 'expired_or_canceled_card'))
 from public.package_purchases p join public.package_refunds r on r.purchase_id = p.id and r.payment_amount = 24
 where p.id = tests.the('purchase') and r.status = 'completed';
-select is(pg_temp.state(), 'completed cancelled', 'A bank that sends it back weeks later is heard');
+select is(pg_temp.state(), 'completed cancelled', 'refund_package_purchase: a bank that returns it weeks later → applied');
 
 select tests.keep(tests.create_buyer(balance => 30, price => 49));
 select tests.keep('purchase', (tests.buy(30) #>> '{result,purchase,purchaseId}')::uuid);
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
 select is(pg_temp.refund() ->> 'code', 'VC-026', 'What is not paid is not refunded: it is cancelled');
-select is_empty('select * from private.purchases_off union all select null, problem from private.ledger_imbalances', 'It adds up');
+select is_empty('select * from private.purchases_off union all select null, problem from private.ledger_imbalances', 'invariants: none is violated');
 -- the processor is silent
 create function pg_temp.unresolved() returns text language sql as $$
   select string_agg(severity, ' ') from public.system_alerts
@@ -103,16 +103,16 @@ select tests.keep('purchase', (tests.buy(0) #>> '{result,purchase,purchaseId}'):
 select public.record_payment(tests.the('purchase'), tests.payment(tests.the('purchase'), 'succeeded'));
 select tests.keep('refund', (tests.refund(null, tests.the('purchase'), null, null, null, 'test') #>> '{result,refund,refundId}')::uuid);
 select public.complete_package_refund(tests.the('refund'), 'unknown', null, 'network');
-select is(pg_temp.unresolved(), null, 'A refund without an answer is asked for again');
+select is(pg_temp.unresolved(), null, 'refund_package_purchase: a refund without an answer → retried');
 update public.package_refunds set attempts = 5 where id = tests.the('refund');
 select public.complete_package_refund(tests.the('refund'), 'unknown', null, 'network');
-select is(pg_temp.unresolved(), 'warning', 'After some times somebody is told');
+select is(pg_temp.unresolved(), 'warning', '… after some attempts an alert is raised');
 select public.complete_package_refund(tests.the('refund'), 'succeeded', 're_late', null);
-select is(pg_temp.unresolved(), null, 'until there is one');
+select is(pg_temp.unresolved(), null, '… until there is an answer');
 
-select is_empty('select * from private.packages_off', 'And packages agree with the ledger');
+select is_empty('select * from private.packages_off', 'invariants: packages agree with the ledger');
 select throws_ok($$ update public.package_purchases set refunded_bizcoins = bizcoins + 1 where id = tests.the('purchase') $$, '23514',
-  null, 'No constraint lets more go back than was paid');
+  null, 'refund_package_purchase: more refunded than paid → refused by a constraint');
 
 select * from finish();
 rollback;

@@ -87,8 +87,8 @@ select public.complete_package_refund(r.id, 'failed', null, 'no') from public.pa
 select is(pg_temp.refund(7), '4+3', 'refund_package_purchase: after one that failed → a share of 20.00 and 15 that are left');
 select is(pg_temp.refund(), '16+12', 'refund_package_purchase: and the rest');
 
-select is_empty('select * from private.refunds_off', 'Refunds and purchases agree');
-select is_empty('select * from private.ledger_imbalances', 'The ledger adds up');
+select is_empty('select * from private.refunds_off', 'invariants: refunds and purchases agree');
+select is_empty('select * from private.ledger_imbalances', 'invariants: the ledger balances');
 
 select * from finish();
 rollback;

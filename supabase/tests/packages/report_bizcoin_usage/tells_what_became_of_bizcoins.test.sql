@@ -21,12 +21,12 @@ select public.record_payment(tests.the('purchase'), tests.payment(tests.the('pur
 select private.post_transfer(tests.the('client'), 'gift', private.system_account(tests.the('client'), 'issuance', 'bizcoin'),
   private.ledger_account(tests.the('client'), 'user', tests.the('customer'), 'bizcoin'), 25, 'lapses', null, null, now());
 select is(pg_temp.report(), '{"issued": 125, "spent": 25, "expired": 0, "outstanding": 75, "usageRate": 0.2000, "purchases": 2,
-  "purchasesWithBizcoins": 1, "purchaseRate": 0.5000}', 'What was refunded is not spent, and what has lapsed counts for nothing');
+  "purchasesWithBizcoins": 1, "purchaseRate": 0.5000}', 'report_bizcoin_usage: refunded bizcoins are not spent, expired ones count for nothing');
 select private.expire_lots(now());
-select is(pg_temp.report() ->> 'expired', '25', 'When it is booked it has expired');
+select is(pg_temp.report() ->> 'expired', '25', '… once booked they are expired');
 select is(pg_temp.report('9999-12-31Z'), '{"issued": 0, "spent": 0, "expired": 0, "outstanding": 75, "usageRate": null, "purchases": 0,
-  "purchasesWithBizcoins": 0, "purchaseRate": null}', 'A time in which nothing happened');
-select is((select count(*)::int from private.ledger_imbalances), 0, 'It adds up');
+  "purchasesWithBizcoins": 0, "purchaseRate": null}', 'report_bizcoin_usage: a period without movements');
+select is((select count(*)::int from private.ledger_imbalances), 0, 'invariants: the ledger balances');
 
 select * from finish();
 rollback;

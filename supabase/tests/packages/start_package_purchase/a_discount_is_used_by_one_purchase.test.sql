@@ -31,35 +31,36 @@ select is(tests.buy() #>> '{result,purchase,status}', 'completed', 'start_packag
 select is(pg_temp.discount(), 'available -', 'start_package_purchase: a discount of a free package → not used up');
 
 select pg_temp.open_shop(49, 10);
-select is(pg_temp.quote(), '4.90 44.10', 'A discount comes off the price');
+select is(pg_temp.quote(), '4.90 44.10', 'start_package_purchase: a discount reduces the price');
 select tests.keep('answer', tests.buy(20));
 select tests.keep('purchase', (tests.kept('answer') #>> '{result,purchase,purchaseId}')::uuid);
-select is(tests.kept('answer') #>> '{result,payment,amount}', '2410', 'Bizcoins come off what then remains');
-select is(pg_temp.discount(), 'reserved -', 'It is set aside while the purchase is open');
-select is(tests.buy(20) #>> '{result,purchase,discount}', '4.90', 'The purchase keeps it when it is continued');
+select is(tests.kept('answer') #>> '{result,payment,amount}', '2410', 'start_package_purchase: bizcoins pay what then remains');
+select is(pg_temp.discount(), 'reserved -', 'start_package_purchase: the discount is reserved while the purchase is open');
+select is(tests.buy(20) #>> '{result,purchase,discount}', '4.90', 'start_package_purchase: a continued purchase keeps it');
 select tests.keep('first', tests.the('package'));
 select tests.keep('package', tests.create_package(tests.the('client'), 49));
-select is(pg_temp.quote(), '0 49.00', 'Another purchase has none meanwhile');
+select is(pg_temp.quote(), '0 49.00', 'start_package_purchase: another purchase has none meanwhile');
 select tests.keep('package', tests.the('first'));
-select is(pg_temp.settle('canceled'), 'cancelled', 'The purchase comes to nothing');
-select is(pg_temp.discount(), 'available -', 'Then the discount is back');
+select is(pg_temp.settle('canceled'), 'cancelled', 'start_package_purchase: the purchase is cancelled');
+select is(pg_temp.discount(), 'available -', '… the discount is free again');
 
 select tests.keep('purchase', (tests.buy(20) #>> '{result,purchase,purchaseId}')::uuid);
-select is(pg_temp.settle('succeeded'), 'completed', 'The next purchase is paid');
-select is(pg_temp.discount(), 'used 4.90', 'It is used, and the redemption tells what it saved');
-select is(pg_temp.quote(), '0 49.00', 'Once');
+select is(pg_temp.settle('succeeded'), 'completed', 'start_package_purchase: the next purchase is paid');
+select is(pg_temp.discount(), 'used 4.90', '… it is used, and the redemption has the amount saved');
+select is(pg_temp.quote(), '0 49.00', '… once');
 
 -- paid too late
 select pg_temp.open_shop(49, 10);
 select tests.keep('purchase', (tests.buy(0) #>> '{result,purchase,purchaseId}')::uuid);
 select pg_temp.settle('canceled');
-select is(pg_temp.settle('succeeded') || ' ' || pg_temp.discount(), 'completed used 4.90', 'Paid late, the discount is taken again');
+select is(pg_temp.settle('succeeded') || ' ' || pg_temp.discount(), 'completed used 4.90',
+  'start_package_purchase: paid late → the discount was used elsewhere');
 select pg_temp.open_shop(49, 10);
 select tests.keep('purchase', (tests.buy(0) #>> '{result,purchase,purchaseId}')::uuid);
 select pg_temp.settle('canceled');
 update public.voucher_entitlements set status = 'expired', expired_at = now() where user_id = tests.the('customer');
 select is(pg_temp.settle('succeeded'), 'cancelled', 'Paid late, and the discount is gone: the purchase stays over');
-select is((select payment_amount from public.package_refunds where purchase_id = tests.the('purchase')), 44.10, 'And the money goes back');
+select is((select payment_amount from public.package_refunds where purchase_id = tests.the('purchase')), 44.10, '… and the payment is refunded');
 
 -- in two currencies
 select pg_temp.open_shop(49, 10);
@@ -78,32 +79,32 @@ select tests.sign_out();
 -- kept for another time
 select pg_temp.open_shop(5, 95);
 select is(tests.quote(tests.the('customer'), tests.the('package'), 3) - 'message', jsonb_build_object('outcome', 'refused',
-  'code', 'VC-024', 'details', jsonb_build_object('bizcoins', 3, 'mostBizcoins', 1)), 'A discount leaves less for bizcoins to pay');
+  'code', 'VC-024', 'details', jsonb_build_object('bizcoins', 3, 'mostBizcoins', 1)), 'start_package_purchase: a discount leaves less for bizcoins to pay');
 select is(tests.quote(tests.the('customer'), tests.the('package'), 0) - 'message', '{"outcome": "refused", "code": "VC-023",
   "details": {"finalAmount": 0.25, "minimum": 0.50, "currency": "USD", "workingBizcoins": [1], "amountWithoutDiscount": 5.00}}',
-  'When it leaves too little to be charged, what would be paid without it is told');
+  'start_package_purchase: too little remains to be charged → VC-023, with the amount without the discount');
 select is(tests.quote(tests.the('customer'), tests.the('package'), 0, false) #>> '{result,finalAmount}', '5.00',
-  'A customer may keep it');
+  'start_package_purchase: a customer may keep it');
 select tests.keep('answer', tests.buy(0, use_discount => false));
-select is(tests.kept('answer') #>> '{result,payment,amount}', '500', 'Then he pays the price');
-select is(pg_temp.discount(), 'available -', 'and has it still');
+select is(tests.kept('answer') #>> '{result,payment,amount}', '500', '… then they pay the price');
+select is(pg_temp.discount(), 'available -', '… and still have it');
 select is(tests.buy(0, use_discount => false) #>> '{result,purchase,purchaseId}', tests.kept('answer') #>> '{result,purchase,purchaseId}',
-  'Asked again, it is the same purchase');
+  'start_package_purchase: the same request → the same purchase');
 select pg_temp.open_shop(49, 10);
 select tests.buy(0);
-select is(tests.buy(0, use_discount => false) ->> 'code', 'VC-025', 'One that has begun with it is another one');
+select is(tests.buy(0, use_discount => false) ->> 'code', 'VC-025', 'start_package_purchase: a request with it, after one without → VC-025');
 
 -- how it is rounded
 select pg_temp.open_shop(49.90, 12.5);
-select is(pg_temp.quote(), '6.24 43.66', 'Half a cent is rounded up');
+select is(pg_temp.quote(), '6.24 43.66', 'start_package_purchase: half a cent → rounded up');
 select pg_temp.open_shop(505, 10, 'JPY');
-select is(pg_temp.quote(), '51 454.00', 'Yen have no decimals');
+select is(pg_temp.quote(), '51 454.00', 'start_package_purchase: yen → no decimals');
 select pg_temp.open_shop(49, 100);
-select is(tests.buy(0) #>> '{result,purchase,status}', 'completed', 'A discount of all of it leaves nothing to pay');
-select is(pg_temp.discount(), 'used 49.00', 'And is used');
+select is(tests.buy(0) #>> '{result,purchase,status}', 'completed', 'start_package_purchase: a discount of the whole price → nothing to pay');
+select is(pg_temp.discount(), 'used 49.00', '… and it is used');
 
-select is_empty('select * from private.purchases_off union all select null, problem from private.ledger_imbalances', 'It adds up');
-select is_empty('select * from private.voucher_violations', 'With the vouchers as well');
+select is_empty('select * from private.purchases_off union all select null, problem from private.ledger_imbalances', 'invariants: none is violated');
+select is_empty('select * from private.voucher_violations', 'invariants: vouchers agree with their redemptions');
 
 select * from finish();
 rollback;

@@ -16,14 +16,14 @@ $$;
 -- since the preview
 select tests.keep(tests.create_buyer(balance => 100, price => 49));
 select is((tests.quote(tests.the('customer'), tests.the('package'), 10) #>> '{result,finalAmount}')::numeric, 39.00,
-  'The preview says 39.00');
+  'start_package_purchase: the quote says 39.00');
 select pg_temp.reprice(59);
 select tests.keep('refused', tests.buy(10, expected => 39));
 select is(tests.kept('refused') ->> 'code', 'VC-031', 'start_package_purchase: the price rose since the preview → VC-031');
-select is(tests.kept('refused') -> 'details' ->> 'finalAmount', '49.00', 'VC-031: says what it costs now');
-select is(tests.kept('refused') -> 'details' ->> 'price', '59.00', 'VC-031: and why');
-select is(tests.kept('refused') -> 'details' ->> 'expectedFinalAmount', '39', 'VC-031: and what was expected');
-select is_empty($$ select from public.package_purchases where user_id = tests.the('customer') $$, 'Nothing has begun');
+select is(tests.kept('refused') -> 'details' ->> 'finalAmount', '49.00', 'start_package_purchase: VC-031 has what it costs now');
+select is(tests.kept('refused') -> 'details' ->> 'price', '59.00', 'start_package_purchase: VC-031 has the reason');
+select is(tests.kept('refused') -> 'details' ->> 'expectedFinalAmount', '39', 'start_package_purchase: VC-031 has the expected price');
+select is_empty($$ select from public.package_purchases where user_id = tests.the('customer') $$, '… nothing is started');
 select pg_temp.reprice(29);
 select is(tests.buy(10, expected => 49) ->> 'code', 'VC-031', 'start_package_purchase: the price fell → VC-031 as well');
 select is(pg_temp.status(tests.buy(10, expected => 19)), 'awaiting_payment', 'start_package_purchase: the expected price → it begins');
@@ -40,10 +40,10 @@ select pg_temp.reprice(25);
 select tests.keep('refused', tests.buy(10));
 select is(tests.kept('refused') ->> 'code', 'VC-025', 'start_package_purchase: open at worse terms than now → VC-025');
 select is((tests.kept('refused') -> 'details' ->> 'finalAmount') || ' ' || (tests.kept('refused') #>> '{details,quote,finalAmount}'),
-  '19.00 15.00', 'VC-025: says both prices');
-select is(tests.kept('refused') #>> '{details,quote,bizcoinsAvailable}', '100', 'VC-025: its own bizcoins would be free again');
-select is(tests.kept('refused') #>> '{details,nextStep}', 'continue', 'VC-025: it may be continued at its own terms');
-select is(pg_temp.status(tests.buy(10, purchase_id => tests.the('purchase'))), 'awaiting_payment', 'continued by its id, it goes on');
+  '19.00 15.00', 'start_package_purchase: VC-025 has both prices');
+select is(tests.kept('refused') #>> '{details,quote,bizcoinsAvailable}', '100', 'start_package_purchase: VC-025: its own bizcoins would be free again');
+select is(tests.kept('refused') #>> '{details,nextStep}', 'continue', 'start_package_purchase: VC-025: it may be continued at its own terms');
+select is(pg_temp.status(tests.buy(10, purchase_id => tests.the('purchase'))), 'awaiting_payment', 'start_package_purchase: continued by its id → ok');
 select pg_temp.reprice(99);
 select is(tests.buy(10) #>> '{result,purchase,finalAmount}', '19.00', 'start_package_purchase: open at better terms than now → it goes on');
 select pg_temp.reprice(29);
@@ -51,13 +51,13 @@ select pg_temp.discount(10);
 select is(tests.buy(10) #>> '{details,quote,finalAmount}', '16.10', 'start_package_purchase: a discount redeemed meanwhile → VC-025 with it');
 select tests.cancel_purchase(tests.the('customer'), tests.the('purchase'));
 select public.record_payment(tests.the('purchase'), tests.payment(tests.the('purchase'), 'canceled'));
-select is(tests.buy(10, expected => 16.10) #>> '{result,purchase,discount}', '2.90', 'cancelled and begun again, it counts');
+select is(tests.buy(10, expected => 16.10) #>> '{result,purchase,discount}', '2.90', 'start_package_purchase: cancelled and started again → at the new price');
 select tests.keep('purchase', (tests.buy(10) #>> '{result,purchase,purchaseId}')::uuid);
 select is(tests.buy(10) #>> '{result,purchase,purchaseId}', tests.the('purchase')::text,
   'start_package_purchase: its own discount is not another quote → it goes on');
 update public.packages set is_active = false where id = tests.the('package');
 select is(pg_temp.status(tests.buy(10)), 'awaiting_payment', 'start_package_purchase: no longer offered → the open one goes on');
-select is(tests.buy(20) #> '{details,quote}', null, 'VC-025: without a quote when nothing is offered');
+select is(tests.buy(20) #> '{details,quote}', null, 'start_package_purchase: VC-025 has no quote when the package is not offered');
 
 -- bizcoins alone, and a replay
 select tests.keep(tests.create_buyer(balance => 100, price => 40));

@@ -10,12 +10,12 @@ create function pg_temp.export() returns jsonb language sql as $$
   select tests.export_report('campaign_comparison', tests.the('client'), null, null)
 $$;
 
-select is(jsonb_array_length(pg_temp.export() #> '{result,rows}'), 10000, '10,000 rows are a file');
+select is(jsonb_array_length(pg_temp.export() #> '{result,rows}'), 10000, 'export_report: 10,000 rows → ok');
 insert into public.campaigns (client_id, campaign_name, billing_entity) values (tests.the('client'), 'One more', 'client');
 select row_eq($$ select a ->> 'code', a #> '{details}' from pg_temp.export() a $$,
-  row('RB-400'::text, '{"rows": 10001, "rowsMax": 10000}'::jsonb), 'RB-400: one more is too many');
+  row('RB-400'::text, '{"rows": 10001, "rowsMax": 10000}'::jsonb), 'export_report: 10,001 rows → RB-400');
 select is((select count(*)::int from public.report_campaign_comparison(tests.the('client'))), 10001,
-  'In the database there is no such limit');
+  'export_report: in the database there is no such limit');
 
 select * from finish();
 rollback;

@@ -15,7 +15,7 @@ create temp table reports as
 
 select set_eq($$ select 'report_' || report from reports $$,
   $$ select proname::text from pg_proc where pronamespace = 'public'::regnamespace and proname like 'report\_%' and proretset $$,
-  'Every report that is a table can be exported');
+  'export_report: every report that is a table can be exported');
 select is(
   tests.export_report(report, tests.the('client'), null, null, tests.request(tests.the('admin'))) ->> 'outcome',
   case when is_platforms then 'refused' else 'ok' end, report || ': what it answers a client admin') from reports;
@@ -25,18 +25,18 @@ select ok(jsonb_array_length(answer #> '{result,rows}') > 0
 from reports, tests.export_report(report, tests.the('client'), null, null) answer;
 
 select is(tests.export_report('profit_by_client', tests.the('client'), null, null, tests.request(tests.the('platform')))
-  #> '{result,rows,0,margin}', '"25.00"', 'An amount is a text that keeps its decimals');
+  #> '{result,rows,0,margin}', '"25.00"', 'export_report: an amount → a text that keeps its decimals');
 select is(tests.export_report('liability', tests.the('client'), null, null, tests.request(tests.the('agent'))) ->> 'code',
-  'RB-403', 'An agent exports nothing');
+  'RB-403', 'export_report: an agent → refused');
 select is(tests.export_report('liability', (tests.kept('b') ->> 'client')::uuid, null, null, tests.request(tests.the('admin'))),
   tests.export_report('liability', gen_random_uuid(), null, null, tests.request(tests.the('admin'))),
-  'A foreign client reads like an unknown one');
+  'export_report: another tenant''s client → the error of an unknown one');
 select is((select jsonb_object_agg(e.metadata ->> 'report', e.metadata -> 'rows') from public.audit_events e
   where e.action = 'report.exported' and e.actor_id = tests.the('platform')), '{"profit_by_client": 1}',
   'export_report: → recorded in the audit log with its rows');
 select is((select count(*) from public.report_geography(tests.the('client'))),
   jsonb_array_length(tests.export_report('geography', tests.the('client'), null, null) #> '{result,rows}')::bigint,
-  'A file has all the rows that the report has');
+  'export_report: a file has all rows of the report');
 
 select * from finish();
 rollback;

@@ -16,12 +16,12 @@ create function pg_temp.given(from_day text, to_day text) returns bigint languag
   select coalesce(sum(given_cards), 0)::bigint from public.report_brand_performance(tests.the('client'), from_day, to_day)
 $$;
 
-select is(pg_temp.given('2026-03-07', '2026-03-08'), 1::bigint, 'The day before clocks go forward');
-select is(pg_temp.given('2026-03-08', '2026-03-09'), 2::bigint, 'has an hour more than the day on which they do');
-select is(pg_temp.given('2026-03-09', '2026-03-10'), 1::bigint, 'and the next day begins an hour earlier');
-select is(pg_temp.given('2026-11-01', '2026-11-02'), 2::bigint, 'The day on which they go back has 25 hours');
-select is(pg_temp.given('2026-11-02', '2026-11-03'), 1::bigint, 'and the next one begins after them');
-select is(pg_temp.given('2026-03-01', '2026-12-01'), 8::bigint, 'No card is in two days, and none is in none');
+select is(pg_temp.given('2026-03-07', '2026-03-08'), 1::bigint, 'report_brand_performance: the day before clocks go forward');
+select is(pg_temp.given('2026-03-08', '2026-03-09'), 2::bigint, '… has an hour more than the day on which they do');
+select is(pg_temp.given('2026-03-09', '2026-03-10'), 1::bigint, '… and the next day begins an hour earlier');
+select is(pg_temp.given('2026-11-01', '2026-11-02'), 2::bigint, 'report_brand_performance: the day on which they go back has 25 hours');
+select is(pg_temp.given('2026-11-02', '2026-11-03'), 1::bigint, '… and the next one begins after them');
+select is(pg_temp.given('2026-03-01', '2026-12-01'), 8::bigint, 'report_brand_performance: each card is in exactly one day');
 
 select * from finish();
 rollback;

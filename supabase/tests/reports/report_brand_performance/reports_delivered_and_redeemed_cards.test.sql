@@ -19,12 +19,13 @@ select results_eq($$
     value_redeemed, average_seconds_to_delivery from public.report_brand_performance() $$,
   $$ values (tests.the('client'), 'EUR', 2::bigint, 2::bigint, 1::bigint, 1.0000, 0.5000, 20.00, 10.00, 30.0),
     (tests.the('client'), 'USD', 5::bigint, 4::bigint, 1::bigint, 0.8000, 0.2500, 125.00, 25.00, 90.0) $$,
-  'Each currency has its row, and of the other tenant there is none');
+  'report_brand_performance: a row for each currency, none of another tenant');
 select results_eq($$ select given_cards, delivery_rate, redemption_rate from public.report_brand_performance(null, '2026-03-04', '2026-03-05') $$,
-  $$ values (1::bigint, 0.0000, null::numeric) $$, 'Of nothing delivered nothing is redeemed, at no rate');
-select is_empty($$ select from public.report_brand_performance(null, '2026-02-01', '2026-03-01') $$, 'A range without cards has no rows');
+  $$ values (1::bigint, 0.0000, null::numeric) $$, 'report_brand_performance: nothing delivered → no rate');
+select is_empty($$ select from public.report_brand_performance(null, '2026-02-01', '2026-03-01') $$,
+  'report_brand_performance: a range without cards → no rows');
 select throws_ok(format('select public.report_brand_performance(%L)', tests.kept('b') ->> 'client'), 'RB404', null,
-  'A foreign client reads like an unknown one');
+  'report_brand_performance: another tenant''s client → RB-404');
 select tests.sign_out();
 
 select * from finish();

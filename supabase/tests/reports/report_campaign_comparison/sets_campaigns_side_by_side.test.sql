@@ -28,15 +28,15 @@ select results_eq($$
     ('Campaign', 5::bigint, 5::bigint, 1.0000, 5::bigint, 4::bigint, 1::bigint, 0::bigint, 0.2500, 8::bigint, 0.3750, 90.0, 125.00, null::numeric),
     ('Second', 4::bigint, 1::bigint, 0.2500, 1::bigint, 0::bigint, 0::bigint, 2::bigint, null, 0::bigint, null, null, 25.00, null),
     ('Third', 0::bigint, 0::bigint, null, 0::bigint, 0::bigint, 0::bigint, 0::bigint, null, 0::bigint, null, null, 0.00, null) $$,
-  'Every campaign of this tenant has its row, also one without cards');
+  'report_campaign_comparison: every campaign of the client has a row, also without cards');
 select is_empty($$ select from public.report_campaign_comparison(null, '2025-01-01', '2026-01-01') $$,
-  'A range that ended before the campaigns began has no rows');
+  'report_campaign_comparison: a range before the campaigns → no rows');
 select throws_ok(format('select public.report_campaign_comparison(%L)', tests.kept('b') ->> 'client'), 'RB404', null,
-  'A foreign client reads like an unknown one');
+  'report_campaign_comparison: another tenant''s client → RB-404');
 select tests.sign_out();
 
 select results_eq($$ select total_cost, cost_per_redemption from public.report_campaign_comparison(tests.the('client')) $$,
-  $$ values (100.00, 25.00), (20.00, null::numeric), (0.00, null) $$, 'In Studio the owner reads the costs, too');
+  $$ values (100.00, 25.00), (20.00, null::numeric), (0.00, null) $$, 'report_campaign_comparison: in the SQL editor the owner reads costs, too');
 
 select * from finish();
 rollback;

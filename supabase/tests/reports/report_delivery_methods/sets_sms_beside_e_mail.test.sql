@@ -20,9 +20,10 @@ select results_eq($$
     ('email', 1::bigint, 1::bigint, 1::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 1.0000, 1.00, 180.0, 1::bigint, 0::bigint, 0.0000),
     ('sms', 4::bigint, 7::bigint, 2::bigint, 1::bigint, 2::bigint, 0::bigint, 0::bigint, 0.2857, 1.75, 90.0, 2::bigint, 1::bigint, 0.5000) $$,
   'report_delivery_methods: → attempts, successes, times and redemptions, of this tenant only');
-select is_empty($$ select from public.report_delivery_methods(null, '2026-02-01', '2026-03-01') $$, 'A range without messages has no rows');
+select is_empty($$ select from public.report_delivery_methods(null, '2026-02-01', '2026-03-01') $$,
+  'report_delivery_methods: a range without messages → no rows');
 select throws_ok(format('select public.report_delivery_methods(%L)', tests.kept('b') ->> 'client'), 'RB404', null,
-  'A foreign client reads like an unknown one');
+  'report_delivery_methods: another tenant''s client → RB-404');
 select tests.sign_out();
 
 select tests.keep('card', tests.give_card(tests.create_recipients(tests.the('campaign')), tests.the('pool'), '2026-03-06 12:00Z'));

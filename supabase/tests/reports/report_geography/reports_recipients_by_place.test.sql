@@ -15,10 +15,10 @@ select bag_eq($$
   $$ values ('US', 'CA', 'USD', 2::bigint, 2::bigint, 2::bigint, 0::bigint, 0.0000, 50.00),
     ('US', 'NY', 'USD', 2::bigint, 2::bigint, 2::bigint, 1::bigint, 0.5000, 50.00),
     ('unknown', 'unknown', 'USD', 1::bigint, 1::bigint, 0::bigint, 0::bigint, null::numeric, 25.00) $$,
-  'A place is one however it is written, and of the other tenant there is none');
-select is_empty($$ select from public.report_geography(null, '2026-02-01', '2026-03-01') $$, 'A range without cards has no rows');
+  'report_geography: a place in any notation → one row; none of another tenant');
+select is_empty($$ select from public.report_geography(null, '2026-02-01', '2026-03-01') $$, 'report_geography: a range without cards → no rows');
 select throws_ok(format('select public.report_geography(%L)', tests.kept('b') ->> 'client'), 'RB404', null,
-  'A foreign client reads like an unknown one');
+  'report_geography: another tenant''s client → RB-404');
 select tests.sign_out();
 
 select tests.give_card((tests.kept('recipients') ->> 0)::uuid, tests.the('pool'), '2026-03-09', condition_number => 2);

@@ -26,9 +26,9 @@ select results_eq($$ select age, given_cards, owed_rewards, total_value from pub
   'report_liability: a month later → older, without the fulfilled reward');
 select results_eq($$ select given_cards, oldest_at from public.report_liability(null, '2026-03-01', '2026-03-02') $$,
   $$ values (1::bigint, timestamptz '2026-03-01 12:00Z') $$, 'report_liability: redeemed after the range → counted');
-select is_empty($$ select from public.report_liability(null, '2026-01-01', '2026-02-01') $$, 'Before anything was promised there is no row');
+select is_empty($$ select from public.report_liability(null, '2026-01-01', '2026-02-01') $$, 'report_liability: before any promise → no row');
 select throws_ok(format('select public.report_liability(%L)', tests.kept('b') ->> 'client'), 'RB404', null,
-  'A foreign client reads like an unknown one');
+  'report_liability: another tenant''s client → RB-404');
 select tests.sign_out();
 
 update public.gift_cards set expires_at = '2026-04-20' where id = (tests.kept('cards') ->> 1)::uuid;
@@ -39,7 +39,7 @@ select results_eq($$ select sum(given_cards) from public.report_liability(tests.
   $$ values (3::numeric) $$, 'report_liability: an expired card → not counted');
 select is(array(select private.age_of(d) from unnest(array[0, 30, 31, 90, 91, 180, 181, 365, 366]) d),
   array['0-30 days', '0-30 days', '31-60 days', '61-90 days', '91-180 days', '91-180 days', '181-365 days', '181-365 days',
-    'over 365 days'], 'Ages have no gaps');
+    'over 365 days'], 'report_liability: ages have no gaps');
 
 select * from finish();
 rollback;

@@ -22,22 +22,22 @@ select results_eq($$
     average_seconds_to_delivery, value_given, revenue, cost, margin, margin_rate
   from public.report_platform_analytics((tests.kept('a') ->> 'client')::uuid) $$,
   $$ values (1::bigint, 1::bigint, 1::bigint, 10::bigint, 5::bigint, 125.00, 5::bigint, 5::bigint, 0::bigint, 4::bigint, 1::bigint,
-    1::bigint, 8::bigint, 0.3750, 0.2500, 90.0, 125.00, 125.00, 100.00, 25.00, 0.2000) $$, 'One client by itself');
+    1::bigint, 8::bigint, 0.3750, 0.2500, 90.0, 125.00, 125.00, 100.00, 25.00, 0.2000) $$, 'report_platform_analytics: one client');
 select results_eq($$
   select agencies, clients, given_cards, delivered_cards, redeemed_cards, delivery_success_rate, redemption_rate, revenue, margin,
     margin_rate from public.report_platform_analytics() where currency = 'XTS' $$,
   $$ values (2::bigint, 2::bigint, 10::bigint, 8::bigint, 2::bigint, 0.3750, 0.2500, 250.00, 50.00, 0.2000) $$,
-  'All clients together');
+  'report_platform_analytics: all clients together');
 select results_eq($$ select given_cards, value_given from public.report_platform_analytics() where currency = 'XXX' $$,
-  $$ values (1::bigint, 25.00) $$, 'Another currency is another row');
+  $$ values (1::bigint, 25.00) $$, 'report_platform_analytics: another currency → another row');
 select results_eq($$
   select given_cards, delivery_success_rate, margin_rate from public.report_platform_analytics(null, '2020-01-01', '2020-02-01')
   where currency = 'XTS' $$,
-  $$ values (0::bigint, null::numeric, null::numeric) $$, 'A range without cards has rates of nothing');
+  $$ values (0::bigint, null::numeric, null::numeric) $$, 'report_platform_analytics: a range without cards → null rates');
 select tests.sign_out();
 
 select tests.sign_in(tests.create_user('client_admin', (tests.kept('a') ->> 'client')::uuid));
-select throws_ok('select public.report_platform_analytics()', 'RB403', null, 'It is the platform''s');
+select throws_ok('select public.report_platform_analytics()', 'RB403', null, 'report_platform_analytics: a client admin → RB-403');
 select tests.sign_out();
 select tests.sign_in(tests.create_user());
 select throws_ok('select public.report_platform_analytics()', 'RB403', null, 'report_platform_analytics: a user without membership → RB-403');

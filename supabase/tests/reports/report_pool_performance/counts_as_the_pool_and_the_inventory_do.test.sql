@@ -66,7 +66,7 @@ select row_eq($$ select given_cards::int, delivered_cards::int, redeemed_cards::
 select tests.sign_out();
 
 update public.gift_cards set status = 'claimed', stuck_at = null where id = tests.the('stuck');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

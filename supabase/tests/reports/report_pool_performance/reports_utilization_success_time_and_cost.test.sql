@@ -26,40 +26,41 @@ select results_eq($$
   select total_cards, available_cards, given_cards, delivered_cards, redeemed_cards, utilization_rate, delivery_attempts,
     delivery_success_rate, average_seconds_to_delivery, total_cost, cost_per_redemption from pg_temp.march('admin') $$,
   $$ values (10::bigint, 5::bigint, 5::bigint, 4::bigint, 1::bigint, 0.4000, 8::bigint, 0.3750, 90.0, null::numeric, null::numeric) $$,
-  'An admin in New York reads the March of New York, and no cost');
+  'report_pool_performance: an admin in New York → March in New York, without costs');
 select results_eq($$
   select given_cards, delivered_cards, utilization_rate, delivery_success_rate, average_seconds_to_delivery, total_cost,
     cost_per_redemption from pg_temp.march('other') $$,
   $$ values (4::bigint, 3::bigint, 0.3000, 0.3750, 120.0, null::numeric, null::numeric) $$,
-  'An admin elsewhere reads the March of UTC, and nothing of the other tenant');
+  'report_pool_performance: an admin elsewhere → March in UTC, nothing of another tenant');
 select bag_eq($$ select total_cost, cost_per_redemption from pg_temp.march('platform') $$,
-  $$ values (100.00, 25.00), (80.00, 26.67) $$, 'A platform admin reads both, with what they cost');
+  $$ values (100.00, 25.00), (80.00, 26.67) $$, 'report_pool_performance: a platform admin → both, with their costs');
 
 select tests.sign_in(tests.the('admin'));
 select results_eq($$
   select total_cards, given_cards, utilization_rate, delivery_success_rate, average_seconds_to_delivery
   from public.report_pool_performance(null, '2026-03-01', '2026-03-01') where pool_id = (tests.kept('a') ->> 'pool')::uuid $$,
   $$ values (10::bigint, 0::bigint, 0.0000, null::numeric, null::numeric) $$,
-  'A range without days has given nothing; the rates of nothing are null');
+  'report_pool_performance: a range without days → zero cards and null rates');
 select results_eq($$
   select total_cards, utilization_rate, cost_per_redemption from public.report_pool_performance() where pool_id = tests.the('empty') $$,
-  $$ values (0::bigint, null::numeric, null::numeric) $$, 'A pool without cards divides by no zero');
+  $$ values (0::bigint, null::numeric, null::numeric) $$, 'report_pool_performance: a pool without cards → no division by zero');
 select results_eq($$
   select given_cards from public.report_pool_performance(null, '2026-04-01') where pool_id = (tests.kept('a') ->> 'pool')::uuid $$,
-  $$ values (0::bigint) $$, 'An open end counts from the day on');
+  $$ values (0::bigint) $$, 'report_pool_performance: an open end → from the day on');
 select results_eq($$
   select given_cards from public.report_pool_performance(null, null, '2026-03-02') where pool_id = (tests.kept('a') ->> 'pool')::uuid $$,
-  $$ values (1::bigint) $$, 'The last day of a range is the day before its end');
+  $$ values (1::bigint) $$, 'report_pool_performance: the last day of a range is the day before its end');
 select throws_ok(format('select public.report_pool_performance(%L)', tests.kept('b') ->> 'client'), 'RB404', null,
-  'A foreign client reads like an unknown one');
+  'report_pool_performance: another tenant''s client → RB-404');
 select tests.sign_out();
 
 select tests.keep('master', tests.create_pool(null, (tests.kept('a') ->> 'brand')::uuid, 1));
 select tests.sign_in(tests.the('admin'));
-select is_empty($$ select from public.report_pool_performance() where pool_type = 'master' $$, 'Master pools are not a client''s');
+select is_empty($$ select from public.report_pool_performance() where pool_type = 'master' $$,
+  'report_pool_performance: master pools are not shown to a client');
 select tests.sign_in(tests.the('platform'));
 select isnt_empty($$ select from public.report_pool_performance() where pool_id = tests.the('master') $$,
-  'They are the platform''s');
+  '… only to the platform');
 select tests.sign_out();
 
 select * from finish();

@@ -23,16 +23,16 @@ select results_eq($$
   where agency_id = tests.the('agency') $$,
   $$ values ('Client', 'USD', 'inventory', 5::bigint, 125.00, 100.00, 25.00, 0.2000),
     ('Second', 'EUR', 'inventory', 1::bigint, 11.00, 9.00, 2.00, 0.1818),
-    ('Second', 'USD', 'inventory', 1::bigint, 22.00, 23.50, -1.50, -0.0682) $$, 'Revenue, cost and margin of each client');
+    ('Second', 'USD', 'inventory', 1::bigint, 22.00, 23.50, -1.50, -0.0682) $$, 'report_profit: revenue, cost and margin of each client');
 select results_eq($$
   select currency, clients, cards, revenue, cost, margin, margin_rate from public.report_profit_by_agency()
   where agency_id = tests.the('agency') $$,
   $$ values ('EUR', 1::bigint, 1::bigint, 11.00, 9.00, 2.00, 0.1818), ('USD', 2::bigint, 6::bigint, 147.00, 123.50, 23.50, 0.1599) $$,
-  'An agency''s are those of its clients, and no currency is added to another');
+  'report_profit: an agency''s are those of its clients; currencies are never added');
 select results_eq($$ select cards, margin from public.report_profit_by_client(tests.the('client'), '2026-03-01', '2026-04-01') $$,
-  $$ values (4::bigint, 20.00) $$, 'A client may be asked for alone, in a range of its days');
-select is_empty($$ select from public.report_profit_by_agency(null, '2020-01-01', '2020-02-01') $$, 'A range without bills has no rows');
-select throws_ok($$ select public.report_profit_by_client(gen_random_uuid()) $$, 'RB404', null, 'A client that does not exist is not found');
+  $$ values (4::bigint, 20.00) $$, 'report_profit: one client in a range of its days');
+select is_empty($$ select from public.report_profit_by_agency(null, '2020-01-01', '2020-02-01') $$, 'report_profit: a range without bills → no rows');
+select throws_ok($$ select public.report_profit_by_client(gen_random_uuid()) $$, 'RB404', null, 'report_profit: an unknown client → RB-404');
 select tests.sign_out();
 
 -- a card of the first that is taken back: 4 cards, revenue 125 - 25 = 100, cost 100 - 20 = 80, margin 20
@@ -49,12 +49,12 @@ exception when others then
   return sqlstate;
 end $$;
 
-select is(pg_temp.asks('client_admin', 'select public.report_profit_by_client()'), 'RB403', 'A client admin learns no profit');
-select is(pg_temp.asks('agency_admin', 'select public.report_profit_by_agency()'), 'RB403', 'Nor does an agency admin');
+select is(pg_temp.asks('client_admin', 'select public.report_profit_by_client()'), 'RB403', 'report_profit: a client admin → RB-403');
+select is(pg_temp.asks('agency_admin', 'select public.report_profit_by_agency()'), 'RB403', 'report_profit: an agency admin → RB-403');
 select is(pg_temp.asks('agency_admin', format('select public.report_profit_by_client(%L)', tests.the('client'))), 'RB403',
-  'Not even of the own client');
+  '… for its own client, too');
 select is(pg_temp.asks('client_admin', format('select public.report_profit_by_client(%L)', tests.kept('b') ->> 'client')), 'RB404',
-  'And a foreign one is not found');
+  'report_profit: another tenant''s client → RB-404');
 
 select * from finish();
 rollback;

@@ -25,19 +25,21 @@ select tests.sign_in(tests.the('admin'));
 select tests.keep('batch', pg_temp.make(1500, 'spring'));
 select is(tests.kept('batch') - array['codes', 'batchId', 'createdAt'], '{"created": 1500, "isRepeated": false}', 'create_vouchers: a key → made');
 select is(jsonb_array_length(tests.kept('batch') -> 'codes'), 1500, 'create_vouchers: 1,500 → all codes in the answer');
-select is(pg_temp.make(1500, 'spring'), tests.kept('batch') || '{"isRepeated": true}', 'create_vouchers: the same key and request → the same batch, and says so');
+select is(pg_temp.make(1500, 'spring'), tests.kept('batch') || '{"isRepeated": true}',
+  'create_vouchers: the same key and request → the same batch, and says so');
 select is(pg_temp.refusal('select pg_temp.make(1500, ''spring'', 5)'), 'RB409 ', 'create_vouchers: the same key, another request → RB-409');
 select isnt(pg_temp.make(1500, 'summer') ->> 'batchId', tests.kept('batch') ->> 'batchId', 'create_vouchers: another key → another batch');
 select tests.sign_out();
 select is((select count(*)::int from public.vouchers where client_id = tests.the('client')), 3000, 'create_vouchers: so many were made, and no more');
-select is((select count(*)::int from public.audit_events where client_id = tests.the('client') and action = 'vouchers.created'), 2, 'and audited once each');
+select is((select count(*)::int from public.audit_events where client_id = tests.the('client') and action = 'vouchers.created'), 2, '… and audited once each');
 select is_empty($$ select from private.idempotency_keys where answer::text like '%' || (tests.kept('batch') #>> '{codes,0}') || '%' $$,
   'create_vouchers: a stored answer → has no codes');
 
 -- without a key
 select tests.sign_in(tests.the('admin'));
 select tests.keep('plain', pg_temp.make(3));
-select is(pg_temp.refusal('select pg_temp.make(3)'), 'RB409 ' || (tests.kept('plain') ->> 'batchId'), 'create_vouchers: the same request without a key → RB-409 with the batch');
+select is(pg_temp.refusal('select pg_temp.make(3)'), 'RB409 ' || (tests.kept('plain') ->> 'batchId'),
+  'create_vouchers: the same request without a key → RB-409 with the batch');
 select is(pg_temp.refusal('select pg_temp.make(4)'), 'ok', 'create_vouchers: another number → ok');
 select is(pg_temp.refusal('select pg_temp.make(3, value => 5)'), 'ok', 'create_vouchers: other terms → ok');
 select is(pg_temp.refusal('select pg_temp.make(3, pattern => ''MORE-****-****'')'), 'ok', 'create_vouchers: another pattern → ok');
@@ -65,7 +67,8 @@ select is(to_jsonb(public.create_voucher(tests.the('client'), '{"type": "credit"
 select is(pg_temp.refusal($$ select public.create_voucher(tests.the('client'), '{"type": "credit", "value": 5}', 'one') $$), 'RB409 ',
   'create_voucher: the same key, another request → RB-409');
 select is((public.create_voucher(tests.the('client'), '{"type": "credit", "value": 5, "code": "SPRING-2027"}', 'two')).id,
-  (public.create_voucher(tests.the('client'), '{"type": "credit", "value": 5, "code": "SPRING-2027"}', 'two')).id, 'create_voucher: a chosen code with the same key → the same voucher');
+  (public.create_voucher(tests.the('client'), '{"type": "credit", "value": 5, "code": "SPRING-2027"}', 'two')).id,
+    'create_voucher: a chosen code with the same key → the same voucher');
 
 select * from finish();
 rollback;

@@ -14,28 +14,28 @@ create function pg_temp.best(price numeric, package_id uuid default tests.the('p
 $$;
 
 -- which
-select is(pg_temp.best(100), null, 'Who has none has none');
+select is(pg_temp.best(100), null, 'entitlement_for: no discount → none');
 select tests.keep('plain', pg_temp.entitlement('{}'));
 select tests.keep('early', pg_temp.entitlement('{"entitlement_days": 3}'));
 select tests.keep('large', pg_temp.entitlement('{"value": 50, "minimum_purchase": 80}'));
 select tests.keep('other', pg_temp.entitlement(format('{"value": 90, "package_id": "%s"}',
   tests.create_package(tests.the('client')))));
-select is(pg_temp.best(80), tests.the('large'), 'The largest discount comes first');
-select is(pg_temp.best(79.99), tests.the('early'), 'if the purchase is large enough; of two alike the one that ends first');
-select is(pg_temp.best(79.99, null), tests.the('early'), 'One for another package is not taken, whatever is bought');
+select is(pg_temp.best(80), tests.the('large'), 'entitlement_for: the largest first');
+select is(pg_temp.best(79.99), tests.the('early'), '… if the purchase is large enough; of two equal ones the one that expires first');
+select is(pg_temp.best(79.99, null), tests.the('early'), 'entitlement_for: one for another package → not taken');
 update public.voucher_entitlements set expires_at = now() where id = tests.the('early');
-select is(pg_temp.best(50), tests.the('plain'), 'What has lapsed is not taken');
+select is(pg_temp.best(50), tests.the('plain'), 'entitlement_for: an expired one → not taken');
 select is((private.entitlement_for(tests.create_client(), tests.the('customer'), null, 100)).id, null,
-  'nor is another client''s');
+  '… nor another client''s');
 
 -- how much
-select is(private.discount_of(e, 10.01, 'USD'), 2.00, 'Twenty per cent of 10.01 are 2.00')
+select is(private.discount_of(e, 10.01, 'USD'), 2.00, 'entitlements: twenty per cent of 10.01 → 2.00')
   from public.voucher_entitlements e where id = tests.the('plain');
 select is(private.discount_of(e, 10.03, 'USD'), 2.01, 'Half a cent and more is rounded up: 2.006')
   from public.voucher_entitlements e where id = tests.the('plain');
-select is(private.discount_of(e, 0.01, 'USD'), 0.01, 'Half of a cent is a cent, and no more than the price')
+select is(private.discount_of(e, 0.01, 'USD'), 0.01, 'entitlements: half a cent → a cent, and no more than the price')
   from public.voucher_entitlements e where id = tests.the('large');
-select is(private.discount_of(null, 10, 'USD'), 0.00, 'No discount is none');
+select is(private.discount_of(null, 10, 'USD'), 0.00, 'entitlements: no discount → zero');
 select is(private.discount_of(jsonb_populate_record(e, '{"percentage": 0.5}'), 99, 'JPY'), 0::numeric,
   'discount_of: 0.5 % of 99 JPY are 0.495 → 0, rounded once')
   from public.voucher_entitlements e where id = tests.the('plain');
@@ -52,30 +52,30 @@ select is(private.discount_of(jsonb_populate_record(e, '{"percentage": 0.5}'), 9
 -- once
 select tests.keep('purchase', gen_random_uuid());
 select is((private.reserve_entitlement(tests.the('plain'), tests.the('purchase'))).status, 'reserved',
-  'A purchase sets it aside');
-select is((private.reserve_entitlement(tests.the('plain'), tests.the('purchase'))).status, 'reserved', 'and may ask again');
+  'reserve_entitlement: → reserved for the purchase');
+select is((private.reserve_entitlement(tests.the('plain'), tests.the('purchase'))).status, 'reserved', '… again for the same purchase → ok');
 select throws_ok($$ select private.reserve_entitlement(tests.the('plain'), gen_random_uuid()) $$, 'VC017', null,
-  'VC-017: another purchase does not get it');
+  'reserve_entitlement: reserved by another purchase → VC-017');
 select throws_ok($$ select private.reserve_entitlement(tests.the('early'), gen_random_uuid()) $$, 'VC017', null,
-  'VC-017: nor does any get one that has lapsed');
+  'reserve_entitlement: expired → VC-017');
 select throws_ok($$ select private.reserve_entitlement(tests.the('large'), tests.the('purchase')) $$, '23505', null,
-  'A purchase has one discount');
-select is((private.release_entitlement(tests.the('purchase'))).status, 'available', 'Given up, it can be had again');
-select is((private.release_entitlement(tests.the('purchase'))).id, null, 'Giving up twice changes nothing');
-select is((private.use_entitlement(tests.the('purchase'))).id, null, 'What is not set aside is not used');
+  'reserve_entitlement: a purchase has one discount');
+select is((private.release_entitlement(tests.the('purchase'))).status, 'available', 'release_entitlement: → available again');
+select is((private.release_entitlement(tests.the('purchase'))).id, null, 'release_entitlement: twice → no change');
+select is((private.use_entitlement(tests.the('purchase'))).id, null, 'use_entitlement: not reserved → not used');
 select private.reserve_entitlement(tests.the('plain'), tests.the('purchase'));
-select is((private.use_entitlement(tests.the('purchase'), 9.80)).status, 'used', 'Paid, it is used');
+select is((private.use_entitlement(tests.the('purchase'), 9.80)).status, 'used', 'use_entitlement: paid → used');
 select is((select u.discount_amount from public.voucher_usage u join public.voucher_entitlements e on e.usage_id = u.id
-  where e.id = tests.the('plain')), 9.80, 'and the history tells what it saved');
-select is((private.release_entitlement(tests.the('purchase'))).id, null, 'for good');
+  where e.id = tests.the('plain')), 9.80, '… the history has the amount saved');
+select is((private.release_entitlement(tests.the('purchase'))).id, null, '… for good');
 
 -- expiry
 select private.reserve_entitlement(tests.the('large'), gen_random_uuid());
 update public.voucher_entitlements set expires_at = now() where id = tests.the('large');
-select is(public.expire_entitlements() #> '{result,entitlements}', '1', 'The job ends what nobody used in time');
+select is(public.expire_entitlements() #> '{result,entitlements}', '1', 'entitlements: the job expires unused discounts');
 select is((select array_agg(status order by status) from public.voucher_entitlements where client_id = tests.the('client')),
-  '{available,expired,reserved,used}', 'but nothing that a purchase has set aside');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+  '{available,expired,reserved,used}', '… but none that a purchase has reserved');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

@@ -34,7 +34,7 @@ select throws_ok($$ select tests.redeem_voucher(tests.the('customer'), tests.the
 
 drop trigger fails on public.voucher_usage;
 select is(tests.redeem_voucher(tests.the('customer'), tests.the('voucher')) ->> 'outcome', 'ok', 'redeem_voucher: after it → ok');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

@@ -44,7 +44,7 @@ select is(pg_temp.roll_back(tests.the('usage'), 'first'), '20.00', 'rollback_vou
 select is(pg_temp.counted(tests.the('usage')), 'redeemed 1/1', 'rollback_voucher_redemption: in part → the use stays counted, for voucher and person');
 select is(tests.redeem_voucher(tests.the('customer'), tests.the('voucher')) ->> 'code', 'VC-007', 'redeem_voucher: after a partial rollback → VC-007');
 select is(tests.redeem_voucher(tests.the('owner'), tests.the('voucher')) ->> 'code', 'VC-006', 'redeem_voucher: by another customer → VC-006');
-select is(pg_temp.bizcoins(), 30.00, 'The wallet has what is held, and no more');
+select is(pg_temp.bizcoins(), 30.00, 'rollback_voucher_redemption: the wallet has what is held, and no more');
 select is(pg_temp.roll_back(tests.the('usage')), 'VC016', 'rollback_voucher_redemption: again, nothing free since → VC-016');
 select private.release_hold(tests.the('hold'));
 select is(pg_temp.roll_back(tests.the('usage'), 'first'), '20.00', 'rollback_voucher_redemption: the same idempotency key → the stored answer');
@@ -53,16 +53,18 @@ select is(pg_temp.roll_back(tests.the('usage'), 'second'), '30.00 complete', 'ro
 select is(pg_temp.counted(tests.the('usage')), 'rolled_back 0/0', 'rollback_voucher_redemption: complete → the use is given back');
 select is(pg_temp.roll_back(tests.the('usage')), 'VC015', 'rollback_voucher_redemption: complete, again → VC-015');
 select is(tests.redeem_voucher(tests.the('customer'), tests.the('voucher')) ->> 'outcome', 'ok', 'redeem_voucher: after a complete rollback → ok');
-select is(pg_temp.bizcoins(), 50.00, 'Its 50, once');
+select is(pg_temp.bizcoins(), 50.00, '… its 50, once');
 select is((select array_agg((metadata ->> 'taken_back')::numeric order by id) from public.audit_events
-  where action = 'voucher.rolled_back' and metadata ->> 'redemption_id' = tests.the('usage')::text), '{20,30}', 'Each part is audited');
+  where action = 'voucher.rolled_back' and metadata ->> 'redemption_id' = tests.the('usage')::text), '{20,30}',
+    'rollback_voucher_redemption: each part is audited');
 
 -- what the owner has spent keeps the use counted, and comes back later
 select tests.keep('referral', tests.create_voucher(tests.the('client'),
   jsonb_build_object('value', 100000, 'owner_id', tests.the('owner'), 'owner_benefit', 5000)));
 select tests.keep('referred', pg_temp.redeem(tests.the('referral')));
 select tests.keep('owners', pg_temp.hold(tests.the('owner'), 4000));
-select is(pg_temp.roll_back(tests.the('referred')), '100000.00 of which 1000.00 of the owner', 'rollback_voucher_redemption: the owner''s benefit is held → not complete');
+select is(pg_temp.roll_back(tests.the('referred')), '100000.00 of which 1000.00 of the owner',
+  'rollback_voucher_redemption: the owner''s benefit is held → not complete');
 select is(pg_temp.counted(tests.the('referred')), 'redeemed 1/1', 'rollback_voucher_redemption: the owner keeps a part → the use stays counted');
 select private.release_hold(tests.the('owners'));
 select is(pg_temp.roll_back(tests.the('referred')), '0 of which 4000.00 of the owner complete', 'rollback_voucher_redemption: the owner''s rest → complete');
@@ -85,7 +87,8 @@ select tests.keep('used', pg_temp.redeem(tests.the('package')));
 select tests.use_messages(tests.the('client'), tests.the('customer'), 400);
 select tests.sign_in(tests.the('admin'));
 select is(public.rollback_voucher_redemption(tests.the('used'), 'fraud') - 'redemptionId', '{"type": "package", "benefit": 1.00, "takenBack": 1, "remaining": 0.00,
-  "ownerBenefit": null, "ownerTakenBack": 0, "messagesKept": 400, "isComplete": false}', 'rollback_voucher_redemption: a package whose messages were used → taken back, not complete');
+  "ownerBenefit": null, "ownerTakenBack": 0, "messagesKept": 400, "isComplete": false}',
+    'rollback_voucher_redemption: a package whose messages were used → taken back, not complete');
 select tests.sign_out();
 select is(pg_temp.counted(tests.the('used')), 'redeemed 1/1', 'rollback_voucher_redemption: its use stays counted');
 select is(pg_temp.roll_back(tests.the('used')), 'VC016', 'rollback_voucher_redemption: again → VC-016');
@@ -93,8 +96,8 @@ select is(pg_temp.roll_back(tests.the('used')), 'VC016', 'rollback_voucher_redem
 -- the table does not take another story
 select throws_like(format('update public.voucher_usage set status = %L, rolled_back_at = now() where id = %L', 'rolled_back', tests.the('sent')),
   '%voucher_usage_is_rolled_back_when_all_came_back%', 'voucher_usage: rolled back in part only → cannot be written as rolled back');
-select is_empty('select * from private.ledger_imbalances', 'The ledger balances');
-select is_empty('select * from private.invariant_violations', 'No invariant is violated');
+select is_empty('select * from private.ledger_imbalances', 'invariants: the ledger balances');
+select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 select * from finish();
 rollback;

@@ -7,15 +7,15 @@ select tests.keep('customer', tests.create_customer(tests.the('client')));
 select tests.keep('good', tests.create_voucher(tests.the('client'), '{"usage_limit": 3}'));
 select tests.keep('answer', tests.validate_voucher(tests.the('customer'), tests.the('good')) -> 'result');
 select is(tests.kept('answer') - 'rules', jsonb_build_object('valid', true, 'clientId', tests.the('client'),
-  'benefit', jsonb_build_object('type', 'credit', 'value', 50.00), 'expiresAt', null), 'A voucher that could be redeemed');
+  'benefit', jsonb_build_object('type', 'credit', 'value', 50.00), 'expiresAt', null), 'validate_voucher: a redeemable voucher → valid');
 select is(jsonb_path_query_array(tests.kept('answer'), '$.rules[*].rule'),
   '["role", "active", "started", "not_expired", "once_per_customer", "usage_limit", "not_the_creator", "dealer",
-    "allowed_customers"]', 'Every rule is named');
+    "allowed_customers"]', '… every rule is named');
 select is(jsonb_path_query_first(tests.kept('answer'), '$.rules[*] ? (@.rule == "usage_limit")'),
   '{"rule": "usage_limit", "passed": true, "actual": 0, "required": 3, "code": null, "message": null}',
-  'with what is and what must be');
-select is_empty($$ select from public.voucher_usage where voucher_id = tests.the('good') $$, 'Nothing is redeemed');
-select is((select usage_count from public.vouchers where id = tests.the('good')), 0, 'Nothing is counted');
+  '… with its actual and required value');
+select is_empty($$ select from public.voucher_usage where voucher_id = tests.the('good') $$, '… nothing is redeemed');
+select is((select usage_count from public.vouchers where id = tests.the('good')), 0, '… nothing is counted');
 
 -- everything that can be wrong at once
 select tests.keep('bad', tests.create_voucher(tests.the('client'), jsonb_build_object('type', 'message', 'value', 5,
@@ -28,10 +28,10 @@ update public.memberships set role = 'dealer' where user_id = tests.the('custome
 select tests.keep('answer', tests.validate_voucher(tests.the('customer'), tests.the('bad')) -> 'result');
 select is(jsonb_path_query_array(tests.kept('answer'), '$.rules[*] ? (@.passed == false).code'),
   '["VC-008", "VC-003", "VC-005", "VC-007", "VC-006", "VC-009", "VC-010", "VC-011", "VC-012"]',
-  'Every rule that fails is named, with its code');
-select is(tests.kept('answer') -> 'valid', 'false', 'It is not valid');
+  'validate_voucher: every failed rule is named, with its code');
+select is(tests.kept('answer') -> 'valid', 'false', '… not valid');
 select is((select error_code from public.voucher_redemption_attempts where surface = 'validate-voucher'
-  and user_id = tests.the('customer') order by id desc limit 1), 'VC-008', 'The attempt is recorded with the first of them');
+  and user_id = tests.the('customer') order by id desc limit 1), 'VC-008', '… the attempt is recorded with the first of them');
 
 -- a purchase in mind
 select tests.keep('buyer', tests.create_customer(tests.the('client')));
@@ -44,9 +44,9 @@ select is(jsonb_path_query_first(tests.validate_voucher(tests.the('buyer'), test
 
 -- no oracle
 select is(tests.validate_voucher(tests.the('buyer'), code => 'NOBODY-HAS-THIS'),
-  tests.redeem_voucher(tests.the('buyer'), code => 'NOBODY-HAS-THIS'), 'An unknown code is refused as by redeem_voucher');
+  tests.redeem_voucher(tests.the('buyer'), code => 'NOBODY-HAS-THIS'), 'validate_voucher: an unknown code → the error of redeem_voucher');
 select is(tests.validate_voucher(tests.the('buyer'), tests.create_voucher(tests.create_client())),
-  tests.validate_voucher(tests.the('buyer'), code => 'NOBODY-HAS-THIS'), 'A foreign one reads the same');
+  tests.validate_voucher(tests.the('buyer'), code => 'NOBODY-HAS-THIS'), 'validate_voucher: another tenant''s code → the same error');
 
 select * from finish();
 rollback;

@@ -21,16 +21,16 @@ begin
   end loop;
 end $$;
 select is_empty($$ select * from moments where private.balance_at(tests.the('ada'), at) <> balance $$,
-  'At any moment a customer had what he had then');
+  'balance_at: any time → the customer''s balance at that time');
 select is_empty($$ select * from moments where private.balance_at(tests.the('issuance'), at) <> issued $$,
-  'And a system account, which keeps no balance, too');
+  'balance_at: a system account, which stores no balance → the sum of its entries');
 select is(private.balance_at(tests.the('ada'), now() - interval '1 day'), 0::numeric, 'balance_at: before the first entry → zero');
 select results_eq($$ select private.balance_at(tests.the('ada'), 'infinity') $$,
-  $$ select balance from public.ledger_accounts where id = tests.the('ada') $$, 'In the end it is the balance that stands there');
+  $$ select balance from public.ledger_accounts where id = tests.the('ada') $$, 'balance_at: now → the stored balance');
 select is_empty($$
   select from public.ledger_entries e where e.account_id = tests.the('ada')
     and private.balance_at(e.account_id, e.created_at) <> e.balance_after $$,
-  'At the time of each entry it is the balance after it');
+  'balance_at: the time of an entry → the balance after it');
 
 select * from finish();
 rollback;

@@ -15,7 +15,7 @@ select results_eq($$
   order by id $$, $$ values
   (tests.the('owner'), 'voucher_credit', 10.00, 10.00, 'Voucher WELCOME', tests.the('client')),
   (tests.the('owner'), 'purchase', -4.00, 6.00, null, null) $$,
-  'Each change of bizcoins with its reason, and the balance after it');
+  'bizpoints_transactions: each change of bizcoins has its reason and the balance after it');
 select tests.sign_in(tests.the('owner'));
 select is((select count(*)::int from public.bizpoints_transactions), 2, 'bizpoints_transactions: a customer → their own');
 select tests.sign_out();

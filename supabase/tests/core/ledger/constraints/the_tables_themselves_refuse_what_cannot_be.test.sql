@@ -24,7 +24,7 @@ exception when check_violation then
 end $$;
 
 select results_eq($$ select balance, held from public.ledger_accounts where id = tests.the('wallet') $$, 'values (100.00, 1.00)',
-  'a wallet of 100, of which 1 is held');
+  '… a wallet of 100, of which 1 is held');
 select is(pg_temp.refused(pg_temp.account('balance = -1, held = 0')), 'ledger_accounts_balance_is_not_negative',
   'ledger_accounts: a balance below zero → ledger_accounts_balance_is_not_negative');
 select is(pg_temp.refused(pg_temp.account('held = 101')), 'ledger_accounts_held_is_within_balance',

@@ -17,7 +17,7 @@ select is(private.expire_lots(now()), 1, 'expire_lots: a lapsed lot → 1');
 select is(private.expire_lots(now()), 0, 'expire_lots: the next run → 0');
 select is((select balance from public.ledger_accounts where id = tests.the('ada')), 40.00, 'expire_lots: a lapsed lot → out of the balance');
 select is(private.balance_at(private.system_account(tests.the('client'), 'breakage', 'bizcoin'), clock_timestamp()), 15.00,
-  'To breakage');
+  'expire_lots: → to breakage');
 select is((select count(*)::int from public.ledger_transfers where transfer_type = 'expiry'), 1, 'expire_lots: a lapsed lot → one transfer');
 
 -- what is held in time is spared until the hold ends

@@ -42,7 +42,7 @@ select is(pg_temp.read_by(tests.create_user('client_admin', tests.create_client(
 select is(pg_temp.read_by(tests.create_user('customer', tests.the('client'))), 'RB-404', 'get_wallet: another customer → RB-404');
 select is(pg_temp.read_by(tests.create_user('call_agent', tests.the('client'))), 'RB-404', 'get_wallet: a call agent → RB-404');
 select is(public.get_wallet(tests.create_user('client_admin', tests.the('client')), tests.create_user()) ->> 'code',
-  'RB-404', 'Somebody else''s customer reads like nobody');
+  'RB-404', 'get_wallet: another user''s customer → the error of an unknown one');
 
 select * from finish();
 rollback;
