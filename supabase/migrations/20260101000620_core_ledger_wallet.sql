@@ -149,7 +149,7 @@ begin
 end $$;
 
 -- Security definer, because it reads for the actor, whom the server has authenticated.
-create function public.get_wallet(actor uuid, customer_id uuid)
+create function public.get_wallet(customer_id uuid, request public.request)
 returns jsonb language plpgsql stable security definer set search_path = '' as $$
 declare
   client_ids uuid[] := array(
@@ -158,13 +158,13 @@ declare
     select m.client_id from public.memberships m
     where m.user_id = get_wallet.customer_id and m.role = 'customer' and m.suspended_at is null);
 begin
-  if actor is distinct from get_wallet.customer_id then
-    if actor is not null then
+  if request.actor is distinct from get_wallet.customer_id then
+    if request.actor is not null then
       client_ids := array(
-        select unnest(client_ids) intersect select private.client_ids_of(actor, private.admin_roles()));
+        select unnest(client_ids) intersect select private.client_ids_of(request.actor, private.admin_roles()));
     end if;
     if client_ids = '{}' then
-      return private.refused('RB404', 'RB-404', null);
+      perform private.refuse('RB-404');
     end if;
   end if;
   return private.answered(jsonb_build_object(

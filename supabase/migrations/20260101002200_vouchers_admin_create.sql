@@ -1,8 +1,8 @@
--- Vouchers, the desk of an admin: make, change and end vouchers, see what they did; called with supabase-js.
--- An admin works for his clients, a dealer for his own customers: what a dealer makes carries his name, and he changes
--- nothing else. Codes are drawn so that a guesser has ten thousand wrong ones for each that is live.
+-- Vouchers, admin entry points: create one voucher or a batch.
+-- An admin acts for the clients that they administer, a dealer for their own customers: vouchers of a dealer carry the dealer's id, and
+-- a dealer changes no others. Codes are drawn so that a guesser has ten thousand wrong ones for each that is live.
 
--- The actor's part at a client: null for an admin, his own id for a dealer; everybody else is refused.
+-- The actor's role at a client: null for an admin, their own id for a dealer; anyone else is refused.
 create function private.dealer_at(actor uuid, client_id uuid)
 returns uuid language plpgsql stable set search_path = '' as $$
 begin
@@ -16,14 +16,14 @@ begin
   return null;
 end $$;
 
--- What the table or a type does not take, in words: the name of the rule is one, and the row is nobody's business.
-create function private.refuse_voucher(message text, rule text, missing text)
+-- Refuses what the table or a type does not take, by the rule and without the row or the value.
+create function private.refuse_voucher(rule text, missing text)
 returns void language plpgsql immutable set search_path = '' as $$
 declare
   problem text := case
     when rule <> '' then 'A rule for vouchers does not hold: ' || replace(regexp_replace(rule, '^vouchers_', ''), '_', ' ')
     when missing <> '' then 'A voucher needs its ' || replace(missing, '_', ' ')
-    else message end;
+    else 'A value of the voucher cannot be stored' end;
   field text := coalesce((
     select f.snake_case from unnest(array['code', 'type', 'value', 'description', 'usage_limit', 'per_customer_limit', 'starts_at',
       'expires_at', 'package', 'minimum_purchase', 'entitlement_days', 'owner_benefit', 'owner', 'dealer', 'allowed_domains',
@@ -87,7 +87,7 @@ begin
     private.parse_ending(terms ->> 'expiresAt', 'expiresAt', zone));
 end $$;
 
--- An owner is a customer of the client, a dealer one of its dealers; a dealer gives bizcoins to no owner, who might be himself.
+-- An owner is a customer of the client, a dealer one of its dealers; a dealer names no owner, who could be the dealer.
 create function private.assert_people_of(voucher public.vouchers, dealer uuid)
 returns void language plpgsql stable set search_path = '' as $$
 begin
@@ -121,7 +121,7 @@ begin
   return voucher;
 end $$;
 
--- What an admin wrote, as a row; what he left out is usual: one use in all and one for a customer, ninety days for a discount.
+-- The terms of an admin as a row, with defaults: one use in all and one for a customer, ninety days for a discount.
 create function private.voucher_of(client_id uuid, terms jsonb, actor uuid)
 returns public.vouchers language plpgsql stable set search_path = '' as $$
 declare
@@ -178,9 +178,9 @@ end $$;
 create function private.create_voucher(client_id uuid, voucher jsonb, idempotency_key text default null)
 returns public.vouchers language plpgsql volatile security definer set search_path = '' as $$
 declare
-  actor uuid := private.caller();
-  scope text := private.answer_scope('create_voucher', client_id, actor);
-  key text := private.answer_key(idempotency_key, null);
+  request constant public.request := row(null, private.caller(), null, idempotency_key, private.request_hash(voucher));
+  actor constant uuid := request.actor;
+  scope constant text := private.answer_scope('create_voucher', client_id, actor);
   made_before jsonb;
   wanted public.vouchers;
   made public.vouchers;
@@ -188,7 +188,7 @@ declare
   missing text;
 begin
   perform private.dealer_at(actor, client_id);
-  made_before := private.stored_answer(scope, key, private.request_hash(voucher));
+  made_before := private.replay(request, scope) -> 'result';
   if made_before is null then
     wanted := private.voucher_of(client_id, voucher, actor);
     if wanted.code is not null then
@@ -204,12 +204,12 @@ begin
     and v.canonical_code = coalesce(made_before ->> 'canonicalCode', private.canonical_code(wanted.code));
   if made_before is null then
     perform private.record_audit(client_id, actor, 'voucher.created', 'voucher', made.id);
-    perform private.store_answer(scope, key, jsonb_build_object('canonicalCode', made.canonical_code));
+    perform private.answer(request, scope, jsonb_build_object('canonicalCode', made.canonical_code));
   end if;
   return made;
 exception when integrity_constraint_violation or data_exception then
   get stacked diagnostics rule = constraint_name, missing = column_name;
-  perform private.refuse_voucher(sqlerrm, rule, missing);
+  perform private.refuse_voucher(rule, missing);
 end $$;
 select private.publish('private.create_voucher(uuid, jsonb, text)', '{authenticated, service_role}',
   'Creates a voucher: {type, value, code?, usageLimit? (1; null: none), perCustomerLimit?, startsAt?, expiresOn? or expiresAt?, packageId?, '
@@ -247,18 +247,18 @@ create function private.create_vouchers(
   client_id uuid, how_many int, voucher jsonb, pattern text default '****-****-****', idempotency_key text default null)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  actor uuid := private.caller();
-  hash text := private.request_hash(to_jsonb(how_many), voucher, to_jsonb(pattern));
-  -- without a key the same request is taken for a second click or a second try, for a while
-  scope text := private.answer_scope(
+  hash constant text := private.request_hash(to_jsonb(how_many), voucher, to_jsonb(pattern));
+  request constant public.request := row(null, private.caller(), null, idempotency_key, hash);
+  actor constant uuid := request.actor;
+  -- without a key the same request counts as a repeated one for a while
+  scope constant text := private.answer_scope(
     case when idempotency_key is null then 'create_vouchers_again' else 'create_vouchers' end, client_id, actor);
-  key text := private.answer_key(idempotency_key, hash);
   batch jsonb;
   rule text;
   missing text;
 begin
   perform private.dealer_at(actor, client_id);
-  batch := private.stored_answer(scope, key, hash);
+  batch := private.replay(request, scope, system_key => hash) -> 'result';
   if batch is not null and idempotency_key is not null then
     return private.with_codes(batch, true);
   elsif batch is not null then
@@ -273,11 +273,11 @@ begin
       select from public.vouchers v where v.client_id = create_vouchers.client_id limit 1000000) live),
     private.public_guesses_per_hit());
   batch := private.make_batch(private.voucher_of(client_id, voucher, actor), how_many, pattern);
-  perform private.store_answer(scope, key, batch);
+  perform private.answer(request, scope, batch, system_key => hash);
   return private.with_codes(batch, false);
 exception when integrity_constraint_violation or data_exception then
   get stacked diagnostics rule = constraint_name, missing = column_name;
-  perform private.refuse_voucher(sqlerrm, rule, missing);
+  perform private.refuse_voucher(rule, missing);
 end $$;
 select private.publish('private.create_vouchers(uuid, int, jsonb, text, text)', '{authenticated, service_role}',
   'Makes up to 100,000 vouchers that differ by their code (pattern: * a symbol, # a digit, YYYY the year); the fields are '

@@ -63,7 +63,7 @@ begin
   return voucher;
 exception when integrity_constraint_violation or data_exception then
   get stacked diagnostics rule = constraint_name, missing = column_name;
-  perform private.refuse_voucher(sqlerrm, rule, missing);
+  perform private.refuse_voucher(rule, missing);
 end $$;
 select private.publish('private.update_voucher(uuid, jsonb)', '{authenticated, service_role}',
   'Changes a voucher: {isActive? (false pauses it), isPublic?, description?, usageLimit?, perCustomerLimit?, startsAt?, '
@@ -298,20 +298,20 @@ end $$;
 create function private.rollback_voucher_redemption(redemption_id uuid, reason text, idempotency_key text default null)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
-  actor uuid := private.caller();
-  key text := private.answer_key(idempotency_key, null);
+  request constant public.request := row(null, private.caller(), null, idempotency_key,
+    private.request_hash(to_jsonb(redemption_id), to_jsonb(reason)));
   scope text;
   usage public.voucher_usage;
   answer jsonb;
 begin
   select u.* into usage from public.voucher_usage u where u.id = redemption_id for no key update;
-  perform private.assert_can_act(actor, usage.client_id, private.admin_roles());
+  perform private.assert_can_act(request.actor, usage.client_id, private.admin_roles());
   perform private.assert_text(reason, 'reason', 1000);
-  scope := private.answer_scope('rollback_voucher_redemption', usage.client_id, actor);
-  answer := private.stored_answer(scope, key, private.request_hash(to_jsonb(redemption_id), to_jsonb(reason)));
+  scope := private.answer_scope('rollback_voucher_redemption', usage.client_id, request.actor);
+  answer := private.replay(request, scope) -> 'result';
   if answer is null then
-    answer := private.roll_back(usage, actor, reason);
-    perform private.store_answer(scope, key, answer);
+    answer := private.roll_back(usage, request.actor, reason);
+    perform private.answer(request, scope, answer);
   end if;
   return answer;
 end $$;

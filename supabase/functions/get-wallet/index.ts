@@ -1,12 +1,14 @@
 import type { AnswerOf } from '../_shared/http/contract.ts';
 import { badRequest } from '../_shared/http/errors.ts';
+import { requestOf } from '../_shared/http/parse.ts';
 import { serve } from '../_shared/http/serve.ts';
 import { contract } from './contract.ts';
 
 export default {
-  fetch: serve(contract, async ({ customerId }, { actor, rpc }) => {
-    const customer = customerId ?? actor;
+  fetch: serve(contract, async ({ customerId }, context) => {
+    const customer = customerId ?? context.actor;
     if (customer === null) throw badRequest({ field: 'customerId', problem: 'is required' });
-    return (await rpc<AnswerOf<typeof contract>>('get_wallet', { actor, customer_id: customer })).result;
+    const args = { customer_id: customer, ...requestOf(context) };
+    return (await context.rpc<AnswerOf<typeof contract>>('get_wallet', args)).result;
   }),
 };

@@ -111,8 +111,8 @@ from (values
   lateral (values (tests.the(s.thing)), (gen_random_uuid())) t (id);
 
 select tests.keep('customer', (select user_id from public.wallet_balances where client_id = tests.the('client') limit 1));
-select is(public.get_wallet(tests.the('admin'), tests.the('customer')),
-  public.get_wallet(tests.the('admin'), gen_random_uuid()),
+select is(tests.get_wallet(tests.the('admin'), tests.the('customer')),
+  tests.get_wallet(tests.the('admin'), gen_random_uuid()),
   'get_wallet: a foreign customer reads like an unknown one');
 
 select pg_temp.same(

@@ -185,7 +185,7 @@ declare
     when 'request_sms_opt_in' then tests.ask_for_consent(recipient, actor)
     when 'reveal_gift_card_to_staff' then tests.reveal_to_staff(tests.the('card'), 'asked', tests.request(actor))
     when 'get_delivery' then tests.get_delivery(tests.the('delivery'), tests.request(actor))
-    when 'get_wallet' then public.get_wallet(actor, tests.the('customer'))
+    when 'get_wallet' then tests.get_wallet(actor, tests.the('customer'))
     when 'sell_gift_cards' then tests.sell(tests.the('for_sale'), tests.the('client'), 1, actor => actor)
     when 'get_billing_statement' then tests.billing_statement(tests.the('client'), null, '2026-03-01', tests.request(actor))
     when 'an agency''s statement' then tests.billing_statement(null, tests.the('agency'), '2026-03-01', tests.request(actor))

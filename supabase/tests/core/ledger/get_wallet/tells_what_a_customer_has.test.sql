@@ -5,7 +5,7 @@ select plan(14);
 select tests.keep_ledger();
 
 create function pg_temp.wallet(actor uuid) returns jsonb language sql as $$
-  select public.get_wallet(actor, tests.the('owner'))
+  select tests.get_wallet(actor, tests.the('owner'))
 $$;
 select is(pg_temp.wallet(tests.the('owner')) #> '{result,transactions}', '[]', 'get_wallet: no transaction → an empty list');
 select tests.give(10, now() + interval '1 day');
@@ -41,7 +41,7 @@ select is(pg_temp.read_by(tests.create_user('client_admin', tests.create_client(
   'get_wallet: an admin of another client → RB-404');
 select is(pg_temp.read_by(tests.create_user('customer', tests.the('client'))), 'RB-404', 'get_wallet: another customer → RB-404');
 select is(pg_temp.read_by(tests.create_user('call_agent', tests.the('client'))), 'RB-404', 'get_wallet: a call agent → RB-404');
-select is(public.get_wallet(tests.create_user('client_admin', tests.the('client')), tests.create_user()) ->> 'code',
+select is(tests.get_wallet(tests.create_user('client_admin', tests.the('client')), tests.create_user()) ->> 'code',
   'RB-404', 'get_wallet: another user''s customer → the error of an unknown one');
 
 select * from finish();
