@@ -2188,7 +2188,7 @@ isOneToOne: false
 { Args: { "pool_id": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
 "get_wallet":
-{ Args: { "actor": string,"customer_id": string }; Returns: Json
+{ Args: { "customer_id": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
 "import_gift_cards":
 { Args: { "cards": Json,"file": Json,"pool_id": string,"request": Database["public"]['CompositeTypes']["request"],"seal_key_id": string }; Returns: Json
