@@ -59,10 +59,10 @@ create index imports_repeats_idx on public.imports (repeats);
 create index imports_client_id_idx on public.imports (client_id, started_at, id);
 create index import_rows_outcome_idx on public.import_rows (import_id, outcome, row_number);
 
--- A file, and which part of it a call sends: all of it, or the chunk with a number of its own.
+-- A file, and which part of it a call sends: all of it, or the chunk with a number of its own; lines: where each row begins in it.
 create type private.import_file as (
   name text, hash text, encoding text, delimiter text, header text[], mapping jsonb, import_id uuid, chunk int, is_last boolean,
-  expected_rows int);
+  expected_rows int, lines int[]);
 
 create function private.read_import_file(file jsonb)
 returns private.import_file language plpgsql stable set search_path = '' as $$
@@ -157,7 +157,7 @@ begin
   select count(*) filter (where e ->> 'outcome' = 'known'), count(*) filter (where e ->> 'outcome' = 'refused') into known, refused
   from jsonb_array_elements(exceptions) e;
   insert into public.import_rows (import_id, client_id, row_number, chunk, line, outcome, problems, subject_id)
-  select import.id, import.client_id, import.row_count + e.row, import.chunk_count + 1, e.line, e.outcome,
+  select import.id, import.client_id, import.row_count + e.row, import.chunk_count + 1, coalesce(e.line, file.lines[e.row]), e.outcome,
     coalesce(e.problems, '[]'), e."subjectId"
   from jsonb_to_recordset(exceptions) as e (row int, line int, outcome text, problems jsonb, "subjectId" uuid)
   where import.repeats is null or e.outcome = 'refused';

@@ -87,7 +87,7 @@ create table public.gift_card_grants (
 comment on table public.gift_card_grants is
   'The promise: one card for a recipient, campaign and condition, until the grant is cancelled. The card references its grant.';
 
-create index recipients_client_id_idx on public.campaign_recipients (client_id);
+create index recipients_client_id_idx on public.campaign_recipients (client_id, id);
 -- Looked up by contact alone (callers, replies), and with campaign and name by imports. The campaign stands here as text, because an
 -- import plans its look-up while the campaign is small, and an index on the uuid would be as cheap then: ten thousand rows later it is not.
 create index recipients_phone_idx

@@ -1,7 +1,8 @@
 -- Gift cards, imports of recipients: the same list twice makes each recipient once.
 -- A row is known if the campaign, or an earlier row of the list, has its external CRM id, or its phone or e-mail together with its
 -- name. The same contact under another name may be a household or a typing error: it is reported, and taken only when the caller
--- allows it. Rows are placed in order, because each is compared with those before it; imports of a campaign wait for each other.
+-- allows it. Each row is compared with those before it: rows that share nothing with an earlier one are placed together, then those that
+-- waited for them, and so on; imports of a campaign wait for each other.
 
 create table private.recipient_lists (
   campaign_id uuid not null references public.campaigns (id),
@@ -14,6 +15,7 @@ comment on table private.recipient_lists is
   'The rows of imported lists that have neither CRM id nor phone nor e-mail: their hash, and the recipients made of them, in order.';
 
 create type private.listed_recipient as (
+  place int,
   first_name text,
   last_name text,
   email text,
@@ -24,7 +26,10 @@ create type private.listed_recipient as (
   problem jsonb
 );
 
-create type private.recipient_match as (reason text, is_known boolean, recipient_id uuid);
+create type private.recipient_match as (place int, reason text, is_known boolean, recipient_id uuid);
+
+-- The outcome of a row: imported, known or shared_contact; reason: by what it is known, or what it shares with another recipient.
+create type private.placed_recipient as (place int, outcome text, recipient_id uuid, reason text, shared_with uuid);
 
 create function private.recipient_fields()
 returns text[] language sql immutable set search_path = '' as $$
@@ -58,12 +63,13 @@ begin
 end $$;
 
 -- One row of the list, or what is wrong with it.
-create function private.read_recipient(given jsonb, client_country text)
+create function private.read_recipient(given jsonb, place int, client_country text)
 returns private.listed_recipient language plpgsql stable set search_path = '' as $$
 declare
   listed private.listed_recipient;
   field text;
 begin
+  listed.place := place;
   if jsonb_typeof(given) is distinct from 'object' then
     listed.problem := jsonb_build_object('field', 'row', 'problem', 'must be an object');
     return listed;
@@ -98,53 +104,41 @@ begin
   return listed;
 end $$;
 
-create function private.has_key(listed private.listed_recipient)
-returns boolean language sql immutable set search_path = '' as $$
-  select coalesce(listed.external_crm_id, listed.phone, listed.email) is not null
-$$;
-
 -- What identifies the rows that have no key of their own: all of them, in their order. Null if there is none.
-create function private.hash_of_list(listed private.listed_recipient[])
+create function private.hash_of_list(unkeyed private.listed_recipient[])
 returns text language sql immutable set search_path = '' as $$
-  select encode(sha256(convert_to(string_agg(l.one::text, E'\n' order by l.place), 'UTF8')), 'hex')
-  from (
-    select row(u.first_name, u.last_name, u.state, u.country) as one, u.place
-    from unnest(listed) with ordinality as u (
-      first_name, last_name, email, phone, external_crm_id, state, country, problem, place)
-    where u.problem is null and coalesce(u.external_crm_id, u.phone, u.email) is null) l
+  select encode(sha256(convert_to(string_agg(row(u.first_name, u.last_name, u.state, u.country)::text, E'\n' order by u.place), 'UTF8')), 'hex')
+  from unnest(unkeyed) u
 $$;
 
--- The recipient of the campaign that a row is (is_known), or whose contact it has under another name.
-create function private.match_recipient(campaign_id uuid, listed private.listed_recipient)
-returns private.recipient_match language plpgsql stable set search_path = '' as $$
-declare
-  -- see recipients_phone_idx
-  campaign text := campaign_id;
-  name text := private.name_key(listed.first_name, listed.last_name);
-  match private.recipient_match;
-begin
-  select m.reason, m.is_known, m.id into match
+-- The recipients of the campaign that rows are (is_known), or whose contact they have under another name.
+create function private.match_recipients(campaign_id uuid, listed private.listed_recipient[])
+returns setof private.recipient_match language sql stable set search_path = '' as $$
+  select l.place, m.reason, m.is_known, m.id
   from (
-    (select 1, 'externalCrmId', true, r.id from public.campaign_recipients r
-      where r.external_crm_id = listed.external_crm_id and r.campaign_id::text = campaign)
-    union all
-    (select 2, 'phone', true, r.id from public.campaign_recipients r
-      where r.phone = listed.phone and r.campaign_id::text = campaign
-        and private.name_key(r.first_name, r.last_name) = name limit 1)
-    union all
-    (select 3, 'email', true, r.id from public.campaign_recipients r
-      where lower(r.email) = listed.email and r.campaign_id::text = campaign
-        and private.name_key(r.first_name, r.last_name) = name limit 1)
-    union all
-    (select 4, 'phone', false, r.id from public.campaign_recipients r
-      where r.phone = listed.phone and r.campaign_id::text = campaign limit 1)
-    union all
-    (select 5, 'email', false, r.id from public.campaign_recipients r
-      where lower(r.email) = listed.email and r.campaign_id::text = campaign limit 1)) as m (
-        place, reason, is_known, id)
-  order by m.place limit 1;
-  return match;
-end $$;
+    -- campaign_id as text: see recipients_phone_idx
+    select u.*, private.name_key(u.first_name, u.last_name) as name, match_recipients.campaign_id::text as campaign
+    from unnest(listed) u offset 0) l,
+    lateral (
+      select c.* from (
+        (select 1, 'externalCrmId', true, r.id from public.campaign_recipients r
+          where r.external_crm_id = l.external_crm_id and r.campaign_id = match_recipients.campaign_id)
+        union all
+        (select 2, 'phone', true, r.id from public.campaign_recipients r
+          where r.phone = l.phone and r.campaign_id::text = l.campaign
+            and private.name_key(r.first_name, r.last_name) = l.name limit 1)
+        union all
+        (select 3, 'email', true, r.id from public.campaign_recipients r
+          where lower(r.email) = l.email and r.campaign_id::text = l.campaign
+            and private.name_key(r.first_name, r.last_name) = l.name limit 1)
+        union all
+        (select 4, 'phone', false, r.id from public.campaign_recipients r
+          where r.phone = l.phone and r.campaign_id::text = l.campaign limit 1)
+        union all
+        (select 5, 'email', false, r.id from public.campaign_recipients r
+          where lower(r.email) = l.email and r.campaign_id::text = l.campaign limit 1)) as c (rank, reason, is_known, id)
+      order by c.rank limit 1) m
+$$;
 
 -- The fields in which a row says something else than the recipient that it is; they are left as they are.
 create function private.differing_fields(recipient_id uuid, listed private.listed_recipient)
@@ -158,17 +152,98 @@ returns jsonb language sql stable set search_path = '' as $$
   where r.id = differing_fields.recipient_id and d.given is distinct from d.stored and d.given is not null
 $$;
 
-create function private.add_recipient(campaign public.campaigns, listed private.listed_recipient, code_last4 text)
-returns uuid language plpgsql volatile set search_path = '' as $$
+-- Adds recipients for rows that are new, each with the id that it was placed with, and their codes.
+create function private.add_recipients(
+  campaign public.campaigns, listed private.listed_recipient[], placed private.placed_recipient[], pattern text)
+returns void language plpgsql volatile set search_path = '' as $$
 declare
-  recipient_id uuid;
+  ids uuid[] := array(select p.recipient_id from unnest(placed) p where p.outcome = 'imported' order by p.place);
+  tokens text[] := array(select private.generate_codes(pattern, cardinality(ids)));
 begin
-  insert into public.campaign_recipients as r (
-    client_id, campaign_id, first_name, last_name, email, phone, external_crm_id, state, country, code_last4)
-  values (campaign.client_id, campaign.id, listed.first_name, listed.last_name, listed.email, listed.phone,
-    listed.external_crm_id, listed.state, listed.country, code_last4)
-  returning r.id into recipient_id;
-  return recipient_id;
+  insert into public.campaign_recipients (
+    id, client_id, campaign_id, first_name, last_name, email, phone, external_crm_id, state, country, code_last4)
+  select p.recipient_id, campaign.client_id, campaign.id, l.first_name, l.last_name, l.email, l.phone, l.external_crm_id, l.state,
+    l.country, private.code_last4(d.token, pattern)
+  from unnest(placed) p
+  join unnest(listed) l on l.place = p.place
+  join unnest(ids, tokens) as d (id, token) on d.id = p.recipient_id
+  where p.outcome = 'imported' order by p.place;
+  perform private.store_codes(campaign, ids, tokens, pattern);
+end $$;
+
+-- Places those of the waiting rows that share no key with an earlier one that may still come in.
+create function private.place_ready(
+  campaign public.campaigns, waiting private.listed_recipient[], pattern text, allow_shared_contact boolean)
+returns private.placed_recipient[] language plpgsql volatile set search_path = '' as $$
+declare
+  placed private.placed_recipient[];
+begin
+  with matched as materialized (
+    select l.*, m.reason, m.is_known, m.recipient_id,
+      m.place is null or (allow_shared_contact and not m.is_known) as is_new
+    from unnest(waiting) l
+    left join private.match_recipients(campaign.id, waiting) m on m.place = l.place),
+  keys as materialized (
+    select l.place, l.is_new, k.key
+    from matched l, lateral (values ('i' || l.external_crm_id), ('p' || l.phone), ('e' || l.email)) k (key)
+    where k.key is not null),
+  firsts as (
+    select k.key, min(k.place) as place from keys k where k.is_new group by k.key),
+  blocked as (
+    select distinct k.place from keys k join firsts f on f.key = k.key and f.place < k.place)
+  select array_agg(row(m.place,
+      case when m.is_new then 'imported' when m.is_known then 'known' else 'shared_contact' end,
+      case when m.is_new then gen_random_uuid() when m.is_known then m.recipient_id end, m.reason,
+      case when m.is_known is false then m.recipient_id end)::private.placed_recipient order by m.place)
+  into placed
+  from matched m left join blocked b on b.place = m.place where b.place is null;
+  perform private.add_recipients(campaign, waiting, placed, pattern);
+  return placed;
+end $$;
+
+-- Rows with a key. A household of more than ten is placed row by row: each round would place one of them.
+create function private.place_keyed(
+  campaign public.campaigns, waiting private.listed_recipient[], pattern text, allow_shared_contact boolean)
+returns private.placed_recipient[] language plpgsql volatile set search_path = '' as $$
+declare
+  placed private.placed_recipient[] := '{}';
+  ready private.placed_recipient[];
+  one private.listed_recipient;
+begin
+  -- by the number of rows: a plan for any number would compare each row with each other
+  perform set_config('plan_cache_mode', 'force_custom_plan', true);
+  for round in 1..10 loop
+    exit when cardinality(waiting) = 0;
+    ready := private.place_ready(campaign, waiting, pattern, allow_shared_contact);
+    placed := placed || ready;
+    waiting := array(
+      select l from unnest(waiting) l left join unnest(ready) p on p.place = l.place where p.place is null order by l.place);
+  end loop;
+  perform set_config('plan_cache_mode', 'auto', true);
+  foreach one in array waiting loop
+    placed := placed || private.place_ready(campaign, array[one], pattern, allow_shared_contact);
+  end loop;
+  return placed;
+end $$;
+
+-- Rows without a key, which are known by their list alone.
+create function private.place_unkeyed(campaign public.campaigns, unkeyed private.listed_recipient[], pattern text)
+returns private.placed_recipient[] language plpgsql volatile set search_path = '' as $$
+declare
+  hash text := private.hash_of_list(unkeyed);
+  known uuid[] := (
+    select l.recipient_ids from private.recipient_lists l where l.campaign_id = campaign.id and l.list_hash = hash);
+  placed private.placed_recipient[] := array(
+    select row(u.place, case when known is null then 'imported' else 'known' end, coalesce(known[u.nth], gen_random_uuid()),
+      case when known is not null then 'list' end, null)::private.placed_recipient
+    from (select l.place, row_number() over (order by l.place) as nth from unnest(unkeyed) l) u order by u.place);
+begin
+  if hash is not null and known is null then
+    perform private.add_recipients(campaign, unkeyed, placed, pattern);
+    insert into private.recipient_lists (campaign_id, list_hash, recipient_ids)
+    values (campaign.id, hash, array(select p.recipient_id from unnest(placed) p order by p.place));
+  end if;
+  return placed;
 end $$;
 
 -- Makes recipients of the rows that are new, and returns the outcome of each row.
@@ -176,50 +251,28 @@ create function private.place_recipients(
   campaign public.campaigns, recipients jsonb, pattern text, allow_shared_contact boolean)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
+  country text := private.country_of(campaign.client_id);
   listed private.listed_recipient[] := array(
-    select private.read_recipient(e.given, private.country_of(campaign.client_id)) from jsonb_array_elements(recipients) with ordinality as e (given, place)
+    select private.read_recipient(e.given, e.place::int, country) from jsonb_array_elements(recipients) with ordinality as e (given, place)
     order by e.place);
-  hash text := private.hash_of_list(listed);
-  unkeyed uuid[] := (
-    select l.recipient_ids from private.recipient_lists l where l.campaign_id = campaign.id and l.list_hash = hash);
-  is_repeated boolean := unkeyed is not null;
-  one private.listed_recipient;
-  match private.recipient_match;
-  nth int := 0;
-  ids uuid[] := '{}';
-  tokens text[] := '{}';
-  outcomes jsonb[] := '{}';
+  keyed private.listed_recipient[] := array(
+    select l from unnest(listed) l where l.problem is null and coalesce(l.external_crm_id, l.phone, l.email) is not null order by l.place);
+  unkeyed private.listed_recipient[] := array(
+    select l from unnest(listed) l where l.problem is null and coalesce(l.external_crm_id, l.phone, l.email) is null order by l.place);
+  placed private.placed_recipient[];
 begin
-  foreach one in array listed loop
-    match := null;
-    if one.problem is null and private.has_key(one) then
-      match := private.match_recipient(campaign.id, one);
-    elsif one.problem is null and is_repeated then
-      nth := nth + 1;
-      match := row('list', true, unkeyed[nth]);
-    end if;
-    if one.problem is not null then
-      outcomes := outcomes || (jsonb_build_object('outcome', 'rejected') || one.problem);
-    elsif match.is_known then
-      outcomes := outcomes || jsonb_strip_nulls(jsonb_build_object('outcome', 'known', 'recipientId', match.recipient_id,
-        'knownBy', match.reason, 'differs', private.differing_fields(match.recipient_id, one)));
-    elsif match.recipient_id is not null and not allow_shared_contact then
-      outcomes := outcomes || jsonb_build_object(
-        'outcome', 'shared_contact', 'sharedWith', match.recipient_id, 'sharedBy', match.reason);
-    else
-      tokens := tokens || private.generate_code(pattern);
-      ids := ids || private.add_recipient(campaign, one, private.code_last4(tokens[cardinality(tokens)], pattern));
-      outcomes := outcomes || jsonb_strip_nulls(jsonb_build_object('outcome', 'imported', 'recipientId', ids[cardinality(ids)],
-        'sharedWith', match.recipient_id, 'sharedBy', match.reason));
-      if not private.has_key(one) then
-        unkeyed := unkeyed || ids[cardinality(ids)];
-      end if;
-    end if;
-  end loop;
-  perform private.store_codes(campaign, ids, tokens, pattern);
-  insert into private.recipient_lists (campaign_id, list_hash, recipient_ids)
-  select campaign.id, hash, unkeyed where hash is not null and not is_repeated;
-  return to_jsonb(outcomes);
+  if cardinality(listed) > 200 then
+    perform private.forget_plans();
+  end if;
+  placed := private.place_keyed(campaign, keyed, pattern, allow_shared_contact) || private.place_unkeyed(campaign, unkeyed, pattern);
+  return coalesce((
+    select jsonb_agg(case
+      when l.problem is not null then jsonb_build_object('outcome', 'rejected') || l.problem
+      when p.outcome = 'known' then jsonb_strip_nulls(jsonb_build_object('outcome', 'known', 'recipientId', p.recipient_id,
+        'knownBy', p.reason, 'differs', private.differing_fields(p.recipient_id, l)))
+      else jsonb_strip_nulls(jsonb_build_object('outcome', p.outcome, 'recipientId', p.recipient_id, 'sharedWith', p.shared_with,
+        'sharedBy', p.reason)) end order by l.place)
+    from unnest(listed) l left join unnest(placed) p on p.place = l.place), '[]');
 end $$;
 
 -- {campaignId, imported, known, sharedContact, rejected, rows}, each row with its number in the list.
@@ -243,33 +296,3 @@ returns jsonb language sql stable set search_path = '' as $$
   from jsonb_array_elements(answer -> 'rows') with ordinality as e (one, place)
   left join public.recipient_codes c on c.recipient_id = (e.one ->> 'recipientId')::uuid
 $$;
-
-create function private.import_recipients(
-  campaign_id uuid, recipients jsonb, pattern text default '****-****-****', allow_shared_contact boolean default false,
-  idempotency_key text default null)
-returns jsonb language plpgsql volatile security definer set search_path = '' as $$
-declare
-  actor uuid := private.caller();
-  campaign public.campaigns := private.administered_campaign(campaign_id);
-  scope text := private.answer_scope('import_recipients', campaign.client_id, actor);
-  key text := private.answer_key(idempotency_key, null);
-  answer jsonb := private.stored_answer(scope, key, private.request_hash(
-    to_jsonb(campaign.id), recipients, to_jsonb(pattern), to_jsonb(allow_shared_contact)));
-begin
-  if answer is null then
-    perform private.assert_recipient_list(recipients, pattern);
-    perform private.lock_recipients(campaign.id);
-    answer := private.summarize_import(campaign.id,
-      private.place_recipients(campaign, recipients, pattern, coalesce(allow_shared_contact, false)));
-    perform private.record_audit(campaign.client_id, actor, 'recipients.imported', 'campaign', campaign.id,
-      jsonb_build_object('recipients', answer -> 'imported', 'known', answer -> 'known', 'shared_contact',
-        answer -> 'sharedContact', 'rejected', answer -> 'rejected'));
-    perform private.store_answer(scope, key, answer);
-  end if;
-  return private.with_redemption_codes(answer);
-end $$;
-select private.publish('private.import_recipients(uuid, jsonb, text, boolean, text)', '{authenticated, service_role}',
-  'Adds up to 10,000 recipients [{firstName, lastName, email, phone, externalCrmId, state, country}] with redemption codes '
-  '(pattern: * a symbol, # a digit, YYYY the year). Answers {campaignId, imported, known, sharedContact, rejected, rows: [{row, '
-  'outcome, recipientId, redemptionCode, …}]}; outcome: imported, known (makes nothing), shared_contact (a known contact under '
-  'another name; imported with allow_shared_contact) or rejected (field, problem). RB-400, 403, 404, 409, 413.');

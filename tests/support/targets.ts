@@ -30,6 +30,7 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
   const { body: { purchaseId } } = await call('purchase-package', { packageId }, { token: customer });
   return [
     { name: 'upload-gift-cards', options: {}, body: { poolId, cards: [{ code: 'TEST-AAAAA-BBBBB-CCCCC' }] } },
+    { name: 'import-recipients', options: {}, body: { campaignId, recipients: [{ firstName: 'Ada' }] } },
     {
       name: 'provision-gift-card-unified',
       options: {},

@@ -105,6 +105,18 @@ export async function smoke({ url, key, publishable, dbUrl, jobsToken, twilioTok
     return expect(status, body, 200) || (body.imported === 10_000 ? '' : `${body.imported} were stocked`);
   });
 
+  await check('a file of recipients: each is imported with a code', async () => {
+    const { campaignId } = inTenant();
+    const { status, body } = await call(
+      `import-recipients?campaignId=${campaignId}`,
+      'first name,email\nAda,ada@smoke.example\n',
+      {
+        type: 'text/csv',
+      },
+    );
+    return expect(status, body, 200) || (body.rows[0].redemptionCode ? '' : 'there is no code');
+  });
+
   await check('100,000 codes: one call makes them, and its answer has them all', async () => {
     const { clientId, admin } = inTenant();
     const response = await fetch(`${base}/rest/v1/rpc/create_vouchers`, {

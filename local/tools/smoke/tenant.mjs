@@ -13,21 +13,24 @@ export async function openTenant({ base, key, publishable, dbUrl }) {
     await sql`insert into public.memberships (user_id, role, client_id) values (${user.id}, ${role}, ${clientId})`;
     return user;
   };
-  const [{ clientId, agencyId, brandId, poolId }] = await sql`
+  const [{ clientId, agencyId, brandId, poolId, campaignId }] = await sql`
     with agency as (insert into public.agencies (name, slug) values ('Smoke test', ${name}) returning id),
     client as (
       insert into public.clients (agency_id, name, slug) select id, 'Smoke test', ${name} from agency returning id, agency_id),
     brand as (
       insert into public.gift_card_brands (name, code_format) values (${name}, '^S-[0-9A-F]{20}$') returning id),
     denomination as (insert into public.brand_denominations (brand_id, denomination, cost) select id, 25, 25 from brand),
+    campaign as (insert into public.campaigns (client_id, campaign_name) select id, 'Smoke test' from client returning id),
     pool as (
       insert into public.card_pools (client_id, brand_id, pool_name, denomination, stock_owner, cost_per_card)
       select client.id, brand.id, 'Smoke test', 25, 'client', 0 from client, brand returning id)
-    select client.id as "clientId", client.agency_id as "agencyId", brand.id as "brandId", pool.id as "poolId"
-    from client, brand, pool`;
+    select client.id as "clientId", client.agency_id as "agencyId", brand.id as "brandId", pool.id as "poolId",
+      campaign.id as "campaignId"
+    from client, brand, pool, campaign`;
   return {
     clientId,
     poolId,
+    campaignId,
     admin: await signUp('client_admin', clientId),
     customer: await signUp('customer', clientId),
     clockProblems: () => clockProblems(sql),

@@ -16,7 +16,7 @@ export async function store(upload: Upload, target: Target, asked: Asked, contex
     pool_id: poolId,
     cards,
     seal_key_id: currentKeyId(),
-    file: { ...importFile(part, { hash, name }, table ?? {}), refused },
+    file: { ...importFile(part, { hash, name }, table ?? {}, rows), refused },
     ...asked,
   });
   const answer = presentImport(result, refused, upload);

@@ -44,12 +44,14 @@ const SAMPLES = {
   ],
   network: refused(['', 'abc', '300.1.1.1', 7]),
   rows: refused(['A-1', {}, [], [null], ['A-1'], 7]),
+  pattern: refused(['', 7, {}, 'x'.repeat(1000), 'СКИДКА-****']),
 };
 
 /** What kind of value each field takes; `function.field` goes before `field`. */
 const FIELDS: Record<string, keyof typeof SAMPLES> = {
   action: 'choice',
   adapter: 'choice',
+  allowSharedContact: 'flag',
   address: 'text',
   amount: 'amount',
   bizcoins: 'count',
@@ -82,11 +84,13 @@ const FIELDS: Record<string, keyof typeof SAMPLES> = {
   ip: 'network',
   job: 'choice',
   month: 'time',
+  pattern: 'pattern',
   paymentAmount: 'amount',
   phone: 'phone',
   preview: 'flag',
   pricePerCard: 'amount',
   quantity: 'count',
+  recipients: 'rows',
   reason: 'text',
   redemptionCode: 'code',
   report: 'choice',

@@ -127,6 +127,7 @@ export function importFile(
   part: Part,
   sent: { hash: string; name?: string | null },
   table: { encoding?: string; delimiter?: string; header?: string[]; mapping?: Record<string, string> } = {},
+  rows: { line?: number }[] = [],
 ) {
   const { encoding = null, delimiter = null, header = null, mapping = null } = table;
   return {
@@ -140,6 +141,7 @@ export function importFile(
     chunk: part.chunk ?? null,
     is_last: part.isLast ?? null,
     expected_rows: part.expectedRows ?? null,
+    lines: rows[0]?.line ? rows.map(({ line }) => line) : null,
   };
 }
 

@@ -71,6 +71,7 @@ insert into expected values
   ('bill the agency',           'RB-403', 'RB-403', 'ok',     'ok', 'RB-404', 'RB-404'),
   ('update_campaign_condition', 'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('create_campaign_condition', 'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('import_recipient_file',     'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('import_recipients',         'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('rotate_redemption_codes',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('export_redemption_codes',   'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -170,6 +171,7 @@ declare
   answer jsonb := case door
     when 'get_upload_target' then tests.upload_target(tests.the('own'), actor)
     when 'import_gift_cards' then tests.import(tests.the('own'), '[]', actor)
+    when 'import_recipient_file' then tests.import_recipient_file(tests.the('campaign'), '[]', actor)
     when 'preview_gift_cards' then tests.preview_cards(tests.the('own'), '[]', actor)
     when 'import platform stock' then tests.import(tests.the('pool'), '[]', actor)
     when 'import to a master pool' then tests.import(tests.the('master'), '[]', actor)
