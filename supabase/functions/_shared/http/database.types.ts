@@ -2193,6 +2193,9 @@ isOneToOne: false
 "import_gift_cards":
 { Args: { "cards": Json,"file": Json,"pool_id": string,"request": Database["public"]['CompositeTypes']["request"],"seal_key_id": string }; Returns: Json
                            },
+"import_recipient_file":
+{ Args: { "allow_shared_contact": boolean,"campaign_id": string,"dry_run": boolean,"file": Json,"pattern": string,"recipients": Json,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
+                           },
 "import_recipients":
 { Args: { "allow_shared_contact"?: boolean,"campaign_id": string,"idempotency_key"?: string,"pattern"?: string,"recipients": Json }; Returns: Json
                            },
