@@ -12,7 +12,7 @@ const known = new Set([
   'private.abandon_purchase → private.postpone_reward',
 ]);
 
-Deno.test('migrations: no function, view, trigger or policy calls a function or reads a relation of a later file', () => {
+Deno.test('migrations: a function, view, trigger or policy that uses a later file → none', () => {
   const found = forwardCalls();
   const problems = found.filter((it) => !known.has(`${it.caller} → ${it.called}`)).map((it) =>
     `${it.caller} (${it.callerFile}) calls ${it.called} of the later file ${it.calledFile}: move one of them`
@@ -24,7 +24,7 @@ Deno.test('migrations: no function, view, trigger or policy calls a function or 
   assert.deepEqual([...problems, ...gone], []);
 });
 
-Deno.test('forwardCallsOf: names functions, policies and texts, not comments or the file itself', () => {
+Deno.test('forwardCallsOf: functions, policies and texts → named; comments and the file itself → not', () => {
   const first = `-- private.later() in a comment
 create function private.first() returns int language sql as $$ select private.later() + private.own() $$;
 create function private.own() returns int language sql as $$ select 1 $$;
@@ -57,7 +57,7 @@ const catchers = [
   'public.validate_voucher',
 ];
 
-Deno.test('migrations: refusals are caught only by functions that keep rows of them', () => {
+Deno.test('migrations: a function that catches refusals → keeps rows of them', () => {
   const found = migrationStatements().filter(({ sql }) => /exception\s+when others/.test(sql))
     .map(({ title, file }) => ({ title, file }));
   assert.deepEqual(found.filter(({ title }) => !catchers.includes(title)), []);
@@ -70,7 +70,7 @@ const knownStrays = [
   'public.complete_supplier_purchase',
 ];
 
-Deno.test('migrations: each grant of a function stands beside it', () => {
+Deno.test('migrations: a grant of a function → stands beside it', () => {
   const created = new Map<string, string>();
   const strays: string[] = [];
   for (const { file, title, sql } of migrationStatements()) {

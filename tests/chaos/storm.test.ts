@@ -251,7 +251,7 @@ function actsOf(
         (session) =>
           session`select public.allocate_credit(25, client_id => ${clientId}, idempotency_key => ${crypto.randomUUID()})`,
       ),
-    house: () => ask(db`select public.run_housekeeping() as answer`),
+    housekeeping: () => ask(db`select public.run_housekeeping() as answer`),
     price: () =>
       as(platform, (session) =>
         session`

@@ -8,7 +8,7 @@ const contracts = await loadContracts();
 const textOf = (name: string) =>
   Deno.readTextFileSync(new URL(`../../../supabase/functions/${name}/index.ts`, import.meta.url));
 
-Deno.test('contracts: every function has one of its own name, and serves by it', () => {
+Deno.test('contracts: every function → has one of its own name, and serves by it', () => {
   assert.ok(contracts.size > 30);
   for (const [name, contract] of contracts) {
     assert.equal(contract.name, name);
@@ -18,7 +18,7 @@ Deno.test('contracts: every function has one of its own name, and serves by it',
   }
 });
 
-Deno.test('contracts: the example of each fits its schemas', () => {
+Deno.test('contracts: each example → fits its schemas', () => {
   for (const { name, request, answer, example } of contracts.values()) {
     const schema = isJson(request) ? request : request && Object.values(request.content).at(-1);
     if (schema) assert.deepEqual(schema.safeParse(example.request).error?.issues, undefined, `${name}: request`);
@@ -26,7 +26,7 @@ Deno.test('contracts: the example of each fits its schemas', () => {
   }
 });
 
-Deno.test('contracts: a function without a resource and a file answers 204, and a webhook has a signature or a token', () => {
+Deno.test('contracts: neither a resource nor a file → 204; a webhook → a signature or a token', () => {
   for (const contract of contracts.values()) {
     const { name, auth, answer, file, signatures, query } = contract;
     assert.equal(statusOf(contract) === 204, answer === null && !file, name);
@@ -34,7 +34,7 @@ Deno.test('contracts: a function without a resource and a file answers 204, and 
   }
 });
 
-Deno.test('sharedCodes: of a body, of a key and of a family', () => {
+Deno.test('sharedCodes: a body, a key, a family → their codes', () => {
   const codes = (name: string) => sharedCodes(contracts.get(name)!).sort();
   assert.deepEqual(codes('get-wallet'), [
     'RB-400',

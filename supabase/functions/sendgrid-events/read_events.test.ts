@@ -52,7 +52,7 @@ Deno.test('readEvents: bounces, blocks and drops → their outcomes', () => {
   assert.deepEqual(what({ event: 'deferred', response: '451' }), ['deferred', null, null]);
 });
 
-Deno.test('read_events: preferences of an address', () => {
+Deno.test('readEvents: unsubscribes and spam reports → opt-outs', () => {
   assert.deepEqual(
     ['spamreport', 'unsubscribe', 'group_unsubscribe', 'group_resubscribe'].map((event) => read({ event }).preference),
     [

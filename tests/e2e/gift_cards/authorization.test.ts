@@ -67,7 +67,7 @@ const ROLES: [string, (mine: string, foreign: string) => Promise<{ token: string
 ];
 
 for (const [who, signIn, code] of ROLES) {
-  Deno.test(`authorization: ${who} ${code ? `gets ${code}` : 'may provision'}`, async () => {
+  Deno.test(`authorization: ${who} → ${code ?? 'may provision'}`, async () => {
     const [promised, foreign] = [await promise(), await promise({ cards: 0 })];
     const { token } = await signIn(promised.clientId, foreign.clientId);
     const answer = await provision(promised, {}, { token });

@@ -70,7 +70,7 @@ Deno.test('upload-gift-cards: columns with names of their own → read by a mapp
   }
 });
 
-Deno.test('upload-gift-cards: Windows-1252 is read where the caller names it', async () => {
+Deno.test('upload-gift-cards: Windows-1252, named by the caller → read', async () => {
   const { poolId } = await promise({ cards: 0 });
   const bytes = Uint8Array.from(`code,note\n${uniqueCard().code},Café\n`, (character) => character.charCodeAt(0));
   assertRefused(await upload(poolId, bytes), 'GC-012');
@@ -151,7 +151,7 @@ Deno.test('upload-gift-cards: parts that contradict each other → refused by th
   }
 });
 
-Deno.test('imports: the history is read by the admins of the client alone, and holds no code, PIN or remark', async () => {
+Deno.test('imports: the history → for admins of the client only, without code, PIN or remark', async () => {
   const [mine, foreign] = [
     await promise({ cards: 0, stockOwner: 'client' }),
     await promise({ cards: 0, stockOwner: 'client' }),

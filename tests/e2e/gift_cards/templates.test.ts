@@ -21,7 +21,7 @@ Deno.test('merge tags: those of the database → those of render', async () => {
   assert.deepEqual([...Object.keys(values), 'claim_url', 'claim_expires'].sort(), await tagsOfTheDatabase());
 });
 
-Deno.test('merge tags: the database and render have one pattern', async () => {
+Deno.test('merge tags: the pattern of the database → that of render', async () => {
   const [{ pattern }] = await sql`select private.tag_pattern() as pattern`;
   assert.equal(pattern, TAG.source);
 });

@@ -24,7 +24,7 @@ Deno.test('readCsvFile: a file without quotes → the records and lines that the
   }));
 });
 
-Deno.test('readCsvFile: a byte order mark decides before the caller does', () => {
+Deno.test('readCsvFile: a byte order mark and another encoding of the caller → the mark decides', () => {
   const utf8 = new TextEncoder().encode('\ufeffcafé,b\n');
   assert.equal(readCsvFile(utf8, 10, 'windows-1252').records[0].record[0], 'café');
   const latin = Uint8Array.from('café,b\n', (character) => character.charCodeAt(0));

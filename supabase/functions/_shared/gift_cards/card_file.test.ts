@@ -17,30 +17,30 @@ function refusal(content: string | Uint8Array): { code: string; problem: string;
   assert.fail('nothing was refused');
 }
 
-Deno.test('readCards: a plain file gives its rows', () => {
+Deno.test('readCards: a plain file → its rows', () => {
   assert.deepEqual(readCards(bytes('code,pin,expiration_date\nA-1,12,2030-01-31\nA-2,,\n')).rows, [
     { code: 'A-1', pin: '12', expirationDate: '2030-01-31', line: 2 },
     { code: 'A-2', pin: '', expirationDate: '', line: 3 },
   ]);
 });
 
-Deno.test('readCards: a byte order mark, CRLF, lone CR and a missing last line end do no harm', () => {
+Deno.test('readCards: byte order mark, CRLF, lone CR, no last line end → accepted', () => {
   assert.deepEqual(codes('\ufeffcode,pin\r\nA-1,1\r\nA-2,2'), ['A-1', 'A-2']);
   assert.deepEqual(codes('code\rA-1\rA-2'), ['A-1', 'A-2']);
   assert.deepEqual(codes('code,pin\nA-1,1\r\nA-2,2\n'), ['A-1', 'A-2']);
 });
 
-Deno.test('readCards: semicolons and tabs separate too', () => {
+Deno.test('readCards: semicolons or tabs → separators', () => {
   assert.deepEqual(codes('code;pin;expires\nA-1;1;2030-01-31\n'), ['A-1']);
   const [row] = readCards(bytes('code\tpin\texpires\nA-1\t\t2030-01-31\n')).rows;
   assert.deepEqual(row, { code: 'A-1', pin: '', expirationDate: '2030-01-31', line: 2 });
 });
 
-Deno.test('readCards: quoted cells may hold separators, quotes and line breaks', () => {
+Deno.test('readCards: separators, quotes and line breaks in quoted cells → kept', () => {
   assert.deepEqual(codes('note,code\n"a, ""b""\nc",A-1\n"",A-2\n'), ['A-1', 'A-2']);
 });
 
-Deno.test('readCards: column names are found in any usual writing and any order', () => {
+Deno.test('readCards: column names in any usual spelling and order → found', () => {
   for (const name of ['Code', ' CODE ', 'card_code', 'Card Number', 'Gift Card Code', 'gift-card-code', '"code"']) {
     assert.deepEqual(codes(`id,${name}\n7,A-1\n`), ['A-1'], name);
   }
@@ -49,11 +49,11 @@ Deno.test('readCards: column names are found in any usual writing and any order'
   }
 });
 
-Deno.test('readCards: a code is trimmed and never changed otherwise', () => {
+Deno.test('readCards: a code → trimmed, otherwise unchanged', () => {
   assert.deepEqual(codes('code\n  a-1 b \n0012\n=1+1\n'), ['a-1 b', '0012', '=1+1']);
 });
 
-Deno.test('readCards: blank lines are no rows', () => {
+Deno.test('readCards: blank lines → skipped', () => {
   assert.deepEqual(codes('code,pin\n\nA-1,1\n\n\nA-2,2\n\n'), ['A-1', 'A-2']);
 });
 
@@ -84,26 +84,26 @@ const MALFORMED: [string, string, string][] = [
 ];
 
 for (const [what, file, problem] of MALFORMED) {
-  Deno.test(`readCards: a file with ${what} is refused with the line and without the cell`, () => {
+  Deno.test(`readCards: a file with ${what} → refused with the line, without the cell`, () => {
     const refused = refusal(file);
     assert.deepEqual([refused.code, refused.problem], ['RB-400', problem]);
     assert.doesNotMatch(refused.text, /A-1|A-2|AMZN|AAAA/);
   });
 }
 
-Deno.test('readCards: a file that is not UTF-8 text is refused', () => {
+Deno.test('readCards: not UTF-8 text → refused', () => {
   for (const content of [[0xff, 0xfe, 0x63], [0x63, 0xe4, 0x0a], [0x63, 0x00, 0x64]]) {
     assert.equal(refusal(new Uint8Array(content)).problem, 'is not UTF-8 text; save it as "CSV UTF-8"');
   }
 });
 
-Deno.test('readCards: a file with a column of security codes is refused whole', () => {
+Deno.test('readCards: a column of security codes → the file is refused', () => {
   for (const name of ['cvv', 'CVC2', 'Security Code', 'card-security-code']) {
     assert.match(refusal(`code,${name}\nA-1,123\n`).problem, /security codes/, name);
   }
 });
 
-Deno.test('readCards: 10,000 rows are read, one more is refused', () => {
+Deno.test('readCards: 10,000 rows → read; one more → refused', () => {
   const file = (rows: number) => `code\n${Array.from({ length: rows }, (_, row) => `A-${row}`).join('\n')}\n`;
   assert.equal(codes(file(MAX_ROWS)).length, MAX_ROWS);
   assert.equal(refusal(file(MAX_ROWS + 1)).code, 'RB-413');

@@ -149,7 +149,7 @@ Deno.test('fingerprint: another key → another fingerprint', () => {
   assert.match(before, /^[0-9a-f]{64}$/);
 });
 
-Deno.test('fingerprint: HMAC-SHA256 of the brand and the canonical code', () => {
+Deno.test('fingerprint: a code → HMAC-SHA256 of the brand and the canonical code', () => {
   const key = Buffer.from(Deno.env.get('CARD_FINGERPRINT_KEY')!, 'base64');
   for (
     const [code, canonical] of [['aBc-1 2', 'ABC12'], ['ab\u2011c\u200b1', 'ABC1'], ['ＡＢ１', 'AB1'], [
