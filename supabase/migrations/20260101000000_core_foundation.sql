@@ -1,6 +1,6 @@
 -- Foundation: where things live and what everybody gets.
 -- Tables and the functions that clients may call live in `public`; helpers, triggers and secrets in `private`,
--- which the API does not expose. Nobody gets anything that a migration does not grant by name.
+-- which the API does not expose. Every grant is written out in a migration.
 
 create schema private;
 comment on schema private is 'Helpers, triggers and secrets: not exposed by the API.';

@@ -279,26 +279,6 @@ begin
     and (a.metadata ->> 'counted_at')::numeric < extract(epoch from now() - interval '1 day');
 end $$;
 
--- The keys of a visitor's attempt: fingerprints of their network, and of the IPv6 site that it belongs to, because a site has 65,536
--- networks. scope: the campaign or client that is tried, none when the visitor names no one.
-create function private.visitor_keys(ip text, scope text default null)
-returns jsonb language plpgsql stable set search_path = '' as $$
-declare
-  address inet := private.address_of(ip);
-  keys jsonb := jsonb_build_object(
-    'ip', private.fingerprint(private.network_of(address)), 'scope', coalesce(scope, 'none'));
-begin
-  return case when family(address) = 6 then keys || jsonb_build_object('site', private.fingerprint(private.network_of(address, 48)))
-    else keys end;
-end $$;
-
-create function private.code_attempt_keys(code text, ip text, scope text default null)
-returns jsonb language plpgsql stable set search_path = '' as $$
-begin
-  return private.visitor_keys(ip, scope) || jsonb_build_object('code', private.code_fingerprint(code),
-    'prefix', private.fingerprint(left(coalesce(private.canonical_code(code), code, ''), 4)));
-end $$;
-
 -- The refusal of an attempt that comes too soon.
 create function private.limited(wait_seconds int)
 returns jsonb language plpgsql immutable set search_path = '' as $$
@@ -335,6 +315,12 @@ begin
       'prefix', private.fingerprint(left(coalesce(private.canonical_code(code), code), 4)));
   end if;
   return keys;
+end $$;
+
+create function private.code_attempt_keys(code text, ip text, scope text default null)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return private.attempt_keys(row(null, null, ip, null, null), code, scope);
 end $$;
 
 -- Opens an attempt before the look-up: takes one token for each blocking key. Returns the seconds to wait when one is used up, else

@@ -89,7 +89,7 @@ begin
       and m.role = 'customer' and m.suspended_at is null);
 end $$;
 
--- The customer himself, or whoever may act for him.
+-- Passes the customer, or an actor with a role that may act for them.
 create function private.assert_can_act_for_customer(actor uuid, client_id uuid, customer_id uuid, roles text[])
 returns void language plpgsql stable set search_path = '' as $$
 begin
@@ -114,7 +114,7 @@ begin
   return private.ledger_account(customer_package.client_id, 'user', customer_package.user_id, 'messages');
 end $$;
 
--- Counts anew what was given and not taken back: for whoever has given or taken, and holds the account.
+-- Recounts what was given and not reversed; called under the lock of the account.
 create function private.count_messages(customer_package_id uuid)
 returns public.customer_packages language plpgsql volatile set search_path = '' as $$
 declare
@@ -221,7 +221,7 @@ begin
   return private.count_messages(customer_package.id);
 end $$;
 
--- Marks the packages that are past their time, and tells how many.
+-- Marks packages past their end as expired; returns how many.
 create function private.expire_packages(at timestamptz, batch_size int default 1000)
 returns int language plpgsql volatile set search_path = '' as $$
 declare
@@ -231,7 +231,7 @@ begin
     select cp.id from public.customer_packages cp
     where cp.status = 'active' and cp.expires_at <= expire_packages.at
     order by cp.expires_at limit batch_size
-    -- a package that is in use is the next run's: the job makes nobody wait, and waits for nobody
+    -- a locked package is left to the next run, so that the job blocks no request
     for no key update skip locked)
   update public.customer_packages cp set status = 'expired', expired_at = now()
   from due where cp.id = due.id;

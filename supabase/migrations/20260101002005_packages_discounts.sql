@@ -145,7 +145,7 @@ begin
     select e.id from public.voucher_entitlements e
     where e.status = 'available' and e.expires_at <= expire_entitlements.at
     order by e.expires_at limit batch_size
-    -- one that is being reserved is the next run's: the job makes nobody wait, and waits for nobody
+    -- a locked one is left to the next run, so that the job blocks no request
     for no key update skip locked)
   update public.voucher_entitlements e set status = 'expired', expired_at = now()
   from due where e.id = due.id;

@@ -1,5 +1,5 @@
--- Purchases: what a customer pays for a package, with bizcoins, by card, or both. final_amount = price − discount − what
--- the bizcoins pay, reckoned here and nowhere else. Bizcoins are held before anybody is asked for money, captured when the
+-- Purchases: a customer pays for a package with bizcoins, by card, or both. final_amount = price − discount − what
+-- the bizcoins pay, reckoned here and nowhere else. Bizcoins are held before the card is charged, captured when the
 -- payment has succeeded, and given back when it is cancelled, has failed or took too long. A purchase is committed before
 -- its payment is made, so that a crash at any point leaves a row that the job settles with the payment's own state.
 -- Locks: the customer and package, the purchase, its entitlement, the accounts. private.purchases_off is empty.
@@ -262,7 +262,7 @@ begin
   return purchase;
 end $$;
 
--- It comes to nothing: the customer has his bizcoins and his discount back, and is told, unless another message says more.
+-- Ends a purchase without payment: returns its bizcoins and its discount, and notifies the customer unless another message does.
 create function private.end_purchase(
   purchase public.package_purchases, status text, error text default null, is_told boolean default true)
 returns public.package_purchases language plpgsql volatile set search_path = '' as $$

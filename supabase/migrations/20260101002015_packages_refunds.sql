@@ -28,7 +28,7 @@ create table public.package_refunds (
     payment_amount >= 0 and bizcoins >= 0 and payment_amount + bizcoins > 0)
 );
 comment on table public.package_refunds is
-  'What went back to where it came from: payment_amount to the card, bizcoins to the wallet. Pending until the processor has said yes.';
+  'A refund: payment_amount to the card, bizcoins to the wallet. Pending until the processor confirms it.';
 
 create index package_refunds_client_id_idx on public.package_refunds (client_id);
 create index package_refunds_purchase_id_idx on public.package_refunds (purchase_id);
@@ -188,7 +188,7 @@ begin
     status, completed_at, next_attempt_at)
   values (purchase.client_id, purchase.id, part.payment_amount, part.bizcoins, purchase.currency, reason, actor,
     case when part.payment_amount > 0 then 'pending' else 'completed' end, case when part.payment_amount = 0 then now() end,
-    -- whoever has asked for it calls the processor himself
+    -- the edge function that requested it calls the processor first
     now() + interval '1 minute')
   returning r.* into refund;
   update public.package_purchases p set
@@ -239,7 +239,7 @@ begin
     where p.id = purchase.id and p.completed_at is not null;
     perform private.reverse_discount(p) from public.package_purchases p where p.id = purchase.id;
     perform private.alert_payment(purchase, 'refund_failed', 'critical',
-      'The processor did not refund a payment: somebody must pay it back', private.present_refund(refund));
+      'The processor did not refund a payment: pay it back by other means', private.present_refund(refund));
   elsif outcome = 'succeeded' then
     perform private.close_refunded(purchase.id);
   elsif refund.attempts >= 5 then
@@ -323,7 +323,7 @@ alter table public.package_refunds enable row level security;
 
 grant select on public.package_refunds to authenticated, service_role;
 
-create policy "Whoever reads a purchase reads its refunds" on public.package_refunds
+create policy "Customers read refunds of their purchases, admins those of their clients" on public.package_refunds
   for select to authenticated
   using (
     purchase_id = any (array(select p.id from public.package_purchases p where p.user_id = (select auth.uid())))

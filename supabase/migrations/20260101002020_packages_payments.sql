@@ -1,7 +1,6 @@
--- Payments: how a purchase begins, how what the payment processor tells settles it, and how it is cancelled. The processor
--- is only called by edge functions, between two of these doors. Its word may come as the answer to a call, as a webhook
--- (repeated, late, out of order) or when the job asks: all three end in private.settle_payment, under the lock of the
--- purchase. What has been paid is never lost: a payment that comes too late is honoured or sent back.
+-- Payments: how a purchase begins, is settled by the state of its payment, and is cancelled. Edge functions call the processor between
+-- two entry points. The state of a payment comes as the answer to a call, as a webhook (repeated, late, out of order) or when the job
+-- asks: all three end in private.settle_payment, under the lock of the purchase. A payment that comes too late is honored or refunded.
 
 -- Passes if the final amount is the expected one or none was expected; else refuses with the final amount.
 create function private.assert_expected(final_amount numeric, expected numeric, facts jsonb)
@@ -90,7 +89,7 @@ begin
     or payment ->> 'id' is distinct from coalesce(purchase.payment_intent_id, payment ->> 'id');
 end $$;
 
--- What came in for a purchase that is not completed goes back by the job, once however often its payment is told.
+-- Queues the refund of what was paid for a purchase that is not completed, once, however often its payment is reported.
 create function private.send_back(purchase public.package_purchases, amount numeric, currency text, reason text)
 returns void language plpgsql volatile set search_path = '' as $$
 begin
@@ -103,8 +102,8 @@ begin
   perform private.notify_buyer(purchase, 'payment_refunded', jsonb_build_object('amount', amount, 'currency', currency));
 end $$;
 
--- Nothing is given for it, a person is told, and what came in goes back. The purchase is over once its payment is, so that the
--- customer is not stuck in it.
+-- Activates nothing, raises an alert, and refunds what was paid. The purchase ends with its payment, so that the customer can begin
+-- another one.
 create function private.refuse_payment(purchase public.package_purchases, payment jsonb)
 returns public.package_purchases language plpgsql volatile set search_path = '' as $$
 declare
@@ -231,7 +230,7 @@ begin
       r.provider_refund_id = facts ->> 'refundId' or r.id::text = facts ->> 'ownRefundId');
   elsif event_type = 'charge.dispute.created' then
     perform private.alert_payment(purchase, 'payment_disputed', 'critical',
-      'A customer disputes the payment of a package with his bank', facts);
+      'A customer disputes the payment of a package with their bank', facts);
   elsif event_type = 'charge.refunded'
     and (facts ->> 'amountRefunded')::bigint > (
       select coalesce(sum(private.minor_units(r.payment_amount, r.currency)), 0) from public.package_refunds r

@@ -81,7 +81,7 @@ begin
   return private.answered(private.purchase_answer(purchase));
 end $$;
 comment on function public.cancel_package_purchase is
-  'Notes that a purchase is to end, and names the payment that must be cancelled first; the customer himself or an admin.';
+  'Requests the end of a purchase, and returns the payment to cancel first; for the customer or an admin. RB-403, RB-404, VC-026.';
 grant execute on function public.cancel_package_purchase to service_role;
 
 create function public.record_payment(purchase_id uuid, payment jsonb)
@@ -158,7 +158,7 @@ begin
     select p.id from public.package_purchases p
     where p.status = 'awaiting_payment' and p.next_check_at <= now()
     order by p.next_check_at limit private.batch_size(batch_size)
-    -- whoever settles it now knows better than the job
+    -- a locked one is being settled
     for no key update skip locked),
   checked as (
     update public.package_purchases p

@@ -1,5 +1,5 @@
--- Packages, the desk of an admin: what the client sells, called with supabase-js. A purchase that has begun keeps the
--- price at which it began, and what a customer has keeps its days and messages.
+-- Packages, admin entry points: what the client sells. A purchase that has begun keeps its price, and a package that a customer has keeps
+-- its days and messages.
 
 -- A valid price: 0, or at least the minimum of the processor; an amount is stored as it is written or refused.
 create function private.assert_package_terms(
@@ -112,7 +112,7 @@ begin
   return package;
 end $$;
 select private.publish('private.archive_package(uuid)', '{authenticated, service_role}',
-  'Takes a package off the shelf for good; whoever has it keeps it.');
+  'Withdraws a package from sale for good; customers who have it keep it.');
 
 -- What the system's accounts saw go by: issued and spent are what is left of it after rollbacks and refunds.
 create function private.report_bizcoin_usage(

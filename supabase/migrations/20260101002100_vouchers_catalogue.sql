@@ -1,7 +1,7 @@
 -- Vouchers: codes that customers turn into messages, bizcoins, a package or a discount, and who makes them.
 -- A code stands once for a client, in one form however it is typed. What each type needs is a named CHECK, and no voucher is
 -- used more often than its limit (vouchers_usage_stays_within_limit). Codes are read by the admins of the client and by the
--- dealer whose voucher it is; a customer learns of a code from whoever gives it to him.
+-- dealer whose voucher it is; a customer receives a code outside the database.
 
 create table public.vouchers (
   id uuid primary key default gen_random_uuid(),

@@ -1,7 +1,7 @@
--- Vouchers, the redemption: what must hold, what is given, and the doors.
+-- Vouchers, the redemption: its rules and its benefits.
 -- One transaction: the rules are read, then the person is counted (by each way he is known, in one order), the benefit is
 -- given, everything is recorded, and the voucher's own row, which all its redeemers share, is taken last. The last two are
--- guarded: however many come at once, nobody redeems twice and no limit is passed. Bizcoins move before messages.
+-- guarded, so that no race redeems twice or passes a limit. Bizcoins move before messages.
 
 create type private.voucher_rule as (
   position int, rule text, passed boolean, actual jsonb, required jsonb, code text);
@@ -73,7 +73,7 @@ begin
         'VC-004'),
       (4, 'not_expired', coalesce(voucher.expires_at > now(), true), to_jsonb(now()), to_jsonb(voucher.expires_at),
         'VC-005'),
-      -- who used it up himself hears that, and not that somebody did
+      -- before usage_limit: a customer whose own redemption used it up gets VC-007
       (5, 'once_per_customer', redemptions < voucher.per_customer_limit,
         to_jsonb(redemptions), to_jsonb(voucher.per_customer_limit), 'VC-007'),
       (6, 'usage_limit', coalesce(voucher.usage_count < voucher.usage_limit, true),
@@ -225,7 +225,7 @@ begin
   end if;
 end $$;
 
--- The voucher's row, which all its redeemers share: taken last, so that whoever waits for it waits for a commit only.
+-- Takes a use of the voucher's row, which all its redeemers share: last, so that it is locked for a commit only.
 create function private.take_use(voucher public.vouchers, actor uuid)
 returns void language plpgsql volatile set search_path = '' as $$
 begin
@@ -234,7 +234,7 @@ begin
     and coalesce(v.expires_at > clock_timestamp(), true)
     and coalesce(v.usage_count < v.usage_limit, true);
   if not found then
-    -- it was there a moment ago: as it is now, it says itself why not any more
+    -- a concurrent change took the last use or ended it: refuse by its present state
     select v.* into voucher from public.vouchers v where v.id = voucher.id;
     perform private.assert_redeemable(voucher, actor, is_counted => true);
     perform private.refuse('VC-005', null, jsonb_build_object('expiredAt', voucher.expires_at));

@@ -1,4 +1,4 @@
--- Vouchers, what an admin does with those that exist: change, end, look at what they did, and take a redemption back.
+-- Vouchers, admin entry points: change, end, list, report, and roll a redemption back.
 -- A rollback takes back what is neither spent nor held, and says how much that was; what is refunded or released later can be taken
 -- back later. The use is given back, to the voucher and to the customer's identities, when everything came back: a customer who
 -- kept a part could redeem the voucher again otherwise.
@@ -350,7 +350,7 @@ create view private.voucher_violations as
   where u.redemption_type in ('credit', 'message') and not exists (
     select from public.ledger_entries e where e.transfer_id = u.transfer_id and e.amount = u.benefit)
   union all
-  select 'an owner did not get his benefit', u.id
+  select 'an owner did not get their benefit', u.id
   from public.voucher_usage u
   where u.owner_benefit is not null and not exists (
     select from public.ledger_entries e where e.transfer_id = u.owner_transfer_id and e.amount = u.owner_benefit)

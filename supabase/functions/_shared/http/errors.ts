@@ -1,4 +1,4 @@
-/** What the caller of a refused request is told. */
+/** What the answer of a refused request contains. */
 export interface CatalogueEntry {
   status: number;
   message: string;
@@ -95,7 +95,7 @@ export const catalogue = {
   'VC-003': {
     status: 409,
     message: 'The voucher is not active',
-    solution: 'Try another voucher, or ask whoever gave it to you',
+    solution: 'Redeem another voucher, or ask the issuer of this one',
   },
   'VC-004': {
     status: 409,
@@ -125,12 +125,12 @@ export const catalogue = {
   'VC-009': {
     status: 403,
     message: 'Who made a voucher or profits from it cannot redeem it',
-    solution: 'Give the code to somebody else',
+    solution: 'Give the code to another customer',
   },
   'VC-010': {
     status: 403,
     message: 'The voucher is for the customers of another dealer',
-    solution: 'Ask your dealer for a voucher of his',
+    solution: 'Ask your dealer for a voucher of their own',
   },
   'VC-011': {
     status: 403,

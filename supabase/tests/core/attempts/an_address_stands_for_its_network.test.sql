@@ -1,4 +1,4 @@
--- address_of, network_of, visitor_keys: one visitor, however a proxy writes their address.
+-- address_of, network_of, attempt_keys: one visitor, however a proxy writes their address.
 begin;
 set local search_path = public, extensions, tests;
 select plan(26);
@@ -36,10 +36,10 @@ from (values
 
 select is(pg_temp.network('2001:db8:1:2::1', 48), pg_temp.network('2001:db8:1:ffff::9', 48), 'network_of: two networks of one /48 → one site');
 select isnt(pg_temp.network('2001:db8:1:2::1', 48), pg_temp.network('2001:db8:2:2::1', 48), 'network_of: two sites → two');
-select ok(private.visitor_keys('2001:db8::1') ? 'site' and not private.visitor_keys('203.0.113.7') ? 'site',
-  'visitor_keys: IPv6 → a key for its site, IPv4 → none');
-select is(private.visitor_keys('203.0.113.7:80'), private.visitor_keys('::ffff:203.0.113.7'), 'visitor_keys: the same address either way → the same keys');
-select is(private.visitor_keys('x') ->> 'scope', 'none', 'visitor_keys: without a campaign → scope none');
+select ok(private.attempt_keys(tests.request(ip => '2001:db8::1')) ? 'site' and not private.attempt_keys(tests.request(ip => '203.0.113.7')) ? 'site',
+  'attempt_keys: IPv6 → a key for its site, IPv4 → none');
+select is(private.attempt_keys(tests.request(ip => '203.0.113.7:80')), private.attempt_keys(tests.request(ip => '::ffff:203.0.113.7')), 'attempt_keys: the same address either way → the same keys');
+select is(private.attempt_keys(tests.request(ip => 'x')) ->> 'scope', 'none', 'attempt_keys: without a campaign → scope none');
 
 select * from finish();
 rollback;

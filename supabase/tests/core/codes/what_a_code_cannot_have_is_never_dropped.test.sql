@@ -30,8 +30,8 @@ select isnt(private.code_fingerprint('СКИДКА-2027'), null, 'code_fingerpri
 select isnt(private.code_fingerprint('СКИДКА-2027'), private.code_fingerprint('2027'), 'code_fingerprint: it is not that of the rest');
 select isnt(private.code_fingerprint(null), null, 'code_fingerprint: nothing → a fingerprint');
 select is(private.code_fingerprint('cafe2027'), private.code_fingerprint('CAFÉ-2027'), 'code_fingerprint: one form → one fingerprint');
-select ok(private.code_attempt_keys('🎁', '203.0.113.7') ?& array['ip', 'code', 'prefix']
-  and not private.code_attempt_keys('🎁', '203.0.113.7') @> '{"code": null}', 'code_attempt_keys: a text without a form → all keys');
+select ok(private.attempt_keys(tests.request(ip => '203.0.113.7'), '🎁') ?& array['ip', 'code', 'prefix']
+  and not private.attempt_keys(tests.request(ip => '203.0.113.7'), '🎁') @> '{"code": null}', 'attempt_keys: a text without a form → all keys');
 
 -- as it is stored
 select is(private.printed_code(E' \u200bSpring\u00a0 \u201126\u200b '), 'Spring -26', 'printed_code: odd spaces and dashes → plain ones');

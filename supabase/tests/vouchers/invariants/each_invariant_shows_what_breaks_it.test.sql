@@ -34,7 +34,7 @@ select is(pg_temp.violations_after(format('update public.vouchers set created_by
 select is(pg_temp.violations_after(format('update public.voucher_usage set benefit = 51 where id = %L', tests.the('usage'))),
   'a redemption did not move what it gave', 'invariants: a transfer of another amount → shown');
 select is(pg_temp.violations_after(format('update public.voucher_usage set owner_transfer_id = null where id = %L', tests.the('usage'))),
-  'an owner did not get his benefit', 'invariants: an owner without the benefit → shown');
+  'an owner did not get their benefit', 'invariants: an owner without the benefit → shown');
 select is(pg_temp.violations_after(format('delete from public.voucher_entitlements where id = %L', tests.the('discount'))),
   'a discount and its redemption do not agree', 'invariants: a percentage without its discount → shown');
 select is(pg_temp.violations_after(format('update public.voucher_entitlements set status = %L, cancelled_at = now() where id = %L',
