@@ -21,6 +21,9 @@ export const contract = defineContract({
   codes: ['RB-400', 'RB-403', 'RB-404'],
   example: {
     request: { report: 'liability', from: '2026-01-01', to: '2026-02-01' },
-    answer: 'client_id,client_name,currency,age,cards,value,rewards_owed,owed_value,expiring_cards,expiring_value\r\n',
+    answer: 'client_id,client_name,currency,age,given_cards,given_value,owed_rewards,owed_value,total_value,' +
+      'expiring_cards,expiring_value,oldest_at\r\n' +
+      '00000000-0000-4000-8000-000000000002,Demo Client,USD,0-30 days,1,25.00,0,0,25.00,0,0,' +
+      '2026-11-28T16:20:07.076763+00:00\r\n',
   },
 });

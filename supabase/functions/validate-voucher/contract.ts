@@ -37,7 +37,7 @@ export const contract = defineContract({
       clientId: '00000000-0000-4000-8000-000000000002',
       benefit: { type: 'credit', value: 20 },
       expiresAt: '2026-12-31T23:00:00+00:00',
-      rules: [{ rule: 'active', passed: true, actual: true, required: true, code: null, message: null }],
+      rules: [{ rule: 'role', passed: true, actual: 'customer', required: 'customer', code: null, message: null }],
     },
   },
 });
