@@ -18,7 +18,13 @@ import { atEnd } from './lifecycle.mjs';
 import { preparePostgres } from './postgres_binaries.mjs';
 import { readLockFile, stopLeftover } from './postgres_leftover.mjs';
 
-const always = { jit: 'off', max_connections: '400', shared_buffers: '128MB', listen_addresses: '127.0.0.1' };
+const always = {
+  jit: 'off',
+  max_connections: '400',
+  shared_buffers: '128MB',
+  listen_addresses: '127.0.0.1',
+  shared_preload_libraries: 'pg_stat_statements', // hosted projects count statements too
+};
 
 /** Settings for data that is thrown away anyway: a crash of the machine may lose it. */
 const fastSettings = {

@@ -82,10 +82,14 @@ create trigger audit_links_are_append_only
 create function private.record_audit(
   client_id uuid, actor uuid, action text, subject_type text, subject_id uuid,
   metadata jsonb default '{}', request_id uuid default null, reason text default null)
-returns void language plpgsql volatile set search_path = '' as $$
+returns bigint language plpgsql volatile set search_path = '' as $$
+declare
+  event_id bigint;
 begin
-  insert into public.audit_events (client_id, actor_id, action, subject_type, subject_id, metadata, request_id, reason)
-  values (client_id, actor, action, subject_type, subject_id, metadata, request_id, reason);
+  insert into public.audit_events as e (client_id, actor_id, action, subject_type, subject_id, metadata, request_id, reason)
+  values (client_id, actor, action, subject_type, subject_id, metadata, request_id, reason)
+  returning e.id into event_id;
+  return event_id;
 end $$;
 
 -- Over named columns and the time as a number: neither a new column nor a session's time zone breaks the chain.
@@ -204,6 +208,23 @@ begin
     perform private.refuse('RB-409');
   end if;
   return stored.answer;
+end $$;
+
+-- Stores an answer in one write, where the caller has looked for it in a query of its own. False when a concurrent request has used the
+-- key meanwhile: the caller undoes its work and finds that answer. Without an answer the key is taken for one that comes later.
+create function private.keep_answer(scope text, key text, request_hash text, answer jsonb)
+returns boolean language plpgsql volatile set search_path = '' as $$
+begin
+  if key is null then
+    return true;
+  end if;
+  insert into private.idempotency_keys as k (scope, key, request_hash, answer)
+  values (scope, key, request_hash, answer)
+  on conflict on constraint idempotency_keys_are_unique do update
+    set request_hash = excluded.request_hash, answer = excluded.answer, created_at = now()
+    where (k.answer is null and k.request_hash is not distinct from excluded.request_hash) or k.created_at < now() - (
+      select w.replayed_for from private.replay_windows w where w.use_case = split_part(k.scope, ':', 1));
+  return found;
 end $$;
 
 -- Was the request with this key answered? Then a limit has counted it, and the repeated one costs nothing.

@@ -73,29 +73,45 @@ end $$;
 -- The prices of a card at two levels: platform_price is owed by the agency to the platform, client_price by the client to the agency.
 create type private.card_prices as (platform_price numeric(18,2), client_price numeric(18,2));
 
--- The platform price is the brand value's, else the face value; the client price is the client's own, else its agency's price or
--- markup, else the platform price. If the agency is billed itself, its client owes nothing.
+-- Each value of a brand for each client: whether it is approved (by the platform and the agency) and chosen (by the client), and what
+-- it comes to. The platform price is the value's, else the face value; the client price is the client's own, else its agency's
+-- price or markup, else the platform price. Whatever no row forbids is allowed, but the master pools, which a row must open.
+create view private.card_terms as
+  select c.id as client_id, d.brand_id, d.denomination, d.currency, b.name as brand_name, b.redemption_url, b.terms_url,
+    b.is_enabled and d.is_enabled and coalesce(ab.is_enabled, true) and coalesce(ad.is_enabled, true) as is_approved,
+    coalesce(cb.is_enabled, true) and coalesce(cd.is_enabled, true) as is_chosen,
+    coalesce(d.price, d.denomination) as platform_price,
+    coalesce(cd.custom_price, private.agency_price(coalesce(d.price, d.denomination), ad.custom_price,
+      coalesce(ad.markup_percentage, ab.markup_percentage), d.currency))::numeric(18,2) as client_price
+  from public.clients c
+  cross join public.brand_denominations d
+  join public.gift_card_brands b on b.id = d.brand_id
+  left join public.agency_brands ab on ab.agency_id = c.agency_id and ab.brand_id = d.brand_id
+  left join public.agency_denominations ad on ad.agency_id = c.agency_id and ad.brand_id = d.brand_id
+    and ad.denomination = d.denomination and ad.currency = d.currency
+  left join public.client_brands cb on cb.client_id = c.id and cb.brand_id = d.brand_id
+  left join public.client_denominations cd on cd.client_id = c.id and cd.brand_id = d.brand_id
+    and cd.denomination = d.denomination and cd.currency = d.currency;
+
+-- The prices of a card at both levels. If the agency is billed itself, its client owes nothing. A value that the
+-- brand does not have is taken at its face value, with the agency's markup for the brand.
 create function private.prices_of_card(
   client_id uuid, brand_id uuid, denomination numeric, currency text, billing_entity text default 'client')
 returns private.card_prices language plpgsql stable set search_path = '' as $$
 declare
   prices private.card_prices;
 begin
-  select p.price, case when billing_entity = 'agency' then 0
-    else coalesce(cd.custom_price, private.agency_price(
-      p.price, ad.custom_price, coalesce(ad.markup_percentage, ab.markup_percentage), prices_of_card.currency)) end
-  into prices
-  from (
-    select coalesce((
-      select d.price from public.brand_denominations d
-      where d.brand_id = prices_of_card.brand_id and d.denomination = prices_of_card.denomination
-        and d.currency = prices_of_card.currency), prices_of_card.denomination) as price) p
-  left join public.clients c on c.id = prices_of_card.client_id
-  left join public.agency_brands ab on ab.agency_id = c.agency_id and ab.brand_id = prices_of_card.brand_id
-  left join public.agency_denominations ad on ad.agency_id = c.agency_id and ad.brand_id = prices_of_card.brand_id
-    and ad.denomination = prices_of_card.denomination and ad.currency = prices_of_card.currency
-  left join public.client_denominations cd on cd.client_id = c.id and cd.brand_id = prices_of_card.brand_id
-    and cd.denomination = prices_of_card.denomination and cd.currency = prices_of_card.currency;
+  select t.platform_price, t.client_price into prices from private.card_terms t
+  where t.client_id = prices_of_card.client_id and t.brand_id = prices_of_card.brand_id
+    and t.denomination = prices_of_card.denomination and t.currency = prices_of_card.currency;
+  if not found then
+    prices := row(denomination, private.agency_price(denomination, null, (
+      select ab.markup_percentage from public.clients c join public.agency_brands ab on ab.agency_id = c.agency_id
+      where c.id = prices_of_card.client_id and ab.brand_id = prices_of_card.brand_id), currency));
+  end if;
+  if billing_entity = 'agency' then
+    prices.client_price := 0;
+  end if;
   return prices;
 end $$;
 
@@ -132,13 +148,10 @@ end $$;
 create function private.is_offered(client_id uuid, brand_id uuid, denomination numeric, currency text)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
-  return private.is_approved(client_id, brand_id, denomination, currency) and not exists (
-    select from public.client_brands cb
-    where cb.client_id = is_offered.client_id and cb.brand_id = is_offered.brand_id and not cb.is_enabled
-  ) and not exists (
-    select from public.client_denominations cd
-    where cd.client_id = is_offered.client_id and cd.brand_id = is_offered.brand_id
-      and cd.denomination = is_offered.denomination and cd.currency = is_offered.currency and not cd.is_enabled);
+  return exists (
+    select from private.card_terms t
+    where t.client_id = is_offered.client_id and t.brand_id = is_offered.brand_id and t.denomination = is_offered.denomination
+      and t.currency = is_offered.currency and t.is_approved and t.is_chosen);
 end $$;
 
 -- Refuses a card that the platform, the agency or the client does not allow.

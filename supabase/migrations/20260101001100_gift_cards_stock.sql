@@ -198,6 +198,41 @@ create trigger card_pools_keep_their_kind
     is distinct from (old.client_id, old.brand_id, old.denomination, old.currency, old.pool_type, old.stock_owner))
   execute function private.refuse_other_kind();
 
+-- A card as callers see it: of its code the last four signs.
+create function private.present_card(card_id uuid)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object(
+      'id', c.id, 'brandId', b.id, 'brand', b.name, 'denomination', p.denomination, 'currency', p.currency,
+      'expiresAt', c.expires_at, 'redemptionUrl', b.redemption_url, 'termsUrl', b.terms_url,
+      'codeLast4', c.code_last4, 'status', c.status)
+      || case when c.serial_number is null then '{}' else jsonb_build_object('serialNumber', c.serial_number) end
+    from public.gift_cards c
+    join public.card_pools p on p.id = c.pool_id
+    join public.gift_card_brands b on b.id = p.brand_id
+    where c.id = card_id);
+end $$;
+
+-- The ciphertexts of a card, and what is needed to open them.
+create function private.sealed(secret private.card_secrets, brand_id uuid)
+returns jsonb language plpgsql immutable set search_path = '' as $$
+begin
+  return jsonb_build_object('giftCardId', secret.gift_card_id, 'brandId', brand_id, 'keyId', secret.seal_key_id,
+    'code', translate(encode(secret.code_sealed, 'base64'), E'\n', ''),
+    'pin', translate(encode(secret.pin_sealed, 'base64'), E'\n', ''));
+end $$;
+
+create function private.sealed_card(card_id uuid)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select private.sealed(s, p.brand_id) from private.card_secrets s
+    join public.gift_cards c on c.id = s.gift_card_id
+    join public.card_pools p on p.id = c.pool_id
+    where s.gift_card_id = card_id);
+end $$;
+
 create view public.gift_card_inventory with (security_invoker = on) as
   select c.id, c.client_id, c.pool_id, p.brand_id, b.brand_name, p.denomination, p.currency, c.code_last4, c.status, c.counted_as, c.expires_at
   from public.gift_cards c

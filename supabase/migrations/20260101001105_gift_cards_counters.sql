@@ -119,6 +119,26 @@ returns int language sql stable set search_path = '' as $$
   select pool.available_cards + m.available - m.expiring from private.unfolded_movements(pool.id, pool.folded_before) m
 $$;
 
+-- The lots that may serve the claims of a campaign: its own, its client's, the platform's (where the client may use them), and cards
+-- that were bought and came back. Cards too near to their expiry are no stock. A lot that was far from empty at the last fold is
+-- worth a probe; near its end the exact count decides, so that an empty pool is known from its counter and not from a walk over
+-- claimed cards.
+create view private.claimable_lots as
+  select c.id as campaign_id, l.id as lot_id, l.expires_at, pool.id as pool_id, pool.pool_type, pool.brand_id, pool.denomination,
+    pool.currency, pool.stock_owner, pool.cost_per_card, pool.created_at,
+    -- the campaign's pools first, then the client's, then the others
+    case when pool.campaign_id is not null then 1 when pool.client_id is not null then 2 else 3 end as rank
+  from public.campaigns c
+  join public.card_pools pool on pool.is_active and (pool.client_id = c.client_id or pool.client_id is null)
+    and (pool.campaign_id is null or pool.campaign_id = c.id)
+    and (pool.pool_type <> 'master' or exists (
+      select from public.client_brands cb
+      where cb.client_id = c.client_id and cb.brand_id = pool.brand_id and cb.may_use_master_pool))
+  join private.card_lots l on l.pool_id = pool.id and l.given_until > now()
+  where case when l.available_cards > 1000 then true else l.available_cards + (
+    select coalesce(sum(m.available), 0) from private.card_movements m
+    where m.pool_id = pool.id and m.xact >= pool.folded_before and m.lot_id = l.id) > 0 end;
+
 -- Folds what has moved into the lots of a pool, and notes the lots whose time has passed.
 create function private.fold_lots(pool public.card_pools, horizon xid8)
 returns void language plpgsql volatile set search_path = '' as $$

@@ -1,6 +1,6 @@
--- Gift cards, the purchases: what is bought from a supplier when the stock is empty.
--- A purchase and its client_request_id are committed before the supplier is called, the outcome after it; while nobody knows
--- the outcome, the same id is asked again and no other purchase is made for the grant. A grant has one purchase under way.
+-- Gift cards, supplier purchases: cards that are bought from a supplier when the stock is empty.
+-- A supplier purchase and its client_request_id are committed before the supplier is called, the outcome after it; while the outcome
+-- is unknown, the same id is asked again and no other purchase is made for the grant. A grant has one purchase under way.
 
 create table public.gift_card_purchases (
   id uuid primary key default gen_random_uuid(),
@@ -43,13 +43,17 @@ comment on table public.gift_card_purchases is
   'One card bought from a supplier: calling → issued | declined, or ordered and unknown on the way there; what stays unknown '
   'is reversed; so is what came after all, when its purchase was given up (reopened_at). client_request_id is the supplier''s idempotency key; what was asked for stands here as it was asked.';
 
-create table private.purchase_requests (
+create table private.supplier_purchase_requests (
   purchase_id uuid primary key references public.gift_card_purchases (id),
-  provisioning jsonb not null,
+  asked jsonb not null,
+  facts jsonb not null,
+  condition_met_id uuid,
+  next_step int not null,
   credit_hold_ids uuid[] not null default '{}'
 );
-comment on table private.purchase_requests is
-  'What the provisioning knew when it went to buy, so that whoever learns the outcome can finish it.';
+comment on table private.supplier_purchase_requests is
+  'What the provisioning had asked (private.card_request) and read (private.provisioning_facts) when it went to buy, so that any '
+  'worker that learns the outcome can finish it. The typed code, the contact and stored answers are not kept.';
 
 create index gift_card_purchases_client_id_idx on public.gift_card_purchases (client_id, created_at);
 create index gift_card_purchases_supplier_id_idx on public.gift_card_purchases (supplier_id);
@@ -80,8 +84,54 @@ begin
   return pool_id;
 end $$;
 
+create function private.present_supplier_purchase(purchase public.gift_card_purchases)
+returns jsonb language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select jsonb_build_object(
+      'purchaseId', purchase.id, 'leaseToken', purchase.lease_token, 'supplier', s.name, 'adapter', s.adapter,
+      'action', case purchase.status
+        when 'ordered' then 'order_status' when 'reversing' then 'reverse'
+        else case when purchase.is_async then 'order' else 'issue' end end,
+      'clientRequestId', purchase.client_request_id, 'brandCode', purchase.brand_code, 'amount', purchase.denomination::text,
+      'currency', purchase.currency, 'sector', purchase.sector, 'deliveryMethod', purchase.delivery_method,
+      'giftCardId', purchase.gift_card_id, 'brandId', purchase.brand_id, 'codeCaseMatters', b.code_case_matters,
+      'reference', purchase.supplier_reference)
+    from public.gift_card_suppliers s, public.gift_card_brands b
+    where s.id = purchase.supplier_id and b.id = purchase.brand_id);
+end $$;
+
+-- The refusal while the outcome of a supplier purchase is unknown.
+create function private.pending_supplier_purchase(purchase_id uuid)
+returns jsonb language plpgsql immutable set search_path = '' as $$
+begin
+  return private.refused('GC005', 'The card is being bought; it is delivered as soon as it is there',
+    jsonb_build_object('purchaseId', purchase_id, 'pending', true)::text);
+end $$;
+
+-- What an alert about repeated purchases is raised for.
+create function private.repetition_of(recipient_id uuid, campaign_id uuid, supplier_id uuid)
+returns text language sql immutable set search_path = '' as $$
+  select concat_ws(':', repetition_of.recipient_id, repetition_of.campaign_id, repetition_of.supplier_id)
+$$;
+
+-- Suppliers whose cards for this reward were issued and reversed twice since the last alert about it was resolved: asking once more
+-- would most likely do the same, and each round costs a sale.
+create function private.repeating_suppliers(recipient_id uuid, campaign_id uuid, brand_id uuid)
+returns uuid[] language sql stable set search_path = '' as $$
+  select array(
+    select b.supplier_id from public.gift_card_purchases b
+    where b.recipient_id = repeating_suppliers.recipient_id and b.campaign_id = repeating_suppliers.campaign_id
+      and b.brand_id = repeating_suppliers.brand_id and (b.status = 'reversed' or (b.status = 'declined' and b.supplier_code = 'not_keepable'))
+      and b.created_at > coalesce((
+        select max(a.resolved_at) from public.system_alerts a
+        where a.alert_type = 'purchase_repeats'
+          and a.subject = private.repetition_of(b.recipient_id, b.campaign_id, b.supplier_id)), '-infinity')
+    group by b.supplier_id having count(*) >= 2)
+$$;
+
 -- Must be empty: bought and not on our books, or on our books and not bought, or open and forgotten.
-create view private.purchases_without_end as
+create view private.supplier_purchases_without_end as
   select p.id, 'issued, without card or bill' as problem
   from public.gift_card_purchases p
   left join public.gift_cards c on c.id = p.gift_card_id

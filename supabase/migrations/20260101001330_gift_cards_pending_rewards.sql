@@ -5,15 +5,11 @@
 -- Is there a card for it? Known from the counters, so that a long queue costs little while it waits.
 create function private.has_stock(reward public.pending_rewards)
 returns boolean language plpgsql stable set search_path = '' as $$
-declare
-  p private.provisioning;
 begin
-  p.client_id := reward.client_id;
-  p.campaign_id := reward.campaign_id;
-  p.brand_id := reward.brand_id;
-  p.denomination := reward.denomination;
-  p.currency := reward.currency;
-  return exists (select private.claimable_lots(p));
+  return exists (
+    select from private.claimable_lots l
+    where l.campaign_id = reward.campaign_id and l.brand_id = reward.brand_id and l.denomination = reward.denomination
+      and l.currency = reward.currency);
 end $$;
 
 -- Whether a supplier is available now.
@@ -72,7 +68,7 @@ $$;
 
 -- The oldest reward that may be fulfilled now: its time has come, or what was missing is there (stock, credit, configuration);
 -- then a second after the last attempt. A cause that is gone wakes all rewards that it blocked. A reward with a grant is being bought
--- already. The row is not locked here: its grant comes first, and read_reward looks again.
+-- already. The row is not locked here: its grant comes first, and check_request looks again.
 create function private.next_pending_reward(suppliers text[])
 returns public.pending_rewards language plpgsql volatile set search_path = '' as $$
 declare
@@ -105,22 +101,6 @@ begin
   where case k.status when 'awaiting_configuration' then k.is_configured else k.has_stock or k.has_supplier end
   order by oldest.created_at, oldest.id limit 1;
   return reward;
-end $$;
-
--- It could not be fulfilled: another time, later each time. What was missing may wake it before.
-create function private.postpone_reward(reward_id uuid, code text, longest interval default interval '10 minutes')
-returns void language plpgsql volatile set search_path = '' as $$
-declare
-  reward public.pending_rewards;
-begin
-  update public.pending_rewards r
-  set attempts = r.attempts + 1, code = postpone_reward.code, last_attempt_at = now(),
-    next_attempt_at = now() + least(private.backoff(least(r.attempts, 20)), longest),
-    status = coalesce(private.waiting_status(postpone_reward.code), r.status)
-  where r.id = reward_id and r.status like 'awaiting%' returning r.* into reward;
-  if reward.id is not null and private.waiting_status(code) is not null then
-    perform private.raise_reward_alert(reward, code);
-  end if;
 end $$;
 
 -- What its suppliers refused is worth another try as soon as somebody changes who sells it, or how.
@@ -165,12 +145,12 @@ create trigger campaign_conditions_promise_pending_rewards
   execute function private.promise_pending_rewards();
 
 -- A fault of ours with one reward must not hold up the others: it is undone, reported, and tried another time.
-create function private.fulfil_reward(reward public.pending_rewards, p private.provisioning)
+create function private.fulfil_reward(reward public.pending_rewards, asked private.card_request)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   answer jsonb;
 begin
-  answer := private.run_provisioning(p, private.answer_key(null, 'reward:' || reward.id), null);
+  answer := private.provision(asked);
   if reward.code = 'GC-015' then
     perform private.resolve_alert('pending_reward_failed', reward.id::text);
   end if;
@@ -184,32 +164,31 @@ when others then
   return private.refused('GC015', sqlerrm, null);
 end $$;
 
--- What a provisioning knows that is to fulfil a pending reward.
-create function private.provisioning_of(reward public.pending_rewards)
-returns private.provisioning language plpgsql stable set search_path = '' as $$
+-- The request that fulfils a pending reward.
+create function private.request_of_reward(reward public.pending_rewards, suppliers text[])
+returns private.card_request language plpgsql stable set search_path = '' as $$
 declare
-  p private.provisioning;
+  asked private.card_request;
 begin
-  p.reward_id := reward.id;
-  p.surface := reward.surface;
-  p.actor := reward.requested_by;
-  p.client_id := reward.client_id;
-  p.campaign_id := reward.campaign_id;
-  p.recipient_id := reward.recipient_id;
-  p.condition_number := reward.condition_number;
-  p.brand_id := reward.brand_id;
-  p.denomination := reward.denomination;
-  p.currency := reward.currency;
-  p.request_id := coalesce((
+  asked.reward_id := reward.id;
+  asked.answer_key := private.answer_key(null, 'reward:' || reward.id);
+  asked.surface := reward.surface;
+  asked.actor := reward.requested_by;
+  asked.campaign_id := reward.campaign_id;
+  asked.recipient_id := reward.recipient_id;
+  asked.condition_number := reward.condition_number;
+  asked.brand_id := reward.brand_id;
+  asked.denomination := reward.denomination;
+  asked.suppliers := suppliers;
+  asked.request_id := coalesce((
     select q.request_id from private.reward_requests q where q.reward_id = reward.id), gen_random_uuid());
-  return p;
+  return asked;
 end $$;
 
 create function public.fulfil_pending_reward(suppliers text[])
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   reward public.pending_rewards;
-  p private.provisioning;
   answer jsonb;
 begin
   if not pg_try_advisory_xact_lock(hashtext('public.fulfil_pending_reward')) then
@@ -219,9 +198,7 @@ begin
   if reward.id is null then
     return private.answered('{"isDone": true}');
   end if;
-  p := private.provisioning_of(reward);
-  p.suppliers := suppliers;
-  answer := private.fulfil_reward(reward, p);
+  answer := private.fulfil_reward(reward, private.request_of_reward(reward, suppliers));
   if answer ->> 'outcome' = 'refused' then
     perform private.postpone_reward(reward.id, answer ->> 'code');
   end if;

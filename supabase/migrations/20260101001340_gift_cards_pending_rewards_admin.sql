@@ -1,40 +1,45 @@
 -- Gift cards, administration of pending rewards: staff correct the address of a reward, admins change the promise or
 -- cancel it, and alerts say which promises are late or cannot be kept any more.
 
--- The pending reward to change, with its grant taken and its row locked.
+-- A pending reward that staff change: its grant is taken meanwhile, and its row locked.
+create type private.held_reward as (
+  asked private.card_request, facts private.provisioning_facts, grant_id uuid, reward public.pending_rewards);
+
 create function private.hold_pending_reward(reward_id uuid, roles text[], reason text)
-returns private.provisioning language plpgsql volatile set search_path = '' as $$
+returns private.held_reward language plpgsql volatile set search_path = '' as $$
 declare
-  p private.provisioning;
-  status text;
+  asked private.card_request;
+  grant_id uuid;
+  reward public.pending_rewards;
 begin
-  select r.client_id, r.campaign_id, r.recipient_id, r.condition_number into p.client_id, p.campaign_id, p.recipient_id,
-    p.condition_number
-  from public.pending_rewards r where r.id = hold_pending_reward.reward_id;
-  p.actor := private.caller();
-  p.surface := 'admin';
-  perform private.assert_can_act(p.actor, p.client_id, roles);
+  select r.* into reward from public.pending_rewards r where r.id = hold_pending_reward.reward_id;
+  asked.actor := private.caller();
+  asked.surface := 'admin';
+  asked.campaign_id := reward.campaign_id;
+  asked.recipient_id := reward.recipient_id;
+  asked.condition_number := reward.condition_number;
+  perform private.assert_can_act(asked.actor, reward.client_id, roles);
   perform private.assert_reason(reason);
-  p := private.take_grant(p);
-  select r.id, r.status into p.pending_reward_id, status from public.pending_rewards r
-  where r.id = hold_pending_reward.reward_id for update;
-  if status not like 'awaiting%' then
-    perform private.refuse('RB-400', 'The reward is ' || status);
+  grant_id := private.take_grant(asked);
+  if grant_id is null then
+    perform private.refuse_second_grant(asked.surface, asked.recipient_id, asked.campaign_id, asked.condition_number);
   end if;
-  return p;
+  select r.* into reward from public.pending_rewards r where r.id = hold_pending_reward.reward_id for update;
+  if reward.status not like 'awaiting%' then
+    perform private.refuse('RB-400', 'The reward is ' || reward.status);
+  end if;
+  return row(asked, private.read_facts(asked), grant_id, reward);
 end $$;
 
 -- An address that is not the recipient's counts against the quota of disclosures, as it does when a card is sent there; a contact
 -- that the recipient did not have is stored and does not count.
-create function private.take_readdressing(p private.provisioning)
+create function private.take_readdressing(actor uuid, own_address text, deliver_to text)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
   wait_seconds int;
 begin
-  if exists (
-    select from public.campaign_recipients r
-    where r.id = p.recipient_id and p.deliver_to <> private.own_address(r, p.delivery_method)) then
-    wait_seconds := private.take_disclosure(p.actor);
+  if deliver_to <> own_address then
+    wait_seconds := private.take_disclosure(actor);
   end if;
   if wait_seconds is not null then
     perform private.refuse('RB-429', 'The quota of other addresses is used up', jsonb_build_object('retryAfter', wait_seconds));
@@ -42,27 +47,30 @@ begin
 end $$;
 
 -- The new address of a pending reward; an address that has opted out is refused here, while the operator can correct it.
-create function private.readdress_reward(
-  p private.provisioning, reward public.pending_rewards, delivery_method text, deliver_to text, reason text)
+create function private.readdress_reward(held private.held_reward, delivery_method text, deliver_to text, reason text)
 returns public.pending_rewards language plpgsql volatile set search_path = '' as $$
+declare
+  asked private.card_request := held.asked;
+  facts constant private.provisioning_facts := held.facts;
+  own text;
 begin
-  p.shows_code := false;
-  p.delivery_method := coalesce(delivery_method, reward.delivery_method);
-  p.deliver_to := private.read_address(deliver_to, p.delivery_method, p.client_id);
-  p.skip_verification := reward.skip_verification and (p.actor is null or p.client_id in (
-    select private.client_ids_of(p.actor, private.admin_roles())));
-  perform private.assert_address(p.delivery_method, coalesce(p.deliver_to, (
-    select private.own_address(r, p.delivery_method) from public.campaign_recipients r where r.id = p.recipient_id)));
-  perform private.take_readdressing(p) where p.deliver_to is not null;
-  p := private.check_recipient(p);
-  if private.is_opted_out(p.delivery_method, p.deliver_to) then
+  asked.shows_code := false;
+  asked.delivery_method := coalesce(delivery_method, (held.reward).delivery_method);
+  asked.deliver_to := private.read_address(deliver_to, asked.delivery_method, facts.client_id);
+  asked.skip_verification := (held.reward).skip_verification and (asked.actor is null or facts.client_id in (
+    select private.client_ids_of(asked.actor, private.admin_roles())));
+  own := private.address_on_file(facts, asked.delivery_method);
+  perform private.assert_address(asked.delivery_method, coalesce(asked.deliver_to, own));
+  perform private.take_readdressing(asked.actor, own, asked.deliver_to);
+  asked := private.check_address(asked, facts);
+  if private.is_opted_out(asked.delivery_method, asked.deliver_to) then
     perform private.refuse('RB-400', 'The address has opted out');
   end if;
-  return private.correct_reward(p, reward, reason);
+  return private.correct_reward(asked, facts, held.reward, reason);
 end $$;
 
 create function private.change_promise(
-  p private.provisioning, reward public.pending_rewards, brand_id uuid, denomination numeric, reason text)
+  actor uuid, reward public.pending_rewards, brand_id uuid, denomination numeric, reason text)
 returns public.pending_rewards language plpgsql volatile set search_path = '' as $$
 declare
   old constant public.pending_rewards := reward;
@@ -71,13 +79,13 @@ begin
     perform private.refuse_field(case when old.brand_id is null and brand_id is null then 'brand_id' else 'denomination' end, 'is required');
   end if;
   perform private.assert_offered(
-    p.client_id, coalesce(brand_id, old.brand_id), coalesce(denomination, old.denomination), old.currency);
+    old.client_id, coalesce(brand_id, old.brand_id), coalesce(denomination, old.denomination), old.currency);
   update public.pending_rewards r
   set brand_id = coalesce(change_promise.brand_id, r.brand_id), denomination = coalesce(change_promise.denomination, r.denomination),
     next_attempt_at = now()
   where r.id = old.id returning r.* into reward;
   perform private.resolve_reward_alerts(old);
-  perform private.record_audit(p.client_id, p.actor, 'pending_reward.changed', 'pending_reward', reward.id,
+  perform private.record_audit(old.client_id, actor, 'pending_reward.changed', 'pending_reward', reward.id,
     jsonb_build_object(
       'from', jsonb_build_object('brand_id', old.brand_id, 'denomination', old.denomination),
       'to', jsonb_build_object('brand_id', reward.brand_id, 'denomination', reward.denomination)), null, reason);
@@ -90,19 +98,19 @@ create function private.update_pending_reward(
 returns public.pending_rewards language plpgsql volatile security definer set search_path = '' as $$
 declare
   changes_promise constant boolean := brand_id is not null or denomination is not null;
-  p private.provisioning := private.hold_pending_reward(reward_id,
+  held private.held_reward := private.hold_pending_reward(reward_id,
     case when changes_promise then private.admin_roles() else private.staff_roles() end, reason);
-  reward public.pending_rewards := private.waiting_reward(p);
+  reward public.pending_rewards := held.reward;
 begin
   if delivery_method is not null or deliver_to is not null then
-    reward := private.readdress_reward(p, reward, delivery_method, deliver_to, reason);
+    reward := private.readdress_reward(held, delivery_method, deliver_to, reason);
   elsif not changes_promise then
     perform private.refuse_field('delivery_method', 'or deliver_to, brand_id or denomination is required');
   end if;
   if changes_promise then
-    reward := private.change_promise(p, reward, brand_id, denomination, reason);
+    reward := private.change_promise((held.asked).actor, reward, brand_id, denomination, reason);
   end if;
-  perform private.drop_grant(p.grant_id);
+  perform private.drop_grant(held.grant_id);
   return reward;
 end $$;
 select private.publish('private.update_pending_reward(uuid, text, text, text, uuid, numeric)', '{authenticated, service_role}',
@@ -115,12 +123,12 @@ select private.publish('private.update_pending_reward(uuid, text, text, text, uu
 create function private.cancel_pending_reward(reward_id uuid, reason text)
 returns public.pending_rewards language plpgsql volatile security definer set search_path = '' as $$
 declare
-  p private.provisioning := private.hold_pending_reward(reward_id, private.admin_roles(), reason);
+  held private.held_reward := private.hold_pending_reward(reward_id, private.admin_roles(), reason);
   reward public.pending_rewards;
 begin
-  update public.pending_rewards r set status = 'cancelled' where r.id = p.pending_reward_id returning r.* into reward;
-  perform private.drop_grant(p.grant_id);
-  perform private.record_audit(p.client_id, p.actor, 'pending_reward.cancelled', 'pending_reward', reward.id,
+  update public.pending_rewards r set status = 'cancelled' where r.id = (held.reward).id returning r.* into reward;
+  perform private.drop_grant(held.grant_id);
+  perform private.record_audit(reward.client_id, (held.asked).actor, 'pending_reward.cancelled', 'pending_reward', reward.id,
     jsonb_build_object('code', reward.code), null, reason);
   return reward;
 end $$;

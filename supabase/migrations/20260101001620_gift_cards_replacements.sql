@@ -22,7 +22,7 @@ returns void language plpgsql volatile set search_path = '' as $$
 declare
   granted public.gift_card_grants := private.return_to_stock(card, private.request_of_card(card.id));
   reward public.pending_rewards;
-  p private.provisioning;
+  asked private.card_request;
   answer jsonb;
 begin
   if card.expires_at <= now() then
@@ -35,10 +35,9 @@ begin
   select r.* into reward from public.pending_rewards r
   where r.recipient_id = granted.recipient_id and r.campaign_id = granted.campaign_id
     and r.condition_number = granted.condition_number and r.status like 'awaiting%';
-  p := private.provisioning_of(reward);
-  p.suppliers := '{}';
-  p.never_waits := true;
-  answer := private.fulfil_reward(reward, p);
+  asked := private.request_of_reward(reward, '{}');
+  asked.never_waits := true;
+  answer := private.fulfil_reward(reward, asked);
   if answer ->> 'outcome' = 'refused' then
     perform private.postpone_reward(reward.id, answer ->> 'code');
   end if;

@@ -185,17 +185,18 @@ end $$;
 create function private.provision_for_crm(event public.crm_events, suppliers text[])
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
-  p private.provisioning;
+  asked private.card_request;
 begin
-  p.surface := 'crm';
-  p.campaign_id := event.campaign_id;
-  p.recipient_id := event.recipient_id;
-  p.condition_number := event.condition_number;
-  p.delivery_method := private.channel_of(event.recipient_id);
-  p.suppliers := suppliers;
-  p.request_id := event.request_id;
+  asked.surface := 'crm';
+  asked.campaign_id := event.campaign_id;
+  asked.recipient_id := event.recipient_id;
+  asked.condition_number := event.condition_number;
+  asked.delivery_method := private.channel_of(event.recipient_id);
+  asked.suppliers := suppliers;
+  asked.request_id := event.request_id;
   -- the events of a batch share their request, so each has a key of its own
-  return private.run_provisioning(p, private.answer_key(null, event.id::text), null);
+  asked.answer_key := private.answer_key(null, event.id::text);
+  return private.provision(asked);
 end $$;
 
 -- Whether the reward of the event is pending, for stock or credit.

@@ -111,7 +111,7 @@ create view private.invariant_violations as
   union all
   select 'bills_without_card', v.id::text, '' from private.bills_without_card v
   union all
-  select 'purchases_without_end', v.id::text, v.problem from private.purchases_without_end v
+  select 'supplier_purchases_without_end', v.id::text, v.problem from private.supplier_purchases_without_end v
   union all
   select 'pool_counters_off', v.id::text, '' from private.pool_counters_off v
   union all

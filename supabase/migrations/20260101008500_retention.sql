@@ -70,8 +70,8 @@ begin
       select old.id from public.inbound_messages old
       where old.created_at < (select private.retention_cutoff('inbound_messages')) limit batch_size)) returning 1
   ), traces as (
-    delete from public.gift_card_provisioning_trace t where t.id = any (array(
-      select old.id from (select x.id, x.created_at from public.gift_card_provisioning_trace x order by x.id limit batch_size) old
+    delete from public.provisioning_traces t where t.id = any (array(
+      select old.id from (select x.id, x.created_at from public.provisioning_traces x order by x.id limit batch_size) old
       where old.created_at < (select private.retention_cutoff('provisioning_traces')))) returning 1
   ), attempts as (
     delete from public.redemption_attempts a where a.id = any (array(

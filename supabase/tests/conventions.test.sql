@@ -91,7 +91,7 @@ select bag_eq($$
   ('public.preview_gift_cards', 'service_role'), ('public.import_recipient_file', 'service_role'),
   ('public.provision_gift_card', 'service_role'), ('public.provision_gift_card_for_call_center', 'service_role'),
   ('public.redeem_gift_card', 'service_role'),
-  ('public.complete_purchase', 'service_role'), ('public.lease_purchases', 'service_role'),
+  ('public.complete_supplier_purchase', 'service_role'), ('public.lease_supplier_purchases', 'service_role'),
   ('public.fulfil_pending_reward', 'service_role'), ('public.watch_pending_rewards', 'service_role'),
   ('public.start_call_session', 'service_role'),
   ('public.resend_gift_card', 'service_role'), ('public.get_delivery', 'service_role'),
@@ -220,9 +220,7 @@ select set_eq($$
   -- sums of entries, and parts of them
   ('public.ledger_accounts.balance'), ('public.ledger_accounts.held'), ('public.ledger_entries.balance_after'),
   ('public.ledger_lots.amount'), ('public.ledger_lots.remaining'), ('public.ledger_lots.held'), ('public.ledger_holds.amount'),
-  ('public.ledger_holds.captured_amount'), ('private.ledger_hold_lots.amount'), ('private.ledger_lot_uses.amount'),
-  -- measured
-  ('public.gift_card_provisioning_trace.duration_ms') $$, 'conventions: every amount column has an upper bound');
+  ('public.ledger_holds.captured_amount'), ('private.ledger_hold_lots.amount'), ('private.ledger_lot_uses.amount') $$, 'conventions: every amount column has an upper bound');
 
 
 select set_eq($$
@@ -248,7 +246,7 @@ select set_eq($$
   ('audit_events'),                 -- the platform's own
   ('system_alerts'),                -- the platform's own
   ('redemption_attempts'),          -- a code that nobody has
-  ('gift_card_provisioning_trace'), -- a request that names nobody
+  ('provisioning_traces'),          -- a request that names no recipient
   ('call_sessions'),                -- a caller who is not known yet
   ('consents'),                     -- an opt-out of an address that nobody knows
   ('inbound_messages'),             -- from a phone that nobody knows

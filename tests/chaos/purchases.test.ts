@@ -187,6 +187,6 @@ Deno.test('supplier purchases: processes killed at random → the cards sold by 
     assert.equal(brought.length, 1, `${brought.length} messages with a card to one recipient`);
     assert.ok(brought[0].body.includes(codes.get(id)!));
   }
-  assert.deepEqual([...await sql`select * from private.purchases_without_end`], []);
+  assert.deepEqual([...await sql`select * from private.supplier_purchases_without_end`], []);
   assert.deepEqual([...await sql`select * from private.invariant_violations`], []);
 });

@@ -5,12 +5,12 @@ import { promise } from '../support/promise.ts';
 import { giveCredit, masterPool } from '../support/sales.ts';
 import { atOnce, type Session, untilBlocked, withSessions } from '../support/sessions.ts';
 
-/** Records the bill of a grant, as the last steps of a provisioning do. */
-const bill = (db: Session, provisioning: Record<string, unknown>) =>
+/** Records the bill of a grant, as a provisioning does after its claim. */
+const bill = (db: Session, facts: Record<string, unknown>, grantId: string, card: Record<string, unknown>) =>
   db`
-    select (private.record_billing(jsonb_populate_record(null::private.provisioning, ${
-    db.json(provisioning as Record<string, string>)
-  }))).billing_id`;
+    select private.record_billing(null, jsonb_populate_record(null::private.provisioning_facts, ${
+    db.json(facts as Record<string, string>)
+  }), ${grantId}, jsonb_populate_record(null::private.given_card, ${db.json(card as Record<string, string>)}))`;
 
 Deno.test('record_billing: two open transactions bill one grant → one bill, the other GC-007', async () => {
   const { clientId, campaignId, poolId, recipient } = await promise({ cards: 1 });
@@ -19,25 +19,29 @@ Deno.test('record_billing: two open transactions bill one grant → one bill, th
       insert into public.gift_card_grants (client_id, campaign_id, recipient_id, condition_number, surface)
       values (${clientId}, ${campaignId}, ${recipient.id}, 1, 'api') returning id)
     select given.id as "grantId", c.id as "cardId" from given, public.gift_cards c where c.pool_id = ${poolId}`;
-  const provisioning = {
+  const [{ agencyId }] = await sql`select agency_id as "agencyId" from public.clients where id = ${clientId}`;
+  const facts = {
     client_id: clientId,
+    agency_id: agencyId,
     campaign_id: campaignId,
     recipient_id: recipient.id,
-    grant_id: grantId,
-    gift_card_id: cardId,
-    source: 'inventory',
     currency: 'USD',
     denomination: 25,
+  };
+  const card = {
+    id: cardId,
+    source: 'inventory',
     cost: 23.5,
     stock_owner: 'platform',
-    prices: { platform_price: 24, client_price: 25 },
     billing_entity: 'client',
+    platform_price: 24,
+    client_price: 25,
   };
   await withSessions(2, async ([first, second]) => {
     await first`begin`;
     await second`begin`;
-    await bill(first, provisioning);
-    const [waiting] = await untilBlocked(second, () => bill(second, provisioning));
+    await bill(first, facts, grantId, card);
+    const [waiting] = await untilBlocked(second, () => bill(second, facts, grantId, card));
     await first`commit`;
     await assert.rejects(waiting, { code: 'GC007', message: /billing_transactions_one_for_a_grant/ });
   });

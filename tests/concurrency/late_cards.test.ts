@@ -93,7 +93,7 @@ async function report(step: Step, outcome: string): Promise<Step | undefined> {
     }
     : null;
   const [{ answer }] = await sql`
-    select public.complete_purchase(${step.purchaseId}, ${step.leaseToken}, ${outcome}, ${
+    select public.complete_supplier_purchase(${step.purchaseId}, ${step.leaseToken}, ${outcome}, ${
     card && sql.json(card)
   }) as answer`;
   return answer.result?.purchase;
@@ -105,7 +105,7 @@ async function lease(campaignId: string): Promise<Step[]> {
     update public.gift_card_purchases
     set next_attempt_at = now(), leased_until = case when leased_until is not null then now() - interval '1 second' end
     where campaign_id = ${campaignId} and ended_at is null`;
-  const [{ answer }] = await sql`select public.lease_purchases(10, ${SUPPLIERS}::text[]) as answer`;
+  const [{ answer }] = await sql`select public.lease_supplier_purchases(10, ${SUPPLIERS}::text[]) as answer`;
   return answer.result.purchases;
 }
 

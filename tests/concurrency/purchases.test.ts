@@ -18,7 +18,7 @@ async function assertBooked(campaignId: string, { supplier, brandCode }: OnSale,
     idsOf(booked.map((row) => row.client_request_id)),
     idsOf(sold.map(({ clientRequestId }) => clientRequestId)),
   );
-  const violations = await sql`select * from private.purchases_without_end where id in (
+  const violations = await sql`select * from private.supplier_purchases_without_end where id in (
     select id from public.gift_card_purchases where campaign_id = ${campaignId})`;
   assert.deepEqual([...violations], []);
 }

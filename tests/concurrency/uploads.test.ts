@@ -58,7 +58,7 @@ async function goToBuy({ brandId, campaignId, recipient }: Promised, fingerprint
   const card = { code: btoa('x'.repeat(44)), fingerprint, last4: '4711', keyId: 'test' };
   return async (on) => {
     const [{ answer }] = await on`
-      select public.complete_purchase(${purchaseId}, ${leaseToken}, 'issued', ${on.json(card)}) as answer`;
+      select public.complete_supplier_purchase(${purchaseId}, ${leaseToken}, 'issued', ${on.json(card)}) as answer`;
     return answer;
   };
 }

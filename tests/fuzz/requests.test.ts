@@ -15,7 +15,7 @@ async function rowsOf(clientId: string): Promise<Record<string, number>> {
     select c.oid::regclass::text as name from pg_class c
     join pg_attribute a on a.attrelid = c.oid and a.attname = 'client_id'
     where c.relnamespace = any ('{public,private}'::regnamespace[]) and c.relkind = 'r'
-      and c.relname not in ('gift_card_provisioning_trace', 'redemption_attempts', 'delivery_attempts')`;
+      and c.relname not in ('provisioning_traces', 'gift_card_provisioning_trace', 'redemption_attempts', 'delivery_attempts')`;
   const counts = await Promise.all(
     tables.map(({ name }) => sql.unsafe(`select count(*) as rows from ${name} where client_id = '${clientId}'`)),
   );

@@ -77,7 +77,7 @@ select growth.id('supplier_purchase', n), growth.id('client', c), growth.id('cam
   'ref-' || n, at, at + interval '2 s'
 from generate_series(10, growth.rows(), 10) n, lateral growth.client_number(n) c, lateral growth.at(n) at;
 
-insert into private.purchase_requests (purchase_id, provisioning)
+insert into private.supplier_purchase_requests (purchase_id, provisioning)
 select growth.id('supplier_purchase', n), '{}' from generate_series(10, growth.rows(), 10) n;
 
 -- one card of four was sold from a master pool

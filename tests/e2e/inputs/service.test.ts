@@ -26,7 +26,7 @@ const KNOWN: string[] = [
   ...['*', 'denomination', 'request', 'request_id'].map((argument) => `provision_gift_card.${argument}`),
   ...['*', 'actor', 'request', 'request_id'].map((argument) => `provision_gift_card_for_call_center.${argument}`),
   ...['*', 'request', 'request_id'].map((argument) => `redeem_gift_card.${argument}`),
-  ...['lease_purchases'].map((name) => `${name}.batch_size`),
+  ...['lease_supplier_purchases'].map((name) => `${name}.batch_size`),
 ];
 
 interface ServiceEntryPoint {

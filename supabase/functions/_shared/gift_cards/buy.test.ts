@@ -84,7 +84,7 @@ Deno.test('provide: no stock → bought, sealed for its id, never in clear text'
   const wanted = purchase();
   const { context, calls, lines } = contextWith({
     provision_gift_card: [{ purchase: wanted }],
-    complete_purchase: [GIVEN],
+    complete_supplier_purchase: [GIVEN],
   });
   const { dependencies, asked } = dependenciesWith(ISSUED);
   assert.deepEqual((await provide(context, 'provision_gift_card', {} as never, dependencies)).result, GIVEN);
@@ -116,7 +116,7 @@ Deno.test('provide: no stock → bought, sealed for its id, never in clear text'
 
 Deno.test('buy: the database names another supplier → it is called', async () => {
   const second = purchase({ supplier: 'tillo2' });
-  const { context, calls } = contextWith({ complete_purchase: [{ purchase: second }, GIVEN] });
+  const { context, calls } = contextWith({ complete_supplier_purchase: [{ purchase: second }, GIVEN] });
   const { dependencies, asked } = dependenciesWith({ outcome: 'short', supplierCode: '610' }, ISSUED);
   await buy(context, purchase(), dependencies);
   assert.deepEqual(asked.map((call) => call.split(' ')[0]), ['tillo', 'tillo2']);
@@ -125,7 +125,7 @@ Deno.test('buy: the database names another supplier → it is called', async () 
 
 Deno.test('buy: a supplier refuses or does not answer → logged as an error of its API', async () => {
   for (const [outcome, words] of [['declined', 'Card declined'], ['unknown', 'Outcome unknown']] as const) {
-    const { context, lines } = contextWith({ complete_purchase: [new Refusal('GC-005')] });
+    const { context, lines } = contextWith({ complete_supplier_purchase: [new Refusal('GC-005')] });
     await assert.rejects(() => buy(context, purchase(), dependenciesWith({ outcome }).dependencies));
     assert.ok(lines.some((line) => line.includes(`[TILLO] Tillo API error: ${words}`)), lines.join('\n'));
   }
@@ -133,14 +133,14 @@ Deno.test('buy: a supplier refuses or does not answer → logged as an error of 
 
 Deno.test('buy: each action → the supplier call of that name', async () => {
   const actions = ['issue', 'order', 'order_status', 'reverse'] as const;
-  const { context } = contextWith({ complete_purchase: actions.map(() => GIVEN) });
+  const { context } = contextWith({ complete_supplier_purchase: actions.map(() => GIVEN) });
   const { dependencies, asked } = dependenciesWith(...actions.map((): Outcome => ({ outcome: 'unknown' })));
   for (const action of actions) await buy(context, purchase({ action }), dependencies);
   assert.deepEqual(asked.map((call) => call.split(' ')[1]), ['issue', 'order', 'orderStatus', 'reverse']);
 });
 
 Deno.test('buy: the lease is lost → nothing is bought twice, GC-005', async () => {
-  const { context, lines } = contextWith({ complete_purchase: [{ accepted: false }] });
+  const { context, lines } = contextWith({ complete_supplier_purchase: [{ accepted: false }] });
   await assert.rejects(
     buy(context, purchase(), dependenciesWith(ISSUED).dependencies),
     (error) => error instanceof Refusal && error.code === 'GC-005' && error.details.pending === true,
@@ -157,7 +157,7 @@ const UNKEEPABLE: [what: string, card: { code: string; pin: string | null }][] =
 
 for (const [what, card] of UNKEEPABLE) {
   Deno.test(`buy: ${what} → reversed and declined, never stored`, async () => {
-    const { context, calls, lines } = contextWith({ complete_purchase: [new Refusal('GC-005')] });
+    const { context, calls, lines } = contextWith({ complete_supplier_purchase: [new Refusal('GC-005')] });
     const issued: Outcome = { ...ISSUED, card: { ...card, expiresOn: null } };
     const { dependencies, asked } = dependenciesWith(issued, { outcome: 'reversed' });
     await assert.rejects(buy(context, purchase(), dependencies), Refusal);
@@ -169,7 +169,7 @@ for (const [what, card] of UNKEEPABLE) {
 }
 
 Deno.test('buy: a card that can neither be stored nor reversed → stays open', async () => {
-  const { context, calls } = contextWith({ complete_purchase: [new Refusal('GC-005')] });
+  const { context, calls } = contextWith({ complete_supplier_purchase: [new Refusal('GC-005')] });
   const issued: Outcome = { ...ISSUED, card: { code: '4111111111111111', pin: null, expiresOn: null } };
   await assert.rejects(
     buy(context, purchase(), dependenciesWith(issued, { outcome: 'unknown', supplierCode: '100' }).dependencies),
@@ -178,7 +178,7 @@ Deno.test('buy: a card that can neither be stored nor reversed → stays open', 
 });
 
 Deno.test('buy: no credentials → the purchase stays open, the log names the secret', async () => {
-  const { context, calls, lines } = contextWith({ complete_purchase: [new Refusal('GC-005')] });
+  const { context, calls, lines } = contextWith({ complete_supplier_purchase: [new Refusal('GC-005')] });
   const openSupplier = () => Promise.reject(missing('TILLO_API_KEY'));
   await assert.rejects(buy(context, purchase(), { openSupplier }));
   assert.deepEqual([calls[0].args.outcome, calls[0].args.supplier_code], ['unknown', 'not_configured']);
@@ -189,7 +189,7 @@ Deno.test('buy: no sealing key → nothing is bought', async () => {
   const key = Deno.env.get('CARD_FINGERPRINT_KEY')!;
   Deno.env.delete('CARD_FINGERPRINT_KEY');
   try {
-    const { context } = contextWith({ complete_purchase: [new Refusal('GC-005')] });
+    const { context } = contextWith({ complete_supplier_purchase: [new Refusal('GC-005')] });
     const { dependencies, asked } = dependenciesWith(ISSUED);
     await assert.rejects(buy(context, purchase(), dependencies));
     assert.deepEqual(asked, []);
@@ -205,8 +205,8 @@ Deno.test('buy: no sealing key → nothing is bought', async () => {
 Deno.test('reconcile: one purchase fails → the others go on', async () => {
   const due = [purchase(), purchase({ action: 'reverse' }), purchase({ action: 'order_status' })];
   const { context, lines } = contextWith({
-    lease_purchases: [{ purchases: due }],
-    complete_purchase: [new Error('away'), new Refusal('GC-005'), GIVEN],
+    lease_supplier_purchases: [{ purchases: due }],
+    complete_supplier_purchase: [new Error('away'), new Refusal('GC-005'), GIVEN],
   });
   const { dependencies } = dependenciesWith({ outcome: 'unknown' }, { outcome: 'reversed' }, ISSUED);
   assert.deepEqual(await reconcile(context, dependencies), { bought: 1, open: 2 });
@@ -223,7 +223,7 @@ Deno.test('fulfilPending: due rewards → fulfilled one by one until none is lef
       { isDone, giftCardId: none, purchase: purchase() },
       { isDone: true },
     ],
-    complete_purchase: [GIVEN, new Refusal('GC-005')],
+    complete_supplier_purchase: [GIVEN, new Refusal('GC-005')],
   });
   const { dependencies } = dependenciesWith(ISSUED, { outcome: 'declined' });
   assert.deepEqual(await fulfilPending(context, dependencies), { fulfilled: 1, bought: 1, open: 2 });
@@ -240,17 +240,17 @@ Deno.test('fulfilPending: a slow supplier → the other purchases go on', async 
   const steps = [slow, quick].map((step) => ({ isDone: false, giftCardId: null, purchase: step }));
   const { context, calls } = contextWith({
     fulfil_pending_reward: [...steps, { isDone: true }],
-    complete_purchase: [GIVEN, GIVEN],
+    complete_supplier_purchase: [GIVEN, GIVEN],
   });
   const rpc = context.rpc;
   context.rpc = ((entryPoint: string, args: Args) => {
     // The one that is slow is answered when the other one is bought.
-    if (entryPoint === 'complete_purchase' && args.purchase_id === quick.purchaseId) answerSlowly(ISSUED);
+    if (entryPoint === 'complete_supplier_purchase' && args.purchase_id === quick.purchaseId) answerSlowly(ISSUED);
     return rpc(...[entryPoint, args] as unknown as Call);
   }) as typeof rpc;
   const dependencies = { openSupplier: () => Promise.resolve({ issue } as unknown as Supplier) };
   assert.deepEqual(await fulfilPending(context, dependencies), { fulfilled: 0, bought: 2, open: 0 });
-  const completed = calls.filter(({ entryPoint }) => entryPoint === 'complete_purchase').map(({ args }) =>
+  const completed = calls.filter(({ entryPoint }) => entryPoint === 'complete_supplier_purchase').map(({ args }) =>
     args.purchase_id
   );
   assert.deepEqual(completed, [quick.purchaseId, slow.purchaseId]);

@@ -97,7 +97,7 @@ export async function reconcile(
   await drain(
     async (batchSize) => {
       const args = { batch_size: batchSize, suppliers };
-      return (await context.rpc<{ purchases: Purchase[] }>('lease_purchases', args)).result.purchases;
+      return (await context.rpc<{ purchases: Purchase[] }>('lease_supplier_purchases', args)).result.purchases;
     },
     async (purchase) => void tally[await tryToBuy(context, purchase, dependencies)]++,
     LIMITS,
@@ -219,7 +219,7 @@ async function keepable(supplier: Supplier, purchase: Purchase, issued: Issued):
 
 function complete({ rpc }: JobContext, purchase: Purchase, outcome: Outcome): Promise<Answer<Result>> {
   const { purchaseId, leaseToken } = purchase;
-  return rpc<Result>('complete_purchase', {
+  return rpc<Result>('complete_supplier_purchase', {
     purchase_id: purchaseId,
     lease_token: leaseToken,
     outcome: outcome.outcome,

@@ -95,7 +95,7 @@ select set_eq($$
   -- refused as pricePerCard, below
   ('sell_gift_cards.price_per_card'),
   -- a supplier's word, which must not lose the card
-  ('complete_purchase.cost') $$, 'money: every amount argument of a public function is tested here');
+  ('complete_supplier_purchase.cost') $$, 'money: every amount argument of a public function is tested here');
 
 -- percentages and units
 select is(pg_temp.ask(format('public.create_voucher(%L, ''{"type": "percentage", "value": 12.345}'')', tests.the('client'))), 'RB400 value',

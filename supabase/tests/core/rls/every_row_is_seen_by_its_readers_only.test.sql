@@ -58,6 +58,7 @@ insert into expected values
   ('billing_transactions',         '',   '',   '',   'fos'),
   ('pending_rewards',              'o',  'o',  'o',  'fos'),
   ('gift_card_provisioning_trace', '',   'o',  'o',  'fos'),
+  ('provisioning_traces',          '',   'o',  'o',  'fos'),
   ('claim_links',                  'o',  'o',  'o',  'fos'),
   ('crm_endpoints',                '',   'o',  'o',  'fos'),
   ('crm_events',                   '',   'o',  'o',  'fos'),

@@ -39,7 +39,7 @@ select tests.keep('admin', tests.create_user('client_admin', tests.the('client')
 select tests.keep('credit', tests.give_credit(tests.the('client'), 60));
 insert into public.client_brands (client_id, brand_id) values (tests.the('client'), tests.the('brand'));
 select tests.keep('supplier', tests.create_supplier(tests.the('brand')));
-select tests.keep('answer', tests.complete_purchase(
+select tests.keep('answer', tests.complete_supplier_purchase(
   pg_temp.give(array[tests.kept('supplier') #>> '{}']) #> '{result,purchase}'));
 select tests.keep('card', tests.kept('answer') #> '{result,giftCard,id}');
 select is(pg_temp.left(), '35.00 of 35.00', 'cancel_gift_card: a supplier''s card is paid');

@@ -74,11 +74,11 @@ select is(pg_temp.fulfil(), '{"isDone": true}', 'fulfil_pending_reward: a suppli
 select tests.keep('done', pg_temp.fulfil(pg_temp.suppliers()));
 select isnt(tests.kept('done') ->> 'purchase', null, 'fulfil_pending_reward: a supplier is called for a pending reward');
 select is(pg_temp.fulfil(pg_temp.suppliers()), '{"isDone": true}', '… a reward being purchased is not purchased again');
-select is(tests.complete_purchase(tests.kept('done') -> 'purchase', 'declined') ->> 'code', 'GC-005', '… declined …');
+select is(tests.complete_supplier_purchase(tests.kept('done') -> 'purchase', 'declined') ->> 'code', 'GC-005', '… declined …');
 select row_eq($$ select attempts, code, next_attempt_at > now() from public.pending_rewards where recipient_id = tests.the('last') $$,
   row(1, 'GC-005'::text, true), '… it waits for another time');
 update public.pending_rewards set next_attempt_at = now() where recipient_id = tests.the('last');
-select is(tests.complete_purchase(pg_temp.fulfil(pg_temp.suppliers()) -> 'purchase') ->> 'outcome', 'ok', '… then purchased');
+select is(tests.complete_supplier_purchase(pg_temp.fulfil(pg_temp.suppliers()) -> 'purchase') ->> 'outcome', 'ok', '… then purchased');
 select is((select status from public.pending_rewards where recipient_id = tests.the('last')), 'fulfilled', '… and fulfilled');
 select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 

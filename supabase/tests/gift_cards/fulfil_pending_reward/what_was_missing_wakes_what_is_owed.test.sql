@@ -49,15 +49,15 @@ select tests.keep('supplier', tests.create_supplier(tests.the('brand')));
 create function pg_temp.suppliers() returns text[] language sql as $$ select array[tests.kept('supplier') #>> '{}'] $$;
 select tests.keep('fourth', tests.create_recipients(tests.the('campaign')));
 select tests.keep('answer', tests.provision(tests.the('fourth'), suppliers => pg_temp.suppliers()));
-select is(tests.complete_purchase(tests.kept('answer') #> '{result,purchase}', 'declined') ->> 'code', 'GC-005',
+select is(tests.complete_supplier_purchase(tests.kept('answer') #> '{result,purchase}', 'declined') ->> 'code', 'GC-005',
   'fulfil_pending_reward: the supplier declines');
 select is(pg_temp.fulfil(pg_temp.suppliers()), '{"isDone": true}', '… and is not asked again in the same moment');
 update public.pending_rewards set attempts = 20, next_attempt_at = now() where recipient_id = tests.the('fourth');
-select is(tests.complete_purchase(pg_temp.fulfil(pg_temp.suppliers()) -> 'purchase', 'declined') ->> 'code', 'GC-005', '… for the 21st time');
+select is(tests.complete_supplier_purchase(pg_temp.fulfil(pg_temp.suppliers()) -> 'purchase', 'declined') ->> 'code', 'GC-005', '… for the 21st time');
 select is((select next_attempt_at - now() from public.pending_rewards where recipient_id = tests.the('fourth')), interval '6 hours',
   '… and has peace for some hours');
 update public.pending_rewards set next_attempt_at = now() where recipient_id = tests.the('fourth');
-select is(tests.complete_purchase(pg_temp.fulfil(pg_temp.suppliers()) -> 'purchase', 'short') ->> 'code', 'GC-005',
+select is(tests.complete_supplier_purchase(pg_temp.fulfil(pg_temp.suppliers()) -> 'purchase', 'short') ->> 'code', 'GC-005',
   'fulfil_pending_reward: the platform''s float is short');
 select is((select next_attempt_at - now() from public.pending_rewards where recipient_id = tests.the('fourth')), interval '10 minutes',
   '… and may be back in minutes');

@@ -21,7 +21,7 @@ $$;
 select tests.keep('answer', pg_temp.process('crm-1'));
 select is(tests.kept('answer') #>> '{purchase,action}', 'issue', 'process_crm_event: no stock, a supplier sells the card → a supplier purchase to make');
 select is(pg_temp.event(), 'owed GC-005', 'process_crm_event: a card is being purchased → the event waits');
-select is((tests.complete_purchase(tests.kept('answer') -> 'purchase')) ->> 'outcome', 'ok', 'process_crm_event: the supplier has sold it');
+select is((tests.complete_supplier_purchase(tests.kept('answer') -> 'purchase')) ->> 'outcome', 'ok', 'process_crm_event: the supplier has sold it');
 select is(pg_temp.event(), 'provisioned with card', '… the event is provisioned');
 select is(d.channel, 'sms', 'process_crm_event: the card is sent to the recipient') from public.crm_events e
 join public.deliveries d on d.subject_id = e.gift_card_id where e.id = tests.the('event');
@@ -33,8 +33,8 @@ select is(public.process_crm_event(tests.the('event'), '{}') #> '{result,purchas
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
 update public.campaign_recipients set external_crm_id = 'crm-2' where id = tests.the('second');
 select tests.keep('answer', pg_temp.process('crm-2'));
-select is((tests.complete_purchase(tests.kept('answer') -> 'purchase', 'declined')) ->> 'code', 'GC-005',
-  'complete_purchase: declined by the last supplier → GC-005');
+select is((tests.complete_supplier_purchase(tests.kept('answer') -> 'purchase', 'declined')) ->> 'code', 'GC-005',
+  'complete_supplier_purchase: declined by the last supplier → GC-005');
 select is(pg_temp.event(), 'owed GC-005', 'process_crm_event: a pending reward → the event waits');
 select tests.add_cards(tests.the('pool'), 1);
 update public.pending_rewards set last_attempt_at = now() - interval '1 minute' where recipient_id = tests.the('second');

@@ -30,10 +30,10 @@ select is((pg_temp.newest_first(tests.the('late')))[1], (
 -- bought: the steps after the purchase follow those before it
 select tests.keep('supplier', tests.create_supplier(tests.the('brand')));
 select tests.keep('buyer', tests.create_recipients(tests.the('campaign')));
-select tests.complete_purchase(tests.provision(tests.the('buyer'), suppliers => array[tests.kept('supplier') #>> '{}'])
+select tests.complete_supplier_purchase(tests.provision(tests.the('buyer'), suppliers => array[tests.kept('supplier') #>> '{}'])
   #> '{result,purchase}');
 select is(pg_temp.newest_first(tests.the('buyer')), pg_temp.steps_backwards(tests.the('buyer')),
-  'complete_purchase: its steps are newer than those of the request');
+  'complete_supplier_purchase: its steps are newer than those of the request');
 
 select * from finish();
 rollback;

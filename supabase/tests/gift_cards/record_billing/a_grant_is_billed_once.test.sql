@@ -5,19 +5,20 @@ select plan(5);
 
 select tests.keep(tests.create_promise(1));
 select tests.keep('answer', tests.provision(tests.the('recipient')) -> 'result');
-create function pg_temp.bill_again() returns private.provisioning language plpgsql as $$
+create function pg_temp.bill_again() returns uuid language plpgsql as $$
 declare
-  p private.provisioning;
+  bill public.billing_transactions;
+  asked private.card_request;
+  facts private.provisioning_facts;
+  card private.given_card;
 begin
   -- what the provisioning knew when it recorded the bill
-  select b.client_id, b.campaign_id, b.recipient_id, b.grant_id, b.gift_card_id, b.source, b.currency, b.denomination
-  into p.client_id, p.campaign_id, p.recipient_id, p.grant_id, p.gift_card_id, p.source, p.currency, p.denomination
-  from public.billing_transactions b where b.grant_id = (tests.kept('answer') ->> 'grantId')::uuid;
-  p.cost := 1;
-  p.prices := row(1, 1);
-  p.stock_owner := 'platform';
-  p.billing_entity := 'client';
-  return private.record_billing(p);
+  select b.* into bill from public.billing_transactions b where b.grant_id = (tests.kept('answer') ->> 'grantId')::uuid limit 1;
+  select bill.client_id, bill.agency_id, bill.campaign_id, bill.recipient_id, bill.denomination, bill.currency
+  into facts.client_id, facts.agency_id, facts.campaign_id, facts.recipient_id, facts.denomination, facts.currency;
+  select bill.gift_card_id, bill.source, 'platform', 1, 'client', 1, 1
+  into card.id, card.source, card.stock_owner, card.cost, card.billing_entity, card.platform_price, card.client_price;
+  return private.record_billing(asked, facts, bill.grant_id, card);
 end $$;
 
 select throws_ok('select pg_temp.bill_again()', 'GC007',

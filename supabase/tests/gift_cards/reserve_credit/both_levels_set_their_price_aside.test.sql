@@ -24,10 +24,10 @@ select tests.keep('purchase', pg_temp.ask() #> '{result,purchase}');
 select is(pg_temp.credit(), '30.00 held 24.00, 60.00 held 26.40', 'reserve_credit: each level sets its price aside');
 select is(pg_temp.ask() ->> 'code', 'GC-006', 'reserve_credit: only the agency is short → GC-006');
 select is(pg_temp.credit(), '30.00 held 24.00, 60.00 held 26.40', '… the client holds nothing for it');
-select is(tests.complete_purchase(tests.kept('purchase'), 'declined') ->> 'code', 'GC-005', 'reserve_credit: the supplier declines');
+select is(tests.complete_supplier_purchase(tests.kept('purchase'), 'declined') ->> 'code', 'GC-005', 'reserve_credit: the supplier declines');
 select is(pg_temp.credit(), '30.00 held 0.00, 60.00 held 0.00', 'release_credit: both levels are free again');
 select tests.keep('purchase', pg_temp.ask() #> '{result,purchase}');
-select tests.keep('answer', tests.complete_purchase(tests.kept('purchase')));
+select tests.keep('answer', tests.complete_supplier_purchase(tests.kept('purchase')));
 select is(pg_temp.credit(), '6.00 held 0.00, 33.60 held 0.00', 'capture_credit: each level pays its own');
 select row_eq($$ select b.cost_basis, b.platform_price, b.client_price, b.stock_owner from public.billing_transactions b
   where b.gift_card_id = (tests.kept('answer') #>> '{result,giftCard,id}')::uuid $$,

@@ -94,7 +94,7 @@ select tests.sign_out();
 select is(tests.provision(tests.the('who'), deliver_to => '+12025550143') #> '{details,pendingReward,deliverTo}', '"+1•••••0143"',
   'provision_gift_card: a correction while the card is being bought → GC-005 with the new address');
 select is((select deliver_to from public.pending_rewards where id = tests.the('reward')), '+12025550143', '… the reward has it');
-select tests.keep('bought', tests.complete_purchase(tests.kept('purchase')) #> '{result,delivery,id}');
+select tests.keep('bought', tests.complete_supplier_purchase(tests.kept('purchase')) #> '{result,delivery,id}');
 select is((select deliver_to from public.deliveries where id = tests.the('bought')), '+12025550143', '… so has the card');
 
 -- without a reward: bought for the first request
@@ -104,7 +104,7 @@ select tests.keep('answer', tests.provision(tests.the('direct'), deliver_to => '
 select is(tests.provision(tests.the('direct'), deliver_to => '+12025550145') #> '{details,pendingReward,deliverTo}', '"+1•••••0145"',
   'provision_gift_card: a correction of the first purchase → GC-005 with the new address');
 select is((select count(*)::int from public.audit_events where action = 'gift_card_purchase.redirected'), 2, 'update_pending_reward: both are audited');
-select tests.keep('bought', tests.complete_purchase(tests.kept('answer') #> '{result,purchase}') #> '{result,delivery,id}');
+select tests.keep('bought', tests.complete_supplier_purchase(tests.kept('answer') #> '{result,purchase}') #> '{result,delivery,id}');
 select is((select deliver_to from public.deliveries where id = tests.the('bought')), '+12025550145',
   'update_pending_reward: the card goes to the new address');
 select is_empty('select * from private.invariant_violations', 'invariants: none is violated');

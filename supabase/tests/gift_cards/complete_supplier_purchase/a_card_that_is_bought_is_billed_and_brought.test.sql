@@ -9,7 +9,7 @@ select tests.keep('answer', tests.provision(tests.the('recipient'), idempotency_
   suppliers => array[tests.kept('supplier') #>> '{}']));
 select tests.keep('purchase', tests.kept('answer') #> '{result,purchase}');
 
-select is(tests.kept('answer') - 'result', '{"outcome": "ok", "sealed": null, "replayed": false}', 'complete_purchase: a purchase is started');
+select is(tests.kept('answer') - 'result', '{"outcome": "ok", "sealed": null, "replayed": false}', 'complete_supplier_purchase: a purchase is started');
 select is(tests.kept('purchase') - array['purchaseId', 'leaseToken', 'supplier', 'clientRequestId', 'giftCardId', 'brandId'],
   '{"adapter": "tillo", "action": "issue", "brandCode": "brand-us", "codeCaseMatters": false, "amount": "25.00", "currency": "USD", "sector": null,
     "deliveryMethod": "code", "reference": null}', 'start_purchase: → brand, value and currency');
@@ -28,12 +28,12 @@ select is(tests.provision(tests.the('recipient'), idempotency_key => 'key', requ
   jsonb_build_object('outcome', 'refused', 'code', 'GC-005', 'message', 'The card is being bought; it is delivered as soon as it is there',
     'details', jsonb_build_object('pending', true, 'purchaseId', tests.kept('purchase') -> 'purchaseId', 'pendingReward',
       jsonb_build_object('deliveryMethod', 'sms', 'deliverTo', '+1•••••0100', 'createdAt', now()))),
-  'complete_purchase: a request meanwhile → GC-005, being purchased');
+  'complete_supplier_purchase: a request meanwhile → GC-005, being purchased');
 select is((select count(*)::int from public.gift_card_purchases where recipient_id = tests.the('recipient')), 1,
   '… and nothing else is bought');
 
-select tests.keep('bought', tests.complete_purchase(tests.kept('purchase')));
-select is(tests.kept('bought') #>> '{result,source}', tests.kept('supplier') #>> '{}', 'complete_purchase: the answer names the source');
+select tests.keep('bought', tests.complete_supplier_purchase(tests.kept('purchase')));
+select is(tests.kept('bought') #>> '{result,source}', tests.kept('supplier') #>> '{}', 'complete_supplier_purchase: the answer names the source');
 select is(tests.kept('bought') #>> '{result,giftCard,id}', tests.kept('purchase') ->> 'giftCardId', '… the card');
 select is(tests.kept('bought') #>> '{result,giftCard,status}', 'claimed', '… that a message will bring');
 select is(tests.kept('bought') #>> '{sealed,giftCardId}', tests.kept('purchase') ->> 'giftCardId',
@@ -47,20 +47,20 @@ select row_eq($$ select channel, status from public.deliveries
 select row_eq($$ select status, ended_at, lease_token from public.gift_card_purchases where recipient_id = tests.the('recipient') $$,
   row('issued'::text, now(), null::uuid), '… the purchase is completed');
 select results_eq($$ select t.step_name from public.gift_card_provisioning_trace t
-  join private.purchase_requests r on r.provisioning ->> 'request_id' = t.request_id::text
+  join private.supplier_purchase_requests r on r.asked ->> 'request_id' = t.request_id::text
   join public.gift_card_purchases p on p.id = r.purchase_id
   where p.recipient_id = tests.the('recipient') and t.status = 'completed' order by t.step_number offset 5 $$, array['Receive card', 'Record billing', 'Queue delivery', 'Record'],
   '… the trace continues');
 select is(tests.provision(tests.the('recipient'), idempotency_key => 'key', request_hash => 'hash',
   suppliers => array[tests.kept('supplier') #>> '{}']) - 'replayed', tests.kept('bought') - 'replayed',
-  'complete_purchase: the same request again → the same card');
+  'complete_supplier_purchase: the same request again → the same card');
 select is(tests.provision(tests.the('recipient'), suppliers => array[tests.kept('supplier') #>> '{}']) ->> 'code', 'GC-010',
-  'complete_purchase: another request → GC-010');
-select is(tests.complete_purchase(tests.kept('purchase')), '{"outcome": "ok", "sealed": null, "replayed": false,
-  "result": {"accepted": false}}', 'complete_purchase: a second report → no change');
+  'complete_supplier_purchase: another request → GC-010');
+select is(tests.complete_supplier_purchase(tests.kept('purchase')), '{"outcome": "ok", "sealed": null, "replayed": false,
+  "result": {"accepted": false}}', 'complete_supplier_purchase: a second report → no change');
 select row_eq($$ select pool_type, total_cards, available_cards, claimed_cards from public.gift_card_pools
   where brand_id = tests.the('brand') and pool_type = 'supplier' $$, row('supplier'::text, 1, 0, 1),
-  'complete_purchase: the card is in the pool of supplier purchases');
+  'complete_supplier_purchase: the card is in the pool of supplier purchases');
 select is_empty($$ select from public.system_alerts where alert_type = 'pool_exhausted' $$, '… whose emptiness is no alarm');
 select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
@@ -68,8 +68,8 @@ select is_empty('select * from private.invariant_violations', 'invariants: none 
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
 select tests.keep('answer', tests.provision(tests.the('second'), delivery_method => null, deliver_to => null,
   suppliers => array[tests.kept('supplier') #>> '{}']));
-select tests.keep('bought', tests.complete_purchase(tests.kept('answer') #> '{result,purchase}'));
-select is(tests.kept('bought') #>> '{result,giftCard,status}', 'delivered', 'complete_purchase: no address → the answer delivers the card');
+select tests.keep('bought', tests.complete_supplier_purchase(tests.kept('answer') #> '{result,purchase}'));
+select is(tests.kept('bought') #>> '{result,giftCard,status}', 'delivered', 'complete_supplier_purchase: no address → the answer delivers the card');
 select isnt(tests.kept('bought') -> 'sealed', 'null', '… and shows the card');
 
 -- an agent gets the last four signs only
@@ -78,9 +78,9 @@ select tests.keep('agent', tests.create_user('call_agent', tests.the('client')))
 select tests.keep('answer', public.provision_gift_card_for_call_center(tests.the('agent'), null, null, tests.the('third'), 1,
   'sms', '+12025550100', false, gen_random_uuid(), null, null, array[tests.kept('supplier') #>> '{}'], 'asked by phone'));
 select row_eq($$ select met_by_agent_id, gift_card_id from public.call_conditions_met where recipient_id = tests.the('third') $$,
-  row(tests.the('agent'), null::uuid), 'complete_purchase: an agent''s condition is recorded as met before the card is purchased');
-select tests.keep('bought', tests.complete_purchase(tests.kept('answer') #> '{result,purchase}'));
-select is(tests.kept('bought') -> 'sealed', 'null', 'complete_purchase: an agent''s answer has no code');
+  row(tests.the('agent'), null::uuid), 'complete_supplier_purchase: an agent''s condition is recorded as met before the card is purchased');
+select tests.keep('bought', tests.complete_supplier_purchase(tests.kept('answer') #> '{result,purchase}'));
+select is(tests.kept('bought') -> 'sealed', 'null', 'complete_supplier_purchase: an agent''s answer has no code');
 select is((select gift_card_id::text from public.call_conditions_met where recipient_id = tests.the('third')),
   tests.kept('bought') #>> '{result,giftCard,id}', '… and the condition names its card');
 select is((select exposed_at from public.gift_cards where id = (tests.kept('bought') #>> '{result,giftCard,id}')::uuid), null,

@@ -12,16 +12,16 @@ begin
   if answer #> '{result,purchase}' is null then
     return answer ->> 'code';
   end if;
-  return 'asked, ' || (tests.complete_purchase(answer #> '{result,purchase}', outcome, code) ->> 'code');
+  return 'asked, ' || (tests.complete_supplier_purchase(answer #> '{result,purchase}', outcome, code) ->> 'code');
 end $$;
 create function pg_temp.alerts() returns int language sql as $$
   select count(*)::int from public.system_alerts where alert_type = 'purchase_repeats' and client_id = tests.the('client') and resolved_at is null
 $$;
 
-select is(pg_temp.round(), 'asked, GC-005', 'complete_purchase: a card that cannot be kept → the reward is pending');
-select is(pg_temp.alerts(), 0, 'complete_purchase: once → it may be chance');
-select is(pg_temp.round(), 'asked, GC-005', 'complete_purchase: the next request → the supplier is asked once more');
-select is(pg_temp.alerts(), 1, 'complete_purchase: twice → alert');
+select is(pg_temp.round(), 'asked, GC-005', 'complete_supplier_purchase: a card that cannot be kept → the reward is pending');
+select is(pg_temp.alerts(), 0, 'complete_supplier_purchase: once → it may be chance');
+select is(pg_temp.round(), 'asked, GC-005', 'complete_supplier_purchase: the next request → the supplier is asked once more');
+select is(pg_temp.alerts(), 1, 'complete_supplier_purchase: twice → alert');
 select is(pg_temp.round(), 'GC-003', 'provision_gift_card: a purchase that repeats → the supplier is not asked again');
 select is((select count(*)::int from public.gift_card_purchases where recipient_id = tests.the('recipient')), 2,
   'provision_gift_card: a purchase that repeats → no third sale');
@@ -30,10 +30,10 @@ select is((select status from public.pending_rewards where recipient_id = tests.
 
 -- another recipient is not affected; nor are plain refusals, for which nothing was issued
 select tests.keep('recipient', tests.create_recipients(tests.the('campaign')));
-select is(pg_temp.round(code => '704'), 'asked, GC-005', 'complete_purchase: another recipient → asked');
+select is(pg_temp.round(code => '704'), 'asked, GC-005', 'complete_supplier_purchase: another recipient → asked');
 select pg_temp.round(code => '704');
-select is(pg_temp.round(code => '704'), 'asked, GC-005', 'complete_purchase: refused and never issued → asked again');
-select is(pg_temp.alerts(), 1, 'complete_purchase: refused and never issued → no alert');
+select is(pg_temp.round(code => '704'), 'asked, GC-005', 'complete_supplier_purchase: refused and never issued → asked again');
+select is(pg_temp.alerts(), 1, 'complete_supplier_purchase: refused and never issued → no alert');
 
 -- after an operator has resolved the alert
 update public.system_alerts set resolved_at = clock_timestamp() where alert_type = 'purchase_repeats';
