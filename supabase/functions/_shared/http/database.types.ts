@@ -731,20 +731,6 @@ isOneToOne: false
       referencedColumns: ["id","campaign_id","client_id"]
     }
                   ]
-                },"gift_card_provisioning_trace": {
-                  Row: {
-                    "campaign_id": string | null,"client_id": string | null,"created_at": string,"duration_ms": number,"error_code": string | null,"error_message": string | null,"id": number,"recipient_id": string | null,"request_id": string,"status": string,"step_name": string,"step_number": number,"tillo_code": string | null
-                  }
-                  ComputedFields: never
-                  Insert: {
-                    "campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"duration_ms": number,"error_code"?: string | null,"error_message"?: string | null,"id"?: never,"recipient_id"?: string | null,"request_id": string,"status": string,"step_name": string,"step_number": number,"tillo_code"?: string | null
-                  }
-                  Update: {
-                    "campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"duration_ms"?: number,"error_code"?: string | null,"error_message"?: string | null,"id"?: never,"recipient_id"?: string | null,"request_id"?: string,"status"?: string,"step_name"?: string,"step_number"?: number,"tillo_code"?: string | null
-                  }
-                  Relationships: [
-                    
-                  ]
                 },"gift_card_purchases": {
                   Row: {
                     "attempts": number,"brand_code": string,"brand_id": string,"campaign_id": string,"client_id": string,"client_request_id": string,"created_at": string,"currency": string,"delivery_method": string,"denomination": number,"ended_at": string | null,"gift_card_id": string,"grant_id": string,"id": string,"is_async": boolean,"lease_token": string | null,"leased_until": string | null,"next_attempt_at": string,"recipient_id": string,"reopened_at": string | null,"sector": string | null,"status": string,"supplier_code": string | null,"supplier_id": string,"supplier_message": string | null,"supplier_reference": string | null
@@ -1179,6 +1165,20 @@ isOneToOne: false
       referencedColumns: ["id","campaign_id","client_id"]
     }
                   ]
+                },"provisioning_traces": {
+                  Row: {
+                    "campaign_id": string | null,"client_id": string | null,"created_at": string,"error_code": string | null,"error_message": string | null,"failed_step": string | null,"first_step": number,"id": number,"recipient_id": string | null,"request_id": string,"started_at": string,"steps": NonNullable<Json>,"tillo_code": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"error_code"?: string | null,"error_message"?: string | null,"failed_step"?: string | null,"first_step"?: number,"id"?: never,"recipient_id"?: string | null,"request_id": string,"started_at": string,"steps"?: NonNullable<Json>,"tillo_code"?: string | null
+                  }
+                  Update: {
+                    "campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"error_code"?: string | null,"error_message"?: string | null,"failed_step"?: string | null,"first_step"?: number,"id"?: never,"recipient_id"?: string | null,"request_id"?: string,"started_at"?: string,"steps"?: NonNullable<Json>,"tillo_code"?: string | null
+                  }
+                  Relationships: [
+                    
+                  ]
                 },"recipient_codes": {
                   Row: {
                     "campaign_id": string,"client_id": string,"created_at": string,"recipient_id": string,"redemption_code": string,"redemption_token": string
@@ -1596,6 +1596,20 @@ isOneToOne: false
       referencedColumns: ["id"]
     }
                   ]
+                },"gift_card_provisioning_trace": {
+                  Row: {
+                    "campaign_id": string | null,"client_id": string | null,"created_at": string | null,"duration_ms": number | null,"error_code": string | null,"error_message": string | null,"id": number | null,"recipient_id": string | null,"request_id": string | null,"status": string | null,"step_name": string | null,"step_number": number | null,"tillo_code": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                           "campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string | null,"duration_ms"?: number | null,"error_code"?: string | null,"error_message"?: string | null,"id"?: number | null,"recipient_id"?: string | null,"request_id"?: string | null,"status"?: string | null,"step_name"?: string | null,"step_number"?: number | null,"tillo_code"?: string | null
+                         }
+                        Update: {
+                           "campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string | null,"duration_ms"?: number | null,"error_code"?: string | null,"error_message"?: string | null,"id"?: number | null,"recipient_id"?: string | null,"request_id"?: string | null,"status"?: string | null,"step_name"?: string | null,"step_number"?: number | null,"tillo_code"?: string | null
+                         }
+                        Relationships: [
+                    
+                  ]
                 },"recipients": {
                   Row: {
                     "campaign_id": string,"client_id": string,"code_last4": string | null,"country": string | null,"created_at": string,"email": string | null,"external_crm_id": string | null,"first_name": string | null,"id": string,"last_name": string | null,"phone": string | null,"redemption_code": string | null,"redemption_token": string | null,"sms_opted_in_at": string | null,"state": string | null
@@ -1901,7 +1915,7 @@ isOneToOne: false
 "complete_package_refund":
 { Args: { "error": string,"outcome": string,"provider_refund_id": string,"refund_id": string }; Returns: Json
                            },
-"complete_purchase":
+"complete_supplier_purchase":
 { Args: { "card"?: Json,"cost"?: number,"lease_token": string,"message"?: string,"outcome": string,"purchase_id": string,"supplier_code"?: string,"supplier_reference"?: string }; Returns: Json
                            },
 "complete_webhook_attempt":
@@ -2211,7 +2225,7 @@ isOneToOne: false
 "lease_package_refunds":
 { Args: { "batch_size": number }; Returns: Json
                            },
-"lease_purchases":
+"lease_supplier_purchases":
 { Args: { "batch_size": number,"suppliers": (string)[] }; Returns: Json
                            },
 "lease_unknown_deliveries":
