@@ -71,14 +71,15 @@ begin
   return state ~ '^(GC|VC|WL|PC|TK|OP|RB)[0-9]{3}$';
 end $$;
 
--- A refusal as data, from what was caught.
+-- A refusal as data, from what was caught. Null takes the catalogue's message.
 create function private.refused(state text, message text, details text)
-returns jsonb language plpgsql immutable set search_path = '' as $$
+returns jsonb language plpgsql stable set search_path = '' as $$
+declare
+  dashed constant text := left(state, 2) || '-' || right(state, 3);
 begin
   return jsonb_build_object(
-    'outcome', 'refused',
-    'code', left(state, 2) || '-' || right(state, 3),
-    'message', nullif(message, left(state, 2) || '-' || right(state, 3)),
+    'outcome', 'refused', 'code', dashed,
+    'message', coalesce(nullif(message, dashed), (select c.message from private.error_catalogue c where c.code = dashed)),
     'details', coalesce(nullif(details, ''), '{}')::jsonb - 'code');
 end $$;
 

@@ -281,9 +281,9 @@ end $$;
 
 -- The refusal of an attempt that comes too soon.
 create function private.limited(wait_seconds int)
-returns jsonb language plpgsql immutable set search_path = '' as $$
+returns jsonb language plpgsql stable set search_path = '' as $$
 begin
-  return private.refused('RB429', 'RB-429', jsonb_build_object('retryAfter', wait_seconds)::text);
+  return private.refused('RB429', null, jsonb_build_object('retryAfter', wait_seconds)::text);
 end $$;
 
 create function private.record_attempt(

@@ -48,7 +48,7 @@ begin
   if actor is null then
     return null;
   end if;
-  wait_seconds := private.take_attempt('staff-disclosure', keys);
+  wait_seconds := private.open_attempt('staff-disclosure', keys);
   if wait_seconds is null and exists (
     select from private.attempt_limits l where l.surface = 'staff-disclosure' and l.kind = 'actor'
       and private.failures_of(l.surface, l.kind, actor::text, l.window_seconds) >= l.attempts_max) then

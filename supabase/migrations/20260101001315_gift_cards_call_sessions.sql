@@ -38,37 +38,36 @@ begin
 end $$;
 
 create function public.start_call_session(
-  actor uuid, caller_phone text, campaign_id uuid, request_id uuid, confirmation_code text default null)
+  caller_phone text, campaign_id uuid, confirmation_code text, request public.request)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   surface constant text := 'start-call-session';
-  keys jsonb := jsonb_build_object('actor', actor);
+  actor constant uuid := request.actor;
+  keys constant jsonb := jsonb_build_object('actor', actor);
   wait_seconds int;
   matches jsonb;
-  answer jsonb;
+  refusal jsonb;
 begin
   if not exists (select private.client_ids_of(actor, private.staff_roles())) then
-    return private.refused('RB403', 'RB-403', null);
+    perform private.refuse('RB-403');
   elsif confirmation_code is null then
     return private.open_call_session(actor, caller_phone, private.callers_of(actor, caller_phone, null, campaign_id), false);
   end if;
-  wait_seconds := private.take_attempt(surface, keys);
+  wait_seconds := private.open_attempt(surface, keys);
   if wait_seconds is null then
     matches := private.callers_of(actor, caller_phone, confirmation_code, campaign_id);
-    answer := case when matches = '[]' then private.refused('GC011', 'Invalid redemption code', null)
-      else private.open_call_session(actor, caller_phone, matches, true) end;
-    perform private.settle_attempt(surface, keys, answer ->> 'code' is not null);
-  else
-    answer := private.limited(wait_seconds);
   end if;
-  perform private.record_attempt(surface, actor::text, confirmation_code, answer ->> 'code', request_id,
-    private.client_of_code(confirmation_code));
-  return answer;
+  -- as data, because the attempt is recorded
+  refusal := case when wait_seconds is not null then private.limited(wait_seconds)
+    when matches = '[]' then private.refused('GC011', null, null) end;
+  refusal := private.close_attempt(surface, keys, request, actor::text, confirmation_code, private.client_of_code(confirmation_code),
+    refusal, case when wait_seconds is null then refusal is not null end);
+  return coalesce(refusal, private.open_call_session(actor, caller_phone, matches, true));
 end $$;
 comment on function public.start_call_session is
   'Opens a call session for an agent and finds the recipients with the phone of the caller (E.164; null if it is withheld: no '
   'matches) among the clients of the agent; '
-  'with a confirmation code the recipient of that code, which verifies the caller. Unknown codes and codes of other tenants: GC-011.';
+  'with a confirmation code the recipient of that code, which verifies the caller. Unknown codes and codes of other tenants: GC-011. RB-403, RB-429.';
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
   ('start-call-session', 'actor', 30, 600, true);

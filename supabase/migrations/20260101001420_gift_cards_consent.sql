@@ -97,7 +97,7 @@ begin
   if consent.action = 'opted_in' then
     return jsonb_build_object('recipientId', recipient.id, 'status', 'opted_in', 'optedInAt', consent.created_at);
   end if;
-  wait_seconds := private.take_attempt('send-sms-opt-in', jsonb_build_object(
+  wait_seconds := private.open_attempt('send-sms-opt-in', jsonb_build_object(
     'phone', private.fingerprint(phone), 'recipient', recipient.id, 'client', recipient.client_id));
   if wait_seconds is not null then
     return private.refused('RB429', 'The phone, the recipient or the client has had enough requests today',

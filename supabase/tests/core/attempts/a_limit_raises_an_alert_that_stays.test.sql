@@ -51,7 +51,7 @@ begin
     when 'reveal_gift_card_to_staff' then tests.reveal_to_staff(tests.the('card'), 'asked for it', tests.request(tests.the('agent')))
     when 'update_pending_reward' then pg_temp.readdress()
     when 'request_sms_opt_in' then tests.ask_for_consent(tests.the('recipient'), tests.the('agent'), '+12025550179', key => key, hash => 'hash')
-    when 'start_call_session' then public.start_call_session(tests.the('agent'), '+12025550100', null, gen_random_uuid(), 'NOBODYHASTHIS')
+    when 'start_call_session' then tests.start_call_session(tests.the('agent'), '+12025550100', null, 'NOBODYHASTHIS')
     when 'redeem_voucher' then tests.redeem_voucher(tests.the('customer'), code => 'NOBODYHASTHIS')
     when 'validate_voucher' then tests.validate_voucher(tests.the('customer'), code => 'NOBODYHASTHIS')
     when 'record_crm_events' then public.record_crm_events(tests.the('endpoint'), '[]', tests.request()) end;

@@ -180,7 +180,7 @@ declare
     when 'provision by code' then tests.provision_for_caller(actor, tests.redemption_token(recipient))
     when 'provision unverified' then tests.provision_for_caller(actor, recipient_id => recipient,
       skip_verification => true)
-    when 'start_call_session' then public.start_call_session(actor, '+12025550100', null, gen_random_uuid())
+    when 'start_call_session' then tests.start_call_session(actor, '+12025550100')
     when 'resend_gift_card' then tests.resend(tests.the('card'), 'sms', null, 'asked', tests.request(actor))
     when 'record_recipient_consent' then tests.record_recipient_consent(recipient, 'sms', 'opted_out', 'agent', null, null, null, null,
       tests.request(actor))

@@ -104,10 +104,10 @@ select p.user_id, m.role, m.agency_id, m.client_id from personas p, (
   union all select 'client_admin', null, (facts ->> 'client')::uuid from tenants where tenant = 'a') m
 where p.persona = 'suspended';
 -- an own call of everybody who may take one, one of them with a caller whom nobody knows
-select public.start_call_session(p.user_id, r.phone, null, gen_random_uuid())
+select tests.start_call_session(p.user_id, r.phone)
 from personas p join tenants t using (tenant) join public.campaign_recipients r on r.id = (t.facts ->> 'recipient')::uuid
 where p.persona in ('call_agent', 'client_admin', 'suspended');
-select public.start_call_session(user_id, '+12025550000', null, gen_random_uuid()) from personas
+select tests.start_call_session(user_id, '+12025550000') from personas
   where persona = 'call_agent';
 update public.memberships set suspended_at = now()
   where user_id = (select user_id from personas where persona = 'suspended');

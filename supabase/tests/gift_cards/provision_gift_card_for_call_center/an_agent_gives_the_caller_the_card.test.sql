@@ -6,7 +6,7 @@ select tests.keep(tests.create_promise(9));
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
 update public.recipient_codes set redemption_token = 'ABCD-2345-VWXY' where recipient_id = tests.the('recipient');
 update public.campaign_recipients set phone = '+12025550123' where id = tests.the('recipient');
-select tests.keep('session', (public.start_call_session(tests.the('agent'), '+12025550777', null, gen_random_uuid())
+select tests.keep('session', (tests.start_call_session(tests.the('agent'), '+12025550777')
   #>> '{result,callSessionId}')::uuid);
 select is((select client_id from public.call_sessions where id = tests.the('session')), null,
   'provision_gift_card_for_call_center: a call from an unknown phone');

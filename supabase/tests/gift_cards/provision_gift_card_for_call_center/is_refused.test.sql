@@ -6,7 +6,7 @@ select tests.keep(tests.create_promise(9));
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
 select tests.keep('colleague', tests.create_user('call_agent', tests.the('client')));
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
-select tests.keep('session', (public.start_call_session(tests.the('colleague'), '+12025550777', null, gen_random_uuid())
+select tests.keep('session', (tests.start_call_session(tests.the('colleague'), '+12025550777')
   #>> '{result,callSessionId}')::uuid);
 select tests.keep('foreigner', tests.create_promise() -> 'recipient');
 

@@ -5,11 +5,10 @@ select plan(14);
 select tests.keep(tests.create_promise(0));
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
 select tests.keep('colleague', tests.create_user('call_agent', tests.the('client')));
-select tests.keep('session', (public.start_call_session(tests.the('agent'), '+12025550777', null, gen_random_uuid())
+select tests.keep('session', (tests.start_call_session(tests.the('agent'), '+12025550777')
   #>> '{result,callSessionId}')::uuid);
 select tests.keep('others_session',
-  (public.start_call_session(tests.the('colleague'), '+12025550777', null,
-  gen_random_uuid()) #>> '{result,callSessionId}')::uuid);
+  (tests.start_call_session(tests.the('colleague'), '+12025550777') #>> '{result,callSessionId}')::uuid);
 
 select is(tests.provision_for_caller(tests.the('agent'), recipient_id => tests.the('recipient'),
   call_session_id => tests.the('session')) ->> 'code', 'GC-003', 'provision_gift_card_for_call_center: no stock → GC-003');

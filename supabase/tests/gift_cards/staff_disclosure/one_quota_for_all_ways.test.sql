@@ -38,7 +38,7 @@ select isnt_empty($$ select from public.audit_events where subject_id = pg_temp.
 select is(pg_temp.give(2, code => tests.redemption_token(pg_temp.nth(2)), reason => null), 'ok',
   'provision_gift_card_for_call_center: caller gave the confirmation code → exempt');
 select is(pg_temp.give(3, reason => null, session => (
-  select (public.start_call_session(tests.the('agent'), r.phone, null, gen_random_uuid()) #>> '{result,callSessionId}')::uuid
+  select (tests.start_call_session(tests.the('agent'), r.phone) #>> '{result,callSessionId}')::uuid
   from public.campaign_recipients r where r.id = pg_temp.nth(3))), 'ok',
   'provision_gift_card_for_call_center: caller ID is the recipient''s → exempt');
 update public.campaign_recipients set phone = null where id = pg_temp.nth(4);

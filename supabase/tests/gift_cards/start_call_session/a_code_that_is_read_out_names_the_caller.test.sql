@@ -14,7 +14,7 @@ select tests.keep('ended_token', tests.redemption_token(tests.the('of_ended')));
 update public.campaigns set status = 'ended' where id = tests.the('ended');
 
 create function pg_temp.check_code(code text, campaign_id uuid default null) returns jsonb language sql as $$
-  select public.start_call_session(tests.the('agent'), '+12025550777', campaign_id, gen_random_uuid(), code)
+  select tests.start_call_session(tests.the('agent'), '+12025550777', campaign_id, code)
 $$;
 
 select tests.keep('answer', pg_temp.check_code(lower(' ' || (tests.kept('token') #>> '{}'))));
@@ -36,7 +36,7 @@ select is((select count(*) from public.call_sessions where agent_user_id = tests
 select results_eq($$ select outcome, count(*) from public.redemption_attempts
   where surface = 'start-call-session' and subject = tests.the('agent')::text group by 1 order by 1 $$,
   $$ values ('refused', 6::bigint), ('succeeded', 1) $$, 'start_call_session: each code → an attempt');
-select public.start_call_session(tests.the('agent'), '+12025550777', null, gen_random_uuid());
+select tests.start_call_session(tests.the('agent'), '+12025550777');
 select is((select count(*) from public.redemption_attempts where subject = tests.the('agent')::text), 7::bigint,
   'start_call_session: without a code → no attempt');
 select is((select checked_recipient_id from public.call_sessions where agent_user_id = tests.the('agent')
@@ -46,9 +46,9 @@ select is((select checked_recipient_id from public.call_sessions where agent_use
 select is((select count(*) from generate_series(1, 24) where pg_temp.check_code('GUES-SEDC-ODES') ->> 'code' = 'GC-011'), 24::bigint,
   'start_call_session: 30 wrong codes in ten minutes → GC-011 each');
 select is(pg_temp.check_code(tests.kept('token') #>> '{}') ->> 'code', 'RB-429', 'start_call_session: the 31st → RB-429');
-select is(public.start_call_session(tests.the('agent'), '+12025550777', null, gen_random_uuid()) ->> 'outcome', 'ok',
+select is(tests.start_call_session(tests.the('agent'), '+12025550777') ->> 'outcome', 'ok',
   'start_call_session: without a code after RB-429 → a session');
-select is(public.start_call_session(tests.create_user(), '+12025550111', null, gen_random_uuid(), tests.kept('token') #>> '{}') ->> 'code',
+select is(tests.start_call_session(tests.create_user(), '+12025550111', null, tests.kept('token') #>> '{}') ->> 'code',
   'RB-403', 'start_call_session: a code from a user without a membership → RB-403');
 
 select * from finish();

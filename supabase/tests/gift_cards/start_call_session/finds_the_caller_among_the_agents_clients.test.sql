@@ -11,7 +11,7 @@ update public.campaign_recipients set phone = '+12025550111' where id = (tests.k
 
 create function pg_temp.call(phone text, campaign_id uuid default null) returns jsonb language plpgsql as $$
 declare
-  result jsonb := public.start_call_session(tests.the('agent'), phone, campaign_id, gen_random_uuid()) -> 'result';
+  result jsonb := tests.start_call_session(tests.the('agent'), phone, campaign_id) -> 'result';
 begin
   perform tests.keep('session', result -> 'callSessionId');
   return result -> 'matches';
@@ -42,10 +42,9 @@ select is((select caller_phone from public.call_sessions where id = tests.the('s
 select is(pg_temp.call('+12025550111', (tests.kept('elsewhere') ->> 'campaign')::uuid), '[]',
   'start_call_session: a campaign of another tenant → no match');
 
-select is(public.start_call_session(tests.create_user('customer', tests.the('client')), '+12025550111', null,
-  gen_random_uuid()), '{"outcome": "refused", "code": "RB-403", "message": null, "details": {}}'::jsonb,
+select is(tests.start_call_session(tests.create_user('customer', tests.the('client')), '+12025550111'), '{"outcome": "refused", "code": "RB-403", "message": "Not allowed", "details": {}}'::jsonb,
   'start_call_session: a customer → RB-403');
-select is(public.start_call_session(tests.create_user(), '+12025550111', null, gen_random_uuid()) ->> 'code', 'RB-403',
+select is(tests.start_call_session(tests.create_user(), '+12025550111') ->> 'code', 'RB-403',
   'start_call_session: a user without a membership → RB-403');
 select is((select count(*)::int from public.call_sessions where agent_user_id <> tests.the('agent')
   and caller_phone = '+12025550111'), 0, '… no call is recorded');
