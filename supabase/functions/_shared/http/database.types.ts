@@ -2721,7 +2721,7 @@ isOneToOne: false
         isSetofReturn: false
       } },
 "start_call_session":
-{ Args: { "actor": string,"caller_phone": string,"campaign_id": string,"confirmation_code"?: string,"request_id": string }; Returns: Json
+{ Args: { "caller_phone": string,"campaign_id": string,"confirmation_code": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
                            },
 "start_package_purchase":
 { Args: { "bizcoins": number,"expected_final_amount": number,"is_live": boolean,"package_id": string,"purchase_id": string,"request": Database["public"]['CompositeTypes']["request"],"use_discount": boolean }; Returns: Json
