@@ -188,8 +188,8 @@ begin
       'refused', import.refused_count, 'chunks', import.chunk_count, 'expectedRows', import.expected_rows)));
 end $$;
 
--- An import that the caller administers; those into pools of the platform are the platform's.
-create function private.administered_import(import_id uuid)
+-- An import that the actor administers; those into pools of the platform are the platform's.
+create function private.administered_import(import_id uuid, actor uuid)
 returns public.imports language plpgsql stable set search_path = '' as $$
 declare
   import public.imports;
@@ -198,9 +198,9 @@ begin
   if import.id is null then
     perform private.refuse('RB-404');
   elsif import.client_id is null then
-    perform private.assert_platform_admin(private.caller());
+    perform private.assert_platform_admin(actor);
   else
-    perform private.assert_can_act(private.caller(), import.client_id, private.admin_roles());
+    perform private.assert_can_act(actor, import.client_id, private.admin_roles());
   end if;
   return import;
 end $$;
@@ -208,7 +208,7 @@ end $$;
 create function private.get_import(import_id uuid)
 returns public.imports language plpgsql stable security definer set search_path = '' as $$
 begin
-  return private.administered_import(import_id);
+  return private.administered_import(import_id, private.caller());
 end $$;
 select private.publish('private.get_import(uuid)', '{authenticated, service_role}',
   'How far an import is: status (running, finished), row_count, accepted_count, known_count, refused_count, chunk_count (the next chunk '
@@ -254,7 +254,7 @@ create function private.list_import_rows(
   import_id uuid, outcome text default null, after_row int default 0, page_size int default 1000)
 returns setof public.import_rows language plpgsql stable security definer set search_path = '' as $$
 declare
-  import public.imports := private.administered_import(import_id);
+  import public.imports := private.administered_import(import_id, private.caller());
 begin
   if outcome is not null then
     perform private.assert_choice(outcome, 'outcome', array['known', 'refused']);
@@ -270,6 +270,29 @@ end $$;
 select private.publish('private.list_import_rows(uuid, text, int, int)', '{authenticated, service_role}',
   'The rows of an import that were not accepted, by row_number: outcome known (was here already) or refused, with line and problems '
   '[{column, problem}]. A page has page_size rows (at most 1,000); the next one begins after_row. For admins. RB-400, 401, 403, 404.');
+
+create function public.export_import_rows(import_id uuid, outcome text, after_row int, request public.request)
+returns jsonb language plpgsql stable security definer set search_path = '' as $$
+declare
+  import public.imports := private.administered_import(import_id, request.actor);
+begin
+  if outcome is not null then
+    perform private.assert_choice(outcome, 'outcome', array['known', 'refused']);
+  end if;
+  return private.answered(jsonb_build_object('kind', import.kind, 'fileName', import.file_name, 'rows', (
+    select coalesce(jsonb_agg(jsonb_build_object('row', r.row_number::text, 'line', r.line::text, 'outcome', r.outcome,
+      'column', p.one ->> 'column', 'problem', p.one ->> 'problem') order by r.row_number, p.nth), '[]')
+    from (
+      select x.* from public.import_rows x
+      where x.import_id = import.id and x.row_number > coalesce(after_row, 0)
+        and (export_import_rows.outcome is null or x.outcome = export_import_rows.outcome)
+      order by x.row_number limit 10000) r
+    left join lateral jsonb_array_elements(r.problems) with ordinality as p (one, nth) on true)));
+end $$;
+comment on function public.export_import_rows is
+  'The rows of an import that were not accepted, for a file: {kind, fileName, rows: [{row, line, outcome, column, problem}]}, up to 10,000 '
+  'rows behind after_row, a row for each problem. outcome: known or refused. RB-400, 403, 404.';
+grant execute on function public.export_import_rows to service_role;
 
 alter table public.imports enable row level security;
 alter table public.import_rows enable row level security;

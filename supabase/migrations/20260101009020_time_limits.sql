@@ -8,7 +8,7 @@ declare
 begin
   foreach slow in array array[
     -- files
-    'import_gift_cards', 'import_recipients', 'import_recipient_file', 'export_redemption_codes', 'export_report', 'get_billing_statement',
+    'import_gift_cards', 'import_recipients', 'import_recipient_file', 'export_import_rows', 'export_redemption_codes', 'export_report', 'get_billing_statement',
     -- batches
     'create_vouchers', 'rotate_redemption_codes', 'replay_crm_events', 'replay_webhook_messages', 'sell_gift_cards',
     'return_gift_cards',

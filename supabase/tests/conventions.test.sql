@@ -89,6 +89,7 @@ select bag_eq($$
   -- what the edge functions call with the secret key
   ('public.get_upload_target', 'service_role'), ('public.import_gift_cards', 'service_role'),
   ('public.preview_gift_cards', 'service_role'), ('public.import_recipient_file', 'service_role'),
+  ('public.export_import_rows', 'service_role'),
   ('public.provision_gift_card', 'service_role'), ('public.provision_gift_card_for_call_center', 'service_role'),
   ('public.redeem_gift_card', 'service_role'),
   ('public.complete_supplier_purchase', 'service_role'), ('public.lease_supplier_purchases', 'service_role'),

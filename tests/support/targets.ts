@@ -19,6 +19,7 @@ export interface Target {
 /** Every function that takes JSON, with bodies that name a real tenant. */
 export async function targets({ clientId, campaignId, poolId, recipient, brandId }: Promised): Promise<Target[]> {
   const { token } = await signUpAs('client_admin', clientId);
+  const [{ id: importId }] = await sql`select id from public.imports where subject_id = ${poolId}`;
   const [{ id: giftCardId }] = await sql`select id from public.gift_cards where pool_id = ${poolId}`;
   const { body: session } = await call('start-call-session', { callerPhone: recipient.phone }, { token });
   const { callSessionId } = session;
@@ -30,6 +31,7 @@ export async function targets({ clientId, campaignId, poolId, recipient, brandId
   const { body: { purchaseId } } = await call('purchase-package', { packageId }, { token: customer });
   return [
     { name: 'upload-gift-cards', options: {}, body: { poolId, cards: [{ code: 'TEST-AAAAA-BBBBB-CCCCC' }] } },
+    { name: 'export-import-rows', options: { token }, body: { importId } },
     { name: 'import-recipients', options: {}, body: { campaignId, recipients: [{ firstName: 'Ada' }] } },
     {
       name: 'provision-gift-card-unified',

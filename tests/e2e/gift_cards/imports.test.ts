@@ -200,3 +200,24 @@ Deno.test('upload-gift-cards: exceptionsOnly → the rows that were not imported
   assert.equal(answer.body.imported, 1);
   assert.deepEqual(answer.body.rows.map(({ line }: { line: number }) => line), [3]);
 });
+
+Deno.test('export-import-rows: the problems of an import as a file that no spreadsheet takes for formulas', async () => {
+  const [mine, foreign] = [await promise({ cards: 0, stockOwner: 'client' }), await promise({ cards: 0 })];
+  const { token } = await signUpAs('client_admin', mine.clientId);
+  const csv = `code,pin\n${uniqueCard().code},=1\n${uniqueCard().code},\nNOT-A-CARD,\n`;
+  const { body: { importId } } = await upload(mine.poolId, csv, {}, token);
+  // as a server could have recorded it
+  await sql`update public.import_rows set problems = '[{"column": "=cmd()", "problem": "@SUM(1)"}]'
+    where import_id = ${importId} and row_number = 3`;
+  const { text } = await call('export-import-rows', { importId }, { token });
+  assert.deepEqual(text.split('\r\n'), [
+    'row,line,outcome,column,problem',
+    '1,2,refused,pin,the PIN begins like a spreadsheet formula',
+    "3,4,refused,'=cmd(),'@SUM(1)",
+    '',
+  ]);
+  const rest = await call('export-import-rows', { importId, outcome: 'refused', afterRow: 1 }, { token });
+  assert.deepEqual(rest.text.split('\r\n').length, 3);
+  const stranger = await signUpAs('client_admin', foreign.clientId);
+  assertRefused(await call('export-import-rows', { importId }, { token: stranger.token }), 'RB-404');
+});

@@ -51,6 +51,7 @@ const SAMPLES = {
 const FIELDS: Record<string, keyof typeof SAMPLES> = {
   action: 'choice',
   adapter: 'choice',
+  afterRow: 'count',
   allowSharedContact: 'flag',
   address: 'text',
   amount: 'amount',
@@ -85,6 +86,7 @@ const FIELDS: Record<string, keyof typeof SAMPLES> = {
   job: 'choice',
   month: 'time',
   pattern: 'pattern',
+  outcome: 'choice',
   paymentAmount: 'amount',
   phone: 'phone',
   preview: 'flag',

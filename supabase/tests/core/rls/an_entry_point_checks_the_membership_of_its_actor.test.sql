@@ -10,6 +10,7 @@ insert into expected values
   ('get_upload_target',         'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('import_gift_cards',         'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('preview_gift_cards',        'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
+  ('export_import_rows',        'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('get_import',                'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('list_imports',              'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
   ('list_import_rows',          'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -171,6 +172,7 @@ declare
   answer jsonb := case door
     when 'get_upload_target' then tests.upload_target(tests.the('own'), actor)
     when 'import_gift_cards' then tests.import(tests.the('own'), '[]', actor)
+    when 'export_import_rows' then tests.export_import_rows(tests.the('import'), actor)
     when 'import_recipient_file' then tests.import_recipient_file(tests.the('campaign'), '[]', actor)
     when 'preview_gift_cards' then tests.preview_cards(tests.the('own'), '[]', actor)
     when 'import platform stock' then tests.import(tests.the('pool'), '[]', actor)
