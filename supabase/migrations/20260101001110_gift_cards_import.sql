@@ -109,10 +109,11 @@ create function private.held_elsewhere(pool public.card_pools, rows private.uplo
 returns uuid[] language sql stable set search_path = '' as $$
   select coalesce(array_agg(u.id), '{}')
   from unnest(rows) u
+  left join unnest(stored) own on own = u.id
   join private.card_secrets s on s.code_fingerprint = u.fingerprint
   join public.gift_cards c on c.id = s.gift_card_id
   join public.card_pools holder on holder.id = c.pool_id
-  where u.id <> all (stored) and holder.client_id is distinct from pool.client_id and coalesce(u.expires_at, 'infinity') > now()
+  where own is null and holder.client_id is distinct from pool.client_id and coalesce(u.expires_at, 'infinity') > now()
 $$;
 
 -- A code that comes a second time, from another owner or a supplier, may be a mistake or a theft: the platform gets an alert.
