@@ -2141,6 +2141,9 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"export_import_rows":
+{ Args: { "after_row": number,"import_id": string,"outcome": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
+                           },
 "export_redemption_codes":
 { Args: { "after_id"?: string,"campaign_id": string,"page_size"?: number }; Returns: Json
                            },
