@@ -30,6 +30,18 @@ create table private.audit_links (
 comment on table private.audit_links is
   'The hash chain of each tenant: sha256 of the link before and of the event. The platform''s tenant is the nil uuid.';
 
+create table private.audit_progress (
+  is_the_only_row boolean primary key default true,
+  linked_through bigint not null default 0,
+  next_through bigint not null default 0,
+  next_xact xid8 not null default '0',
+  constraint audit_progress_is_one_row check (is_the_only_row)
+);
+comment on table private.audit_progress is
+  'How far the audit chain is linked: all events up to linked_through. Those up to next_through are all committed or rolled back once '
+  'every transaction below next_xact has ended.';
+insert into private.audit_progress default values;
+
 create table public.system_alerts (
   id uuid primary key default gen_random_uuid(),
   client_id uuid,
@@ -75,6 +87,12 @@ create trigger audit_events_are_append_only
   before update or delete or truncate on public.audit_events
   for each statement execute function private.refuse_change();
 
+-- The transaction takes its id before its events take theirs, so that link_audit_chain knows when no lower id can come any more. The
+-- condition is never true: it takes the id without the cost of a trigger function.
+create trigger audit_events_come_after_their_transaction
+  before insert on public.audit_events
+  for each statement when (pg_current_xact_id() is null) execute function private.refuse_change();
+
 create trigger audit_links_are_append_only
   before update or delete or truncate on private.audit_links
   for each statement execute function private.refuse_change();
@@ -100,10 +118,16 @@ returns bytea language sql immutable set search_path = '' as $$
     event.metadata, event.request_id, event.origin, extract(epoch from event.created_at))::text, 'UTF8'))
 $$;
 
--- Links what is committed and not linked yet, in the order in which it finds it.
+-- Links what is committed and not linked yet, in the order in which it finds it. Events up to linked_through are not read again. The next
+-- such limit is the newest event that is seen before this transaction takes its own id: each transaction with an event below it has a
+-- lower id, so that it is final once they have all ended.
 create function private.link_audit_chain(batch_size int default 5000)
 returns int language plpgsql volatile set search_path = '' as $$
 declare
+  progress private.audit_progress;
+  is_final boolean;
+  newest bigint := (select max(e.id) from public.audit_events e);
+  own_xact xid8;
   event public.audit_events;
   head private.audit_links;
   linked int := 0;
@@ -112,9 +136,16 @@ begin
   if not pg_try_advisory_xact_lock(hashtext('private.link_audit_chain')) then
     return 0;
   end if;
+  select p.* into progress from private.audit_progress p;
+  if newest > progress.next_through and pg_current_xact_id_if_assigned() is null then
+    own_xact := pg_current_xact_id();
+  end if;
+  is_final := progress.next_xact <= pg_snapshot_xmin(pg_current_snapshot());
   for event in
     select e.* from public.audit_events e
-    where not exists (select from private.audit_links l where l.event_id = e.id)
+    where e.id > progress.linked_through
+      -- one probe for each event: as "not exists" it may be planned as a scan of all links
+      and (select l.event_id from private.audit_links l where l.event_id = e.id) is null
     order by e.id limit batch_size
   loop
     select l.* into head from private.audit_links l
@@ -125,6 +156,16 @@ begin
       coalesce(head.position, 0) + 1, private.audit_hash(head.hash, event));
     linked := linked + 1;
   end loop;
+  if is_final then
+    progress.linked_through := least(progress.next_through, case when linked = batch_size then event.id end);
+  end if;
+  if own_xact is not null and progress.linked_through = progress.next_through then
+    progress.next_through := newest;
+    progress.next_xact := own_xact;
+  end if;
+  update private.audit_progress p
+  set linked_through = progress.linked_through, next_through = progress.next_through, next_xact = progress.next_xact
+  where (p.linked_through, p.next_through) <> (progress.linked_through, progress.next_through);
   return linked;
 end $$;
 

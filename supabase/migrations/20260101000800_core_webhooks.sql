@@ -94,6 +94,7 @@ create index webhook_secrets_endpoint_id_idx on private.webhook_secrets (endpoin
 create index webhook_messages_client_id_idx on public.webhook_messages (client_id, created_at);
 create index webhook_messages_due_idx on public.webhook_messages (endpoint_id, next_attempt_at) where status = 'queued';
 create index webhook_messages_leased_idx on public.webhook_messages (endpoint_id, leased_until) where status = 'sending';
+create index webhook_messages_lapsing_idx on public.webhook_messages (leased_until) where status = 'sending';
 create index webhook_messages_failed_idx on public.webhook_messages (endpoint_id, created_at) where status = 'failed';
 create index webhook_messages_delivered_at_idx on public.webhook_messages (delivered_at) where status = 'delivered';
 create index webhook_attempts_client_id_idx on public.webhook_attempts (client_id);
@@ -147,6 +148,19 @@ returns int language sql volatile set search_path = '' as $$
   select count(*)::int from lapsed
 $$;
 
+-- The active endpoints with due messages: one probe for each endpoint that has queued ones, and none for the others.
+create function private.due_endpoints()
+returns setof uuid language sql stable rows 10 set search_path = '' as $$
+  with recursive queued (endpoint_id) as (
+    (select m.endpoint_id from public.webhook_messages m where m.status = 'queued' order by m.endpoint_id limit 1)
+    union all
+    select (select m.endpoint_id from public.webhook_messages m where m.status = 'queued' and m.endpoint_id > q.endpoint_id
+      order by m.endpoint_id limit 1)
+    from queued q where q.endpoint_id is not null)
+  select q.endpoint_id from queued q
+  where exists (select from public.webhook_endpoints e where e.id = q.endpoint_id and e.is_active)
+$$;
+
 -- Leases due messages, at most two of an endpoint at a time, so that a slow endpoint does not delay others.
 create function private.lease_webhooks(batch_size int)
 returns setof public.webhook_attempts language plpgsql volatile set search_path = '' as $$
@@ -155,16 +169,15 @@ declare
 begin
   due := array(
     select q.id
-    from public.webhook_endpoints e
+    from private.due_endpoints() d (endpoint_id)
     cross join lateral (
       select m.id, m.next_attempt_at from public.webhook_messages m
-      where m.endpoint_id = e.id and m.status = 'queued' and m.next_attempt_at <= now()
+      where m.endpoint_id = d.endpoint_id and m.status = 'queued' and m.next_attempt_at <= now()
       order by m.next_attempt_at
       limit greatest(0, 2 - (
-        select count(*) from public.webhook_messages s where s.endpoint_id = e.id and s.status = 'sending'))
+        select count(*) from public.webhook_messages s where s.endpoint_id = d.endpoint_id and s.status = 'sending'))
       -- a locked message is being sent by another worker
       for update skip locked) q
-    where e.is_active
     order by q.next_attempt_at limit batch_size);
   update public.webhook_messages m
   set status = 'sending', attempts = m.attempts + 1, lease_token = gen_random_uuid(),

@@ -69,13 +69,15 @@ create table private.card_lots (
   expires_at timestamptz,
   given_until timestamptz not null default 'infinity',
   is_over boolean not null default false,
+  is_expired boolean not null default false,
   available_cards int not null default 0,
   constraint card_lots_are_unique unique nulls not distinct (pool_id, expires_at),
   constraint card_lots_belong_to_their_pool unique (pool_id, id)
 );
 comment on table private.card_lots is
   'The cards of a pool that expire together: claims take the earliest first. Until given_until they may be given: their expiry less '
-  'the minimum validity, kept here so that a claim need not look it up. is_over: the pool''s counters know that it has passed.';
+  'the minimum validity, kept here so that a claim need not look it up. is_over: the pool''s counters know that it has passed. is_expired: it is past its expiry, and no card of '
+  'it is in stock.';
 
 create table public.gift_cards (
   id uuid primary key default gen_random_uuid(),
@@ -127,6 +129,13 @@ comment on table public.gift_cards is
   'it counts in inventory, pools and reports: counted_as (available, claimed, delivered, expired or cancelled), and was_received (it '
   'reached its recipient and was not cancelled; it may have expired since).';
 
+create table private.undated_brands (
+  brand_id uuid primary key references public.gift_card_brands (id),
+  noted_at timestamptz not null default now()
+);
+comment on table private.undated_brands is
+  'Brands with an expiration policy that may have cards in stock without an expiry date; expire_gift_cards gives them one.';
+
 create table private.card_secrets (
   gift_card_id uuid primary key references public.gift_cards (id),
   code_fingerprint bytea not null,
@@ -143,7 +152,7 @@ create index card_pools_client_id_idx on public.card_pools (client_id);
 create index card_pools_campaign_id_client_id_idx on public.card_pools (campaign_id, client_id);
 create index card_pools_supplier_id_idx on public.card_pools (supplier_id);
 create index card_pools_brand_id_denomination_idx on public.card_pools (brand_id, denomination);
-create index card_lots_expires_at_idx on private.card_lots (expires_at);
+create index card_lots_expires_at_idx on private.card_lots (expires_at) where not is_expired;
 create index card_lots_running_idx on private.card_lots (given_until) where not is_over;
 create index gift_cards_claimable_idx on public.gift_cards (lot_id, id) where status = 'available';
 create index gift_cards_waiting_idx on public.gift_cards (claimed_at) where status = 'claimed';
@@ -178,6 +187,23 @@ end $$;
 
 create trigger card_lots_are_limited before insert or update of expires_at on private.card_lots
   for each row execute function private.limit_lot();
+
+create function private.note_undated_brand(brand_id uuid)
+returns void language sql volatile set search_path = '' as $$
+  insert into private.undated_brands as u (brand_id) values (brand_id)
+  on conflict on constraint undated_brands_pkey do update set noted_at = now()
+$$;
+
+create function private.note_undated_cards()
+returns trigger language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform private.note_undated_brand(new.id);
+  return null;
+end $$;
+
+create trigger gift_card_brands_date_their_cards after update of valid_days on public.gift_card_brands
+  for each row when (new.valid_days is not null and new.valid_days is distinct from old.valid_days)
+  execute function private.note_undated_cards();
 
 -- Cards keep the brand with which they are sealed, the value at which they were given and the client to whom they belong.
 create function private.refuse_other_kind()

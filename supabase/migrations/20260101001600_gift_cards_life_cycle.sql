@@ -51,6 +51,20 @@ begin
   where b.grant_id = reverse_billing.grant_id and b.reverses_id is null;
 end $$;
 
+-- A card that returns after its lot has expired, or without the expiry date of its brand's policy, is left to expire_gift_cards.
+create function private.note_returned_card(card public.gift_cards)
+returns void language plpgsql volatile set search_path = '' as $$
+begin
+  if card.expires_at is null then
+    perform private.note_undated_brand(b.id)
+    from public.card_pools p join public.gift_card_brands b on b.id = p.brand_id and b.valid_days is not null
+    where p.id = card.pool_id;
+  else
+    -- also where it is false: the lock holds up the job that would set it
+    update private.card_lots l set is_expired = false where l.id = card.lot_id and l.expires_at <= now();
+  end if;
+end $$;
+
 -- Returns an undisclosed card to its pool. The caller holds its locks.
 create function private.return_to_stock(card public.gift_cards, request_id uuid)
 returns public.gift_card_grants language plpgsql volatile set search_path = '' as $$
@@ -66,6 +80,7 @@ begin
     claimed_at = null, stuck_at = null
   from public.card_pools pool
   where c.id = card.id and pool.id = c.pool_id;
+  perform private.note_returned_card(card);
   perform private.resolve_alert('delivery_failed', card.id::text);
   return cancelled;
 end $$;

@@ -1,19 +1,10 @@
 -- Gift cards, expiry and release. A card past its date expires; a card that was claimed and is undelivered after ten minutes is released
 -- or becomes stuck. Each run takes a batch, skips locked cards, and is safe to run twice at once.
 
--- Sets the expiry date of cards in stock without one, whose brand got its expiration policy after their upload.
-create function private.assign_expiry_dates(batch_size int)
-returns int language plpgsql volatile set search_path = '' as $$
+-- Sets the expiry date of cards in stock without one.
+create function private.assign_expiry_dates(undated uuid[])
+returns void language plpgsql volatile set search_path = '' as $$
 declare
-  undated uuid[] := array(
-    select c.id
-    from public.gift_card_brands b
-    join public.card_pools p on p.brand_id = b.id
-    join private.card_lots l on l.pool_id = p.id and l.expires_at is null
-    join public.gift_cards c on c.lot_id = l.id and c.status = 'available'
-    where b.valid_days is not null limit batch_size
-    -- a locked card is being claimed
-    for update of c skip locked);
   dates timestamptz[] := array(
     select private.card_expiry(p.brand_id, null, c.created_at, coalesce(owner.time_zone, 'UTC'))
     from unnest(undated) with ordinality u (id, n)
@@ -31,7 +22,39 @@ begin
   update public.gift_cards c set expires_at = u.expires_at, lot_id = l.id
   from unnest(undated, dates) u (id, expires_at), private.card_lots l
   where c.id = u.id and l.pool_id = c.pool_id and l.expires_at = u.expires_at;
-  return cardinality(undated);
+end $$;
+
+-- Dates the cards of brands that got their expiration policy after the upload; a brand is done once no undated card of it is in stock.
+create function private.date_cards(batch_size int)
+returns int language plpgsql volatile set search_path = '' as $$
+declare
+  brand private.undated_brands;
+  undated uuid[];
+  dated int := 0;
+begin
+  for brand in select u.* from private.undated_brands u order by u.brand_id loop
+    undated := array(
+      select c.id
+      from public.card_pools p
+      join private.card_lots l on l.pool_id = p.id and l.expires_at is null
+      join public.gift_cards c on c.lot_id = l.id and c.status = 'available'
+      where p.brand_id = brand.brand_id and exists (
+        select from public.gift_card_brands b where b.id = p.brand_id and b.valid_days is not null)
+      limit batch_size - dated
+      -- a locked card is being claimed
+      for update of c skip locked);
+    perform private.assign_expiry_dates(undated);
+    dated := dated + cardinality(undated);
+    -- an hour later: no upload lasts so long that read the brand before it had its policy
+    delete from private.undated_brands u
+    where u.brand_id = brand.brand_id and u.noted_at < now() - interval '1 hour' and cardinality(undated) = 0 and not exists (
+      select from public.card_pools p
+      join private.card_lots l on l.pool_id = p.id and l.expires_at is null
+      join public.gift_cards c on c.lot_id = l.id and c.status = 'available'
+      where p.brand_id = brand.brand_id);
+    exit when dated >= batch_size;
+  end loop;
+  return dated;
 end $$;
 
 -- Marks cards as expired and writes one audit event for each pool and client.
@@ -48,26 +71,39 @@ begin
   return cardinality(gift_card_ids);
 end $$;
 
+-- Cards in stock of lots past their expiry, locked. Lots without any are not read again.
+create function private.expired_stock(at timestamptz, batch_size int)
+returns uuid[] language plpgsql volatile set search_path = '' as $$
+declare
+  over uuid[] := array(
+    select l.id from private.card_lots l
+    where l.expires_at <= at and not l.is_expired order by l.expires_at limit batch_size
+    -- a card is being returned to a locked lot
+    for update skip locked);
+  expired uuid[] := array(
+    select c.id from unnest(over) l (id) join public.gift_cards c on c.lot_id = l.id and c.status = 'available'
+    limit batch_size
+    -- a locked card was claimed before it expired
+    for update of c skip locked);
+begin
+  update private.card_lots l set is_expired = true
+  where l.id = any (over) and not exists (select from public.gift_cards c where c.lot_id = l.id and c.status = 'available');
+  return expired;
+end $$;
+
 -- Expires cards past their date: those in stock, and those that were delivered and never confirmed as used. A claimed card is left out:
 -- the outcome of its message, or release_stuck_cards, decides first.
 create function private.expire_cards(at timestamptz, batch_size int)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
-  in_stock uuid[] := array(
-    select c.id
-    from private.card_lots l
-    join public.gift_cards c on c.lot_id = l.id and c.status = 'available'
-    where l.expires_at <= at limit batch_size
-    -- a locked card was claimed before it expired
-    for update of c skip locked);
   given uuid[] := array(
     select c.id from public.gift_cards c
     where c.status = 'delivered' and c.expires_at <= at order by c.expires_at limit batch_size
     -- a locked card is being redeemed or cancelled
     for update skip locked);
 begin
-  return jsonb_build_object(
-    'expiredInStock', private.mark_cards_expired(in_stock), 'expiredDelivered', private.mark_cards_expired(given));
+  return jsonb_build_object('expiredInStock', private.mark_cards_expired(private.expired_stock(at, batch_size)),
+    'expiredDelivered', private.mark_cards_expired(given));
 end $$;
 
 -- Makes the reward of a released card pending again, at its old place in the queue.

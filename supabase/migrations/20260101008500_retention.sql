@@ -44,7 +44,8 @@ returns int language sql volatile set search_path = '' as $$
   select count(*)::int from forgotten
 $$;
 
--- Purges at most batch_size rows of each kind; returns the total. Where ids are numbered, the oldest rows have the lowest ids.
+-- Purges at most batch_size rows of each kind; returns the total. Each kind is read in the order of an index from the oldest row on, so
+-- that nothing due is nothing read. Where ids are numbered, the oldest rows have the lowest ids.
 create function private.purge(batch_size int default 5000)
 returns int language plpgsql volatile set search_path = '' as $$
 declare
@@ -53,29 +54,37 @@ begin
   with windows as (
     delete from private.attempt_buckets b where b.ctid = any (array(
       select old.ctid from private.attempt_buckets old
-      where old.window_starts_at < (select private.retention_cutoff('attempt_windows')) limit batch_size)) returning 1
+      where old.window_starts_at < (select private.retention_cutoff('attempt_windows')) order by old.window_starts_at limit batch_size)) returning 1
   ), slowdowns as (
     -- one row for each campaign or client that was ever under attack: few rows
     delete from private.attempt_slowdowns d where d.slowed_until < (select private.retention_cutoff('attempt_windows')) returning 1
   ), events as (
     delete from private.seen_events s where s.ctid = any (array(
       select old.ctid from private.seen_events old
-      where old.created_at < (select private.retention_cutoff('seen_events')) limit batch_size)) returning 1
+      where old.created_at < (select private.retention_cutoff('seen_events')) order by old.created_at limit batch_size)) returning 1
   ), answers as (
     delete from private.idempotency_keys k where k.ctid = any (array(
       select old.ctid from private.idempotency_keys old
-      where old.created_at < (select private.retention_cutoff('idempotent_answers')) limit batch_size)) returning 1
+      where old.created_at < (select private.retention_cutoff('idempotent_answers')) order by old.created_at limit batch_size)) returning 1
   ), messages as (
     delete from public.inbound_messages m where m.id = any (array(
       select old.id from public.inbound_messages old
-      where old.created_at < (select private.retention_cutoff('inbound_messages')) limit batch_size)) returning 1
+      where old.created_at < (select private.retention_cutoff('inbound_messages')) order by old.created_at limit batch_size)) returning 1
   ), traces as (
     delete from public.provisioning_traces t where t.id = any (array(
-      select old.id from (select x.id, x.created_at from public.provisioning_traces x order by x.id limit batch_size) old
+      select old.id from (
+        select x.id, x.created_at from public.provisioning_traces x
+        where (select min(o.created_at) from (select y.created_at from public.provisioning_traces y order by y.id limit 100) o)
+          < (select private.retention_cutoff('provisioning_traces'))
+        order by x.id limit batch_size) old
       where old.created_at < (select private.retention_cutoff('provisioning_traces')))) returning 1
   ), attempts as (
     delete from public.redemption_attempts a where a.id = any (array(
-      select old.id from (select x.id, x.created_at from public.redemption_attempts x order by x.id limit batch_size) old
+      select old.id from (
+        select x.id, x.created_at from public.redemption_attempts x
+        where (select min(o.created_at) from (select y.created_at from public.redemption_attempts y order by y.id limit 100) o)
+          < (select private.retention_cutoff('redemption_attempts'))
+        order by x.id limit batch_size) old
       where old.created_at < (select private.retention_cutoff('redemption_attempts')))) returning 1)
   select (select count(*) from windows) + (select count(*) from events) + (select count(*) from answers)
     + (select count(*) from messages) + (select count(*) from traces) + (select count(*) from attempts) into rows_deleted;

@@ -13,16 +13,18 @@ begin
   if not pg_try_advisory_xact_lock(hashtext('public.run_housekeeping')) then
     return private.answered(jsonb_build_object('folded', 0, 'linked', 0, 'purged', 0));
   end if;
+  -- before all that writes: it needs the id of this transaction
+  linked := private.link_audit_chain();
   for moved in
     select distinct m.pool_id from private.card_movements m
     join public.card_pools p on p.id = m.pool_id
-    where m.xact >= p.folded_before
+    -- what the oldest open transaction holds back cannot be folded yet
+    where m.xact >= p.folded_before and m.xact < pg_snapshot_xmin(pg_current_snapshot())
   loop
     folded := folded + private.fold_pool(moved)::int;
   end loop;
   perform private.purge_movements();
   perform private.resolve_bursts();
-  linked := private.link_audit_chain();
   purged := private.purge();
   return private.answered(jsonb_build_object('folded', folded, 'linked', linked, 'purged', purged));
 end $$;
@@ -59,7 +61,7 @@ grant execute on function public.expire_packages to service_role;
 create function public.expire_gift_cards()
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 begin
-  return private.answered(jsonb_build_object('dated', private.assign_expiry_dates(1000), 'poolsRecounted', private.end_lots())
+  return private.answered(jsonb_build_object('dated', private.date_cards(1000), 'poolsRecounted', private.end_lots())
     || private.expire_cards(now(), 1000));
 end $$;
 comment on function public.expire_gift_cards is

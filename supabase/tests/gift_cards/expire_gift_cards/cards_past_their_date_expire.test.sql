@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(25);
+select plan(29);
 
 select tests.keep(tests.create_promise(2));
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
@@ -90,6 +90,31 @@ select is(pg_temp.statuses(), 'claimed=1 expired=2', '… cards older than the p
 select is(tests.provision(tests.create_recipients(tests.the('campaign'))) ->> 'code', 'GC-003', '… provisioning: an expired card → GC-003');
 select is(pg_temp.counters(), '{3,0,1,0}', '… the counters are exact');
 select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
+
+-- cards that return to stock
+select tests.keep(tests.create_promise(0));
+select tests.add_cards(tests.the('pool'), 1, current_date + 3);
+select tests.keep('given', tests.provision_for_caller(
+  tests.create_user('call_agent', tests.the('client')), recipient_id => tests.the('recipient')) #> '{result,giftCard,id}');
+update private.card_lots set expires_at = now() - interval '1 hour' where pool_id = tests.the('pool');
+select private.expire_cards(now(), 1000);
+select is((select is_expired from private.card_lots where pool_id = tests.the('pool')), true,
+  'expire_gift_cards: a lot past its expiry without cards in stock → not read again');
+select private.return_to_stock(c, null) from public.gift_cards c where c.id = tests.the('given');
+select is(pg_temp.statuses(), 'available=1', '… a card that returns to it is in stock');
+select private.expire_cards(now(), 1000);
+select is(pg_temp.statuses(), 'expired=1', '… and expires in the next run');
+
+select tests.keep(tests.create_promise(1));
+select tests.keep('given', tests.provision_for_caller(
+  tests.create_user('call_agent', tests.the('client')), recipient_id => tests.the('recipient')) #> '{result,giftCard,id}');
+update public.gift_card_brands set valid_days = 30 where id = tests.the('brand');
+update private.undated_brands set noted_at = now() - interval '2 hours';
+select private.date_cards(1000);
+select private.return_to_stock(c, null) from public.gift_cards c where c.id = tests.the('given');
+select private.date_cards(1000);
+select isnt((select expires_at from public.gift_cards where id = tests.the('given')), null,
+  'date_cards: a card without a date returns to the stock of a brand that was done → dated');
 
 select * from finish();
 rollback;
