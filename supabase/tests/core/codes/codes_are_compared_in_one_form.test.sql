@@ -6,10 +6,10 @@ select is(private.canonical_code('abcd-2345'), 'ABCD2345', 'canonical_code: case
 select is(private.canonical_code(E' ab\tcd  23 45\n'), 'ABCD2345', 'canonical_code: spaces of any kind are ignored');
 select is(private.canonical_code('ＡＢＣＤ２３４５'), 'ABCD2345', 'canonical_code: full-width characters → their narrow forms');
 select is(private.canonical_code('oO0-iIlL1-uUvV'), '000' || '11111' || 'VVVV',
-  'Look-alikes are one: O and 0, I, L and 1, U and V');
+  'canonical_code: look-alikes are one: O and 0, I, L and 1, U and V');
 select is(private.canonical_code('ﬀ'), 'FF', 'canonical_code: a ligature → its letters');
 select is(private.canonical_code('AB—CD–23'), 'ABCD23', 'canonical_code: any other dash is ignored');
-select is(private.canonical_code('AB•CD'), null, 'Another sign is not dropped: such a text is no code');
+select is(private.canonical_code('AB•CD'), null, 'canonical_code: another character is not dropped → null');
 select is(private.canonical_code(E'AB\u200bCD'), 'ABCD', 'canonical_code: invisible characters are ignored');
 select is(private.canonical_code('🎁'), null, 'canonical_code: no valid character → null');
 select is(private.canonical_code(null), null, 'canonical_code: null → null');

@@ -23,7 +23,7 @@ select row_eq('select attempts, failed_at from public.deliveries where id = test
   'complete_delivery_attempt: the third retriable failure → failed');
 select is(tests.lease(tests.the('delivery')), null, '… it is not retried a fourth time');
 select row_eq('select status, delivered_at, exposed_at, stuck_at from public.gift_cards where id = tests.the(''card'')',
-  row('stuck'::text, null::timestamptz, now(), now()), 'The card is stuck: it may have been disclosed, and no channel is left');
+  row('stuck'::text, null::timestamptz, now(), now()), 'deliveries: no channel is left → the card is stuck, since it may have been disclosed');
 select row_eq($$ select alert_type, severity, metadata ->> 'gift_card_id', client_id from public.system_alerts
   where subject = tests.the('card')::text $$,
   row('delivery_failed'::text, 'warning'::text, tests.the('card')::text, tests.the('client')), 'complete_delivery_attempt: failed on the last channel → alert');

@@ -50,7 +50,7 @@ select is(pg_temp.chunk('AAAA-0005', 1, jsonb_build_object('import_id', gen_rand
 select tests.keep('pool_2', tests.create_pool(tests.the('client'), tests.the('brand'), 0));
 select is(tests.import(tests.the('pool_2'), '[]', file => pg_temp.rest('{"chunk": 4}')) ->> 'code', 'RB-404',
   'begin_import: the import of another pool → RB-404');
-select is(pg_temp.cards(), 2, 'Each card was stocked once');
+select is(pg_temp.cards(), 2, 'import_gift_cards: each card is in stock once');
 
 -- the same file again
 select tests.keep('one', tests.import(tests.the('pool'), jsonb_build_array(tests.card_row(1, 'BBBB-0001')), file_hash => 'whole') -> 'result');

@@ -22,67 +22,67 @@ $$;
 
 select pg_temp.same(tests.upload_target(tests.the('pool'), tests.the('admin')),
   tests.upload_target(gen_random_uuid(), tests.the('admin')),
-  'get_upload_target: a foreign pool reads like an unknown one');
+  'get_upload_target: another tenant''s pool → the error of an unknown one');
 select pg_temp.same(tests.upload_target(tests.the('master'), tests.the('admin')),
   tests.upload_target(gen_random_uuid(), tests.the('admin')),
-  'get_upload_target: a master pool reads like an unknown one');
+  'get_upload_target: a master pool → the error of an unknown one');
 select pg_temp.same(tests.import(tests.the('pool'), '[]', tests.the('admin')),
   tests.import(gen_random_uuid(), '[]', tests.the('admin')),
-  'import_gift_cards: a foreign pool reads like an unknown one');
+  'import_gift_cards: another tenant''s pool → the error of an unknown one');
 select pg_temp.same(tests.provision(tests.the('recipient'), tests.the('admin')),
   tests.provision(gen_random_uuid(), tests.the('admin')),
-  'provision_gift_card: a foreign recipient reads like an unknown one');
+  'provision_gift_card: another tenant''s recipient → the error of an unknown one');
 select pg_temp.same(tests.provision_for_caller(tests.the('admin'), tests.redemption_token(tests.the('owed'))),
   tests.provision_for_caller(tests.the('admin'), 'NOBODY-HAS-THIS'),
-  'call centre: a foreign code reads like an unknown one');
+  'call centre: another tenant''s code → the error of an unknown one');
 select pg_temp.same( tests.provision_for_caller(tests.the('admin'), recipient_id => tests.the('mine'),
   call_session_id => tests.the('session')),
   tests.provision_for_caller(tests.the('admin'), recipient_id => tests.the('mine'),
-  call_session_id => gen_random_uuid()), 'call centre: a foreign call reads like an unknown one');
+  call_session_id => gen_random_uuid()), 'call centre: another tenant''s call → the error of an unknown one');
 select pg_temp.same(
   tests.redeem(tests.redemption_token(tests.the('owed')), (tests.kept('elsewhere') ->> 'campaign')::uuid),
   tests.redeem('NOBODY-HAS-THIS', (tests.kept('elsewhere') ->> 'campaign')::uuid),
-  'redeem_gift_card: another campaign''s code reads like an unknown one');
+  'redeem_gift_card: another campaign''s code → the error of an unknown one');
 select pg_temp.same(
   tests.resend(tests.the('card'), 'sms', null, null, tests.request(tests.the('admin'))),
   tests.resend(gen_random_uuid(), 'sms', null, null, tests.request(tests.the('admin'))),
-  'resend_gift_card: a foreign card reads like an unknown one');
+  'resend_gift_card: another tenant''s card → the error of an unknown one');
 
 select pg_temp.same(
   tests.export_report('liability', tests.the('client'), null, null, tests.request(tests.the('admin'))),
   tests.export_report('liability', gen_random_uuid(), null, null, tests.request(tests.the('admin'))),
-  'export_report: a foreign client reads like an unknown one');
+  'export_report: another tenant''s client → the error of an unknown one');
 select pg_temp.same(tests.ask_for_consent(tests.the('recipient'), tests.the('admin')),
   tests.ask_for_consent(gen_random_uuid(), tests.the('admin')),
-  'request_sms_opt_in: a foreign recipient reads like an unknown one');
+  'request_sms_opt_in: another tenant''s recipient → the error of an unknown one');
 select pg_temp.same(
   tests.record_recipient_consent(tests.the('recipient'), 'sms', 'opted_out', 'agent', null, null, null, null,
     tests.request(tests.the('admin'))),
   tests.record_recipient_consent(gen_random_uuid(), 'sms', 'opted_out', 'agent', null, null, null, null, tests.request(tests.the('admin'))),
-  'record_recipient_consent: a foreign recipient reads like an unknown one');
+  'record_recipient_consent: another tenant''s recipient → the error of an unknown one');
 select pg_temp.same(tests.ask_for_consent(tests.the('mine'), tests.the('admin'), session => tests.the('session')),
   tests.ask_for_consent(tests.the('mine'), tests.the('admin'), session => gen_random_uuid()),
-  'request_sms_opt_in: a foreign call reads like an unknown one');
+  'request_sms_opt_in: another tenant''s call → the error of an unknown one');
 select pg_temp.same(
   tests.reveal_to_staff(tests.the('card'), 'asked', tests.request(tests.the('admin'))),
   tests.reveal_to_staff(gen_random_uuid(), 'asked', tests.request(tests.the('admin'))),
-  'reveal_gift_card_to_staff: a foreign card reads like an unknown one');
+  'reveal_gift_card_to_staff: another tenant''s card → the error of an unknown one');
 
 select pg_temp.same(tests.billing_statement(tests.the('client'), null, '2026-03-01', tests.request(tests.the('admin'))),
   tests.billing_statement(gen_random_uuid(), null, '2026-03-01', tests.request(tests.the('admin'))),
-  'get_billing_statement: a foreign client reads like an unknown one');
+  'get_billing_statement: another tenant''s client → the error of an unknown one');
 select pg_temp.same(tests.billing_statement(null, tests.the('agency'), '2026-03-01', tests.request(tests.the('admin'))),
   tests.billing_statement(null, gen_random_uuid(), '2026-03-01', tests.request(tests.the('admin'))),
-  'get_billing_statement: a foreign agency reads like an unknown one');
+  'get_billing_statement: another tenant''s agency → the error of an unknown one');
 select pg_temp.same(tests.sell(tests.the('master'), tests.the('client'), 1, actor => tests.the('admin')),
   tests.sell(gen_random_uuid(), tests.the('client'), 1, actor => tests.the('admin')),
-  'sell_gift_cards: a master pool reads like an unknown one');
+  'sell_gift_cards: a master pool → the error of an unknown one');
 select pg_temp.same(tests.return_cards((select id from public.admin_card_sales limit 1), 1, tests.the('admin')),
   tests.return_cards(gen_random_uuid(), 1, tests.the('admin')),
-  'return_gift_cards: a sale reads like an unknown one');
+  'return_gift_cards: a sale → the error of an unknown one');
 select is(tests.get_delivery(tests.the('delivery'), tests.request(tests.the('admin'))),
   tests.get_delivery(gen_random_uuid(), tests.request(tests.the('admin'))),
-  'get_delivery: a foreign delivery reads like an unknown one');
+  'get_delivery: another tenant''s delivery → the error of an unknown one');
 
 -- what an admin calls with supabase-js, signed in
 select tests.keep('reply', tests.unclear_reply(tests.the('recipient')));
@@ -99,7 +99,7 @@ begin
   perform tests.sign_out();
   return answer;
 end $$;
-select is(pg_temp.told(format(s.statement, t.id)), 'RB404 Not found', s.statement || ': what a stranger is told')
+select is(pg_temp.told(format(s.statement, t.id)), 'RB404 Not found', s.statement || ': another tenant''s row → the error of an unknown one')
 from (values
   ('select public.cancel_gift_card(%L, ''asked'')', 'card'), ('select public.mark_gift_card_redeemed(%L)', 'card'),
   ('select public.allow_gift_card_replacement(%L, ''asked'')', 'card'),
@@ -113,12 +113,12 @@ from (values
 select tests.keep('customer', (select user_id from public.wallet_balances where client_id = tests.the('client') limit 1));
 select is(tests.get_wallet(tests.the('admin'), tests.the('customer')),
   tests.get_wallet(tests.the('admin'), gen_random_uuid()),
-  'get_wallet: a foreign customer reads like an unknown one');
+  'get_wallet: another tenant''s customer → the error of an unknown one');
 
 select pg_temp.same(
   tests.use_messages(tests.the('client'), tests.the('customer'), 1, tests.the('admin')),
   tests.use_messages(gen_random_uuid(), tests.the('customer'), 1, tests.the('admin')),
-  'use_messages: a foreign customer reads like an unknown one');
+  'use_messages: another tenant''s customer → the error of an unknown one');
 
 -- a customer elsewhere, and the vouchers of others
 select tests.keep('stranger', tests.create_customer((tests.kept('elsewhere') ->> 'client')::uuid));
@@ -126,11 +126,11 @@ select tests.keep('voucher', (select id from public.vouchers where client_id = t
 select tests.keep('redemption', (select id from public.voucher_usage where client_id = tests.the('client') limit 1));
 select pg_temp.same(tests.redeem_voucher(tests.the('stranger'), tests.the('voucher')),
   tests.redeem_voucher(tests.the('stranger'), code => 'NOBODY-HAS-THIS'),
-  'redeem_voucher: a foreign voucher reads like an unknown one');
+  'redeem_voucher: another tenant''s voucher → the error of an unknown one');
 select pg_temp.same(tests.validate_voucher(tests.the('stranger'), tests.the('voucher')),
   tests.validate_voucher(tests.the('stranger'), code => 'NOBODY-HAS-THIS'),
-  'validate_voucher: a foreign voucher reads like an unknown one');
-select is(pg_temp.told(format(s.statement, t.id)), 'RB404 Not found', s.statement || ': what a stranger is told')
+  'validate_voucher: another tenant''s voucher → the error of an unknown one');
+select is(pg_temp.told(format(s.statement, t.id)), 'RB404 Not found', s.statement || ': another tenant''s row → the error of an unknown one')
 from (values
   ('select public.update_voucher(%L, ''{}'')', 'voucher'), ('select public.expire_voucher(%L)', 'voucher'),
   ('select public.rollback_voucher_redemption(%L, ''asked'')', 'redemption')) s (statement, thing),
@@ -141,18 +141,18 @@ select tests.keep('purchase', (select id from public.package_purchases where cli
 select tests.keep('buyer', tests.create_user('customer', (tests.kept('elsewhere') ->> 'client')::uuid));
 select pg_temp.same(tests.quote(tests.the('buyer'), tests.the('package'), 0),
   tests.quote(tests.the('buyer'), gen_random_uuid(), 0),
-  'get_package_quote: a foreign package reads like an unknown one');
+  'get_package_quote: another tenant''s package → the error of an unknown one');
 select pg_temp.same(
   tests.buy(0, purchase_id => tests.the('purchase'), customer_id => tests.the('buyer'), package_id => null),
   tests.buy(0, purchase_id => gen_random_uuid(), customer_id => tests.the('buyer'), package_id => null),
-  'start_package_purchase: a foreign purchase reads like an unknown one');
+  'start_package_purchase: another tenant''s purchase → the error of an unknown one');
 select pg_temp.same(tests.cancel_purchase(tests.the('admin'), tests.the('purchase')),
   tests.cancel_purchase(tests.the('admin'), gen_random_uuid()),
-  'cancel_package_purchase: a foreign purchase reads like an unknown one');
+  'cancel_package_purchase: another tenant''s purchase → the error of an unknown one');
 select pg_temp.same(
   tests.refund(tests.the('admin'), tests.the('purchase'), null, null, 1, null),
   tests.refund(tests.the('admin'), gen_random_uuid(), null, null, 1, null),
-  'refund_package_purchase: a foreign purchase reads like an unknown one');
+  'refund_package_purchase: another tenant''s purchase → the error of an unknown one');
 
 select * from finish();
 rollback;

@@ -178,7 +178,7 @@ from expected e, personas p, lateral (select case p.persona
   else case e.relation when 'memberships' then 'm'
     when 'packages' then case p.persona when 'customer' then 'o' else '' end else '' end end) x (classes);
 
-select is(pg_temp.seen(e.relation, 'anon', null), 'denied', e.relation || ': nobody looks without signing in')
+select is(pg_temp.seen(e.relation, 'anon', null), 'denied', e.relation || ': not signed in → denied')
   from expected e;
 select is(pg_temp.seen(e.relation, 'service_role', p), pg_temp.classes(e.relation, p),
   e.relation || ': the server sees all') from expected e, personas p where p.persona = 'no_member';

@@ -48,7 +48,7 @@ select throws_ok('update public.clients set time_zone = ''Mars/Olympus'' where i
 -- the caller of an admin function
 select tests.sign_in(null);
 select throws_ok('select public.create_campaign(gen_random_uuid(), ''X'')', 'RB401', null,
-  'A token without a user is nobody''s: it never passes for a server');
+  'tenancy: a token without a user → never passes for a server');
 select tests.sign_in(tests.the('agent'));
 select is((select count(*)::int from public.clients), 1, 'rls: an agent reads the one client');
 select tests.sign_out();

@@ -38,7 +38,7 @@ select is((select count(*)::int from public.system_alerts where subject = tests.
   0, 'archive_gift_card_pool: → no alert to restock is open');
 select is((select count(*)::int from public.audit_events where subject_id = tests.the('pool')
   and action = 'card_pool.archived' and actor_id = tests.the('admin')), 1, '… audited with the actor');
-select is((pg_temp.archive()).archived_at, now(), 'Again: it is');
+select is((pg_temp.archive()).archived_at, now(), 'archive_gift_card_pool: twice → archived');
 select throws_matching('update public.card_pools set is_active = true where id = tests.the(''pool'')',
   'card_pools_archived_are_not_active', '… not active');
 

@@ -27,7 +27,7 @@ where d.brand_id = tests.the('brand') limit 1;
 insert into public.service_fees (client_id, currency, fee) values (tests.the('client'), 'USD', 0.30);
 select lives_ok(pg_temp.move('elsewhere'), 'clients: credit returned, never billed → moves');
 select results_eq($$ select custom_price, is_enabled from public.client_denominations where client_id = tests.the('client') $$,
-  $$ values (null::numeric, false) $$, 'clients: moved → the price that the old agency gave is gone, its own choice stays');
+  $$ values (null::numeric, false) $$, 'clients: moved → the old agency''s price ends, its own choice stays');
 select is_empty($$ select from public.service_fees where client_id = tests.the('client') $$, 'clients: moved → so is the fee');
 select is((select metadata - 'from' from public.audit_events where action = 'client.moved' and subject_id = tests.the('client')),
   jsonb_build_object('to', tests.the('elsewhere'), 'custom_prices_removed', 1, 'service_fees_removed', 1), 'clients: moved → audited');
@@ -37,7 +37,7 @@ select is((select balance from public.ledger_accounts where owner_id = tests.the
 select tests.keep('buyer', tests.create_client());
 select tests.keep('master', tests.create_pool(null, tests.create_brand(), 1));
 select is(tests.sell(tests.the('master'), tests.the('buyer'), 1) ->> 'outcome', 'ok', 'billing: a client on invoice buys a card');
-select throws_ok(pg_temp.move('elsewhere', 'buyer'), 'P0001', null, 'clients: a sale → stays with the agency that owes it');
+select throws_ok(pg_temp.move('elsewhere', 'buyer'), 'P0001', null, 'clients: a sale → stays with the agency that was charged');
 
 select tests.keep(tests.create_promise(0));
 select tests.keep('supplier', tests.create_supplier(tests.the('brand')));

@@ -74,7 +74,7 @@ select is((select sum(quantity)::int from public.billing_transactions where gift
   '… three bills, one card paid');
 select is(tests.provision(tests.the('recipient')) ->> 'code', 'GC-010', 'cancel_gift_card: provisioning a third time → GC-010');
 select is(tests.provision(tests.the('recipient')) #>> '{details,giftCardId}', tests.kept('card') #>> '{}',
-  'provision_gift_card: asked again → the card that the recipient has');
+  'provision_gift_card: the same recipient → the card that the recipient has');
 select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 -- the message of the new promise is the only one that is sent

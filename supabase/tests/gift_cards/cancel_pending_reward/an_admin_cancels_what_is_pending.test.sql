@@ -23,7 +23,7 @@ select row_eq($$ select actor_id, reason, metadata from public.audit_events wher
   row(tests.the('admin'), 'A test'::text, '{"code": "GC-003"}'::jsonb), 'cancel_pending_reward: audited');
 select is((select status from public.deliveries where subject_id = tests.the('reward')), 'cancelled', 'cancel_pending_reward: the delay notice is cancelled');
 select is_empty($$ select from public.system_alerts where alert_type = 'no_gift_card_inventory' and resolved_at is null $$,
-  'The alert is resolved: nothing is waiting');
+  'cancel_pending_reward: no reward is pending → the alert is resolved');
 select is_empty($$ select from public.gift_card_grants where recipient_id = tests.the('recipient') $$, 'cancel_pending_reward: no grant is left');
 select tests.add_cards(tests.the('pool'), 1);
 select is(public.fulfil_pending_reward('{}') -> 'result', '{"isDone": true}', 'fulfil_pending_reward: a cancelled reward → not given');

@@ -16,7 +16,7 @@ end $$;
 
 select is(pg_temp.buy(current_date - 2) ->> 'code', 'GC-005', 'complete_supplier_purchase: an expired card → GC-005, pending');
 select row_eq($$ select status, supplier_code from public.gift_card_purchases where recipient_id = tests.the('buyer') $$,
-  row('reversing'::text, 'expires_too_soon'::text), '… and its sale is taken back');
+  row('reversing'::text, 'expires_too_soon'::text), '… and its sale is reversed');
 select isnt_empty($$ select from public.system_alerts where alert_type = 'purchase_unresolved'
   and subject = tests.kept('purchase') ->> 'purchaseId' $$, '… with an alert');
 select is(pg_temp.buy(current_date) ->> 'code', 'GC-005', 'complete_supplier_purchase: a card of less than 24 hours → GC-005, pending');

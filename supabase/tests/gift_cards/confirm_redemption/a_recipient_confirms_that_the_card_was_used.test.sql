@@ -24,7 +24,7 @@ select is(tests.kept('answer') #>> '{result,giftCard,status}', 'redeemed', '… 
 select is(tests.kept('answer') -> 'sealed', 'null', '… the answer has no code of a card');
 select row_eq($$ select actor_id, metadata ->> 'confirmed_by' from public.audit_events where action = 'gift_card.redeemed'
     and subject_id = tests.the('card') $$, row(null::uuid, 'recipient'::text), '… audited as said by the recipient');
-select is(pg_temp.confirm() -> 'result', tests.kept('answer') -> 'result', 'Again: the same answer');
+select is(pg_temp.confirm() -> 'result', tests.kept('answer') -> 'result', 'confirm_redemption: twice → the same answer');
 select is(pg_temp.confirm(key => 'k', hash => 'h') ->> 'replayed', 'true', 'confirm_redemption: the same key → the stored answer');
 select is(pg_temp.confirm(key => 'k', hash => 'other') ->> 'code', 'RB-409', 'confirm_redemption: the same key with another request → RB-409');
 select is((select count(*)::int from public.audit_events where action = 'gift_card.redeemed' and subject_id = tests.the('card')),

@@ -41,7 +41,7 @@ select is(pg_temp.decide('reply', 'maybe'), 'RB400', 'decide_reply: another deci
 select is(pg_temp.decide('reply', null), 'RB400', 'decide_reply: no decision → RB-400');
 select is(pg_temp.decide('reply', 'dismissed', note => 'about the dentist'), 'dismissed false', 'decide_reply: dismissed → still opted in');
 select row_eq($$ select review, reviewed_by, review_note from public.inbound_messages where id = tests.the('reply') $$,
-  row('dismissed'::text, tests.the('agent'), 'about the dentist'::text), 'decide_reply: dismissed → by whom and why is kept');
+  row('dismissed'::text, tests.the('agent'), 'about the dentist'::text), 'decide_reply: dismissed → actor and reason are stored');
 select is(pg_temp.alerts('reply'), 0, 'decide_reply: decided → the alert is resolved');
 select is(pg_temp.decide('reply', 'dismissed'), 'dismissed false', 'decide_reply: the same decision again → the same answer');
 select is(pg_temp.decide('reply', 'opted_out'), 'RB400', 'decide_reply: another decision afterwards → RB-400');

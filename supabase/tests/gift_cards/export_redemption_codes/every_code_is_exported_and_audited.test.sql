@@ -20,7 +20,7 @@ select is(pg_temp.codes(tests.kept('whole')), tests.kept('expected'), 'export_re
 select is(tests.kept('whole') -> 'nextAfterId', 'null', 'export_redemption_codes: the last page → nextAfterId is null');
 select is((select jsonb_agg(r -> 'recipientId') from jsonb_array_elements(tests.kept('whole') -> 'rows') r
   where (r ->> 'isUsed')::boolean), jsonb_build_array(tests.the('recipient')),
-  'export_redemption_codes: isUsed for the code that brought a card');
+  'export_redemption_codes: isUsed for the code that was redeemed');
 select tests.keep('one', public.export_redemption_codes(tests.the('campaign'), page_size => 3));
 select tests.keep('two', public.export_redemption_codes(tests.the('campaign'), (tests.kept('one') ->> 'nextAfterId')::uuid, 3));
 select is(jsonb_array_length(tests.kept('one') -> 'rows') || ' ' || jsonb_array_length(tests.kept('two') -> 'rows'), '3 2',

@@ -20,13 +20,13 @@ select tests.keep('done', pg_temp.fulfil());
 select is(jsonb_build_array(tests.kept('done') -> 'isDone', tests.kept('done') -> 'code', tests.kept('done') -> 'purchase'),
   '[false, null, null]', 'fulfil_pending_reward: one card in stock …');
 select is((select recipient_id from public.gift_cards where id = (tests.kept('done') ->> 'giftCardId')::uuid), tests.the('second'),
-  '… it goes to whom it was owed first');
+  '… the oldest pending reward gets it');
 select row_eq($$ select channel, deliver_to from public.deliveries where id = (tests.kept('done') ->> 'deliveryId')::uuid $$,
   row('sms'::text, '+12025550142'::text), '… at the address that was given then');
 select is((select gift_card_id::text from public.call_conditions_met where recipient_id = tests.the('second')),
-  tests.kept('done') ->> 'giftCardId', '… and the condition that the agent noted names it');
+  tests.kept('done') ->> 'giftCardId', '… and the condition that the agent recorded has it');
 select is((select granted_by from public.gift_card_grants where recipient_id = tests.the('second')), tests.the('agent'),
-  '… given by whom it was asked for');
+  '… with the actor of the request');
 select is((select status from public.pending_rewards where recipient_id = tests.the('second')), 'fulfilled', '… the first reward is fulfilled');
 select is(pg_temp.fulfil(), '{"isDone": true}', '… the other one still waits');
 select tests.add_cards(tests.the('pool'), 5);

@@ -51,7 +51,7 @@ select tests.keep('fourth', tests.create_recipients(tests.the('campaign')));
 select tests.keep('answer', tests.provision(tests.the('fourth'), suppliers => pg_temp.suppliers()));
 select is(tests.complete_supplier_purchase(tests.kept('answer') #> '{result,purchase}', 'declined') ->> 'code', 'GC-005',
   'fulfil_pending_reward: the supplier declines');
-select is(pg_temp.fulfil(pg_temp.suppliers()), '{"isDone": true}', '… and is not asked again in the same moment');
+select is(pg_temp.fulfil(pg_temp.suppliers()), '{"isDone": true}', '… and is not retried in the same moment');
 update public.pending_rewards set attempts = 20, next_attempt_at = now() where recipient_id = tests.the('fourth');
 select is(tests.complete_supplier_purchase(pg_temp.fulfil(pg_temp.suppliers()) -> 'purchase', 'declined') ->> 'code', 'GC-005', '… for the 21st time');
 select is((select next_attempt_at - now() from public.pending_rewards where recipient_id = tests.the('fourth')), interval '6 hours',

@@ -26,7 +26,7 @@ select isnt(pg_temp.fulfil() ->> 'giftCardId', null, 'fulfil_pending_reward: a c
 select is(pg_temp.value('recipient'), 25.00, '… which is the old value');
 select row_eq($$ select b.denomination, b.price from public.billing_transactions b where b.recipient_id = tests.the('recipient') $$,
   row(25.00::numeric(18,2), 25.00::numeric(18,2)), '… billed as what it is');
-select is(tests.provision(tests.the('second')) ->> 'outcome', 'ok', 'provision_gift_card: asked again → the card that was promised');
+select is(tests.provision(tests.the('second')) ->> 'outcome', 'ok', 'provision_gift_card: a second request → the promised card');
 select is(pg_temp.value('second'), 25.00, '… which is the old value');
 select tests.keep('third', tests.create_recipients(tests.the('campaign')));
 select tests.provision(tests.the('third'));

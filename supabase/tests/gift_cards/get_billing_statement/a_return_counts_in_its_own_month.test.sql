@@ -22,7 +22,7 @@ select is(pg_temp.month('2026-03-01'), '1 25.00 25.00', 'get_billing_statement: 
 select private.reverse_billing((select grant_id from public.gift_cards where id = tests.the('card')), null);
 update public.billing_transactions set created_at = '2026-04-01 00:30+13' where reverses_id is not null;
 select is(pg_temp.month('2026-03-01'), '1 25.00 25.00', 'get_billing_statement: a return in April → the statement of March is unchanged');
-select is(pg_temp.month('2026-04-01'), '0 5.00 5.00', 'April: 30.00 and −25.00, one card given and one back');
+select is(pg_temp.month('2026-04-01'), '0 5.00 5.00', 'get_billing_statement: April → 30.00 and −25.00, one card provisioned and one returned');
 select is((select count(*)::int from jsonb_array_elements(
   tests.billing_statement(tests.the('client'), null, '2026-04-01') #> '{result,lines}')), 2, '… on two lines');
 select set_eq($$ select month, amount from public.billing_statements where billed_entity_id = tests.the('client') $$,

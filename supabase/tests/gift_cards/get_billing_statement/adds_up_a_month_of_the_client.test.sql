@@ -68,7 +68,7 @@ select tests.keep('nobody', null::text);
 select tests.keep('answer', pg_temp.statement('nobody', client => 'client') -> 'result');
 select is(tests.kept('answer') -> 'totals', '[{"currency": "USD", "cards": 5, "ownCards": 0, "cardsBoughtBefore": 1, "cardsSold": 3,
   "amount": 180.70, "paidFromCredit": 27.00, "amountDue": 153.70}]',
-  'March: 2 × 25.10 + 30.00 + 27.00 for cards, nothing for the one that came back, 98.00 - 24.50 for sales');
+  'get_billing_statement: March → 2 × 25.10 + 30.00 + 27.00 for cards, nothing for the returned one, 98.00 - 24.50 for sales');
 select is(((tests.kept('answer') - 'lines') - 'totals') - 'credit', jsonb_build_object('clientId', tests.the('client'), 'name', 'Client',
   'month', '2026-03'), 'get_billing_statement: names the client and the month');
 select bag_eq($$ select l.kind, l.quantity, l."unitPrice", l.amount, l.payment
@@ -87,8 +87,8 @@ select is(pg_temp.statement('nobody', client => 'client', month => '2026-05-01')
 
 select tests.keep('agencys', pg_temp.statement('nobody', agency => 'agency') -> 'result');
 select is(tests.kept('agencys') #> '{totals,0,amount}', '237.40',
-  'The agency''s March, at its own prices: 5 × 24.00 and 71.40 for sales in New York, 22.00 + 24.00 in UTC');
-select is(tests.kept('agencys') #> '{totals,0,cards}', '8', 'Of what its clients pay, too: it owes the platform for each card');
+  'get_billing_statement: the agency''s March at its own prices → 5 × 24.00 and 71.40 for sales in New York, 22.00 + 24.00 in UTC');
+select is(tests.kept('agencys') #> '{totals,0,cards}', '8', 'get_billing_statement: the agency → its clients'' cards, at the platform''s prices, too');
 select set_eq($$ select l ->> 'clientName' from jsonb_array_elements(tests.kept('agencys') -> 'lines') l $$,
   $$ values ('Client'), ('Sibling') $$, '… by client');
 select unalike(tests.kept('answer')::text || tests.kept('agencys')::text, '%cost%', 'get_billing_statement: card costs are not in it');
@@ -102,11 +102,11 @@ select tests.keep('admin', tests.create_user('client_admin', tests.the('client')
 select tests.keep('agent', tests.create_user('agency_admin', tests.the('client')));
 select row_eq($$ select cards, cards_bought_before, cards_sold, amount, paid_from_credit, amount_due
   from public.billing_statements where billed_entity_id = tests.the('client') and month = '2026-03-01' $$,
-  row(5::bigint, 1::bigint, 3::bigint, 180.70, 27.00, 153.70), 'Studio: the same month in billing_statements');
+  row(5::bigint, 1::bigint, 3::bigint, 180.70, 27.00, 153.70), 'billing_statements: the same month');
 select tests.sign_in(tests.the('admin'));
 select set_eq('select distinct billed_entity_id from public.billing_lines', array[tests.the('client')],
   'get_billing_statement: a client admin reads what the client was billed, not what the agency pays');
-select is((select sum(amount_due) from public.billing_statements where month = '2026-03-01'), 153.70, '… and what it owes');
+select is((select sum(amount_due) from public.billing_statements where month = '2026-03-01'), 153.70, '… and its amount due');
 select tests.sign_out();
 select tests.sign_in(tests.the('agent'));
 select set_eq('select distinct billed_entity_id from public.billing_lines',

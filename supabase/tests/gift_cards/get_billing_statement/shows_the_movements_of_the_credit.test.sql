@@ -76,7 +76,7 @@ select is(pg_temp.credit('2026-01-01', client => 'client'), '[]', 'get_billing_s
 select is(pg_temp.figures(pg_temp.credit('2026-02-01', agency => 'agency')), array[0, 500.00, 200.00, 0, 0, 300.00],
   'get_billing_statement: the agency''s February');
 select is(pg_temp.figures(pg_temp.credit('2026-03-01', agency => 'agency')), array[300.00, 40.00, 60.00, 24.00, 24.00, 280.00],
-  'And March: what a client gave back came in');
+  'get_billing_statement: March → credit returned by a client is credited');
 
 -- the same in every month, for everybody, and against the account
 select is(f[1] + f[2] - f[3] - f[4] + f[5], f[6], format('%s %s: it adds up', who, month))

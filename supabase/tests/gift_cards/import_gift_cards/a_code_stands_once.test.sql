@@ -62,7 +62,7 @@ select is((tests.import((tests.kept('elsewhere') ->> 'pool')::uuid,
 select isnt_empty($$ select from public.system_alerts where alert_type = 'known_card_code'
   and metadata ->> 'pool_id' = tests.kept('elsewhere') ->> 'pool' $$, '… and an alert');
 select is(tests.import(tests.the('pool_2'), jsonb_build_array(tests.card_row(1, 'AAAA-3333'))) #>> '{result,imported}',
-  '1', 'A card that was refused as expired never came in: its code is free');
+  '1', 'import_gift_cards: a code rejected as expired → can be imported later');
 
 -- a PIN
 select tests.import(tests.the('pool'),

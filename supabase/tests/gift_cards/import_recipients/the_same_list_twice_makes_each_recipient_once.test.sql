@@ -79,9 +79,9 @@ select is(pg_temp.counts(tests.kept('shared')), '1 0 4 0',
 select is((tests.kept('shared') #> '{rows,0}') - 'sharedWith', '{"row": 1, "outcome": "shared_contact", "sharedBy": "phone"}',
   'import_recipients: shared_contact → says by what');
 select is(tests.kept('shared') #> '{rows,0,sharedWith}', tests.kept('first') #> '{rows,1,recipientId}',
-  'import_recipients: shared_contact → says with whom');
+  'import_recipients: shared_contact → names the other recipient');
 select is(tests.kept('shared') #> '{rows,3,sharedWith}', tests.kept('shared') #> '{rows,2,recipientId}',
-  'import_recipients: shared_contact with an earlier row of the list → says with whom');
+  'import_recipients: shared_contact with an earlier row of the list → names that row');
 select tests.keep('household', pg_temp.import('[{"firstName": "Bea", "lastName": "Baker", "phone": "+12025550142"},
   {"firstName": "bea", "lastName": "baker", "phone": "+12025550142"}]', true));
 select is(pg_temp.counts(tests.kept('household')), '1 1 0 0',

@@ -19,7 +19,7 @@ select row_eq('select status, redeemed_at from pg_temp.mark()', row('redeemed'::
 select row_eq($$ select actor_id, reason, metadata ->> 'confirmed_by' from public.audit_events
     where action = 'gift_card.redeemed' and subject_id = tests.the('card') $$,
   row(tests.the('agent'), 'told us on the phone'::text, 'staff'::text), 'mark_gift_card_redeemed: → the audit event has actor, reason and staff');
-select is((pg_temp.mark()).status, 'redeemed', 'Again: it is');
+select is((pg_temp.mark()).status, 'redeemed', 'mark_gift_card_redeemed: twice → redeemed');
 select is((select count(*)::int from public.audit_events where action = 'gift_card.redeemed' and subject_id = tests.the('card')),
   1, 'mark_gift_card_redeemed: twice → recorded once');
 select is((select delivered_cards from public.gift_card_pools where id = tests.the('pool')), 1,

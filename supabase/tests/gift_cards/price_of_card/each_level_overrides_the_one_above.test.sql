@@ -15,24 +15,24 @@ create function pg_temp.price(payer text default 'client', denomination numeric 
   select private.price_of_card(tests.the(payer), tests.the('brand'), denomination, currency, billed)
 $$;
 
-select is(pg_temp.price(), 25.00, 'Platform: without a price, a card is sold for its face value');
+select is(pg_temp.price(), 25.00, 'price_of_card: no price → the face value');
 select is(private.price_of_card(tests.the('client'), tests.the('brand'), 33, 'USD'), 33.00,
   'price_of_card: a value without a setting → the face value');
 update public.brand_denominations set price = 24.50 where brand_id = tests.the('brand') and denomination = 25;
-select is(pg_temp.price(), 24.50, 'Platform: the price of the brand''s value');
+select is(pg_temp.price(), 24.50, 'price_of_card: the platform''s price of the value');
 select is(pg_temp.price(currency => 'EUR'), 25.00, '… in its currency only');
 
 insert into public.agency_brands (agency_id, brand_id, markup_percentage) values (tests.the('agency'), tests.the('brand'), 5);
-select is(pg_temp.price(), 25.73, 'Agency: a markup on the platform''s price, half up to cents (25.725)');
+select is(pg_temp.price(), 25.73, 'price_of_card: an agency''s markup → on the platform''s price, half up to cents (25.725)');
 select is(pg_temp.price(denomination => 10), 10.50, 'price_of_card: a brand''s price rule → for every value of the brand');
 select is(pg_temp.price('stranger'), 24.50, 'price_of_card: a client of another agency → the platform''s price');
 select is(pg_temp.price(billed => 'agency'), 24.50, 'price_of_card: an agency that is billed itself → no markup');
 
 insert into public.agency_denominations (agency_id, brand_id, denomination, currency, markup_percentage)
 values (tests.the('agency'), tests.the('brand'), 25, 'USD', -10);
-select is(pg_temp.price(), 22.05, 'Agency: the markup of a value goes before that of its brand, and may be a discount');
+select is(pg_temp.price(), 22.05, 'price_of_card: a value''s markup → replaces that of its brand, and may be a discount');
 update public.agency_denominations set markup_percentage = null, custom_price = 26.20 where agency_id = tests.the('agency');
-select is(pg_temp.price(), 26.20, 'Agency: a custom price of a value goes before the markup of the brand');
+select is(pg_temp.price(), 26.20, 'price_of_card: an agency''s custom price of a value → replaces the markup of the brand');
 select is(pg_temp.price(denomination => 10), 10.50, 'price_of_card: a custom price → for that value only');
 select throws_ok($$ update public.agency_denominations set markup_percentage = 1 $$, '23514',
   'new row for relation "agency_denominations" violates check constraint "agency_denominations_have_a_markup_or_a_price"',
@@ -40,9 +40,9 @@ select throws_ok($$ update public.agency_denominations set markup_percentage = 1
 
 insert into public.client_denominations (client_id, brand_id, denomination, currency)
 values (tests.the('client'), tests.the('brand'), 25, 'USD');
-select is(pg_temp.price(), 26.20, 'Client: a value without a price of its own is sold at the agency''s');
+select is(pg_temp.price(), 26.20, 'price_of_card: a client without a price for the value → the agency''s');
 update public.client_denominations set custom_price = 25.99 where client_id = tests.the('client');
-select is(pg_temp.price(), 25.99, 'Client: the price that its agency made for it');
+select is(pg_temp.price(), 25.99, 'price_of_card: an agency''s price for one client → used');
 select is(pg_temp.price('sibling'), 26.20, '… not for another client of the agency');
 select is(pg_temp.price(billed => 'agency'), 24.50, '… nor for the agency');
 

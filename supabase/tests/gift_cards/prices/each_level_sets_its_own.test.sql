@@ -19,7 +19,7 @@ grant execute on function pg_temp.offers(), pg_temp.as(text) to authenticated;
 select pg_temp.as('platform');
 select tests.keep('brand', (public.create_brand('Brand ' || gen_random_uuid(), code_format => '^[0-9]+$')).id);
 select is((public.update_denomination(tests.the('brand'), 25, cost => 23.40, price => 24.80)).price, 24.80,
-  'Platform: a value has a cost and a price');
+  'update_denomination: → cost and price');
 select lives_ok($$ select public.update_denomination(tests.the('brand'), 50, cost => 47) $$, 'update_denomination: no price → the face value');
 select throws_ok($$ select public.update_denomination(gen_random_uuid(), 25) $$, 'RB404', null, 'update_denomination: an unknown brand → RB-404');
 select throws_ok($$ select public.update_brand(gen_random_uuid(), false) $$, 'RB404', null, '… nothing is changed');
@@ -27,31 +27,31 @@ select set_eq('select pg_temp.offers()', array['25.00 24.80 true', '50.00 50.00 
 
 select pg_temp.as('agent');
 select lives_ok($$ select public.update_agency_brand(tests.the('agency'), tests.the('brand'), markup_percentage => 10) $$,
-  'Agency: a markup');
+  'update_agency_brand: → a markup');
 select set_eq('select pg_temp.offers()', array['25.00 27.28 true', '50.00 55.00 true'], 'prices: an agency''s markup → raises every price');
 select lives_ok($$ select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25, custom_price => 26) $$,
-  'Agency: a price of its own');
+  'update_agency_denomination: → a custom price');
 select set_eq('select pg_temp.offers()', array['25.00 26.00 true', '50.00 55.00 true'], 'prices: an agency''s custom price → replaces the markup');
 select throws_ok($$ select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25,
   markup_percentage => 5, custom_price => 26) $$, 'RB400', null, 'prices: markup and price together → RB-400');
 select throws_ok($$ select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 33) $$, 'RB404', null,
   'prices: an agency''s price of a value that the platform does not have → refused');
 select lives_ok($$ select public.update_client_price(tests.the('client'), tests.the('brand'), 25, custom_price => 25.50) $$,
-  'Agency: a price for one client');
+  'update_client_price: → a price for one client');
 select set_eq('select pg_temp.offers()', array['25.00 25.50 true', '50.00 55.00 true'], 'prices: the client''s custom price → replaces its agency''s');
 select lives_ok($$ select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 50, is_enabled => false) $$,
-  'Agency: a value it does not offer');
+  'update_agency_denomination: a value not offered → not listed');
 select set_eq('select pg_temp.offers()', array['25.00 25.50 true'], 'prices: a disabled value → not offered');
 
 select pg_temp.as('admin');
 select throws_ok($$ select public.update_client_denomination(tests.the('client'), tests.the('brand'), 50) $$, 'GC002', null,
-  'Client: what is not offered cannot be chosen');
+  'update_client_denomination: a value that is not offered → refused');
 select lives_ok($$ select public.update_client_denomination(tests.the('client'), tests.the('brand'), 25, is_enabled => false) $$,
-  'Client: what is offered can be left out');
+  'update_client_denomination: an offered value → left out');
 select set_eq('select pg_temp.offers()', array['25.00 25.50 false'], '… shown as disabled, at the same price');
 select lives_ok($$ select public.update_client_denomination(tests.the('client'), tests.the('brand'), 25) $$, '… or enabled again');
 select lives_ok($$ select public.update_client_brand(tests.the('client'), tests.the('brand'), is_enabled => false) $$,
-  'Client: a whole brand can be left out');
+  'update_client_brand: a whole brand → left out');
 select set_eq('select pg_temp.offers()', array['25.00 25.50 false'], 'prices: a brand → with all its values');
 select is((public.update_client_brand(tests.the('client'), tests.the('brand'))).may_use_master_pool, false,
   'prices: offering a brand does not open a master pool');
@@ -85,13 +85,13 @@ $$;
 grant execute on function pg_temp.value(), pg_temp.agencys() to authenticated;
 select pg_temp.as('platform');
 select public.update_denomination(tests.the('brand'), 25, is_enabled => false);
-select is(pg_temp.value(), '23.40 24.80 false', 'Platform: a value that is switched off keeps its cost and price');
+select is(pg_temp.value(), '23.40 24.80 false', 'update_denomination: a disabled value keeps its cost and price');
 select public.update_denomination(tests.the('brand'), 25, price => 24.90);
 select is(pg_temp.value(), '23.40 24.90 false', 'prices: a new price keeps cost and switch');
 select public.update_denomination(tests.the('brand'), 25, cost => 23.30, is_enabled => true);
 select is(pg_temp.value(), '23.30 24.90 true', 'prices: a new cost or switch keeps the price');
 select pg_temp.as('agent');
-select is(pg_temp.agencys(), '24.90 26.00 26.00 false', 'Agency: what it pays, its own price, what clients pay; the brand is dropped');
+select is(pg_temp.agencys(), '24.90 26.00 26.00 false', 'list_agency_offers: → what the agency pays, its own price, what clients pay; the disabled brand');
 select public.update_agency_brand(tests.the('agency'), tests.the('brand'), markup_percentage => 12);
 select is(pg_temp.agencys(), '24.90 26.00 26.00 false', 'prices: a new markup does not enable the brand');
 select public.update_agency_brand(tests.the('agency'), tests.the('brand'), is_enabled => true);
@@ -101,9 +101,9 @@ select public.update_agency_denomination(tests.the('agency'), tests.the('brand')
 select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25, is_enabled => true);
 select is(pg_temp.agencys(), '24.90 26.00 26.00 true', 'prices: a value disabled and enabled again → keeps its price');
 select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25, markup_percentage => 5);
-select is(pg_temp.agencys(), '24.90 5.000 26.15 true', 'A markup ends the price of its own: 24.90 + 5 %');
+select is(pg_temp.agencys(), '24.90 5.000 26.15 true', 'update_agency_denomination: a markup → replaces the custom price: 24.90 + 5 %');
 select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25, follows_brand => true);
-select is(pg_temp.agencys(), '24.90 12.000 27.89 true', 'And the brand''s markup holds again when it says so: 24.90 + 12 %');
+select is(pg_temp.agencys(), '24.90 12.000 27.89 true', 'update_agency_denomination: neither → the brand''s markup applies again: 24.90 + 12 %');
 select throws_ok($$ select public.update_agency_denomination(tests.the('agency'), tests.the('brand'), 25,
   custom_price => 26, follows_brand => true) $$, 'RB400', null, 'prices: markup and price together → RB-400');
 select pg_temp.as('admin');

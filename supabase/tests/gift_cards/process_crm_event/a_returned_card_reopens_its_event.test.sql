@@ -38,7 +38,7 @@ select tests.keep('event', (tests.take_crm_event(tests.the('endpoint'), contact_
 update public.gift_cards set claimed_at = now() - interval '1 hour' where client_id = tests.the('client') and status = 'claimed';
 update public.deliveries set created_at = now() - interval '1 hour' where client_id = tests.the('client') and status = 'queued';
 select public.release_stuck_cards();
-select is(pg_temp.event(), 'owed GC-003', 'release_stuck_cards: the card of an event → owed again, GC-003');
+select is(pg_temp.event(), 'owed GC-003', 'release_stuck_cards: the card of an event → pending again, GC-003');
 select public.fulfil_pending_reward('{}');
 select is(pg_temp.event(), 'provisioned with card', '… until it is provisioned again');
 

@@ -30,7 +30,7 @@ select is(pg_temp.outcome(tests.take_crm_event(tests.the('endpoint'), names => '
 
 -- owed
 create temp table owed as select * from tests.take_crm_event(tests.the('endpoint'), 'owed');
-select is((select row(status, code)::text from owed), '(owed,GC-003)', 'process_crm_event: no stock → owed, GC-003');
+select is((select row(status, code)::text from owed), '(owed,GC-003)', 'process_crm_event: no stock → pending, GC-003');
 select is((select count(*) from public.pending_rewards where recipient_id = tests.the('recipient') and status like 'awaiting%'),
   1::bigint, 'process_crm_event: no stock → the event waits in the queue');
 select tests.add_cards(tests.the('pool'), 5);

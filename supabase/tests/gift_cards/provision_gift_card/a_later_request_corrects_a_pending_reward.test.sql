@@ -61,7 +61,7 @@ update public.campaign_conditions set requires_opt_in = true where campaign_id =
 select tests.keep('shy', tests.create_recipients(tests.the('campaign')));
 update public.campaign_recipients set sms_opted_in_at = now() where id = tests.the('shy');
 select tests.keep('own', (select phone from public.campaign_recipients where id = tests.the('shy')));
-select is(tests.provision(tests.the('shy'), deliver_to => tests.kept('own') #>> '{}') ->> 'code', 'GC-003', 'With consent: pending');
+select is(tests.provision(tests.the('shy'), deliver_to => tests.kept('own') #>> '{}') ->> 'code', 'GC-003', 'provision_gift_card: with consent → pending');
 select is(tests.provision(tests.the('shy'), deliver_to => '+12025550144') ->> 'code', 'GC-009',
   'provision_gift_card: a correction to a phone that has not agreed → GC-009');
 select is((pg_temp.reward('shy')).deliver_to, tests.kept('own') #>> '{}', '… and the reward keeps its address');

@@ -17,7 +17,7 @@ begin
   perform tests.sign_out();
 end $$;
 
-select is(pg_temp.ask(tests.the('recipient'), '+12025550141') ->> 'code', 'GC-003', 'No card in stock: the reward is pending');
+select is(pg_temp.ask(tests.the('recipient'), '+12025550141') ->> 'code', 'GC-003', 'provision_gift_card: no stock → pending');
 select pg_temp.correct(tests.the('recipient'), '+12025550142');
 select is(pg_temp.ask(tests.the('recipient'), '+12025550141') #>> '{details,pendingReward,deliverTo}', '+1•••••0142',
   'provision_gift_card: repeated after staff corrected the address → the correction stands');

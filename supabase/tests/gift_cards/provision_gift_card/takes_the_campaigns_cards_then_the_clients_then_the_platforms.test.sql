@@ -57,7 +57,7 @@ create function pg_temp.expiry_of_next() returns date language sql as $$
   select (tests.provision(tests.create_recipients(tests.the('campaign'))) #>> '{result,giftCard,expiresAt}')::timestamptz::date
 $$;
 select is(pg_temp.expiry_of_next(), current_date + 31,
-  'The card that expires first is given first: at the end of its day');
+  'provision_gift_card: two expiries → the earlier first, at the end of its day');
 select is(pg_temp.expiry_of_next(), current_date + 401, '… then the next one by expiry');
 select is(pg_temp.expiry_of_next(), null, '… last the one that never expires');
 select is_empty('select * from private.pool_counters_off', 'provision_gift_card: all counters are exact');

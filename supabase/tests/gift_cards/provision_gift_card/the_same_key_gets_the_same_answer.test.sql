@@ -19,7 +19,7 @@ select is((select count(*)::int from public.billing_transactions where client_id
   '… one bill is written');
 
 select is(tests.provision(tests.the('recipient'), tests.the('admin'), idempotency_key => 'key',
-  request_hash => 'hash') ->> 'code', 'GC-010', 'A key is its caller''s own: somebody else''s request is a new one');
+  request_hash => 'hash') ->> 'code', 'GC-010', 'answer_key: another caller with the same key → a new request');
 select is(tests.provision(tests.the('recipient'), idempotency_key => null) ->> 'code', 'GC-010',
   'provision_gift_card: no key → not replayed');
 
@@ -30,7 +30,7 @@ select is(tests.provision(tests.the('second'), idempotency_key => 'later', reque
   'provision_gift_card: a refused request …');
 update public.campaigns set status = 'active' where id = tests.the('campaign');
 select is(tests.provision(tests.the('second'), idempotency_key => 'later', request_hash => 'hash') ->> 'replayed',
-  'false', '… succeeds with the same key when the cause is gone');
+  'false', '… succeeds with the same key when the cause is removed');
 
 -- a call that the network delivered twice
 select tests.keep('third', tests.create_recipients(tests.the('campaign')));

@@ -32,18 +32,18 @@ select is_empty('select from public.gift_card_grants where recipient_id = tests.
   '… no grant is left');
 select is_empty('select from public.billing_transactions where client_id = tests.the(''client'')', '… nothing is billed');
 select results_eq($$ select notice from public.deliveries where client_id = tests.the('client') $$, array['reward_delayed'],
-  'No card is sent: the recipient is told to wait');
+  'provision_gift_card: no stock → a delay notice instead of a card');
 select is_empty('select from public.audit_events where client_id = tests.the(''client'')
   and action = ''gift_card.provisioned''', '… no card is audited as provisioned');
 select is_empty('select from private.idempotency_keys where key = ''key''',
-  'The key is free: the same request may ask again');
+  'provision_gift_card: a refused request → its key is free');
 
 select is(tests.provision(tests.the('recipient'), idempotency_key => 'key', request_hash => 'hash') ->> 'code',
   'GC-003', 'provision_gift_card: a second request …');
 select is((select count(*)::int from public.pending_rewards where recipient_id = tests.the('recipient')), 1,
-  '… it is owed once');
+  '… pending once');
 select is((select count(*)::int from public.system_alerts where subject = tests.kept('alert') #>> '{}'), 1,
-  '… and told once');
+  '… and one delay notice');
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
 select is(tests.provision(tests.the('second')) ->> 'code', 'GC-003', 'provision_gift_card: another recipient …');
 select is((select count(*)::int from public.pending_rewards where campaign_id = tests.the('campaign')), 2,

@@ -23,9 +23,9 @@ select is((select count(*)::int from public.pending_rewards where recipient_id =
 select is(tests.provision_for_caller(tests.the('colleague'), recipient_id => tests.the('recipient')) ->> 'code',
   'GC-003', 'provision_gift_card_for_call_center: a second request …');
 select is((select count(*)::int from public.call_conditions_met where recipient_id = tests.the('recipient')), 1,
-  '… it is noted once');
+  '… it is recorded once');
 select is((select count(*)::int from public.pending_rewards where recipient_id = tests.the('recipient')), 1,
-  '… and owed once');
+  '… and pending once');
 
 select tests.add_cards(tests.the('pool'), 1);
 select is(tests.provision_for_caller(tests.the('colleague'), recipient_id => tests.the('recipient')) ->> 'outcome',

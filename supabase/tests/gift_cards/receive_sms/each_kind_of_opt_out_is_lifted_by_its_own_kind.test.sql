@@ -24,7 +24,7 @@ select ok(private.is_opted_out('sms', '+12025550161'), 'receive_sms: one kind is
 select tests.write_sms('+12025550161', 'START', 'opt_in', sent_by => 'whatsapp');
 select ok(not private.is_opted_out('sms', '+12025550161'), 'receive_sms: each kind is lifted by its own → may be written to');
 select is((private.last_consent(tests.the('client'), 'sms', '+12025550161')).action, 'opted_in',
-  'receive_sms: the last kind is lifted → the consent comes back');
+  'receive_sms: the last kind is lifted → the consent is restored');
 select tests.write_sms('+12025550161', 'STOP', 'opt_out', sent_by => 'rcs');
 select tests.write_sms('+12025550161', 'START', 'opt_in');
 select is(pg_temp.kinds('+12025550161'), null, 'receive_sms: RCS and SMS are one channel → START by SMS lifts STOP by RCS');

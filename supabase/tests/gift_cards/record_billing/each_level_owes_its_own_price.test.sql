@@ -43,7 +43,7 @@ select pg_temp.give('three');
 select is(pg_temp.owed('three'), array[24.00, 10.00, 4.00, -14.00], 'record_billing: a price below the platform''s → at the agency''s expense');
 update public.campaigns set billing_entity = 'agency' where id = tests.the('campaign');
 select pg_temp.give('four');
-select is(pg_temp.owed('four'), array[24.00, 0.00, 4.00, -24.00], 'record_billing: the agency is billed → its client owes nothing');
+select is(pg_temp.owed('four'), array[24.00, 0.00, 4.00, -24.00], 'record_billing: the agency is billed → its client is charged nothing');
 select is((select price from public.billing_transactions where grant_id = tests.the('four')), 24.00, 'record_billing: the price is the agency''s');
 update public.campaigns set billing_entity = 'client' where id = tests.the('campaign');
 select pg_temp.give('five');
@@ -72,15 +72,15 @@ $$;
 select tests.keep('nobody', null::text);
 select is(pg_temp.statement('client', 'nobody'), '[{"currency": "USD", "cards": 3, "ownCards": 2, "cardsBoughtBefore": 0,
   "cardsSold": 0, "amount": 60.90, "paidFromCredit": 0, "amountDue": 60.90}]',
-  'get_billing_statement: the client owes its agency 60.40 and a fee of 0.50');
+  'get_billing_statement: the client → 60.40 and a fee of 0.50 due to its agency');
 select is(pg_temp.statement('nobody', 'agency'), '[{"currency": "USD", "cards": 4, "ownCards": 2, "cardsBoughtBefore": 0,
   "cardsSold": 0, "amount": 96.20, "paidFromCredit": 0, "amountDue": 96.20}]',
-  'get_billing_statement: the agency owes the platform 96.00 and a fee of 0.20');
+  'get_billing_statement: the agency → 96.00 and a fee of 0.20 due to the platform');
 
 select tests.sign_in(tests.the('platform'));
 select results_eq($$ select source, cards, revenue, cost, margin from public.report_profit_by_client(tests.the('client')) $$,
   $$ values ('inventory', 4::bigint, 96.00, 80.00, 16.00), ('own_stock', 2::bigint, 0.20, 0.00, 0.20) $$,
-  'report_profit_by_client: what the agency owes, less the cost; the markup is none of it; own stock apart');
+  'report_profit_by_client: the agency''s amount due less the cost; without the markup; own stock apart');
 select results_eq($$ select cards, revenue, cost, margin from public.report_profit_by_agency()
   where agency_id = tests.the('agency') $$, $$ values (6::bigint, 96.20, 80.00, 16.20) $$, 'report_profit_by_agency: the same');
 select results_eq($$ select given_cards, from_inventory, from_own_stock, from_suppliers, revenue, cost, margin
@@ -90,14 +90,14 @@ select tests.sign_out();
 select tests.sign_in(tests.the('agency_admin'));
 select results_eq($$ select source, cards, owed_by_client, owed_to_platform, margin from public.report_agency_profit() $$,
   $$ values ('inventory', 4::bigint, 60.40, 96.00, -35.60), ('own_stock', 2::bigint, 0.50, 0.20, 0.30) $$,
-  'report_agency_profit: what its clients owe, less what it owes');
+  'report_agency_profit: its clients'' amounts due less its own');
 select results_eq($$ select billed_entity_type, sum(amount) from public.billing_lines group by 1 order by 1 $$,
   $$ values ('agency', 96.20), ('client', 60.90) $$, 'billing_lines: an agency reads both of its sides');
 select throws_ok('select public.report_profit_by_client()', 'RB403', null, 'report_profit_by_client: an agency admin → RB403, never a cost');
 select tests.sign_out();
 select tests.sign_in(tests.the('client_admin'));
 select results_eq($$ select billed_entity_type, sum(amount) from public.billing_lines group by 1 $$,
-  $$ values ('client', 60.90) $$, 'billing_lines: a client reads what it owes, not what its agency does');
+  $$ values ('client', 60.90) $$, 'billing_lines: a client reads its own amounts, not its agency''s');
 select throws_ok('select public.report_agency_profit()', 'RB403', null, 'report_agency_profit: a client admin → RB403');
 select tests.sign_out();
 select is(tests.export_report('agency_profit', null, null, null, tests.request(tests.the('agency_admin')))

@@ -32,7 +32,7 @@ select is((select notice from public.deliveries where subject_id = (pg_temp.rewa
   'redeem_gift_card: the recipient gets a delay notice');
 select is_empty($$ select from public.gift_card_grants where recipient_id = tests.the('visitor') $$, 'redeem_gift_card: no grant is left');
 select is(tests.provision(tests.create_recipients(tests.the('campaign'))) - 'message',
-  '{"outcome": "refused", "code": "GC-008", "details": {}}', 'provision_gift_card: a server hears GC-008, and nothing is pending');
+  '{"outcome": "refused", "code": "GC-008", "details": {}}', 'provision_gift_card: a server, no billing entity → GC-008, and nothing is pending');
 update public.campaigns set billing_entity = 'client' where id = tests.the('campaign');
 
 select is(pg_temp.outcome(pg_temp.redeem_with($$ update public.gift_card_brands set is_enabled = false where id = tests.the('brand') $$)),
@@ -45,7 +45,7 @@ update public.clients set is_active = true where id = tests.the('client');
 -- promised nothing yet
 select is(pg_temp.outcome(pg_temp.redeem_with($$ update public.campaign_conditions set brand_id = null where campaign_id = tests.the('campaign') $$)),
   'GC-003 t GC-001 awaiting_configuration', 'redeem_gift_card: a condition without a brand → GC-003, and pending without a promise');
-select is((pg_temp.again() #>> '{details,pendingReward,id}'), (pg_temp.reward()).id::text, 'Asked again: the same id');
+select is((pg_temp.again() #>> '{details,pendingReward,id}'), (pg_temp.reward()).id::text, 'redeem_gift_card: twice → the same pending reward');
 select is((select count(*)::int from public.system_alerts where alert_type = 'pending_reward_blocked' and resolved_at is null
   and subject = tests.the('campaign') || ':condition:1'), 1, 'redeem_gift_card: one alert for the condition');
 update public.campaign_conditions set brand_id = tests.the('brand') where campaign_id = tests.the('campaign');
@@ -80,7 +80,7 @@ select is(pg_temp.again('+12025550142') #>> '{details,pendingReward,deliverTo}',
 update public.pending_rewards set created_at = now() - interval '31 minutes' where id = (pg_temp.reward()).id;
 select tests.keep('answer', pg_temp.again('+12025550143'));
 select is(jsonb_build_array(tests.kept('answer') -> 'code', tests.kept('answer') #> '{details,pendingReward,deliverTo}'),
-  '["GC-003", "+1•••••0142"]', 'redeem_gift_card: a foreign address after 30 minutes → GC-003, and the old one stays');
+  '["GC-003", "+1•••••0142"]', 'redeem_gift_card: another address after 30 minutes → GC-003, and the old one stays');
 select is((pg_temp.reward()).deliver_to, '+12025550142', '… the reward has the address');
 select is(pg_temp.again((select email from public.campaign_recipients where id = tests.the('visitor')), 'email') ->> 'code', 'GC-003',
   'redeem_gift_card: the recipient''s stored contact …');

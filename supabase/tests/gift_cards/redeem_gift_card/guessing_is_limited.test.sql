@@ -20,7 +20,7 @@ select count(tests.redeem('ADDRESS-' || n || '-' || n, ip => '203.0.113.9')) fro
 select is(tests.redeem('ADDRESS-21', ip => '203.0.113.9') ->> 'code', 'RB-429',
   'redeem_gift_card: the twenty-first attempt of an address → RB-429');
 select is(tests.redeem(tests.redemption_token(tests.the('recipient')), ip => '203.0.113.9') ->> 'code', 'RB-429',
-  'Even with a right code: nobody learns that it is right');
+  'redeem_gift_card: limited, with a valid code → the same RB-429');
 select is(tests.redeem(tests.redemption_token(tests.the('recipient')), ip => '203.0.113.10') ->> 'outcome', 'ok',
   'redeem_gift_card: another address → not limited');
 select count(tests.redeem('NETWORK-' || n || '-' || n, ip => '2001:db8:1:2::' || n)) from generate_series(1, 20) n;

@@ -87,7 +87,7 @@ select is(pg_temp.alert(), array[null::timestamptz], 'release_stuck_cards: an at
 select is((select metadata ->> 'gift_card_id' from public.system_alerts where alert_type = 'stuck_gift_card'
   and subject = tests.kept('card') #>> '{}'), tests.kept('card') #>> '{}', '… the alert names the card');
 select public.record_delivery_status('twilio', 'SM77', (tests.kept('lease') ->> 'attemptId')::uuid, 'delivered', null);
-select is(pg_temp.status(), 'delivered', 'Found out: it is delivered');
+select is(pg_temp.status(), 'delivered', 'get_delivery: found → delivered');
 select is(pg_temp.alert(), array[now()], '… the alert is resolved');
 
 -- a try that failed, and will be made again

@@ -19,7 +19,7 @@ $$;
 -- the first message waits
 select tests.keep(tests.create_delivery());
 select pg_temp.resend('sms', '+12025550188');
-select is(pg_temp.status('delivery'), 'cancelled', 'resend_gift_card: the first message still waits → it is called off');
+select is(pg_temp.status('delivery'), 'cancelled', 'resend_gift_card: the first message is still queued → cancelled');
 select is(tests.lease(tests.the('again')) ->> 'deliverTo', '+12025550188', '… and the new one is sent');
 select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 

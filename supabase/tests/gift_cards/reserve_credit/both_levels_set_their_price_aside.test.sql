@@ -38,7 +38,7 @@ select tests.sign_in(tests.create_user('agency_admin', tests.the('client')));
 select is((public.cancel_gift_card((tests.kept('answer') #>> '{result,giftCard,id}')::uuid, 'wrong person')).status, 'available',
   'reserve_credit: the card is returned undisclosed');
 select tests.sign_out();
-select is(pg_temp.credit(), '30.00 held 0.00, 60.00 held 0.00', 'reverse_charge: what was captured comes back at each level');
+select is(pg_temp.credit(), '30.00 held 0.00, 60.00 held 0.00', 'reverse_charge: a captured price → returned at each level');
 select is((select count(*)::int from public.ledger_transfers t where t.transfer_type = 'reversal' and t.reference_id = (
   select g.grant_id from public.billing_transactions g where g.reverses_id is not null and g.client_id = tests.the('client'))), 2,
   '… one reversal at each level');

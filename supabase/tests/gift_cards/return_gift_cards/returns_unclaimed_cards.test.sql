@@ -31,7 +31,7 @@ select is((select metadata ->> 'quantity' from public.audit_events
   where subject_id = tests.the('sale') and action = 'gift_cards.returned'), '3', '… and audited');
 select throws_ok('update public.admin_card_returns set quantity = 1', 'P0001', null, 'return_gift_cards: an update of a return → error');
 select is(tests.return_cards(tests.the('sale'), 2) - 'message', '{"outcome": "refused", "code": "GC-003", "details":
-  {"available": 1, "requested": 2}}', 'No more go back than are left of the sale: not another sale''s, not an upload''s');
+  {"available": 1, "requested": 2}}', 'return_gift_cards: more than are left of the sale → only those; none of another sale or upload');
 select is(pg_temp.counters('pool'), '[3, 3]', '… then none is left');
 
 select tests.keep('once', tests.return_cards(tests.the('sale'), 1, idempotency_key => 'once'));
@@ -57,7 +57,7 @@ select tests.add_cards(tests.the('master'), 2);
 select tests.keep('unpaid', tests.sell(tests.the('master'), tests.the('postpaid'), 2) #> '{result,saleId}');
 select is(tests.return_cards(tests.the('unpaid'), 2) #>> '{result,returnedToCredit}', 'false',
   'return_gift_cards: an uncharged sale → nothing returned to credit');
-select is((select count(*)::int from public.ledger_accounts where client_id = tests.the('postpaid')), 0, '… nothing comes back');
+select is((select count(*)::int from public.ledger_accounts where client_id = tests.the('postpaid')), 0, '… nothing is returned');
 select is(pg_temp.counters('master'), '[2, 2]', '… but the cards');
 select is_empty('select * from private.ledger_imbalances', 'invariants: the ledger balances');
 

@@ -40,7 +40,7 @@ select is(pg_temp.audited(), 2::bigint, 'reveal_gift_card_to_staff: a refusal is
 
 -- the quota
 select is((select count(*) from generate_series(1, 25) n where pg_temp.look(tests.the('agent')) ->> 'outcome' = 'ok'), 18::bigint,
-  'After twenty looks the day is over: refusals have cost nothing');
+  'reveal_gift_card_to_staff: twenty reveals, refusals not counted → the quota of the day is used up');
 select is(pg_temp.look(tests.the('agent')) ->> 'code', 'RB-429', 'reveal_gift_card_to_staff: the twenty-first reveal → RB-429');
 select is(pg_temp.audited(), 20::bigint, 'reveal_gift_card_to_staff: every reveal has its audit row');
 select isnt_empty($$ select from public.system_alerts where subject like 'staff-disclosure:%' and resolved_at is null $$,

@@ -25,7 +25,7 @@ select is((public.cancel_gift_card((tests.kept('answer') #>> '{result,giftCard,i
   'sell_gift_cards: the card is returned to stock undisclosed')
 from (select tests.sign_in(tests.create_user('client_admin', tests.the('client')))) s;
 select tests.sign_out();
-select is(pg_temp.credit(), 0.00, 'And no money with it: it still belongs to the client');
+select is(pg_temp.credit(), 0.00, 'return_gift_cards: a card of the client''s own → no money with it');
 select row_eq($$ select sum(b.price), sum(b.quantity), count(distinct b.sale_id) from public.billing_transactions b
   where b.recipient_id = tests.the('recipient') $$, row(0.00, 0::bigint, 1::bigint), '… the bill is reversed, with its sale');
 select is(tests.return_cards(tests.the('sale'), 2) ->> 'outcome', 'ok', 'return_gift_cards: → back to the platform');

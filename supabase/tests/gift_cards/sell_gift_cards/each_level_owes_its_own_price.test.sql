@@ -23,7 +23,7 @@ select tests.keep('sale', tests.sell(tests.the('master'), tests.the('client'), 3
 select row_eq($$ select price_per_card, platform_price_per_card, total_amount, platform_total_amount, cost_per_card
   from public.admin_card_sales where id = tests.the('sale') $$,
   row(26.40::numeric(18,2), 24.00::numeric(18,2), 79.20::numeric(18,2), 72.00::numeric(18,2), 20.00::numeric(18,2)),
-  'sell_gift_cards: without a price → the client owes its agency''s, the agency the platform''s');
+  'sell_gift_cards: without a price → the client is charged its agency''s, the agency the platform''s');
 select is(pg_temp.credit(), array[228.00, 120.80], 'sell_gift_cards: each level pays its own price');
 select tests.keep('passed', tests.sell(tests.the('master'), tests.the('client'), 2, 23) #> '{result,saleId}');
 select row_eq($$ select price_per_card, platform_price_per_card from public.admin_card_sales where id = tests.the('passed') $$,

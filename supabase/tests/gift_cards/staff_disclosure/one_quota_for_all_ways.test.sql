@@ -23,16 +23,16 @@ create function pg_temp.resend(deliver_to text, reason text, actor uuid default 
 $$;
 
 -- provisioning
-select is(pg_temp.give(0, reason => null), 'GC-012', 'provision_gift_card_for_call_center: foreign address without a reason → GC-012');
+select is(pg_temp.give(0, reason => null), 'GC-012', 'provision_gift_card_for_call_center: another address without a reason → GC-012');
 select is(pg_temp.left_in_quota(), 20, 'provision_gift_card_for_call_center: refused → takes nothing from the quota');
 select is(pg_temp.give(0, deliver_to => null, reason => null), 'ok', 'provision_gift_card_for_call_center: own address → needs no reason');
-select is(pg_temp.give(1), 'ok', 'provision_gift_card_for_call_center: foreign address with a reason → ok');
-select is(pg_temp.left_in_quota(), 19, 'provision_gift_card_for_call_center: foreign address → one disclosure');
+select is(pg_temp.give(1), 'ok', 'provision_gift_card_for_call_center: another address with a reason → ok');
+select is(pg_temp.left_in_quota(), 19, 'provision_gift_card_for_call_center: another address → one disclosure');
 select is(pg_temp.give(1), 'GC-010', 'provision_gift_card_for_call_center: given already → GC-010');
-select is(pg_temp.left_in_quota(), 19, 'provision_gift_card_for_call_center: refused after the quota was taken → it comes back');
+select is(pg_temp.left_in_quota(), 19, 'provision_gift_card_for_call_center: refused after the quota was taken → it is returned');
 select isnt_empty($$ select from public.audit_events where subject_id = pg_temp.nth(1) and action = 'gift_card.sent_elsewhere'
   and reason = 'asked by phone' and actor_id = tests.the('agent') $$,
-  'provision_gift_card_for_call_center: foreign address → audit row with the reason');
+  'provision_gift_card_for_call_center: another address → audit row with the reason');
 
 -- a verified caller is exempt
 select is(pg_temp.give(2, code => tests.redemption_token(pg_temp.nth(2)), reason => null), 'ok',
@@ -59,15 +59,15 @@ select is(pg_temp.repeat('+12025550101'), 'RB-409', 'provision_gift_card_for_cal
 update private.attempt_buckets set taken = 1 where surface = 'staff-disclosure';
 
 -- resend
-select is(pg_temp.resend('+12025550100', null), 'GC-012', 'resend_gift_card: foreign address without a reason → GC-012');
+select is(pg_temp.resend('+12025550100', null), 'GC-012', 'resend_gift_card: another address without a reason → GC-012');
 select is(pg_temp.resend(null, null), 'ok', 'resend_gift_card: own address → needs no reason');
-select is(pg_temp.resend('+12025550100', 'new phone'), 'ok', 'resend_gift_card: foreign address with a reason → ok');
+select is(pg_temp.resend('+12025550100', 'new phone'), 'ok', 'resend_gift_card: another address with a reason → ok');
 select is(pg_temp.resend('+12025550100', null, null), 'ok', 'resend_gift_card: server → no quota, no reason');
-select is(pg_temp.left_in_quota(), 18, 'resend_gift_card: foreign address → one disclosure');
+select is(pg_temp.left_in_quota(), 18, 'resend_gift_card: another address → one disclosure');
 
 -- the end of the quota, for every way
 select is((select count(*)::int from generate_series(5, 45) n where pg_temp.give(n) = 'ok'), 18,
-  'provision_gift_card_for_call_center: forty foreign addresses → no more than the quota');
+  'provision_gift_card_for_call_center: forty other addresses → no more than the quota');
 select is(pg_temp.resend('+12025550100', 'new phone'), 'RB-429', 'resend_gift_card: quota used up by provisioning → RB-429');
 select is(tests.reveal_to_staff((select id from public.gift_cards where recipient_id = pg_temp.nth(0)), 'asked by phone',
   tests.request(tests.the('agent'))) ->> 'code', 'RB-429', 'reveal_gift_card_to_staff: quota used up by provisioning → RB-429');

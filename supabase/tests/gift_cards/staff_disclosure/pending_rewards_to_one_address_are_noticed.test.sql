@@ -16,7 +16,7 @@ create function pg_temp.alerts() returns int language sql as $$
   where alert_type = 'cards_to_one_address' and client_id = tests.the('client') and resolved_at is null
 $$;
 
-select is(pg_temp.ask(0), 'GC-003', 'No card in stock: the reward is pending');
+select is(pg_temp.ask(0), 'GC-003', 'staff_disclosure: no stock → the reward is pending');
 select pg_temp.ask(1);
 select is(pg_temp.alerts(), 0, 'provision_gift_card_for_call_center: pending rewards of two recipients to one address → no alert');
 select pg_temp.ask(2);

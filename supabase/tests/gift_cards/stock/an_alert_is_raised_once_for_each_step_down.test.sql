@@ -50,7 +50,7 @@ select is(pg_temp.all_alerts(), 3, 'stock: a fold without movements → no alert
 
 select tests.add_cards(tests.the('pool'), 3);
 select tests.settle(tests.the('pool'));
-select is(pg_temp.open_alerts(), 'low_gift_card_inventory/warning', 'Restocking resolves what is over: 3 of 23');
+select is(pg_temp.open_alerts(), 'low_gift_card_inventory/warning', 'stock: restocked to 3 of 23 → alerts of lower steps are resolved');
 select tests.add_cards(tests.the('pool'), 20);
 select tests.settle(tests.the('pool'));
 select is(pg_temp.open_alerts(), null, 'stock: restocked → all are resolved');
@@ -95,10 +95,10 @@ select tests.keep('pool', tests.create_pool(tests.the('client'), tests.the('bran
 select tests.keep('card', tests.provision_for_caller(tests.create_user('call_agent', tests.the('client')),
   recipient_id => tests.create_recipients(tests.the('campaign'))) #> '{result,giftCard,id}');
 select tests.settle(tests.the('pool'));
-select matches(pg_temp.open_alerts(), 'pool_exhausted', 'The last card is given: the pool is exhausted');
+select matches(pg_temp.open_alerts(), 'pool_exhausted', 'stock: the last card is claimed → exhausted');
 select private.return_to_stock(c, null) from public.gift_cards c where c.id = tests.the('card');
 select tests.settle(tests.the('pool'));
-select is(pg_temp.open_alerts(), null, 'It comes back: the alerts are resolved');
+select is(pg_temp.open_alerts(), null, 'stock: it is returned → the alerts are resolved');
 
 select * from finish();
 rollback;

@@ -45,7 +45,7 @@ select row_eq($$ select client_id, subject, metadata ->> 'campaign_status' from 
   row(tests.the('client'), tests.the('campaign')::text, 'active'::text), '… says which campaign, and its status');
 select tests.add_cards(tests.the('pool'), 1);
 select public.fulfil_pending_reward('{}');
-select is(pg_temp.watch(), 0, 'One of them is given: the other is still late');
+select is(pg_temp.watch(), 0, 'watch_pending_rewards: one of two is fulfilled → the other is still late');
 select tests.add_cards(tests.the('pool'), 1);
 select public.fulfil_pending_reward('{}');
 select is(pg_temp.watch(), 1, 'watch_pending_rewards: the last is given → resolved');
@@ -62,7 +62,7 @@ select is(pg_temp.alerts(), 'pending_rewards_overdue', 'watch_pending_rewards: a
 update public.pending_rewards set created_at = now() where recipient_id = tests.the('third');
 update public.campaigns set status = 'ended' where id = tests.the('campaign');
 select pg_temp.watch();
-select is(pg_temp.alerts(), 'ended_campaign_owes', 'watch_pending_rewards: a campaign that has ended and owes → an alert, whatever the age');
+select is(pg_temp.alerts(), 'ended_campaign_owes', 'watch_pending_rewards: an ended campaign with a pending reward → an alert, at any age');
 update public.campaigns set status = 'active' where id = tests.the('campaign');
 select is(pg_temp.watch(), 1, 'watch_pending_rewards: active again → resolved');
 select is(pg_temp.alerts(), null, '… and nothing is open');

@@ -20,7 +20,7 @@ select isnt(tests.buy(30) #>> '{result,purchase,purchaseId}', tests.the('purchas
 select tests.keep('purchase', (tests.buy(30) #>> '{result,purchase,purchaseId}')::uuid);
 select public.record_payment(tests.the('purchase'), tests.payment(tests.the('purchase'), 'requires_payment_method'));
 select is(pg_temp.fail('resource_missing') ->> 'status', 'awaiting_payment',
-  'A payment that has begun is not refused at once: it might be paid');
+  'record_payment: a payment that has begun, reported as not begun → stays open, since it might be paid');
 select is(public.fail_package_purchase(tests.the('purchase'), null, 'late') #>> '{result,purchase,status}', 'awaiting_payment',
   'record_payment: not started, by a report of a lost answer → stays open');
 update public.package_purchases set expires_at = now() where id = tests.the('purchase');

@@ -37,7 +37,7 @@ select is(pg_temp.notices(), 'purchase_completed', '… one message to the custo
 select pg_temp.begin_purchase();
 select is(pg_temp.record('requires_payment_method', '{"error": "card_declined"}'), 'awaiting_payment',
   'record_payment: declined → stays open');
-select is(tests.bizcoins(tests.the('customer')), '30/30', 'And its bizcoins held: the customer tries again');
+select is(tests.bizcoins(tests.the('customer')), '30/30', '… and its bizcoins are held, for the customer''s next attempt');
 select is(pg_temp.record('canceled'), 'cancelled', 'record_payment: cancelled → ended');
 select is(tests.bizcoins(tests.the('customer')), '30/0', '… its bizcoins are released');
 select is(public.record_payment(tests.the('purchase'), tests.payment(tests.the('purchase'), 'canceled'))
@@ -76,7 +76,7 @@ select is((select refunded_payment from public.package_purchases where id = test
 select is(pg_temp.alerts(), 'payment_mismatch refund_failed', '… and an alert is raised');
 select pg_temp.begin_purchase();
 select is(pg_temp.record('canceled', '{"amount": 100}') || ' ' || tests.bizcoins(tests.the('customer')) || ' ' || pg_temp.notices(),
-  'failed 30/0 purchase_ended', 'Cancelled, another payment ends the purchase as well: nobody is stuck in it');
+  'failed 30/0 purchase_ended', 'record_payment: cancelled as another payment → the purchase ends as well');
 select pg_temp.begin_purchase();
 select pg_temp.record('canceled');
 select is(pg_temp.record('succeeded', '{"amountReceived": 1800}') || ' ' || pg_temp.sent_back(), 'cancelled 18.00 USD pending 1800',
@@ -89,13 +89,13 @@ select is(pg_temp.record('succeeded', '{"id": "pi_other"}') || ' ' || pg_temp.al
 -- paid too late
 select pg_temp.begin_purchase();
 select pg_temp.record('canceled');
-select is(pg_temp.record('succeeded'), 'completed', 'Paid after all: honoured, for the bizcoins are still there');
+select is(pg_temp.record('succeeded'), 'completed', 'record_payment: paid after the end, bizcoins still available → completed');
 select is(tests.bizcoins(tests.the('customer')) || pg_temp.packages(), '0/01', '… captured, and the package is active');
 select pg_temp.begin_purchase();
 select pg_temp.record('canceled');
 select private.reserve_hold(private.ledger_account(tests.the('client'), 'user', tests.the('customer'), 'bizcoin'), 1,
   now() + interval '1 hour', 'spent');
-select is(pg_temp.record('succeeded'), 'cancelled', 'Paid after all, and the bizcoins are spent: it stays over');
+select is(pg_temp.record('succeeded'), 'cancelled', 'record_payment: paid after the end, bizcoins spent → stays closed');
 select is(pg_temp.record('succeeded'), 'cancelled', '… however often it is reported');
 select results_eq($$ select payment_amount, bizcoins::int, status from public.package_refunds
   where purchase_id = tests.the('purchase') $$, $$ values (19.00, 0, 'pending') $$, 'record_payment: the payment is refunded, once');
@@ -106,7 +106,7 @@ select is(pg_temp.alerts() || ' ' || pg_temp.notices(), 'payment_too_late paymen
 select pg_temp.begin_purchase();
 update public.ledger_holds set expires_at = now() where reference_id = tests.the('purchase');
 select public.release_holds();
-select is(pg_temp.record('succeeded'), 'completed', 'Paid after the hold has run out: held again, and completed');
+select is(pg_temp.record('succeeded'), 'completed', 'record_payment: paid after the hold lapsed → held again, and completed');
 
 select pg_temp.begin_purchase();
 update public.ledger_holds set expires_at = now() where reference_id = tests.the('purchase');

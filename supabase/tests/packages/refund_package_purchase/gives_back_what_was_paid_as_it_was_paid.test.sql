@@ -91,7 +91,7 @@ select is(pg_temp.state(), 'completed cancelled', 'refund_package_purchase: a ba
 select tests.keep(tests.create_buyer(balance => 30, price => 49));
 select tests.keep('purchase', (tests.buy(30) #>> '{result,purchase,purchaseId}')::uuid);
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
-select is(pg_temp.refund() ->> 'code', 'VC-026', 'What is not paid is not refunded: it is cancelled');
+select is(pg_temp.refund() ->> 'code', 'VC-026', 'refund_package_purchase: not paid → refused; cancel it');
 select is_empty('select * from private.purchases_off union all select null, problem from private.ledger_imbalances', 'invariants: none is violated');
 -- the processor is silent
 create function pg_temp.unresolved() returns text language sql as $$

@@ -59,7 +59,7 @@ select pg_temp.open_shop(49, 10);
 select tests.keep('purchase', (tests.buy(0) #>> '{result,purchase,purchaseId}')::uuid);
 select pg_temp.settle('canceled');
 update public.voucher_entitlements set status = 'expired', expired_at = now() where user_id = tests.the('customer');
-select is(pg_temp.settle('succeeded'), 'cancelled', 'Paid late, and the discount is gone: the purchase stays over');
+select is(pg_temp.settle('succeeded'), 'cancelled', 'start_package_purchase: paid late, the discount used elsewhere → stays closed');
 select is((select payment_amount from public.package_refunds where purchase_id = tests.the('purchase')), 44.10, '… and the payment is refunded');
 
 -- in two currencies

@@ -64,7 +64,7 @@ select tests.keep(tests.create_buyer(balance => 100, price => 40));
 select is(tests.buy(40, 'key', expected => 1) ->> 'code', 'VC-031', 'start_package_purchase: bizcoins alone leave 0, and not 1 → VC-031');
 select is(pg_temp.status(tests.buy(40, 'key', expected => 0)), 'completed', 'start_package_purchase: 0 expected → it is paid');
 select pg_temp.reprice(50);
-select is(tests.buy(40, 'key', expected => 0) ->> 'replayed', 'true', 'start_package_purchase: asked again with its key → the same answer');
+select is(tests.buy(40, 'key', expected => 0) ->> 'replayed', 'true', 'start_package_purchase: the same key again → the same answer');
 
 select * from finish();
 rollback;

@@ -27,12 +27,12 @@ select pg_temp.begin_purchase();
 select is(pg_temp.start(), 'awaiting_payment continue', 'open: start → the same purchase');
 select is(pg_temp.continue(), 'awaiting_payment continue', 'open: continue → it goes on');
 select is(pg_temp.said(tests.buy(20)), 'VC-025 continue', 'open: start otherwise → VC-025, continue');
-select is(pg_temp.cancel(), 'awaiting_payment cancel', 'open: cancel → the processor is asked');
+select is(pg_temp.cancel(), 'awaiting_payment cancel', 'start_package_purchase: open: cancel → the processor is called');
 
 -- the processor has not answered
 select is(pg_temp.start(), 'VC-025 cancel', 'being cancelled: start → VC-025, cancel');
 select is(pg_temp.continue(), 'VC-026 cancel', 'being cancelled: continue → VC-026, cancel');
-select is(pg_temp.cancel(), 'awaiting_payment cancel', 'being cancelled: cancel → the processor is asked again');
+select is(pg_temp.cancel(), 'awaiting_payment cancel', 'start_package_purchase: being cancelled: cancel → the processor is called again');
 select is(pg_temp.bank('canceled'), 'cancelled begin', 'being cancelled: the processor agrees → begin');
 select is(pg_temp.continue(), 'VC-026 begin', 'cancelled: continue → VC-026, begin');
 select is(pg_temp.cancel(), 'cancelled begin', 'cancelled: cancel → nothing more');
@@ -48,7 +48,7 @@ select is((select count(*)::int from public.audit_events where subject_id = test
 select is(pg_temp.start(), 'awaiting_payment continue', 'lifted: start → the same purchase');
 select is(pg_temp.continue(), 'awaiting_payment continue', 'lifted: continue → it goes on');
 select is(pg_temp.bank('requires_payment_method'), 'awaiting_payment continue', 'lifted: the payment fails → it can be paid again');
-select is(pg_temp.cancel(), 'awaiting_payment cancel', 'lifted: cancel → can be asked again');
+select is(pg_temp.cancel(), 'awaiting_payment cancel', 'start_package_purchase: lifted: cancel → can be repeated');
 select is(pg_temp.bank('succeeded'), 'completed none', 'being cancelled: paid meanwhile → completed');
 select is(pg_temp.continue(), 'completed none', 'completed: continue → the answer');
 select is(pg_temp.cancel(), 'VC-026 none', 'completed: cancel → VC-026, none');
@@ -59,7 +59,7 @@ select pg_temp.begin_purchase();
 update public.package_purchases set expires_at = now() where id = tests.the('purchase');
 select is(pg_temp.start(), 'VC-025 cancel', 'past its end: start → VC-025, cancel');
 select is(pg_temp.continue(), 'VC-026 cancel', 'past its end: continue → VC-026, cancel');
-select is(pg_temp.cancel(), 'awaiting_payment cancel', 'past its end: cancel → the processor is asked');
+select is(pg_temp.cancel(), 'awaiting_payment cancel', 'start_package_purchase: past its end: cancel → the processor is called');
 select is(pg_temp.bank('canceled'), 'cancelled begin', 'past its end: the processor agrees → begin');
 select is(pg_temp.start(), 'awaiting_payment continue', 'past its end and cancelled: start → a new purchase');
 

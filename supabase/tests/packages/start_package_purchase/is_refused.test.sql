@@ -5,7 +5,7 @@ select plan(14);
 select tests.keep(tests.create_buyer(balance => 10, price => 49));
 select is(tests.buy(11) #> '{details,balance}', '10', 'start_package_purchase: more bizcoins than the balance → says the balance');
 select is(tests.buy(11) ->> 'code', 'WL-001', 'start_package_purchase: by its code');
-select is(tests.buy(0, is_live => null) ->> 'code', 'RB-503', 'Nobody takes payments: what must be charged is not begun');
+select is(tests.buy(0, is_live => null) ->> 'code', 'RB-503', 'start_package_purchase: no payment processor → a charge is refused');
 select is(tests.buy(0, customer_id => tests.create_user('customer', tests.create_client())) ->> 'code', 'RB-404',
   'start_package_purchase: another client''s package → RB-404');
 select is(tests.buy(0, customer_id => tests.create_user('call_agent', tests.the('client'))) ->> 'code', 'RB-404',

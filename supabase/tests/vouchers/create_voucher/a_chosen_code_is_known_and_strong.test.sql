@@ -43,7 +43,7 @@ from unnest(array['2027', 'SALE', 'СКИДКА-2027', 'САFE-2027', '🎁CAFE2
 select is((select count(distinct code_fingerprint)::int from public.redemption_attempts where subject = tests.the('customer')::text
   and code = 'VC-001'), 6, 'redeem_voucher: each unknown text → an attempt with its own fingerprint');
 select is((select taken from private.attempt_buckets where kind = 'user' and key = tests.the('customer')::text), 6,
-  'redeem_voucher: an unknown text → costs the customer a try');
+  'redeem_voucher: an unknown text → takes one of the customer''s attempts');
 select is(tests.validate_voucher(tests.the('customer'), code => 'СКИДКА-2027') ->> 'code', 'VC-001', 'validate_voucher: СКИДКА-2027 → VC-001');
 select is(tests.redeem_voucher(tests.the('customer'), code => '  cafe  2027') ->> 'outcome', 'ok', 'redeem_voucher: cafe 2027 → CAFÉ-2027');
 

@@ -81,7 +81,8 @@ select is(pg_temp.refusal(pg_temp.makes(jsonb_build_object(field, '["acme.com"]'
   ('perCustomerLimits', 'perCustomerLimit')) as t (field, nearest);
 select is(pg_temp.refusal(pg_temp.changes('{"allowed_domains": null}')), 'RB400 allowed_domains (is not known; did you mean allowedDomains?)',
   'update_voucher: allowed_domains → RB-400');
-select matches(pg_temp.refusal(pg_temp.makes('{"foo": 1}')), '^RB400 foo \(is not known; known are code, type, ', 'create_voucher: a field that is like none → RB-400');
+select matches(pg_temp.refusal(pg_temp.makes('{"foo": 1}')), '^RB400 foo \(is not known; known are code, type, ',
+  'create_voucher: a field that is like none → RB-400');
 
 -- other kinds are not read as something else, either
 select is(pg_temp.refusal(pg_temp.makes(terms::jsonb)), 'RB400 ' || refusal, format('create_voucher: %s → RB-400', terms)) from (values
@@ -90,7 +91,8 @@ select is(pg_temp.refusal(pg_temp.makes(terms::jsonb)), 'RB400 ' || refusal, for
   ('{"ownerId": "me"}', 'ownerId (must be a UUID)'), ('{"packageId": 5}', 'packageId (must be a UUID)'), ('{"dealerId": []}', 'dealerId (must be a UUID)')) as t (terms, refusal);
 select is(pg_temp.refusal(format('select public.create_voucher(tests.the(''client''), %L)', given)), 'RB400 voucher (must be an object)',
   'create_voucher: ' || given || ' → RB-400') from unnest(array['[]', '"credit"', 'null', '5']) given;
-select is(pg_temp.refusal(pg_temp.makes('{"code": " "}')), 'RB400 code (A code begins with a letter or a digit)', 'create_voucher: a blank code → RB-400, and none is drawn');
+select is(pg_temp.refusal(pg_temp.makes('{"code": " "}')), 'RB400 code (A code begins with a letter or a digit)',
+  'create_voucher: a blank code → RB-400, and none is drawn');
 select is(pg_temp.refusal(pg_temp.changes(jsonb_build_object(field, null))), format('RB400 %s (cannot be removed)', field),
   format('update_voucher: %s: null → RB-400', field)) from unnest(array['isActive', 'isPublic', 'perCustomerLimit', 'startsAt']) field;
 
@@ -99,7 +101,7 @@ select is(pg_temp.refusal(pg_temp.changes('{"allowedDomains": ["@München.de", "
 select is((public.update_voucher(tests.the('companys'), '{"isPublic": true}')).allowed_domains, '{xn--mnchen-3ya.de,acme.com}',
   'update_voucher: another field → leaves the restriction');
 select tests.sign_out();
-select is(tests.redeem_voucher(tests.the('stranger'), tests.the('companys')) ->> 'code', 'VC-011', 'redeem_voucher: a stranger → VC-011');
+select is(tests.redeem_voucher(tests.the('stranger'), tests.the('companys')) ->> 'code', 'VC-011', 'redeem_voucher: another person → VC-011');
 select is(tests.redeem_voucher(tests.the('employee'), tests.the('companys')) ->> 'outcome', 'ok', 'redeem_voucher: the domain in Punycode → ok');
 select is(tests.redeem_voucher(tests.the('colleague'), tests.the('companys')) ->> 'outcome', 'ok', 'redeem_voucher: the domain in its own letters → ok');
 select tests.sign_in((select created_by from public.vouchers where id = tests.the('companys')));

@@ -31,7 +31,7 @@ select is((private.entitlement_for(tests.create_client(), tests.the('customer'),
 -- how much
 select is(private.discount_of(e, 10.01, 'USD'), 2.00, 'entitlements: twenty per cent of 10.01 → 2.00')
   from public.voucher_entitlements e where id = tests.the('plain');
-select is(private.discount_of(e, 10.03, 'USD'), 2.01, 'Half a cent and more is rounded up: 2.006')
+select is(private.discount_of(e, 10.03, 'USD'), 2.01, 'discount_of: half a cent and more → rounded up: 2.006')
   from public.voucher_entitlements e where id = tests.the('plain');
 select is(private.discount_of(e, 0.01, 'USD'), 0.01, 'entitlements: half a cent → a cent, and no more than the price')
   from public.voucher_entitlements e where id = tests.the('large');

@@ -2,7 +2,7 @@ begin;
 set local search_path = public, extensions, tests;
 select plan(20);
 
-select is(private.normalised_email(' Ada.Archer+news@GoogleMail.com'), 'adaarcher@gmail.com', 'Gmail: dots, tags, both domains');
+select is(private.normalised_email(' Ada.Archer+news@GoogleMail.com'), 'adaarcher@gmail.com', 'normalised_email: Gmail → without dots and tags, one domain');
 select is(private.normalised_email('Ada.Archer+news@Example.com'), 'ada.archer@example.com', '… of other providers dots count');
 select is(private.identity_of('+1 (202) 555-0100'), 'phone:+12025550100', 'redeem_voucher: a phone number → its digits');
 select is(private.identity_of('12025550100'), private.identity_of('+1 202 555 0100'), '… with or without +');

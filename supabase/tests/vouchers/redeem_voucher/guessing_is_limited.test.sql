@@ -15,7 +15,7 @@ select cmp_ok((tests.kept('limited') #>> '{details,retryAfter}')::int, '>=', 1, 
 select is(tests.validate_voucher(tests.the('customer'), tests.the('voucher'), ip => '198.51.100.12') ->> 'code', 'RB-429',
   'validate_voucher: → the same limit');
 select is(tests.redeem_voucher(tests.the('customer'), tests.the('voucher'), ip => '198.51.100.13') ->> 'code', 'RB-429',
-  'Even with a right code: nobody learns that it is right');
+  'redeem_voucher: limited, with a valid code → the same RB-429');
 select is(tests.redeem_voucher(tests.create_customer(tests.the('client')), tests.the('voucher'), ip => '198.51.100.13')
   ->> 'outcome', 'ok', 'redeem_voucher: other accounts are not limited');
 

@@ -40,7 +40,7 @@ $$;
 select tests.keep('voucher', tests.create_voucher(tests.the('client'), '{"value": 50, "usage_limit": 1}'));
 select tests.keep('usage', pg_temp.redeem(tests.the('voucher')));
 select tests.keep('hold', pg_temp.hold(tests.the('customer'), 30));
-select is(pg_temp.roll_back(tests.the('usage'), 'first'), '20.00', 'rollback_voucher_redemption: 30 of 50 held → 20 taken back, not complete');
+select is(pg_temp.roll_back(tests.the('usage'), 'first'), '20.00', 'rollback_voucher_redemption: 30 of 50 held → 20 revoked, not complete');
 select is(pg_temp.counted(tests.the('usage')), 'redeemed 1/1', 'rollback_voucher_redemption: in part → the use stays counted, for voucher and person');
 select is(tests.redeem_voucher(tests.the('customer'), tests.the('voucher')) ->> 'code', 'VC-007', 'redeem_voucher: after a partial rollback → VC-007');
 select is(tests.redeem_voucher(tests.the('owner'), tests.the('voucher')) ->> 'code', 'VC-006', 'redeem_voucher: by another customer → VC-006');
@@ -50,7 +50,7 @@ select private.release_hold(tests.the('hold'));
 select is(pg_temp.roll_back(tests.the('usage'), 'first'), '20.00', 'rollback_voucher_redemption: the same idempotency key → the stored answer');
 select is(pg_temp.bizcoins(), 30.00, 'rollback_voucher_redemption: the same idempotency key → takes nothing');
 select is(pg_temp.roll_back(tests.the('usage'), 'second'), '30.00 complete', 'rollback_voucher_redemption: the rest is free → taken, complete');
-select is(pg_temp.counted(tests.the('usage')), 'rolled_back 0/0', 'rollback_voucher_redemption: complete → the use is given back');
+select is(pg_temp.counted(tests.the('usage')), 'rolled_back 0/0', 'rollback_voucher_redemption: complete → the use is returned');
 select is(pg_temp.roll_back(tests.the('usage')), 'VC015', 'rollback_voucher_redemption: complete, again → VC-015');
 select is(tests.redeem_voucher(tests.the('customer'), tests.the('voucher')) ->> 'outcome', 'ok', 'redeem_voucher: after a complete rollback → ok');
 select is(pg_temp.bizcoins(), 50.00, '… its 50, once');
@@ -74,8 +74,8 @@ select tests.activate(tests.the('client'), tests.the('customer'), messages => 10
 select tests.keep('texts', tests.create_voucher(tests.the('client'), '{"type": "message", "value": 2000}'));
 select tests.keep('sent', pg_temp.redeem(tests.the('texts')));
 select tests.use_messages(tests.the('client'), tests.the('customer'), 150);
-select is(pg_temp.roll_back(tests.the('sent')), '1950.00', 'rollback_voucher_redemption: 50 of 2,000 messages used → 1,950 taken back, not complete');
-select is(tests.redeem_voucher(tests.the('customer'), tests.the('texts')) ->> 'code', 'VC-007', 'redeem_voucher: messages taken back in part → VC-007');
+select is(pg_temp.roll_back(tests.the('sent')), '1950.00', 'rollback_voucher_redemption: 50 of 2,000 messages used → 1,950 revoked, not complete');
+select is(tests.redeem_voucher(tests.the('customer'), tests.the('texts')) ->> 'code', 'VC-007', 'redeem_voucher: messages revoked in part → VC-007');
 select is(pg_temp.roll_back(tests.the('sent')), 'VC016', 'rollback_voucher_redemption: used messages → never come back, VC-016');
 
 -- a package
@@ -88,7 +88,7 @@ select tests.use_messages(tests.the('client'), tests.the('customer'), 400);
 select tests.sign_in(tests.the('admin'));
 select is(public.rollback_voucher_redemption(tests.the('used'), 'fraud') - 'redemptionId', '{"type": "package", "benefit": 1.00, "takenBack": 1, "remaining": 0.00,
   "ownerBenefit": null, "ownerTakenBack": 0, "messagesKept": 400, "isComplete": false}',
-    'rollback_voucher_redemption: a package whose messages were used → taken back, not complete');
+    'rollback_voucher_redemption: a package whose messages were used → revoked, not complete');
 select tests.sign_out();
 select is(pg_temp.counted(tests.the('used')), 'redeemed 1/1', 'rollback_voucher_redemption: its use stays counted');
 select is(pg_temp.roll_back(tests.the('used')), 'VC016', 'rollback_voucher_redemption: again → VC-016');

@@ -40,7 +40,7 @@ select tests.keep('percentage', tests.create_voucher(tests.the('client'),
 select is(jsonb_path_query_first(tests.validate_voucher(tests.the('buyer'), tests.the('percentage'),
     package_id => tests.create_package(tests.the('client'), price => 49)), '$.result.rules[*] ? (@.rule == "minimum_purchase")'),
   '{"rule": "minimum_purchase", "passed": false, "actual": 49.00, "required": 50.00, "code": "VC-014",
-    "message": "The purchase is too small for the voucher"}', 'A purchase that is too small: what it costs, and what it must');
+    "message": "The purchase is too small for the voucher"}', 'validate_voucher: a purchase below the minimum → its price, and the minimum');
 
 -- no oracle
 select is(tests.validate_voucher(tests.the('buyer'), code => 'NOBODY-HAS-THIS'),
