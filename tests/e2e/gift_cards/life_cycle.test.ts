@@ -135,7 +135,10 @@ Deno.test('life cycle: cancelled without replacement → GC-010 in its own words
   assert.equal(told.message, 'The reward was cancelled without replacement');
   assert.deepEqual([told.status, told.giftCardId], ['cancelled', body.giftCard.id]);
   const visitor = assertRefused(await redeem(promised.recipient.token), 'GC-010');
-  assert.deepEqual([visitor.message, visitor.solution], ['Already provisioned', 'Customer already received gift card']);
+  assert.deepEqual([visitor.message, visitor.solution], [
+    'Already provisioned',
+    'Customer already received gift card; staff can send it again (resend-gift-card)',
+  ]);
 
   const reason = 'The suspicion was unfounded';
   const allowed = await admin.client.rpc('allow_gift_card_replacement', { gift_card_id: body.giftCard.id, reason });

@@ -1,4 +1,4 @@
-/** What the answer of a refused request contains. */
+/** Status, message and solution of an error code. */
 export interface CatalogueEntry {
   status: number;
   message: string;
@@ -20,7 +20,7 @@ export const catalogue = {
   'GC-003': {
     status: 400,
     message: 'No inventory available: No available gift cards in pool.',
-    solution: 'Upload cards or configure Tillo',
+    solution: 'Upload cards or configure Tillo; a "pendingReward" in the error is fulfilled as soon as there is a card',
   },
   'GC-004': {
     status: 503,
@@ -30,7 +30,7 @@ export const catalogue = {
   'GC-005': {
     status: 502,
     message: 'Tillo API call failed: Tillo API error.',
-    solution: 'Check Tillo account status',
+    solution: 'Check Tillo account status; a purchase with "pending": true is completed without another request',
   },
   'GC-006': {
     status: 402,
@@ -40,7 +40,7 @@ export const catalogue = {
   'GC-007': {
     status: 500,
     message: 'Billing transaction failed',
-    solution: 'Check database connection',
+    solution: 'Check database connection; nothing was provisioned, so retry the request',
   },
   'GC-008': {
     status: 400,
@@ -55,42 +55,42 @@ export const catalogue = {
   'GC-010': {
     status: 409,
     message: 'Already provisioned',
-    solution: 'Customer already received gift card',
+    solution: 'Customer already received gift card; staff can send it again (resend-gift-card)',
   },
   'GC-011': {
     status: 404,
     message: 'Invalid redemption code',
-    solution: 'Verify code exists in system',
+    solution: 'Verify code exists in system: check its spelling, and that its campaign is active',
   },
   'GC-012': {
     status: 400,
     message: 'Missing parameters',
-    solution: 'Check API request format',
+    solution: 'Check API request format: correct what "fields" names',
   },
   'GC-013': {
     status: 500,
     message: 'Database function error',
-    solution: 'Check migration status',
+    solution: 'Check migration status; retry later, and find the requestId in the function logs',
   },
   'GC-014': {
     status: 502,
     message: 'Delivery notification failed',
-    solution: 'Check SMS/email configuration',
+    solution: 'Check SMS/email configuration, then send the card again (resend-gift-card)',
   },
   'GC-015': {
     status: 500,
     message: 'Unknown error',
-    solution: 'Check function logs for details',
+    solution: 'Check function logs for details by requestId; retry with the same Idempotency-Key',
   },
   'VC-001': {
     status: 404,
     message: 'Invalid voucher code',
-    solution: 'Check the code; if it should work, contact support',
+    solution: 'Check the spelling of the code; if it is right, ask its sender',
   },
   'VC-002': {
     status: 400,
     message: 'More than one client has a voucher with this code',
-    solution: 'Name one of "clientIds" as clientId',
+    solution: 'Repeat the request with one of "clientIds" as clientId',
   },
   'VC-003': {
     status: 409,
@@ -115,37 +115,37 @@ export const catalogue = {
   'VC-007': {
     status: 409,
     message: 'You have redeemed this voucher already',
-    solution: 'See what it brought in your voucher history',
+    solution: 'See its value in your voucher history, or use another voucher',
   },
   'VC-008': {
     status: 403,
-    message: 'Only customers redeem vouchers',
-    solution: 'Redeem it as a customer of the client',
+    message: 'Only customers can redeem vouchers',
+    solution: 'Sign in as a customer of the client',
   },
   'VC-009': {
     status: 403,
-    message: 'Who made a voucher or profits from it cannot redeem it',
-    solution: 'Give the code to another customer',
+    message: 'The creator and the owner of a voucher cannot redeem it',
+    solution: 'Share the code with another customer, or use another voucher',
   },
   'VC-010': {
     status: 403,
     message: 'The voucher is for the customers of another dealer',
-    solution: 'Ask your dealer for a voucher of their own',
+    solution: 'Ask your own dealer for a voucher',
   },
   'VC-011': {
     status: 403,
     message: 'The voucher is not for you',
-    solution: 'Sign in with the confirmed address that the voucher was meant for',
+    solution: 'Sign in with the confirmed e-mail address or phone that the voucher was issued to',
   },
   'VC-012': {
     status: 409,
     message: 'There is no active package to add messages to',
-    solution: 'Buy a package, or redeem a package voucher, first',
+    solution: 'Buy a package, or redeem a package voucher, then redeem this one again',
   },
   'VC-013': {
     status: 409,
     message: 'The voucher is for another package',
-    solution: 'Choose the package that it is for ("packageId")',
+    solution: 'Choose the package of the voucher ("packageId")',
   },
   'VC-014': {
     status: 409,
@@ -154,23 +154,23 @@ export const catalogue = {
   },
   'VC-015': {
     status: 409,
-    message: 'The redemption is rolled back already',
-    solution: 'Nothing is left to do',
+    message: 'The redemption was rolled back already',
+    solution: 'Nothing: see the redemption for what was revoked',
   },
   'VC-016': {
     status: 409,
-    message: 'Nothing is left to take back',
-    solution: 'What the voucher brought is spent, expired or held',
+    message: 'Nothing is left to revoke',
+    solution: 'The value of the voucher is spent, expired or held; retry when an open purchase that holds it has ended',
   },
   'VC-017': {
     status: 409,
-    message: 'The discount is not available any more',
-    solution: 'Begin the purchase again: it is reckoned without it',
+    message: 'The discount is no longer available',
+    solution: 'Start the purchase again: its price is then calculated without the discount',
   },
   'VC-018': {
     status: 409,
     message: 'The client has a voucher with this code already',
-    solution: 'Choose another code, or leave it out to have one drawn',
+    solution: 'Choose another code, or omit it to have one generated',
   },
   'VC-020': {
     status: 402,
@@ -179,12 +179,12 @@ export const catalogue = {
   },
   'VC-021': {
     status: 409,
-    message: 'The package is over',
+    message: 'The package has ended',
     solution: 'Read "status": add to an active package, or activate a new one',
   },
   'VC-022': {
     status: 409,
-    message: 'The package is not offered any more',
+    message: 'The package is no longer offered',
     solution: 'Choose another package',
   },
   'VC-023': {
@@ -196,22 +196,22 @@ export const catalogue = {
   },
   'VC-024': {
     status: 400,
-    message: 'More bizcoins than the price takes',
+    message: 'More bizcoins than the price',
     solution: 'Use no more than "mostBizcoins"',
   },
   'VC-025': {
     status: 409,
     message: 'Another purchase of this package is open',
     solution:
-      'Do its "nextStep": continue it at its own terms with its "purchaseId", or cancel it (also if "quote" is better: what a ' +
-      'new one would cost) and begin again',
+      'Do its "nextStep": continue it at its own terms with its "purchaseId", or cancel it (also if "quote", the ' +
+      'price of a new one, is better) and start again',
   },
   'VC-026': {
     status: 409,
-    message: 'The purchase is over',
+    message: 'The purchase has ended',
     solution:
-      'Do its "nextStep": begin a new purchase ("bizcoinsReturned" are free), cancel one that is being ended, or nothing if it ' +
-      'is completed',
+      'Do its "nextStep": start a new purchase ("bizcoinsReturned" are available again), cancel one that is being ended, or ' +
+      'nothing if it is completed',
   },
   'VC-027': {
     status: 409,
@@ -221,12 +221,12 @@ export const catalogue = {
   'VC-028': {
     status: 502,
     message: 'The payment processor did not answer',
-    solution: 'Try again with the same "purchaseId": nothing is lost, and nothing is charged twice',
+    solution: 'Retry with the same "purchaseId": nothing is charged twice',
   },
   'VC-029': {
     status: 502,
     message: 'The payment processor refused the payment',
-    solution: 'The bizcoins are back ("bizcoinsReturned"); contact support',
+    solution: 'The bizcoins are available again ("bizcoinsReturned"); start a new purchase, or contact support',
   },
   'VC-030': {
     status: 409,
@@ -250,8 +250,8 @@ export const catalogue = {
   },
   'WL-003': {
     status: 409,
-    message: 'The hold is over',
-    solution: 'Read "status": what was captured stays captured, what was released must be held anew',
+    message: 'The hold has ended',
+    solution: 'Read "status": captured amounts stay captured; for released ones make a new hold',
   },
   'WL-004': {
     status: 409,
@@ -261,7 +261,7 @@ export const catalogue = {
   'RB-400': {
     status: 400,
     message: 'Bad request',
-    solution: 'Correct what the message or "fields" names',
+    solution: 'Correct the fields that the message or "fields" names',
   },
   'RB-401': {
     status: 401,
@@ -276,7 +276,7 @@ export const catalogue = {
   'RB-404': {
     status: 404,
     message: 'Not found',
-    solution: 'Check the id, and that your account may see what it names',
+    solution: 'Check the id, and that your account may read the record',
   },
   'RB-405': {
     status: 405,
@@ -290,9 +290,8 @@ export const catalogue = {
   },
   'RB-410': {
     status: 410,
-    message: 'This link does not show anything here',
-    solution:
-      'It is out of date, was replaced, or belongs to the device that opened it first: ask for the card to be sent again',
+    message: 'This link is not valid on this device',
+    solution: 'It has expired, was replaced, or was opened on another device: ask for the card to be sent again',
   },
   'RB-413': {
     status: 413,
@@ -307,7 +306,7 @@ export const catalogue = {
   'RB-429': {
     status: 429,
     message: 'Too many attempts',
-    solution: 'Wait as many seconds as Retry-After says, then try again',
+    solution: 'Wait for the seconds in Retry-After, then retry',
   },
   'RB-500': {
     status: 500,
@@ -316,13 +315,13 @@ export const catalogue = {
   },
   'RB-502': {
     status: 502,
-    message: 'The database cannot be used',
+    message: 'The database is not available',
     solution: 'Retry later; if it happens again, check that the database is up and every migration is applied',
   },
   'RB-503': {
     status: 503,
     message: 'A secret is missing or malformed',
-    solution: 'Set the secret named in "missing" (see .env.example)',
+    solution: 'An operator sets the secret named in "missing" (see .env.example)',
   },
 } satisfies Record<string, CatalogueEntry>;
 
@@ -334,7 +333,7 @@ export function isCode(text: unknown): text is Code {
   return typeof text === 'string' && Object.hasOwn(catalogue, text);
 }
 
-/** An answer other than success; thrown anywhere in a handler, written by `serve` alone. */
+/** A refusal: thrown anywhere in a handler, turned into the response by `serve` alone. */
 export class Refusal extends Error {
   override name = 'Refusal';
 
@@ -354,32 +353,32 @@ export class Refusal extends Error {
 
   /** The body of the answer. */
   body(requestId: string): Record<string, unknown> {
-    // The database may know a better way out than the catalogue's.
+    // The database may know a more specific solution than the catalogue's.
     const solution = typeof this.details.solution === 'string' ? this.details.solution : catalogue[this.code].solution;
     const own = { code: this.code, message: this.message, solution, requestId };
-    // First for the reader, last so that no detail can take their place.
+    // First for readability, and last so that no detail overrides them.
     return { error: { ...own, ...this.details, ...own } };
   }
 }
 
-/** One wrong field of a request, in words the caller can act on. */
+/** One invalid field of a request, and what is wrong with it. */
 export interface FieldProblem {
   field: string;
   problem: string;
 }
 
-/** What the sender of a webhook does about a refused signature. */
+/** Solution of a refused webhook signature; its reader is the operator. */
 export const SIGNATURE_SOLUTION = 'Check the signing secret, the URL that was signed, and the clock of the sender';
 
-/** The refusal of a webhook that its sender did not sign, or signed too long ago. */
+/** The refusal of a webhook with an invalid, missing or outdated signature. */
 export function badSignature(message: string): Refusal {
   return new Refusal('RB-403', { solution: SIGNATURE_SOLUTION }, message);
 }
 
-/** Who answers: GC stands for the gift card functions, RB for all others. */
+/** Code family of a function: GC for the gift card functions, RB for all others. */
 export type Family = 'GC' | 'RB';
 
-// Gift card functions have codes of their own for what may happen in every function.
+// Gift card functions have their own codes for errors that any function may have.
 const GENERAL = {
   badRequest: { RB: 'RB-400', GC: 'GC-012' },
   unknownError: { RB: 'RB-500', GC: 'GC-015' },
@@ -403,7 +402,7 @@ export function badRequest(...fields: FieldProblem[]): GeneralRefusal {
   return new GeneralRefusal('badRequest', { fields });
 }
 
-/** The refusal when the database cannot be used; the cause is for the log. */
+/** The refusal when the database is not available; the cause is for the log. */
 export function databaseError(cause: Error): GeneralRefusal {
   return new GeneralRefusal('databaseError', {}, { cause });
 }

@@ -1,4 +1,4 @@
-// Prints docs/errors.md.
+// Generates docs/errors.md.
 import { catalogue, type CatalogueEntry } from './errors.ts';
 
 const FAMILIES: Record<string, string> = {
@@ -10,24 +10,24 @@ const FAMILIES: Record<string, string> = {
 
 const INTRO = `# Error codes
 
-Every function answers a refused request with the status below and a body of this shape:
+A refused request gets the status below and a body of this shape:
 
 \`\`\`json
 {
   "error": {
     "code": "GC-003",
     "message": "No inventory available: No available gift cards in pool.",
-    "solution": "Upload cards or configure Tillo",
+    "solution": "Upload cards or configure Tillo; …",
     "requestId": "0b6c5c7e-6f0e-4c38-9f4e-0c6a2a1f6f10"
   }
 }
 \`\`\`
 
-\`requestId\` also stands in the header \`x-request-id\` and in every log line and trace row of the request. Some codes
+\`requestId\` is also in the header \`x-request-id\` and in every log line and trace row of the request. Some codes
 carry more: \`fields\` (GC-012, RB-400: what is wrong with which field), \`retryAfter\` (RB-429, with the header \`Retry-After\`),
 \`missing\` (RB-503: the secret), \`reason\` (RB-401).
 
-This page is printed from \`supabase/functions/_shared/http/errors.ts\`; do not edit it.
+This page is generated from \`supabase/functions/_shared/http/errors.ts\`; do not edit it.
 `;
 
 const HEADER = ['Code', 'Status', 'Message', 'Solution'];
