@@ -31,7 +31,7 @@ function leaseFor(over: Args = {}) {
   };
 }
 
-/** A database that hands these leases out once, and a log; both remember what they were told. */
+/** A database that hands these leases out once, and a log; both record their calls. */
 function contextWith(leases: unknown[], takenIds: string[] = []) {
   const reports: Args[] = [];
   const lines: string[] = [];

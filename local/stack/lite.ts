@@ -226,7 +226,7 @@ function answerErrorsAsPostgrest(connection: Internals) {
     const error = original(thrown);
     const { code, message, detail, hint } = error ?? {};
     if (typeof code !== 'string' || code.length !== 5 || !error.severity) return error;
-    // lite prints every error with its stack trace: one line is enough for what the caller is told anyway.
+    // lite prints every error with its stack trace: one line is enough for what the caller gets anyway.
     const inOneLine = { [Symbol.for('Deno.customInspect')]: () => `[rest] ${code} ${message}` };
     if (understood.test(code)) return Object.assign(error, inOneLine);
     return {
@@ -403,7 +403,7 @@ function publicKeySet(signingKey: JWK): { keys: JWK[] } {
 
 /**
  * Patch: lite signs HS256 tokens without key id, app_metadata and other claims of GoTrue. Tokens that leave are made
- * anew as hosted makes them (ES256), and tokens that come in are translated back. Named secret keys count as the secret key.
+ * again as hosted signs them (ES256), and tokens that come in are translated back. Named secret keys count as the secret key.
  */
 async function withHostedTokens(inner: Lite['fetch'], issuer: string, keys: Keys): Promise<Lite['fetch']> {
   const tokens = await tokenTranslator(issuer, keys);

@@ -1,4 +1,4 @@
--- Foundation: where things live and what everybody gets.
+-- Foundation: schemas and default privileges.
 -- Tables and the functions that clients may call live in `public`; helpers, triggers and secrets in `private`,
 -- which the API does not expose. Every grant is written out in a migration.
 
@@ -7,14 +7,14 @@ comment on schema private is 'Helpers, triggers and secrets: not exposed by the 
 
 grant usage on schema private to authenticated, service_role;
 
--- Postgres lets everybody execute a new function unless told otherwise; some projects also grant new tables.
+-- By default Postgres grants execute on new functions to public; some projects also grant new tables.
 alter default privileges revoke execute on functions from public;
 alter default privileges in schema public revoke all on tables from anon, authenticated, service_role;
 alter default privileges in schema public revoke all on sequences from anon, authenticated, service_role;
 alter default privileges in schema public revoke execute on functions from public, anon, authenticated, service_role;
 
 -- Makes the public wrapper of an admin entry point from its body: the same arguments, defaults and result, run as its caller.
--- The body in `private` is a security definer that checks the caller; the roles may execute both, and nobody else either.
+-- The body in `private` is a security definer that checks the caller; the named roles may execute both, and no other role may.
 create function private.publish(body regprocedure, roles text[], comment text)
 returns void language plpgsql volatile set search_path = '' as $$
 declare

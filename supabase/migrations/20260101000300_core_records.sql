@@ -1,6 +1,6 @@
--- Records: who did what to what (audit events), what needs a person (alerts), and which requests were answered already.
+-- Records: audit events, alerts for operators, and stored answers of requests (idempotency keys).
 -- Audit events are append-only; a use case only appends its row, and the housekeeping job links the rows of a tenant into
--- a hash chain, so that nobody waits for its head. An alert is open once for each subject until it is resolved.
+-- a hash chain, so that no transaction waits for its head. An alert is open once for each subject until it is resolved.
 
 create table public.audit_events (
   id bigint generated always as identity primary key,
@@ -54,7 +54,7 @@ create table public.system_alerts (
   resolved_at timestamptz,
   constraint system_alerts_severity_is_valid check (severity in ('info', 'warning', 'critical'))
 );
-comment on table public.system_alerts is 'What needs a person: raised once for each subject, resolved when it is over.';
+comment on table public.system_alerts is 'Alerts for operators: open once for each subject, until resolved.';
 
 create table private.idempotency_keys (
   scope text not null,

@@ -87,7 +87,7 @@ exception when invalid_text_representation then
   return null;
 end $$;
 
--- Many addresses of one IPv6 network are one visitor; so is everybody whose address is not known.
+-- Addresses of one IPv6 network count as one visitor; so do all requests without an address.
 create function private.network_of(address inet, prefix_length int default 64)
 returns text language plpgsql immutable set search_path = '' as $$
 begin

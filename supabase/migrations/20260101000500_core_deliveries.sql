@@ -50,7 +50,7 @@ create table public.deliveries (
   constraint deliveries_provider_message_is_unique unique (provider, provider_message_id)
 );
 comment on table public.deliveries is
-  'One message to one address. topic and subject_id say what it brings (gift_card and its id) or what it is about (notice: the '
+  'One message to one address. topic and subject_id: its subject (gift_card and its id) or its text (notice: the '
   'name of a default text, and the values of its merge tags).';
 
 create table public.delivery_attempts (
@@ -173,7 +173,7 @@ begin
   end loop;
 end $$;
 
--- Locks the deliveries that are due (or one, if it is), so that the caller can check what they bring before it leases them.
+-- Locks the deliveries that are due (or one, if it is), so that the caller can check their subjects before it leases them.
 create function private.due_deliveries(delivery_id uuid, batch_size int)
 returns uuid[] language plpgsql volatile set search_path = '' as $$
 begin

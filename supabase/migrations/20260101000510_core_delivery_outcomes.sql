@@ -1,6 +1,6 @@
 -- Outcomes of deliveries: reports of attempts, results of look-ups, and providers' callbacks.
 -- Each function locks the delivery, checks its lease token and moves it along its states. Triggers of the domains apply the new status to
--- the reward that the message brings.
+-- the reward of the message.
 
 -- The status of a delivery that a provider has accepted, from the provider's own status.
 create function private.sent_status(provider_status text)

@@ -1,7 +1,7 @@
 -- The ledger: transfers. post_transfers inserts the keys, locks the accounts, reads the lots and writes each table with one
 -- statement, however many transfers it posts; post_transfer is its wrapper for one.
 -- Functions that take arrays force generic plans: the planner knows the length of a constant array, so that a custom plan would seem
--- cheaper each time and be made anew for each call. Without hash joins they read by key, however small the tables are when planned.
+-- cheaper each time and be planned for each call. Without hash joins they read by key, however small the tables are when planned.
 
 create type private.lot_change as (for_id uuid, lot_id bigint, amount numeric, held numeric);
 comment on type private.lot_change is

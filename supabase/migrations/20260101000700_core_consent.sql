@@ -1,6 +1,6 @@
 -- Consent: which addresses may be written to, and the proof. Consents are append-only: when, from where, with which words.
--- An opt-in is to one client; an opt-out is from all of them (contact_opt_outs, read when a send is leased), because a recipient who
--- writes STOP to the number that all clients share does not know of clients.
+-- An opt-in is to one client; an opt-out is from all of them (contact_opt_outs, read when a send is leased), because recipients who
+-- write STOP to the number that all clients share do not know of clients.
 -- Every inbound message is kept; an event that a provider sends twice counts once (seen_events).
 
 create table public.consents (

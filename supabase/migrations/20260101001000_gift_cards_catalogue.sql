@@ -78,7 +78,7 @@ create table public.campaigns (
   constraint campaigns_billing_entity_is_valid check (billing_entity in ('client', 'agency'))
 );
 comment on table public.campaigns is
-  'A client''s campaign: who is billed for its cards, and the texts that bring them ({{first_name}}, {{code}} …; a default if null). '
+  'A client''s campaign: its billing entity, and the templates of its messages ({{first_name}}, {{code}} …; a default if null). '
   'sms_encoding and sms_segments: how sms_template is sent with typical values.';
 
 create table public.campaign_conditions (

@@ -70,7 +70,7 @@ begin
   perform private.assert_number(markup_percentage, 'markup_percentage', -100, 1000, 3);
 end $$;
 
--- The prices of a card at two levels: platform_price is owed by the agency to the platform, client_price by the client to the agency.
+-- The prices of a card at two levels: platform_price is due from the agency to the platform, client_price from the client to the agency.
 create type private.card_prices as (platform_price numeric(18,2), client_price numeric(18,2));
 
 -- Each value of a brand for each client: whether it is approved (by the platform and the agency) and chosen (by the client), and what

@@ -128,7 +128,7 @@ begin
   return campaign;
 end $$;
 select private.publish('private.update_campaign_billing(uuid, text)', '{authenticated, service_role}',
-  'Sets who is billed for the cards of a campaign from now on: client, or agency, which only its agency or the platform can set.');
+  'Sets the billing entity of a campaign for new cards: client, or agency, which only its agency or the platform can set.');
 
 -- Refuses a card that the campaign's client may not give. A condition may be without a card until an admin chooses one.
 create function private.assert_choosable(campaign public.campaigns, brand_id uuid, card_value numeric)

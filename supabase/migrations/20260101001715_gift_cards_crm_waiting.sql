@@ -12,7 +12,7 @@ begin
   update public.crm_events e
   set status = case when card_id is null then 'refused' else 'provisioned' end, gift_card_id = card_id,
     code = case when card_id is null then e.code end,
-    message = case when card_id is null then 'The reward was called off' end
+    message = case when card_id is null then 'The reward was cancelled' end
   where e.status = 'owed' and e.recipient_id = settle_waiting_events.recipient_id and e.campaign_id = settle_waiting_events.campaign_id
     and e.condition_number = settle_waiting_events.condition_number;
 end $$;

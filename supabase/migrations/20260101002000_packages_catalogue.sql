@@ -1,7 +1,7 @@
 -- Packages: what a client sells its customers, and what a customer has of it. A package gives so many messages for so
 -- many days. The messages stand in the ledger: the customer's account of the asset `messages`, in lots that expire with
 -- their package and name it (reference_id of the transfer that gave them). messages_limit is what was given and not
--- taken back, messages_used what was used; both are written under the lock of the account and agree with its lots
+-- revoked, messages_used what was used; both are written under the lock of the account and agree with its lots
 -- (private.packages_that_disagree is empty). Messages are used from the oldest active package first.
 
 create table public.packages (
@@ -190,7 +190,7 @@ begin
   return customer_package;
 end $$;
 
--- Ends a package before its time: its messages that are not used are taken back. Once is enough.
+-- Ends a package before its time: its unused messages are revoked. A second call changes nothing.
 create function private.cancel_package(customer_package_id uuid, reason text)
 returns public.customer_packages language plpgsql volatile set search_path = '' as $$
 declare

@@ -1,6 +1,6 @@
 -- Purchases: a customer pays for a package with bizcoins, by card, or both. final_amount = price − discount − what
--- the bizcoins pay, reckoned here and nowhere else. Bizcoins are held before the card is charged, captured when the
--- payment has succeeded, and given back when it is cancelled, has failed or took too long. A purchase is committed before
+-- the bizcoins pay, calculated only here. Bizcoins are held before the card is charged, captured when the
+-- payment has succeeded, and released when it is cancelled, has failed or timed out. A purchase is committed before
 -- its payment is made, so that a crash at any point leaves a row that the job settles with the payment's own state.
 -- Locks: the customer and package, the purchase, its entitlement, the accounts. private.purchases_off is empty.
 
@@ -120,7 +120,7 @@ end $$;
 
 -- What a purchase would cost. fewer: the most bizcoins that leave enough to be charged by card; enough: as many as leave
 -- nothing (the last one may pay a part of itself); most: what this customer can use at most. replaced: an open purchase whose
--- bizcoins and discount are reckoned as if they were free.
+-- bizcoins and discount count as available.
 create function private.quote_purchase(
   package public.packages, user_id uuid, bizcoins bigint, use_discount boolean default true,
   replaced public.package_purchases default null)
@@ -155,7 +155,7 @@ begin
   return q;
 end $$;
 
--- Passes a quote that can be paid, or refuses and tells what would work.
+-- Returns a quote that can be paid, or refuses with amounts that would work.
 create function private.assert_payable(q private.purchase_quote)
 returns void language plpgsql stable set search_path = '' as $$
 begin
@@ -193,7 +193,7 @@ begin
     else 'cancel' end;
 end $$;
 
--- bizcoinsReturned says in every answer what an ended purchase has given back.
+-- bizcoinsReturned is in every answer: what an ended purchase has released.
 create function private.present_purchase(purchase public.package_purchases)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
@@ -286,7 +286,7 @@ begin
   return purchase;
 end $$;
 
--- Takes back what an ended purchase had given back, for a payment that came late; false if it is not there any more.
+-- Holds again what an ended purchase had released, for a late payment; false if it is no longer available.
 create function private.revive_purchase(purchase public.package_purchases)
 returns boolean language plpgsql volatile set search_path = '' as $$
 begin

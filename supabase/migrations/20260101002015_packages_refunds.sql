@@ -36,7 +36,7 @@ create index package_refunds_transfer_id_idx on public.package_refunds (transfer
 create index package_refunds_due_idx on public.package_refunds (next_attempt_at) where status = 'pending';
 
 -- How refunds by amount are split: cumulatively. A run begins with what is left of both sides; after amounts of R in all, each
--- side has given back its share of R, rounded once (bizcoins are whole), so that ten small refunds return what one large one does
+-- side has refunded its share of R, rounded once (bizcoins are whole), so that ten small refunds return what one large one does
 -- (docs/decisions/0029). A refund that names its parts, or one that the processor refuses, ends the run: the next amount begins a new one.
 
 create type private.refund_part as (payment_amount numeric, bizcoins bigint, run_amount numeric);
@@ -104,7 +104,7 @@ begin
   return part;
 end $$;
 
--- What a refund gives back: the parts that are named, a share for an amount, or all that is left.
+-- The parts of a refund: as named, a share for an amount, or all that remains.
 create function private.split_refund(
   purchase public.package_purchases, amount numeric, payment_amount numeric, bizcoins bigint)
 returns private.refund_part language plpgsql stable set search_path = '' as $$
@@ -214,7 +214,7 @@ begin
   return refund;
 end $$;
 
--- What the processor says of a refund: succeeded, failed (for good; it may say so late), unknown (asked again later).
+-- What the processor says of a refund: succeeded, failed (for good; it may say so late), unknown (looked up again later).
 create function private.settle_refund(
   refund public.package_refunds, outcome text, provider_refund_id text, error text)
 returns public.package_refunds language plpgsql volatile set search_path = '' as $$
@@ -244,7 +244,7 @@ begin
     perform private.close_refunded(purchase.id);
   elsif refund.attempts >= 5 then
     perform private.alert_payment(purchase, 'refund_unresolved', 'warning',
-      'The processor does not say whether a refund was made; it is asked again', private.present_refund(refund));
+      'The outcome of a refund is unknown at the processor; it is looked up again', private.present_refund(refund));
   end if;
   if outcome <> 'unknown' then
     perform private.resolve_alert('refund_unresolved', purchase.id::text);
@@ -329,7 +329,7 @@ create policy "Customers read refunds of their purchases, admins those of their 
     purchase_id = any (array(select p.id from public.package_purchases p where p.user_id = (select auth.uid())))
     or client_id = any (array(select private.administered_client_ids())));
 
--- Must be empty: purchases that say another sum came back than their refunds and the ledger do.
+-- Must be empty: purchases whose refunded sums differ from their refunds or the ledger.
 create view private.refunds_off as
   select p.id, 'not all that is refunded is on record' as problem
   from public.package_purchases p, lateral (

@@ -186,7 +186,7 @@ begin
   return purchase;
 end $$;
 
--- What the answer to a customer brings: the purchase, and what to ask the processor for.
+-- The answer to a customer: the purchase, and the request to the processor.
 create function private.purchase_answer(purchase public.package_purchases)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
@@ -224,7 +224,7 @@ begin
   end if;
   purchase := private.lock_purchase(purchase_id);
   if event_type in ('refund.failed', 'refund.updated', 'charge.refund.updated') then
-    -- by our own id, too: the event may come before the answer that brings the processor's
+    -- by our own id, too: the event may come before the answer with the processor's
     perform private.settle_refund(r, 'failed', facts ->> 'refundId', facts ->> 'error') from public.package_refunds r
     where r.purchase_id = purchase.id and (
       r.provider_refund_id = facts ->> 'refundId' or r.id::text = facts ->> 'ownRefundId');

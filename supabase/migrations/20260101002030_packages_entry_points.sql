@@ -69,7 +69,7 @@ begin
   purchase := private.lock_purchase(purchase_id);
   perform private.assert_can_act_for_customer(request.actor, purchase.client_id, purchase.user_id, private.admin_roles());
   if purchase.status = 'awaiting_payment' then
-    -- nothing is given back before the processor has said that nothing will be paid
+    -- nothing is released before the processor has confirmed that nothing will be paid
     update public.package_purchases p set cancel_requested_at = coalesce(p.cancel_requested_at, now()),
       next_check_at = now() + interval '15 seconds'
     where p.id = purchase.id returning p.* into purchase;
@@ -168,7 +168,7 @@ begin
   select array_agg(c) into due from (select * from checked) c;
   -- a bank may take its days, but it says so
   perform private.alert_payment(d, 'payment_unresolved', 'warning',
-    'The processor does not say what became of a payment; it is asked again', jsonb_build_object('payment_status', d.payment_status))
+    'The outcome of a payment is unknown at the processor; it is looked up again', jsonb_build_object('payment_status', d.payment_status))
   from unnest(due) d where d.expires_at < now() - interval '15 minutes' and d.payment_status is distinct from 'processing';
   return private.answered(jsonb_build_object('purchases', (
     select coalesce(jsonb_agg(private.payment_of(d) || jsonb_build_object(

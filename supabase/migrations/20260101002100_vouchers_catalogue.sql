@@ -1,4 +1,4 @@
--- Vouchers: codes that customers turn into messages, bizcoins, a package or a discount, and who makes them.
+-- Vouchers: codes that customers redeem for messages, bizcoins, a package or a discount.
 -- A code stands once for a client, in one form however it is typed. What each type needs is a named CHECK, and no voucher is
 -- used more often than its limit (vouchers_usage_stays_within_limit). Codes are read by the admins of the client and by the
 -- dealer whose voucher it is; a customer receives a code outside the database.
@@ -58,9 +58,9 @@ create table public.vouchers (
   -- room for the next count beside the row, so that no index is written for it
 ) with (fillfactor = 80);
 comment on table public.vouchers is
-  'A code and what it brings: value is messages, bizcoins or per cent by type. No usage_limit: without limit; package_id: what '
-  'it brings, or what the discount is for; owner_id: who gets owner_benefit bizcoins for each redemption; dealer_id: whose '
-  'customers may redeem it; allowed_domains, allowed_customers: who else may not; is_public: offered as an alternative.';
+  'A code and its benefit: value is messages, bizcoins or per cent by type. No usage_limit: unlimited; package_id: the package that it '
+  'gives or discounts; owner_id: the customer who gets owner_benefit bizcoins for each redemption; dealer_id: only '
+  'this dealer''s customers may redeem it; allowed_domains, allowed_customers: only these may; is_public: offered as an alternative.';
 
 create table public.voucher_usage (
   id uuid primary key default gen_random_uuid(),
@@ -91,7 +91,7 @@ create table public.voucher_usage (
   constraint voucher_usage_is_rolled_back_when_all_came_back check (
     case when coalesce(rolled_back_benefit, 0) = benefit
       and coalesce(rolled_back_owner_benefit, 0) = coalesce(owner_benefit, 0)
-    -- a package that came back without the messages that were used
+    -- a package that was rolled back without its used messages
     then status = 'rolled_back' or redemption_type = 'package'
     else status = 'redeemed' end),
   constraint voucher_usage_bizcoins_and_messages_have_a_transfer check (
@@ -102,9 +102,9 @@ create table public.voucher_usage (
     rolled_back_benefit between 0 and benefit and rolled_back_owner_benefit between 0 and owner_benefit)
 );
 comment on table public.voucher_usage is
-  'Who redeemed which voucher and what it brought: benefit in messages, bizcoins, packages or per cent; discount_amount is what '
+  'Redemptions: customer, voucher and benefit in messages, bizcoins, packages or per cent; discount_amount is what '
   'a percentage has saved at the purchase; identities are the fingerprints that the customer was known by. rolled_back_benefit: how '
-  'much was taken back so far; the status is rolled_back, and the use given back, when everything was.';
+  'much was revoked so far; the status is rolled_back, and the use returned, when everything was.';
 
 create table private.voucher_identities (
   voucher_id uuid not null,
@@ -223,6 +223,6 @@ create view public.voucher_redemption_attempts with (security_invoker = on) as
   from public.redemption_attempts a
   where a.surface in ('redeem-voucher', 'validate-voucher');
 comment on view public.voucher_redemption_attempts is
-  'Every try of a voucher code: who, the fingerprint of the code, and how it ended (error_code when it was refused).';
+  'Attempts to redeem a voucher: actor, fingerprint of the code, and outcome (error_code when it was refused).';
 
 grant select on public.voucher_redemption_attempts to authenticated, service_role;

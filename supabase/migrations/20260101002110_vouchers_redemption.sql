@@ -1,12 +1,12 @@
 -- Vouchers, the redemption: its rules and its benefits.
--- One transaction: the rules are read, then the person is counted (by each way he is known, in one order), the benefit is
+-- One transaction: the rules are read, then the person is counted (by each of their identities, in one order), the benefit is
 -- given, everything is recorded, and the voucher's own row, which all its redeemers share, is taken last. The last two are
 -- guarded, so that no race redeems twice or passes a limit. Bizcoins move before messages.
 
 create type private.voucher_rule as (
   position int, rule text, passed boolean, actual jsonb, required jsonb, code text);
 
--- The voucher that an actor means: one of a client to which he belongs. To everybody else it does not exist.
+-- The voucher of a code at a client that the actor belongs to; for all others it does not exist.
 create function private.find_voucher(actor uuid, client_id uuid, code text)
 returns public.vouchers language plpgsql stable set search_path = '' as $$
 declare
@@ -114,7 +114,7 @@ begin
   end if;
 end $$;
 
--- Up to three vouchers that the client offers to everybody, and that this person could redeem now.
+-- Up to three public vouchers of the client that this person could redeem now.
 create function private.alternatives_to(voucher public.vouchers, actor uuid)
 returns jsonb language plpgsql stable set search_path = '' as $$
 begin
@@ -125,7 +125,7 @@ begin
       select o.* from (
         select v.* from public.vouchers v
         where v.client_id = voucher.client_id and v.is_public and v.is_active and v.id <> voucher.id
-        -- so many are looked at, however many a client offers
+        -- an upper bound, however many vouchers a client offers
         order by v.created_at desc limit 20) o
       where not exists (select from private.voucher_rules(o, actor) r where not r.passed)
       limit 3) a);
@@ -153,7 +153,7 @@ begin
     else '{}' end);
 end $$;
 
--- Counts the person by each way he is known; the guarded upsert makes the limit exact. One order for everybody, so that two
+-- Counts the person by each of their identities; the guarded upsert makes the limit exact. One order for all, so that two
 -- accounts of one person never wait for each other.
 create function private.count_person(voucher public.vouchers, identities text[])
 returns void language plpgsql volatile set search_path = '' as $$
@@ -180,7 +180,7 @@ begin
       private.ledger_account(usage.client_id, 'user', user_id, 'bizcoin'), amount))::private.posting;
 end $$;
 
--- Gives what the voucher brings, to the redeemer and to its owner. Bizcoins in one call, which locks all accounts in order.
+-- Posts the benefits of the redeemer and of the owner. Bizcoins in one call, which locks all accounts in order.
 create function private.give_benefit(usage public.voucher_usage, voucher public.vouchers)
 returns public.voucher_usage language plpgsql volatile set search_path = '' as $$
 declare
@@ -188,7 +188,7 @@ declare
   transfers private.posting[];
   posted public.ledger_transfers[];
 begin
-  -- new accounts in one order, too: people who profit from each other never wait in a circle
+  -- new accounts in one order, too: two customers who refer each other would deadlock otherwise
   for person in
     select p from unnest(array[usage.user_id, voucher.owner_id]) p
     where voucher.type = 'credit' and voucher.owner_id is not null order by p

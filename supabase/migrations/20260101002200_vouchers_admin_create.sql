@@ -102,7 +102,7 @@ begin
   end if;
 end $$;
 
--- The numbers of a voucher, as they were written or not at all: a percentage has two decimals, what it brings else is whole.
+-- The numbers of a voucher, as they were written or not at all: a percentage has two decimals, other values are whole.
 create function private.voucher_numbers(voucher public.vouchers, terms jsonb)
 returns public.vouchers language plpgsql stable set search_path = '' as $$
 begin

@@ -1,6 +1,6 @@
 -- Vouchers, admin entry points: change, end, list, report, and roll a redemption back.
--- A rollback takes back what is neither spent nor held, and says how much that was; what is refunded or released later can be taken
--- back later. The use is given back, to the voucher and to the customer's identities, when everything came back: a customer who
+-- A rollback revokes what is neither spent nor held, and says how much that was; what is refunded or released later can be revoked
+-- by another call. The use is returned, to the voucher and to the customer's identities, when everything is revoked: a customer who
 -- kept a part could redeem the voucher again otherwise.
 
 -- A voucher that the caller may change, locked.
@@ -187,7 +187,7 @@ select private.publish('private.report_voucher_usage(uuid, text, text)', '{authe
   'Redemptions in a period, by type (discounts by currency); outcomes of attempts, by code; and the share of all vouchers that was ever redeemed. '
   'since and until: a day, which counts wholly where the client is, or a moment; null is open.');
 
--- Takes back what is free of a transfer, and returns how much. Each part has a key that says how much came back before it.
+-- Revokes what is available of a transfer, and returns how much. Each part has a key with the sum that was revoked before it.
 create function private.take_back(transfer_id uuid, taken_before numeric, reason text)
 returns numeric language plpgsql volatile set search_path = '' as $$
 declare
@@ -223,8 +223,8 @@ begin
   return taken;
 end $$;
 
--- Identities, then transfers, then accounts: the order in which a redemption locks. A package is taken back with all that gave
--- messages to it, so those transfers are locked here, too: after the owner's account it would be too late.
+-- Identities, then transfers, then accounts: the order in which a redemption locks. A package is revoked with all transfers that gave
+-- messages to it, so those transfers are locked here, too, before the owner's account.
 create function private.lock_redemption(usage public.voucher_usage)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
@@ -250,7 +250,7 @@ begin
     where cp.id = usage.customer_package_id and usage.redemption_type = 'package'), 0);
 end $$;
 
--- Adds what was taken back now to the redemption; when everything came back, the customer may redeem again.
+-- Adds the revoked amounts to the redemption; when everything is revoked, the customer may redeem again.
 create function private.record_rollback(usage public.voucher_usage, taken numeric, owner_taken numeric)
 returns public.voucher_usage language plpgsql volatile set search_path = '' as $$
 begin
@@ -317,7 +317,7 @@ begin
 end $$;
 select private.publish('private.rollback_voucher_redemption(uuid, text, text)', '{authenticated, service_role}',
   'Rolls back what is neither spent nor held of a redemption; the use is returned when everything is rolled back (isComplete). Until '
-  'then another call takes back what has become free since; the same idempotency_key repeats its answer. Returns {takenBack, '
+  'then another call revokes what has become available since; the same idempotency_key repeats its answer. Returns {takenBack, '
   'remaining, ownerTakenBack, messagesKept (used messages of a package), isComplete, …}. RB-400, RB-409, VC-015, VC-016.');
 
 grant select on public.voucher_overview to authenticated, service_role;

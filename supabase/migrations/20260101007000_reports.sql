@@ -156,7 +156,7 @@ returns setof public.brand_performance language sql stable set search_path = '' 
   order by g.client_name, b.name, g.currency, g.client_id
 $$;
 
--- The messages that bring cards, queued in the range. A card that came twice by one method counts once.
+-- The messages of cards, queued in the range. A card sent twice by one method counts once.
 create function private.delivery_methods(request private.report_request)
 returns setof public.delivery_methods language sql stable set search_path = '' as $$
   with tries as (

@@ -1,5 +1,5 @@
--- Messages: what the outbox sends for each topic. Core leases deliveries and knows nothing of what they bring; the lease entry points stand
--- here, after every domain, and add to each lease what its message says. topic gift_card brings a card by the campaign's template;
+-- Messages: what the outbox sends for each topic. Core leases deliveries and does not know their subjects; the lease entry points are
+-- here, after every domain, and add the message to each lease. topic gift_card is a card by the campaign's template;
 -- topic notice names one of the default texts and carries its merge values.
 
 -- The message of a card: the campaign's template, the merge values, and the card, still sealed.

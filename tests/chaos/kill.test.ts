@@ -43,7 +43,7 @@ interface Acknowledged {
   code: string;
 }
 
-/** The callers' own account of what they were told. */
+/** The answers as the callers saw them. */
 interface Story {
   acknowledged: Acknowledged[];
   failures: Map<string, number>;

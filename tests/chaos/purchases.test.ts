@@ -122,7 +122,7 @@ async function untilQuiet(campaignId: string): Promise<void> {
   }, PATIENCE_SECONDS);
 }
 
-/** The cards that each supplier has sold and not taken back, and our money there. */
+/** The cards that each supplier has sold and not reversed, and our float there. */
 async function atSuppliers(brandCode: string): Promise<{ sold: Sold[]; spent: number }> {
   const names = ['tillo', 'tillo2'];
   const sold = (await Promise.all(names.map((name) => soldBy(name, brandCode, stack.facts)))).flat();

@@ -72,7 +72,7 @@ Deno.test('allocate_credit: in flight while the client moves to another agency �
   });
 });
 
-Deno.test('charge_credit: two prepaid clients of a prepaid agency, cards given, sold and taken back at once → both levels exact', async () => {
+Deno.test('charge_credit: two prepaid clients of a prepaid agency, cards provisioned, sold and returned at once → both levels exact', async () => {
   const CARDS = 24;
   const first = await promise({ cards: CARDS, recipients: CARDS });
   const second = await promise({ cards: CARDS, recipients: CARDS });

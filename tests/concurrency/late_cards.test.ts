@@ -29,7 +29,7 @@ class Counter {
     return 'reversed';
   }
 
-  /** The ids of the cards that are sold and not taken back. */
+  /** The ids of the cards that are sold and not reversed. */
   cards(): string[] {
     return [...this.#sold].flatMap(([id, isSold]) => (isSold ? [id] : [])).sort();
   }

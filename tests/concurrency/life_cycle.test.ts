@@ -345,7 +345,7 @@ Deno.test('life cycle: workers, jobs, admins and agents on the same cards → no
   });
   assert.deepEqual(surprises, []);
   await assertNothingViolated(promised.poolId);
-  // What came back is given again, each card to one; what the sweep has made pending is called off, so that no job gives it first.
+  // Returned cards are provisioned again, once each; rewards that the job made pending are cancelled, so that no job fulfils them first.
   await forgetDebts(promised.campaignId);
   const { available } = await countersOf(promised.poolId) as { available: number };
   const others = await addRecipients(promised.campaignId, available + 1);

@@ -218,7 +218,7 @@ Deno.test('redeem-voucher: 24 customers at once over HTTP, a limit of 10 → ten
   await assertSound(clientId);
 });
 
-/** Rolls a redemption back as an admin, and returns what was taken back, or the code of the refusal. */
+/** Rolls a redemption back as an admin, and returns what was revoked, or the code of the refusal. */
 function rollBack(db: Database, admin: string, redemption: string): Promise<number | string> {
   return db.begin(async (own) => {
     await own`select set_config('request.jwt.claims', ${JSON.stringify({ sub: admin })}, true)`;
@@ -248,7 +248,7 @@ async function rollBackIn(session: Session, admin: string, redemption: string): 
     .then(() => 'ok', ({ code }: { code: string }) => code);
 }
 
-Deno.test('rollback_voucher_redemption: twice at once while a part is held → each bizcoin is taken back once', async () => {
+Deno.test('rollback_voucher_redemption: twice at once while a part is held → each bizcoin is revoked once', async () => {
   const { clientId, admin, customer, voucher, redemption, account } = await redeemedVoucher();
   const [{ id: hold }] = await sql`
     select (private.reserve_hold(${account}, 300, now() + interval '1 hour', 'hold')).id`;
@@ -271,7 +271,7 @@ Deno.test('rollback_voucher_redemption: twice at once while a part is held → e
   await assertSound(clientId);
 });
 
-Deno.test('rollback_voucher_redemption: beside spending → spent and taken back are 1,000, the use returns only with all', async () => {
+Deno.test('rollback_voucher_redemption: beside spending → spent and revoked are 1,000, the use returns only with all', async () => {
   const { clientId, admin, voucher, redemption, account } = await redeemedVoucher();
   const outcomes = await withConnections(
     24,

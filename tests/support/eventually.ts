@@ -6,7 +6,7 @@ type Nothing = false | null | undefined;
 /**
  * Waits until `look` finds something, and returns it. Gives up after as many looks as fit into so many seconds on an idle
  * machine. Now and then its jobs must have answered between two looks: a stack that is starved of time is looked at less
- * often, so that what is slow is told from what never comes.
+ * often, so that slow and never are different failures.
  */
 export async function eventually<Found>(
   what: string,

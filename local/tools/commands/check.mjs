@@ -13,6 +13,7 @@ import {
   openapiFile,
   typesFile,
 } from '../checks/generated.mjs';
+import { checkWords } from '../checks/words.mjs';
 import { migrationFiles } from '../../stack/migrate.mjs';
 import { capture } from '../../stack/capture.mjs';
 import { denoExecutable, inProject, npmCommand } from '../../stack/paths.mjs';
@@ -34,6 +35,7 @@ export default async function check() {
   await tally.gate('lint', () => run(denoExecutable(), ['lint', '--quiet']));
   await tally.gate('types fit', () => run(denoExecutable(), ['check', '--quiet', ...scripts]));
   await tally.gate('imports make no circle and point one way', checkGraph);
+  await tally.gate('comments, test titles and docs use the terms of the glossary', () => checkWords().join('\n'));
   await tally.gate('migrations are safe (squawk)', checkMigrations);
   await tally.gate("the functions' imports name the installed versions", checkVersions);
   await tally.gate('config.toml lists every function folder', checkFunctions);

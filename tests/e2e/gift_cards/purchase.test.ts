@@ -325,7 +325,7 @@ Deno.test('supplier purchase: a card of another value → reversed, never claime
   assert.equal(sold.amount, '50.00');
   const [{ supplier_code: supplierCode }] = await purchasesOf(campaignId);
   assert.equal(supplierCode, 'another_value');
-  // Asked again it is the same card; a day later it is taken back.
+  // A second look-up finds the same card; a day later it is reversed.
   await aDayPasses(campaignId);
   await purchaseIs('reversed', campaignId);
   assert.deepEqual(await soldBy(supplier, brandCode), []);

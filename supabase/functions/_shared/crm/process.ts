@@ -15,7 +15,7 @@ export interface Processed {
   message?: string;
 }
 
-/** An event as it was stored; one that was told before is not new. */
+/** A stored event; a repeated one is not new. */
 export type Stored = Processed & { isNew: boolean };
 
 // CRMs wait a few seconds for an answer; what is not done by then, the job does.

@@ -116,7 +116,7 @@ const sealKeys = cached('CARD_SEAL_KEYS', (value): SealKeys => {
   return { current: entries[0][0], keys: new Map(entries) };
 });
 
-// HMAC-SHA256 (RFC 2104) by its two hashes, each begun with its pad once: an HMAC made anew for each code takes ten times the CPU
+// HMAC-SHA256 (RFC 2104) by its two hashes, each begun with its pad once: a new HMAC for each code takes ten times the CPU
 // time on the hosted runtime.
 const fingerprintHmac = cached('CARD_FINGERPRINT_KEY', (value): Record<'inner' | 'outer', Hash> => {
   const key = Buffer.alloc(HASH_BLOCK_BYTES, 0);

@@ -59,7 +59,7 @@ async function logged(test: () => Promise<unknown>): Promise<string> {
   return lines;
 }
 
-/** What a handler is told of a request with these headers, and the code if it never runs. */
+/** The caller that a handler gets for these headers, or the code if it does not run. */
 async function contextOf(headers: Record<string, string>, options: Partial<Contract> = {}) {
   let seen: Partial<Context> = {};
   const answer = await call(options, headers, (_body, context) => {

@@ -30,7 +30,7 @@ async function requestOn(connection: Deno.Conn): Promise<Received> {
   }
 }
 
-/** Runs a test with a receiver that notes what comes, says what it is told to and hangs up; null says nothing and holds on. */
+/** Runs a test with a receiver that records requests, sends the given answer and closes; null keeps the connection open. */
 async function withReceiver(
   answer: string | null,
   test: (host: string, received: Received[]) => Promise<void>,

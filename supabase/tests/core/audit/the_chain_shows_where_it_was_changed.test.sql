@@ -30,7 +30,7 @@ select throws_ok('update private.audit_links set position = 0', 'P0001', null, '
 select throws_ok('delete from private.audit_links', 'P0001', null, 'audit: a delete of a link → error');
 select throws_ok('truncate private.audit_links', 'P0001', null, 'audit: truncate of the links → error');
 
--- Whoever owns the tables can switch the triggers off: it shows.
+-- The owner of the tables can disable the triggers: the chain shows it.
 alter table public.audit_events disable trigger audit_events_are_append_only;
 alter table private.audit_links disable trigger audit_links_are_append_only;
 create function pg_temp.nth(n int) returns bigint language sql as $$

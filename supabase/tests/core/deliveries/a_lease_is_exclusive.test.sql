@@ -26,7 +26,7 @@ select row_eq($$ select delivery_id, attempt_number, status, finished_at from pu
 select is((select exposed_at from public.gift_cards where id = tests.the('card')), now(),
   'lease_deliveries: → the card counts as disclosed');
 
--- nobody else gets it
+-- no other worker gets it
 select is(tests.lease(tests.the('delivery')), null, 'lease_deliveries: a leased delivery → not leased again');
 select is(tests.report(tests.kept('lease') || jsonb_build_object('leaseToken', gen_random_uuid()), 'sent',
   'SM1') #> '{result}', '{"deliveryId": null, "status": null, "accepted": false}',

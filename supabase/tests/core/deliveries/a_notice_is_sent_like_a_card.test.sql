@@ -1,4 +1,4 @@
--- A notice brings no card: it names a text of the house, and passes through the same outbox.
+-- A notice has no card: it names a default template, and passes through the same outbox.
 begin;
 set local search_path = public, extensions, tests;
 select plan(6);

@@ -1,4 +1,4 @@
--- replay and answer: one request is answered once, whoever repeats it.
+-- replay and answer: one request is answered once, for each caller that repeats it.
 begin;
 set local search_path = public, extensions, tests;
 select plan(14);

@@ -1,4 +1,4 @@
--- Whoever guesses ids and codes learns nothing: the whole answer is the same for another tenant's thing and for none.
+-- Guessed ids and codes reveal nothing: the whole answer is the same for another tenant's row and for an unknown id.
 begin;
 set local search_path = public, extensions, tests;
 select plan(74);

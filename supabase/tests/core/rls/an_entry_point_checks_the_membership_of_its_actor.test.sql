@@ -1,4 +1,4 @@
--- Every door that takes an actor, and every admin function × every role: what it answers. To whoever does not belong
+-- Every entry point that takes an actor, and every admin entry point × every role: the answer. To users who do not belong
 -- to the client, what exists reads like what does not.
 begin;
 set local search_path = public, extensions, tests;

@@ -1,5 +1,5 @@
 -- What a card costs the platform is read by the platform alone, what it asks for one by its agencies, and a client reads what
--- it pays itself. Nobody may work out what the one above earns.
+-- it pays itself. No level can derive the margin of the one above.
 begin;
 set local search_path = public, extensions, tests;
 select plan(39);
@@ -21,7 +21,7 @@ create function pg_temp.as(who text) returns void language sql as $$
 $$;
 grant execute on function pg_temp.as(text) to authenticated;
 
--- whoever is not the platform reads no cost, in no relation
+-- only the platform reads costs, in any relation
 create function pg_temp.reads_no_cost(who text) returns setof text language plpgsql as $$
 begin
   perform pg_temp.as(who);

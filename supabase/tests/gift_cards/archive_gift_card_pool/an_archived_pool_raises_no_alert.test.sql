@@ -1,4 +1,4 @@
--- The last cards of a pool are given, it is archived before the next fold, and the fold comes: nobody need restock it.
+-- The last cards of a pool are claimed, it is archived before the next fold, and the fold runs: no alert asks to restock it.
 begin;
 set local search_path = public, extensions, tests;
 select plan(5);

@@ -51,7 +51,7 @@ select is((select count(*)::int from public.audit_events where subject_id = test
   and action = 'card_pool.reopened'), 1, '… the audit log says so');
 select is(tests.provision(tests.create_recipients(tests.the('campaign'))) ->> 'outcome', 'ok', '… its card is provisioned');
 
--- also a card that was taken back
+-- also a card that is returned to stock
 select tests.settle(tests.the('pool'));
 select is((pg_temp.archive()).is_active, false, 'archive_gift_card_pool: archived again');
 select tests.sign_in(tests.the('admin'));

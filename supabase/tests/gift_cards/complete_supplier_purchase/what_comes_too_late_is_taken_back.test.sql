@@ -51,7 +51,7 @@ select is((select count(*)::int from public.gift_card_purchases), 2, '… and no
 select is(tests.complete_supplier_purchase(tests.kept('next')) #> '{result,accepted}', 'false', 'complete_supplier_purchase: a report of an issued card …');
 select is(pg_temp.status_of('next'), 'issued', '… never takes it back');
 
--- nobody sold it and it is owed; then the first question turns out to have been heard, or may have been
+-- no supplier sold it and it is pending; then the first request turns out to have been received, or may have been
 select tests.keep('late', pg_temp.buy());
 select pg_temp.later();
 select tests.complete_supplier_purchase(pg_temp.lease(), 'short', '610');

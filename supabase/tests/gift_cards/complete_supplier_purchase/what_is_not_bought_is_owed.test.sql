@@ -49,7 +49,7 @@ select row_eq($$ select severity, client_id from public.system_alerts where aler
   row('critical'::text, null::uuid), '… the platform gets an alert');
 select is((select failures from public.gift_card_suppliers where name = tests.kept('first') #>> '{}'), 1, '… it is a failure of the supplier');
 
--- nobody knows
+-- unknown outcome
 select tests.keep('unknown', tests.create_recipients(tests.the('campaign')));
 select tests.keep('answer', pg_temp.ask(tests.the('unknown'), pg_temp.both()));
 select tests.keep('late', tests.complete_supplier_purchase(tests.kept('answer') #> '{result,purchase}', 'unknown', '504'));

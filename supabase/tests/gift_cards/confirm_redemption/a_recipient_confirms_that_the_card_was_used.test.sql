@@ -46,7 +46,7 @@ select is((select array_agg(c.status order by g.condition_number) from public.gi
 select is(pg_temp.confirm(tests.redemption_token(tests.the('second')), 3) ->> 'code', 'GC-011',
   'confirm_redemption: a condition without a card → GC-011');
 
--- what nobody can have in hand
+-- undisclosed cards
 select tests.keep('third', tests.create_recipients(tests.the('campaign')));
 select tests.provision_for_caller(tests.create_user('call_agent', tests.the('client')), recipient_id => tests.the('third'));
 select is(pg_temp.confirm(tests.redemption_token(tests.the('third'))) ->> 'code', 'GC-011',

@@ -54,7 +54,7 @@ select is((select string_agg(alert_type, ' ' order by alert_type) from public.sy
   where subject = tests.kept('pool') #>> '{}' and resolved_at is null),
   'critical_gift_card_inventory low_gift_card_inventory pool_exhausted', 'expire_gift_cards: a pool whose cards expire → exhausted');
 
--- a message that would bring an expired card is called off
+-- the message of an expired card is cancelled
 select tests.keep(tests.create_promise(0));
 select tests.add_cards(tests.the('pool'), 1, current_date + 3);
 select tests.keep('sent', tests.provision(tests.the('recipient')) -> 'result');

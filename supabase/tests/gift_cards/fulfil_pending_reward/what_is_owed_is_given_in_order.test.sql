@@ -44,7 +44,7 @@ select is_empty($$ select from public.system_alerts where alert_type = 'no_gift_
 select is(tests.provision(tests.the('second')) ->> 'code', 'GC-010', 'fulfil_pending_reward: provisioning after fulfilment → GC-010');
 select is((select count(*)::int from public.gift_cards where recipient_id = tests.the('second')), 1, '… each recipient has one card');
 
--- what stands in the way for another reason waits, and makes nobody else wait
+-- a reward that is blocked for another reason waits, and does not block others
 update public.gift_cards set status = 'expired', expired_at = now() where status = 'available';
 select tests.keep('mute', tests.create_recipients(tests.the('campaign')));
 select tests.keep('next', tests.create_recipients(tests.the('campaign')));

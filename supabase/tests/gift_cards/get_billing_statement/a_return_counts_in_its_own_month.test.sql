@@ -1,5 +1,5 @@
--- Computed by hand, in Auckland (UTC+13 in March): a card given on March 31 at 23:30 there is March's 25.00; it is taken back
--- on April 1 at 00:30, which is April's −25.00 although it is still March in UTC. A month that is told once is told the same for ever.
+-- Computed by hand, in Auckland (UTC+13 in March): a card provisioned on March 31 at 23:30 there is March's 25.00; it is returned
+-- on April 1 at 00:30, which is April's −25.00 although it is still March in UTC. The statement of a past month never changes.
 begin;
 set local search_path = public, extensions, tests;
 select plan(6);

@@ -42,7 +42,7 @@ select pg_temp.bill('2026-04-01 03:59:59+00', 25.10);
 select pg_temp.bill('2026-04-01 04:00:00+00', 25.10);
 select pg_temp.bill('2026-03-10 12:00:00+00', 30.00);
 select pg_temp.bill('2026-03-11 12:00:00+00', 24.00, 'agency');
--- given and taken back
+-- provisioned and returned
 select tests.keep('back', pg_temp.bill('2026-03-12 12:00:00+00', 25.10));
 select private.reverse_billing(tests.the('back'), null);
 update public.billing_transactions set created_at = '2026-03-15 12:00:00+00' where reverses_id is not null;

@@ -40,7 +40,7 @@ select is((pg_temp.mark()).status, 'redeemed', 'mark_gift_card_redeemed: a stuck
 select is((select resolved_at from public.system_alerts where alert_type = 'stuck_gift_card'
   and subject = tests.kept('card') #>> '{}'), now(), 'mark_gift_card_redeemed: a stuck card → its alert is resolved');
 
--- one that nobody can have used
+-- undisclosed cards cannot have been used
 select tests.keep(tests.create_promise(2));
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
 select tests.keep('card', tests.provision_for_caller(tests.the('agent'), recipient_id => tests.the('recipient'))

@@ -73,7 +73,7 @@ select pg_temp.as('admin');
 select throws_ok($$ select public.update_client_brand(tests.the('client'), tests.the('brand')) $$, 'GC002', null,
   '… its clients cannot offer it then');
 
--- what is left out stays: nobody loses a price by switching something on or off, or switches it on by a price
+-- omitted parameters are left unchanged: a switch keeps the price, and a price keeps the switch
 create function pg_temp.value() returns text language sql as $$
   select concat_ws(' ', cost, price, is_enabled::text) from public.list_denominations()
   where brand_id = tests.the('brand') and denomination = 25

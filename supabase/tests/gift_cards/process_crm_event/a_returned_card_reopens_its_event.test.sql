@@ -1,4 +1,4 @@
--- A card that is taken back leaves its event without one: it is owed again, or an admin has it dealt with again.
+-- A returned card leaves its event without one: it is pending again, or an admin replays it.
 begin;
 set local search_path = public, extensions, tests;
 select plan(7);

@@ -40,14 +40,14 @@ select is((select row(status, code)::text from public.crm_events where id = (sel
 select is((select c.recipient_id from public.crm_events e join public.gift_cards c on c.id = e.gift_card_id
   where e.id = (select id from owed)), tests.the('recipient'), 'fulfil_pending_reward: → the event has the card');
 
--- called off
+-- cancelled
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
 update public.campaign_recipients set external_crm_id = 'crm-2' where id = tests.the('second');
 update public.gift_cards set status = 'cancelled', cancelled_at = now() where pool_id = tests.the('pool') and status = 'available';
 create temp table off as select * from tests.take_crm_event(tests.the('endpoint'), 'off', 'crm-2');
 update public.pending_rewards set status = 'cancelled' where recipient_id = (select recipient_id from off);
 select is((select pg_temp.outcome(e) from public.crm_events e where id = (select id from off)),
-  'refused GC-003 The reward was called off', 'process_crm_event: its pending reward is cancelled → the event is refused');
+  'refused GC-003 The reward was cancelled', 'process_crm_event: its pending reward is cancelled → the event is refused');
 
 -- refused by the campaign
 select tests.add_cards(tests.the('pool'), 5);

@@ -1,4 +1,4 @@
--- What a card was billed stands in the answer to a server and to the admins of whoever pays: never to a visitor or an agent, and
+-- The billed price is in the answer to servers and to the admins of the billing entity: never to a visitor or an agent, and
 -- not to a client's admin when its agency pays.
 begin;
 set local search_path = public, extensions, tests;

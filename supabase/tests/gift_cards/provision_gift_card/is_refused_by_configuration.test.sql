@@ -52,7 +52,7 @@ select pg_temp.refusal('update public.brand_denominations set currency = ''CAD''
 select pg_temp.refusal('insert into public.client_brands (client_id, brand_id, is_enabled)
     values (tests.the(''client''), tests.the(''brand''), false)', 'a brand that the client may not give', 'GC-002');
 select pg_temp.refusal('update public.campaigns set billing_entity = null where id = tests.the(''campaign'')',
-  'a campaign that nobody pays for', 'GC-008');
+  'a campaign without a billing entity', 'GC-008');
 select pg_temp.refusal('update public.campaign_conditions set requires_opt_in = true
   where campaign_id = tests.the(''campaign'')', 'a recipient who has not opted in', 'GC-009',
   failed_step => 'Check eligibility');

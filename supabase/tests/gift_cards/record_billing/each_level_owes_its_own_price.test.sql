@@ -4,7 +4,7 @@
 --   2 the agency's markup is 10 %                 24.00        26.40             4.00           2.40
 --   3 the agency's price for the client is 10     24.00        10.00             4.00         -14.00
 --   4 billed to the agency                        24.00         0.00             4.00         -24.00
---   5 as 3, taken back before it was exposed       0.00         0.00             0.00           0.00
+--   5 as 3, returned to stock undisclosed          0.00         0.00             0.00           0.00
 --   6 the client's own stock, no fee               0.00         0.00             0.00           0.00
 --   7 the client's own stock, fees 0.20 and 0.50   0.20         0.50             0.20           0.30
 --   platform stock (1-5)                          96.00        60.40            16.00         -35.60

@@ -1,4 +1,4 @@
--- Events are stored as they came, once for their endpoint; those that nobody has dealt with come up again.
+-- Events are stored as received, once for their endpoint; unprocessed ones are leased again.
 begin;
 set local search_path = public, extensions, tests;
 select plan(13);
@@ -29,7 +29,7 @@ select throws_ok(format('insert into public.crm_events (client_id, endpoint_id, 
   values (%L, %L, %L, %L, %L, gen_random_uuid())', tests.create_client(), tests.the('endpoint'), 'd', '{}', '{}'), '23503', null,
   'record_crm_events: a row of one client cannot reference another''s endpoint');
 
--- what nobody has dealt with
+-- unprocessed events
 select tests.keep('due', (select id from public.crm_events where endpoint_id = tests.the('endpoint') and event_id = 'c'));
 create function pg_temp.is_leased() returns boolean language sql as $$
   select coalesce(public.lease_crm_events(100) #> '{result,events}' @> to_jsonb(tests.the('due')), false)

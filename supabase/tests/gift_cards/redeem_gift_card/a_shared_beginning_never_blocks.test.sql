@@ -1,4 +1,4 @@
--- The codes of a campaign may all begin alike (DEMO-…): guesses at them raise an alert, and hold up nobody.
+-- The codes of a campaign may all begin alike (DEMO-…): guesses at them raise an alert, and limit no visitor.
 begin;
 set local search_path = public, extensions, tests;
 select plan(5);

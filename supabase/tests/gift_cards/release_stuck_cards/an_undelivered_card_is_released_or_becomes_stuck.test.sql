@@ -77,7 +77,7 @@ select is(pg_temp.sweep(), '{"released": 0, "stuck": 1}', 'release_stuck_cards: 
 select is(pg_temp.status(), 'stuck', '… status stuck');
 select is((select claimed_cards from public.gift_card_pools where id = tests.the('pool')), 1, '… counted as claimed');
 
--- a try whose end nobody knows
+-- an attempt with an unknown outcome
 select pg_temp.give();
 select tests.keep('lease', tests.lease(tests.the('delivery')));
 select tests.report(tests.kept('lease'), 'ambiguous');

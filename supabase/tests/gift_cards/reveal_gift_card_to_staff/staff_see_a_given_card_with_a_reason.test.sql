@@ -1,4 +1,4 @@
--- An agent or admin may look at a card of his client that somebody was given: with a reason, so many a day, audited.
+-- Agents and admins may reveal a provisioned card of their client: with a reason, within a daily quota, audited.
 begin;
 set local search_path = public, extensions, tests;
 select plan(20);

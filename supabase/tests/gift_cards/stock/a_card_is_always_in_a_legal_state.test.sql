@@ -14,40 +14,40 @@ create function pg_temp.refuses(change text, fact text, description text,
     description)
 $$;
 
-select pg_temp.refuses('status = ''lost''', 'gift_cards_status_is_valid', 'There is no such status');
-select pg_temp.refuses('grant_id = null', 'gift_cards_given_have_a_grant', 'A claimed card has a grant');
-select pg_temp.refuses('recipient_id = null', 'gift_cards_given_have_a_grant', 'a recipient');
-select pg_temp.refuses('claimed_at = null', 'gift_cards_given_have_a_grant', 'the time of its claim');
-select pg_temp.refuses('client_id = null', 'gift_cards_given_have_a_grant', 'and a client');
+select pg_temp.refuses('status = ''lost''', 'gift_cards_status_is_valid', 'gift_cards: an unknown status → refused');
+select pg_temp.refuses('grant_id = null', 'gift_cards_given_have_a_grant', 'gift_cards: claimed without a grant → refused');
+select pg_temp.refuses('recipient_id = null', 'gift_cards_given_have_a_grant', '… without a recipient');
+select pg_temp.refuses('claimed_at = null', 'gift_cards_given_have_a_grant', '… without its time of claim');
+select pg_temp.refuses('client_id = null', 'gift_cards_given_have_a_grant', '… without a client');
 select pg_temp.refuses('status = ''available''', 'gift_cards_given_have_a_grant',
-  'A claimed card does not become available');
+  'gift_cards: claimed → available, with its grant → refused');
 select pg_temp.refuses('status = ''available'', grant_id = null, recipient_id = null, claimed_at = null',
-  'gift_cards_that_left_are_never_available', 'Not even without its grant, for its code may have left the house');
+  'gift_cards_that_left_are_never_available', 'gift_cards: available, disclosed, without its grant → refused');
 select pg_temp.refuses('exposed_at = now()', 'gift_cards_that_left_are_never_available',
-  'What has left the house is not available', 'free');
-select pg_temp.refuses('claimed_at = now()', 'gift_cards_given_have_a_grant', 'An available card is not claimed',
+  'gift_cards: available, disclosed → refused', 'free');
+select pg_temp.refuses('claimed_at = now()', 'gift_cards_given_have_a_grant', 'gift_cards: available with a time of claim → refused',
   'free');
-select pg_temp.refuses('status = ''claimed''', 'gift_cards_given_have_a_grant', 'Nor is it claimed for nobody', 'free');
+select pg_temp.refuses('status = ''claimed''', 'gift_cards_given_have_a_grant', 'gift_cards: in stock → claimed, without a grant → refused', 'free');
 select pg_temp.refuses('status = ''delivered''', 'gift_cards_delivered_at_matches_status',
-  'A delivered card has the time of its delivery');
-select pg_temp.refuses('delivered_at = now()', 'gift_cards_delivered_at_matches_status', 'A claimed card has none');
+  'gift_cards: delivered without its time → refused');
+select pg_temp.refuses('delivered_at = now()', 'gift_cards_delivered_at_matches_status', 'gift_cards: claimed with a time of delivery → refused');
 select pg_temp.refuses('status = ''redeemed'', redeemed_at = now()', 'gift_cards_delivered_at_matches_status',
-  'A redeemed card was delivered');
+  'gift_cards: redeemed without a delivery → refused');
 select pg_temp.refuses('status = ''redeemed'', delivered_at = now()', 'gift_cards_redeemed_at_matches_status',
-  'and has the time of that');
+  '… redeemed without its time');
 select pg_temp.refuses('redeemed_at = now()', 'gift_cards_redeemed_at_matches_status',
-  'A claimed card is not redeemed');
-select pg_temp.refuses('status = ''expired''', 'gift_cards_expired_at_matches_status', 'An expired card has its time',
+  'gift_cards: claimed with a time of redemption → refused');
+select pg_temp.refuses('status = ''expired''', 'gift_cards_expired_at_matches_status', 'gift_cards: expired without its time → refused',
   'free');
 select pg_temp.refuses('expired_at = now()', 'gift_cards_expired_at_matches_status',
-  'An available card has not expired', 'free');
-select pg_temp.refuses('status = ''stuck''', 'gift_cards_stuck_at_matches_status', 'A stuck card has its time');
+  'gift_cards: available with a time of expiry → refused', 'free');
+select pg_temp.refuses('status = ''stuck''', 'gift_cards_stuck_at_matches_status', 'gift_cards: stuck without its time → refused');
 select pg_temp.refuses('status = ''cancelled''', 'gift_cards_cancelled_at_matches_status',
-  'A cancelled card has its time');
+  'gift_cards: cancelled without its time → refused');
 select pg_temp.refuses('cancelled_at = now()', 'gift_cards_cancelled_at_matches_status',
-  'A claimed card is not cancelled');
+  'gift_cards: claimed with a time of cancellation → refused');
 select pg_temp.refuses('delivery_method = ''pigeon''', 'gift_cards_delivery_method_is_valid',
-  'There is no such delivery');
+  'gift_cards: an unknown delivery method → refused');
 select throws_matching(format('update public.gift_cards set status = ''claimed'', claimed_at = now(), recipient_id = %L,
     grant_id = (select grant_id from public.gift_cards where id = %L)
       where id = %L', tests.the('recipient'), tests.the('card'), tests.the('free')),

@@ -13,10 +13,10 @@ create function pg_temp.refused(statement text, words text, description text) re
   select throws_matching(statement, words, description)
 $$;
 select pg_temp.refused(format('update public.card_pools set %s = 500 where id = %L', c, tests.the('pool')), 'follow its cards',
-  'No edit of ' || c) from unnest(array['total_cards', 'available_cards', 'claimed_cards', 'delivered_cards']) c;
+  'card_pools: an edit of ' || c || ' → refused') from unnest(array['total_cards', 'available_cards', 'claimed_cards', 'delivered_cards']) c;
 select pg_temp.refused($$ insert into public.card_pools (client_id, brand_id, pool_name, denomination, total_cards, available_cards)
   values (tests.the('client'), tests.the('brand'), 'Full', 25, 1000, 1000) $$, 'follow its cards',
-  'No pool has cards before they are uploaded');
+  'card_pools: inserted with counters → refused');
 select lives_ok($$ update public.card_pools set currency = 'CAD' where id = tests.the('pool') $$,
   'stock: a mistyped value → correctable before a card is claimed');
 update public.card_pools set currency = 'USD' where id = tests.the('pool');

@@ -90,7 +90,7 @@ select matches(pg_temp.open_alerts(), 'pool_exhausted', 'stock: a pool that sold
 select pg_temp.move(tests.the('buyer'), tests.the('pool'), 2);
 select is(pg_temp.open_alerts(), null, '… returned cards resolve it');
 
--- a card that was taken back restocks, too
+-- a returned card restocks, too
 select tests.keep('pool', tests.create_pool(tests.the('client'), tests.the('brand'), 1, campaign_id => tests.the('campaign')));
 select tests.keep('card', tests.provision_for_caller(tests.create_user('call_agent', tests.the('client')),
   recipient_id => tests.create_recipients(tests.the('campaign'))) #> '{result,giftCard,id}');

@@ -36,7 +36,7 @@ select throws_ok($$ update public.package_purchases set status = 'completed' whe
 select throws_ok($$ update public.package_purchases set bizcoin_amount = price + 1 where id = tests.the('purchase') $$, '23514',
   null, 'lease_package_purchases: a payment above the price → refused');
 
--- nobody knows
+-- unknown outcome
 create function pg_temp.unresolved() returns bigint language sql as $$
   select count(*) from public.system_alerts
   where alert_type = 'payment_unresolved' and subject = tests.the('silent')::text and resolved_at is null

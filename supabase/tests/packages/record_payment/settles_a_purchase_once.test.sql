@@ -102,7 +102,7 @@ select results_eq($$ select payment_amount, bizcoins::int, status from public.pa
 select is(pg_temp.alerts() || ' ' || pg_temp.notices(), 'payment_too_late payment_refunded purchase_ended',
   'record_payment: the customer gets a message, admins an alert');
 
--- the hold has run out, and nobody has asked the processor yet
+-- the hold has lapsed, and the processor was not called yet
 select pg_temp.begin_purchase();
 update public.ledger_holds set expires_at = now() where reference_id = tests.the('purchase');
 select public.release_holds();
@@ -116,7 +116,7 @@ select private.reserve_hold(private.ledger_account(tests.the('client'), 'user', 
 select is(pg_temp.record('succeeded') || ' ' || pg_temp.notices(), 'expired payment_refunded',
   '… with the bizcoins spent: the purchase is closed, and the customer''s message is about the refund only');
 
--- whoever has bought is not there any more
+-- the customer has left
 select pg_temp.begin_purchase();
 delete from auth.users where id = tests.the('customer');
 select is(pg_temp.record('succeeded') || ' ' || pg_temp.packages(), 'completed 1', 'record_payment: a customer who has left → the payment counts');

@@ -1,5 +1,5 @@
 -- Of the 5 cards of tests.create_reported_tenant: California 2 (both delivered), New York 2 (both delivered, 1 redeemed = 0.5),
--- one recipient of whom nobody knows (not delivered). A second card for one in New York: 3 cards, still 2 recipients, 75 USD.
+-- one recipient without a known place (not delivered). A second card for one in New York: 3 cards, still 2 recipients, 75 USD.
 begin;
 set local search_path = public, extensions, tests;
 select plan(4);

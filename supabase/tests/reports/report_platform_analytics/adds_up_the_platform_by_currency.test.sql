@@ -1,4 +1,4 @@
--- Two tenants of tests.create_reported_tenant, asked for one at a time and together, in currencies that nobody else has:
+-- Two tenants of tests.create_reported_tenant, asked for one at a time and together, in currencies of their own:
 -- the first in XTS: 10 stocked, 5 available worth 125, 5 given, 4 delivered, 1 redeemed (0.25), 3 of 8 tries (0.375), 90 s,
 --   revenue 125, cost 100, margin 25 (0.2), 1 reward owed.
 -- the second in XTS, too: together twice of everything, at the same rates. A third has its card in XXX: a row of its own.

@@ -35,7 +35,7 @@ select is_empty($$ select from public.report_profit_by_agency(null, '2020-01-01'
 select throws_ok($$ select public.report_profit_by_client(gen_random_uuid()) $$, 'RB404', null, 'report_profit: an unknown client → RB-404');
 select tests.sign_out();
 
--- a card of the first that is taken back: 4 cards, revenue 125 - 25 = 100, cost 100 - 20 = 80, margin 20
+-- a card of the first is returned to stock: 4 cards, revenue 125 - 25 = 100, cost 100 - 20 = 80, margin 20
 select private.reverse_billing((select grant_id from public.gift_cards where id = (tests.kept('cards') ->> 3)::uuid), gen_random_uuid());
 select results_eq($$ select cards, revenue, cost, margin, margin_rate from public.report_profit_by_client(tests.the('client')) $$,
   $$ values (4::bigint, 100.00, 80.00, 20.00, 0.2000) $$, 'report_profit_by_client: a returned card → its revenue and cost are reversed');

@@ -19,7 +19,7 @@ select is(tests.redeem_voucher(tests.the('customer'), tests.the('voucher'), ip =
 select is(tests.redeem_voucher(tests.create_customer(tests.the('client')), tests.the('voucher'), ip => '198.51.100.13')
   ->> 'outcome', 'ok', 'redeem_voucher: other accounts are not limited');
 
--- by address: twenty, whoever asks
+-- by address: twenty, for any account
 select count(tests.redeem_voucher(tests.create_customer(tests.the('client')), code => 'GUESS-' || n, ip => '203.0.113.9')) from generate_series(1, 20) n;
 select is(tests.redeem_voucher(tests.create_customer(tests.the('client')), tests.the('voucher'), ip => '203.0.113.9') ->> 'code',
   'RB-429', 'redeem_voucher: the twenty-first wrong code of an address → RB-429');

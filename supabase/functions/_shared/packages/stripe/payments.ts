@@ -57,7 +57,7 @@ export class PaymentUnknown extends Error {
 export interface Payments {
   create(order: PaymentOrder): Promise<OpenPayment>;
   find(paymentIntentId: string): Promise<OpenPayment>;
-  /** Cancels what can be cancelled; what cannot is told as it is. */
+  /** Cancels what can be cancelled; anything else is returned unchanged. */
   cancel(paymentIntentId: string): Promise<OpenPayment>;
   refund(order: RefundOrder): Promise<Refunded>;
 }

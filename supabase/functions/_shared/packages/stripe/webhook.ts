@@ -1,7 +1,7 @@
 import Stripe from 'stripe';
 import { paymentOf } from './payments.ts';
 
-/** What `record_payment_event` is told. */
+/** Argument of `record_payment_event`. */
 export interface PaymentEvent {
   event_id: string;
   event_type: string;

@@ -27,7 +27,7 @@ select throws_ok($$ select pg_temp.reverse('client', 1) $$, 'RB404', null, 'reve
 select tests.keep('again', tests.spend(1));
 select throws_like($$ select pg_temp.reverse('again', -1) $$, '%must be positive%', 'reverse_transfer: a negative amount → error');
 
--- a gift, taken back as far as it is unspent
+-- a gift, reversed as far as it is unspent
 select tests.keep('gift', tests.give(10, now() + interval '1 day'));
 select tests.spend(4);
 select throws_ok($$ select pg_temp.reverse('gift', 7) $$, 'WL002', null,

@@ -27,7 +27,7 @@ create temp table personas as
   union all select 'another customer', tests.create_user('customer', tests.the('client'))
   union all select 'a call agent', tests.create_user('call_agent', tests.the('client'))
   union all select 'a dealer', tests.create_user('dealer', tests.the('client'))
-  union all select 'nobody in particular', tests.create_user();
+  union all select 'an unrelated user', tests.create_user();
 
 create function pg_temp.seen(relation text, reader uuid) returns int language plpgsql as $$
 declare
