@@ -44,7 +44,7 @@ create table public.billing_transactions (
 comment on table public.billing_transactions is
   'What each card cost the platform (cost_basis), what the agency owes the platform for it (platform_price), what the client '
   'owes its agency (client_price), and both margins; immutable. price is that of the billed level. source: inventory, or the '
-  'supplier (tillo); stock_owner: whose stock it was. Amounts in the currency beside them. A card that came back before its code '
+  'supplier (tillo); stock_owner: whose stock it was. Amounts in the currency beside them. A card that was returned before its code '
   'may have been disclosed has a second row, which reverses the first: amounts add up as they stand, cards by quantity. '
   'sale_id: the card was bought before, and is paid for with its sale.';
 

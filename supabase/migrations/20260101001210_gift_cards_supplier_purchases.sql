@@ -1,6 +1,6 @@
 -- Gift cards, supplier purchases: cards that are bought from a supplier when the stock is empty.
 -- A supplier purchase and its client_request_id are committed before the supplier is called, the outcome after it; while the outcome
--- is unknown, the same id is asked again and no other purchase is made for the grant. A grant has one purchase under way.
+-- is unknown, the same id is looked up again and no other purchase is made for the grant. A grant has one purchase under way.
 
 create table public.gift_card_purchases (
   id uuid primary key default gen_random_uuid(),
@@ -64,7 +64,7 @@ create unique index gift_card_purchases_one_under_way_idx on public.gift_card_pu
   where ended_at is null and reopened_at is null;
 create index gift_card_purchases_due_idx on public.gift_card_purchases (next_attempt_at) where ended_at is null;
 
--- The pool in which the bought cards of a supplier stand: given before they came, except those that came back.
+-- The pool of a supplier's purchased cards: claimed on arrival, except returned ones.
 create function private.supplier_pool(supplier public.gift_card_suppliers, brand_id uuid, denomination numeric, currency text)
 returns uuid language plpgsql volatile set search_path = '' as $$
 declare

@@ -2,7 +2,7 @@
 -- steps that follow. Statements are the price of a claim, so the grant is taken first and everything is read after it, once: what
 -- the query sees cannot be changed meanwhile by another request for the same reward.
 
--- What is asked for, by whom. answer_key: see private.answer_key. shows_code: the answer brings the card. reward_id: the pending
+-- The request and its actor. answer_key: see private.answer_key. shows_code: the answer has the card. reward_id: the pending
 -- reward that is to be fulfilled. never_waits: the caller holds locks already. waits: it runs again, and waits for cards that others
 -- hold.
 create type private.card_request as (
@@ -65,7 +65,7 @@ create type private.provisioning_facts as (
   lots private.claimable_lots[]
 );
 
--- Who may ask for a card in the name of a client: admins by id, staff for a caller.
+-- Roles that may provision for a client: admins by id, staff for a caller.
 create function private.provisioning_roles(asked private.card_request)
 returns text[] language plpgsql immutable set search_path = '' as $$
 begin

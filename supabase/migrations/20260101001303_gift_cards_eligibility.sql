@@ -46,7 +46,7 @@ begin
   return asked;
 end $$;
 
--- Refuses a caller who may not act for the recipient. A code that is unknown, another campaign's or another client's reads the same.
+-- Refuses a caller who may not act for the recipient. Unknown codes and those of other campaigns or clients get the same error.
 create function private.check_caller(asked private.card_request, facts private.provisioning_facts)
 returns void language plpgsql stable set search_path = '' as $$
 begin

@@ -39,7 +39,7 @@ begin
   return card_id;
 end $$;
 
--- Before saying "empty": a locked card may be given back, so wait for one at a time, holding no other.
+-- Before GC-003: a locked card may be released by a rollback, so wait for one at a time, holding no other.
 create function private.wait_for_card(lot_id uuid)
 returns uuid language plpgsql volatile set search_path = '' as $$
 declare
@@ -64,7 +64,7 @@ begin
   end loop;
 end $$;
 
--- A card that its client has bought is billed to the client as it was sold, and is paid for already; one that its client brought
+-- A card that its client has bought is billed to the client as it was sold, and is paid for already; one that its client uploaded
 -- costs the platform nothing, and the client a fee at most; a card that was bought for another recipient and returned keeps its
 -- cost.
 create function private.price_card(card private.given_card, client_id uuid, currency text, pool_type text)

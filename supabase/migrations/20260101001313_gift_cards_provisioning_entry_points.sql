@@ -65,7 +65,7 @@ returns boolean language sql stable set search_path = '' as $$
 $$;
 
 -- Provisions for a caller. A card that goes elsewhere needs a reason and a disclosure of the agent's quota, which is taken
--- outside the provisioning: what is taken inside it would come back with a refusal that leaves a pending reward.
+-- outside the provisioning: inside it, a refusal that leaves a pending reward would roll the disclosure back.
 create function private.provision_for_caller(asked private.card_request, reason text)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare

@@ -117,14 +117,14 @@ begin
   return private.answered(answer, card.sealed);
 end $$;
 
--- Raises an alert when a supplier's cards for one reward were taken back twice: it is not asked for this reward again until the
+-- Raises an alert when a supplier's cards for one reward were reversed twice: the supplier is not called for this reward until the
 -- alert is resolved.
 create function private.watch_repetition(purchase public.gift_card_purchases)
 returns void language plpgsql volatile set search_path = '' as $$
 begin
   if purchase.supplier_id = any (private.repeating_suppliers(purchase.recipient_id, purchase.campaign_id, purchase.brand_id)) then
-    perform private.raise_alert('purchase_repeats', 'critical', 'A supplier''s cards for one reward were taken back twice; it is not '
-      'asked for this reward again until the alert is resolved', jsonb_build_object('purchase_id', purchase.id, 'supplier_id',
+    perform private.raise_alert('purchase_repeats', 'critical', 'A supplier''s cards for one reward were reversed twice; it is not '
+      'called for this reward until the alert is resolved', jsonb_build_object('purchase_id', purchase.id, 'supplier_id',
         purchase.supplier_id, 'recipient_id', purchase.recipient_id, 'code', purchase.supplier_code, 'message', purchase.supplier_message),
       private.repetition_of(purchase.recipient_id, purchase.campaign_id, purchase.supplier_id), purchase.client_id);
   end if;
@@ -184,14 +184,14 @@ begin
   return private.present_refusal(asked, facts, refusal, reward);
 end $$;
 
--- Nobody can tell yet: the same id is asked again later, and after a day the sale is reversed. What cannot be reversed in
--- time, and what came and is not what was asked for, needs a person.
+-- Unknown outcome: the same id is looked up again later, and after a day the sale is reversed. A sale that cannot be reversed in
+-- time, and a card of another brand or value, raise an alert.
 create function private.postpone_supplier_purchase(purchase public.gift_card_purchases, status text)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 begin
   if purchase.created_at < now() - interval '44 hours'
     or purchase.supplier_code in ('another_value', 'another_brand', 'unreadable', 'no_card', 'known_code', 'expires_too_soon') then
-    perform private.raise_alert('purchase_unresolved', 'critical', 'Nobody can tell what became of a card that was to be bought',
+    perform private.raise_alert('purchase_unresolved', 'critical', 'The outcome of a supplier purchase is unknown',
       jsonb_build_object('purchase_id', purchase.id, 'client_request_id', purchase.client_request_id,
         'code', purchase.supplier_code, 'message', purchase.supplier_message), purchase.id::text);
   end if;
@@ -222,7 +222,7 @@ begin
   end if;
 end $$;
 
--- A late report brings a card, or the chance of one, for a purchase that was abandoned meanwhile: the sale is reversed.
+-- A late report has a card, or may have one, for a purchase that was abandoned meanwhile: the sale is reversed.
 create function private.reopen_supplier_purchase(purchase_id uuid, outcome text, supplier_reference text)
 returns void language plpgsql volatile set search_path = '' as $$
 declare
@@ -235,7 +235,7 @@ begin
     and reopen_supplier_purchase.outcome in ('issued', 'ordered', 'unknown')
   returning b.* into purchase;
   if purchase.id is not null then
-    perform private.raise_alert('purchase_unresolved', 'critical', 'A card came when nobody waited for it, and is taken back',
+    perform private.raise_alert('purchase_unresolved', 'critical', 'A supplier sold a card after its purchase was abandoned; the sale is reversed',
       jsonb_build_object('purchase_id', purchase.id, 'client_request_id', purchase.client_request_id, 'outcome', outcome),
       purchase.id::text);
   end if;
@@ -278,7 +278,7 @@ begin
   where b.id = complete_supplier_purchase.purchase_id and b.lease_token = complete_supplier_purchase.lease_token and b.ended_at is null
   returning b.* into purchase;
   if purchase.id is null then
-    -- the lease lapsed, and somebody else has gone on with the purchase
+    -- the lease lapsed, and another worker has continued the purchase
     perform private.reopen_supplier_purchase(complete_supplier_purchase.purchase_id, outcome, complete_supplier_purchase.supplier_reference);
     return private.answered(jsonb_build_object('accepted', false));
   end if;
@@ -287,16 +287,16 @@ begin
     when 'issued' then
       return private.keep_bought_card(purchase, card, cost);
     when 'declined', 'short' then
-      -- refused is only this repeat of the question: the first one may have been heard
+      -- only this repeated request is refused: the first one may have been executed
       if purchase.attempts > 1 and purchase.status <> 'ordered' then
         return private.postpone_supplier_purchase(purchase, 'reversing');
       end if;
-      -- a final word is good for hours; our money with a supplier may be back in minutes
+      -- a final refusal holds for hours; our float at a supplier may be refilled in minutes
       return private.abandon_supplier_purchase(purchase, 'declined', case outcome when 'declined' then interval '6 hours'
         else interval '10 minutes' end);
     when 'reversed', 'not_found' then
       if outcome = 'not_found' and purchase.supplier_reference is not null then
-        -- the supplier has told us of this very sale before
+        -- the supplier has reported this sale before
         return private.postpone_supplier_purchase(purchase, purchase.status);
       end if;
       return private.abandon_supplier_purchase(purchase, 'reversed', interval '10 minutes');
@@ -310,14 +310,14 @@ exception when others then
   if not private.is_refusal(sqlstate) then
     raise;
   end if;
-  -- nothing is recorded: the lease runs on, and the supplier is asked again with the same id
+  -- nothing is recorded: the lease runs on, and the supplier is called again with the same id
   get stacked diagnostics detail = pg_exception_detail;
   return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.complete_supplier_purchase is
   'Reports what a supplier said: issued (card: {code, pin, fingerprint, last4, keyId, expiresOn}, sealed; cost in the '
   'purchase''s currency), ordered, declined, short, unknown, reversed or not_found. Answers like the provisioning that went '
-  'to buy; GC-005 with pending while the card is awaited; accepted is false when the lease has passed to somebody else.';
+  'to buy; GC-005 with pending while the card is awaited; accepted is false when another worker has the lease.';
 
 create function public.lease_supplier_purchases(batch_size int, suppliers text[])
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$

@@ -1,4 +1,4 @@
--- Gift cards, what is owed: rewards without stock or credit are fulfilled in the order of their arrival, each exactly once.
+-- Gift cards, pending rewards: rewards without stock or credit are fulfilled in the order of their arrival, each exactly once.
 -- One reward, one transaction: it takes the steps of any provisioning, so that the grant still decides. One worker at a time
 -- keeps the order.
 
@@ -37,7 +37,7 @@ begin
       or (a.id = payers.client_account and a.balance - a.held < prices.client_price));
 end $$;
 
--- Whether the promised card can be given with the present configuration. The campaign's status is looked at where rewards are chosen.
+-- Whether the promised card can be provisioned with the present configuration. The campaign's status is checked where rewards are chosen.
 create function private.is_configured(reward public.pending_rewards)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
@@ -48,7 +48,7 @@ begin
     where g.id = reward.campaign_id and g.billing_entity is not null);
 end $$;
 
--- One reward of each kind that is owed, read by stepping from kind to kind, however long the queue of each.
+-- One pending reward of each kind, read by stepping from kind to kind, however long the queue of each.
 create function private.owed_kinds()
 returns setof public.pending_rewards language sql stable set search_path = '' as $$
   with recursive kinds (first) as (
@@ -103,7 +103,7 @@ begin
   return reward;
 end $$;
 
--- What its suppliers refused is worth another try as soon as somebody changes who sells it, or how.
+-- A changed offer or supplier makes rewards that the suppliers refused due at once.
 create function private.retry_owed_brands()
 returns trigger language plpgsql volatile set search_path = '' as $$
 begin

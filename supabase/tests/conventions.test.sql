@@ -1,4 +1,4 @@
--- The rules of the house, read from the catalog: whatever a migration adds is held to them.
+-- Conventions, read from the catalog: they hold for whatever a migration adds.
 begin;
 set local search_path = extensions, tests, pg_catalog;
 select plan(30);
@@ -236,7 +236,7 @@ select set_eq($$
   ('agency_denominations'), -- the agency's own
   ('gift_card_suppliers'),  -- the platform's
   ('supplier_brands'),      -- the platform's
-  ('contact_opt_outs')      -- whoever wants nothing more wants it of nobody
+  ('contact_opt_outs')      -- an opt-out holds for all clients
   $$, 'conventions: every table and view of tenants has a client_id');
 
 select set_eq($$
@@ -246,11 +246,11 @@ select set_eq($$
   ('memberships'),                  -- of the platform or of an agency
   ('audit_events'),                 -- the platform's own
   ('system_alerts'),                -- the platform's own
-  ('redemption_attempts'),          -- a code that nobody has
+  ('redemption_attempts'),          -- an unknown code
   ('provisioning_traces'),          -- a request that names no recipient
   ('call_sessions'),                -- a caller who is not known yet
-  ('consents'),                     -- an opt-out of an address that nobody knows
-  ('inbound_messages'),             -- from a phone that nobody knows
+  ('consents'),                     -- an opt-out of an unknown address
+  ('inbound_messages'),             -- from an unknown phone
   ('card_pools'),                   -- master pools
   ('imports'),                      -- into master pools
   ('import_rows'),                  -- of these

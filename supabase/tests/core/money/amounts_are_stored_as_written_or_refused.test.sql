@@ -70,10 +70,10 @@ end $$;
 select is_empty($$
   select e.call, a.written, s.said from entry_points e, foreign_amounts a, lateral (select pg_temp.ask(format(e.call, a.written)) as said) s
   where s.said <> 'RB400 ' || e.field $$,
-  'Every entry point with an amount: too large, too fine, not a number or below zero → RB-400 with its field');
+  'amounts: every entry point: too large, too fine, not a number or below zero → RB-400 with its field');
 select is_empty($$
   select e.call, s.said from entry_points e, lateral (select pg_temp.ask(format(e.call, '25.00')) as said) s
-  where s.said like 'RB400%' $$, 'Every entry point with an amount: 25.00 is taken');
+  where s.said like 'RB400%' $$, 'amounts: every entry point: 25.00 is taken');
 select is_empty($$
   select c.relname from pg_attribute a join pg_class c on c.oid = a.attrelid
   where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and a.attname = 'decimals' $$,

@@ -103,7 +103,7 @@ select p.user_id, m.role, m.agency_id, m.client_id from personas p, (
   union all select 'agency_admin', (facts ->> 'agency')::uuid, null from tenants where tenant = 'a'
   union all select 'client_admin', null, (facts ->> 'client')::uuid from tenants where tenant = 'a') m
 where p.persona = 'suspended';
--- an own call of everybody who may take one, one of them with a caller whom nobody knows
+-- a call of each role that may take one, one of them from an unknown phone
 select tests.start_call_session(p.user_id, r.phone)
 from personas p join tenants t using (tenant) join public.campaign_recipients r on r.id = (t.facts ->> 'recipient')::uuid
 where p.persona in ('call_agent', 'client_admin', 'suspended');

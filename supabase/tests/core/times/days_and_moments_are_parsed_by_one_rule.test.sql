@@ -79,11 +79,11 @@ grant select on entry_points, foreign_times to authenticated;
 select is_empty($$
   select e.call, t.written, pg_temp.ask(format(e.call, t.written)) from entry_points e, foreign_times t
   where pg_temp.ask(format(e.call, t.written)) <> 'RB400 ' || e.field $$,
-  'Every entry point with a time: a day or moment in another notation → RB-400 with its field');
+  'times: every entry point: a day or moment in another notation → RB-400 with its field');
 select is_empty($$
   select e.call, pg_temp.ask(format(e.call, '2999-12-31')) from entry_points e
   where pg_temp.ask(format(e.call, ' 2999-12-31 ')) like '_____ %' $$,
-  'Every entry point with a time: a day with blanks around it is taken');
+  'times: every entry point: a day with blanks around it is taken');
 
 -- vouchers
 create function pg_temp.voucher(terms jsonb) returns text language plpgsql as $$

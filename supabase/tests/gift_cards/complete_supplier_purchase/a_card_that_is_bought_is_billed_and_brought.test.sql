@@ -12,13 +12,13 @@ select tests.keep('purchase', tests.kept('answer') #> '{result,purchase}');
 select is(tests.kept('answer') - 'result', '{"outcome": "ok", "sealed": null, "replayed": false}', 'complete_supplier_purchase: a purchase is started');
 select is(tests.kept('purchase') - array['purchaseId', 'leaseToken', 'supplier', 'clientRequestId', 'giftCardId', 'brandId'],
   '{"adapter": "tillo", "action": "issue", "brandCode": "brand-us", "codeCaseMatters": false, "amount": "25.00", "currency": "USD", "sector": null,
-    "deliveryMethod": "code", "reference": null}', 'start_purchase: → brand, value and currency');
+    "deliveryMethod": "code", "reference": null}', 'start_supplier_purchase: → brand, value and currency');
 select row_eq($$ select client_id, recipient_id, status, attempts, client_request_id, denomination, currency
   from public.gift_card_purchases where id = (tests.kept('purchase') ->> 'purchaseId')::uuid $$,
   row(tests.the('client'), tests.the('recipient'), 'calling'::text, 1, tests.kept('purchase') ->> 'clientRequestId',
-    25.00::numeric(18,2), 'USD'::text), 'start_purchase: the purchase and its idempotency key are committed before the call');
+    25.00::numeric(18,2), 'USD'::text), 'start_supplier_purchase: the purchase and its idempotency key are committed before the call');
 select is((select count(*)::int from public.gift_card_grants where recipient_id = tests.the('recipient')), 1,
-  'The grant is taken: nobody else goes to buy');
+  'complete_supplier_purchase: the grant is taken → no second purchase');
 select results_eq($$ select step_name from public.gift_card_provisioning_trace where recipient_id = tests.the('recipient')
   order by step_number $$, array['Validate request', 'Check campaign configuration', 'Check eligibility', 'Claim from stock',
   'Start purchase'], '… the trace has the steps so far');
@@ -35,7 +35,7 @@ select is((select count(*)::int from public.gift_card_purchases where recipient_
 select tests.keep('bought', tests.complete_supplier_purchase(tests.kept('purchase')));
 select is(tests.kept('bought') #>> '{result,source}', tests.kept('supplier') #>> '{}', 'complete_supplier_purchase: the answer names the source');
 select is(tests.kept('bought') #>> '{result,giftCard,id}', tests.kept('purchase') ->> 'giftCardId', '… the card');
-select is(tests.kept('bought') #>> '{result,giftCard,status}', 'claimed', '… that a message will bring');
+select is(tests.kept('bought') #>> '{result,giftCard,status}', 'claimed', '… in a message');
 select is(tests.kept('bought') #>> '{sealed,giftCardId}', tests.kept('purchase') ->> 'giftCardId',
   '… and has the sealed card, as from stock');
 select row_eq($$ select source, cost_basis, price, margin from public.billing_transactions
@@ -61,7 +61,7 @@ select is(tests.complete_supplier_purchase(tests.kept('purchase')), '{"outcome":
 select row_eq($$ select pool_type, total_cards, available_cards, claimed_cards from public.gift_card_pools
   where brand_id = tests.the('brand') and pool_type = 'supplier' $$, row('supplier'::text, 1, 0, 1),
   'complete_supplier_purchase: the card is in the pool of supplier purchases');
-select is_empty($$ select from public.system_alerts where alert_type = 'pool_exhausted' $$, '… whose emptiness is no alarm');
+select is_empty($$ select from public.system_alerts where alert_type = 'pool_exhausted' $$, '… without an alert for its empty stock');
 select is_empty('select * from private.invariant_violations', 'invariants: none is violated');
 
 -- without an address the answer itself delivers the card
@@ -84,7 +84,7 @@ select is(tests.kept('bought') -> 'sealed', 'null', 'complete_supplier_purchase:
 select is((select gift_card_id::text from public.call_conditions_met where recipient_id = tests.the('third')),
   tests.kept('bought') #>> '{result,giftCard,id}', '… and the condition names its card');
 select is((select exposed_at from public.gift_cards where id = (tests.kept('bought') #>> '{result,giftCard,id}')::uuid), null,
-  '… which has not left the house yet');
+  '… which is undisclosed');
 
 -- a bought card that comes back is given to the next one
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));

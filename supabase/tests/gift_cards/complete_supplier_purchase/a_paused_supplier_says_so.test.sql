@@ -16,7 +16,7 @@ select is(tests.kept('answer') #>> '{details,pendingReward,id}', (
   select id::text from public.pending_rewards where recipient_id = tests.the('recipient') and code = 'GC-005'), '… and the reward is pending');
 select is(public.fulfil_pending_reward(pg_temp.suppliers()) -> 'result', '{"isDone": true}', 'lease_supplier_purchases: a paused supplier → not called');
 select is(tests.provision(tests.create_recipients(tests.the('campaign')), suppliers => '{}') ->> 'code', 'GC-004',
-  'Without credentials: GC-004');
+  'complete_supplier_purchase: no credentials → GC-004');
 
 -- the next one is asked; paused as well, the earlier end counts
 select tests.keep('second', tests.create_supplier(tests.the('brand'), 2));
@@ -26,7 +26,7 @@ select is((tests.provision(tests.the('recipient'), suppliers => pg_temp.supplier
 update public.gift_card_suppliers set paused_until = null where name = tests.kept('second') #>> '{}';
 select tests.keep('purchase', tests.provision(tests.the('recipient'), suppliers => pg_temp.suppliers()) #> '{result,purchase}');
 select is(tests.kept('purchase') -> 'supplier', tests.kept('second'), 'complete_supplier_purchase: the supplier that is not paused → called');
-select is(tests.complete_supplier_purchase(tests.kept('purchase'), 'declined') ->> 'code', 'GC-005', 'It declines, and the other is paused: GC-005');
+select is(tests.complete_supplier_purchase(tests.kept('purchase'), 'declined') ->> 'code', 'GC-005', 'complete_supplier_purchase: one declines, the other is paused → GC-005');
 update public.gift_card_suppliers set paused_until = now();
 update public.pending_rewards set next_attempt_at = now() where recipient_id = tests.the('recipient');
 select isnt(public.fulfil_pending_reward(pg_temp.suppliers()) #> '{result,purchase}', null, 'complete_supplier_purchase: after the pause → purchased');

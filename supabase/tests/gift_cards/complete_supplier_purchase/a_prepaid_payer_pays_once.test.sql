@@ -32,7 +32,7 @@ select is_empty($$ select from public.system_alerts where alert_type = 'insuffic
 
 select tests.keep('second', tests.create_recipients(tests.the('campaign')));
 select tests.keep('answer', pg_temp.ask(tests.the('second')));
-select is(pg_temp.left(), '25.00 of 50.00', 'start_purchase: the price is held before the supplier is called');
+select is(pg_temp.left(), '25.00 of 50.00', 'start_supplier_purchase: the price is held before the supplier is called');
 select is(tests.complete_supplier_purchase(tests.kept('answer') #> '{result,purchase}') ->> 'outcome', 'ok', 'complete_supplier_purchase: the card is received …');
 select is(pg_temp.left(), '25.00 of 25.00', '… it is paid with that');
 

@@ -45,7 +45,7 @@ select is((tests.kept('again') -> 'result') - '{rows,poolId,importId,importStatu
   'import_gift_cards: the same file again → adds nothing');
 select is((select total_cards from public.gift_card_pools where id = tests.the('pool')), 3, '… the pool is unchanged');
 select is((select sum(accepted_count)::int from public.imports where subject_id = tests.the('pool') and file_hash = 'file-1'), 3,
-  'The cards of the file are counted once');
+  'import_gift_cards: the same file again → its cards are counted once');
 
 -- somewhere else
 select tests.keep('pool_2', tests.create_pool(tests.the('client'), tests.the('brand'), 0));

@@ -28,7 +28,7 @@ select is(pg_temp.outcomes(pg_temp.import('[
   {"firstName": "A", "phone": "+12025550141"},
   {"firstName": "B", "phone": "+12025550141", "email": "b@example.com"},
   {"firstName": "C", "email": "b@example.com"}]', true)), 'imported imported:phone imported:email',
-  'import_recipients: the chain with allow_shared_contact → each is imported, and says with whom it shares');
+  'import_recipients: the chain with allow_shared_contact → each is imported, and names the recipient that it shares with');
 select is(pg_temp.outcomes(pg_temp.import('[
   {"firstName": "A", "phone": "+12025550141"},
   {"firstName": "B", "email": "b@example.com"},

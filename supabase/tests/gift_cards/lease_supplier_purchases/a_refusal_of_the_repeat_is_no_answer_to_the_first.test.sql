@@ -25,7 +25,7 @@ select pg_temp.later();
 select is(tests.complete_supplier_purchase(pg_temp.lease(), 'declined', '706') ->> 'code', 'GC-005', 'lease_supplier_purchases: the repeat is refused …');
 select is((select status from public.gift_card_purchases where ended_at is null), 'reversing', '… and the sale is to be reversed first');
 select is((select count(*)::int from public.gift_card_purchases), 1, '… no other supplier is called meanwhile');
-select is(pg_temp.lease(), null, 'Not at once: the first question may still be on its way');
+select is(pg_temp.lease(), null, 'complete_supplier_purchase: not found at once → the first request may still be under way');
 select pg_temp.later();
 select tests.keep('reversal', pg_temp.lease());
 select is(tests.kept('reversal') ->> 'action', 'reverse', '… but a minute later');
@@ -54,7 +54,7 @@ select is((select metadata ->> 'code' from public.system_alerts where alert_type
 select pg_temp.later();
 select tests.keep('bought', tests.complete_supplier_purchase(pg_temp.lease()));
 select is(tests.kept('bought') ->> 'outcome', 'ok', 'lease_supplier_purchases: a card that is received late …');
-select is_empty($$ select from public.system_alerts where alert_type = 'purchase_unresolved' and resolved_at is null $$, '… nobody is needed');
+select is_empty($$ select from public.system_alerts where alert_type = 'purchase_unresolved' and resolved_at is null $$, '… no alert is raised');
 
 -- a code that is on our books already
 select tests.keep('purchase', pg_temp.buy());
@@ -68,7 +68,7 @@ select row_eq($$ select client_id, metadata ->> 'purchase_id', metadata ->> 'car
   where alert_type = 'known_card_code' $$, row(null::uuid, tests.kept('purchase') ->> 'purchaseId', '1'::text),
   'complete_supplier_purchase: a code that is here already → alert known_card_code');
 select is((select count(*)::int from public.system_alerts where alert_type = 'purchase_unresolved' and resolved_at is null), 1,
-  '… and somebody is told');
+  '… and an alert is raised');
 select pg_temp.later();
 select tests.complete_supplier_purchase(pg_temp.lease(), 'reversed');
 select is_empty($$ select from public.system_alerts where alert_type = 'purchase_unresolved' and resolved_at is null $$, '… then the purchase is closed');

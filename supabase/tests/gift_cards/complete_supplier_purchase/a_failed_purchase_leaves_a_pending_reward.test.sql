@@ -31,7 +31,7 @@ select row_eq($$ select error_code, tillo_code from public.gift_card_provisionin
   '… the trace has the supplier''s own code');
 select tests.keep('refused', tests.complete_supplier_purchase(tests.kept('next') #> '{result,purchase}', 'declined', '704'));
 select is(tests.kept('refused') ->> 'code', 'GC-005', 'complete_supplier_purchase: all suppliers decline → GC-005');
-select is(tests.kept('refused') #> '{details,pending}', 'true', '… and it is owed');
+select is(tests.kept('refused') #> '{details,pending}', 'true', '… and it is pending');
 select results_eq($$ select status, supplier_code from public.gift_card_purchases where recipient_id = tests.the('recipient')
   order by attempts, supplier_code $$, $$ values ('declined', '072'), ('declined', '704') $$, '… both purchases are closed');
 select is_empty($$ select from public.gift_card_grants where recipient_id = tests.the('recipient') and cancelled_at is null $$,
@@ -76,7 +76,7 @@ select is(tests.complete_supplier_purchase(pg_temp.ask(tests.the('seventh'), arr
   ->> 'outcome', 'ok', '… after the pause it is called again');
 select row_eq($$ select failures, paused_until from public.gift_card_suppliers where name = tests.kept('first') #>> '{}' $$,
   row(0, null::timestamptz), 'complete_supplier_purchase: a success → the count restarts');
-select is_empty($$ select from public.system_alerts where alert_type = 'supplier_paused' and resolved_at is null $$, '… and the alarm is over');
+select is_empty($$ select from public.system_alerts where alert_type = 'supplier_paused' and resolved_at is null $$, '… and the alert is resolved');
 
 -- within its rate
 select tests.keep('slow', tests.create_supplier(tests.the('brand'), 0, requests_per_minute => 1));

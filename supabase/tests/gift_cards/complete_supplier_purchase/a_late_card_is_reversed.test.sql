@@ -35,7 +35,7 @@ select is(pg_temp.status_of('late'), 'reversed', 'complete_supplier_purchase: th
 select is(tests.complete_supplier_purchase(tests.kept('late')), '{"outcome": "ok", "sealed": null, "replayed": false,
   "result": {"accepted": false}}', 'complete_supplier_purchase: a late card of a lapsed worker → not accepted');
 select is(pg_temp.status_of('late'), 'reversing', '… but it is not forgotten');
-select is(pg_temp.alerts(), 1::bigint, '… and a person knows');
+select is(pg_temp.alerts(), 1::bigint, '… and an alert is raised');
 select is(tests.provision((select recipient_id from public.gift_card_purchases where id = (tests.kept('late') ->> 'purchaseId')::uuid),
   suppliers => pg_temp.names()) #>> '{details,purchaseId}', tests.kept('next') ->> 'purchaseId',
   'complete_supplier_purchase: a request while another purchase runs → names that purchase');
@@ -44,7 +44,7 @@ select is(jsonb_build_array(tests.kept('reversal') -> 'action', tests.kept('reve
   jsonb_build_array('reverse', tests.kept('late') -> 'clientRequestId'), '… the late card is reversed at once');
 select is(tests.complete_supplier_purchase(tests.kept('reversal'), 'reversed') ->> 'code', 'GC-005', 'complete_supplier_purchase: the reversal is confirmed …');
 select is(pg_temp.status_of('late'), 'reversed', '… that purchase is over again');
-select is(pg_temp.alerts(), 0::bigint, '… and nobody is needed');
+select is(pg_temp.alerts(), 0::bigint, '… and no alert is raised');
 select is(tests.complete_supplier_purchase(tests.kept('next')) ->> 'outcome', 'ok', 'complete_supplier_purchase: the other purchase is unaffected');
 select is((select count(*)::int from public.billing_transactions where client_id = tests.the('client')), 1, '… one card is billed');
 select is((select count(*)::int from public.gift_card_purchases), 2, '… and no third purchase was made');

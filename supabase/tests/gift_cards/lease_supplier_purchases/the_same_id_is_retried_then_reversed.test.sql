@@ -17,7 +17,7 @@ select is(pg_temp.lease(), '[]', 'lease_supplier_purchases: a purchase with a li
 update public.gift_card_purchases set leased_until = clock_timestamp();
 select is(public.lease_supplier_purchases(10, '{}') #> '{result,purchases}', '[]', 'lease_supplier_purchases: no credentials → not called');
 select tests.keep('again', pg_temp.lease() -> 0);
-select is(tests.kept('again') ->> 'action', 'issue', 'lease_supplier_purchases: a lost report → the supplier is asked again with the same id');
+select is(tests.kept('again') ->> 'action', 'issue', 'lease_supplier_purchases: a lost report → the supplier is called again with the same id');
 select is(tests.kept('again') -> 'clientRequestId', tests.kept('purchase') -> 'clientRequestId', '… with the same id');
 select isnt(tests.kept('again') -> 'leaseToken', tests.kept('purchase') -> 'leaseToken', '… under a lease of its own');
 select is(pg_temp.lease(), '[]', '… which is exclusive');
