@@ -159,7 +159,8 @@ create index gift_cards_waiting_idx on public.gift_cards (claimed_at) where stat
 create index gift_cards_lapsing_idx on public.gift_cards (expires_at) where status = 'delivered' and expires_at is not null;
 create index gift_cards_pool_id_lot_id_idx on public.gift_cards (pool_id, lot_id);
 create index gift_cards_recipient_id_idx on public.gift_cards (recipient_id);
-create index gift_cards_client_id_idx on public.gift_cards (client_id);
+create index gift_cards_client_id_claimed_at_idx on public.gift_cards (client_id, claimed_at);
+create index gift_cards_created_at_idx on public.gift_cards using brin (created_at);
 
 -- When a card expires: at the end of the day that stands on it, else by the policy of its brand, counted from when it came in.
 create function private.card_expiry(brand_id uuid, expires_on date, came_in_at timestamptz, time_zone text)

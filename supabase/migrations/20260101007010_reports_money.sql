@@ -122,13 +122,13 @@ returns setof public.platform_analytics language sql stable set search_path = ''
     select b.currency, sum(b.platform_price) as revenue, sum(b.cost) as cost
     from private.reported_bills(request) b group by b.currency
   ), stock as (
-    select p.currency, sum(p.total_cards) filter (where p.stock_owner = 'platform') as total,
-      sum(p.available_cards) filter (where p.stock_owner = 'platform') as available,
-      sum(p.available_cards * p.denomination) filter (where p.stock_owner = 'platform') as value,
-      sum(p.available_cards) filter (where p.stock_owner = 'client') as own
-    from public.gift_card_pools p
-    where p.client_id = any (request.client_ids) or (p.client_id is null and request.client_ids @> array(
-      select c.id from public.clients c))
+    select p.currency, sum(s.total) filter (where p.stock_owner = 'platform') as total,
+      sum(s.available) filter (where p.stock_owner = 'platform') as available,
+      sum(s.available * p.denomination) filter (where p.stock_owner = 'platform') as value,
+      sum(s.available) filter (where p.stock_owner = 'client') as own
+    from private.reported_stock(row(request.client_ids, null, null, request.is_platform), not exists (
+      select c.id from public.clients c except select known from unnest(request.client_ids) known)) s
+    join public.card_pools p on p.id = s.pool_id
     group by p.currency
   ), owed as (
     select w.currency, count(*) as owed
