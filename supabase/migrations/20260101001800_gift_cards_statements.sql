@@ -9,73 +9,102 @@ create type public.billing_line as (
   campaign_id uuid, campaign_name text, brand_name text, denomination numeric, currency text, quantity int, unit_price numeric,
   amount numeric, payment text, created_at timestamptz);
 
--- Every line of these clients that one of the entities (clients or agencies) owes, between two days of each client's time zone. A bill is
--- a line of the agency, and one of the client unless the agency is billed for the card.
+-- Every line of these clients that one of the entities (clients or agencies) owes, between two days of each client's time zone, without
+-- names. A bill is a line of the agency, and one of the client unless the agency is billed for the card. The ids are joined and the
+-- range is planned as given: a month is read by index, whole years by scans.
+create function private.billed_lines(client_ids uuid[], entity_ids uuid[], from_day date, to_day date)
+returns table (
+  id uuid, client_id uuid, level text, entity_id uuid, month date, kind text, campaign_id uuid, pool_id uuid, denomination numeric,
+  currency text, quantity int, unit_price numeric, amount numeric, payment text, created_at timestamptz)
+language plpgsql stable rows 10000 set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  -- the range lies between these, whatever a client's time zone
+  since constant timestamptz := coalesce((from_day - 1)::timestamp at time zone 'UTC', '-infinity');
+  until constant timestamptz := coalesce((to_day + 1)::timestamp at time zone 'UTC', 'infinity');
+begin
+  return query
+    with reported as materialized (
+      select c.id, c.agency_id, c.time_zone, coalesce(from_day::timestamp at time zone c.time_zone, '-infinity') as starts_at,
+        coalesce(to_day::timestamp at time zone c.time_zone, 'infinity') as ends_at
+      from unnest(client_ids) known (id) join public.clients c on c.id = known.id
+    ), moves as materialized (
+      select b.id, b.client_id, b.agency_id, r.time_zone, b.grant_id as reference_id, 'card_charge' as transfer_type, b.sale_id,
+        case b.stock_owner when 'client' then 'own_card' else 'card' end || case b.quantity when 1 then '' else '_reversed' end as kind,
+        b.campaign_id, c.pool_id, b.denomination, b.currency, b.quantity, b.quantity * b.platform_price as platform_price,
+        b.quantity * b.client_price as client_price, b.billed_entity_type, b.created_at
+      from reported r
+      join public.billing_transactions b on b.client_id = r.id and b.created_at >= r.starts_at and b.created_at < r.ends_at
+      join public.gift_cards c on c.id = b.gift_card_id
+      where b.created_at >= since and b.created_at < until
+      union all
+      select m.id, m.client_id, r.agency_id, r.time_zone, m.sale_id, 'card_sale', null, m.kind, null, m.pool_id, p.denomination,
+        m.currency, m.quantity, m.platform_price_per_card, m.price_per_card, 'client', m.created_at
+      from reported r
+      join (
+        select s.id, s.id as sale_id, s.client_id, 'sale' as kind, s.master_pool_id as pool_id, s.currency, s.quantity,
+          s.price_per_card, s.platform_price_per_card, s.created_at from public.admin_card_sales s
+        union all
+        select x.id, s.id, x.client_id, 'sale_returned', s.master_pool_id, x.currency, -x.quantity, s.price_per_card,
+          s.platform_price_per_card, x.created_at
+        from public.admin_card_returns x join public.admin_card_sales s on s.id = x.sale_id
+      ) m on m.client_id = r.id and m.created_at >= r.starts_at and m.created_at < r.ends_at
+      join public.card_pools p on p.id = m.pool_id
+      where m.created_at >= since and m.created_at < until
+    ), paid as (
+      select distinct t.reference_id, t.transfer_type, case when t.client_id is null then 'agency' else 'client' end as level
+      from moves m join public.ledger_transfers t on t.reference_id = m.reference_id and t.transfer_type = m.transfer_type)
+    select m.id, m.client_id, e.type, e.id, date_trunc('month', m.created_at at time zone m.time_zone)::date, m.kind, m.campaign_id,
+      m.pool_id, m.denomination, m.currency, m.quantity, e.price, m.quantity * e.price,
+      case when m.sale_id is not null then 'sale' when t.level is not null then 'credit' else 'invoice' end, m.created_at
+    from moves m
+    cross join lateral (values
+      ('agency', m.agency_id, m.platform_price), ('client', m.client_id, m.client_price)) e (type, id, price)
+    join unnest(entity_ids) known (id) on known.id = e.id
+    left join paid t on t.reference_id = m.reference_id and t.transfer_type = m.transfer_type and t.level = e.type
+    where e.type = 'agency' or m.billed_entity_type = 'client';
+end $$;
+
+-- The same with names.
 create function private.billing_lines(client_ids uuid[], entity_ids uuid[], from_day date, to_day date)
 returns setof public.billing_line language sql stable set search_path = '' as $$
-  with reported as (
-    select c.id, c.agency_id, c.name, c.time_zone, coalesce(from_day::timestamp at time zone c.time_zone, '-infinity') as starts_at,
-      coalesce(to_day::timestamp at time zone c.time_zone, 'infinity') as ends_at
-    from public.clients c where c.id = any (client_ids)
-  ), lines as (
-    select b.id, b.client_id, e.type as billed_entity_type, e.id as billed_entity_id,
-      case b.stock_owner when 'client' then 'own_card' else 'card' end || case b.quantity when 1 then '' else '_reversed' end as kind,
-      b.campaign_id, c.pool_id, b.denomination, b.currency, b.quantity, e.price * b.quantity as unit_price, e.price,
-      case when b.sale_id is not null then 'sale' when exists (
-        select from public.ledger_transfers t
-        where t.reference_id = b.grant_id and t.transfer_type = 'card_charge' and (t.client_id is null) = (e.type = 'agency'))
-        then 'credit' else 'invoice' end as payment, b.created_at
-    from reported r
-    join public.billing_transactions b on b.client_id = r.id and b.created_at >= r.starts_at and b.created_at < r.ends_at
-    join public.gift_cards c on c.id = b.gift_card_id
-    cross join lateral (values
-      ('agency', b.agency_id, b.platform_price), ('client', b.client_id, b.client_price)) e (type, id, price)
-    where e.id = any (entity_ids) and (e.type = 'agency' or b.billed_entity_type = 'client')
-    union all
-    select m.id, m.client_id, e.type, e.id, m.kind, null, m.pool_id, p.denomination, m.currency, m.quantity,
-      e.price, m.quantity * e.price, case when exists (
-        select from public.ledger_transfers t
-        where t.reference_id = m.sale_id and t.transfer_type = 'card_sale' and (t.client_id is null) = (e.type = 'agency'))
-        then 'credit' else 'invoice' end, m.created_at
-    from reported r
-    join (
-      select s.id, s.id as sale_id, s.client_id, 'sale' as kind, s.master_pool_id as pool_id, s.currency, s.quantity,
-        s.price_per_card, s.platform_price_per_card, s.created_at from public.admin_card_sales s
-      union all
-      select x.id, s.id, x.client_id, 'sale_returned', s.master_pool_id, x.currency, -x.quantity, s.price_per_card,
-        s.platform_price_per_card, x.created_at
-      from public.admin_card_returns x join public.admin_card_sales s on s.id = x.sale_id
-    ) m on m.client_id = r.id and m.created_at >= r.starts_at and m.created_at < r.ends_at
-    join public.card_pools p on p.id = m.pool_id
-    cross join lateral (values
-      ('agency', r.agency_id, m.platform_price_per_card), ('client', m.client_id, m.price_per_card)) e (type, id, price)
-    where e.id = any (entity_ids))
-  select l.id, l.client_id, r.name, l.billed_entity_type, l.billed_entity_id,
-    date_trunc('month', l.created_at at time zone r.time_zone)::date, l.kind, l.campaign_id, k.campaign_name, b.name,
-    l.denomination, l.currency, l.quantity, l.unit_price, l.price, l.payment, l.created_at
-  from lines l
-  join reported r on r.id = l.client_id
+  select l.id, l.client_id, c.name, l.level, l.entity_id, l.month, l.kind, l.campaign_id, k.campaign_name, b.name,
+    l.denomination, l.currency, l.quantity, l.unit_price, l.amount, l.payment, l.created_at
+  from private.billed_lines(client_ids, entity_ids, from_day, to_day) l
+  join public.clients c on c.id = l.client_id
   join public.card_pools p on p.id = l.pool_id
   join public.gift_card_brands b on b.id = p.brand_id
   left join public.campaigns k on k.id = l.campaign_id
 $$;
 
+create type private.billing_readership as (client_ids uuid[], entity_ids uuid[]);
+
+-- The clients and the entities whose lines the reader may see; the server and the owner in Studio read all of them.
+create function private.billing_readership()
+returns private.billing_readership language plpgsql stable set search_path = '' as $$
+declare
+  readership private.billing_readership;
+begin
+  if private.call_origin() <> 'user' then
+    readership.client_ids := array(select c.id from public.clients c);
+    readership.entity_ids := readership.client_ids || array(select a.id from public.agencies a);
+  else
+    readership.client_ids := array(select private.client_ids_of(auth.uid(), private.admin_roles()));
+    readership.entity_ids := readership.client_ids || array(select private.agency_ids_of(auth.uid()));
+  end if;
+  return readership;
+end $$;
+
 -- The lines that the reader may see: those of their clients and agencies. Security definer, because the bills contain costs, which are
--- for the platform; the server and the owner in Studio read all lines.
-create function private.read_billing_lines()
+-- for the platform.
+create function private.read_billing_lines(from_day date default null, to_day date default null)
 returns setof public.billing_line language plpgsql stable security definer set search_path = '' as $$
 declare
-  is_trusted boolean := private.call_origin() <> 'user';
-  client_ids uuid[] := array(
-    select c.id from public.clients c
-    where is_trusted or c.id in (select private.client_ids_of(auth.uid(), private.admin_roles())));
+  readership constant private.billing_readership := private.billing_readership();
 begin
   return query
-    select l.* from private.billing_lines(client_ids, client_ids || array(
-      select a.id from public.agencies a
-      where is_trusted or a.id in (select private.agency_ids_of(auth.uid()))), null, null) l;
+    select l.* from private.billing_lines(readership.client_ids, readership.entity_ids, from_day, to_day) l;
 end $$;
-grant execute on function private.read_billing_lines() to authenticated, service_role;
+grant execute on function private.read_billing_lines to authenticated, service_role;
 
 create view public.billing_lines with (security_invoker = on) as
   select * from private.read_billing_lines();
@@ -83,18 +112,36 @@ comment on view public.billing_lines is
   'What clients owe their agencies and agencies the platform, line by line: cards given and reversed, sales and returns, with '
   'price and payment. A card is a line of each level that owes for it: id and billed_entity_id together are unique.';
 
+create type public.billing_statement as (
+  id uuid, client_id uuid, client_name text, billed_entity_type text, billed_entity_id uuid, month date, currency text, cards bigint,
+  own_cards bigint, cards_bought_before bigint, cards_sold bigint, amount numeric, paid_from_credit numeric, amount_due numeric);
+
+-- The sums of these lines, by level, month and currency.
+create function private.read_billing_statements(from_day date default null, to_day date default null)
+returns setof public.billing_statement language plpgsql stable security definer set search_path = '' as $$
+declare
+  readership constant private.billing_readership := private.billing_readership();
+begin
+  return query
+    select md5(concat_ws(':', s.entity_id, s.client_id, s.month, s.currency))::uuid, s.client_id, c.name, s.level, s.entity_id, s.month,
+      s.currency, s.cards, s.own_cards, s.cards_bought_before, s.cards_sold, s.amount, s.paid_from_credit, s.amount_due
+    from (
+      select l.client_id, l.level, l.entity_id, l.month, l.currency,
+        coalesce(sum(l.quantity) filter (where l.kind like 'card%'), 0) as cards,
+        coalesce(sum(l.quantity) filter (where l.kind like 'own_card%'), 0) as own_cards,
+        coalesce(sum(l.quantity) filter (where l.payment = 'sale'), 0) as cards_bought_before,
+        coalesce(sum(l.quantity) filter (where l.kind like 'sale%'), 0) as cards_sold,
+        coalesce(sum(l.amount) filter (where l.payment <> 'sale'), 0) as amount,
+        coalesce(sum(l.amount) filter (where l.payment = 'credit'), 0) as paid_from_credit,
+        coalesce(sum(l.amount) filter (where l.payment = 'invoice'), 0) as amount_due
+      from private.billed_lines(readership.client_ids, readership.entity_ids, from_day, to_day) l
+      group by l.client_id, l.level, l.entity_id, l.month, l.currency) s
+    join public.clients c on c.id = s.client_id;
+end $$;
+grant execute on function private.read_billing_statements to authenticated, service_role;
+
 create view public.billing_statements with (security_invoker = on) as
-  select md5(concat_ws(':', l.billed_entity_id, l.client_id, l.month, l.currency))::uuid as id, l.client_id, l.client_name,
-    l.billed_entity_type, l.billed_entity_id, l.month, l.currency,
-    coalesce(sum(l.quantity) filter (where l.kind like 'card%'), 0) as cards,
-    coalesce(sum(l.quantity) filter (where l.kind like 'own_card%'), 0) as own_cards,
-    coalesce(sum(l.quantity) filter (where l.payment = 'sale'), 0) as cards_bought_before,
-    coalesce(sum(l.quantity) filter (where l.kind like 'sale%'), 0) as cards_sold,
-    coalesce(sum(l.amount) filter (where l.payment <> 'sale'), 0) as amount,
-    coalesce(sum(l.amount) filter (where l.payment = 'credit'), 0) as paid_from_credit,
-    coalesce(sum(l.amount) filter (where l.payment = 'invoice'), 0) as amount_due
-  from public.billing_lines l
-  group by l.client_id, l.client_name, l.billed_entity_type, l.billed_entity_id, l.month, l.currency;
+  select * from private.read_billing_statements();
 comment on view public.billing_statements is
   'What each client or agency owes for a month (of the client''s time zone), for each client and currency; own_cards are those of '
   'the client''s own stock, not among cards.';
