@@ -140,6 +140,7 @@ select bag_eq($$
   ('private.assert_voucher_state', 'authenticated'), ('private.assert_voucher_state', 'service_role'),
   -- what policies and views ask in the name of their reader
   ('private.read_billing_lines', 'authenticated'), ('private.read_billing_lines', 'service_role'),
+  ('private.read_billing_statements', 'authenticated'), ('private.read_billing_statements', 'service_role'),
   ('private.dealt_client_ids', 'authenticated'),
   ('private.staffed_client_ids', 'authenticated'), ('private.administered_client_ids', 'authenticated'),
   ('private.is_platform_admin', 'authenticated'), ('private.customer_client_ids', 'authenticated'),
