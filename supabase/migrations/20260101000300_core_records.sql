@@ -224,33 +224,6 @@ begin
   return encode(sha256(convert_to(to_jsonb(parts)::text, 'UTF8')), 'hex');
 end $$;
 
--- The stored answer of this request, or null when it is new. A second request with the key waits here for the first one;
--- a refusal rolls the key back with everything else, so that only successes are kept.
-create function private.stored_answer(scope text, key text, request_hash text)
-returns jsonb language plpgsql volatile set search_path = '' as $$
-declare
-  stored private.idempotency_keys;
-begin
-  if key is null then
-    return null;
-  end if;
-  insert into private.idempotency_keys as k (scope, key, request_hash)
-  values (scope, key, request_hash)
-  on conflict on constraint idempotency_keys_are_unique do update
-    set request_hash = excluded.request_hash, answer = null, created_at = now()
-    where k.created_at < now() - (
-      select w.replayed_for from private.replay_windows w where w.use_case = split_part(k.scope, ':', 1));
-  if found then
-    return null;
-  end if;
-  select k.* into stored from private.idempotency_keys k
-  where k.scope = stored_answer.scope and k.key = stored_answer.key;
-  if stored.request_hash is distinct from stored_answer.request_hash then
-    perform private.refuse('RB-409');
-  end if;
-  return stored.answer;
-end $$;
-
 -- Stores an answer in one write, where the caller has looked for it in a query of its own. False when a concurrent request has used the
 -- key meanwhile: the caller undoes its work and finds that answer. Without an answer the key is taken for one that comes later.
 create function private.keep_answer(scope text, key text, request_hash text, answer jsonb)
@@ -284,17 +257,6 @@ returns void language sql volatile set search_path = '' as $$
   where k.scope = free_key.scope and k.key = free_key.key and k.answer is null
 $$;
 
-create function private.store_answer(scope text, key text, answer jsonb)
-returns void language plpgsql volatile set search_path = '' as $$
-begin
-  if key is null then
-    return;
-  end if;
-  -- an answer that came later than its request (a bought card) is repeated from then on
-  update private.idempotency_keys k set answer = store_answer.answer, created_at = now()
-  where k.scope = store_answer.scope and k.key = store_answer.key;
-end $$;
-
 -- The key of a request: the caller's Idempotency-Key; else a key of the system, which stands for the work itself or for the HTTP
 -- request, because a broken connection may make the HTTP client of an edge function send a call twice. Null when there is none.
 create function private.request_key(request public.request, system_key text default null)
@@ -303,14 +265,32 @@ begin
   return private.answer_key(request.idempotency_key, coalesce(system_key, request.id::text));
 end $$;
 
--- The stored answer of a repeated request, or null for a new one, whose key is taken until the transaction ends. RB-409: the key
--- stands for another request.
+-- The stored answer of a repeated request, or null for a new one, whose key is taken until the transaction ends: a concurrent request
+-- with the key waits here, and a refusal frees the key, so that only successes are kept. RB-409: the key stands for another request.
 create function private.replay(request public.request, scope text, system_key text default null)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
-  result jsonb := private.stored_answer(scope, private.request_key(request, system_key), request.hash);
+  request_key constant text := private.request_key(request, system_key);
+  stored private.idempotency_keys;
 begin
-  return case when result is not null then private.answered(result, null, true) end;
+  if request_key is null then
+    return null;
+  end if;
+  insert into private.idempotency_keys as k (scope, key, request_hash)
+  values (scope, request_key, request.hash)
+  on conflict on constraint idempotency_keys_are_unique do update
+    set request_hash = excluded.request_hash, answer = null, created_at = now()
+    where k.created_at < now() - (
+      select w.replayed_for from private.replay_windows w where w.use_case = split_part(k.scope, ':', 1));
+  if found then
+    return null;
+  end if;
+  select k.* into stored from private.idempotency_keys k
+  where k.scope = replay.scope and k.key = request_key;
+  if stored.request_hash is distinct from request.hash then
+    perform private.refuse('RB-409');
+  end if;
+  return case when stored.answer is not null then private.answered(stored.answer, null, true) end;
 end $$;
 
 -- Stores the result of a request for its repetitions, also one that comes later than the request (a bought card), and returns the
@@ -319,7 +299,8 @@ create function private.answer(
   request public.request, scope text, result jsonb, sealed jsonb default null, system_key text default null)
 returns jsonb language plpgsql volatile set search_path = '' as $$
 begin
-  perform private.store_answer(scope, private.request_key(request, system_key), result);
+  update private.idempotency_keys k set answer = result, created_at = now()
+  where k.scope = answer.scope and k.key = private.request_key(request, system_key);
   return private.answered(result, sealed);
 end $$;
 

@@ -138,7 +138,7 @@ begin
     perform private.refuse_field('chunk', case import.status when 'finished' then 'is behind the last one of this import'
       else format('must be %s, which is next, or an earlier one', import.chunk_count + 1) end);
   end if;
-  stored := private.stored_answer('import:' || import.id, 'chunk:' || file.chunk, hash);
+  stored := private.replay(row(null, null, null, null, hash), 'import:' || import.id, 'chunk:' || file.chunk) -> 'result';
   if stored is null and file.chunk <= import.chunk_count then
     perform private.refuse_field('chunk', 'was imported more than 30 days ago');
   end if;
@@ -175,7 +175,7 @@ create function private.store_chunk_answer(import public.imports, file private.i
 returns void language plpgsql volatile set search_path = '' as $$
 begin
   if file.chunk is not null then
-    perform private.store_answer('import:' || import.id, 'chunk:' || file.chunk, answer);
+    perform private.answer(null, 'import:' || import.id, answer, system_key => 'chunk:' || file.chunk);
   end if;
 end $$;
 

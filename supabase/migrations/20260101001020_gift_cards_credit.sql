@@ -198,7 +198,7 @@ begin
   end if;
   moved := private.post_credit(case when is_given then 'allocation' else 'allocation_return' end,
     case when is_given then upper_account else own_account end, case when is_given then own_account else upper_account end,
-    amount, concat_ws(':', 'credit', owner_id, private.answer_key(idempotency_key, gen_random_uuid()::text)), description);
+    amount, concat_ws(':', 'credit', owner_id, private.request_key(row(gen_random_uuid(), null, null, idempotency_key, null))), description);
   -- a repeated request moves nothing, so it is not audited again
   if not exists (
     select from public.audit_events a where a.subject_id = owner_id and a.metadata ->> 'transfer_id' = moved.id::text) then
@@ -235,7 +235,7 @@ create function private.collect_credit(
   client_id uuid, amount numeric default null, currency text default 'USD', idempotency_key text default null)
 returns public.ledger_transfers language plpgsql volatile security definer set search_path = '' as $$
 declare
-  key text := concat_ws(':', 'collect', client_id, private.answer_key(idempotency_key, gen_random_uuid()::text));
+  key text := concat_ws(':', 'collect', client_id, private.request_key(row(gen_random_uuid(), null, null, idempotency_key, null)));
   revenue uuid;
   agency_account uuid;
   paid numeric;

@@ -171,7 +171,7 @@ declare
   asked private.card_request;
 begin
   asked.reward_id := reward.id;
-  asked.answer_key := private.answer_key(null, 'reward:' || reward.id);
+  asked.answer_key := private.request_key(null, 'reward:' || reward.id);
   asked.surface := reward.surface;
   asked.actor := reward.requested_by;
   asked.campaign_id := reward.campaign_id;

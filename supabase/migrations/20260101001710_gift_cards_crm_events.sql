@@ -195,7 +195,7 @@ begin
   asked.suppliers := suppliers;
   asked.request_id := event.request_id;
   -- the events of a batch share their request, so each has a key of its own
-  asked.answer_key := private.answer_key(null, event.id::text);
+  asked.answer_key := private.request_key(null, event.id::text);
   return private.provision(asked);
 end $$;
 
