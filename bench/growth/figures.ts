@@ -9,19 +9,27 @@ export interface Figure {
   pages: number;
   rowsRead: number;
   rowsReturned: number;
+  /** The table of which it read most, with the rows. */
+  mostly: string;
 }
 
 // Statements of lists, reports and views have no parameters, and so only one plan.
 const callsOf = ({ group }: Case) => group === 'job' || group === 'entry point' ? 11 : 4;
 const PATIENCE = '60s';
 
+/** How a case is run: so many calls, all with plans of one kind instead of those that Postgres chooses. */
+export interface Options {
+  calls?: number;
+  plans?: 'force_custom_plan' | 'force_generic_plan';
+}
+
 /** Measures a case; a text says why it could not be. */
-export async function measure(sql: Connection, measured: Case): Promise<Figure | string> {
+export async function measure(sql: Connection, measured: Case, options: Options = {}): Promise<Figure | string> {
   if (measured.problem) return measured.problem;
   const refusals: string[] = [];
   for (const user of measured.users ?? [undefined]) {
     const refusal = await dryRun(sql, measured, user);
-    if (!refusal) return await run(sql, measured, user);
+    if (!refusal) return await run(sql, measured, user, options);
     refusals.push(refusal);
   }
   return refusals.at(-1)!;
@@ -70,14 +78,19 @@ async function dryRun(sql: Connection, measured: Case, user?: string): Promise<s
   }
 }
 
-async function run(sql: Connection, measured: Case, user?: string): Promise<Figure | string> {
+type Run = { ms: number; pages: string; rows_read: string; rows_returned: string; mostly: string | null };
+
+async function run(
+  sql: Connection,
+  measured: Case,
+  user: string | undefined,
+  { calls = callsOf(measured), plans }: Options,
+): Promise<Figure | string> {
   try {
-    const runs = await as(
-      sql,
-      measured,
-      user,
-      (transaction) => transaction`select * from probe.run(${measured.statement}, ${callsOf(measured)})`,
-    ) as unknown as Record<string, number>[];
+    const runs = await as(sql, measured, user, async (transaction) => {
+      if (plans) await transaction`select set_config('plan_cache_mode', ${plans}, true)`;
+      return await transaction`select * from probe.run(${measured.statement}, ${calls})`;
+    }) as unknown as Run[];
     const [first, later] = [runs.slice(1, 5), runs.slice(6)];
     const last = runs.at(-1)!;
     const ms = median((first.length > 0 ? first : runs).map((each) => each.ms));
@@ -87,6 +100,7 @@ async function run(sql: Connection, measured: Case, user?: string): Promise<Figu
       pages: Number(last.pages),
       rowsRead: Number(last.rows_read),
       rowsReturned: Number(last.rows_returned),
+      mostly: String(last.mostly ?? ''),
     };
   } catch (error) {
     return problemOf(error);

@@ -48,6 +48,8 @@ select probe.make('unsubscribe_email.delivery_id', $$ value from probe.facts whe
 select probe.make('mailed_lease', $$ tests.report(tests.lease(probe.the('mailed')), 'sent', 'world.mail') $$);
 select probe.make('archive_gift_card_pool.pool_id', $$ tests.create_pool(probe.the('client_id'), probe.the('brand_id'), 0) $$);
 
+select probe.make('import_id', $$ i.id from public.imports i where i.subject_id = probe.the('pool_id') limit 1 $$);
+
 -- a claim link that was sent
 select probe.make('linked', $$ tests.create_promise(3) $$);
 select probe.make('linked_required', $$ private.update_campaign_claim_link((value::jsonb ->> 'campaign')::uuid, true)

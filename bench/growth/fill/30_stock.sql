@@ -51,5 +51,12 @@ from (
     count(*) filter (where c.was_received) as received, count(*) filter (where c.counted_as = 'expired') as expired
   from public.gift_cards c group by 1) n where n.pool_id = p.id;
 
-insert into private.card_imports (pool_id, file_hash, imported)
-select growth.id('pool', n), md5('file' || n), 1 from generate_series(1, growth.clients()) n;
+-- a file of ten lines for each pool, all of them known already
+insert into public.imports (id, client_id, kind, subject_id, file_hash, status, row_count, known_count, started_at, ended_at)
+select growth.id('import', n), growth.id('client', n), 'gift_cards', growth.id('pool', n), md5('file' || n), 'finished', 10, 10,
+  now() - interval '1 month', now() - interval '1 month'
+from generate_series(1, growth.clients()) n;
+
+insert into public.import_rows (import_id, client_id, row_number, chunk, line, outcome)
+select growth.id('import', c), growth.id('client', c), number, 1, number, 'known'
+from generate_series(1, growth.clients()) c, generate_series(1, 10) number;

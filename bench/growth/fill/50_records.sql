@@ -43,7 +43,7 @@ select growth.id('client', 1), growth.id('recipient', growth.rows() + n), 'sms',
   'sms', growth.at(n, 364, growth.rows() / 4)
 from generate_series(1, growth.rows() / 4) n;
 
-insert into private.contact_wishes (channel, address, kind, wish, said_at)
+insert into private.contact_preferences (channel, address, kind, preference, said_at)
 select o.channel, o.address, o.kind, 'opt_out', o.said_at from public.contact_opt_outs o on conflict do nothing;
 
 insert into public.inbound_messages (id, client_id, recipient_id, provider_message_id, phone, body, meaning, review, reviewed_at, created_at)

@@ -8,6 +8,7 @@ import { hostedDenoExecutable, inProject, localFolder } from '../../stack/paths.
 import { loadSecrets } from '../../stack/secrets.mjs';
 import { smoke } from '../smoke/smoke.mjs';
 import { runDenoTests, runUnitTests } from '../testing/deno_tests.mjs';
+import { copyDatabase } from '../testing/copies.mjs';
 import { findFiles } from '../testing/files.mjs';
 import { preparePgtap, runPgtap } from '../testing/pgtap.mjs';
 import { Tally } from '../testing/tally.mjs';
@@ -25,13 +26,14 @@ export default async function test({ filters }) {
     throw new Error(`No test has ${filters.join(' or ')} in its path.`);
   }
   const tally = new Tally();
-  const runSqlTests = async (database) => {
+  const prepare = async (database) => {
+    if (stackFiles.some((file) => file.includes('growth'))) await copyDatabase(database, ['growth']);
     if (pgtapFiles.length === 0) return;
     await preparePgtap(database);
     tally.add(await runPgtap(database, pgtapFiles));
     console.log(`pgTAP: ${tally.passed} passed, ${tally.failed} failed\n`);
   };
-  const stack = await startThrowawayStack({ fast: true, prepare: runSqlTests, spareSuppliers: SPARE_SUPPLIERS });
+  const stack = await startThrowawayStack({ fast: true, prepare, spareSuppliers: SPARE_SUPPLIERS });
   const runs = [];
   if (unitFiles.length > 0) runs.push(runUnitTests(unitFiles, stack));
   if (stackFiles.length > 0) runs.push(runDenoTests(stackFiles, stack));
