@@ -84,6 +84,9 @@ export const VALUES: Record<string, unknown> = {
   events: [{ eventId: 'growth-1', names: ['visit'], contactId: 'crm-1', campaign: null, payload: {} }],
   'record_email_events.events': [{ id: 'growth-1', messageId: 'world.mail', status: 'delivered' }],
   file: { hash: 'growth' },
+  pattern: '****-****-****',
+  dry_run: false,
+  allow_shared_contact: false,
   seal_key_id: 'growth',
   file_hash: 'growth',
   cards: Array.from({ length: 10 }, (_, n) => ({

@@ -12,6 +12,7 @@ export const KNOWN_OFFENDERS: Record<string, number> = {
   export_report: 28150, // gift_cards 16063
   get_billing_statement: 2542, // admin_card_sales 2501
   import_recipients: 26070, // recipient_codes 26036
+  import_recipient_file: 26064, // recipient_codes 26036
   list_card_offers: 40368, // brand_denominations 38007
   record_delivery_status: 5007, // claim_links 5001
   record_email_events: 5007, // claim_links 5001
