@@ -58,6 +58,7 @@ create unique index imports_of_a_file_idx on public.imports (subject_id, kind, f
 create index imports_repeats_idx on public.imports (repeats);
 create index imports_client_id_idx on public.imports (client_id, started_at, id);
 create index import_rows_outcome_idx on public.import_rows (import_id, outcome, row_number);
+create index import_rows_client_id_idx on public.import_rows (client_id);
 
 -- A file, and which part of it a call sends: all of it, or the chunk with a number of its own; lines: where each row begins in it.
 create type private.import_file as (

@@ -96,6 +96,7 @@ create index recipients_email_idx
   on public.campaign_recipients (lower(email), (campaign_id::text), private.name_key(first_name, last_name));
 create unique index recipients_external_crm_id_idx on public.campaign_recipients (external_crm_id, campaign_id);
 create index recipient_codes_redemption_token_idx on public.recipient_codes (redemption_token);
+create index recipient_codes_client_id_idx on public.recipient_codes (client_id);
 create index gift_card_grants_recipient_id_campaign_id_client_id_idx
   on public.gift_card_grants (recipient_id, campaign_id, client_id);
 create unique index gift_card_grants_are_given_once

@@ -69,6 +69,8 @@ create index package_lots_customer_package_id_idx on private.package_lots (custo
 create index packages_client_id_idx on public.packages (client_id);
 create index customer_packages_package_id_idx on public.customer_packages (client_id, package_id);
 create index customer_packages_user_id_idx on public.customer_packages (client_id, user_id, expires_at);
+-- customers read theirs whatever the client
+create index customer_packages_of_a_user_idx on public.customer_packages (user_id);
 create index customer_packages_voucher_id_idx on public.customer_packages (voucher_id);
 create index customer_packages_expiring_idx on public.customer_packages (expires_at) where status = 'active';
 

@@ -8,34 +8,25 @@ export const KNOWN_OFFENDERS: Record<string, number> = {
   lease_webhooks: 2009, // webhook_endpoints 2001
   run_housekeeping: 32597, // audit_links 10014
   watch_pending_rewards: 263524, // brand_denominations 191643
-  complete_delivery_attempt: 5018, // claim_links 5001
   export_report: 28150, // gift_cards 16063
   get_billing_statement: 2542, // admin_card_sales 2501
   import_recipients: 26070, // recipient_codes 26036
   import_recipient_file: 26064, // recipient_codes 26036
   list_card_offers: 40368, // brand_denominations 38007
-  record_delivery_status: 5007, // claim_links 5001
-  record_email_events: 5007, // claim_links 5001
-  rotate_redemption_codes: 13049, // recipient_codes 13021
   update_minimum_validity: 4093, // card_pools 4056
   use_messages: 12026, // customer_packages 12006
   'provision_gift_card, campaign of 6 in 10 recipients': 1185, // card_pools 812
   'provision_gift_card, pool of 1,000 lots': 1468, // card_lots 1002
   'provision_gift_card, brand with pools of 2 clients in 5': 1197, // card_pools 812
-  'list agency_brands': 2001, // agency_brands 2001
   'list billing_lines': 2147, // clients 2005
   'list billing_statements': 2147, // clients 2005
   'list billing_transactions': 10005, // billing_transactions 10005
   'list contact_opt_outs': 2500, // contact_opt_outs 2500
-  'list customer_packages': 6002, // customer_packages 6002
   'list gift_card_provisioning_trace': 10040, // gift_card_provisioning_trace 10040
-  'list import_rows': 20000, // import_rows 20000
   'list ledger_entries': 24016, // ledger_entries 24016
   'list ledger_holds': 5002, // ledger_holds 5002
   'list ledger_lots': 10006, // ledger_lots 10006
   'list ledger_transfers': 12008, // ledger_transfers 12008
-  'list packages': 6002, // customer_packages 6002
-  'list recipient_codes': 13013, // recipient_codes 13013
   'list voucher_usage': 8001, // voucher_usage 8001
 };
 

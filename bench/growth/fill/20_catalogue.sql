@@ -12,7 +12,7 @@ create function growth.brand_of(client bigint) returns uuid language sql immutab
 $$;
 
 insert into public.agency_brands (agency_id, brand_id, markup_percentage)
-select growth.id('agency', a), growth.id('brand', b), 5 from generate_series(1, growth.clients() / 20) a, generate_series(1, 20) b;
+select growth.id('agency', a), growth.id('brand', b), 5 from generate_series(1, growth.clients() / 20) a, generate_series(1, 10) b;
 
 insert into public.client_brands (client_id, brand_id)
 select growth.id('client', c), b from generate_series(1, growth.clients()) c,
