@@ -119,7 +119,8 @@ export async function lists(sql: Connection, facts: Facts, big: Facts): Promise<
         and a.attname in ('id', 'created_at', 'used_at', 'name')
       -- ids that are numbers are in the order of time
       order by a.attname = 'id' and a.atttypid = 'bigint'::regtype desc,
-        array_position(array['created_at', 'used_at', 'id', 'name'], a.attname::text) limit 1) as newest
+        array_position(array['created_at', 'used_at', 'id', 'name'], a.attname::text) limit 1) as newest,
+      exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'client_id' and a.attnum > 0) as "hasClient"
     from pg_class c
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v') and not c.relispartition
       and has_table_privilege('authenticated', c.oid, 'select')
@@ -134,16 +135,27 @@ export async function lists(sql: Connection, facts: Facts, big: Facts): Promise<
     ['big agency_admin', big.agency_admin, true],
     ['platform_admin', facts.platform_admin, true],
   ] as const;
-  return tables.flatMap(({ name, newest }) =>
-    readers.map(([reader, user, isBig]) => ({
-      group: 'list' as const,
+  return tables.flatMap(({ name, newest, hasClient }) => {
+    const listed = (reader: string, user: string, isBig: boolean, filter: string): Case => ({
+      group: 'list',
       name: `${name}, ${reader}`,
-      role: 'authenticated' as const,
+      role: 'authenticated',
       users: [user],
       isBig,
-      statement: `select * from public.${name}${newest ? ` order by ${newest} desc` : ''} limit 50`,
-    }))
-  );
+      statement: `select * from public.${name}${filter}${newest ? ` order by ${newest} desc` : ''} limit 50`,
+    });
+    const byClient = (client: string) => ` where client_id = '${client}'`;
+    return [
+      ...readers.map(([reader, user, isBig]) => listed(reader, user, isBig, '')),
+      // the form that an index gives in order: of one client
+      ...(hasClient
+        ? [
+          listed('small client_admin by client_id', facts.client_admin, false, byClient(facts.client_id)),
+          listed('big client_admin by client_id', big.client_admin, true, byClient(big.client_id)),
+        ]
+        : []),
+    ];
+  });
 }
 
 /** The invariant views, but not the one that reads them all. */

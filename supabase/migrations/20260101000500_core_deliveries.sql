@@ -78,7 +78,7 @@ create index deliveries_unknown_idx on public.deliveries (next_attempt_at) where
 create index deliveries_client_id_idx on public.deliveries (client_id, created_at);
 create index deliveries_deliver_to_idx on public.deliveries (deliver_to, created_at);
 create index deliveries_subject_id_idx on public.deliveries (subject_id);
-create index delivery_attempts_client_id_idx on public.delivery_attempts (client_id);
+create index delivery_attempts_client_id_idx on public.delivery_attempts (client_id, created_at);
 
 create function private.fits_channel(channel text, address text)
 returns boolean language plpgsql immutable set search_path = '' as $$

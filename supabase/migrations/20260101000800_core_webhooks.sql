@@ -97,7 +97,7 @@ create index webhook_messages_leased_idx on public.webhook_messages (endpoint_id
 create index webhook_messages_lapsing_idx on public.webhook_messages (leased_until) where status = 'sending';
 create index webhook_messages_failed_idx on public.webhook_messages (endpoint_id, created_at) where status = 'failed';
 create index webhook_messages_delivered_at_idx on public.webhook_messages (delivered_at) where status = 'delivered';
-create index webhook_attempts_client_id_idx on public.webhook_attempts (client_id);
+create index webhook_attempts_client_id_idx on public.webhook_attempts (client_id, created_at);
 
 insert into private.webhook_event_types (event_type, description) values
   ('webhook.test', 'An admin tries the endpoint.');

@@ -96,12 +96,12 @@ create index recipients_email_idx
   on public.campaign_recipients (lower(email), (campaign_id::text), private.name_key(first_name, last_name));
 create unique index recipients_external_crm_id_idx on public.campaign_recipients (external_crm_id, campaign_id);
 create index recipient_codes_redemption_token_idx on public.recipient_codes (redemption_token);
-create index recipient_codes_client_id_idx on public.recipient_codes (client_id);
+create index recipient_codes_client_id_idx on public.recipient_codes (client_id, created_at);
 create index gift_card_grants_recipient_id_campaign_id_client_id_idx
   on public.gift_card_grants (recipient_id, campaign_id, client_id);
 create unique index gift_card_grants_are_given_once
   on public.gift_card_grants (recipient_id, campaign_id, condition_number) where cancelled_at is null;
-create index gift_card_grants_client_id_idx on public.gift_card_grants (client_id);
+create index gift_card_grants_client_id_idx on public.gift_card_grants (client_id, created_at);
 
 -- Whether the phone may receive SMS for the recipient. The phone's last consent decides; without one, the opt-in stored with the recipient
 -- counts (an import), unless it came from another phone.

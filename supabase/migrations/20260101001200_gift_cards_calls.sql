@@ -31,12 +31,12 @@ create table public.call_conditions_met (
 );
 comment on table public.call_conditions_met is 'The condition that a caller met, the agent who says so, and the card it earned.';
 
-create index call_sessions_client_id_idx on public.call_sessions (client_id);
+create index call_sessions_client_id_idx on public.call_sessions (client_id, created_at);
 create index call_sessions_campaign_id_client_id_idx on public.call_sessions (campaign_id, client_id);
 create index call_sessions_recipient_id_idx on public.call_sessions (recipient_id);
 create index call_conditions_met_call_session_id_idx on public.call_conditions_met (call_session_id);
 create index call_conditions_met_gift_card_id_idx on public.call_conditions_met (gift_card_id);
-create index call_conditions_met_client_id_idx on public.call_conditions_met (client_id);
+create index call_conditions_met_client_id_idx on public.call_conditions_met (client_id, created_at);
 
 -- Notes that a caller met the condition, also while its card is pending; a card that is known stays.
 create function private.note_condition_met(

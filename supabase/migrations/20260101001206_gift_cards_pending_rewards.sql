@@ -55,7 +55,7 @@ create index pending_rewards_oldest_idx on public.pending_rewards (campaign_id, 
 create index pending_rewards_deliver_to_idx on public.pending_rewards (deliver_to) where status like 'awaiting%';
 create index pending_rewards_pool_id_idx on public.pending_rewards (pool_id);
 create index pending_rewards_brand_id_idx on public.pending_rewards (brand_id);
-create index pending_rewards_client_id_idx on public.pending_rewards (client_id);
+create index pending_rewards_client_id_idx on public.pending_rewards (client_id, created_at);
 
 -- The cause that a pending reward waits for.
 create function private.waiting_status(code text)

@@ -35,7 +35,7 @@ insert into private.claim_link_rules default values;
 
 create unique index claim_links_live_idx on public.claim_links (gift_card_id) where replaced_at is null;
 create index claim_links_gift_card_id_idx on public.claim_links (gift_card_id);
-create index claim_links_client_id_idx on public.claim_links (client_id);
+create index claim_links_client_id_idx on public.claim_links (client_id, created_at);
 
 create function private.replace_claim_links(gift_card_id uuid)
 returns void language sql volatile set search_path = '' as $$

@@ -30,7 +30,7 @@ create table public.package_refunds (
 comment on table public.package_refunds is
   'A refund: payment_amount to the card, bizcoins to the wallet. Pending until the processor confirms it.';
 
-create index package_refunds_client_id_idx on public.package_refunds (client_id);
+create index package_refunds_client_id_idx on public.package_refunds (client_id, created_at);
 create index package_refunds_purchase_id_idx on public.package_refunds (purchase_id);
 create index package_refunds_transfer_id_idx on public.package_refunds (transfer_id);
 create index package_refunds_due_idx on public.package_refunds (next_attempt_at) where status = 'pending';
