@@ -77,8 +77,8 @@ select growth.id('supplier_purchase', n), growth.id('client', c), growth.id('cam
   'ref-' || n, at, at + interval '2 s'
 from generate_series(10, growth.rows(), 10) n, lateral growth.client_number(n) c, lateral growth.at(n) at;
 
-insert into private.supplier_purchase_requests (purchase_id, provisioning)
-select growth.id('supplier_purchase', n), '{}' from generate_series(10, growth.rows(), 10) n;
+insert into private.supplier_purchase_requests (purchase_id, asked, facts, next_step)
+select growth.id('supplier_purchase', n), '{}', '{}', 2 from generate_series(10, growth.rows(), 10) n;
 
 -- one card of four was sold from a master pool
 insert into public.admin_card_sales (id, master_pool_id, buyer_client_id, buyer_pool_id, quantity, price_per_card, platform_price_per_card,
