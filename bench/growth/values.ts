@@ -56,6 +56,7 @@ export const VALUES: Record<string, unknown> = {
   price_per_card: 24.5,
   outcome: 'sent',
   'list_import_rows.outcome': 'refused',
+  'export_import_rows.outcome': 'refused',
   'complete_webhook_attempt.outcome': 'delivered',
   http_status: 200,
   duration_ms: 12,
