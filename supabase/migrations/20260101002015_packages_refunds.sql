@@ -323,7 +323,7 @@ alter table public.package_refunds enable row level security;
 
 grant select on public.package_refunds to authenticated, service_role;
 
-create policy "Customers read refunds of their purchases, admins those of their clients" on public.package_refunds
+create policy "Customers read their refunds, admins those of their clients" on public.package_refunds
   for select to authenticated
   using (
     purchase_id = any (array(select p.id from public.package_purchases p where p.user_id = (select auth.uid())))
