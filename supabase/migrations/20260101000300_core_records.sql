@@ -112,11 +112,12 @@ end $$;
 
 -- Over named columns and the time as a number: neither a new column nor a session's time zone breaks the chain.
 create function private.audit_hash(previous bytea, event public.audit_events)
-returns bytea language sql immutable set search_path = '' as $$
-  select sha256(coalesce(previous, '') || convert_to(jsonb_build_array(
+returns bytea language plpgsql immutable set search_path = '' as $$
+begin
+  return sha256(coalesce(previous, '') || convert_to(jsonb_build_array(
     event.id, event.client_id, event.actor_id, event.action, event.subject_type, event.subject_id, event.reason,
-    event.metadata, event.request_id, event.origin, extract(epoch from event.created_at))::text, 'UTF8'))
-$$;
+    event.metadata, event.request_id, event.origin, extract(epoch from event.created_at))::text, 'UTF8'));
+end $$;
 
 -- Links what is committed and not linked yet, in the order in which it finds it. Events up to linked_through are not read again. The next
 -- such limit is the newest event that is seen before this transaction takes its own id: each transaction with an event below it has a

@@ -37,19 +37,20 @@ begin
       join public.gift_cards c on c.id = b.gift_card_id
       where b.created_at >= since and b.created_at < until
       union all
-      select m.id, m.client_id, r.agency_id, r.time_zone, m.sale_id, 'card_sale', null, m.kind, null, m.pool_id, p.denomination,
-        m.currency, m.quantity, m.platform_price_per_card, m.price_per_card, 'client', m.created_at
+      select s.id, s.client_id, r.agency_id, r.time_zone, s.id, 'card_sale', null, 'sale', null, s.master_pool_id, p.denomination,
+        s.currency, s.quantity, s.platform_price_per_card, s.price_per_card, 'client', s.created_at
       from reported r
-      join (
-        select s.id, s.id as sale_id, s.client_id, 'sale' as kind, s.master_pool_id as pool_id, s.currency, s.quantity,
-          s.price_per_card, s.platform_price_per_card, s.created_at from public.admin_card_sales s
-        union all
-        select x.id, s.id, x.client_id, 'sale_returned', s.master_pool_id, x.currency, -x.quantity, s.price_per_card,
-          s.platform_price_per_card, x.created_at
-        from public.admin_card_returns x join public.admin_card_sales s on s.id = x.sale_id
-      ) m on m.client_id = r.id and m.created_at >= r.starts_at and m.created_at < r.ends_at
-      join public.card_pools p on p.id = m.pool_id
-      where m.created_at >= since and m.created_at < until
+      join public.admin_card_sales s on s.client_id = r.id and s.created_at >= r.starts_at and s.created_at < r.ends_at
+      join public.card_pools p on p.id = s.master_pool_id
+      where s.created_at >= since and s.created_at < until
+      union all
+      select x.id, x.client_id, r.agency_id, r.time_zone, s.id, 'card_sale', null, 'sale_returned', null, s.master_pool_id,
+        p.denomination, x.currency, -x.quantity, s.platform_price_per_card, s.price_per_card, 'client', x.created_at
+      from reported r
+      join public.admin_card_returns x on x.client_id = r.id and x.created_at >= r.starts_at and x.created_at < r.ends_at
+      join public.admin_card_sales s on s.id = x.sale_id
+      join public.card_pools p on p.id = s.master_pool_id
+      where x.created_at >= since and x.created_at < until
     ), paid as (
       select distinct t.reference_id, t.transfer_type, case when t.client_id is null then 'agency' else 'client' end as level
       from moves m join public.ledger_transfers t on t.reference_id = m.reference_id and t.transfer_type = m.transfer_type)

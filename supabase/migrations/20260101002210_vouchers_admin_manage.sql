@@ -326,15 +326,19 @@ grant select on public.voucher_overview to authenticated, service_role;
 create view private.voucher_violations as
   select 'a voucher does not count its redemptions' as problem, v.id
   from public.vouchers v
-  where v.usage_count <> (
-    select count(*) from public.voucher_usage u
-    where u.client_id = v.client_id and u.voucher_id = v.id and u.status = 'redeemed')
+  left join (
+    select u.client_id, u.voucher_id, count(*) as uses from public.voucher_usage u where u.status = 'redeemed' group by 1, 2
+  ) u on u.client_id = v.client_id and u.voucher_id = v.id
+  where v.usage_count <> coalesce(u.uses, 0)
   union all
   select 'a person has redeemed a voucher more or less often than is counted', i.voucher_id
   from private.voucher_identities i
-  where i.redemptions <> (
-    select count(*) from public.voucher_usage u
-    where u.voucher_id = i.voucher_id and u.status = 'redeemed' and i.identity = any (u.identities))
+  left join (
+    select k.voucher_id, k.known, count(*) as uses
+    from (select distinct u.id, u.voucher_id, unnest(u.identities) as known from public.voucher_usage u where u.status = 'redeemed') k
+    group by 1, 2
+  ) u on u.voucher_id = i.voucher_id and u.known = i.identity
+  where i.redemptions <> coalesce(u.uses, 0)
   union all
   select 'a redemption is not counted for its person', u.id
   from public.voucher_usage u, unnest(u.identities) k (known)

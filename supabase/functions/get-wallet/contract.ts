@@ -37,6 +37,7 @@ export const contract = defineContract({
     customerId: id,
     balances: z.array(balance),
     expiring: z.array(expiring),
+    hasMoreExpiring: z.boolean(),
     transactions: z.array(transaction),
   }),
   codes: ['RB-404'],
@@ -58,6 +59,7 @@ export const contract = defineContract({
         amount: 20,
         expiresAt: '2026-12-31T23:00:00+00:00',
       }],
+      hasMoreExpiring: false,
       transactions: [{
         transferId: 'b48b3e88-54d2-4a09-9f0c-2f3c0f7a3a55',
         clientId: '00000000-0000-4000-8000-000000000002',

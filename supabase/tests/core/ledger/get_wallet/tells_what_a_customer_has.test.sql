@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(14);
+select plan(17);
 
 select tests.keep_ledger();
 
@@ -26,6 +26,15 @@ select is(tests.kept('wallet') #> '{transactions,0,transferId}', to_jsonb(tests.
 select is(tests.kept('wallet') #> '{transactions,0,amount}', '-2', 'get_wallet: transactions → with their amount');
 select count(tests.spend(1)) from generate_series(1, 25);
 select is(jsonb_array_length(pg_temp.wallet(tests.the('owner')) #> '{result,transactions}'), 20, 'get_wallet: more than twenty transactions → twenty');
+
+-- 3 units at each of 150 moments, in two lots
+select tests.give(n.amount, now() + interval '2 days' + m * interval '1 hour') from generate_series(1, 150) m, (values (1), (2)) n (amount);
+select tests.keep('full', pg_temp.wallet(tests.the('owner')) -> 'result');
+select is(jsonb_array_length(tests.kept('full') -> 'expiring'), 100, 'get_wallet: more than a hundred moments of expiry → a hundred');
+select is(tests.kept('full') -> 'hasMoreExpiring', 'true', '… and that there are more');
+select is((select (e ->> 'amount')::numeric from jsonb_array_elements(tests.kept('full') -> 'expiring') e
+  where (e ->> 'expiresAt')::timestamptz = now() + interval '2 days 5 hours'), 3.00,
+  'get_wallet: lots that expire at one moment → their sum');
 
 select tests.keep('elsewhere', tests.create_client());
 select private.ledger_account(tests.the('elsewhere'), 'user', tests.the('owner'), 'points');
