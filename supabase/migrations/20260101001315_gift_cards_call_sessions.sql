@@ -14,13 +14,16 @@ begin
       'recipientId', r.id, 'firstName', r.first_name, 'lastName', r.last_name, 'campaignId', c.id,
       'campaignName', c.campaign_name, 'phoneLast4', right(r.phone, 4)) order by r.created_at desc), '[]')
     from (
-      select x.id from public.campaign_recipients x
-      where callers_of.confirmation_code is null and x.phone = callers_of.caller_phone
-      union all select by_code) as m (id)
-    join public.campaign_recipients r on r.id = m.id
-    join public.campaigns c on c.id = r.campaign_id
-    where c.status = 'active' and c.id = coalesce(callers_of.campaign_id, c.id)
-      and r.client_id in (select private.client_ids_of(actor, private.staff_roles())));
+      select n.* from (
+        select x.id from public.campaign_recipients x
+        where callers_of.confirmation_code is null and x.phone = callers_of.caller_phone
+        union all select by_code) as m (id)
+      join public.campaign_recipients n on n.id = m.id
+      join public.campaigns k on k.id = n.campaign_id
+      where k.status = 'active' and k.id = coalesce(callers_of.campaign_id, k.id)
+        and n.client_id in (select private.client_ids_of(actor, private.staff_roles()))
+      order by n.created_at desc limit 51) r
+    join public.campaigns c on c.id = r.campaign_id);
 end $$;
 
 create function private.open_call_session(actor uuid, caller_phone text, matches jsonb, is_checked boolean)
@@ -34,7 +37,8 @@ begin
   from (select case when jsonb_array_length(matches) = 1 then (matches -> 0 ->> 'recipientId')::uuid end as id) m
   left join public.campaign_recipients r on r.id = m.id
   returning s.id into session_id;
-  return private.answered(jsonb_build_object('callSessionId', session_id, 'matches', matches));
+  return private.answered(jsonb_build_object('callSessionId', session_id, 'matches', matches - 50,
+    'hasMoreMatches', jsonb_array_length(matches) > 50));
 end $$;
 
 create function public.start_call_session(
@@ -65,8 +69,8 @@ begin
   return coalesce(refusal, private.open_call_session(actor, caller_phone, matches, true));
 end $$;
 comment on function public.start_call_session is
-  'Opens a call session for an agent and finds the recipients with the phone of the caller (E.164; null if it is withheld: no '
-  'matches) among the clients of the agent; '
+  'Opens a call session for an agent and finds the newest fifty recipients with the phone of the caller (E.164; null if it is withheld: '
+  'no matches; hasMoreMatches: there are more) among the clients of the agent; '
   'with a confirmation code the recipient of that code, which verifies the caller. Unknown codes and codes of other tenants: GC-011. RB-403, RB-429.';
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values

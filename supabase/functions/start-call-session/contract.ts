@@ -25,7 +25,7 @@ export const contract = defineContract({
     campaignId: uuid.nullish(),
     confirmationCode: text(64).nullish(),
   }),
-  answer: z.strictObject({ callSessionId: id, matches: z.array(match) }),
+  answer: z.strictObject({ callSessionId: id, matches: z.array(match), hasMoreMatches: z.boolean() }),
   codes: ['GC-011', 'RB-403', 'RB-429'],
   example: {
     request: { callerPhone: '+1 202-555-0141' },
@@ -39,6 +39,7 @@ export const contract = defineContract({
         campaignName: 'Spring campaign',
         phoneLast4: '0141',
       }],
+      hasMoreMatches: false,
     },
   },
 });

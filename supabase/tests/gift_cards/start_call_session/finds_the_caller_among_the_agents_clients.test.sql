@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(12);
+select plan(14);
 
 select tests.keep(tests.create_promise());
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
@@ -36,6 +36,11 @@ select is(pg_temp.call('+12025550111', tests.the('second_campaign')) #>> '{0,rec
   'start_call_session: a campaign → narrows the matches');
 update public.campaigns set status = 'ended' where id = tests.the('second_campaign');
 select is(jsonb_array_length(pg_temp.call('+12025550111')), 1, 'start_call_session: an ended campaign → left out');
+select tests.keep('many', (select jsonb_agg(r) from tests.create_recipients(tests.the('campaign'), 60) r));
+update public.campaign_recipients set phone = '+12025550222' where id in (select r::uuid from jsonb_array_elements_text(tests.kept('many')) r);
+select tests.keep('answer', tests.start_call_session(tests.the('agent'), '+12025550222') -> 'result');
+select is(jsonb_array_length(tests.kept('answer') -> 'matches'), 50, 'start_call_session: more than fifty matches → fifty');
+select is(tests.kept('answer') -> 'hasMoreMatches', 'true', '… and that there are more');
 select is(pg_temp.call('+12025550999'), '[]', 'start_call_session: an unknown phone → no match');
 select is((select caller_phone from public.call_sessions where id = tests.the('session')), '+12025550999',
   '… its call is recorded all the same');
