@@ -35,22 +35,33 @@ $$;
 -- Rewards promised in the range and unused at its end (or now, if earlier): granted cards that are neither redeemed, expired nor
 -- cancelled, by the age of their grant, and pending rewards, by their own age.
 create function private.liability(request private.report_request)
-returns setof public.liability language sql stable set search_path = '' as $$
-  with clients as (
-    select k.*, least(k.ends_at, now()) as told_at from private.reported_clients(request) k
+returns setof public.liability
+language plpgsql stable set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  since constant timestamptz := coalesce(lower(private.widest_range(request)), '-infinity');
+  until constant timestamptz := coalesce(upper(private.widest_range(request)), 'infinity');
+begin
+  return query
+  with clients as materialized (
+    select c.id as client_id, c.name as client_name,
+      coalesce(request.from_day::timestamp at time zone c.time_zone, '-infinity') as starts_at,
+      least(request.to_day::timestamp at time zone c.time_zone, now()) as told_at
+    from unnest(request.client_ids) known (id) join public.clients c on c.id = known.id
   ), debts as (
     select k.client_id, k.client_name, p.currency, p.denomination, k.told_at, c.claimed_at as since, true as is_given,
       coalesce(c.expires_at <= k.told_at + interval '30 days', false) as is_expiring
     from clients k
     join public.gift_cards c on c.client_id = k.client_id and c.claimed_at >= k.starts_at and c.claimed_at < k.told_at
     join public.card_pools p on p.id = c.pool_id
-    where coalesce(c.redeemed_at >= k.told_at, true) and coalesce(c.expired_at >= k.told_at, true)
+    where c.claimed_at >= since and c.claimed_at < until
+      and coalesce(c.redeemed_at >= k.told_at, true) and coalesce(c.expired_at >= k.told_at, true)
       and coalesce(c.cancelled_at >= k.told_at, true) and coalesce(c.expires_at > k.told_at, true)
     union all
     select k.client_id, k.client_name, w.currency, w.denomination, k.told_at, w.created_at, false, false
     from clients k
     join public.pending_rewards w on w.client_id = k.client_id and w.created_at >= k.starts_at and w.created_at < k.told_at
-    where w.status <> 'cancelled' and coalesce(w.fulfilled_at >= k.told_at, true))
+    where w.created_at >= since and w.created_at < until
+      and w.status <> 'cancelled' and coalesce(w.fulfilled_at >= k.told_at, true))
   select d.client_id, d.client_name, d.currency, private.age_of(floor(extract(epoch from d.told_at - d.since) / 86400)),
     count(*) filter (where d.is_given), coalesce(sum(d.denomination) filter (where d.is_given), 0),
     count(*) filter (where not d.is_given), coalesce(sum(d.denomination) filter (where not d.is_given), 0),
@@ -58,23 +69,31 @@ returns setof public.liability language sql stable set search_path = '' as $$
     coalesce(sum(d.denomination) filter (where d.is_expiring), 0), min(d.since)
   from debts d
   group by 1, 2, 3, 4
-  order by d.client_name, d.currency, min(d.told_at - d.since), d.client_id
-$$;
+  order by d.client_name, d.currency, min(d.told_at - d.since), d.client_id;
+end $$;
 
 -- The bills of the range, with the price of each level; a reversal counts as one card less.
 create function private.reported_bills(request private.report_request)
 returns table (
   agency_id uuid, agency_name text, client_id uuid, client_name text, currency text, source text, cards int,
   cost numeric, platform_price numeric, client_price numeric)
-language sql stable set search_path = '' as $$
-  select b.agency_id, a.name, k.client_id, k.client_name, b.currency,
-    case b.stock_owner when 'client' then 'own_stock' else b.source end, b.quantity, b.cost_basis, b.platform_price,
-    b.client_price
-  from private.reported_clients(request) k
-  join public.billing_transactions b
-    on b.client_id = k.client_id and b.created_at >= k.starts_at and b.created_at < k.ends_at
-  join public.agencies a on a.id = b.agency_id
-$$;
+language plpgsql stable rows 10000 set search_path = '' set plan_cache_mode = force_custom_plan as $$
+declare
+  since constant timestamptz := coalesce(lower(private.widest_range(request)), '-infinity');
+  until constant timestamptz := coalesce(upper(private.widest_range(request)), 'infinity');
+begin
+  return query
+    select b.agency_id, a.name, k.id, k.name, b.currency,
+      case b.stock_owner when 'client' then 'own_stock' else b.source end, b.quantity, b.cost_basis, b.platform_price,
+      b.client_price
+    from unnest(request.client_ids) known (id)
+    join public.clients k on k.id = known.id
+    join public.billing_transactions b on b.client_id = k.id
+      and b.created_at >= coalesce(request.from_day::timestamp at time zone k.time_zone, '-infinity')
+      and b.created_at < coalesce(request.to_day::timestamp at time zone k.time_zone, 'infinity')
+    join public.agencies a on a.id = b.agency_id
+    where b.created_at >= since and b.created_at < until;
+end $$;
 
 create function private.profit_by_client(request private.report_request)
 returns setof public.profit_by_client language sql stable set search_path = '' as $$
