@@ -20,7 +20,7 @@ const allowed = ({ group }: Case, returned: number) => 10 * returned + (group ==
 /** Readers of small tenants: what all clients have in common is seen by any of them. */
 const READERS = /, (small client_admin|customer|outsider)$/;
 
-/** A list is one entry, whoever reads it. */
+/** A list is one entry for all of its readers. */
 const keyOf = ({ group, name }: Case) => group === 'list' ? `list ${name.split(',')[0]}` : name;
 
 Deno.test('no job, entry point or list reads in proportion to history, tenants, campaigns or lots', async (test) => {
