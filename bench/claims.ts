@@ -23,8 +23,8 @@ export async function claims(): Promise<void> {
 /** One provisioning for the next recipient in line; without a message, or the stack would be busy sending meanwhile. */
 export function provision(client: ReturnType<typeof connect>, stock: Stock) {
   return client`
-    select public.provision_gift_card(null, null, ${stock.recipients.pop()!}, null, null, 1, null, null,
-      gen_random_uuid(), null, null)`;
+    select public.provision_gift_card(null, ${stock.recipients.pop()!}, null, null, 1, null, null,
+      row(gen_random_uuid(), null, null, null, null)::public.request)`;
 }
 
 async function createFloor(database: ReturnType<typeof connect>): Promise<void> {

@@ -30,7 +30,8 @@ async function timeOf(database: Client, campaign: string, code: string, visitorN
   const visitor = `198.51.${Math.floor(visitorNumber / 250)}.${visitorNumber % 250}`;
   const startedAt = performance.now();
   await database`
-    select public.redeem_gift_card(${code}, ${campaign}, null, null, null, ${visitor}, gen_random_uuid(), null, null)`;
+    select public.redeem_gift_card(${code}, ${campaign}, null, null, null,
+      row(gen_random_uuid(), null, ${visitor}, null, null)::public.request)`;
   return performance.now() - startedAt;
 }
 

@@ -19,7 +19,7 @@ create type private.card_request as (
   call_session_id uuid,
   reward_id uuid,
   brand_id uuid,
-  denomination numeric(18,2),
+  denomination numeric,
   delivery_method text,
   deliver_to text,
   skip_verification boolean,

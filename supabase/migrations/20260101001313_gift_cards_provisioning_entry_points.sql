@@ -8,31 +8,37 @@ begin
     select c.client_id from public.recipient_codes c where c.redemption_code = private.canonical_code(code));
 end $$;
 
--- A guess, or a code that is used up, counts as a failure, and on the campaign that was named, if it exists. Returns the seconds
--- to wait when the failure budget is spent.
-create function private.settle_code_attempt(surface text, keys jsonb, campaign_id uuid, code text)
-returns int language plpgsql volatile set search_path = '' as $$
-declare
-  scope jsonb;
+-- The campaign that a guess names, if it exists: its failures are counted.
+create function private.campaign_scope(campaign_id uuid)
+returns jsonb language plpgsql stable set search_path = '' as $$
 begin
-  if coalesce(code, '') not in ('GC-010', 'GC-011') then
-    return private.settle_attempt(surface, keys, false);
-  end if;
-  select jsonb_build_object('scope', c.id, 'client', c.client_id) into scope
-  from public.campaigns c where c.id = settle_code_attempt.campaign_id;
-  return private.settle_attempt(surface, keys || coalesce(scope, '{"scope": "none"}'), true);
+  return coalesce((
+    select jsonb_build_object('scope', c.id, 'client', c.client_id) from public.campaigns c
+    where c.id = campaign_scope.campaign_id), '{"scope": "none"}');
 end $$;
 
-create function public.provision_gift_card(
-  actor uuid, campaign_id uuid, recipient_id uuid, brand_id uuid, denomination numeric, condition_number int,
-  delivery_method text, deliver_to text, request_id uuid, idempotency_key text, request_hash text,
-  suppliers text[] default '{}')
-returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+-- A request for a card, of an entry point's request. Without an id of the HTTP request it gets one of its own.
+create function private.card_request_of(request public.request, surface text, suppliers text[])
+returns private.card_request language plpgsql volatile set search_path = '' as $$
 declare
   asked private.card_request;
 begin
-  asked.surface := 'api';
-  asked.actor := actor;
+  asked.surface := card_request_of.surface;
+  asked.suppliers := card_request_of.suppliers;
+  asked.actor := request.actor;
+  asked.answer_key := private.request_key(request);
+  asked.request_hash := request.hash;
+  asked.request_id := coalesce(request.id, gen_random_uuid());
+  return asked;
+end $$;
+
+create function public.provision_gift_card(
+  campaign_id uuid, recipient_id uuid, brand_id uuid, denomination numeric, condition_number int, delivery_method text,
+  deliver_to text, request public.request, suppliers text[] default '{}')
+returns jsonb language plpgsql volatile security definer set search_path = '' as $$
+declare
+  asked private.card_request := private.card_request_of(request, 'api', suppliers);
+begin
   asked.campaign_id := campaign_id;
   asked.recipient_id := recipient_id;
   asked.brand_id := brand_id;
@@ -40,16 +46,14 @@ begin
   asked.condition_number := condition_number;
   asked.delivery_method := delivery_method;
   asked.deliver_to := deliver_to;
-  asked.suppliers := suppliers;
-  asked.request_id := request_id;
-  asked.answer_key := private.answer_key(idempotency_key, request_id::text);
-  asked.request_hash := request_hash;
   return private.provision(asked);
 end $$;
 comment on function public.provision_gift_card is
-  'Gives a recipient the card of a condition. Refuses with GC-001, 002, 003, 004, 005, 006, 007, 008, 009, 010, 012, RB-400, 403, '
-  '404, 409. GC-003 to GC-006 leave a pending reward, which a later request with another address corrects: '
-  'details.pendingReward {id, deliveryMethod, deliverTo (masked), createdAt}.';
+  'Provisions the card of a condition for a recipient. brand_id and denomination: null, or those of the condition; delivery_method: '
+  'sms, email, or null when the answer brings the card; suppliers: those with credentials, to buy from when stock has none. Refuses '
+  'with GC-001, 002, 003, 004, 005, 006, 007, 008, 009, 010, 012, RB-400, 403, 404, 409. GC-003 to GC-006 leave a pending reward, '
+  'which a later request with another address corrects: details.pendingReward {id, deliveryMethod, deliverTo (masked), createdAt}.';
+grant execute on function public.provision_gift_card to service_role;
 
 -- Whether an agent sends the card to an address that is not the recipient's, for a caller who is not verified.
 create function private.is_disclosure(asked private.card_request)
@@ -96,19 +100,18 @@ begin
 end $$;
 
 create function public.provision_gift_card_for_call_center(
-  actor uuid, call_session_id uuid, confirmation_code text, recipient_id uuid, condition_number int,
-  delivery_method text, deliver_to text, skip_verification boolean, request_id uuid, idempotency_key text, request_hash text,
-  suppliers text[] default '{}', reason text default null)
+  call_session_id uuid, confirmation_code text, recipient_id uuid, condition_number int, delivery_method text, deliver_to text,
+  skip_verification boolean, request public.request, suppliers text[] default '{}', reason text default null)
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   surface constant text := 'provision-gift-card-for-call-center';
-  keys jsonb := jsonb_build_object('actor', actor);
-  wait_seconds int := private.take_attempt(surface, keys);
-  asked private.card_request;
+  keys constant jsonb := private.attempt_keys(request);
+  asked private.card_request := private.card_request_of(request, 'call_center', suppliers);
+  wait_seconds int;
   answer jsonb;
 begin
-  asked.surface := 'call_center';
-  asked.actor := actor;
+  perform private.assert_given(request.actor is not null, 'request.actor');
+  wait_seconds := private.open_attempt(surface, keys);
   asked.call_session_id := call_session_id;
   asked.redemption_code := confirmation_code;
   asked.recipient_id := recipient_id;
@@ -116,60 +119,49 @@ begin
   asked.delivery_method := delivery_method;
   asked.deliver_to := deliver_to;
   asked.skip_verification := skip_verification;
-  asked.suppliers := suppliers;
-  asked.request_id := request_id;
-  asked.answer_key := private.answer_key(idempotency_key, request_id::text);
-  asked.request_hash := request_hash;
-  answer := case when wait_seconds is null
-    then private.provision_for_caller(asked, reason)
-    else private.limited(wait_seconds) end;
-  if wait_seconds is null then
-    perform private.settle_attempt(surface, keys, answer ->> 'code' is not distinct from 'GC-011');
-  end if;
-  perform private.record_attempt(surface, actor::text, confirmation_code, answer ->> 'code', request_id,
-    private.client_of_code(confirmation_code));
-  return answer;
+  answer := case when wait_seconds is null then private.provision_for_caller(asked, reason) else private.limited(wait_seconds) end;
+  return coalesce(private.close_attempt(surface, keys, request, request.actor::text, confirmation_code,
+    private.client_of_code(confirmation_code), case answer ->> 'outcome' when 'refused' then answer end,
+    case when wait_seconds is null then answer ->> 'code' is not distinct from 'GC-011' end), answer);
 end $$;
 comment on function public.provision_gift_card_for_call_center is
   'Provisions the card of the condition that a caller met; the code goes to the recipient only. Another address than the '
   'recipient''s needs a reason (GC-012) and counts against the agent''s daily quota of disclosures (RB-429), unless the caller is '
   'verified by caller ID or confirmation code.';
+grant execute on function public.provision_gift_card_for_call_center to service_role;
 
 create function public.redeem_gift_card(
-  redemption_code text, campaign_id uuid, condition_number int, delivery_method text, deliver_to text, ip text,
-  request_id uuid, idempotency_key text, request_hash text,
+  redemption_code text, campaign_id uuid, condition_number int, delivery_method text, deliver_to text, request public.request,
   suppliers text[] default '{}')
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   surface constant text := 'redeem-gift-card';
-  keys jsonb := private.code_attempt_keys(redemption_code, ip, campaign_id::text);
-  wait_seconds int := private.take_attempt(surface, keys);
-  asked private.card_request;
+  keys constant jsonb := private.attempt_keys(request, coalesce(redemption_code, ''), campaign_id::text);
+  wait_seconds constant int := private.open_attempt(surface, keys);
+  asked private.card_request := private.card_request_of(request, 'form', suppliers);
   answer jsonb;
+  is_guess boolean;
+  refusal jsonb;
 begin
-  asked.surface := 'form';
+  -- the code is the credential, whoever sends it
+  asked.actor := null;
   asked.redemption_code := redemption_code;
   asked.campaign_id := campaign_id;
   asked.condition_number := condition_number;
   asked.delivery_method := delivery_method;
   asked.deliver_to := deliver_to;
-  asked.suppliers := suppliers;
-  asked.request_id := request_id;
-  asked.answer_key := private.answer_key(idempotency_key, request_id::text);
-  asked.request_hash := request_hash;
-  answer := case when wait_seconds is null
-    then private.provision(asked)
-    else private.limited(wait_seconds) end;
-  if wait_seconds is null then
-    wait_seconds := private.settle_code_attempt(surface, keys, campaign_id, answer ->> 'code');
-  end if;
-  perform private.record_attempt(surface, keys ->> 'ip', redemption_code, answer ->> 'code', request_id,
-    private.client_of_code(redemption_code));
-  return case when wait_seconds is not null and answer ->> 'code' = 'GC-011' then private.limited(wait_seconds) else answer end;
+  answer := case when wait_seconds is null then private.provision(asked) else private.limited(wait_seconds) end;
+  -- a code that is used up counts as a failure, too
+  is_guess := coalesce(answer ->> 'code' in ('GC-010', 'GC-011'), false);
+  refusal := private.close_attempt(surface, case when is_guess then keys || private.campaign_scope(campaign_id) else keys end,
+    request, keys ->> 'ip', redemption_code, private.client_of_code(redemption_code),
+    case answer ->> 'outcome' when 'refused' then answer end, case when wait_seconds is null then is_guess end);
+  return case when refusal is null or answer ->> 'code' = 'GC-010' then answer else refusal end;
 end $$;
 comment on function public.redeem_gift_card is
   'A visitor of a web form redeems a code for the card of a self-service condition. Unknown codes and codes of other tenants: GC-011. A right '
   'code whose card cannot be given now: GC-003 with the pending reward, also if the configuration is incomplete.';
+grant execute on function public.redeem_gift_card to service_role;
 
 insert into private.replay_windows (use_case, replayed_for) values ('provisioning-form', '15 minutes');
 
@@ -180,8 +172,4 @@ insert into private.attempt_limits (surface, kind, attempts_max, window_seconds,
   ('redeem-gift-card', 'prefix', 100, 600, false, false, null),
   ('redeem-gift-card', 'scope', 1000, 600, false, true, null),
   ('redeem-gift-card', 'surface', 5000, 600, false, true, null),
-  ('provision-gift-card-for-call-center', 'actor', 30, 600, true, false, null);
-
-grant execute on function
-  public.provision_gift_card, public.provision_gift_card_for_call_center, public.redeem_gift_card
-  to service_role;
+  ('provision-gift-card-for-call-center', 'user', 30, 600, true, false, null);

@@ -55,7 +55,8 @@ begin
   if not exists (select private.client_ids_of(actor, private.staff_roles())) then
     perform private.refuse('RB-403');
   elsif confirmation_code is null then
-    return private.open_call_session(actor, caller_phone, private.callers_of(actor, caller_phone, null, campaign_id), false);
+    return private.open_call_session(
+      request.actor, caller_phone, private.callers_of(request.actor, caller_phone, null, campaign_id), false);
   end if;
   wait_seconds := private.open_attempt(surface, keys);
   if wait_seconds is null then
@@ -72,8 +73,7 @@ comment on function public.start_call_session is
   'Opens a call session for an agent and finds the newest fifty recipients with the phone of the caller (E.164; null if it is withheld: '
   'no matches; hasMoreMatches: there are more) among the clients of the agent; '
   'with a confirmation code the recipient of that code, which verifies the caller. Unknown codes and codes of other tenants: GC-011. RB-403, RB-429.';
+grant execute on function public.start_call_session to service_role;
 
 insert into private.attempt_limits (surface, kind, attempts_max, window_seconds, blocks) values
   ('start-call-session', 'actor', 30, 600, true);
-
-grant execute on function public.start_call_session to service_role;

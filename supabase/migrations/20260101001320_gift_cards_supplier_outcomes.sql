@@ -270,7 +270,6 @@ create function public.complete_supplier_purchase(
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   purchase public.gift_card_purchases;
-  detail text;
 begin
   update public.gift_card_purchases b
   set supplier_code = complete_supplier_purchase.supplier_code, supplier_message = left(message, 500),
@@ -306,18 +305,12 @@ begin
       return private.postpone_supplier_purchase(purchase, case when purchase.status in ('ordered', 'reversing') then purchase.status
         else 'unknown' end);
   end case;
-exception when others then
-  if not private.is_refusal(sqlstate) then
-    raise;
-  end if;
-  -- nothing is recorded: the lease runs on, and the supplier is called again with the same id
-  get stacked diagnostics detail = pg_exception_detail;
-  return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 comment on function public.complete_supplier_purchase is
   'Reports what a supplier said: issued (card: {code, pin, fingerprint, last4, keyId, expiresOn}, sealed; cost in the '
   'purchase''s currency), ordered, declined, short, unknown, reversed or not_found. Answers like the provisioning that went '
   'to buy; GC-005 with pending while the card is awaited; accepted is false when another worker has the lease.';
+grant execute on function public.complete_supplier_purchase to service_role;
 
 create function public.lease_supplier_purchases(batch_size int, suppliers text[])
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
@@ -328,7 +321,7 @@ begin
     select b.id from public.gift_card_purchases b
     join public.gift_card_suppliers s on s.id = b.supplier_id and s.name = any (suppliers)
     where b.ended_at is null and b.next_attempt_at <= now() and coalesce(b.leased_until, '-infinity') < clock_timestamp()
-    order by b.next_attempt_at limit least(batch_size, 100)
+    order by b.next_attempt_at limit private.batch_size(batch_size)
     -- what another worker holds is being asked for already
     for update of b skip locked) d;
   update public.gift_card_purchases b
@@ -342,5 +335,4 @@ begin
 end $$;
 comment on function public.lease_supplier_purchases is
   'Takes the purchases whose outcome is not known, to be asked for at their supplier with the same id, or to be reversed.';
-
-grant execute on function public.complete_supplier_purchase, public.lease_supplier_purchases to service_role;
+grant execute on function public.lease_supplier_purchases to service_role;

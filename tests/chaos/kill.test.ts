@@ -153,8 +153,8 @@ Deno.test('lease_deliveries: 16 workers lease 160 deliveries while the gateway h
   stack.signal('gateway', 'SIGSTOP');
   try {
     await sql`
-      select public.provision_gift_card(null, ${campaignId}, r.id, null, null, 1, 'sms', null,
-        gen_random_uuid(), null, null)
+      select public.provision_gift_card(${campaignId}, r.id, null, null, 1, 'sms', null,
+        row(gen_random_uuid(), null, null, null, null)::public.request)
       from unnest(${recipients.map(({ id }) => id)}::uuid[]) as r (id)`;
     const leased = (await Promise.all(Array.from({ length: WORKERS }, async () => {
       const mine: Lease[] = [];

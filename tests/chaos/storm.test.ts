@@ -162,17 +162,16 @@ function actsOf(
     form: () =>
       ask(db`
         select public.redeem_gift_card((select redemption_token from public.recipient_codes where recipient_id = ${someone().id}),
-          null, null, 'sms', ${phone()}, ${
-        '203.0.113.' + Math.floor(random() * 250)
-      }, gen_random_uuid(), null, null) as answer`),
+          null, null, 'sms', ${phone()},
+          row(gen_random_uuid(), null, ${ '203.0.113.' + Math.floor(random() * 250) }, null, null)::public.request) as answer`),
     server: () =>
       ask(db`
-        select public.provision_gift_card(null, ${campaignId}, ${someone().id}, null, null, 1, 'sms', ${phone()},
-          gen_random_uuid(), null, null) as answer`),
+        select public.provision_gift_card(${campaignId}, ${someone().id}, null, null, 1, 'sms', ${phone()},
+          row(gen_random_uuid(), null, null, null, null)::public.request) as answer`),
     agent: () =>
       ask(db`
-        select public.provision_gift_card_for_call_center(${agent}, null, null, ${someone().id}, 1, 'sms', null, false,
-          gen_random_uuid(), null, null, '{}', 'asked by phone') as answer`),
+        select public.provision_gift_card_for_call_center(null, null, ${someone().id}, 1, 'sms', null, false,
+          row(gen_random_uuid(), ${agent}, null, null, null)::public.request, '{}', 'asked by phone') as answer`),
     restock: async () => void await stock(poolId, 2, place),
     fulfil: () => ask(db`select public.fulfil_pending_reward('{}') as answer`),
     correct: () =>

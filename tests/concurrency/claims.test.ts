@@ -25,8 +25,8 @@ const overConnections: Storm = async ({ campaignId }, recipients) => {
   const connections = await Promise.all(recipients.map(() => pool.reserve()));
   const outcomes = await timed('claims on connections', recipients, async (recipient, index) => {
     const [{ answer }] = await connections[index]`
-      select public.provision_gift_card(null, ${campaignId}, ${recipient.id}, null, null, 1, null, null,
-        gen_random_uuid(), null, null) as answer`;
+      select public.provision_gift_card(${campaignId}, ${recipient.id}, null, null, 1, null, null,
+        row(gen_random_uuid(), null, null, null, null)::public.request) as answer`;
     return answer.outcome === 'ok' ? { card: answer.result.giftCard.id } : { refusal: answer.code };
   });
   connections.forEach((connection) => connection.release());

@@ -7,8 +7,8 @@ Deno.test('watch_address: three recipients to one address at the same moment →
   const { clientId, campaignId, recipients } = await promise({ cards: 3, recipients: 3 });
   const provision = (session: Session, n: number) =>
     session`
-      select public.provision_gift_card(null, ${campaignId}, ${recipients[n].id}, null, null, 1, 'sms', '+12025550198',
-        gen_random_uuid(), null, null) ->> 'outcome' as outcome`;
+      select public.provision_gift_card(${campaignId}, ${recipients[n].id}, null, null, 1, 'sms', '+12025550198',
+        row(gen_random_uuid(), null, null, null, null)::public.request) ->> 'outcome' as outcome`;
   await withSessions(3, async (sessions) => {
     for (const session of sessions) await session`begin`;
     const [first, second, third] = sessions;

@@ -76,8 +76,8 @@ async function onSale(brandId: string): Promise<void> {
 async function goToBuy({ campaignId }: Promised, { id }: Recipient): Promise<Step> {
   await sql`update public.gift_card_suppliers set failures = 0, paused_until = null where name = any (${SUPPLIERS}::text[])`;
   const [{ answer }] = await sql`
-    select public.provision_gift_card(null, ${campaignId}, ${id}, null, null, 1, null, null, gen_random_uuid(), null, null,
-      ${SUPPLIERS}::text[]) as answer`;
+    select public.provision_gift_card(${campaignId}, ${id}, null, null, 1, null, null,
+      row(gen_random_uuid(), null, null, null, null)::public.request, ${SUPPLIERS}::text[]) as answer`;
   return answer.result.purchase;
 }
 

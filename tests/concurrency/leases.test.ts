@@ -17,8 +17,8 @@ async function deliveriesToCome(howMany: number): Promise<string[]> {
   const { campaignId, recipients } = await promise({ cards: howMany, recipients: howMany });
   return await sql.begin(async (transaction) => {
     const rows = await transaction`
-      select (public.provision_gift_card(null, ${campaignId}, r.id, null, null, 1, 'sms', null,
-        gen_random_uuid(), null, null) -> 'result' -> 'delivery' ->> 'id')::uuid as id
+      select (public.provision_gift_card(${campaignId}, r.id, null, null, 1, 'sms', null,
+        row(gen_random_uuid(), null, null, null, null)::public.request) -> 'result' -> 'delivery' ->> 'id')::uuid as id
       from unnest(${recipients.map(({ id }) => id)}::uuid[]) as r (id)`;
     const ids = rows.map(({ id }) => id as string);
     await transaction`

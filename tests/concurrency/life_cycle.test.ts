@@ -21,8 +21,8 @@ async function giveUnsent({ clientId, recipients }: Promised): Promise<Waiting[]
       select a.answer -> 'result' -> 'giftCard' ->> 'id' as "cardId",
         a.answer -> 'result' -> 'delivery' ->> 'id' as "deliveryId"
       from unnest(${recipients.map(({ id }) => id)}::uuid[]) as r (id),
-        lateral (select public.provision_gift_card_for_call_center(${agent.id}, null, null, r.id, 1, 'sms', null, false,
-          gen_random_uuid(), null, null) as answer) a`;
+        lateral (select public.provision_gift_card_for_call_center(null, null, r.id, 1, 'sms', null, false,
+          row(gen_random_uuid(), ${agent.id}, null, null, null)::public.request) as answer) a`;
     await transaction`
       update public.deliveries set next_attempt_at = now() + interval '1 hour'
       where id in ${transaction(rows.map(({ deliveryId }) => deliveryId))}`;
@@ -225,8 +225,8 @@ const untilExpired = ({ poolId }: Promised) =>
 
 async function claim(session: Session, { recipient, campaignId }: Promised): Promise<string> {
   const [{ answer }] = await session`
-    select public.provision_gift_card(null, ${campaignId}, ${recipient.id}, null, null, 1, null, null, gen_random_uuid(),
-      null, null) as answer`;
+    select public.provision_gift_card(${campaignId}, ${recipient.id}, null, null, 1, null, null,
+      row(gen_random_uuid(), null, null, null, null)::public.request) as answer`;
   return answer.code ?? answer.outcome;
 }
 
@@ -351,7 +351,8 @@ Deno.test('life cycle: workers, jobs, admins and agents on the same cards → no
   const others = await addRecipients(promised.campaignId, available + 1);
   const answers = await Promise.all(others.map(async ({ id }) => {
     const [{ answer }] = await sql`
-      select public.provision_gift_card(null, null, ${id}, null, null, 1, null, null, gen_random_uuid(), null, null) as answer`;
+      select public.provision_gift_card(null, ${id}, null, null, 1, null, null,
+        row(gen_random_uuid(), null, null, null, null)::public.request) as answer`;
     return answer.code ?? answer.result.giftCard.id;
   }));
   assert.equal(answers.filter((answer) => answer === 'GC-003').length, 1);

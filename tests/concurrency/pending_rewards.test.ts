@@ -71,8 +71,8 @@ Deno.test('fulfil_pending_reward: the caller retries meanwhile → one card, not
 /** Asks for the recipient's card by SMS to an address, in an open transaction. */
 async function ask(session: Session, { recipient, campaignId }: Promised, deliverTo: string) {
   const [{ answer }] = await session`
-    select public.provision_gift_card(null, ${campaignId}, ${recipient.id}, null, null, 1, 'sms', ${deliverTo},
-      gen_random_uuid(), null, null) as answer`;
+    select public.provision_gift_card(${campaignId}, ${recipient.id}, null, null, 1, 'sms', ${deliverTo},
+      row(gen_random_uuid(), null, null, null, null)::public.request) as answer`;
   return answer;
 }
 

@@ -28,8 +28,8 @@ Deno.test('prices: two admins change prices during claims → each card billed a
   await atOnce(WORKERS, async (db) => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [{ answer }] = await db`
-        select public.provision_gift_card(null, ${campaignId}, ${next.id}, null, null, 1, null, null,
-          gen_random_uuid(), null, null) as answer`;
+        select public.provision_gift_card(${campaignId}, ${next.id}, null, null, 1, null, null,
+          row(gen_random_uuid(), null, null, null, null)::public.request) as answer`;
       assert.equal(answer.outcome, 'ok', JSON.stringify(answer));
     }
   }).finally(() => isDone = true);

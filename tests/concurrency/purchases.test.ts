@@ -60,8 +60,8 @@ Deno.test('reconcile-purchases: 8 workers on 24 abandoned purchases → none bou
   const onSale = await sell(promised.brandId);
   // No answer is recorded, as when a function dies before or after its call to the supplier.
   await sql`
-    select public.provision_gift_card(null, ${campaignId}, r.id, null, null, 1, 'sms', null, gen_random_uuid(), null, null,
-      ${onSale.suppliers}::text[])
+    select public.provision_gift_card(${campaignId}, r.id, null, null, 1, 'sms', null,
+      row(gen_random_uuid(), null, null, null, null)::public.request, ${onSale.suppliers}::text[])
     from unnest(${recipients.map(({ id }) => id)}::uuid[]) as r (id)`;
   await sql`update public.gift_card_purchases set leased_until = now() where campaign_id = ${campaignId}`;
   await eventually('all are issued', async () => {

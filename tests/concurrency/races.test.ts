@@ -11,8 +11,8 @@ interface Outcome {
 /** Asks for a recipient's card in a session. */
 async function claim(session: Session, { campaignId }: Promised, recipient: Recipient, key: string | null = null) {
   const [{ answer }] = await session`
-    select public.provision_gift_card(null, ${campaignId}, ${recipient.id}, null, null, 1, null, null,
-      gen_random_uuid(), ${key}, ${key && 'hash'}) as answer`;
+    select public.provision_gift_card(${campaignId}, ${recipient.id}, null, null, 1, null, null,
+      row(gen_random_uuid(), null, null, ${key}, ${key && 'hash'})::public.request) as answer`;
   const { code = null, replayed = null, result } = answer;
   return { card: result?.giftCard.id ?? null, code, replayed } as Outcome;
 }

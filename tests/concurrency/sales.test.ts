@@ -27,8 +27,8 @@ function giveBack(db: Database, saleId: string, quantity: number) {
 
 async function claim(db: Database | Session, { campaignId }: Promised, recipientId: string) {
   const [{ answer }] = await db`
-    select public.provision_gift_card(null, ${campaignId}, ${recipientId}, null, null, 1, null, null,
-      gen_random_uuid(), null, null) as answer`;
+    select public.provision_gift_card(${campaignId}, ${recipientId}, null, null, 1, null, null,
+      row(gen_random_uuid(), null, null, null, null)::public.request) as answer`;
   return answer;
 }
 

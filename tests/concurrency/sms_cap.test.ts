@@ -11,8 +11,8 @@ Deno.test('lease_deliveries: 24 workers at once, a cap of 7 SMS a day → exactl
   await sql`update public.clients set sms_daily_max = ${CAP} where id = ${clientId}`;
   const ids = await sql.begin(async (transaction) => {
     const rows = await transaction`
-      select (public.provision_gift_card(null, ${campaignId}, r.id, null, null, 1, 'sms', null,
-        gen_random_uuid(), null, null) -> 'result' -> 'delivery' ->> 'id')::uuid as id
+      select (public.provision_gift_card(${campaignId}, r.id, null, null, 1, 'sms', null,
+        row(gen_random_uuid(), null, null, null, null)::public.request) -> 'result' -> 'delivery' ->> 'id')::uuid as id
       from unnest(${recipients.map(({ id }) => id)}::uuid[]) as r (id)`;
     // not the scheduler's until the workers are there
     await transaction`update public.deliveries set next_attempt_at = now() + interval '1 hour' where client_id = ${clientId}`;

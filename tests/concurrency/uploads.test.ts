@@ -52,8 +52,8 @@ async function goToBuy({ brandId, campaignId, recipient }: Promised, fingerprint
     with supplier as (insert into public.gift_card_suppliers (name) values (${supplier}) returning id)
     insert into public.supplier_brands (supplier_id, brand_id, brand_code) select id, ${brandId}, 'brand' from supplier`;
   const [{ answer }] = await sql`
-    select public.provision_gift_card(null, ${campaignId}, ${recipient.id}, null, null, 1, null, null, gen_random_uuid(), null,
-      null, ${[supplier]}::text[]) as answer`;
+    select public.provision_gift_card(${campaignId}, ${recipient.id}, null, null, 1, null, null,
+      row(gen_random_uuid(), null, null, null, null)::public.request, ${[supplier]}::text[]) as answer`;
   const { purchaseId, leaseToken } = answer.result.purchase;
   const card = { code: btoa('x'.repeat(44)), fingerprint, last4: '4711', keyId: 'test' };
   return async (on) => {

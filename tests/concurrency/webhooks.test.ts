@@ -13,10 +13,10 @@ Deno.test('webhooks: a claim rolled back → no message; committed → one messa
   const promised = await promise({ cards: 2, recipients: 2 });
   const endpointId = await endpointOf(promised.clientId);
   const give = (database: typeof sql, recipientId: string) =>
-    database`select public.provision_gift_card(
-      actor => null, campaign_id => null, recipient_id => ${recipientId}, brand_id => null, denomination => null,
-      condition_number => 1, delivery_method => null, deliver_to => null, request_id => gen_random_uuid(),
-      idempotency_key => null, request_hash => null, suppliers => '{}')`;
+    database`select public.provision_gift_card(campaign_id => null, recipient_id => ${recipientId}, brand_id => null,
+      denomination => null, condition_number => 1, delivery_method => null, deliver_to => null,
+      row(request_id => gen_random_uuid(), actor => null, null, idempotency_key => null, request_hash => null)::public.request,
+      suppliers => '{}')`;
   const undone = new Error('undone');
   const rollback = sql.begin(async (transaction) => {
     await give(transaction as unknown as typeof sql, promised.recipients[0].id);

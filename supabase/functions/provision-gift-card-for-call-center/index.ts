@@ -1,7 +1,7 @@
 import { provide } from '../_shared/gift_cards/buy.ts';
 import { announce } from '../_shared/gift_cards/present.ts';
 import type { AnswerOf } from '../_shared/http/contract.ts';
-import { requestArgs } from '../_shared/http/parse.ts';
+import { requestOf } from '../_shared/http/parse.ts';
 import { contactFor } from '../_shared/http/phone.ts';
 import { serve } from '../_shared/http/serve.ts';
 import { contract } from './contract.ts';
@@ -9,7 +9,6 @@ import { contract } from './contract.ts';
 export default {
   fetch: serve(contract, async (body, context) => {
     const answer = await provide<AnswerOf<typeof contract>>(context, 'provision_gift_card_for_call_center', {
-      actor: context.actor,
       call_session_id: body.callSessionId ?? null,
       confirmation_code: body.confirmationCode ?? null,
       recipient_id: body.recipientId ?? null,
@@ -18,7 +17,7 @@ export default {
       deliver_to: contactFor(body.deliveryMethod, body),
       skip_verification: body.skipVerification,
       reason: body.reason ?? null,
-      ...requestArgs(context, 'provision-gift-card-for-call-center', body),
+      ...requestOf(context, 'provision-gift-card-for-call-center', body),
     });
     announce(context, answer);
     return answer.result;

@@ -1,6 +1,6 @@
 import { provide } from '../_shared/gift_cards/buy.ts';
 import { announce, reveal } from '../_shared/gift_cards/present.ts';
-import { requestArgs } from '../_shared/http/parse.ts';
+import { requestOf } from '../_shared/http/parse.ts';
 import { addressFor } from '../_shared/http/phone.ts';
 import { serve } from '../_shared/http/serve.ts';
 import { contract } from './contract.ts';
@@ -8,7 +8,6 @@ import { contract } from './contract.ts';
 export default {
   fetch: serve(contract, async (body, context) => {
     const answer = await provide(context, 'provision_gift_card', {
-      actor: context.actor,
       campaign_id: body.campaignId,
       recipient_id: body.recipientId,
       brand_id: body.brandId ?? null,
@@ -16,7 +15,7 @@ export default {
       condition_number: body.conditionNumber,
       delivery_method: body.deliveryMethod ?? null,
       deliver_to: addressFor(body.deliveryMethod, body.deliverTo),
-      ...requestArgs(context, 'provision-gift-card-unified', body),
+      ...requestOf(context, 'provision-gift-card-unified', body),
     });
     announce(context, answer);
     return reveal(answer);

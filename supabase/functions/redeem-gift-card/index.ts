@@ -1,6 +1,6 @@
 import { provide } from '../_shared/gift_cards/buy.ts';
 import { announce, reveal } from '../_shared/gift_cards/present.ts';
-import { requestArgs } from '../_shared/http/parse.ts';
+import { requestOf } from '../_shared/http/parse.ts';
 import { contactFor } from '../_shared/http/phone.ts';
 import { serve } from '../_shared/http/serve.ts';
 import { contract } from './contract.ts';
@@ -13,8 +13,7 @@ export default {
       condition_number: body.conditionNumber ?? null,
       delivery_method: body.deliveryMethod === 'none' ? null : body.deliveryMethod,
       deliver_to: contactFor(body.deliveryMethod, body),
-      ip: context.ip,
-      ...requestArgs(context, 'redeem-gift-card', body),
+      ...requestOf(context, 'redeem-gift-card', body),
     });
     announce(context, answer);
     return reveal(answer);

@@ -22,8 +22,8 @@ async function provisionUnsent({ clientId, recipient }: Promised) {
   const agent = await signUpAs('call_agent', clientId);
   return await sql.begin(async (transaction) => {
     const [{ answer }] = await transaction`
-      select public.provision_gift_card_for_call_center(${agent.id}, null, null, ${recipient.id}, 1, 'sms', null, false,
-        gen_random_uuid(), null, null) as answer`;
+      select public.provision_gift_card_for_call_center(null, null, ${recipient.id}, 1, 'sms', null, false,
+        row(gen_random_uuid(), ${agent.id}, null, null, null)::public.request) as answer`;
     const { giftCard, delivery } = answer.result;
     await transaction`
       update public.deliveries set next_attempt_at = now() + interval '1 hour' where id = ${delivery.id}`;

@@ -42,10 +42,11 @@ begin
     when 'confirm_redemption' then public.confirm_redemption('NOBODYHASTHIS', null, tests.request(ip => '203.0.113.7'))
     when 'reveal_gift_card' then public.reveal_gift_card(gen_random_uuid(), 'device', tests.request(ip => '203.0.113.7'))
     when 'provision_gift_card_for_call_center' then tests.provision_for_caller(tests.the('agent'), 'NOBODYHASTHIS')
-    when 'provision_gift_card_for_call_center to another address' then public.provision_gift_card_for_call_center(
-      actor => tests.the('agent'), call_session_id => null, confirmation_code => null, recipient_id => tests.the('recipient'),
-      condition_number => 1, delivery_method => 'sms', deliver_to => '+12025550177', skip_verification => false,
-      request_id => gen_random_uuid(), idempotency_key => null, request_hash => null, reason => 'asked for it')
+    when 'provision_gift_card_for_call_center to another address' then public.provision_gift_card_for_call_center(call_session_id => null,
+      confirmation_code => null, recipient_id => tests.the('recipient'), condition_number => 1, delivery_method => 'sms',
+      deliver_to => '+12025550177', skip_verification => false,
+      row(request_id => gen_random_uuid(), actor => tests.the('agent'), null, idempotency_key => null, request_hash => null)::public.request,
+      reason => 'asked for it')
     when 'resend_gift_card' then tests.resend(tests.the('card'), 'sms', '+12025550178', 'asked for it',
       tests.request(tests.the('agent'), key, 'hash'))
     when 'reveal_gift_card_to_staff' then tests.reveal_to_staff(tests.the('card'), 'asked for it', tests.request(tests.the('agent')))

@@ -75,8 +75,9 @@ select isnt(tests.kept('bought') -> 'sealed', 'null', '… and shows the card');
 -- an agent gets the last four signs only
 select tests.keep('third', tests.create_recipients(tests.the('campaign')));
 select tests.keep('agent', tests.create_user('call_agent', tests.the('client')));
-select tests.keep('answer', public.provision_gift_card_for_call_center(tests.the('agent'), null, null, tests.the('third'), 1,
-  'sms', '+12025550100', false, gen_random_uuid(), null, null, array[tests.kept('supplier') #>> '{}'], 'asked by phone'));
+select tests.keep('answer', public.provision_gift_card_for_call_center(null, null, tests.the('third'), 1, 'sms',
+  '+12025550100', false, row(gen_random_uuid(), tests.the('agent'), null, null, null)::public.request,
+  array[tests.kept('supplier') #>> '{}'], 'asked by phone'));
 select row_eq($$ select met_by_agent_id, gift_card_id from public.call_conditions_met where recipient_id = tests.the('third') $$,
   row(tests.the('agent'), null::uuid), 'complete_supplier_purchase: an agent''s condition is recorded as met before the card is purchased');
 select tests.keep('bought', tests.complete_supplier_purchase(tests.kept('answer') #> '{result,purchase}'));

@@ -5,8 +5,8 @@ select plan(20);
 select tests.keep(tests.create_promise(3));
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
 select tests.keep('request', gen_random_uuid());
-select tests.keep('answer', public.provision_gift_card(tests.the('admin'), tests.the('campaign'),
-  tests.the('recipient'), tests.the('brand'), 25, 1, 'sms', '+12025550100', tests.the('request'), null, null));
+select tests.keep('answer', public.provision_gift_card(tests.the('campaign'), tests.the('recipient'), tests.the('brand'),
+  25, 1, 'sms', '+12025550100', row(tests.the('request'), tests.the('admin'), null, null, null)::public.request));
 select tests.keep('card', tests.kept('answer') #> '{result,giftCard,id}');
 
 select is(tests.kept('answer') ->> 'outcome', 'ok', 'provision_gift_card: ok');

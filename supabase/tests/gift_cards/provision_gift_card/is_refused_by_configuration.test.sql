@@ -18,8 +18,8 @@ declare
 begin
   begin
     execute change;
-    answer := public.provision_gift_card(null, tests.the('campaign'), tests.the('recipient'), brand_id, denomination,
-      condition_number, 'sms', '+12025550100', request, null, null);
+    answer := public.provision_gift_card(tests.the('campaign'), tests.the('recipient'), brand_id, denomination,
+      condition_number, 'sms', '+12025550100', row(request, null, null, null, null)::public.request);
     trace := (
       select jsonb_agg(jsonb_build_array(t.step_name, t.error_code, t.error_message))
       from public.gift_card_provisioning_trace t where t.request_id = request and t.status = 'failed');

@@ -20,8 +20,8 @@ select is(tests.provision(tests.the('mute'), delivery_method => 'email', deliver
 select is(tests.provision(tests.the('recipient'), tests.the('agent')) ->> 'code', 'RB-403',
   'provision_gift_card: an agent → RB-403');
 select is(tests.provision(gen_random_uuid()) ->> 'code', 'RB-404', 'provision_gift_card: an unknown recipient → RB-404');
-select is(public.provision_gift_card(null, (tests.kept('other') ->> 'campaign')::uuid, tests.the('recipient'), null,
-  null, 1, null, null, gen_random_uuid(), null, null) ->> 'code', 'RB-404', 'provision_gift_card: a recipient of another campaign → RB-404');
+select is(public.provision_gift_card((tests.kept('other') ->> 'campaign')::uuid, tests.the('recipient'), null, null, 1,
+  null, null, row(gen_random_uuid(), null, null, null, null)::public.request) ->> 'code', 'RB-404', 'provision_gift_card: a recipient of another campaign → RB-404');
 select is((select count(*)::int from public.gift_cards where recipient_id = tests.the('recipient')), 0,
   '… no card is claimed');
 

@@ -36,8 +36,8 @@ select is(tests.provision(tests.the('second'), idempotency_key => 'later', reque
 select tests.keep('third', tests.create_recipients(tests.the('campaign')));
 select tests.keep('request', gen_random_uuid());
 create function pg_temp.call() returns jsonb language sql as $$
-  select public.provision_gift_card(null, null, tests.the('third'), null, null, 1, null, null, tests.the('request'),
-    null, 'hash')
+  select public.provision_gift_card(null, tests.the('third'), null, null, 1, null, null,
+    row(tests.the('request'), null, null, null, 'hash')::public.request)
 $$;
 select tests.keep('once', pg_temp.call());
 select tests.keep('twice', pg_temp.call());

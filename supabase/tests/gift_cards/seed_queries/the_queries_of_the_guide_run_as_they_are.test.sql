@@ -12,11 +12,11 @@ insert into public.campaign_conditions (client_id, campaign_id, condition_number
 values (tests.the('client'), '00000000-0000-4000-8000-00000000ca3b', 1, 'Called', tests.the('brand'), 25),
   (tests.the('client'), '00000000-0000-4000-8000-00000000ca3b', 2, 'Not configured', null, null);
 select tests.create_pool(tests.the('client'), tests.the('brand'), 3);
-select tests.keep('given', public.provision_gift_card(null, null, r, null, null, 1, null, null, gen_random_uuid(), null,
-  null)) from tests.create_recipients('00000000-0000-4000-8000-00000000ca3b') r;
+select tests.keep('given', public.provision_gift_card(null, r, null, null, 1, null, null,
+  row(gen_random_uuid(), null, null, null, null)::public.request)) from tests.create_recipients('00000000-0000-4000-8000-00000000ca3b') r;
 select tests.keep('request', gen_random_uuid());
-select tests.keep('refused', public.provision_gift_card(null, null, r, null, null, 2, null, null, tests.the('request'),
-  null, null)) from tests.create_recipients('00000000-0000-4000-8000-00000000ca3b') r;
+select tests.keep('refused', public.provision_gift_card(null, r, null, null, 2, null, null,
+  row(tests.the('request'), null, null, null, null)::public.request)) from tests.create_recipients('00000000-0000-4000-8000-00000000ca3b') r;
 
 select results_eq($$
 SELECT 
