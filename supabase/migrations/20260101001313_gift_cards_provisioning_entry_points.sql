@@ -105,7 +105,7 @@ create function public.provision_gift_card_for_call_center(
 returns jsonb language plpgsql volatile security definer set search_path = '' as $$
 declare
   surface constant text := 'provision-gift-card-for-call-center';
-  keys constant jsonb := private.attempt_keys(request);
+  keys constant jsonb := jsonb_build_object('actor', request.actor);
   asked private.card_request := private.card_request_of(request, 'call_center', suppliers);
   wait_seconds int;
   answer jsonb;
@@ -172,4 +172,4 @@ insert into private.attempt_limits (surface, kind, attempts_max, window_seconds,
   ('redeem-gift-card', 'prefix', 100, 600, false, false, null),
   ('redeem-gift-card', 'scope', 1000, 600, false, true, null),
   ('redeem-gift-card', 'surface', 5000, 600, false, true, null),
-  ('provision-gift-card-for-call-center', 'user', 30, 600, true, false, null);
+  ('provision-gift-card-for-call-center', 'actor', 30, 600, true, false, null);

@@ -130,15 +130,6 @@ export function requestOf(
   return { request: { id: requestId, actor, ip, idempotency_key: idempotencyKey, hash } };
 }
 
-/** The arguments by which an entry point knows a repeated request, where it does not take a `public.request` yet. */
-export function requestArgs(
-  { requestId, idempotencyKey }: { requestId: string; idempotencyKey: string | null },
-  functionName: string,
-  body: unknown,
-): { request_id: string; idempotency_key: string | null; request_hash: string } {
-  return { request_id: requestId, idempotency_key: idempotencyKey, request_hash: requestHash(functionName, body) };
-}
-
 /** A fingerprint of a parsed request, equal whatever the order of its fields. */
 export function requestHash(functionName: string, body: unknown): string {
   return createHash('sha256').update(functionName).update('\n').update(canonical(body)).digest('hex');

@@ -45,7 +45,7 @@ begin
     when 'provision_gift_card_for_call_center to another address' then public.provision_gift_card_for_call_center(call_session_id => null,
       confirmation_code => null, recipient_id => tests.the('recipient'), condition_number => 1, delivery_method => 'sms',
       deliver_to => '+12025550177', skip_verification => false,
-      row(request_id => gen_random_uuid(), actor => tests.the('agent'), null, idempotency_key => null, request_hash => null)::public.request,
+      request => tests.request(tests.the('agent')),
       reason => 'asked for it')
     when 'resend_gift_card' then tests.resend(tests.the('card'), 'sms', '+12025550178', 'asked for it',
       tests.request(tests.the('agent'), key, 'hash'))
