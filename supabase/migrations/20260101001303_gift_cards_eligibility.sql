@@ -60,15 +60,11 @@ begin
   perform private.assert_can_act(asked.actor, facts.client_id, private.provisioning_roles(asked));
 end $$;
 
--- Passes the facts of a request that its caller may make. A pending reward that was changed or cancelled meanwhile is looked up again
--- by the next run.
+-- Passes the facts of a request that its caller may make; a job fulfils a pending reward whoever earned it.
 create function private.check_request(asked private.card_request, facts private.provisioning_facts)
 returns private.provisioning_facts language plpgsql stable set search_path = '' as $$
 begin
   if asked.reward_id is not null then
-    if ((facts.reward).id, facts.brand_id, facts.denomination) is distinct from (asked.reward_id, asked.brand_id, asked.denomination) then
-      raise exception 'pending reward % was changed meanwhile', asked.reward_id using errcode = 'serialization_failure';
-    end if;
     return facts;
   end if;
   if facts.is_allowed is not true or asked.call_session_id is not null then
@@ -207,13 +203,17 @@ begin
         private.masked_address(coalesce(asked.deliver_to, private.address_on_file(facts, asked.delivery_method)))));
 end $$;
 
--- What the pending reward says of where its card goes: a correction that was committed meanwhile counts.
+-- What the pending reward says of where its card goes: a correction that was committed meanwhile counts. A reward that was changed or
+-- cancelled meanwhile is looked up again by the next run of the job.
 create function private.follow_reward(asked private.card_request, facts private.provisioning_facts)
 returns private.card_request language plpgsql stable set search_path = '' as $$
 declare
   reward constant public.pending_rewards := facts.reward;
 begin
   if asked.reward_id is not null then
+    if (reward.id, facts.brand_id, facts.denomination) is distinct from (asked.reward_id, asked.brand_id, asked.denomination) then
+      raise exception 'pending reward % was changed meanwhile', asked.reward_id using errcode = 'serialization_failure';
+    end if;
     asked.delivery_method := reward.delivery_method;
     asked.deliver_to := reward.deliver_to;
     asked.skip_verification := reward.skip_verification;
@@ -231,7 +231,7 @@ returns private.card_request language plpgsql volatile set search_path = '' as $
 begin
   if grant_id is null then
     perform private.refuse_second_grant(asked.surface, facts.recipient_id, facts.campaign_id, facts.condition_number);
-  elsif (facts.reward).id is not null then
+  elsif asked.reward_id is not null or (facts.reward).id is not null then
     asked := private.follow_reward(asked, facts);
   end if;
   asked := private.check_address(asked, facts);

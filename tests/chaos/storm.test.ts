@@ -163,7 +163,9 @@ function actsOf(
       ask(db`
         select public.redeem_gift_card((select redemption_token from public.recipient_codes where recipient_id = ${someone().id}),
           null, null, 'sms', ${phone()},
-          row(gen_random_uuid(), null, ${ '203.0.113.' + Math.floor(random() * 250) }, null, null)::public.request) as answer`),
+          row(gen_random_uuid(), null, ${
+        '203.0.113.' + Math.floor(random() * 250)
+      }, null, null)::public.request) as answer`),
     server: () =>
       ask(db`
         select public.provision_gift_card(${campaignId}, ${someone().id}, null, null, 1, 'sms', ${phone()},

@@ -104,7 +104,7 @@ Deno.test('charge_credit: two prepaid clients of a prepaid agency, cards provisi
       const [{ answer }] = await db`
         select public.provision_gift_card_for_call_center(null, null, ${next.recipient.id}, 1, 'sms',
           ${next.recipient.phone}, false,
-          row(gen_random_uuid(), ${agents.get( next.clientId, )!}, null, null, null)::public.request) as answer`;
+          row(gen_random_uuid(), ${agents.get(next.clientId)!}, null, null, null)::public.request) as answer`;
       codes.push(answer.code ?? answer.outcome);
       if (answer.outcome === 'ok' && codes.length % 3 === 0) {
         const [back] = await db`
