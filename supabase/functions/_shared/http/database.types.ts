@@ -2406,10 +2406,10 @@ isOneToOne: false
 { Args: { "crm_event_id": string,"suppliers": (string)[] }; Returns: Json
                            },
 "provision_gift_card":
-{ Args: { "actor": string,"brand_id": string,"campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"denomination": number,"idempotency_key": string,"recipient_id": string,"request_hash": string,"request_id": string,"suppliers"?: (string)[] }; Returns: Json
+{ Args: { "brand_id": string,"campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"denomination": number,"recipient_id": string,"request": Database["public"]['CompositeTypes']["request"],"suppliers"?: (string)[] }; Returns: Json
                            },
 "provision_gift_card_for_call_center":
-{ Args: { "actor": string,"call_session_id": string,"condition_number": number,"confirmation_code": string,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"reason"?: string,"recipient_id": string,"request_hash": string,"request_id": string,"skip_verification": boolean,"suppliers"?: (string)[] }; Returns: Json
+{ Args: { "call_session_id": string,"condition_number": number,"confirmation_code": string,"deliver_to": string,"delivery_method": string,"reason"?: string,"recipient_id": string,"request": Database["public"]['CompositeTypes']["request"],"skip_verification": boolean,"suppliers"?: (string)[] }; Returns: Json
                            },
 "receive_sms":
 { Args: { "body": string,"is_answered": boolean,"meaning": string,"media_count": number,"phone": string,"provider_message_id": string,"sent_by"?: string,"sent_to": string }; Returns: Json
@@ -2480,7 +2480,7 @@ isOneToOne: false
 { Args: { "action": string,"address": string,"channel": string,"ip": unknown,"recipient_id": string,"request": Database["public"]['CompositeTypes']["request"],"source": string,"wording": string,"wording_version": string }; Returns: Json
                            },
 "redeem_gift_card":
-{ Args: { "campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"idempotency_key": string,"ip": string,"redemption_code": string,"request_hash": string,"request_id": string,"suppliers"?: (string)[] }; Returns: Json
+{ Args: { "campaign_id": string,"condition_number": number,"deliver_to": string,"delivery_method": string,"redemption_code": string,"request": Database["public"]['CompositeTypes']["request"],"suppliers"?: (string)[] }; Returns: Json
                            },
 "redeem_voucher":
 { Args: { "client_id": string,"code": string,"package_id": string,"request": Database["public"]['CompositeTypes']["request"] }; Returns: Json
