@@ -171,6 +171,15 @@ begin
   return greatest(counted, (select c.reltuples::bigint from pg_catalog.pg_class c where c.oid = relation));
 end $$;
 
+-- Whether a pattern leaves enough codes even if the table were full of the shortest rows: known from the size of its file, without a
+-- count. Only a short pattern needs the number of live codes.
+create function private.is_long_enough(pattern text, relation regclass, how_many bigint, guesses_per_hit numeric)
+returns boolean language plpgsql stable set search_path = '' as $$
+begin
+  -- a row has 24 bytes of header, 4 of pointer and at least one id
+  return private.code_space(pattern) >= guesses_per_hit * (pg_relation_size(relation) / 44 + how_many);
+end $$;
+
 -- guesses_per_hit: 10,000 where only staff type codes, private.public_guesses_per_hit() elsewhere.
 create function private.assert_code_entropy(pattern text, live_codes bigint, guesses_per_hit numeric default 10000)
 returns void language plpgsql immutable set search_path = '' as $$

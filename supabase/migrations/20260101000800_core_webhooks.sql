@@ -158,7 +158,8 @@ returns setof uuid language sql stable rows 10 set search_path = '' as $$
       order by m.endpoint_id limit 1)
     from queued q where q.endpoint_id is not null)
   select q.endpoint_id from queued q
-  where exists (select from public.webhook_endpoints e where e.id = q.endpoint_id and e.is_active)
+  -- one probe for each of them: as a join it may be planned as a scan of all endpoints
+  where (select e.is_active from public.webhook_endpoints e where e.id = q.endpoint_id)
 $$;
 
 -- Leases due messages, at most two of an endpoint at a time, so that a slow endpoint does not delay others.

@@ -110,7 +110,7 @@ create index client_brands_brand_id_idx on public.client_brands (brand_id);
 create index campaigns_client_id_idx on public.campaigns (client_id);
 create index campaign_conditions_brand_id_idx on public.campaign_conditions (brand_id);
 create index campaign_conditions_campaign_id_client_id_idx on public.campaign_conditions (campaign_id, client_id);
-create index campaign_conditions_client_id_idx on public.campaign_conditions (client_id);
+create index campaign_conditions_client_id_idx on public.campaign_conditions (client_id, crm_event_name);
 
 -- The campaign, if the caller administers it or is a server.
 create function private.administered_campaign(campaign_id uuid)

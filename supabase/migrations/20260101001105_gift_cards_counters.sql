@@ -19,6 +19,15 @@ create table private.card_movements (
 );
 comment on table private.card_movements is 'What each transaction changed in the counters of a pool; folded, then purged.';
 
+create table private.fold_progress (
+  is_the_only_row boolean primary key default true,
+  horizon xid8 not null default '0',
+  since timestamptz not null default now(),
+  constraint fold_progress_is_one_row check (is_the_only_row)
+);
+comment on table private.fold_progress is 'The oldest open transaction above which movements wait to be folded, and since when they do.';
+insert into private.fold_progress default values;
+
 create index card_movements_pool_id_xact_idx on private.card_movements (pool_id, xact);
 
 -- One statement, one movement for each lot it touched: an upload of ten thousand, a claim and an edit in Studio alike.
@@ -201,14 +210,17 @@ end $$;
 -- Another minimum validity moves the time of every lot that it concerns.
 create function private.limit_lots(brand_id uuid)
 returns void language plpgsql volatile set search_path = '' as $$
+declare
+  brands uuid[] := array(select b.id from public.gift_card_brands b where limit_lots.brand_id is null) || limit_lots.brand_id;
+  pools uuid[] := array(
+    select p.id from public.card_pools p
+    where p.brand_id = any (brands) and exists (
+      select from private.card_lots l where l.pool_id = p.id and l.expires_at is not null)
+    order by p.id);
 begin
   -- the trigger of the lots recomputes given_until
-  update private.card_lots l set expires_at = l.expires_at
-  from public.card_pools p
-  where p.id = l.pool_id and p.brand_id = coalesce(limit_lots.brand_id, p.brand_id) and l.expires_at is not null;
-  perform private.fold_pool(p.id) from public.card_pools p
-  where p.brand_id = coalesce(limit_lots.brand_id, p.brand_id)
-    and exists (select from private.card_lots l where l.pool_id = p.id and l.expires_at is not null);
+  update private.card_lots l set expires_at = l.expires_at where l.pool_id = any (pools) and l.expires_at is not null;
+  perform private.fold_pool(u.id) from unnest(pools) u (id);
 end $$;
 
 create function private.follow_minimum_validity()
@@ -256,6 +268,30 @@ create function private.purge_movements()
 returns void language sql volatile set search_path = '' as $$
   delete from private.card_movements m using public.card_pools p where m.pool_id = p.id and m.xact < p.folded_before
 $$;
+
+-- Raises an alert when one transaction is open for five minutes while movements wait for its end: each reader of a small pool adds them up.
+create function private.watch_fold()
+returns void language plpgsql volatile set search_path = '' as $$
+declare
+  oldest xid8 := pg_snapshot_xmin(pg_current_snapshot());
+  progress private.fold_progress;
+begin
+  select p.* into progress from private.fold_progress p;
+  if progress.horizon <> oldest and exists (select from private.card_movements m where m.xact >= oldest) then
+    update private.fold_progress p set horizon = oldest, since = now();
+    progress.since := now();
+  elsif progress.horizon <> oldest then
+    progress.since := now();
+  end if;
+  if progress.since < now() - interval '5 minutes' then
+    perform private.raise_alert('counters_not_folded', 'warning',
+      'A transaction is open for more than 5 minutes: counters of pools are not folded, and claims become slower. End it',
+      jsonb_build_object('since', progress.since, 'pid', (
+        select a.pid from pg_catalog.pg_stat_activity a where a.backend_xid is not null order by age(a.backend_xid) desc limit 1)), 'fold');
+  else
+    perform private.resolve_alert('counters_not_folded', 'fold');
+  end if;
+end $$;
 
 -- An alert for each step down (20 %, 10 %, nothing), once; restocking resolves it.
 create function private.check_pool_inventory()

@@ -74,13 +74,24 @@ returns public.pending_rewards language plpgsql volatile set search_path = '' as
 declare
   reward public.pending_rewards;
 begin
-  with kinds as materialized (
-    select k.campaign_id, k.brand_id, k.denomination, k.currency, k.status, private.has_stock(k) as has_stock,
-      private.has_supplier(k.brand_id, suppliers) as has_supplier,
+  with owed as materialized (
+    select k.* from private.owed_kinds() k join public.campaigns c on c.id = k.campaign_id and c.status = 'active'
+  ), brands as materialized (
+    select b.brand_id, private.has_supplier(b.brand_id, suppliers) as has_supplier from (select distinct o.brand_id from owed o) b
+  ), stocked as materialized (
+    -- once for each value: campaigns of clients that none of these pools may serve are not looked at one by one
+    select distinct p.brand_id, p.denomination, p.currency, coalesce(p.client_id, '00000000-0000-0000-0000-000000000000') as owner
+    from (select distinct o.brand_id, o.denomination from owed o) v
+    join public.card_pools p on p.brand_id = v.brand_id and p.denomination = v.denomination and p.is_active
+      and (p.available_cards > 0 or exists (select from private.card_movements m where m.pool_id = p.id and m.available > 0))
+  ), kinds as materialized (
+    select k.campaign_id, k.brand_id, k.denomination, k.currency, k.status, b.has_supplier, exists (
+        select from stocked s
+        where s.brand_id = k.brand_id and s.denomination = k.denomination and s.currency = k.currency
+          and s.owner in (k.client_id, '00000000-0000-0000-0000-000000000000')) and private.has_stock(k) as has_stock,
       k.status = 'awaiting_credit' and private.has_credit(k) as has_credit,
       k.status = 'awaiting_configuration' and private.is_configured(k) as is_configured
-    from private.owed_kinds() k
-    join public.campaigns c on c.id = k.campaign_id and c.status = 'active'
+    from owed k join brands b on b.brand_id = k.brand_id
   )
   select oldest.* into reward
   from kinds k

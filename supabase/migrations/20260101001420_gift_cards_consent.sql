@@ -1,17 +1,25 @@
 -- Gift cards, the consent of recipients: requests, answers, withdrawals, and consents relayed by staff.
 -- Triggers keep recipients.sms_opted_in_at in step with `consents`; an opt-out ends the consents that every client has of the address.
 
+create function private.recipients_with_phone(client_id uuid, phone text)
+returns uuid[] language sql stable set search_path = '' as $$
+  select array(
+    select r.id from public.campaign_recipients r
+    where r.phone = recipients_with_phone.phone and r.client_id = recipients_with_phone.client_id order by r.id)
+$$;
+
 create function private.sync_opt_in()
 returns trigger language plpgsql volatile security definer set search_path = '' as $$
 begin
   if new.action = 'opted_in' then
     update public.campaign_recipients r set sms_opted_in_at = new.created_at
-    where r.client_id = new.client_id and (r.phone = new.address or r.id = new.recipient_id);
+    where r.client_id = new.client_id and r.id = any (private.recipients_with_phone(new.client_id, new.address) || new.recipient_id);
   else
     update public.campaign_recipients r set sms_opted_in_at = null
-    where r.client_id = new.client_id and r.sms_opted_in_at is not null and (r.phone = new.address or r.id in (
-      select c.recipient_id from public.consents c
-      where c.address = new.address and c.channel = new.channel and c.client_id = new.client_id));
+    where r.client_id = new.client_id and r.sms_opted_in_at is not null
+      and r.id = any (private.recipients_with_phone(new.client_id, new.address) || array(
+        select c.recipient_id from public.consents c
+        where c.address = new.address and c.channel = new.channel and c.client_id = new.client_id));
   end if;
   return null;
 end $$;

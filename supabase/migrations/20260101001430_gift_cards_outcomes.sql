@@ -16,7 +16,7 @@ create function private.arrival_of(card public.gift_cards, out channel text, out
 language sql stable set search_path = '' as $$
   select d.channel, coalesce(l.revealed_at, d.delivered_at, d.sent_at)
   from private.messages_of(card) d
-  left join public.claim_links l on l.delivery_id = d.id
+  left join lateral (select x.revealed_at from public.claim_links x where x.delivery_id = d.id limit 1) l on true
   where d.status in ('sent', 'delivered') or l.revealed_at is not null
   order by d.status <> 'delivered' and l.revealed_at is null, d.created_at, d.id limit 1
 $$;

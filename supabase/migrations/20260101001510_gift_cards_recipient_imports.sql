@@ -112,7 +112,7 @@ returns text language sql immutable set search_path = '' as $$
 $$;
 
 -- The recipients of the campaign that rows are (is_known), or whose contact they have under another name.
-create function private.match_recipients(campaign_id uuid, listed private.listed_recipient[])
+create function private.match_recipients(client_id uuid, campaign_id uuid, listed private.listed_recipient[])
 returns setof private.recipient_match language sql stable set search_path = '' as $$
   select l.place, m.reason, m.is_known, m.id
   from (
@@ -122,7 +122,8 @@ returns setof private.recipient_match language sql stable set search_path = '' a
     lateral (
       select c.* from (
         (select 1, 'externalCrmId', true, r.id from public.campaign_recipients r
-          where r.external_crm_id = l.external_crm_id and r.campaign_id = match_recipients.campaign_id)
+          where r.client_id = match_recipients.client_id and r.external_crm_id = l.external_crm_id
+            and r.campaign_id = match_recipients.campaign_id)
         union all
         (select 2, 'phone', true, r.id from public.campaign_recipients r
           where r.phone = l.phone and r.campaign_id::text = l.campaign
@@ -182,7 +183,7 @@ begin
     select l.*, m.reason, m.is_known, m.recipient_id,
       m.place is null or (allow_shared_contact and not m.is_known) as is_new
     from unnest(waiting) l
-    left join private.match_recipients(campaign.id, waiting) m on m.place = l.place),
+    left join private.match_recipients(campaign.client_id, campaign.id, waiting) m on m.place = l.place),
   keys as materialized (
     select l.place, l.is_new, k.key
     from matched l, lateral (values ('i' || l.external_crm_id), ('p' || l.phone), ('e' || l.email)) k (key)

@@ -48,6 +48,7 @@ comment on table public.crm_events is
 
 create index crm_events_endpoint_id_client_id_idx on public.crm_events (endpoint_id, client_id);
 create index crm_events_client_id_idx on public.crm_events (client_id, created_at);
+create index crm_events_unrewarded_idx on public.crm_events (endpoint_id, created_at) where status in ('ignored', 'refused', 'failed');
 create index crm_events_recipient_id_idx on public.crm_events (recipient_id);
 create index crm_events_gift_card_id_idx on public.crm_events (gift_card_id);
 create index crm_events_due_idx on public.crm_events (leased_until) where status = 'received';
@@ -89,9 +90,10 @@ begin
   return private.answered(jsonb_build_object('events', (
     select coalesce(jsonb_agg(private.present_crm_event(e) || jsonb_build_object('isNew', coalesce(e.id = any (stored), false))
       order by e.created_at, e.event_id), '[]')
-    from public.crm_events e
-    where e.endpoint_id = record_crm_events.endpoint_id
-      and e.event_id in (select n ->> 'eventId' from jsonb_array_elements(events) n))));
+    from (select distinct x ->> 'eventId' as id from jsonb_array_elements(events) x) n,
+      -- one probe for each event, whatever the plan: an endpoint has many
+      lateral (select s.* from public.crm_events s
+        where s.endpoint_id = record_crm_events.endpoint_id and s.event_id = n.id offset 0) e)));
 end $$;
 comment on function public.record_crm_events is
   'Stores the events of a signed call before they are processed, each event id once. Calls per minute are limited for an '
@@ -132,14 +134,26 @@ begin
       rank() over (order by c.status = 'active' desc, array_position(event.event_names, cc.crm_event_name),
         cc.crm_event_match is null) as place
     from public.crm_endpoints e
-    join public.campaigns c on c.client_id = e.client_id and c.id = coalesce(e.campaign_id, c.id)
+    -- from the contact to its campaigns: the client may have many
+    cross join lateral (select x.id, x.campaign_id from public.campaign_recipients x
+      where x.client_id = e.client_id and x.external_crm_id = event.contact_id offset 0) r
+    join public.campaigns c on c.id = r.campaign_id and c.id = coalesce(e.campaign_id, c.id)
     join public.campaign_conditions cc on cc.campaign_id = c.id and cc.crm_event_name = any (event.event_names)
       and private.matches_crm_condition(cc.crm_event_match, event)
-    join public.campaign_recipients r on r.campaign_id = c.id and r.external_crm_id = event.contact_id
     where e.id = event.endpoint_id and c.id::text = coalesce(lower(event.campaign_named), c.id::text)
       and (e.account_id is null or e.account_id = event.account_named)) m
   where m.place = 1 limit 1;
 end $$;
+
+-- The conditions with a name of an event, of the campaigns that it may be about; the client may have many others.
+create function private.crm_conditions(event public.crm_events)
+returns setof public.campaign_conditions language sql stable set search_path = '' as $$
+  select cc.* from public.crm_endpoints e
+  cross join lateral (select x.* from public.campaign_conditions x
+    where x.client_id = e.client_id and x.crm_event_name = any (event.event_names) offset 0) cc
+  where e.id = event.endpoint_id and cc.campaign_id = coalesce(e.campaign_id, cc.campaign_id)
+    and cc.campaign_id::text = coalesce(lower(event.campaign_named), cc.campaign_id::text)
+$$;
 
 -- Why an event matches nothing, as a text for admins.
 create function private.explain_no_match(event public.crm_events)
@@ -153,18 +167,9 @@ begin
     when event.is_erasure then 'The names and addresses of the contact are erased'
     when event.merged_ids <> '{}' then 'The contacts were merged: recipients follow the id that remains'
     when event.contact_id is null then 'The event names no contact'
-    when not exists (
-      select from public.crm_endpoints e
-      join public.campaign_conditions cc on cc.client_id = e.client_id and cc.campaign_id = coalesce(e.campaign_id, cc.campaign_id)
-      where e.id = event.endpoint_id and cc.crm_event_name = any (event.event_names)
-        and cc.campaign_id::text = coalesce(lower(event.campaign_named), cc.campaign_id::text))
+    when not exists (select from private.crm_conditions(event))
       then 'No condition matches this event'
-    when not exists (
-      select from public.crm_endpoints e
-      join public.campaign_conditions cc on cc.client_id = e.client_id and cc.campaign_id = coalesce(e.campaign_id, cc.campaign_id)
-      where e.id = event.endpoint_id and cc.crm_event_name = any (event.event_names)
-        and cc.campaign_id::text = coalesce(lower(event.campaign_named), cc.campaign_id::text)
-        and private.matches_crm_condition(cc.crm_event_match, event))
+    when not exists (select from private.crm_conditions(event) cc where private.matches_crm_condition(cc.crm_event_match, event))
       then case when event.payload is null then 'The payload of the event is purged, and its condition matches fields of it'
         when event.negatives <> '{}' then 'The event has a negative outcome that no condition names in crm_event_match: '
           || array_to_string(event.negatives, ', ')
@@ -254,7 +259,7 @@ begin
       select distinct on (f.campaign_id) f.id from private.crm_recipients(event, event.merged_ids) f
       where not exists (
         select from public.campaign_recipients other
-        where other.campaign_id = f.campaign_id and other.external_crm_id = event.contact_id)
+        where other.client_id = f.client_id and other.campaign_id = f.campaign_id and other.external_crm_id = event.contact_id)
       order by f.campaign_id, f.created_at, f.id) m
     where r.id = m.id;
   end if;

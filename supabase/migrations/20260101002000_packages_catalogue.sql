@@ -268,6 +268,7 @@ declare
     where a.client_id = draw_messages.client_id and a.kind = 'customer' and a.owner_type = 'user'
       and a.owner_id = draw_messages.customer_id and a.asset = 'messages');
   drawn jsonb;
+  drawn_from uuid[];
   total numeric;
   entries private.posting_entry[];
   posted public.ledger_transfers;
@@ -285,14 +286,14 @@ begin
     from jsonb_to_recordset(drawn) as d (lot_id bigint, amount numeric));
   posted := (private.post_transfers(array[
     row(client_id, 'message_use', idempotency_key, description, null, null, entries)::private.posting]))[1];
-  update public.customer_packages cp set messages_used = cp.messages_used + d.amount
-  from (
-    select d.customer_package_id, sum(d.amount) as amount
-    from jsonb_to_recordset(drawn) as d (customer_package_id uuid, amount numeric) group by 1) d
-  where cp.id = d.customer_package_id;
+  drawn_from := array(select d.customer_package_id from jsonb_to_recordset(drawn) as d (customer_package_id uuid));
+  update public.customer_packages cp set messages_used = cp.messages_used + (
+    select sum(d.amount) from jsonb_to_recordset(drawn) as d (customer_package_id uuid, amount numeric)
+    where d.customer_package_id = cp.id)
+  where cp.id = any (drawn_from);
   return jsonb_build_object('transferId', posted.id, 'used', how_many, 'packages', (
     select jsonb_agg(private.present_customer_package(cp) order by cp.starts_at, cp.id) from public.customer_packages cp
-    where cp.id in (select (d ->> 'customer_package_id')::uuid from jsonb_array_elements(drawn) d)));
+    where cp.id = any (drawn_from)));
 end $$;
 
 -- Must be empty: a package whose counts are not those of its lots.

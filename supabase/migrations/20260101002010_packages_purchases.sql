@@ -114,7 +114,8 @@ returns bigint language plpgsql stable set search_path = '' as $$
 begin
   return coalesce((
     select b.available from public.wallet_balances b
-    where b.client_id = bizcoins_available.client_id and b.user_id = bizcoins_available.user_id
+    -- not by user_id, which the view computes and no index has
+    where b.client_id = bizcoins_available.client_id and b.owner_type = 'user' and b.owner_id = bizcoins_available.user_id
       and b.asset = 'bizcoin'), 0)::bigint;
 end $$;
 

@@ -117,6 +117,10 @@ comment on table private.voucher_identities is
   'How often a person has redeemed a voucher, for each way the person is known: as account, by e-mail, by phone.';
 
 create index vouchers_client_id_idx on public.vouchers (client_id, created_at, id);
+create index vouchers_canonical_code_idx on public.vouchers (client_id, canonical_code text_pattern_ops);
+create index vouchers_expires_at_idx on public.vouchers (client_id, expires_at) where expires_at is not null;
+create index vouchers_starts_at_idx on public.vouchers (client_id, starts_at);
+create index vouchers_paused_idx on public.vouchers (client_id, created_at, id) where not is_active;
 create index vouchers_package_id_idx on public.vouchers (client_id, package_id);
 create index vouchers_batch_id_idx on public.vouchers (batch_id) where batch_id is not null;
 create index vouchers_dealer_id_idx on public.vouchers (dealer_id) where dealer_id is not null;

@@ -24,6 +24,7 @@ begin
     folded := folded + private.fold_pool(moved)::int;
   end loop;
   perform private.purge_movements();
+  perform private.watch_fold();
   perform private.resolve_bursts();
   purged := private.purge();
   return private.answered(jsonb_build_object('folded', folded, 'linked', linked, 'purged', purged));

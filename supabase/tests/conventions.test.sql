@@ -138,6 +138,7 @@ select bag_eq($$
   ('public.report_profit_by_client', 'authenticated'), ('public.report_profit_by_client', 'service_role'),
   ('private.report', 'authenticated'), ('private.report', 'service_role'),
   ('private.assert_voucher_state', 'authenticated'), ('private.assert_voucher_state', 'service_role'),
+  ('private.code_prefix', 'authenticated'), ('private.code_prefix', 'service_role'),
   -- what policies and views ask in the name of their reader
   ('private.read_billing_lines', 'authenticated'), ('private.read_billing_lines', 'service_role'),
   ('private.read_billing_statements', 'authenticated'), ('private.read_billing_statements', 'service_role'),

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(16);
+select plan(19);
 
 select tests.keep(tests.create_promise(10));
 select count(tests.provision(r)) from tests.create_recipients(tests.the('campaign'), 4) r;
@@ -53,6 +53,17 @@ select row_eq('select total_cards, available_cards, claimed_cards from public.gi
   'run_housekeeping: movements of the running transaction → not folded, and counted all the same');
 select is((select available_cards from public.card_pools where id = tests.the('pool')), 6,
   '… because it might still roll back');
+
+-- the oldest transaction, here this one, holds the fold up
+select is_empty('select from public.system_alerts where alert_type = ''counters_not_folded''', 'watch_fold: movements wait for less than 5 minutes → no alert');
+update private.fold_progress set since = now() - interval '6 minutes', horizon = pg_snapshot_xmin(pg_current_snapshot());
+select public.run_housekeeping();
+select isnt_empty('select from public.system_alerts where alert_type = ''counters_not_folded'' and resolved_at is null',
+  'watch_fold: one transaction holds the fold up for more than 5 minutes → counters_not_folded');
+update private.fold_progress set horizon = '3';
+select public.run_housekeeping();
+select is_empty('select from public.system_alerts where alert_type = ''counters_not_folded'' and resolved_at is null',
+  'watch_fold: that transaction has ended → resolved');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(20);
+select plan(25);
 
 select tests.keep(tests.create_promise(2));
 select tests.keep('endpoint', tests.create_crm_endpoint(current_setting('tests.facts')::jsonb));
@@ -70,6 +70,33 @@ select set_eq('select event_id from private.seen_events where provider = ''test'
 select set_eq('select subject from public.redemption_attempts where surface = ''test''', array['young'], 'run_housekeeping: old attempts → purged');
 select set_eq('select step_name from public.gift_card_provisioning_trace where request_id = tests.the(''event'')',
   array['young'], 'run_housekeeping: traces → deleted');
+
+-- what has ended
+insert into public.system_alerts (alert_type, severity, message, subject, created_at, resolved_at)
+select 'test', 'info', 'm', 'old', now() - interval '9 years', now() - pg_temp.old('resolved_alerts')
+union all select 'test', 'info', 'm', 'young', now() - interval '9 years', now() - pg_temp.young('resolved_alerts')
+union all select 'test', 'info', 'm', 'open', now() - interval '9 years', null;
+insert into public.pending_rewards (client_id, campaign_id, recipient_id, condition_number, surface, currency, status, code, delivery_method, created_at)
+select tests.the('client'), tests.the('campaign'), tests.the('recipient'), 9, 'api', 'USD', r.status, 'GC-003', r.name, now() - r.age
+from (values ('cancelled', 'sms', pg_temp.old('ended_rewards')), ('cancelled', 'email', pg_temp.young('ended_rewards')),
+  ('awaiting_configuration', 'api', interval '9 years')) r (status, name, age);
+insert into public.call_sessions (client_id, caller_phone, agent_user_id, created_at)
+select tests.the('client'), r.name, gen_random_uuid(), now() - r.age
+from (values ('old', pg_temp.old('calls')), ('young', pg_temp.young('calls'))) r (name, age);
+insert into public.call_conditions_met (client_id, call_session_id, campaign_id, recipient_id, condition_number)
+select s.client_id, s.id, tests.the('campaign'), tests.the('recipient'), 9 from public.call_sessions s where s.caller_phone = 'old';
+select pg_temp.event('ended', 401), pg_temp.event('waiting', 401, 'received');
+select public.run_housekeeping();
+select set_eq('select subject from public.system_alerts where alert_type = ''test''', '{young, open}'::text[],
+  'run_housekeeping: alerts that were resolved long ago → deleted');
+select set_eq('select delivery_method from public.pending_rewards where recipient_id = tests.the(''recipient'') and condition_number = 9',
+  '{email, api}'::text[], 'run_housekeeping: rewards that ended long ago → deleted; a pending one stays');
+select set_eq('select caller_phone from public.call_sessions where client_id = tests.the(''client'')', '{young}'::text[],
+  'run_housekeeping: old calls → deleted');
+select is((select count(*)::int from public.call_conditions_met where recipient_id = tests.the('recipient') and condition_number = 9), 1,
+  '… the conditions that callers met stay');
+select set_eq('select event_id from public.crm_events where endpoint_id = tests.the(''endpoint'') and event_id in (''ended'', ''waiting'')',
+  '{waiting}'::text[], 'run_housekeeping: CRM events that ended long ago → deleted');
 
 -- what a client's words leave behind
 select tests.write_sms('+12025550198', 'leave me alone', 'opt_out', 'said');

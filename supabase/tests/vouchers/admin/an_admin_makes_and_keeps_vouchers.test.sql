@@ -1,6 +1,6 @@
 begin;
 set local search_path = public, extensions, tests;
-select plan(58);
+select plan(62);
 
 select tests.keep('client', tests.create_client('America/New_York'));
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
@@ -140,6 +140,17 @@ select throws_ok($$ select pg_temp.make(format('{"type": "credit", "value": 5, "
   'dealerId must be your own id, or left out', 'create_voucher: a dealer names another one → RB-400');
 select is((pg_temp.make(format('{"type": "credit", "value": 5, "dealerId": "%s"}', tests.the('dealer')))).dealer_id, tests.the('dealer'),
   'create_voucher: a dealer with their own dealerId → ok');
+
+-- search: what a code begins with, however it is spelled, and what is anywhere in the code or the description
+select tests.sign_in(tests.the('admin'));
+select public.create_voucher(tests.the('client'), '{"type": "credit", "value": 5, "code": "SEEK-ME-1234", "description": "100% of_it"}'),
+  public.create_voucher(tests.the('client'), '{"type": "credit", "value": 5, "code": "SEEK-ME-5678", "description": "100 of it"}');
+select is(array(select l.code from public.list_vouchers(tests.the('client'), search => 'seek me 1') l), '{SEEK-ME-1234}',
+  'list_vouchers: search → codes that begin with it in any spelling');
+select is(array(select l.code from public.list_vouchers(tests.the('client'), search => '-ME-5') l), '{SEEK-ME-5678}', '… and that contain it');
+select is(array(select l.code from public.list_vouchers(tests.the('client'), search => '0% of_') l), '{SEEK-ME-1234}',
+  '… and descriptions that contain it: % and _ stand for themselves');
+select is_empty($$ select from public.list_vouchers(tests.the('client'), search => '%seek%') $$, '… also in codes');
 
 select * from finish();
 rollback;
