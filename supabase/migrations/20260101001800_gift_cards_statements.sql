@@ -16,7 +16,8 @@ create function private.billed_lines(client_ids uuid[], entity_ids uuid[], from_
 returns table (
   id uuid, client_id uuid, level text, entity_id uuid, month date, kind text, campaign_id uuid, pool_id uuid, denomination numeric,
   currency text, quantity int, unit_price numeric, amount numeric, payment text, created_at timestamptz)
-language plpgsql stable rows 10000 set search_path = '' set plan_cache_mode = force_custom_plan as $$
+language plpgsql stable rows 10000
+set search_path = '' set plan_cache_mode = force_custom_plan set work_mem = '32MB' as $$
 declare
   -- the range lies between these, whatever a client's time zone
   since constant timestamptz := coalesce((from_day - 1)::timestamp at time zone 'UTC', '-infinity');
@@ -28,7 +29,8 @@ begin
         coalesce(to_day::timestamp at time zone c.time_zone, 'infinity') as ends_at
       from unnest(client_ids) known (id) join public.clients c on c.id = known.id
     ), moves as materialized (
-      select b.id, b.client_id, b.agency_id, r.time_zone, b.grant_id as reference_id, 'card_charge' as transfer_type, b.sale_id,
+      select b.id, b.client_id, b.agency_id, date_trunc('month', b.created_at at time zone r.time_zone)::date as month,
+        b.grant_id as reference_id, 'card_charge' as transfer_type, b.sale_id,
         case b.stock_owner when 'client' then 'own_card' else 'card' end || case b.quantity when 1 then '' else '_reversed' end as kind,
         b.campaign_id, c.pool_id, b.denomination, b.currency, b.quantity, b.quantity * b.platform_price as platform_price,
         b.quantity * b.client_price as client_price, b.billed_entity_type, b.created_at
@@ -37,15 +39,15 @@ begin
       join public.gift_cards c on c.id = b.gift_card_id
       where b.created_at >= since and b.created_at < until
       union all
-      select s.id, s.client_id, r.agency_id, r.time_zone, s.id, 'card_sale', null, 'sale', null, s.master_pool_id, p.denomination,
-        s.currency, s.quantity, s.platform_price_per_card, s.price_per_card, 'client', s.created_at
+      select s.id, s.client_id, r.agency_id, date_trunc('month', s.created_at at time zone r.time_zone)::date, s.id, 'card_sale', null,
+        'sale', null, s.master_pool_id, p.denomination, s.currency, s.quantity, s.platform_price_per_card, s.price_per_card, 'client', s.created_at
       from reported r
       join public.admin_card_sales s on s.client_id = r.id and s.created_at >= r.starts_at and s.created_at < r.ends_at
       join public.card_pools p on p.id = s.master_pool_id
       where s.created_at >= since and s.created_at < until
       union all
-      select x.id, x.client_id, r.agency_id, r.time_zone, s.id, 'card_sale', null, 'sale_returned', null, s.master_pool_id,
-        p.denomination, x.currency, -x.quantity, s.platform_price_per_card, s.price_per_card, 'client', x.created_at
+      select x.id, x.client_id, r.agency_id, date_trunc('month', x.created_at at time zone r.time_zone)::date, s.id, 'card_sale', null,
+        'sale_returned', null, s.master_pool_id, p.denomination, x.currency, -x.quantity, s.platform_price_per_card, s.price_per_card, 'client', x.created_at
       from reported r
       join public.admin_card_returns x on x.client_id = r.id and x.created_at >= r.starts_at and x.created_at < r.ends_at
       join public.admin_card_sales s on s.id = x.sale_id
@@ -54,8 +56,7 @@ begin
     ), paid as (
       select distinct t.reference_id, t.transfer_type, case when t.client_id is null then 'agency' else 'client' end as level
       from moves m join public.ledger_transfers t on t.reference_id = m.reference_id and t.transfer_type = m.transfer_type)
-    select m.id, m.client_id, e.type, e.id, date_trunc('month', m.created_at at time zone m.time_zone)::date, m.kind, m.campaign_id,
-      m.pool_id, m.denomination, m.currency, m.quantity, e.price, m.quantity * e.price,
+    select m.id, m.client_id, e.type, e.id, m.month, m.kind, m.campaign_id, m.pool_id, m.denomination, m.currency, m.quantity, e.price, m.quantity * e.price,
       case when m.sale_id is not null then 'sale' when t.level is not null then 'credit' else 'invoice' end, m.created_at
     from moves m
     cross join lateral (values

@@ -27,10 +27,11 @@ create type public.platform_analytics as (
   margin numeric, margin_rate numeric);
 
 create function private.age_of(days numeric)
-returns text language sql immutable set search_path = '' as $$
-  select case when days <= 30 then '0-30 days' when days <= 60 then '31-60 days' when days <= 90 then '61-90 days'
-    when days <= 180 then '91-180 days' when days <= 365 then '181-365 days' else 'over 365 days' end
-$$;
+returns text language plpgsql immutable set search_path = '' as $$
+begin
+  return case when days <= 30 then '0-30 days' when days <= 60 then '31-60 days' when days <= 90 then '61-90 days'
+    when days <= 180 then '91-180 days' when days <= 365 then '181-365 days' else 'over 365 days' end;
+end $$;
 
 -- Rewards promised in the range and unused at its end (or now, if earlier): granted cards that are neither redeemed, expired nor
 -- cancelled, by the age of their grant, and pending rewards, by their own age.
