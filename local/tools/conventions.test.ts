@@ -59,3 +59,20 @@ Deno.test('migrations: a grant of a function → stands beside it', () => {
   }
   assert.deepEqual(strays, []);
 });
+
+Deno.test('docs: a name of the private schema, and its file → exist', async () => {
+  const statements = migrationStatements();
+  const migrations = statements.map(({ sql }) => sql).join('\n');
+  const lost: string[] = [];
+  for (const name of ['architecture', 'functions', 'states', 'errors', 'deploying']) {
+    const text = await Deno.readTextFile(new URL(`../../docs/${name}.md`, import.meta.url));
+    for (const [, used] of text.matchAll(/`(private\.\w+)/g)) {
+      if (!new RegExp(`${used}\\b`).test(migrations)) lost.push(`docs/${name}.md: ${used}`);
+    }
+    for (const [, called, file] of text.matchAll(/`private\.(\w+)` \(`(\w+)`/g)) {
+      const isThere = statements.some((it) => it.file.includes(`_${file}.sql`) && it.title === `private.${called}`);
+      if (!isThere) lost.push(`docs/${name}.md: private.${called} is not in ${file}`);
+    }
+  }
+  assert.deepEqual(lost, []);
+});
