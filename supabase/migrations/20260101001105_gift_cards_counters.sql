@@ -213,10 +213,12 @@ returns void language plpgsql volatile set search_path = '' as $$
 declare
   brands uuid[] := array(select b.id from public.gift_card_brands b where limit_lots.brand_id is null) || limit_lots.brand_id;
   pools uuid[] := array(
-    select p.id from public.card_pools p
-    where p.brand_id = any (brands) and exists (
-      select from private.card_lots l where l.pool_id = p.id and l.expires_at is not null)
-    order by p.id);
+    -- brand by brand and pool by pool, whatever the plan: most are of other brands
+    select l.pool_id from unnest(brands) b (id)
+    cross join lateral (select p.id from public.card_pools p where p.brand_id = b.id offset 0) p
+    cross join lateral (
+      select x.pool_id from private.card_lots x where x.pool_id = p.id and x.expires_at is not null limit 1) l
+    order by l.pool_id);
 begin
   -- the trigger of the lots recomputes given_until
   update private.card_lots l set expires_at = l.expires_at where l.pool_id = any (pools) and l.expires_at is not null;

@@ -295,5 +295,6 @@ returns jsonb language sql stable set search_path = '' as $$
     case when c.redemption_token is null then e.one else e.one || jsonb_build_object('redemptionCode', c.redemption_token) end
     order by e.place), '[]'))
   from jsonb_array_elements(answer -> 'rows') with ordinality as e (one, place)
-  left join public.recipient_codes c on c.recipient_id = (e.one ->> 'recipientId')::uuid
+  left join lateral (
+    select x.redemption_token from public.recipient_codes x where x.recipient_id = (e.one ->> 'recipientId')::uuid limit 1) c on true
 $$;

@@ -5,19 +5,11 @@
 export const KNOWN_OFFENDERS: Record<string, number> = {
   cancel_pending_reward: 4034, // clients 4013
   update_pending_reward: 4236, // clients 4016
-  rotate_redemption_codes: 13051, // recipient_codes 13021, with some statistics
-  expire_gift_cards: 18222, // gift_cards 16063
-  fulfil_pending_reward: 8793, // gift_card_suppliers 4791
-  lease_webhooks: 2009, // webhook_endpoints 2001
-  run_housekeeping: 32597, // audit_links 10014
+  fulfil_pending_reward: 6051, // campaigns 2404
   watch_pending_rewards: 263524, // brand_denominations 191643
   export_report: 28150, // gift_cards 16063
   get_billing_statement: 2542, // admin_card_sales 2501
-  import_recipients: 26070, // recipient_codes 26036
-  import_recipient_file: 26064, // recipient_codes 26036
   list_card_offers: 40368, // brand_denominations 38007
-  update_minimum_validity: 4093, // card_pools 4056
-  use_messages: 12026, // customer_packages 12006
   'provision_gift_card, pool of 1,000 lots': 1468, // card_lots 1002
   'list billing_lines': 2147, // clients 2005
   'list billing_statements': 2147, // clients 2005
