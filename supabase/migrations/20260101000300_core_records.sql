@@ -312,8 +312,16 @@ grant select on public.audit_events, public.system_alerts to authenticated, serv
 
 create policy "Admins read the audit events of their clients" on public.audit_events
   for select to authenticated
-  using (client_id = any (array(select private.administered_client_ids())) or (client_id is null and (select private.is_platform_admin())));
+  using (
+    client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform'
+    or (client_id is null and (select private.is_platform_admin())));
 
 create policy "Admins read the alerts of their clients" on public.system_alerts
   for select to authenticated
-  using (client_id = any (array(select private.administered_client_ids())) or (client_id is null and (select private.is_platform_admin())));
+  using (
+    client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform'
+    or (client_id is null and (select private.is_platform_admin())));

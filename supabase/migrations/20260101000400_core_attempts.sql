@@ -355,4 +355,8 @@ grant select on public.redemption_attempts to authenticated, service_role;
 
 create policy "Admins read the attempts on their clients" on public.redemption_attempts
   for select to authenticated
-  using (client_id = any (array(select private.administered_client_ids())) or (client_id is null and (select private.is_platform_admin())));
+  using (
+    client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform'
+    or (client_id is null and (select private.is_platform_admin())));

@@ -264,7 +264,13 @@ alter table public.delivery_attempts enable row level security;
 grant select on public.deliveries, public.delivery_attempts to authenticated, service_role;
 
 create policy "Staff read the deliveries of their clients" on public.deliveries
-  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));
+  for select to authenticated using (
+    client_id = any (array(select private.staffed_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');
 
 create policy "Staff read the delivery attempts of their clients" on public.delivery_attempts
-  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));
+  for select to authenticated using (
+    client_id = any (array(select private.staffed_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');

@@ -223,6 +223,8 @@ create policy "Customers read their accounts, admins those of their clients" on 
   using (
     owner_id = any (array(select private.ledger_owner_ids()))
     or client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform'
     or (client_id is null and (select private.is_platform_admin())));
 
 create policy "Readers of an account read its entries" on public.ledger_entries
@@ -230,6 +232,8 @@ create policy "Readers of an account read its entries" on public.ledger_entries
   using (
     account_id = any (array(select a.id from public.ledger_accounts a where a.owner_id = any (array(select private.ledger_owner_ids()))))
     or client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform'
     or (client_id is null and (select private.is_platform_admin())));
 
 create policy "Readers of an entry read its transfer" on public.ledger_transfers
@@ -240,6 +244,8 @@ create policy "Readers of an entry read its transfer" on public.ledger_transfers
       join public.ledger_accounts a on a.id = e.account_id and a.owner_id = any (array(select private.ledger_owner_ids()))
       where e.transfer_id = ledger_transfers.id)
     or client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform'
     or (client_id is null and (select private.is_platform_admin())));
 
 create policy "Readers of an account read its lots" on public.ledger_lots
@@ -247,4 +253,6 @@ create policy "Readers of an account read its lots" on public.ledger_lots
   using (
     account_id = any (array(select a.id from public.ledger_accounts a where a.owner_id = any (array(select private.ledger_owner_ids()))))
     or client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform'
     or (client_id is null and (select private.is_platform_admin())));

@@ -386,4 +386,6 @@ create policy "Readers of an account read its holds" on public.ledger_holds
   using (
     account_id = any (array(select a.id from public.ledger_accounts a where a.owner_id = any (array(select private.ledger_owner_ids()))))
     or client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform'
     or (client_id is null and (select private.is_platform_admin())));

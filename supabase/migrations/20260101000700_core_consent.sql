@@ -225,9 +225,15 @@ grant select on public.consents, public.inbound_messages to authenticated, servi
 create policy "Staff read the consents of their clients" on public.consents
   for select to authenticated
   using (
-    client_id = any (array(select private.staffed_client_ids())) or (client_id is null and (select private.is_platform_admin())));
+    client_id = any (array(select private.staffed_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform'
+    or (client_id is null and (select private.is_platform_admin())));
 
 create policy "Staff read what recipients wrote to their clients" on public.inbound_messages
   for select to authenticated
   using (
-    client_id = any (array(select private.staffed_client_ids())) or (client_id is null and (select private.is_platform_admin())));
+    client_id = any (array(select private.staffed_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform'
+    or (client_id is null and (select private.is_platform_admin())));

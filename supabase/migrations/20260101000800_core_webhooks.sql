@@ -332,10 +332,19 @@ alter table public.webhook_attempts enable row level security;
 grant select on public.webhook_endpoints, public.webhook_messages, public.webhook_attempts to authenticated, service_role;
 
 create policy "Admins read the webhook endpoints of their clients" on public.webhook_endpoints
-  for select to authenticated using (client_id = any (array(select private.administered_client_ids())));
+  for select to authenticated using (
+    client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');
 
 create policy "Admins read the webhook messages of their clients" on public.webhook_messages
-  for select to authenticated using (client_id = any (array(select private.administered_client_ids())));
+  for select to authenticated using (
+    client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');
 
 create policy "Admins read the webhook attempts of their clients" on public.webhook_attempts
-  for select to authenticated using (client_id = any (array(select private.administered_client_ids())));
+  for select to authenticated using (
+    client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');

@@ -302,8 +302,16 @@ grant select on public.imports, public.import_rows to authenticated, service_rol
 
 create policy "Admins read the imports of their clients" on public.imports
   for select to authenticated
-  using (client_id = any (array(select private.administered_client_ids())) or (client_id is null and (select private.is_platform_admin())));
+  using (
+    client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform'
+    or (client_id is null and (select private.is_platform_admin())));
 
 create policy "Admins read the rows of their clients' imports" on public.import_rows
   for select to authenticated
-  using (client_id = any (array(select private.administered_client_ids())) or (client_id is null and (select private.is_platform_admin())));
+  using (
+    client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform'
+    or (client_id is null and (select private.is_platform_admin())));

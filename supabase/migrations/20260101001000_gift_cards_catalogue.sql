@@ -154,16 +154,25 @@ grant select (id, brand_id, denomination, currency, is_enabled) on public.brand_
 grant select on public.brand_denominations to service_role;
 
 create policy "Staff read the brands" on public.gift_card_brands
-  for select to authenticated using (exists (select private.staffed_client_ids()));
+  for select to authenticated using (exists (select private.staffed_client_ids()) or (select private.is_platform_admin()));
 
 create policy "Staff read the denominations" on public.brand_denominations
-  for select to authenticated using (exists (select private.staffed_client_ids()));
+  for select to authenticated using (exists (select private.staffed_client_ids()) or (select private.is_platform_admin()));
 
 create policy "Staff read the brands of their clients" on public.client_brands
-  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));
+  for select to authenticated using (
+    client_id = any (array(select private.staffed_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');
 
 create policy "Staff read the campaigns of their clients" on public.campaigns
-  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));
+  for select to authenticated using (
+    client_id = any (array(select private.staffed_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');
 
 create policy "Staff read the conditions of their clients" on public.campaign_conditions
-  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));
+  for select to authenticated using (
+    client_id = any (array(select private.staffed_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');

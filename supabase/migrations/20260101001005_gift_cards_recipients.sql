@@ -122,10 +122,19 @@ grant select on public.campaign_recipients, public.recipient_codes, public.recip
   to authenticated, service_role;
 
 create policy "Staff read the recipients of their clients" on public.campaign_recipients
-  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));
+  for select to authenticated using (
+    client_id = any (array(select private.staffed_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');
 
 create policy "Admins read the redemption codes of their clients" on public.recipient_codes
-  for select to authenticated using (client_id = any (array(select private.administered_client_ids())));
+  for select to authenticated using (
+    client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');
 
 create policy "Staff read the grants of their clients" on public.gift_card_grants
-  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));
+  for select to authenticated using (
+    client_id = any (array(select private.staffed_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');

@@ -353,4 +353,7 @@ create policy "Admins of an agency read its prices" on public.agency_denominatio
   for select to authenticated using (agency_id = any (array(select private.administered_agency_ids())));
 
 create policy "Staff read the values of their clients" on public.client_denominations
-  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));
+  for select to authenticated using (
+    client_id = any (array(select private.staffed_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');

@@ -229,4 +229,6 @@ create policy "Admins read the fees that they pay or ask" on public.service_fees
   for select to authenticated
   using (
     agency_id = any (array(select private.administered_agency_ids()))
-    or client_id = any (array(select private.administered_client_ids())));
+    or client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');

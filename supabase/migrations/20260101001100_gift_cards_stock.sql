@@ -279,8 +279,16 @@ grant select (id, client_id, brand_id, pool_name, denomination, currency, pool_t
 
 create policy "Staff read the pools of their clients" on public.card_pools
   for select to authenticated
-  using (client_id = any (array(select private.staffed_client_ids())) or (client_id is null and (select private.is_platform_admin())));
+  using (
+    client_id = any (array(select private.staffed_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform'
+    or (client_id is null and (select private.is_platform_admin())));
 
 create policy "Staff read the cards of their clients" on public.gift_cards
   for select to authenticated
-  using (client_id = any (array(select private.staffed_client_ids())) or (client_id is null and (select private.is_platform_admin())));
+  using (
+    client_id = any (array(select private.staffed_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform'
+    or (client_id is null and (select private.is_platform_admin())));

@@ -347,8 +347,14 @@ grant select on public.admin_card_sales to service_role;
 
 create policy "Admins read the sales to their clients" on public.admin_card_sales
   for select to authenticated
-  using (client_id = any (array(select private.administered_client_ids())));
+  using (
+    client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');
 
 create policy "Admins read the returns of their clients" on public.admin_card_returns
   for select to authenticated
-  using (client_id = any (array(select private.administered_client_ids())));
+  using (
+    client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');

@@ -80,8 +80,13 @@ create policy "Staff read calls of their clients and their own unmatched ones" o
   for select to authenticated
   using (
     client_id = any (array(select private.staffed_client_ids()))
-    or (client_id is null and agent_user_id = (select auth.uid()) and exists (select private.staffed_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform'
+    or (client_id is null and agent_user_id = (select auth.uid()) and (exists (select private.staffed_client_ids()) or (select private.is_platform_admin())))
     or (client_id is null and (select private.is_platform_admin())));
 
 create policy "Staff read the conditions met of their clients" on public.call_conditions_met
-  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));
+  for select to authenticated using (
+    client_id = any (array(select private.staffed_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');

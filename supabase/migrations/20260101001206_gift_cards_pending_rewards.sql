@@ -174,4 +174,7 @@ alter table public.pending_rewards enable row level security;
 grant select on public.pending_rewards to authenticated, service_role;
 
 create policy "Staff read the pending rewards of their clients" on public.pending_rewards
-  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));
+  for select to authenticated using (
+    client_id = any (array(select private.staffed_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');

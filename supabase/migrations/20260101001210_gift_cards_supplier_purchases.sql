@@ -176,4 +176,7 @@ alter table public.gift_card_purchases enable row level security;
 grant select on public.gift_card_purchases to authenticated, service_role;
 
 create policy "Staff read the purchases of their clients" on public.gift_card_purchases
-  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));
+  for select to authenticated using (
+    client_id = any (array(select private.staffed_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');

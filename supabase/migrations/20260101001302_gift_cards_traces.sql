@@ -82,4 +82,8 @@ grant select on public.provisioning_traces, public.gift_card_provisioning_trace 
 
 create policy "Admins read the traces of their clients" on public.provisioning_traces
   for select to authenticated
-  using (client_id = any (array(select private.administered_client_ids())) or (client_id is null and (select private.is_platform_admin())));
+  using (
+    client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform'
+    or (client_id is null and (select private.is_platform_admin())));

@@ -256,4 +256,7 @@ alter table public.claim_links enable row level security;
 grant select on public.claim_links to authenticated, service_role;
 
 create policy "Staff read the claim links of their clients" on public.claim_links
-  for select to authenticated using (client_id = any (array(select private.staffed_client_ids())));
+  for select to authenticated using (
+    client_id = any (array(select private.staffed_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');

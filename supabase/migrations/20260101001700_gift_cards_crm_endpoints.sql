@@ -176,4 +176,7 @@ alter table public.crm_endpoints enable row level security;
 grant select on public.crm_endpoints to authenticated, service_role;
 
 create policy "Admins read the CRM endpoints of their clients" on public.crm_endpoints
-  for select to authenticated using (client_id = any (array(select private.administered_client_ids())));
+  for select to authenticated using (
+    client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');

@@ -365,4 +365,7 @@ alter table public.crm_events enable row level security;
 grant select on public.crm_events to authenticated, service_role;
 
 create policy "Admins read the CRM events of their clients" on public.crm_events
-  for select to authenticated using (client_id = any (array(select private.administered_client_ids())));
+  for select to authenticated using (
+    client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');

@@ -340,10 +340,14 @@ create policy "Customers read what their client sells, staff all of it" on publi
     (is_active and client_id = any (array(select private.customer_client_ids())))
     -- an owner reads the name also of a package that is paused or archived
     or id = any (array(select cp.package_id from public.customer_packages cp where cp.user_id = (select auth.uid())))
-    or client_id = any (array(select private.staffed_client_ids())));
+    or client_id = any (array(select private.staffed_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');
 
 create policy "Customers read their packages, admins those of their clients" on public.customer_packages
   for select to authenticated
   using (
     user_id = (select auth.uid())
-    or client_id = any (array(select private.administered_client_ids())));
+    or client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');

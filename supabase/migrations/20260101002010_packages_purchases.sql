@@ -341,4 +341,8 @@ grant select on public.package_purchases to authenticated, service_role;
 
 create policy "Customers read their purchases, admins those of their clients" on public.package_purchases
   for select to authenticated
-  using (user_id = (select auth.uid()) or client_id = any (array(select private.administered_client_ids())));
+  using (
+    user_id = (select auth.uid())
+    or client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');

@@ -327,7 +327,9 @@ create policy "Customers read their refunds, admins those of their clients" on p
   for select to authenticated
   using (
     purchase_id = any (array(select p.id from public.package_purchases p where p.user_id = (select auth.uid())))
-    or client_id = any (array(select private.administered_client_ids())));
+    or client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform');
 
 -- Must be empty: purchases whose refunded sums differ from their refunds or the ledger.
 create view private.refunds_off as

@@ -209,6 +209,8 @@ create policy "Admins read the vouchers of their clients, dealers their own" on 
   for select to authenticated
   using (
     client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform'
     or (dealer_id = (select auth.uid()) and client_id = any (array(select private.dealt_client_ids()))));
 
 create policy "Customers read their redemptions, admins and dealers theirs" on public.voucher_usage
@@ -216,6 +218,8 @@ create policy "Customers read their redemptions, admins and dealers theirs" on p
   using (
     user_id = (select auth.uid())
     or client_id = any (array(select private.administered_client_ids()))
+    or client_id between (select private.platform_from()) and (select private.platform_to())
+      and (select private.reader_scope()) = 'platform'
     or voucher_id = any (array(
       select v.id from public.vouchers v
       where v.dealer_id = (select auth.uid()) and v.client_id = any (array(select private.dealt_client_ids())))));
