@@ -7,8 +7,6 @@ export const KNOWN_OFFENDERS: Record<string, number> = {
   update_pending_reward: 4236, // clients 4016
   fulfil_pending_reward: 6051, // campaigns 2404
   watch_pending_rewards: 263524, // brand_denominations 191643
-  export_report: 28150, // gift_cards 16063
-  get_billing_statement: 2542, // admin_card_sales 2501
   list_card_offers: 40368, // brand_denominations 38007
   'provision_gift_card, pool of 1,000 lots': 1468, // card_lots 1002
   'list billing_lines': 2147, // clients 2005
