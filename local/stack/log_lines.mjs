@@ -58,7 +58,12 @@ function formatEntry({ message, level: _level, function: name, cause, ...fields 
 }
 
 function formatText(line, time, { level, source }) {
-  return head(time, level, source) + line.replace(new RegExp(`^\\[?${source}\\]?:? `), '');
+  return head(time, isRefusal(line) ? 'info' : level, source) + line.replace(new RegExp(`^\\[?${source}\\]?:? `), '');
+}
+
+// lite prints every error of the database; a refusal is an answer as expected, and functions log theirs as info, too.
+function isRefusal(line) {
+  return /^\[rest\] (?!RB5|GC01[35])(GC|RB|VC|WL)\d{3} /.test(line);
 }
 
 function head(time, level, name) {

@@ -143,7 +143,7 @@ declare
   is_guess boolean;
   refusal jsonb;
 begin
-  -- the code is the credential, whoever sends it
+  -- the code is the credential: a signed-in user who sends it is not the actor
   asked.actor := null;
   asked.redemption_code := redemption_code;
   asked.campaign_id := campaign_id;

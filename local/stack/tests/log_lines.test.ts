@@ -53,6 +53,15 @@ Deno.test('logPrinter: text of the stack itself → time, level and process; an 
   assert.equal(print('    at answer (gateway.ts:1)', origin), '    at answer (gateway.ts:1)');
 });
 
+Deno.test('logPrinter: a refusal of the REST API → info; another error of the database → error', () => {
+  const level = (line: string) => print(line, { level: 'error', source: 'gateway' })!.split(' ')[1];
+  assert.equal(level('[rest] RB404 Not found'), 'info');
+  assert.equal(level('[rest] GC006 Insufficient credits'), 'info');
+  for (const line of ['[rest] XX000 internal', '[rest] 42501 permission denied', '[rest] RB500 Unknown error', 'GC006 x']) {
+    assert.equal(level(line), 'error', line);
+  }
+});
+
 Deno.test('logPrinter: a round without work → left out; one with work or a failure → printed', () => {
   const round = (fields: object) =>
     print(JSON.stringify({ message: '[JOBS] Round', job: 'expire', ...fields }), origin);

@@ -4,7 +4,7 @@ begin;
 set local search_path = public, extensions, tests;
 
 create temp table expected (
-  door text, call_agent text, client_admin text, agency_admin text, platform_admin text, foreign_staff text,
+  entry_point text, call_agent text, client_admin text, agency_admin text, platform_admin text, foreign_staff text,
     outsider text);
 insert into expected values
   ('get_upload_target',         'RB-403', 'ok',     'ok',     'ok', 'RB-404', 'RB-404'),
@@ -166,10 +166,10 @@ begin
   return card;
 end $$;
 
-create function pg_temp.ask(door text, actor uuid) returns text language plpgsql as $$
+create function pg_temp.ask(entry_point text, actor uuid) returns text language plpgsql as $$
 declare
   recipient uuid := tests.create_recipients(tests.the('campaign'));
-  answer jsonb := case door
+  answer jsonb := case entry_point
     when 'get_upload_target' then tests.upload_target(tests.the('own'), actor)
     when 'import_gift_cards' then tests.import(tests.the('own'), '[]', actor)
     when 'export_import_rows' then tests.export_import_rows(tests.the('import'), actor)
@@ -200,7 +200,7 @@ declare
     when 'export_report' then tests.export_report('liability', tests.the('client'), null, null, tests.request(actor))
   end;
 begin
-  return coalesce(answer ->> 'code', answer ->> 'outcome', pg_temp.try(actor, case door
+  return coalesce(answer ->> 'code', answer ->> 'outcome', pg_temp.try(actor, case entry_point
     when 'create_brand' then format('select public.create_brand(%L)', gen_random_uuid())
     when 'get_import' then format('select public.get_import(%L)', tests.the('import'))
     when 'list_imports' then format('select public.list_imports(%L)', tests.the('client'))
@@ -303,8 +303,8 @@ begin
   end));
 end $$;
 
-select is(pg_temp.ask(e.door, a.id), to_jsonb(e) ->> a.answered_as,
-  format('%s: what it answers a %s', e.door, a.persona)) from expected e, actors a;
+select is(pg_temp.ask(e.entry_point, a.id), to_jsonb(e) ->> a.answered_as,
+  format('%s: what it answers a %s', e.entry_point, a.persona)) from expected e, actors a;
 
 select * from finish();
 rollback;
