@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { problemsOfFunctions } from './commands/check.mjs';
 import { completedLock, entriesWithoutHash } from './checks/fix_lock.mjs';
 import { checkImports } from './checks/imports.mjs';
+import { isInstalled } from './install.mjs';
 import { factoryFiles } from './testing/factories.mjs';
 import { findFiles } from './testing/files.mjs';
 import { readTap } from './testing/pgtap.mjs';
@@ -61,6 +62,25 @@ Deno.test('entriesWithoutHash: a package without integrity that may be installed
   };
   const found = entriesWithoutHash(JSON.stringify({ packages }), { platform: 'linux', arch: 'x64' });
   assert.deepEqual(found, ['node_modules/bad', 'node_modules/bad-linux-x64']);
+});
+
+Deno.test('isInstalled: all packages for this machine, in their version → yes; one missing or of another version → no', () => {
+  const packages = {
+    '': { name: 'root' },
+    'node_modules/a': { version: '1.0.0' },
+    'node_modules/b-linux': { version: '1.0.0', os: ['linux'], cpu: ['x64'], optional: true },
+    'node_modules/b-darwin': { version: '1.0.0', os: ['darwin'], cpu: ['x64'], optional: true },
+  };
+  const ask = (installed: Record<string, string>) => {
+    const there = Object.fromEntries(
+      Object.entries(installed).map(([name, version]) => [`node_modules/${name}`, { version }]),
+    );
+    const [lock, record] = [packages, there].map((each) => JSON.stringify({ packages: each }));
+    return isInstalled(lock, record, { platform: 'linux', arch: 'x64' });
+  };
+  assert.ok(ask({ a: '1.0.0', 'b-linux': '1.0.0' }));
+  assert.ok(!ask({ a: '1.0.0' }));
+  assert.ok(!ask({ a: '1.0.1', 'b-linux': '1.0.0' }));
 });
 
 Deno.test('problemsOfFunctions: a folder that config.toml lacks or lists differently → named', () => {

@@ -57,7 +57,9 @@ Deno.test('logPrinter: a refusal of the REST API → info; another error of the 
   const level = (line: string) => print(line, { level: 'error', source: 'gateway' })!.split(' ')[1];
   assert.equal(level('[rest] RB404 Not found'), 'info');
   assert.equal(level('[rest] GC006 Insufficient credits'), 'info');
-  for (const line of ['[rest] XX000 internal', '[rest] 42501 permission denied', '[rest] RB500 Unknown error', 'GC006 x']) {
+  for (
+    const line of ['[rest] XX000 internal', '[rest] 42501 permission denied', '[rest] RB500 Unknown error', 'GC006 x']
+  ) {
     assert.equal(level(line), 'error', line);
   }
 });
