@@ -10,6 +10,13 @@ begin
     jsonb_build_object('fields', jsonb_build_array(jsonb_build_object('field', field, 'problem', problem))));
 end $$;
 
+-- The name of an unknown field, as a message may repeat it: where a table without a header was read, it is a code, phone or address.
+create function private.shown_name(name text)
+returns text language plpgsql immutable set search_path = '' as $$
+begin
+  return case when name ~ '@|\d.*\d.*\d|[0-9A-Z]-[0-9A-Z]' then '(hidden)' else left(name, 64) end;
+end $$;
+
 -- How alike two words are, from 0 to 1: the share of the pairs of letters that they have in common.
 create function private.likeness(one text, other text)
 returns numeric language sql immutable set search_path = '' as $$
@@ -61,7 +68,7 @@ begin
   if jsonb_typeof(given) is distinct from 'object' then
     perform private.refuse_field(field, 'must be an object');
   end if;
-  select jsonb_agg(jsonb_build_object('field', k, 'problem', 'is not known; ' || coalesce(
+  select jsonb_agg(jsonb_build_object('field', private.shown_name(k), 'problem', 'is not known; ' || coalesce(
     'did you mean ' || private.nearest_name(k, known) || '?', 'known are ' || array_to_string(known, ', '))) order by k)
   into unknown from jsonb_object_keys(given) k where k <> all (known);
   if unknown is not null then

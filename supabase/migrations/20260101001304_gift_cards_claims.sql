@@ -150,7 +150,10 @@ begin
     card.billing_entity, case card.billing_entity when 'agency' then facts.agency_id else facts.client_id end, asked.request_id)
   returning b.id into billing_id;
   return billing_id;
-exception when others then
+exception when serialization_failure or deadlock_detected then
+  -- the whole request is repeated
+  raise;
+when others then
   -- the claim is undone with the bill; the reason is for the trace
   perform private.refuse('GC-007', sqlerrm);
 end $$;

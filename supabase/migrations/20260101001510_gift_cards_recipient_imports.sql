@@ -47,7 +47,7 @@ begin
   elsif jsonb_array_length(recipients) > 10000 then
     perform private.refuse('RB-413', 'At most 10,000 recipients at once');
   end if;
-  select jsonb_agg(jsonb_build_object('field', u.name, 'problem', 'is not known; '
+  select jsonb_agg(jsonb_build_object('field', private.shown_name(u.name), 'problem', 'is not known; '
       || coalesce('did you mean ' || private.nearest_name(u.name, private.recipient_fields()) || '?',
         'a recipient has ' || array_to_string(private.recipient_fields(), ', '))) order by u.name)
   into unknown

@@ -1,7 +1,7 @@
 -- A list that cannot be read is refused as a whole; a wrong row is rejected alone and says why; a code is drawn until it is free.
 begin;
 set local search_path = public, extensions, tests;
-select plan(26);
+select plan(29);
 
 select tests.keep(tests.create_promise(0));
 select tests.keep('admin', tests.create_user('client_admin', tests.the('client')));
@@ -53,7 +53,16 @@ from (values
   ('[{}, {"crm_id": "1"}]', 'RB400', 'crm_id is not known; did you mean externalCrmId?', 'a part of a name → RB-400'),
   ('[{"zz": 1}]', 'RB400',
     'zz is not known; a recipient has firstName, lastName, email, phone, externalCrmId, state, country',
-    'a name like no other → RB-400 with all known ones')) as l (given, code, message, title);
+    'a name like no other → RB-400 with all known ones'),
+  ('[{"+12025550149": "jo@example.com"}]', 'RB400',
+    '(hidden) is not known; a recipient has firstName, lastName, email, phone, externalCrmId, state, country',
+    'a phone for a name, of a table without a header → RB-400 without it, since messages are logged'),
+  ('[{"jo@example.com": "Jo"}]', 'RB400',
+    '(hidden) is not known; a recipient has firstName, lastName, email, phone, externalCrmId, state, country',
+    'an address for a name → RB-400 without it'),
+  ('[{"ABCD-EFGH-JKLM": "Jo"}]', 'RB400',
+    '(hidden) is not known; a recipient has firstName, lastName, email, phone, externalCrmId, state, country',
+    'a code for a name → RB-400 without it')) as l (given, code, message, title);
 select throws_ok('select pg_temp.import(null)', 'RB400', 'recipients must be a list', 'import_recipients: no list → RB-400');
 select is(pg_temp.import('[]') - '{campaignId,importId,importStatus,progress}'::text[], '{"imported": 0, "known": 0, "sharedContact": 0, "rejected": 0, "rows": []}',
   'import_recipients: an empty list → an empty answer');

@@ -83,6 +83,8 @@ select is(pg_temp.refusal(pg_temp.changes('{"allowed_domains": null}')), 'RB400 
   'update_voucher: allowed_domains → RB-400');
 select matches(pg_temp.refusal(pg_temp.makes('{"foo": 1}')), '^RB400 foo \(is not known; known are code, type, ',
   'create_voucher: a field that is like none → RB-400');
+select matches(pg_temp.refusal(pg_temp.makes('{"V4DL-7Q2MX-9KTRW": 1}')), '^RB400 \(hidden\) \(is not known; known are code, type, ',
+  'create_voucher: a code for the name of a field → RB-400 without it, since messages are logged');
 
 -- other kinds are not read as something else, either
 select is(pg_temp.refusal(pg_temp.makes(terms::jsonb)), 'RB400 ' || refusal, format('create_voucher: %s → RB-400', terms)) from (values
