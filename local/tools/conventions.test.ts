@@ -47,6 +47,16 @@ Deno.test('migrations: a function that catches refusals → keeps rows of them',
   assert.ok(found.some(({ title }) => title === 'public.confirm_redemption'), 'the search finds those that do');
 });
 
+Deno.test('migrations: a file of more than 400 lines → none', async () => {
+  const folder = new URL('../../supabase/migrations/', import.meta.url);
+  const long: string[] = [];
+  for (const { name } of Deno.readDirSync(folder)) {
+    const lines = (await Deno.readTextFile(new URL(name, folder))).split('\n').length - 1;
+    if (lines > 400) long.push(`${name}: ${lines}`);
+  }
+  assert.deepEqual(long, []);
+});
+
 Deno.test('migrations: a grant of a function → stands beside it', () => {
   const created = new Map<string, string>();
   const strays: string[] = [];
