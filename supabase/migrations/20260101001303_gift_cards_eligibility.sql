@@ -60,7 +60,7 @@ begin
   perform private.assert_can_act(asked.actor, facts.client_id, private.provisioning_roles(asked));
 end $$;
 
--- Passes the facts of a request that its caller may make; a job fulfils a pending reward whoever earned it.
+-- Passes the facts of a request that its caller may make; a job fulfils a pending reward for any caller who earned it.
 create function private.check_request(asked private.card_request, facts private.provisioning_facts)
 returns private.provisioning_facts language plpgsql stable set search_path = '' as $$
 begin

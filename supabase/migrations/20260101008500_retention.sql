@@ -68,7 +68,7 @@ begin
   return cardinality(old);
 end $$;
 
--- Purges what has ended and proves nothing: alerts, rewards that were given or called off, links that nobody opened, events of CRMs.
+-- Purges what has ended and proves nothing: alerts, rewards that were given or cancelled, links that were never opened, events of CRMs.
 create function private.purge_ended(batch_size int)
 returns int language plpgsql volatile set search_path = '' as $$
 declare
