@@ -70,6 +70,14 @@ returns private.import_file language plpgsql stable set search_path = '' as $$
 begin
   if jsonb_typeof(file) is distinct from 'object' then
     perform private.refuse_field('file', 'must be an object');
+  elsif not coalesce(
+    jsonb_typeof(coalesce(file -> 'header', '[]')) in ('array', 'null') and jsonb_typeof(coalesce(file -> 'mapping', '{}')) in ('object', 'null')
+    and jsonb_typeof(coalesce(file -> 'is_last', 'true')) in ('boolean', 'null')
+    and coalesce(pg_input_is_valid(file ->> 'import_id', 'uuid'), true) and coalesce(pg_input_is_valid(file ->> 'chunk', 'int'), true)
+    and coalesce(pg_input_is_valid(file ->> 'expected_rows', 'int') and (file ->> 'expected_rows')::numeric >= 0, true)
+    and coalesce(pg_input_is_valid(translate(file ->> 'lines', '[]', '{}'), 'int[]'), true), false) then
+    perform private.refuse_field('file', 'must say import_id (a uuid), header and lines (lists), mapping (an object), chunk and expected_rows '
+      '(whole numbers) and is_last (a boolean), each of its type');
   end if;
   perform private.assert_text(file ->> 'hash', 'file.hash', 400);
   return jsonb_populate_record(null::private.import_file, file);

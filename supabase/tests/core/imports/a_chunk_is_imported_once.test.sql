@@ -1,7 +1,7 @@
 -- An import in chunks: each once, in order, whatever is sent again; the same file again is an import that names the first.
 begin;
 set local search_path = public, extensions, tests;
-select plan(28);
+select plan(29);
 
 select tests.keep(tests.create_promise(0));
 create function pg_temp.chunk(code text, chunk int, more jsonb default '{}', hash text default 'file') returns jsonb language sql as $$
@@ -29,6 +29,12 @@ select is(pg_temp.cards(), 1, '… and nothing new');
 select is(pg_temp.chunk('AAAA-0002', 1, pg_temp.rest(), 'another') ->> 'code', 'RB-409', 'replay_chunk: other rows under its number → RB-409');
 select is(pg_temp.chunk('AAAA-0003', 3, pg_temp.rest()) ->> 'code', 'RB-400', 'replay_chunk: a chunk is left out → RB-400');
 select is(pg_temp.chunk('AAAA-0003', 0, pg_temp.rest()) ->> 'code', 'RB-400', 'replay_chunk: chunk 0 → RB-400');
+
+select results_eq($$
+    select pg_temp.chunk('AAAA-0004', 1, w.wrong) ->> 'code' from (values
+      ('{"import_id": "x"}'::jsonb), ('{"header": "code"}'), ('{"chunk": "one"}'), ('{"expected_rows": -1}'), ('{"lines": "x"}'),
+      ('{"mapping": []}'), ('{"is_last": "yes"}')) as w (wrong) $$,
+  $$ select 'RB-400' from generate_series(1, 7) $$, 'read_import_file: a part of another type → RB-400');
 
 -- what was not accepted
 select tests.keep('second', pg_temp.chunk('AAAA-0001', 2, pg_temp.rest(
