@@ -33,7 +33,7 @@ insert into private.error_catalogue (code, message, solution) values
   ('GC-015', 'Unknown error',
     'Check function logs for details by requestId; retry with the same Idempotency-Key'),
   ('VC-001', 'Invalid voucher code',
-    'Check the spelling of the code; if it is right, ask its sender'),
+    'Check the spelling of the code; if it is right, contact support'),
   ('VC-002', 'More than one client has a voucher with this code',
     'Repeat the request with one of "clientIds" as clientId'),
   ('VC-003', 'The voucher is not active',

@@ -85,7 +85,7 @@ export const catalogue = {
   'VC-001': {
     status: 404,
     message: 'Invalid voucher code',
-    solution: 'Check the spelling of the code; if it is right, ask its sender',
+    solution: 'Check the spelling of the code; if it is right, contact support',
   },
   'VC-002': {
     status: 400,
