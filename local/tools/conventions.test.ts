@@ -31,7 +31,6 @@ select private.publish('private.body(int)'::regprocedure, '{authenticated}', 'Te
 
 // Their refusals must leave rows (an attempt, a trace, a pending reward), or end a part of their work. All others propagate.
 const catchers = [
-  'private.record_billing',
   'private.record_refusal',
   'private.provision',
   'private.revive_purchase',

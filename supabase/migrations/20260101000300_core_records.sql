@@ -81,7 +81,7 @@ create index audit_events_client_id_idx on public.audit_events (client_id, id);
 create index audit_events_subject_id_idx on public.audit_events (subject_id);
 create unique index system_alerts_open_idx on public.system_alerts (alert_type, subject) where resolved_at is null;
 create index system_alerts_client_id_idx on public.system_alerts (client_id, created_at);
-create index idempotency_keys_created_at_idx on private.idempotency_keys (created_at);
+create index idempotency_keys_created_at_idx on private.idempotency_keys using brin (created_at);
 
 create trigger audit_events_are_append_only
   before update or delete or truncate on public.audit_events

@@ -29,7 +29,6 @@ create table public.billing_transactions (
   request_id uuid,
   created_at timestamptz not null default now(),
   constraint billing_transactions_one_for_a_grant unique nulls not distinct (grant_id, reverses_id),
-  constraint billing_transactions_are_reversed_once unique (reverses_id),
   constraint billing_transactions_amounts_fit_direction check (
     cost_basis * quantity >= 0 and platform_price * quantity >= 0 and client_price * quantity >= 0
     and cost_basis < 'Infinity' and platform_price < 'Infinity' and client_price < 'Infinity'),
@@ -48,6 +47,8 @@ comment on table public.billing_transactions is
   'may have been disclosed has a second row, which reverses the first: amounts add up as they stand, cards by quantity. '
   'sale_id: the card was bought before, and is paid for with its sale.';
 
+-- most bills reverse none, and write no entry here
+create unique index billing_transactions_are_reversed_once on public.billing_transactions (reverses_id) where reverses_id is not null;
 create index billing_transactions_gift_card_id_idx on public.billing_transactions (gift_card_id);
 create index billing_transactions_client_id_idx on public.billing_transactions (client_id, created_at);
 

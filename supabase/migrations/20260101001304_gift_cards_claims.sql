@@ -136,6 +136,7 @@ begin
   return null;
 end $$;
 
+-- Without an exception block of its own: foreign-key checks inside a second subtransaction would make a multixact of each grant.
 create function private.record_billing(
   asked private.card_request, facts private.provisioning_facts, grant_id uuid, card private.given_card)
 returns uuid language plpgsql volatile set search_path = '' as $$
@@ -150,12 +151,6 @@ begin
     card.billing_entity, case card.billing_entity when 'agency' then facts.agency_id else facts.client_id end, asked.request_id)
   returning b.id into billing_id;
   return billing_id;
-exception when serialization_failure or deadlock_detected then
-  -- the whole request is repeated
-  raise;
-when others then
-  -- the claim is undone with the bill; the reason is for the trace
-  perform private.refuse('GC-007', sqlerrm);
 end $$;
 
 -- Each prepaid level pays its price at once. Last of all, because every claim of a payer waits for its account.

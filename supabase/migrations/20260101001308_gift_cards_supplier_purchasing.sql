@@ -45,7 +45,7 @@ begin
   end if;
   insert into private.supplier_purchase_requests (purchase_id, asked, facts, next_step, condition_met_id, credit_hold_ids)
   values (purchase.id, to_jsonb(asked), to_jsonb(facts),
-    coalesce(trace.first_step, 1) + jsonb_array_length(trace.steps) + 1,
+    coalesce(trace.first_step, 1) + cardinality(trace.steps) + 1,
     case when asked.surface = 'call_center' then private.note_condition_met(asked.call_session_id, facts.client_id,
       facts.campaign_id, facts.recipient_id, facts.condition_number, null, asked.actor) end,
     private.reserve_credit(payers, row(facts.platform_price, facts.client_price), 'purchase:' || purchase.id, purchase.grant_id,

@@ -134,7 +134,16 @@ exception when others then
   return private.refused(sqlstate, sqlerrm, detail);
 end $$;
 
--- All the steps, or none of them. A supplier purchase ends the transaction halfway: what is to be bought is committed first. While
+-- What a step raised, as a refusal; null when it is a bug, or transient and the whole request is repeated. A bill that fails is one.
+create function private.refusal_of_step(step text, state text, message text, detail text)
+returns jsonb language plpgsql immutable set search_path = '' as $$
+begin
+  return case
+    when private.is_refusal(state) then private.refused(state, message, detail)
+    when step = 'Record billing' and state not in ('40001', '40P01') then private.refused('GC007', message, null) end;
+end $$;
+
+-- All the steps, or none of them: a bill that fails (GC-007) undoes its claim. A supplier purchase ends the transaction halfway: what is to be bought is committed first. While
 -- other transactions hold the last cards, or the key, it runs again (RBACK).
 create function private.provision(request private.card_request)
 returns jsonb language plpgsql volatile set search_path = '' as $$
@@ -191,9 +200,10 @@ exception when sqlstate 'RBACK' then
   request.waits := true;
   return private.provision(request);
 when others then
-  if not private.is_refusal(sqlstate) then
+  get stacked diagnostics detail = pg_exception_detail;
+  answer := private.refusal_of_step(trace.step, sqlstate, sqlerrm, detail);
+  if answer is null then
     raise;
   end if;
-  get stacked diagnostics detail = pg_exception_detail;
-  return private.record_refusal(asked, facts, trace, private.refused(sqlstate, sqlerrm, detail));
+  return private.record_refusal(asked, facts, trace, answer);
 end $$;

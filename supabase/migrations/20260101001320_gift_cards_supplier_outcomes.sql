@@ -168,7 +168,7 @@ begin
   trace.first_step := request.next_step;
   trace := private.next_step(trace, 'Purchase');
   trace.first_step := private.record_trace(asked, facts, trace, refusal, purchase.supplier_code);
-  trace.steps := '[]';
+  trace.steps := '{}';
   answer := private.buy_from_next_supplier(asked, facts, purchase.grant_id, trace);
   if answer is not null then
     return answer;
@@ -247,15 +247,18 @@ create function private.keep_bought_card(purchase public.gift_card_purchases, ca
 returns jsonb language plpgsql volatile set search_path = '' as $$
 declare
   violated text;
+  relation text;
 begin
   if private.given_until(purchase.brand_id, private.bought_card_expiry(purchase, card)) <= now() then
     purchase.supplier_code := 'expires_too_soon';
     return private.postpone_supplier_purchase(purchase, 'reversing');
   end if;
   return private.finish_supplier_purchase(purchase, card, cost);
-exception when unique_violation then
-  get stacked diagnostics violated = constraint_name;
-  if violated <> 'card_secrets_a_code_stands_once' then
+exception when integrity_constraint_violation then
+  get stacked diagnostics violated = constraint_name, relation = table_name;
+  if relation = 'billing_transactions' then
+    perform private.refuse('GC-007', sqlerrm);
+  elsif violated is distinct from 'card_secrets_a_code_stands_once' then
     raise;
   end if;
   perform private.report_known_codes(purchase.id::text, jsonb_build_object('purchase_id', purchase.id, 'cards', 1, 'supplier', (

@@ -1,8 +1,7 @@
-import assert from 'node:assert/strict';
 import type postgres from 'postgres';
 import { sql } from '../support/database.ts';
 import { addClient } from '../support/shop.ts';
-import { type Cost, costOf } from '../support/statements.ts';
+import { assertWithin, costOf } from '../support/statements.ts';
 
 /** A client with one wallet of bizcoins, and credit of it and of its agency. */
 async function books() {
@@ -20,15 +19,6 @@ async function books() {
         gen_random_uuid()::text)`;
   await sql`select private.post_credit('allocation', ${row.agency}, ${row.credit}, 500, gen_random_uuid()::text)`;
   return { client, ...row } as Record<'client' | 'wallet' | 'issuance' | 'revenue' | 'agency' | 'credit', string>;
-}
-
-/** Fails where a call costs more than it may; what it costs less is no failure, and a reason to lower the budget. */
-function assertWithin(budget: Cost, cost: Cost) {
-  assert.ok(
-    cost.statements > 0 && cost.statements <= budget.statements && cost.rows <= budget.rows &&
-      cost.walBytes <= budget.walBytes,
-    `costs ${JSON.stringify(cost)}, may cost ${JSON.stringify(budget)}`,
-  );
 }
 
 async function idOf(db: postgres.Sql, text: string, values: string[]): Promise<string> {

@@ -12,7 +12,7 @@ const bill = (db: Session, facts: Record<string, unknown>, grantId: string, card
     db.json(facts as Record<string, string>)
   }), ${grantId}, jsonb_populate_record(null::private.given_card, ${db.json(card as Record<string, string>)}))`;
 
-Deno.test('record_billing: two open transactions bill one grant → one bill, the other GC-007', async () => {
+Deno.test('record_billing: two open transactions bill one grant → one bill, a constraint refuses the other', async () => {
   const { clientId, campaignId, poolId, recipient } = await promise({ cards: 1 });
   const [{ grantId, cardId }] = await sql`
     with given as (
@@ -43,7 +43,7 @@ Deno.test('record_billing: two open transactions bill one grant → one bill, th
     await bill(first, facts, grantId, card);
     const [waiting] = await untilBlocked(second, () => bill(second, facts, grantId, card));
     await first`commit`;
-    await assert.rejects(waiting, { code: 'GC007', message: /billing_transactions_one_for_a_grant/ });
+    await assert.rejects(waiting, { code: '23505', message: /billing_transactions_one_for_a_grant/ });
   });
   const bills = await sql`select id from public.billing_transactions where grant_id = ${grantId}`;
   assert.equal(bills.length, 1);

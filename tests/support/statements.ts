@@ -5,6 +5,7 @@
  * makes (`log_planner_stats`), with the statement as context; after `discard plans` each statement is planned once more, under
  * `force_custom_plan` each time it runs. A statement that a function with generic plans of its own repeats is counted once.
  */
+import assert from 'node:assert/strict';
 import postgres from 'postgres';
 import { stack } from './stack.ts';
 
@@ -48,6 +49,15 @@ export async function costOf(prepare: (sql: postgres.Sql) => Call | Promise<Call
   } finally {
     await sql.end();
   }
+}
+
+/** Fails where a call costs more than it may; what it costs less is no failure, and a reason to lower the budget. */
+export function assertWithin(budget: Cost, cost: Cost) {
+  assert.ok(
+    cost.statements > 0 && cost.statements <= budget.statements && cost.rows <= budget.rows &&
+      cost.walBytes <= budget.walBytes,
+    `costs ${JSON.stringify(cost)}, may cost ${JSON.stringify(budget)}`,
+  );
 }
 
 const run = (sql: postgres.Sql, { text, values = [] }: Call) => sql.unsafe(text, values);

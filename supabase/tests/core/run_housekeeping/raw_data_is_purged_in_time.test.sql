@@ -58,9 +58,9 @@ values ('test', 'old', now() - pg_temp.old('seen_events')), ('test', 'young', no
 insert into public.redemption_attempts (surface, outcome, subject, created_at)
 values ('test', 'succeeded', 'old', now() - pg_temp.old('redemption_attempts')),
   ('test', 'succeeded', 'young', now() - pg_temp.young('redemption_attempts'));
-insert into public.provisioning_traces (request_id, steps, started_at, created_at)
-values (tests.the('event'), '[["old", 1]]', now() - pg_temp.old('provisioning_traces'), now() - pg_temp.old('provisioning_traces')),
-  (tests.the('event'), '[["young", 1]]', now() - pg_temp.young('provisioning_traces'), now() - pg_temp.young('provisioning_traces'));
+insert into public.provisioning_traces (request_id, steps, step_ends, started_at, created_at)
+values (tests.the('event'), '{old}', array[now()], now() - pg_temp.old('provisioning_traces'), now() - pg_temp.old('provisioning_traces')),
+  (tests.the('event'), '{young}', array[now()], now() - pg_temp.young('provisioning_traces'), now() - pg_temp.young('provisioning_traces'));
 select set_eq('select provider_message_id from public.inbound_messages where phone = ''+12025550199''', array['old', 'young'],
   'run_housekeeping: payloads, old and recent');
 select public.run_housekeeping();

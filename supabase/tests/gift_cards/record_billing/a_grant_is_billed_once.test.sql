@@ -1,4 +1,5 @@
--- record_billing: a second bill for a grant → GC-007, also for a supplier's card that comes beside one from stock
+-- record_billing: a second bill for a grant violates a constraint, which provisioning refuses as GC-007; also for a supplier's card
+-- that comes beside one from stock
 begin;
 set local search_path = public, extensions, tests;
 select plan(5);
@@ -21,15 +22,15 @@ begin
   return private.record_billing(asked, facts, bill.grant_id, card);
 end $$;
 
-select throws_ok('select pg_temp.bill_again()', 'GC007',
+select throws_ok('select pg_temp.bill_again()', '23505',
   'duplicate key value violates unique constraint "billing_transactions_one_for_a_grant"',
-  'record_billing: the grant is billed already → GC-007');
+  'record_billing: the grant is billed already → a constraint refuses');
 select is((select count(*)::int from public.billing_transactions where recipient_id = tests.the('recipient')), 1,
   'record_billing: one bill');
 select lives_ok($$ select private.reverse_billing((tests.kept('answer') ->> 'grantId')::uuid, null) $$, '… reversed once');
 select throws_ok($$ select private.reverse_billing((tests.kept('answer') ->> 'grantId')::uuid, null) $$, '23505', null,
   'reverse_billing: reversed already → refused');
-select throws_ok('select pg_temp.bill_again()', 'GC007', null, 'record_billing: billed and reversed → GC-007, the grant is cancelled');
+select throws_ok('select pg_temp.bill_again()', '23505', null, 'record_billing: billed and reversed → refused, the grant is cancelled');
 
 select * from finish();
 rollback;
