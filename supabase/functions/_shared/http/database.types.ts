@@ -200,7 +200,7 @@ isOneToOne: false
     },{
       foreignKeyName: "billing_transactions_reverses_id_fkey"
       columns: ["reverses_id"]
-isOneToOne: true
+isOneToOne: false
       referencedRelation: "billing_transactions"
       referencedColumns: ["id"]
     }
@@ -1167,14 +1167,14 @@ isOneToOne: false
                   ]
                 },"provisioning_traces": {
                   Row: {
-                    "campaign_id": string | null,"client_id": string | null,"created_at": string,"error_code": string | null,"error_message": string | null,"failed_step": string | null,"first_step": number,"id": number,"recipient_id": string | null,"request_id": string,"started_at": string,"steps": NonNullable<Json>,"tillo_code": string | null
+                    "campaign_id": string | null,"client_id": string | null,"created_at": string,"error_code": string | null,"error_message": string | null,"failed_step": string | null,"first_step": number,"id": number,"recipient_id": string | null,"request_id": string,"started_at": string,"step_ends": (string)[],"steps": (string)[],"tillo_code": string | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"error_code"?: string | null,"error_message"?: string | null,"failed_step"?: string | null,"first_step"?: number,"id"?: never,"recipient_id"?: string | null,"request_id": string,"started_at": string,"steps"?: NonNullable<Json>,"tillo_code"?: string | null
+                    "campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"error_code"?: string | null,"error_message"?: string | null,"failed_step"?: string | null,"first_step"?: number,"id"?: never,"recipient_id"?: string | null,"request_id": string,"started_at": string,"step_ends"?: (string)[],"steps"?: (string)[],"tillo_code"?: string | null
                   }
                   Update: {
-                    "campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"error_code"?: string | null,"error_message"?: string | null,"failed_step"?: string | null,"first_step"?: number,"id"?: never,"recipient_id"?: string | null,"request_id"?: string,"started_at"?: string,"steps"?: NonNullable<Json>,"tillo_code"?: string | null
+                    "campaign_id"?: string | null,"client_id"?: string | null,"created_at"?: string,"error_code"?: string | null,"error_message"?: string | null,"failed_step"?: string | null,"first_step"?: number,"id"?: never,"recipient_id"?: string | null,"request_id"?: string,"started_at"?: string,"step_ends"?: (string)[],"steps"?: (string)[],"tillo_code"?: string | null
                   }
                   Relationships: [
                     
