@@ -67,6 +67,9 @@ declare
   wait_seconds int;
 begin
   perform private.assert_given(endpoint_id is not null, 'endpoint_id');
+  if jsonb_typeof(events) is distinct from 'array' then
+    perform private.refuse_field('events', 'must be a list');
+  end if;
   wait_seconds := private.open_attempt('crm-webhook', jsonb_build_object('endpoint', endpoint_id));
   if wait_seconds is not null then
     return private.limited(wait_seconds);

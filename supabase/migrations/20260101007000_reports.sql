@@ -86,7 +86,9 @@ $$;
 -- it does not see of each client's own range: so a day is read by index and a year by scan.
 create function private.widest_range(request private.report_request)
 returns tstzrange language sql immutable set search_path = '' as $$
-  select tstzrange((request.from_day - 1)::timestamp at time zone 'UTC', (request.to_day + 1)::timestamp at time zone 'UTC')
+  -- days in the wrong order are an empty range, not an error
+  select tstzrange((request.from_day - 1)::timestamp at time zone 'UTC',
+    (case when request.to_day < request.from_day then request.from_day else request.to_day end + 1)::timestamp at time zone 'UTC')
 $$;
 
 -- The cards granted in the range, each with its bill and its delivery attempts. An attempt succeeded when a provider accepted the message

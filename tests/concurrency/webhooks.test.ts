@@ -15,7 +15,7 @@ Deno.test('webhooks: a claim rolled back → no message; committed → one messa
   const give = (database: typeof sql, recipientId: string) =>
     database`select public.provision_gift_card(campaign_id => null, recipient_id => ${recipientId}, brand_id => null,
       denomination => null, condition_number => 1, delivery_method => null, deliver_to => null,
-      row(request_id => gen_random_uuid(), actor => null, null, idempotency_key => null, request_hash => null)::public.request,
+      request => row(gen_random_uuid(), null, null, null, null)::public.request,
       suppliers => '{}')`;
   const undone = new Error('undone');
   const rollback = sql.begin(async (transaction) => {

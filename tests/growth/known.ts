@@ -5,6 +5,7 @@
 export const KNOWN_OFFENDERS: Record<string, number> = {
   cancel_pending_reward: 4034, // clients 4013
   update_pending_reward: 4236, // clients 4016
+  run_housekeeping: 10380, // audit_events 10015, once more while a transaction from before the fill is open
   fulfil_pending_reward: 6051, // campaigns 2404
   watch_pending_rewards: 263524, // brand_denominations 191643
   list_card_offers: 40368, // brand_denominations 38007
