@@ -33,6 +33,11 @@ Deno.test('no job, entry point or list reads in proportion to history, tenants, 
   const sql = connectOnce(url);
   try {
     for (const one of cases) await look(sql, one, offenders, unmeasured);
+    // A plan over so small a fill may turn on the statistics of the moment: what reads much must do so with fresh ones as well.
+    const suspects = cases.filter((one) => offenders.has(keyOf(one)) && !(keyOf(one) in KNOWN_OFFENDERS));
+    if (suspects.length > 0) await sql`analyze`;
+    for (const one of suspects) offenders.delete(keyOf(one));
+    for (const one of suspects) await look(sql, one, offenders, unmeasured);
   } finally {
     await sql.end();
   }
