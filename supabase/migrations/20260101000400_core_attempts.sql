@@ -317,12 +317,6 @@ begin
   return keys;
 end $$;
 
-create function private.code_attempt_keys(code text, ip text, scope text default null)
-returns jsonb language plpgsql stable set search_path = '' as $$
-begin
-  return private.attempt_keys(row(null, null, ip, null, null), code, scope);
-end $$;
-
 -- Opens an attempt before the look-up: takes one token for each blocking key. Returns the seconds to wait when one is used up, else
 -- null; then close_attempt settles what was taken.
 create function private.open_attempt(surface text, keys jsonb)

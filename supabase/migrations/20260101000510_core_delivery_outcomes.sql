@@ -236,7 +236,7 @@ declare
 begin
   select d.* into delivery from public.deliveries d
   where d.id = get_delivery.delivery_id
-    and (request.actor is null or d.client_id in (select private.client_ids_of(request.actor, private.staff_roles())));
+    and (request.actor is null or private.acts_for(request.actor, d.client_id, private.staff_roles()));
   if delivery.id is null then
     perform private.refuse('RB-404');
   end if;

@@ -357,8 +357,8 @@ returns numeric language plpgsql stable security definer set search_path = '' as
 begin
   return (
     select p.client_cost_per_card from public.card_pools p
-    where p.id = client_cost_of_pool.pool_id and (current_setting('role') <> 'authenticated' or exists (
-      select from private.client_ids_of(auth.uid(), private.admin_roles()) as known where known = p.client_id)));
+    where p.id = client_cost_of_pool.pool_id and (current_setting('role') <> 'authenticated'
+      or private.acts_for(auth.uid(), p.client_id, private.admin_roles())));
 end $$;
 
 create view public.gift_card_pools with (security_invoker = on) as

@@ -77,7 +77,7 @@ create function private.is_entitled(asked private.card_request, client_id uuid)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
   return asked.actor is null or asked.reward_id is not null
-    or is_entitled.client_id in (select private.client_ids_of(asked.actor, private.provisioning_roles(asked)));
+    or private.acts_for(asked.actor, client_id, private.provisioning_roles(asked));
 end $$;
 
 -- The grant is the lock: a second request for it waits here for the first one. Null when there is one already, and for a request

@@ -51,7 +51,7 @@ create function private.check_caller(asked private.card_request, facts private.p
 returns void language plpgsql stable set search_path = '' as $$
 begin
   if asked.redemption_code is not null and asked.surface <> 'form' and (facts.client_id is null or (
-    asked.actor is not null and facts.client_id not in (select private.client_ids_of(asked.actor, private.staff_roles())))) then
+    asked.actor is not null and not private.acts_for(asked.actor, facts.client_id, private.staff_roles()))) then
     perform private.refuse('GC-011');
   elsif asked.call_session_id is not null and not exists (
     select from public.call_sessions s where s.id = asked.call_session_id and s.agent_user_id = asked.actor) then

@@ -8,7 +8,7 @@ create function private.keeps_client(asked private.card_request, client_id uuid)
 returns boolean language plpgsql stable set search_path = '' as $$
 begin
   return asked.actor is null
-    or keeps_client.client_id in (select private.client_ids_of(asked.actor, private.client_keeper_roles()));
+    or private.acts_for(asked.actor, client_id, private.client_keeper_roles());
 end $$;
 
 -- The bill as its caller may read it: a visitor and an agent never, a client's admin not what its agency pays.

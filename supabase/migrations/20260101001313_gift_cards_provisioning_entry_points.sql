@@ -60,7 +60,7 @@ create function private.is_disclosure(asked private.card_request)
 returns boolean language sql stable set search_path = '' as $$
   select asked.redemption_code is null and exists (
     select from public.campaign_recipients r
-    where r.id = asked.recipient_id and r.client_id in (select private.client_ids_of(asked.actor, private.staff_roles()))
+    where r.id = asked.recipient_id and private.acts_for(asked.actor, r.client_id, private.staff_roles())
       and private.own_address(r, asked.delivery_method) <> asked.deliver_to
       and not exists (
         select from public.call_sessions s

@@ -57,8 +57,8 @@ begin
   asked.shows_code := false;
   asked.delivery_method := coalesce(delivery_method, (held.reward).delivery_method);
   asked.deliver_to := private.read_address(deliver_to, asked.delivery_method, facts.client_id);
-  asked.skip_verification := (held.reward).skip_verification and (asked.actor is null or facts.client_id in (
-    select private.client_ids_of(asked.actor, private.admin_roles())));
+  asked.skip_verification := (held.reward).skip_verification and (asked.actor is null or private.acts_for(
+    asked.actor, facts.client_id, private.admin_roles()));
   own := private.address_on_file(facts, asked.delivery_method);
   perform private.assert_address(asked.delivery_method, coalesce(asked.deliver_to, own));
   perform private.take_readdressing(asked.actor, own, asked.deliver_to);

@@ -63,7 +63,7 @@ returns boolean language sql stable set search_path = '' as $$
   select actor is not null and exists (
     select from public.gift_cards c join public.campaign_recipients r on r.id = c.recipient_id
     where c.id = gift_card_id and private.own_address(r, channel) <> deliver_to
-      and c.client_id in (select private.client_ids_of(actor, private.staff_roles())))
+      and private.acts_for(actor, c.client_id, private.staff_roles()))
 $$;
 
 create function public.resend_gift_card(

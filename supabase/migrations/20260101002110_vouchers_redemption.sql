@@ -20,7 +20,7 @@ begin
         exists (
           select from public.memberships m
           where m.user_id = actor and m.client_id = v.client_id and m.suspended_at is null)
-        or v.client_id in (select private.client_ids_of(actor, private.staff_roles())))
+        or private.acts_for(actor, v.client_id, private.staff_roles()))
     limit 2);
   if cardinality(vouchers) = 0 then
     perform private.refuse('VC-001');
