@@ -82,7 +82,7 @@ select probe.make('crm_endpoint', $$ tests.create_crm_endpoint(jsonb_build_objec
 select probe.make(name || '.endpoint_id', $$ probe.the('crm_endpoint') $$) from unnest(array['update_crm_endpoint', 'update_crm_endpoint_key',
   'replay_crm_events', 'record_crm_events', 'get_crm_endpoint']) name;
 select probe.make('crm_event_id', $$ tests.record_crm_event(probe.the('crm_endpoint')) $$);
-select probe.make('taken_crm_event', $$ (tests.take_crm_event(probe.the('crm_endpoint'), contact_id => 'nobody')).id $$);
+select probe.make('taken_crm_event', $$ (tests.take_crm_event(probe.the('crm_endpoint'), contact_id => 'unknown-contact')).id $$);
 select probe.make('replay_crm_event.crm_event_id', $$ probe.the('taken_crm_event') $$);
 
 -- vouchers, packages and a wallet
