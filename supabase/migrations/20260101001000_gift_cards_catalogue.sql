@@ -71,7 +71,7 @@ create table public.campaigns (
   sms_segments int,
   requires_claim_link boolean not null default false,
   created_at timestamptz not null default now(),
-  constraint campaigns_belong_to_their_client unique (id, client_id),
+  constraint campaigns_belong_to_their_client unique (client_id, id),
   constraint campaigns_status_is_valid check (status in ('draft', 'active', 'paused', 'ended')),
   constraint campaigns_sms_encoding_is_valid check (sms_encoding in ('GSM-7', 'UCS-2')),
   constraint campaigns_currency_is_iso check (currency ~ '^[A-Z]{3}$'),
@@ -107,7 +107,6 @@ comment on table public.campaign_conditions is
   'crm_event_match: the accepted values of the event''s fields, {"status": ["won"]}.';
 
 create index client_brands_brand_id_idx on public.client_brands (brand_id);
-create index campaigns_client_id_idx on public.campaigns (client_id);
 create index campaign_conditions_brand_id_idx on public.campaign_conditions (brand_id);
 create index campaign_conditions_campaign_id_client_id_idx on public.campaign_conditions (campaign_id, client_id);
 create index campaign_conditions_client_id_idx on public.campaign_conditions (client_id, crm_event_name);

@@ -95,7 +95,9 @@ create index recipients_phone_idx
 create index recipients_email_idx
   on public.campaign_recipients (lower(email), (campaign_id::text), private.name_key(first_name, last_name));
 -- led by the client: a CRM event looks for its contact in all campaigns of the client, and other clients have contacts with the same id
-create unique index recipients_external_crm_id_idx on public.campaign_recipients (client_id, external_crm_id, campaign_id);
+-- Partial, so that a foreign-key check, which knows client and campaign as well, cannot take it and read the whole campaign for each row.
+create unique index recipients_external_crm_id_idx
+  on public.campaign_recipients (client_id, external_crm_id, campaign_id) where external_crm_id is not null;
 create index recipient_codes_redemption_token_idx on public.recipient_codes (redemption_token);
 create index recipient_codes_client_id_idx on public.recipient_codes (client_id, created_at);
 create index gift_card_grants_recipient_id_campaign_id_client_id_idx

@@ -66,7 +66,6 @@ create table private.package_lots (
 comment on table private.package_lots is 'Which messages in the ledger belong to which package of a customer.';
 
 create index package_lots_customer_package_id_idx on private.package_lots (customer_package_id);
-create index packages_client_id_idx on public.packages (client_id);
 create index customer_packages_package_id_idx on public.customer_packages (client_id, package_id);
 create index customer_packages_user_id_idx on public.customer_packages (client_id, user_id, expires_at);
 -- customers read theirs whatever the client
